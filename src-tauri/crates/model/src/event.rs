@@ -1,0 +1,83 @@
+//! Everything that can happen to a session, and what the supervisor must then do.
+
+use crate::id::NeedId;
+use crate::need::{Answer, Need};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    Command(Command),
+    Fact(Fact),
+}
+
+/// What the user asks of an existing session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    Reply { text: String },
+    /// `need` names the request that the user saw; none means the first open one.
+    Answer { need: Option<NeedId>, answer: Answer },
+    /// End the current turn, keep the session.
+    Interrupt,
+    Stop,
+    Rename { name: String },
+    Pin { pinned: bool },
+}
+
+/// How a process ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exit {
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    /// What the process printed last (the tail of stderr for agents), for the error shown.
+    pub last_words: String,
+}
+
+/// How a turn ended, as the protocol says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TurnOutcome {
+    /// The agent stopped by itself; `stop_reason` as the protocol names it.
+    Finished { stop_reason: String, last_text: String },
+    Cancelled,
+    Error { message: String },
+}
+
+/// What was seen of a session's host or agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// The host runs and its child has started.
+    Launched { pid: u32 },
+    LaunchFailed { error: String },
+    /// The agent answered `session/new`, `load` or `resume`.
+    AgentReady { agent_session_id: String },
+    /// The agent cannot serve the session (handshake refused, sign-in needed).
+    AgentRefused { error: String },
+    /// First output of a shell job.
+    FirstOutput,
+    /// The journal holds prompt `n`.
+    PromptSent { n: u32 },
+    NeedOpened { need: Need },
+    /// Answered, or withdrawn by the agent.
+    NeedClosed { id: NeedId },
+    TurnEnded { n: u32, outcome: TurnOutcome },
+    /// The agent's latest words, a tool's title, or a shell job's last line.
+    Progress { line: String },
+    /// The agent suggests a title.
+    Titled { title: String },
+    Exited { exit: Exit },
+    /// The host is gone and left no exit record.
+    HostLost { cause: String },
+    /// The host can be neither reached nor proved dead.
+    HostUnknown { why: String },
+}
+
+/// What must now be done. Each may run twice with the same result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Start a host for this session (again).
+    Launch,
+    /// Hand over what the agent does not have yet: prompts and answers.
+    Deliver,
+    /// Ask the agent to cancel its turn.
+    Cancel,
+    /// Ask, grace, kill everything under the host.
+    StopHost,
+}

@@ -1,0 +1,23 @@
+//! The session model: what a session is, what can happen to it and what follows from it.
+//!
+//! Promise: pure. Events go in, a new session, effects and evidence come out.
+//! Must not know: files, sockets, clocks, processes, SQLite, agents' protocols. Time is an argument.
+
+pub mod event;
+pub mod evidence;
+pub mod id;
+pub mod limits;
+pub mod naming;
+pub mod need;
+pub mod reading;
+pub mod session;
+pub mod step;
+pub mod time;
+
+pub use event::{Command, Effect, Event, Exit, Fact, TurnOutcome};
+pub use evidence::{Evidence, Source};
+pub use id::{NeedId, SessionId};
+pub use need::{Answer, Need, NeedKind, NeedOption, OptionKind};
+pub use session::{AgentWork, Liveness, Prompt, PromptState, Session, State, Work};
+pub use step::{Refusal, Step, step};
+pub use time::Millis;

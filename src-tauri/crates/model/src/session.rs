@@ -1,0 +1,145 @@
+//! A session: its data, its state and whether its process lives. Two axes, never mixed up.
+
+use crate::id::SessionId;
+use crate::need::Need;
+use crate::time::Millis;
+use serde::{Deserialize, Serialize};
+
+/// What a session is doing, from the user's point of view.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum State {
+    /// Launched; no first sign of life yet.
+    Starting,
+    Working,
+    /// At least one open need; the first is shown first.
+    NeedsInput { needs: Vec<Need> },
+    /// Nothing asked of it (a turn was cancelled, or it was woken without a prompt).
+    Idle,
+    Completed { result: String },
+    Failed { error: String },
+    /// Ended by the user.
+    Stopped,
+}
+
+impl State {
+    /// The state's name as evidence, golden files and logs print it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            State::Starting => "starting",
+            State::Working => "working",
+            State::NeedsInput { .. } => "needs_input",
+            State::Idle => "idle",
+            State::Completed { .. } => "completed",
+            State::Failed { .. } => "failed",
+            State::Stopped => "stopped",
+        }
+    }
+}
+
+/// Whether the session's host lives. Unknown is never treated as gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Liveness {
+    /// The host and its child live; `pid` is the child's (the shell job or the agent).
+    Alive { pid: u32, since: Millis },
+    Gone { since: Millis },
+    Unknown { why: String, since: Millis },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptState {
+    /// Accepted from the user; not in the agent's journal yet.
+    Queued,
+    /// The journal holds it: the agent has it.
+    Sent,
+}
+
+/// One prompt of the user. `n` counts from 1 within the session and names its request on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Prompt {
+    pub n: u32,
+    pub text: String,
+    pub state: PromptState,
+    pub at: Millis,
+}
+
+/// What an agent session carries beyond a shell job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentWork {
+    /// Registry id: `rehearsal`, `claude`, `codex`, …
+    pub agent: String,
+    pub model: Option<String>,
+    pub permission_mode: Option<String>,
+    /// The agent's own session id: the only way to resume it.
+    pub agent_session_id: Option<String>,
+    /// Prompts not yet finished: the one being worked on first, then those queued.
+    pub prompts: Vec<Prompt>,
+    /// Number of the next prompt.
+    pub next_prompt: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Work {
+    Shell { command: String },
+    Agent(AgentWork),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    pub id: SessionId,
+    /// The full UUID; `id` is its beginning.
+    pub session_id: String,
+    pub name: String,
+    /// A name the user gave is never replaced by one the agent suggests.
+    pub named_by_user: bool,
+    pub work: Work,
+    pub cwd: String,
+    /// What was asked first: the prompt or the command, shortened.
+    pub first_prompt: String,
+    pub created_at: Millis,
+    pub state: State,
+    pub state_since: Millis,
+    pub liveness: Liveness,
+    /// The user asked it to stop; its exit is then not a failure.
+    #[serde(default)]
+    pub stopping: bool,
+    pub pinned: bool,
+    /// The row's one line: latest words, tool title, question or result.
+    pub line: String,
+    pub line_at: Millis,
+    /// Exit code of the last process, once it has ended with one.
+    #[serde(default)]
+    pub exit_code: Option<i32>,
+}
+
+impl Session {
+    pub fn agent(&self) -> Option<&AgentWork> {
+        match &self.work {
+            Work::Agent(agent) => Some(agent),
+            Work::Shell { .. } => None,
+        }
+    }
+
+    pub fn is_alive(&self) -> bool {
+        matches!(self.liveness, Liveness::Alive { .. })
+    }
+
+    /// The open needs, or none.
+    pub fn needs(&self) -> &[Need] {
+        match &self.state {
+            State::NeedsInput { needs } => needs,
+            State::Starting
+            | State::Working
+            | State::Idle
+            | State::Completed { .. }
+            | State::Failed { .. }
+            | State::Stopped => &[],
+        }
+    }
+}

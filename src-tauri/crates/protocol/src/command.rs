@@ -1,0 +1,86 @@
+//! What a client may ask of the supervisor.
+
+use nightshift_model::{Answer, NeedId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Environment of the dispatching client. Values are handed to the session's process and never
+/// stored or logged.
+pub type Environment = BTreeMap<String, String>;
+
+/// A new session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Dispatch {
+    pub work: DispatchWork,
+    #[serde(default)]
+    pub name: Option<String>,
+    pub cwd: String,
+    pub env: Environment,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum DispatchWork {
+    /// Runs `command` with `sh -c` on a PTY.
+    Shell { command: String },
+    Agent {
+        prompt: String,
+        /// Registry id; none takes the default agent.
+        #[serde(default)]
+        agent: Option<String>,
+        #[serde(default)]
+        model: Option<String>,
+        #[serde(default)]
+        permission_mode: Option<String>,
+    },
+}
+
+/// Sessions are named by id, unique id prefix or exact name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Command {
+    Dispatch(Dispatch),
+    /// One view; also how a prefix is resolved.
+    Show { session: String },
+    List,
+    Answer {
+        session: String,
+        #[serde(default)]
+        need: Option<NeedId>,
+        answer: Answer,
+    },
+    /// `env` is used when the agent's process has to be started again to take the reply.
+    Reply {
+        session: String,
+        text: String,
+        #[serde(default)]
+        env: Environment,
+    },
+    Interrupt { session: String },
+    /// Answered when every process of the session is gone.
+    Stop { session: String },
+    Remove { session: String },
+    Rename { session: String, name: String },
+    Pin { session: String, pinned: bool },
+    /// A page of the session's log from byte `offset` of its text (or raw) form.
+    Logs {
+        session: String,
+        raw: bool,
+        #[serde(default)]
+        offset: u64,
+    },
+    /// Why the session is in its state.
+    Why { session: String },
+    Attach { session: String },
+    /// Board snapshot, then numbered changes, as events of this request.
+    FollowBoard,
+    /// Conversation snapshot, then numbered changes, as events of this request.
+    FollowConversation { session: String },
+    /// Ends the follow that request `follow` began.
+    Unfollow { follow: u64 },
+    Agents,
+    Status,
+    /// Ends the supervisor; sessions go on only with `keep_workers`.
+    Shutdown { keep_workers: bool },
+}

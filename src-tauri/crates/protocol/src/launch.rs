@@ -1,0 +1,78 @@
+//! The session directory's documents: `launch.json`, `ready.json`, `exit.json`.
+//!
+//! The directory is the contract between supervisor and host: each document is written under a
+//! temporary name, fsynced and renamed. Environment *values* are never written; the host gets them
+//! as its own environment.
+
+use nightshift_model::Millis;
+use serde::{Deserialize, Serialize};
+
+/// Version of the three documents.
+pub const DOCUMENT_VERSION: u32 = 1;
+pub const LAUNCH_FILE: &str = "launch.json";
+pub const READY_FILE: &str = "ready.json";
+pub const EXIT_FILE: &str = "exit.json";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LaunchKind {
+    Pty,
+    Pipe,
+}
+
+/// Written by the supervisor before it starts the host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Launch {
+    pub version: u32,
+    pub session: String,
+    pub kind: LaunchKind,
+    /// Program and arguments; at least one.
+    pub argv: Vec<String>,
+    pub cwd: String,
+    /// Where the host listens.
+    pub socket: String,
+    /// Names (not values) of the variables the host passes to its child.
+    pub env_names: Vec<String>,
+    pub cols: u16,
+    pub rows: u16,
+    /// Journal bound in bytes; the oldest segment goes first.
+    pub journal_max_bytes: u64,
+}
+
+/// Written by the host once its child runs and its socket listens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ready {
+    pub version: u32,
+    pub pid: u32,
+    /// Kernel start time of `pid` (clock ticks since boot): tells a reused pid apart.
+    pub start_ticks: u64,
+    pub child_pid: u32,
+    pub child_start_ticks: u64,
+    /// Identifies the boot: after a reboot every pid is void.
+    pub boot_id: String,
+    pub socket: String,
+    pub protocol: u32,
+    /// Path of the host's binary.
+    pub binary: String,
+    pub at: Millis,
+}
+
+/// Written by the host when its child has ended and its last output is in the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Exited {
+    pub version: u32,
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    /// The child could not be started at all: why.
+    #[serde(default)]
+    pub spawn_error: Option<String>,
+    pub user_time_ms: u64,
+    pub system_time_ms: u64,
+    pub max_rss_kib: u64,
+    pub at: Millis,
+    /// Sequence number of the journal's last record.
+    pub last_seq: u64,
+}

@@ -1,0 +1,28 @@
+//! What goes over the sockets: frames, greetings, commands, replies, views, changes, host messages.
+//!
+//! Promise: one truth for every side; unknown fields are ignored, new fields have defaults.
+//! Must not know: sockets, files, clocks, or what any command does.
+
+pub mod board;
+pub mod command;
+pub mod conversation;
+pub mod fault;
+pub mod frame;
+pub mod hello;
+pub mod host;
+pub mod launch;
+pub mod record;
+pub mod reply;
+pub mod view;
+
+pub use board::{BoardChange, BoardEvent, Notice, NoticeLevel};
+pub use command::{Command, Dispatch, DispatchWork, Environment};
+pub use conversation::{ConversationEvent, ConversationItem, ItemBody, ToolContent, ToolStatus};
+pub use fault::{Fault, FaultCode};
+pub use frame::{FrameDecoder, FrameError, FrameKind, encode_control, encode_frame};
+pub use hello::{Hello, PROTOCOL_VERSION, Role};
+pub use host::{HostEvent, HostRequest};
+pub use launch::{Exited, Launch, LaunchKind, Ready};
+pub use record::{Record, RecordKind};
+pub use reply::{AttachTarget, DaemonStatus, LogPage, Reply, Request, ServerMessage};
+pub use view::{AgentView, SessionKind, SessionView};

@@ -1,0 +1,81 @@
+//! What the supervisor answers, and the envelopes both ways.
+
+use crate::board::BoardEvent;
+use crate::command::Command;
+use crate::conversation::ConversationEvent;
+use crate::fault::Fault;
+use crate::view::{AgentView, SessionView};
+use nightshift_model::{Evidence, Millis};
+use serde::{Deserialize, Serialize};
+
+/// Client to supervisor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Chosen by the client, unique on its connection.
+    pub id: u64,
+    pub command: Command,
+}
+
+/// Supervisor to client.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerMessage {
+    Reply { id: u64, reply: Reply },
+    Fault { id: u64, fault: Fault },
+    /// An event of the follow that request `id` began.
+    Board { id: u64, event: BoardEvent },
+    Conversation { id: u64, event: ConversationEvent },
+}
+
+/// Means *done*, not queued.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Reply {
+    Session { view: Box<SessionView> },
+    Sessions { views: Vec<SessionView> },
+    Removed { id: String },
+    Logs(LogPage),
+    Why { evidence: Vec<Evidence> },
+    Attach { target: AttachTarget },
+    Agents { agents: Vec<AgentView> },
+    Status(DaemonStatus),
+    /// A follow has begun or ended; a shutdown is under way.
+    Ok,
+}
+
+/// One page of a log. Ask again with `next` until `end`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogPage {
+    /// Text with control sequences removed, or base64 of the raw bytes.
+    pub data: String,
+    pub next: u64,
+    /// Nothing more for now.
+    pub end: bool,
+    /// The session has ended: nothing more ever.
+    pub ended: bool,
+}
+
+/// Where a session can be watched live.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, specta::Type)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum AttachTarget {
+    /// Connect to this host socket.
+    Terminal { socket: String },
+    /// Follow the conversation over the supervisor.
+    Conversation,
+    /// A shell job that has ended: its final screen and output are in the log.
+    Ended,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "camelCase")]
+pub struct DaemonStatus {
+    pub pid: u32,
+    pub version: String,
+    pub protocol: u32,
+    pub socket: String,
+    /// Sessions whose process lives.
+    pub sessions: u32,
+    pub started_at: Millis,
+}

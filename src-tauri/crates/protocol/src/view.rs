@@ -1,0 +1,94 @@
+//! What clients see of sessions and agents.
+
+use nightshift_model::{Liveness, Millis, Session, State, Work};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionKind {
+    Agent,
+    Shell,
+}
+
+/// One row of the board, whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionView {
+    pub id: String,
+    pub session_id: String,
+    pub name: String,
+    pub kind: SessionKind,
+    /// Registry id of the agent; none for a shell job.
+    pub agent: Option<String>,
+    pub model: Option<String>,
+    pub permission_mode: Option<String>,
+    pub agent_session_id: Option<String>,
+    pub cwd: String,
+    /// The first prompt or the command, shortened.
+    pub prompt: String,
+    pub state: State,
+    pub state_since: Millis,
+    pub liveness: Liveness,
+    /// What it does, needs or produced, in one line.
+    pub line: String,
+    pub pinned: bool,
+    pub created_at: Millis,
+    /// Replies that wait for the current turn or for the process.
+    pub queued: u32,
+    pub exit_code: Option<i32>,
+}
+
+impl SessionView {
+    pub fn of(session: &Session) -> SessionView {
+        let agent = session.agent();
+        let kind = match session.work {
+            Work::Shell { .. } => SessionKind::Shell,
+            Work::Agent(_) => SessionKind::Agent,
+        };
+        let queued = agent.map_or(0, |a| {
+            let waiting = |p: &&nightshift_model::Prompt| {
+                p.state == nightshift_model::PromptState::Queued
+            };
+            a.prompts.iter().filter(waiting).count()
+        });
+        SessionView {
+            id: session.id.to_string(),
+            session_id: session.session_id.clone(),
+            name: session.name.clone(),
+            kind,
+            agent: agent.map(|a| a.agent.clone()),
+            model: agent.and_then(|a| a.model.clone()),
+            permission_mode: agent.and_then(|a| a.permission_mode.clone()),
+            agent_session_id: agent.and_then(|a| a.agent_session_id.clone()),
+            cwd: session.cwd.clone(),
+            prompt: session.first_prompt.clone(),
+            state: session.state.clone(),
+            state_since: session.state_since,
+            liveness: session.liveness.clone(),
+            line: session.line.clone(),
+            pinned: session.pinned,
+            created_at: session.created_at,
+            queued: u32::try_from(queued).unwrap_or(u32::MAX),
+            exit_code: session.exit_code,
+        }
+    }
+}
+
+/// One entry of the agent registry, as detected on this machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentView {
+    pub id: String,
+    pub title: String,
+    pub installed: bool,
+    pub version: Option<String>,
+    /// Where the program was found.
+    pub path: Option<String>,
+    /// What is known of its sign-in, in a few words; empty when it needs none.
+    pub sign_in: String,
+    /// How to install or sign in, one command line; empty when nothing is to do.
+    pub how_to: String,
+    pub is_default: bool,
+    /// Permission modes that can be chosen at dispatch, the asking one first.
+    pub modes: Vec<String>,
+}
