@@ -1,1 +1,104 @@
-//! Stub.
+//! The supervisor's database: sessions, evidence, notices, and what had to be set aside.
+//!
+//! Promise: every `commit` is one durable transaction (WAL, `synchronous=FULL`); migrations go
+//! forward only, after a backup; one damaged row or file is set aside and never stops the rest.
+//! Must not know: clocks, sockets, processes, or what any state means.
+
+mod error;
+mod migrate;
+mod open;
+mod set_aside;
+mod table;
+
+pub use error::StoreError;
+pub use migrate::SCHEMA_VERSION;
+pub use set_aside::SetAside;
+
+use nightshift_model::{Evidence, Millis, Session, SessionId};
+use nightshift_protocol::Notice;
+use rusqlite::{Connection, TransactionBehavior};
+use std::path::Path;
+
+/// What one turn of the supervisor changes, committed whole or not at all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Write {
+    pub upserts: Vec<Session>,
+    pub evidence: Vec<(SessionId, Evidence)>,
+    pub removed: Vec<SessionId>,
+    pub notices: Vec<Notice>,
+}
+
+impl Write {
+    pub fn is_empty(&self) -> bool {
+        self.upserts.is_empty()
+            && self.evidence.is_empty()
+            && self.removed.is_empty()
+            && self.notices.is_empty()
+    }
+}
+
+/// The one writer. Owned by the supervisor's single thread.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+}
+
+impl Store {
+    /// Opens or makes the database at `path`, brings it to this build's schema and sets damaged
+    /// parts aside. `at` names the files and rows that are set aside.
+    pub fn open(path: &Path, at: Millis) -> Result<(Store, Vec<SetAside>), StoreError> {
+        let (mut connection, mut findings) = open::open(path, at)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        findings.extend(table::sessions::set_damaged_aside(&transaction, at)?);
+        transaction.commit()?;
+        Ok((Store { connection }, findings))
+    }
+
+    /// Every session, oldest first. Damaged rows were set aside when the store was opened.
+    pub fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        table::sessions::all(&self.connection)
+    }
+
+    /// Commits `write` in one transaction. Removals come last: a session that is both written and
+    /// removed is gone, and its evidence with it.
+    pub fn commit(&mut self, write: &Write) -> Result<(), StoreError> {
+        if write.is_empty() {
+            return Ok(());
+        }
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for session in &write.upserts {
+            table::sessions::upsert(&transaction, session)?;
+        }
+        for (session, evidence) in &write.evidence {
+            table::evidence::append(&transaction, session, evidence)?;
+        }
+        for session in &write.removed {
+            table::sessions::remove(&transaction, session)?;
+            table::evidence::remove(&transaction, session)?;
+        }
+        for notice in &write.notices {
+            table::notices::append(&transaction, notice)?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// A session's evidence, oldest first; at most `model::limits::EVIDENCE_MAX` entries.
+    pub fn evidence(&self, session: &SessionId) -> Result<Vec<Evidence>, StoreError> {
+        table::evidence::of_session(&self.connection, session)
+    }
+
+    /// The latest `limit` notices, oldest first.
+    pub fn notices(&self, limit: usize) -> Result<Vec<Notice>, StoreError> {
+        table::notices::latest(&self.connection, limit)
+    }
+
+    /// Everything that was ever set aside in this database, oldest first.
+    pub fn set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
+        table::set_aside::all(&self.connection)
+    }
+}
+
+#[cfg(test)]
+mod tests;

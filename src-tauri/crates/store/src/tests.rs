@@ -1,0 +1,208 @@
+//! The store as its user sees it: commits, damage, bounds, a full database. Real files.
+
+use crate::table::notices::NOTICES_MAX;
+use crate::{Store, StoreError, Write};
+use nightshift_model::limits::EVIDENCE_MAX;
+use nightshift_model::{Evidence, Liveness, Millis, Session, SessionId, Source, State, Work};
+use nightshift_protocol::{Notice, NoticeLevel};
+use std::path::{Path, PathBuf};
+
+const AT: Millis = Millis(1_700_000_000_000);
+
+fn id(n: u32) -> SessionId {
+    SessionId::parse(&format!("{n:08x}")).unwrap()
+}
+
+fn session(n: u32) -> Session {
+    Session {
+        id: id(n),
+        session_id: format!("{n:08x}-0000-4000-8000-000000000000"),
+        name: format!("job {n}"),
+        named_by_user: false,
+        work: Work::Shell { command: "true".into() },
+        cwd: "/".into(),
+        first_prompt: "true".into(),
+        created_at: Millis(u64::from(n)),
+        state: State::Working,
+        state_since: AT,
+        liveness: Liveness::Gone { since: AT },
+        stopping: false,
+        pinned: false,
+        line: String::new(),
+        line_at: AT,
+        exit_code: None,
+        journal_seq: 0,
+    }
+}
+
+fn evidence(n: usize) -> Evidence {
+    Evidence { at: AT, source: Source::Process, state: "working".into(), text: format!("e{n}") }
+}
+
+fn notice(n: i64) -> Notice {
+    Notice { at: AT, level: NoticeLevel::Warning, text: format!("n{n}") }
+}
+
+fn open(path: &Path) -> Store {
+    let (store, findings) = Store::open(path, AT).unwrap();
+    assert_eq!(findings, Vec::new());
+    store
+}
+
+fn temp() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("nightshift.db");
+    (dir, path)
+}
+
+#[test]
+fn what_was_committed_is_there_after_reopening() {
+    let (_dir, path) = temp();
+    let mut store = open(&path);
+    store
+        .commit(&Write {
+            upserts: vec![session(2), session(1)],
+            evidence: vec![(id(1), evidence(1))],
+            notices: vec![notice(1)],
+            ..Write::default()
+        })
+        .unwrap();
+    let mut changed = session(2);
+    changed.state = State::Failed { error: "no".into() };
+    store.commit(&Write { upserts: vec![changed.clone()], ..Write::default() }).unwrap();
+    drop(store);
+    let store = open(&path);
+    assert_eq!(store.sessions().unwrap(), vec![session(1), changed]);
+    assert_eq!(store.evidence(&id(1)).unwrap(), vec![evidence(1)]);
+    assert_eq!(store.notices(10).unwrap(), vec![notice(1)]);
+}
+
+#[test]
+fn a_removed_session_takes_its_evidence_with_it() {
+    let (_dir, path) = temp();
+    let mut store = open(&path);
+    let upserts = vec![session(1), session(2)];
+    let both = vec![(id(1), evidence(1)), (id(2), evidence(2))];
+    store.commit(&Write { upserts, evidence: both, ..Write::default() }).unwrap();
+    store.commit(&Write { removed: vec![id(1)], ..Write::default() }).unwrap();
+    assert_eq!(store.sessions().unwrap(), vec![session(2)]);
+    assert_eq!(store.evidence(&id(1)).unwrap(), Vec::new());
+    assert_eq!(store.evidence(&id(2)).unwrap(), vec![evidence(2)]);
+}
+
+#[test]
+fn evidence_and_notices_are_bounded_and_keep_the_newest() {
+    let (_dir, path) = temp();
+    let mut store = open(&path);
+    let many = (1..=EVIDENCE_MAX + 50).map(|n| (id(1), evidence(n))).collect();
+    let notices = (1..=NOTICES_MAX + 9).map(notice).collect();
+    store.commit(&Write { evidence: many, notices, ..Write::default() }).unwrap();
+    let kept = store.evidence(&id(1)).unwrap();
+    assert_eq!(kept.len(), EVIDENCE_MAX);
+    assert_eq!(kept[0], evidence(51));
+    assert_eq!(kept[EVIDENCE_MAX - 1], evidence(EVIDENCE_MAX + 50));
+    let all = store.notices(usize::MAX).unwrap();
+    assert_eq!(all.len(), usize::try_from(NOTICES_MAX).unwrap());
+    assert_eq!(store.notices(2).unwrap(), vec![notice(NOTICES_MAX + 8), notice(NOTICES_MAX + 9)]);
+}
+
+#[test]
+fn a_damaged_row_is_set_aside_once_and_the_rest_is_intact() {
+    let (_dir, path) = temp();
+    let mut store = open(&path);
+    let upserts = (1..=5).map(session).collect();
+    store.commit(&Write { upserts, ..Write::default() }).unwrap();
+    let damage = [
+        "UPDATE sessions SET doc = '{broken' WHERE id = '00000001'",
+        "UPDATE sessions SET doc = CAST(X'FF80' AS TEXT) WHERE id = '00000002'",
+        "UPDATE sessions SET id = '0000ffff' WHERE id = '00000003'",
+        "UPDATE sessions SET doc = replace(doc, '00000004', '../../et') , id = '../../et' \
+         WHERE id = '00000004'",
+    ];
+    for sql in damage {
+        assert_eq!(store.connection.execute(sql, []).unwrap(), 1, "{sql}");
+    }
+    drop(store);
+    let (store, findings) = Store::open(&path, AT).unwrap();
+    let ids: Vec<_> = findings.iter().map(|f| f.id.as_str()).collect();
+    assert_eq!(ids, ["00000001", "00000002", "0000ffff", "../../et"]);
+    assert_eq!(findings[0].raw, "{broken");
+    assert_eq!(store.sessions().unwrap(), vec![session(5)]);
+    assert_eq!(store.set_aside().unwrap(), findings);
+    drop(store);
+    let store = open(&path);
+    assert_eq!(store.sessions().unwrap(), vec![session(5)]);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_moved_away_and_a_fresh_one_made() {
+    let (dir, path) = temp();
+    std::fs::write(&path, "this is no database at all, ".repeat(100)).unwrap();
+    let (mut store, findings) = Store::open(&path, AT).unwrap();
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].table, "database");
+    let moved = dir.path().join(format!("nightshift.db.corrupt-{}", AT.0));
+    assert_eq!(findings[0].id, moved.display().to_string());
+    assert!(std::fs::read_to_string(moved).unwrap().starts_with("this is no database"));
+    store.commit(&Write { upserts: vec![session(1)], ..Write::default() }).unwrap();
+}
+
+#[test]
+fn a_file_with_torn_pages_is_found_when_opened() {
+    let (_dir, path) = temp();
+    let mut store = open(&path);
+    let upserts = (1..=200).map(session).collect();
+    store.commit(&Write { upserts, ..Write::default() }).unwrap();
+    store.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    drop(store);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let from = bytes.len() / 4;
+    bytes[from..from * 3].fill(0x5a);
+    std::fs::write(&path, bytes).unwrap();
+    let (store, findings) = Store::open(&path, AT).unwrap();
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(store.sessions().unwrap(), Vec::new());
+}
+
+#[test]
+fn a_newer_database_is_refused_and_left_alone() {
+    let (_dir, path) = temp();
+    let store = open(&path);
+    store.connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(store);
+    let error = Store::open(&path, AT).unwrap_err();
+    assert!(matches!(error, StoreError::TooNew { found: 99, .. }), "{error}");
+    assert!(path.exists());
+}
+
+#[test]
+fn a_full_disk_is_told_apart_and_changes_nothing() {
+    let (_dir, path) = temp();
+    let mut store = open(&path);
+    store.commit(&Write { upserts: vec![session(1)], ..Write::default() }).unwrap();
+    // SQLite reports its own size limit with the code of a full disk.
+    let pages: i64 =
+        store.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    store.connection.pragma_update(None, "max_page_count", pages).unwrap();
+    let upserts = (2..=2000).map(session).collect();
+    let error = store.commit(&Write { upserts, ..Write::default() }).unwrap_err();
+    assert!(matches!(error, StoreError::DiskFull), "{error}");
+    assert_eq!(store.sessions().unwrap(), vec![session(1)]);
+    store.commit(&Write { removed: vec![id(1)], ..Write::default() }).unwrap();
+}
+
+#[test]
+fn a_commit_is_whole_or_not_at_all() {
+    let (_dir, path) = temp();
+    let mut store = open(&path);
+    store.connection.execute_batch("DROP TABLE notices").unwrap();
+    let write = Write { upserts: vec![session(1)], notices: vec![notice(1)], ..Write::default() };
+    assert!(store.commit(&write).is_err());
+    assert_eq!(store.sessions().unwrap(), Vec::new());
+}
+
+#[test]
+fn the_schema_version_is_that_of_the_last_migration() {
+    let last = crate::table::migrations().iter().map(|m| m.to).max();
+    assert_eq!(last, Some(crate::SCHEMA_VERSION));
+}
