@@ -12,14 +12,23 @@ pub enum Event {
 /// What the user asks of an existing session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    Reply { text: String },
+    Reply {
+        text: String,
+    },
     /// `need` names the request that the user saw; none means the first open one.
-    Answer { need: Option<NeedId>, answer: Answer },
+    Answer {
+        need: Option<NeedId>,
+        answer: Answer,
+    },
     /// End the current turn, keep the session.
     Interrupt,
     Stop,
-    Rename { name: String },
-    Pin { pinned: bool },
+    Rename {
+        name: String,
+    },
+    Pin {
+        pinned: bool,
+    },
 }
 
 /// How a process ended.
@@ -35,38 +44,68 @@ pub struct Exit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TurnOutcome {
     /// The agent stopped by itself; `stop_reason` as the protocol names it.
-    Finished { stop_reason: String, last_text: String },
+    Finished {
+        stop_reason: String,
+        last_text: String,
+    },
     Cancelled,
-    Error { message: String },
+    Error {
+        message: String,
+    },
 }
 
 /// What was seen of a session's host or agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
     /// The host runs and its child has started.
-    Launched { pid: u32 },
-    LaunchFailed { error: String },
+    Launched {
+        pid: u32,
+    },
+    LaunchFailed {
+        error: String,
+    },
     /// The agent answered `session/new`, `load` or `resume`.
-    AgentReady { agent_session_id: String },
+    AgentReady {
+        agent_session_id: String,
+    },
     /// The agent cannot serve the session (handshake refused, sign-in needed).
-    AgentRefused { error: String },
-    /// First output of a shell job.
-    FirstOutput,
+    AgentRefused {
+        error: String,
+    },
     /// The journal holds prompt `n`.
-    PromptSent { n: u32 },
-    NeedOpened { need: Need },
+    PromptSent {
+        n: u32,
+    },
+    NeedOpened {
+        need: Need,
+    },
     /// Answered, or withdrawn by the agent.
-    NeedClosed { id: NeedId },
-    TurnEnded { n: u32, outcome: TurnOutcome },
+    NeedClosed {
+        id: NeedId,
+    },
+    TurnEnded {
+        n: u32,
+        outcome: TurnOutcome,
+    },
     /// The agent's latest words, a tool's title, or a shell job's last line.
-    Progress { line: String },
+    Progress {
+        line: String,
+    },
     /// The agent suggests a title.
-    Titled { title: String },
-    Exited { exit: Exit },
+    Titled {
+        title: String,
+    },
+    Exited {
+        exit: Exit,
+    },
     /// The host is gone and left no exit record.
-    HostLost { cause: String },
+    HostLost {
+        cause: String,
+    },
     /// The host can be neither reached nor proved dead.
-    HostUnknown { why: String },
+    HostUnknown {
+        why: String,
+    },
 }
 
 /// What must now be done. Each may run twice with the same result.

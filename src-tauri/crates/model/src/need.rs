@@ -112,11 +112,8 @@ mod tests {
     use super::*;
 
     fn permission() -> Need {
-        let option = |id: &str, label: &str, kind| NeedOption {
-            id: id.into(),
-            label: label.into(),
-            kind,
-        };
+        let option =
+            |id: &str, label: &str, kind| NeedOption { id: id.into(), label: label.into(), kind };
         Need {
             id: NeedId("5".into()),
             kind: NeedKind::Permission,

@@ -13,11 +13,17 @@ pub enum State {
     Starting,
     Working,
     /// At least one open need; the first is shown first.
-    NeedsInput { needs: Vec<Need> },
+    NeedsInput {
+        needs: Vec<Need>,
+    },
     /// Nothing asked of it (a turn was cancelled, or it was woken without a prompt).
     Idle,
-    Completed { result: String },
-    Failed { error: String },
+    Completed {
+        result: String,
+    },
+    Failed {
+        error: String,
+    },
     /// Ended by the user.
     Stopped,
 }
@@ -42,9 +48,17 @@ impl State {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Liveness {
     /// The host and its child live; `pid` is the child's (the shell job or the agent).
-    Alive { pid: u32, since: Millis },
-    Gone { since: Millis },
-    Unknown { why: String, since: Millis },
+    Alive {
+        pid: u32,
+        since: Millis,
+    },
+    Gone {
+        since: Millis,
+    },
+    Unknown {
+        why: String,
+        since: Millis,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
@@ -80,6 +94,9 @@ pub struct AgentWork {
     pub prompts: Vec<Prompt>,
     /// Number of the next prompt.
     pub next_prompt: u32,
+    /// Needs that were answered and whose answers the agent's journal does not hold yet.
+    #[serde(default)]
+    pub answers: Vec<Need>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
@@ -116,6 +133,10 @@ pub struct Session {
     /// Exit code of the last process, once it has ended with one.
     #[serde(default)]
     pub exit_code: Option<i32>,
+    /// Journal records up to this one have been taken into account.
+    #[serde(default)]
+    #[specta(type = u32)]
+    pub journal_seq: u64,
 }
 
 impl Session {

@@ -4,7 +4,17 @@ use serde::{Deserialize, Serialize};
 
 /// Milliseconds since the Unix epoch. A JSON number on the wire (exact up to 2^53).
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
     specta::Type,
 )]
 #[serde(transparent)]

@@ -1,0 +1,219 @@
+//! What each state makes of a command of the user.
+
+use super::{Next, Refusal};
+use crate::event::{Command, Effect};
+use crate::evidence::Source;
+use crate::id::NeedId;
+use crate::limits::PROMPT_QUEUE_MAX;
+use crate::naming::given_name;
+use crate::need::{Answer, Need};
+use crate::session::{Liveness, Prompt, PromptState, State, Work};
+
+pub(super) fn apply(next: &mut Next, command: Command) -> Result<(), Refusal> {
+    match command {
+        Command::Reply { text } => reply(next, text),
+        Command::Answer { need, answer } => answer_need(next, need.as_ref(), &answer),
+        Command::Interrupt => interrupt(next),
+        Command::Stop => stop(next),
+        Command::Rename { name } => rename(next, &name),
+        Command::Pin { pinned } => {
+            next.session.pinned = pinned;
+            Ok(())
+        }
+    }
+}
+
+fn reply(next: &mut Next, text: String) -> Result<(), Refusal> {
+    refuse_while_stopping(next)?;
+    if let State::NeedsInput { needs } = &next.session.state
+        && let Some(need) = needs.first()
+        && is_protocol_need(need)
+        && need.resolve(&Answer::Text { text: text.clone() }).is_ok()
+    {
+        return answer_need(next, None, &Answer::Text { text });
+    }
+    queue_prompt(next, text)?;
+    match &next.session.state {
+        State::Starting | State::Working => next.effect(Effect::Deliver),
+        State::NeedsInput { needs } if needs.iter().any(is_protocol_need) => {
+            next.note(Source::User, "reply kept until the open request is answered");
+        }
+        State::NeedsInput { .. }
+        | State::Idle
+        | State::Completed { .. }
+        | State::Failed { .. }
+        | State::Stopped => wake(next),
+    }
+    Ok(())
+}
+
+/// A reply to a session that rests: to its process if that lives, else through a new one.
+fn wake(next: &mut Next) {
+    match next.session.liveness.clone() {
+        Liveness::Alive { .. } => {
+            next.go(State::Working, "", Source::User, "reply");
+            next.effect(Effect::Deliver);
+        }
+        Liveness::Gone { .. } => {
+            next.go(State::Starting, "", Source::User, "reply; the agent is started again");
+            next.effect(Effect::Launch);
+        }
+        Liveness::Unknown { why, .. } => {
+            next.note(Source::User, &format!("reply kept: {why}"));
+        }
+    }
+}
+
+fn queue_prompt(next: &mut Next, text: String) -> Result<(), Refusal> {
+    let (id, at) = (next.session.id.clone(), next.at);
+    let Work::Agent(agent) = &mut next.session.work else {
+        return Err(Refusal::new(
+            format!("session {id} is a shell job and takes no replies"),
+            &format!("type into it with `nightshift attach {id}`"),
+        ));
+    };
+    if agent.prompts.len() >= PROMPT_QUEUE_MAX {
+        return Err(Refusal::new(
+            format!("session {id} has {PROMPT_QUEUE_MAX} replies waiting already"),
+            "wait for the current turn to end, or interrupt it",
+        ));
+    }
+    let n = agent.next_prompt;
+    agent.next_prompt += 1;
+    agent.prompts.push(Prompt { n, text, state: PromptState::Queued, at });
+    Ok(())
+}
+
+/// Whether the agent itself holds a request open (unlike a question that closed its turn).
+fn is_protocol_need(need: &Need) -> bool {
+    !need.id.0.starts_with(super::fact::TURN_NEED_PREFIX)
+}
+
+fn answer_need(next: &mut Next, id: Option<&NeedId>, answer: &Answer) -> Result<(), Refusal> {
+    refuse_while_stopping(next)?;
+    let session_id = next.session.id.clone();
+    let State::NeedsInput { needs } = &mut next.session.state else {
+        return Err(Refusal::new(
+            format!("session {session_id} is {} and asks nothing", next.session.state.word()),
+            &format!("send it words with `nightshift reply {session_id} \"…\"`"),
+        ));
+    };
+    let found = match id {
+        Some(id) => needs.iter().position(|n| &n.id == id),
+        None => (!needs.is_empty()).then_some(0),
+    };
+    let Some(index) = found else {
+        return Err(Refusal::new(
+            format!("session {session_id} no longer asks this; it was answered or withdrawn"),
+            &format!(
+                "see what it asks now with `nightshift agents --json` or peek at {session_id}"
+            ),
+        ));
+    };
+    let resolved = needs[index].resolve(answer).map_err(|m| {
+        Refusal::new(format!("session {session_id}: {m}"), "give a number, allow, deny or text")
+    })?;
+    let mut need = needs.remove(index);
+    let left = needs.len();
+    if let (false, Answer::Text { text }) = (is_protocol_need(&need), &resolved) {
+        queue_prompt(next, text.clone())?;
+        wake(next);
+        return Ok(());
+    }
+    let why = format!("answered: {}", label(&need, &resolved));
+    need.answered = Some(resolved);
+    if let Work::Agent(agent) = &mut next.session.work {
+        agent.answers.push(need);
+    }
+    if left == 0 {
+        next.go(State::Working, "", Source::User, &why);
+    } else {
+        next.note(Source::User, &why);
+    }
+    next.effect(Effect::Deliver);
+    Ok(())
+}
+
+fn label(need: &Need, answer: &Answer) -> String {
+    match answer {
+        Answer::Option { id } => {
+            let named = need.options.iter().find(|o| &o.id == id);
+            named.map_or_else(|| id.clone(), |o| o.label.clone())
+        }
+        Answer::Text { text } => text.clone(),
+        Answer::Allow => "allow".to_owned(),
+        Answer::Deny => "deny".to_owned(),
+    }
+}
+
+fn interrupt(next: &mut Next) -> Result<(), Refusal> {
+    refuse_while_stopping(next)?;
+    let id = next.session.id.clone();
+    if next.session.agent().is_none() {
+        return Err(Refusal::new(
+            format!("session {id} is a shell job and has no turn to interrupt"),
+            &format!("attach and press Ctrl+C, or run `nightshift stop {id}`"),
+        ));
+    }
+    match next.session.state {
+        State::Working | State::NeedsInput { .. } if next.session.is_alive() => {
+            next.note(Source::User, "interrupt");
+            next.effect(Effect::Cancel);
+            Ok(())
+        }
+        State::Starting
+        | State::Working
+        | State::NeedsInput { .. }
+        | State::Idle
+        | State::Completed { .. }
+        | State::Failed { .. }
+        | State::Stopped => Err(Refusal::new(
+            format!("session {id} is {} and has no turn to interrupt", next.session.state.word()),
+            &format!("end it with `nightshift stop {id}`"),
+        )),
+    }
+}
+
+fn stop(next: &mut Next) -> Result<(), Refusal> {
+    let id = next.session.id.clone();
+    match (&next.session.liveness, &next.session.state) {
+        (Liveness::Unknown { why, .. }, _) => Err(Refusal::new(
+            format!("session {id} cannot be stopped: {why}"),
+            "see `nightshift daemon status`",
+        )),
+        (Liveness::Alive { .. }, _) | (Liveness::Gone { .. }, State::Starting) => {
+            if !next.session.stopping {
+                next.session.stopping = true;
+                next.note(Source::User, "stop");
+            }
+            next.effect(Effect::StopHost);
+            Ok(())
+        }
+        // Already ended: nothing to do, and saying so twice is no error.
+        (Liveness::Gone { .. }, _) => Ok(()),
+    }
+}
+
+fn rename(next: &mut Next, name: &str) -> Result<(), Refusal> {
+    let Some(name) = given_name(name) else {
+        let id = &next.session.id;
+        return Err(Refusal::new(
+            format!("session {id} cannot be named with nothing readable"),
+            "give a name with at least one visible character",
+        ));
+    };
+    next.session.name = name;
+    next.session.named_by_user = true;
+    Ok(())
+}
+
+fn refuse_while_stopping(next: &Next) -> Result<(), Refusal> {
+    if next.session.stopping {
+        let id = &next.session.id;
+        return Err(Refusal::new(
+            format!("session {id} is being stopped"),
+            "wait until it has stopped, then reply to start it again",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! What the end of a process makes of a session: expected, a result, or a failure with its cause.
+
+use super::Next;
+use crate::event::Exit;
+use crate::evidence::Source;
+use crate::session::{Liveness, PromptState, State, Work};
+
+/// The child ended and its host recorded how.
+pub(super) fn exited(next: &mut Next, exit: &Exit) {
+    next.session.exit_code = exit.code;
+    let how = how_it_ended(exit);
+    let words = exit.last_words.trim();
+    let error = if words.is_empty() { how.clone() } else { format!("{how}: {words}") };
+    if ended(next, &how) {
+        return;
+    }
+    match (&next.session.work, exit.code) {
+        (Work::Shell { .. }, Some(0)) => {
+            let result = if words.is_empty() { how.clone() } else { words.to_owned() };
+            next.go(State::Completed { result: result.clone() }, &result, Source::Process, &how);
+        }
+        (Work::Shell { .. }, _) => {
+            next.go(State::Failed { error: error.clone() }, &error, Source::Process, &how);
+        }
+        (Work::Agent(_), _) => agent_ended(next, &format!("the agent ended ({error})")),
+    }
+}
+
+/// The host is gone without a record.
+pub(super) fn lost(next: &mut Next, cause: &str) {
+    next.session.exit_code = None;
+    if ended(next, cause) {
+        return;
+    }
+    match next.session.work {
+        Work::Shell { .. } => {
+            let error = cause.to_owned();
+            next.go(State::Failed { error }, cause, Source::Process, cause);
+        }
+        Work::Agent(_) => agent_ended(next, cause),
+    }
+}
+
+/// What every end has in common; true when the user had asked for it.
+fn ended(next: &mut Next, how: &str) -> bool {
+    next.session.liveness = Liveness::Gone { since: next.at };
+    if let Work::Agent(agent) = &mut next.session.work {
+        agent.answers.clear();
+    }
+    if !next.session.stopping {
+        return false;
+    }
+    next.session.stopping = false;
+    if let Work::Agent(agent) = &mut next.session.work {
+        agent.prompts.retain(|p| p.state == PromptState::Queued);
+    }
+    next.go(State::Stopped, "stopped", Source::Process, &format!("stopped; {how}"));
+    true
+}
+
+fn agent_ended(next: &mut Next, cause: &str) {
+    if let Work::Agent(agent) = &mut next.session.work {
+        agent.prompts.retain(|p| p.state == PromptState::Queued);
+    }
+    match next.session.state {
+        State::Starting | State::Working | State::NeedsInput { .. } => {
+            let error = cause.to_owned();
+            next.go(State::Failed { error }, cause, Source::Process, cause);
+        }
+        // The work was done before: what it produced stays the row's truth.
+        State::Idle | State::Completed { .. } | State::Failed { .. } | State::Stopped => {
+            next.note(Source::Process, cause);
+        }
+    }
+}
+
+fn how_it_ended(exit: &Exit) -> String {
+    match (exit.code, exit.signal) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, Some(signal)) => format!("killed by signal {signal}{}", signal_name(signal)),
+        (None, None) => "ended for an unknown reason".to_owned(),
+    }
+}
+
+/// POSIX names of the signals that end processes in practice.
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        1 => " (SIGHUP)",
+        2 => " (SIGINT)",
+        3 => " (SIGQUIT)",
+        6 => " (SIGABRT)",
+        9 => " (SIGKILL)",
+        11 => " (SIGSEGV)",
+        13 => " (SIGPIPE)",
+        15 => " (SIGTERM)",
+        _ => "",
+    }
+}

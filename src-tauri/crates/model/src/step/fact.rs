@@ -1,0 +1,224 @@
+//! What each fact about a host or an agent makes of a session.
+
+use super::{Next, exit};
+use crate::event::{Effect, Fact, TurnOutcome};
+use crate::evidence::Source;
+use crate::id::NeedId;
+use crate::limits::NEEDS_MAX;
+use crate::naming::given_name;
+use crate::need::{Need, NeedKind};
+use crate::reading::{self, Reading};
+use crate::session::{Liveness, PromptState, State, Work};
+
+/// Ids of questions that closed a turn begin so; no request of the agent is open for them.
+pub(super) const TURN_NEED_PREFIX: &str = "turn-";
+
+pub(super) fn apply(next: &mut Next, fact: Fact) {
+    match fact {
+        Fact::Launched { pid } => launched(next, pid),
+        Fact::LaunchFailed { error } => {
+            next.session.liveness = Liveness::Gone { since: next.at };
+            next.session.stopping = false;
+            next.go(State::Failed { error: error.clone() }, &error, Source::Supervisor, &error);
+        }
+        Fact::AgentReady { agent_session_id } => agent_ready(next, agent_session_id),
+        Fact::AgentRefused { error } => {
+            next.go(State::Failed { error: error.clone() }, &error, Source::Protocol, &error);
+            next.effect(Effect::StopHost);
+        }
+        Fact::PromptSent { n } => prompt_sent(next, n),
+        Fact::NeedOpened { need } => need_opened(next, need),
+        Fact::NeedClosed { id } => need_closed(next, &id),
+        Fact::TurnEnded { n, outcome } => turn_ended(next, n, outcome),
+        Fact::Progress { line } => progress(next, &line),
+        Fact::Titled { title } => {
+            if let (false, Some(name)) = (next.session.named_by_user, given_name(&title)) {
+                next.session.name = name;
+            }
+        }
+        Fact::Exited { exit } => exit::exited(next, &exit),
+        Fact::HostLost { cause } => exit::lost(next, &cause),
+        Fact::HostUnknown { why } => {
+            next.session.liveness = Liveness::Unknown { why: why.clone(), since: next.at };
+            next.note(Source::Supervisor, &why);
+        }
+    }
+}
+
+fn launched(next: &mut Next, pid: u32) {
+    next.session.liveness = Liveness::Alive { pid, since: next.at };
+    next.session.exit_code = None;
+    let why = format!("process {pid} started");
+    match (&next.session.work, &next.session.state) {
+        (Work::Shell { .. }, State::Starting) => {
+            next.go(State::Working, "", Source::Process, &why);
+        }
+        // An agent works once it has taken a prompt; other states were reached before an adoption.
+        (Work::Agent(_), State::Starting)
+        | (
+            _,
+            State::Working
+            | State::NeedsInput { .. }
+            | State::Idle
+            | State::Completed { .. }
+            | State::Failed { .. }
+            | State::Stopped,
+        ) => next.note(Source::Process, &why),
+    }
+    if next.session.stopping {
+        next.effect(Effect::StopHost);
+    } else if next.session.agent().is_some() {
+        next.effect(Effect::Deliver);
+    }
+}
+
+fn agent_ready(next: &mut Next, agent_session_id: String) {
+    let Work::Agent(agent) = &mut next.session.work else { return };
+    agent.agent_session_id = Some(agent_session_id);
+    let waits = !agent.prompts.is_empty();
+    if matches!(next.session.state, State::Starting) {
+        let state = if waits { State::Working } else { State::Idle };
+        next.go(state, "", Source::Protocol, "the agent is ready");
+    }
+    next.effect(Effect::Deliver);
+}
+
+fn prompt_sent(next: &mut Next, n: u32) {
+    let Work::Agent(agent) = &mut next.session.work else { return };
+    let mut text = String::new();
+    for prompt in agent.prompts.iter_mut().filter(|p| p.n == n) {
+        prompt.state = PromptState::Sent;
+        text.clone_from(&prompt.text);
+    }
+    next.go(State::Working, &text, Source::Protocol, &format!("prompt {n} sent"));
+    // The agent's first words may replace the prompt on the row at once.
+    next.session.line_at = crate::time::Millis(0);
+}
+
+fn need_opened(next: &mut Next, need: Need) {
+    let known = |n: &Need| n.id == need.id;
+    let Work::Agent(agent) = &next.session.work else { return };
+    if agent.answers.iter().any(known) || next.session.needs().iter().any(known) {
+        return;
+    }
+    let question = need.question.clone();
+    let why = format!("{}: {question}", need.noun());
+    let mut needs = next.session.needs().to_vec();
+    if needs.len() >= NEEDS_MAX {
+        next.note(Source::Supervisor, "more open requests than are kept; the newest was dropped");
+        return;
+    }
+    needs.push(need);
+    let line = needs.first().map_or(question, |n| n.question.clone());
+    next.go(State::NeedsInput { needs }, &line, Source::Protocol, &why);
+}
+
+fn need_closed(next: &mut Next, id: &NeedId) {
+    if let Work::Agent(agent) = &mut next.session.work {
+        agent.answers.retain(|n| &n.id != id);
+    }
+    let before = next.session.needs().len();
+    let State::NeedsInput { needs } = &mut next.session.state else { return };
+    needs.retain(|n| &n.id != id);
+    if needs.is_empty() && before > 0 {
+        next.go(State::Working, "", Source::Protocol, "the request was closed");
+    }
+}
+
+fn turn_ended(next: &mut Next, n: u32, outcome: TurnOutcome) {
+    let Work::Agent(agent) = &mut next.session.work else { return };
+    agent.prompts.retain(|p| p.n != n);
+    agent.answers.clear();
+    let more = agent.prompts.iter().any(|p| p.state == PromptState::Queued);
+    match outcome {
+        TurnOutcome::Finished { stop_reason, last_text } => {
+            finished(next, n, &stop_reason, &last_text)
+        }
+        TurnOutcome::Cancelled => {
+            next.go(State::Idle, "interrupted", Source::Protocol, "the turn was cancelled");
+        }
+        TurnOutcome::Error { message } => {
+            next.go(State::Failed { error: message.clone() }, &message, Source::Protocol, &message);
+        }
+    }
+    if more && next.session.is_alive() {
+        next.go(State::Working, "", Source::User, "the next reply was waiting");
+        next.effect(Effect::Deliver);
+    }
+}
+
+fn finished(next: &mut Next, n: u32, stop_reason: &str, last_text: &str) {
+    let stopped_by = format!("stop reason {stop_reason}");
+    let fail = |next: &mut Next, error: &str| {
+        next.go(State::Failed { error: error.to_owned() }, error, Source::Protocol, &stopped_by);
+    };
+    match stop_reason {
+        "end_turn" => {}
+        "cancelled" => {
+            next.go(State::Idle, "interrupted", Source::Protocol, &stopped_by);
+            return;
+        }
+        "refusal" => return fail(next, "the agent refused to go on"),
+        "max_tokens" => return fail(next, "stopped at the model's token limit"),
+        "max_turn_requests" => {
+            return fail(next, "stopped at the agent's limit of requests per turn");
+        }
+        other => {
+            return fail(next, &format!("the turn ended with the unknown stop reason {other}"));
+        }
+    }
+    let why = |source: Source| match source {
+        Source::Marker => format!("{stopped_by}; closed by a marker line"),
+        Source::ClosingQuestion => format!("{stopped_by}; its last words are a question"),
+        Source::User | Source::Protocol | Source::Process | Source::Supervisor => {
+            stopped_by.clone()
+        }
+    };
+    match reading::read(last_text) {
+        Reading::Result { text, source } => {
+            let line = last_paragraph(&text).to_owned();
+            next.go(State::Completed { result: text }, &line, source, &why(source));
+        }
+        Reading::Question { text, source } => {
+            let need = closing_question(n, &text, next.at);
+            next.go(State::NeedsInput { needs: vec![need] }, &text, source, &why(source));
+        }
+        Reading::Failure { text } => {
+            next.go(
+                State::Failed { error: text.clone() },
+                &text,
+                Source::Marker,
+                &why(Source::Marker),
+            );
+        }
+    }
+}
+
+fn last_paragraph(text: &str) -> &str {
+    text.rsplit("\n\n").find(|p| !p.trim().is_empty()).unwrap_or(text)
+}
+
+fn closing_question(n: u32, text: &str, at: crate::time::Millis) -> Need {
+    Need {
+        id: NeedId(format!("{TURN_NEED_PREFIX}{n}")),
+        kind: NeedKind::Question,
+        question: text.to_owned(),
+        detail: String::new(),
+        options: Vec::new(),
+        free_text: true,
+        since: at,
+        answered: None,
+    }
+}
+
+fn progress(next: &mut Next, line: &str) {
+    match next.session.state {
+        State::Starting | State::Working => next.say(line),
+        // Its question, result or error is the row's line now.
+        State::NeedsInput { .. }
+        | State::Idle
+        | State::Completed { .. }
+        | State::Failed { .. }
+        | State::Stopped => {}
+    }
+}
