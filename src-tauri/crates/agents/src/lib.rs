@@ -1,1 +1,13 @@
-//! Stub.
+//! Everything that is particular to agents: which there are, how their protocol reads, what of it
+//! becomes facts and conversation, and the built-in rehearsal agent.
+//!
+//! Promises: the ACP driver is pure (journal records in; facts, conversation changes and lines to
+//! write out), so a new supervisor rebuilds it from the journal alone; nothing is sent twice.
+//! Must not know: SQLite, the supervisor, the board, hosts' sockets.
+
+pub mod acp;
+mod plain;
+pub mod registry;
+pub mod rehearsal;
+
+pub use plain::plain;

@@ -1,0 +1,207 @@
+//! The agents this build knows, and which of them this machine has.
+//!
+//! Promise: looks programs up in the PATH it is given (the dispatching client's) and starts none.
+
+use nightshift_protocol::{AgentView, Environment, Fault, FaultCode};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// One agent: how to start it and what it offers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AgentSpec {
+    pub id: String,
+    pub title: String,
+    /// Program name looked up in PATH, or an absolute path.
+    pub command: String,
+    pub args: Vec<String>,
+    /// Variables set for the agent on top of the dispatching client's.
+    pub env: BTreeMap<String, String>,
+    /// Permission modes, the one that always asks first.
+    pub modes: Vec<String>,
+    /// The mode set when the user chose none; the asking one.
+    pub default_mode: Option<String>,
+    /// How to install it, one command line.
+    pub how_to: String,
+    /// How to sign in, one command line or a few words; empty when it needs none.
+    pub sign_in: String,
+}
+
+pub struct Registry {
+    agents: Vec<AgentSpec>,
+}
+
+/// Id of the built-in agent.
+pub const REHEARSAL: &str = "rehearsal";
+
+impl Registry {
+    /// The agents of this build. `own_binary` is the `nightshift` program, which also is the
+    /// rehearsal agent.
+    pub fn builtin(own_binary: &Path) -> Registry {
+        let mut agents = vec![rehearsal(own_binary)];
+        agents.extend(vendors());
+        Registry { agents }
+    }
+
+    pub fn find(&self, id: &str) -> Option<&AgentSpec> {
+        self.agents.iter().find(|a| a.id == id)
+    }
+
+    pub fn ids(&self) -> Vec<String> {
+        self.agents.iter().map(|a| a.id.clone()).collect()
+    }
+
+    /// The argv that starts `spec` for a client with `env`, its program as an absolute path.
+    ///
+    /// Errors: `NotFound` with the way to install it as hint.
+    pub fn resolve(&self, spec: &AgentSpec, env: &Environment) -> Result<Vec<String>, Fault> {
+        let Some(program) = look_up(&spec.command, env) else {
+            let message = format!("agent `{}`: `{}` is not in PATH", spec.id, spec.command);
+            let hint = match spec.how_to.as_str() {
+                "" => "install it, or choose another with --agent".to_owned(),
+                how_to => format!("install it with `{how_to}`"),
+            };
+            return Err(Fault::new(FaultCode::NotFound, message).hint(hint));
+        };
+        let mut argv = vec![program.to_string_lossy().into_owned()];
+        argv.extend(spec.args.iter().cloned());
+        Ok(argv)
+    }
+
+    /// Every agent as this machine has it. The default is the first installed vendor's agent, else
+    /// the rehearsal agent.
+    pub fn detect(&self, env: &Environment) -> Vec<AgentView> {
+        let mut views: Vec<AgentView> = self.agents.iter().map(|a| view(a, env)).collect();
+        let real = views.iter().position(|v| v.installed && v.id != REHEARSAL);
+        if let Some(view) = views.get_mut(real.unwrap_or(0)) {
+            view.is_default = true;
+        }
+        views
+    }
+}
+
+fn view(spec: &AgentSpec, env: &Environment) -> AgentView {
+    let path = look_up(&spec.command, env);
+    let version = match spec.id.as_str() {
+        REHEARSAL => Some(env!("CARGO_PKG_VERSION").to_owned()),
+        _ => path.as_deref().and_then(package_version),
+    };
+    AgentView {
+        id: spec.id.clone(),
+        title: spec.title.clone(),
+        installed: path.is_some(),
+        version,
+        sign_in: spec.sign_in.clone(),
+        how_to: if path.is_some() { String::new() } else { spec.how_to.clone() },
+        path: path.map(|p| p.to_string_lossy().into_owned()),
+        is_default: false,
+        modes: spec.modes.clone(),
+    }
+}
+
+/// Finds an executable the way a shell with `env` would.
+fn look_up(command: &str, env: &Environment) -> Option<PathBuf> {
+    if command.contains('/') {
+        let path = PathBuf::from(command);
+        return is_executable(&path).then_some(path);
+    }
+    let path = env.get("PATH")?;
+    std::env::split_paths(path)
+        .filter(|dir| dir.is_absolute())
+        .map(|dir| dir.join(command))
+        .find(|candidate| is_executable(candidate))
+}
+
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+}
+
+/// How far above the resolved program its `package.json` may lie: `<package>/dist/bin/cli.js`.
+const PACKAGE_JSON_LEVELS: usize = 4;
+/// A `package.json` larger than this is not read for a version.
+const PACKAGE_JSON_MAX_BYTES: u64 = 256 * 1024;
+
+/// Version of the npm package that `program` (a link into it) belongs to.
+fn package_version(program: &Path) -> Option<String> {
+    let real = program.canonicalize().ok()?;
+    real.ancestors().skip(1).take(PACKAGE_JSON_LEVELS).find_map(|dir| {
+        let file = dir.join("package.json");
+        let size = file.metadata().ok()?.len();
+        let text =
+            (size <= PACKAGE_JSON_MAX_BYTES).then(|| std::fs::read_to_string(&file).ok())??;
+        let package: serde_json::Value = serde_json::from_str(&text).ok()?;
+        Some(package.get("version")?.as_str()?.to_owned())
+    })
+}
+
+fn rehearsal(own_binary: &Path) -> AgentSpec {
+    AgentSpec {
+        id: REHEARSAL.to_owned(),
+        title: "Rehearsal".to_owned(),
+        command: own_binary.to_string_lossy().into_owned(),
+        args: vec!["rehearsal-agent".to_owned()],
+        modes: vec!["ask".to_owned(), "auto".to_owned()],
+        default_mode: Some("ask".to_owned()),
+        ..AgentSpec::default()
+    }
+}
+
+/// The vendors' agents that were driven with this build, in the order in which one of them
+/// becomes the default.
+fn vendors() -> Vec<AgentSpec> {
+    let texts = |items: &[&str]| items.iter().map(|&s| s.to_owned()).collect::<Vec<_>>();
+    let vendor =
+        |id: &str, title: &str, command: &[&str], modes: &[&str], package: &str| AgentSpec {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            command: command[0].to_owned(),
+            args: texts(&command[1..]),
+            modes: texts(modes),
+            default_mode: modes.first().map(|&s| s.to_owned()),
+            how_to: format!("npm install -g {package}"),
+            ..AgentSpec::default()
+        };
+    let mut claude = vendor(
+        "claude",
+        "Claude Code",
+        &["claude-agent-acp"],
+        &["default", "acceptEdits", "plan", "bypassPermissions"],
+        "@agentclientprotocol/claude-agent-acp",
+    );
+    claude.sign_in = "ANTHROPIC_API_KEY, or `claude /login`".to_owned();
+    let mut codex = vendor(
+        "codex",
+        "Codex",
+        &["codex-acp"],
+        &["read-only", "agent", "agent-full-access"],
+        "@agentclientprotocol/codex-acp",
+    );
+    codex.sign_in = "OPENAI_API_KEY, or `codex login`".to_owned();
+    let mut gemini = vendor(
+        "gemini",
+        "Gemini",
+        &["gemini", "--acp"],
+        &["default", "autoEdit", "yolo", "plan"],
+        "@google/gemini-cli",
+    );
+    gemini.sign_in = "GEMINI_API_KEY, or `gemini`".to_owned();
+    // Without it the agent silently leaves out MCP servers in a directory it does not know.
+    gemini.env.insert("GEMINI_CLI_TRUST_WORKSPACE".to_owned(), "true".to_owned());
+    // opencode's modes are agents (`build`, `plan`), not permissions: nothing is set by default,
+    // and its own configuration is told to ask.
+    let mut opencode = vendor("opencode", "opencode", &["opencode", "acp"], &[], "opencode-ai");
+    opencode.sign_in = "`opencode auth login`".to_owned();
+    opencode.env.insert(
+        "OPENCODE_PERMISSION".to_owned(),
+        r#"{"edit":"ask","bash":"ask","webfetch":"ask"}"#.to_owned(),
+    );
+    let mut qwen = vendor(
+        "qwen",
+        "Qwen Code",
+        &["qwen", "--acp"],
+        &["default", "auto-edit", "yolo", "plan"],
+        "@qwen-code/qwen-code",
+    );
+    qwen.sign_in = "OPENAI_API_KEY, or `qwen`".to_owned();
+    vec![claude, codex, gemini, opencode, qwen]
+}
