@@ -1,1 +1,20 @@
-//! Stub.
+//! The operating system: directories, clock, durable files, sockets, locks, processes, PTYs.
+//!
+//! Promise: the only crate of ours that asks the OS for time, identity, processes or durability, so
+//! that everything above can be read without a man page. Synchronous; no threads of its own.
+//! Must not know: sessions, agents, protocols, or why anyone calls it.
+
+pub mod clock;
+pub mod dirs;
+pub mod files;
+pub mod ipc;
+pub mod lock;
+pub mod process;
+mod procfs;
+pub mod pty;
+pub mod signals;
+pub mod spawn;
+
+pub use dirs::{DirsError, Home};
+pub use lock::{Holder, RoleLock};
+pub use process::{Identity, Liveness3};

@@ -1,0 +1,34 @@
+//! The clock: wall time for what people read, monotonic time for waits and intervals.
+//!
+//! Promise: the only place that reads a clock. Must not know: what the time is used for.
+
+use nightshift_model::Millis;
+use std::time::Duration;
+
+/// Wall time. May jump when the user or NTP sets the clock.
+#[allow(clippy::disallowed_methods)]
+pub fn now() -> Millis {
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        // A clock before 1970 is a clock that is not set: zero sorts before everything.
+        .unwrap_or_default();
+    Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Time since boot without suspends. Only differences mean something; never goes backwards.
+pub fn monotonic() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wall_time_is_this_century_and_monotonic_time_never_goes_back() {
+        assert!(now().0 > 1_700_000_000_000);
+        let first = monotonic();
+        assert!(monotonic() >= first);
+    }
+}

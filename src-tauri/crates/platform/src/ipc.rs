@@ -1,0 +1,107 @@
+//! Unix sockets that only their owner can use.
+//!
+//! Promise: a socket file is removed only after the kernel said that nobody listens at it, and
+//! `remove_if_same` never takes away a successor's.
+//! Must not know: what is said over them.
+
+use std::fs;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+
+const PRIVATE_SOCKET_MODE: u32 = 0o600;
+
+/// Which file a socket path named when it was bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketId {
+    dev: u64,
+    ino: u64,
+}
+
+/// Binds and listens. `AddrInUse` when somebody answers there; a stale file is replaced.
+pub fn listen(path: &Path) -> io::Result<UnixListener> {
+    let listener = match UnixListener::bind(path) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            remove_stale(path)?;
+            UnixListener::bind(path)?
+        }
+        other => other?,
+    };
+    fs::set_permissions(path, fs::Permissions::from_mode(PRIVATE_SOCKET_MODE))?;
+    Ok(listener)
+}
+
+fn remove_stale(path: &Path) -> io::Result<()> {
+    let in_use = |text: String| io::Error::new(io::ErrorKind::AddrInUse, text);
+    if !fs::symlink_metadata(path)?.file_type().is_socket() {
+        return Err(in_use(format!("{} exists and is no socket", path.display())));
+    }
+    match UnixStream::connect(path) {
+        Ok(_) => Err(in_use(format!("somebody already listens at {}", path.display()))),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+pub fn connect(path: &Path) -> io::Result<UnixStream> {
+    UnixStream::connect(path)
+}
+
+/// The file that `path` names now.
+pub fn socket_id(path: &Path) -> io::Result<SocketId> {
+    let metadata = fs::symlink_metadata(path)?;
+    Ok(SocketId { dev: metadata.dev(), ino: metadata.ino() })
+}
+
+/// Removes the socket file if it is still the one that was bound; true when it was.
+pub fn remove_if_same(path: &Path, id: SocketId) -> io::Result<bool> {
+    match socket_id(path) {
+        Ok(current) if current == id => fs::remove_file(path).map(|()| true),
+        Ok(_) => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The user id of the process at the other end, as it was when it connected.
+pub fn peer_uid(socket: &impl AsFd) -> io::Result<u32> {
+    Ok(rustix::net::sockopt::socket_peercred(socket)?.uid.as_raw())
+}
+
+/// Whether the other end runs as this user. Root is another user too, unless we are root.
+pub fn peer_is_me(socket: &impl AsFd) -> io::Result<bool> {
+    Ok(peer_uid(socket)? == rustix::process::geteuid().as_raw())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let first = listen(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(listen(&path).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        assert!(peer_is_me(&connect(&path).unwrap()).unwrap());
+        let old = socket_id(&path).unwrap();
+        drop(first);
+        let _second = listen(&path).unwrap();
+        assert!(!remove_if_same(&path, old).unwrap(), "a successor's socket was removed");
+        assert!(remove_if_same(&path, socket_id(&path).unwrap()).unwrap());
+        assert!(!remove_if_same(&path, old).unwrap());
+    }
+
+    #[test]
+    fn a_file_that_is_no_socket_is_never_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        fs::write(&path, "precious").unwrap();
+        assert_eq!(listen(&path).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        assert_eq!(fs::read(&path).unwrap(), b"precious");
+    }
+}

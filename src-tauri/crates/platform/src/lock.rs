@@ -1,0 +1,118 @@
+//! A role held by one process at a time: a file lock that says who holds it.
+//!
+//! Promise: the kernel releases the role when the holder ends, however it ends; the file itself is
+//! never deleted, so nobody can lock a file that a successor no longer looks at.
+//! Must not know: what the role is.
+
+use crate::files::read_bounded;
+use crate::process::{Identity, Liveness3};
+use rustix::fs::{FlockOperation, flock};
+use serde::{Deserialize, Serialize};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+/// Far more than a holder's JSON takes; anything larger is not ours.
+const HOLDER_MAX_BYTES: u64 = 4096;
+/// Another program may delete the file between open and lock; this often we start over.
+const ACQUIRE_ATTEMPTS: u32 = 8;
+
+/// Who holds a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Holder {
+    pub pid: u32,
+    /// Kernel start time: tells the holder from a later process with its pid.
+    pub start_ticks: u64,
+    /// Version of the holder's build.
+    pub version: String,
+}
+
+/// The role, held until this is dropped or the process ends.
+#[derive(Debug)]
+pub struct RoleLock {
+    _file: File,
+}
+
+impl RoleLock {
+    /// Takes the role if it is free; none when another process holds it. Never waits.
+    pub fn acquire(path: &Path) -> io::Result<Option<RoleLock>> {
+        for _ in 0..ACQUIRE_ATTEMPTS {
+            let mut file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .open(path)?;
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => {}
+                Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
+            if !still_at(path, &file)? {
+                continue;
+            }
+            let own = Identity::own()?;
+            let version = env!("CARGO_PKG_VERSION").to_owned();
+            let holder = Holder { pid: own.pid, start_ticks: own.start_ticks, version };
+            file.set_len(0)?;
+            file.rewind()?;
+            file.write_all(&serde_json::to_vec(&holder)?)?;
+            return Ok(Some(RoleLock { _file: file }));
+        }
+        Err(io::Error::other(format!("{} is being replaced again and again", path.display())))
+    }
+}
+
+fn still_at(path: &Path, file: &File) -> io::Result<bool> {
+    let ours = file.metadata()?;
+    match std::fs::metadata(path) {
+        Ok(there) => Ok((there.dev(), there.ino()) == (ours.dev(), ours.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Who holds the role now. None when the recorded process is gone or nothing is recorded.
+///
+/// Asks the process table, not the lock: probing the lock would for a moment look like a holder to
+/// a process that is just trying to take it.
+pub fn holder(path: &Path) -> Option<Holder> {
+    let bytes = read_bounded(path, HOLDER_MAX_BYTES).ok()?;
+    let holder: Holder = serde_json::from_slice(&bytes).ok()?;
+    let identity = Identity { pid: holder.pid, start_ticks: holder.start_ticks };
+    (identity.liveness() != Liveness3::Gone).then_some(holder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_holder_at_a_time_and_it_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        assert_eq!(holder(&path), None);
+        let role = RoleLock::acquire(&path).unwrap().unwrap();
+        assert!(RoleLock::acquire(&path).unwrap().is_none());
+        assert_eq!(holder(&path).unwrap().pid, std::process::id());
+        drop(role);
+        assert!(path.exists());
+        assert!(RoleLock::acquire(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_reused_pid_and_garbage_are_no_holder() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let own = Identity::own().unwrap();
+        let stale = Holder { pid: own.pid, start_ticks: own.start_ticks + 1, version: "0".into() };
+        for content in [serde_json::to_vec(&stale).unwrap(), b"{".to_vec(), vec![b' '; 5000]] {
+            std::fs::write(&path, content).unwrap();
+            assert_eq!(holder(&path), None);
+            assert!(RoleLock::acquire(&path).unwrap().is_some());
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Processes: who they are, whether they live, what descends from them, how to signal them.
+//!
+//! Promise: a process is named by pid *and* start time, so a reused pid is never taken for it and
+//! never signalled; what cannot be read is unknown, never gone.
+//! Must not know: why anyone wants to know or to end them.
+
+use crate::procfs::{self, Stat};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::os::fd::OwnedFd;
+
+/// One process for its whole life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identity {
+    pub pid: u32,
+    /// Kernel start time in clock ticks since boot.
+    pub start_ticks: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Liveness3 {
+    Alive,
+    /// No such process, another process with its pid, or a zombie.
+    Gone,
+    /// Could not be found out; the reason for people.
+    Unknown(String),
+}
+
+impl Identity {
+    /// The process that has this pid now; `NotFound` when there is none.
+    pub fn of(pid: u32) -> io::Result<Identity> {
+        Stat::read(pid).map(|stat| Identity { pid, start_ticks: stat.start_ticks })
+    }
+
+    /// This process.
+    pub fn own() -> io::Result<Identity> {
+        Identity::of(std::process::id())
+    }
+
+    pub fn liveness(&self) -> Liveness3 {
+        match Stat::read(self.pid) {
+            Ok(stat) if stat.start_ticks != self.start_ticks || stat.is_zombie() => Liveness3::Gone,
+            Ok(_) => Liveness3::Alive,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Liveness3::Gone,
+            Err(error) => Liveness3::Unknown(format!("process {}: {error}", self.pid)),
+        }
+    }
+}
+
+/// Identifies this boot of the machine: after another one every pid is void.
+pub fn boot_id() -> io::Result<String> {
+    Ok(std::fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned())
+}
+
+/// Every live process below `pid`, parents before children; `pid` itself is not among them.
+///
+/// One walk is a moment's picture: a process that forks during the walk may hide its child. Whoever
+/// ends them all walks again until nothing is found.
+pub fn descendants(pid: u32) -> io::Result<Vec<Identity>> {
+    let mut children: BTreeMap<u32, Vec<Stat>> = BTreeMap::new();
+    for candidate in procfs::pids()? {
+        // A process that ended since the listing has no place in the picture.
+        if let Ok(stat) = Stat::read(candidate) {
+            children.entry(stat.parent).or_default().push(stat);
+        }
+    }
+    let mut found = Vec::new();
+    let mut seen = BTreeSet::from([pid]);
+    let mut next = vec![pid];
+    while let Some(parent) = next.pop() {
+        for stat in children.get(&parent).into_iter().flatten() {
+            // Pids may be reused during the walk: without this a circle would never end.
+            if !seen.insert(stat.pid) {
+                continue;
+            }
+            next.push(stat.pid);
+            if !stat.is_zombie() {
+                found.push(Identity { pid: stat.pid, start_ticks: stat.start_ticks });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Live processes of this user that were *started* with `name=value` in their environment.
+pub fn find_by_env(name: &str, value: &str) -> io::Result<Vec<Identity>> {
+    let wanted = format!("{name}={value}");
+    let mut found = Vec::new();
+    for pid in procfs::pids()? {
+        let Ok(stat) = Stat::read(pid) else { continue };
+        // Unreadable means another user's, or gone: not ours to find.
+        let Ok(environ) = std::fs::read(format!("/proc/{pid}/environ")) else { continue };
+        let has = environ.split(|&b| b == 0).any(|entry| entry == wanted.as_bytes());
+        if has && !stat.is_zombie() {
+            found.push(Identity { pid, start_ticks: stat.start_ticks });
+        }
+    }
+    Ok(found)
+}
+
+fn raw_pid(pid: u32) -> io::Result<Pid> {
+    let raw = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    raw.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("{pid} is no pid")))
+}
+
+fn named_signal(signal: i32) -> io::Result<Signal> {
+    let no = || io::Error::new(io::ErrorKind::InvalidInput, format!("signal {signal} is unknown"));
+    Signal::from_named_raw(signal).ok_or_else(no)
+}
+
+/// A descriptor that becomes readable when the process ends. `NotFound` when it is gone already.
+pub fn pidfd(identity: &Identity) -> io::Result<OwnedFd> {
+    let gone =
+        || io::Error::new(io::ErrorKind::NotFound, format!("process {} is gone", identity.pid));
+    let fd = pidfd_open(raw_pid(identity.pid)?, PidfdFlags::empty())
+        .map_err(|error| if error == rustix::io::Errno::SRCH { gone() } else { error.into() })?;
+    // The descriptor pins whoever has the pid now; only then is it worth asking who that is.
+    match Stat::read(identity.pid) {
+        Ok(stat) if stat.start_ticks == identity.start_ticks => Ok(fd),
+        Ok(_) => Err(gone()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Signals exactly this process. `NotFound` when it is gone; a reused pid is left alone.
+pub fn signal(identity: &Identity, signal: i32) -> io::Result<()> {
+    let signal = named_signal(signal)?;
+    pidfd_send_signal(pidfd(identity)?, signal).map_err(|error| {
+        if error == rustix::io::Errno::SRCH {
+            io::Error::new(io::ErrorKind::NotFound, format!("process {} is gone", identity.pid))
+        } else {
+            error.into()
+        }
+    })
+}
+
+/// Signals the process group that `leader` leads. `NotFound` when the leader is gone: its pid may
+/// then name another group.
+pub fn signal_group(leader: &Identity, signal: i32) -> io::Result<()> {
+    let signal = named_signal(signal)?;
+    // Held over the call: the leader may die, but its pid is not given away while it is a zombie.
+    let _pinned = pidfd(leader)?;
+    Ok(rustix::process::kill_process_group(raw_pid(leader.pid)?, signal)?)
+}
+
+/// Makes orphaned descendants come back to this process instead of to init.
+pub fn become_subreaper() -> io::Result<()> {
+    Ok(rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?)
+}
+
+/// A child that has ended and is now forgotten by the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reaped {
+    pub pid: u32,
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    /// Its own use and that of the children it waited for.
+    pub user_time_ms: u64,
+    pub system_time_ms: u64,
+    pub max_rss_kib: u64,
+}
+
+/// Takes one ended child of this process (an adopted orphan too); none when none has ended.
+///
+/// Whoever calls this takes every child's status: never beside a `std::process::Child` that others
+/// wait for.
+pub fn reap() -> io::Result<Option<Reaped>> {
+    let mut status = 0;
+    // SAFETY: rusage is plain data for which zeroes are a valid value.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: both pointers are to live, writable locals of the right type.
+    let pid = unsafe { libc::wait4(-1, &raw mut status, libc::WNOHANG, &raw mut usage) };
+    match pid {
+        0 => return Ok(None),
+        -1 => {
+            let error = io::Error::last_os_error();
+            let none_left = error.raw_os_error() == Some(libc::ECHILD);
+            return if none_left { Ok(None) } else { Err(error) };
+        }
+        _ => {}
+    }
+    let ms = |time: libc::timeval| {
+        u64::try_from(time.tv_sec).unwrap_or(0) * 1000
+            + u64::try_from(time.tv_usec).unwrap_or(0) / 1000
+    };
+    Ok(Some(Reaped {
+        pid: u32::try_from(pid).unwrap_or(0),
+        code: libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status)),
+        signal: libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status)),
+        user_time_ms: ms(usage.ru_utime),
+        system_time_ms: ms(usage.ru_stime),
+        max_rss_kib: u64::try_from(usage.ru_maxrss).unwrap_or(0),
+    }))
+}

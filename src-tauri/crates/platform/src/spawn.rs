@@ -1,0 +1,88 @@
+//! Starting programs: on pipes, on a PTY, or detached for good.
+//!
+//! Promise: a program gets exactly the environment it is given, default signals and a session of
+//! its own; it shares no descriptor with us beyond those named.
+//! Must not know: what the programs are.
+
+use crate::process::Identity;
+use crate::signals::reset_to_default;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// What to start, where and with which environment (nothing else is inherited).
+#[derive(Clone, Copy, Debug)]
+pub struct Program<'a> {
+    /// Looked up in the `PATH` of `env` when it holds no slash.
+    pub program: &'a OsStr,
+    pub args: &'a [OsString],
+    pub env: &'a BTreeMap<OsString, OsString>,
+    pub cwd: &'a Path,
+}
+
+/// A command in a session of its own; with `terminal` its stdin becomes the controlling terminal.
+pub(crate) fn command(program: &Program<'_>, terminal: bool) -> Command {
+    let mut command = Command::new(program.program);
+    command.args(program.args).env_clear().envs(program.env).current_dir(program.cwd);
+    // SAFETY: only async-signal-safe system calls between fork and exec.
+    unsafe {
+        command.pre_exec(move || {
+            reset_to_default();
+            rustix::process::setsid()?;
+            if terminal {
+                rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?;
+            }
+            Ok(())
+        });
+    }
+    command
+}
+
+/// Starts a program whose stdin, stdout and stderr are pipes.
+pub fn spawn_piped(program: &Program<'_>) -> io::Result<(Child, Identity)> {
+    let mut command = command(program, false);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn()?;
+    let identity = Identity::of(child.id())?;
+    Ok((child, identity))
+}
+
+/// A process that goes on when its starter ends.
+#[derive(Debug)]
+pub struct Detached {
+    /// To be waited for, or it stays a zombie until its starter ends.
+    pub child: Child,
+    pub identity: Identity,
+    /// What the process prints until it closes its stdout: its readiness line.
+    pub stdout: ChildStdout,
+}
+
+/// Starts a process in its own session: stdin from `/dev/null`, stderr appended to `stderr`, a
+/// cleared environment and then `env`, stdout a pipe for its readiness line.
+pub fn spawn_detached(
+    program: &OsStr,
+    args: &[OsString],
+    env: &BTreeMap<OsString, OsString>,
+    cwd: &Path,
+    stderr: &Path,
+) -> io::Result<Detached> {
+    let log = OpenOptions::new().create(true).append(true).mode(0o600).open(stderr)?;
+    let mut command = command(&Program { program, args, env, cwd }, false);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+    let mut child = command.spawn()?;
+    let identity = Identity::of(child.id())?;
+    let Some(stdout) = child.stdout.take() else {
+        return Err(io::Error::other("the child's stdout is no pipe"));
+    };
+    Ok(Detached { child, identity, stdout })
+}
+
+/// This process's environment as a map, as `spawn_detached` takes it.
+pub fn own_environment() -> BTreeMap<OsString, OsString> {
+    std::env::vars_os().collect()
+}
