@@ -42,7 +42,9 @@ pub enum DispatchWork {
 pub enum Command {
     Dispatch(Dispatch),
     /// One view; also how a prefix is resolved.
-    Show { session: String },
+    Show {
+        session: String,
+    },
     List,
     Answer {
         session: String,
@@ -57,12 +59,24 @@ pub enum Command {
         #[serde(default)]
         env: Environment,
     },
-    Interrupt { session: String },
+    Interrupt {
+        session: String,
+    },
     /// Answered when every process of the session is gone.
-    Stop { session: String },
-    Remove { session: String },
-    Rename { session: String, name: String },
-    Pin { session: String, pinned: bool },
+    Stop {
+        session: String,
+    },
+    Remove {
+        session: String,
+    },
+    Rename {
+        session: String,
+        name: String,
+    },
+    Pin {
+        session: String,
+        pinned: bool,
+    },
     /// A page of the session's log from byte `offset` of its text (or raw) form.
     Logs {
         session: String,
@@ -71,16 +85,30 @@ pub enum Command {
         offset: u64,
     },
     /// Why the session is in its state.
-    Why { session: String },
-    Attach { session: String },
+    Why {
+        session: String,
+    },
+    Attach {
+        session: String,
+    },
     /// Board snapshot, then numbered changes, as events of this request.
     FollowBoard,
     /// Conversation snapshot, then numbered changes, as events of this request.
-    FollowConversation { session: String },
+    FollowConversation {
+        session: String,
+    },
     /// Ends the follow that request `follow` began.
-    Unfollow { follow: u64 },
-    Agents,
+    Unfollow {
+        follow: u64,
+    },
+    /// The agent registry as detected with the client's own PATH.
+    Agents {
+        #[serde(default)]
+        env: Environment,
+    },
     Status,
     /// Ends the supervisor; sessions go on only with `keep_workers`.
-    Shutdown { keep_workers: bool },
+    Shutdown {
+        keep_workers: bool,
+    },
 }

@@ -46,10 +46,17 @@ pub struct ConversationItem {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ItemBody {
     /// The user's words. `queued`: the agent does not have them yet.
-    User { text: String, queued: bool },
+    User {
+        text: String,
+        queued: bool,
+    },
     /// The agent's words, Markdown.
-    Agent { text: String },
-    Thought { text: String },
+    Agent {
+        text: String,
+    },
+    Thought {
+        text: String,
+    },
     Tool {
         title: String,
         /// The protocol's tool kind: read, edit, execute, search, fetch, think, other, …
@@ -59,13 +66,24 @@ pub enum ItemBody {
         input: String,
         content: Vec<ToolContent>,
     },
-    Plan { entries: Vec<PlanEntry> },
+    Plan {
+        entries: Vec<PlanEntry>,
+    },
     /// A permission request or question; `answer` once it was answered or withdrawn.
-    Request { need: Need, answer: Option<String> },
+    Request {
+        need: Need,
+        answer: Option<String>,
+    },
     /// The turn's end, a restart, stderr, an error.
-    Note { level: crate::board::NoticeLevel, text: String },
+    Note {
+        level: crate::board::NoticeLevel,
+        text: String,
+    },
     /// An update this build does not know, kept as it came.
-    Unknown { kind: String, raw: String },
+    Unknown {
+        kind: String,
+        raw: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]

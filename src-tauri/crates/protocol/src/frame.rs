@@ -92,8 +92,8 @@ impl FrameDecoder {
             return Err(FrameError::TooLarge { len });
         }
         let Some(&kind_byte) = bytes.get(4) else { return Ok(None) };
-        let kind = FrameKind::from_byte(kind_byte)
-            .ok_or(FrameError::UnknownKind { kind: kind_byte })?;
+        let kind =
+            FrameKind::from_byte(kind_byte).ok_or(FrameError::UnknownKind { kind: kind_byte })?;
         let Some(body) = bytes.get(HEADER_BYTES..4 + len) else { return Ok(None) };
         let body = body.to_vec();
         self.start += 4 + len;

@@ -12,22 +12,40 @@ use serde::{Deserialize, Serialize};
 pub enum HostRequest {
     /// `pty` only. Answered by `Snapshot` and one `Data` frame that paints the screen, then live
     /// `Data`. With `read_only` neither keys nor sizes from this client are taken.
-    Attach { cols: u16, rows: u16, read_only: bool },
+    Attach {
+        cols: u16,
+        rows: u16,
+        read_only: bool,
+    },
     /// `pty` only. Bytes of `Data` this viewer has drawn since it attached, snapshots included.
-    Ack { bytes: u64 },
+    Ack {
+        bytes: u64,
+    },
     /// `pty` only.
-    Resize { cols: u16, rows: u16 },
+    Resize {
+        cols: u16,
+        rows: u16,
+    },
     /// Replays the journal after record `after`, then follows it live (`Record` frames).
-    Follow { after: u64 },
+    Follow {
+        after: u64,
+    },
     /// Events only: `Activity` and `Exited`.
     Watch,
     /// `pipe` only. Journals `line` (no newline inside) and writes it to the child's stdin.
     /// Answered by `Written` or `Refused` with the same tag.
-    WriteLine { tag: u64, line: String },
+    WriteLine {
+        tag: u64,
+        line: String,
+    },
     /// Sends a signal to the child's process group.
-    Signal { signal: i32 },
+    Signal {
+        signal: i32,
+    },
     /// Ask (SIGTERM, for pipes end of input first), wait `grace_ms`, kill; every descendant.
-    Stop { grace_ms: u64 },
+    Stop {
+        grace_ms: u64,
+    },
     Status,
 }
 
@@ -36,18 +54,36 @@ pub enum HostRequest {
 pub enum HostEvent {
     /// The next `Data` frame repaints the whole screen at this size (first, or after falling
     /// behind): reset the terminal before writing it.
-    Snapshot { cols: u16, rows: u16 },
+    Snapshot {
+        cols: u16,
+        rows: u16,
+    },
     /// The size changed (another client resized).
-    Resized { cols: u16, rows: u16 },
-    Written { tag: u64, seq: u64 },
-    Refused { tag: u64, error: String },
+    Resized {
+        cols: u16,
+        rows: u16,
+    },
+    Written {
+        tag: u64,
+        seq: u64,
+    },
+    Refused {
+        tag: u64,
+        error: String,
+    },
     /// To watchers: there was output; `line` is the screen's last line with text. At most once in
     /// `ACTIVITY_INTERVAL_MS`, and once at the first output.
-    Activity { line: String },
+    Activity {
+        line: String,
+    },
     /// The replay that `Follow` asked for is complete; what follows is live.
-    CaughtUp { seq: u64 },
+    CaughtUp {
+        seq: u64,
+    },
     /// The child has ended; the exit record is on disk; the host ends after this.
-    Exited { exit: Exited },
+    Exited {
+        exit: Exited,
+    },
     Status {
         pid: u32,
         child_pid: u32,

@@ -49,10 +49,17 @@ pub struct Record {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Mark {
     /// A child was started: what came before belongs to an earlier process.
-    Launched { pid: u32 },
-    Resized { cols: u16, rows: u16 },
+    Launched {
+        pid: u32,
+    },
+    Resized {
+        cols: u16,
+        rows: u16,
+    },
     /// A line over the limit was dropped; its length.
-    Dropped { bytes: u64 },
+    Dropped {
+        bytes: u64,
+    },
 }
 
 impl Record {

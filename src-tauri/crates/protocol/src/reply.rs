@@ -20,24 +20,48 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerMessage {
-    Reply { id: u64, reply: Reply },
-    Fault { id: u64, fault: Fault },
+    Reply {
+        id: u64,
+        reply: Reply,
+    },
+    Fault {
+        id: u64,
+        fault: Fault,
+    },
     /// An event of the follow that request `id` began.
-    Board { id: u64, event: BoardEvent },
-    Conversation { id: u64, event: ConversationEvent },
+    Board {
+        id: u64,
+        event: BoardEvent,
+    },
+    Conversation {
+        id: u64,
+        event: ConversationEvent,
+    },
 }
 
 /// Means *done*, not queued.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Reply {
-    Session { view: Box<SessionView> },
-    Sessions { views: Vec<SessionView> },
-    Removed { id: String },
+    Session {
+        view: Box<SessionView>,
+    },
+    Sessions {
+        views: Vec<SessionView>,
+    },
+    Removed {
+        id: String,
+    },
     Logs(LogPage),
-    Why { evidence: Vec<Evidence> },
-    Attach { target: AttachTarget },
-    Agents { agents: Vec<AgentView> },
+    Why {
+        evidence: Vec<Evidence>,
+    },
+    Attach {
+        target: AttachTarget,
+    },
+    Agents {
+        agents: Vec<AgentView>,
+    },
     Status(DaemonStatus),
     /// A follow has begun or ended; a shutdown is under way.
     Ok,

@@ -46,9 +46,8 @@ impl SessionView {
             Work::Agent(_) => SessionKind::Agent,
         };
         let queued = agent.map_or(0, |a| {
-            let waiting = |p: &&nightshift_model::Prompt| {
-                p.state == nightshift_model::PromptState::Queued
-            };
+            let waiting =
+                |p: &&nightshift_model::Prompt| p.state == nightshift_model::PromptState::Queued;
             a.prompts.iter().filter(waiting).count()
         });
         SessionView {
