@@ -1,0 +1,96 @@
+//! What `setup`, `check` and `test` consist of, quick parts first.
+
+use crate::leftovers::SuiteDirectory;
+use crate::stage::Stages;
+use crate::tool::Tool;
+use crate::workspace::{BUILD_FLAGS, root};
+use crate::{debian, node, tidy};
+use anyhow::Result;
+
+/// Everything but the tests that open the real window.
+const WITHOUT_WINDOW: &str = "not package(nightshift-e2e)";
+const ONLY_WINDOW: &str = "package(nightshift-e2e)";
+/// Each window test draws in software with a browser engine of its own: two on two cores starve
+/// each other.
+const WINDOW_TEST_THREADS: &str = "1";
+
+pub fn setup() -> Result<()> {
+    debian::install(debian::TO_RUN)?;
+    debian::install(debian::TO_TEST)?;
+    node::install_ui()?;
+    node::install_vendors()
+}
+
+pub fn check() -> Result<()> {
+    setup()?;
+    let suite = SuiteDirectory::create()?;
+    Stages::default()
+        .stage("format", format)
+        .stage("tidy", tidied)
+        .stage("ui check", || node::script("check"))
+        .stage("ui unit tests", || node::script("test"))
+        .stage("ui build", || node::build_ui_if_stale().map(|()| Vec::new()))
+        .stage("clippy", clippy)
+        .stage("tests", || rust_tests(&suite, WITHOUT_WINDOW, None))
+        .stage("leftovers", || suite.check())
+        .run(None)
+}
+
+pub fn test(only: Option<&str>) -> Result<()> {
+    setup()?;
+    let suite = SuiteDirectory::create()?;
+    Stages::default()
+        .stage("format", format)
+        .stage("tidy", tidied)
+        .stage("ui check", || node::script("check"))
+        .stage("ui unit tests", || node::script("test"))
+        .stage("ui build", || node::script("build"))
+        .stage("build", build)
+        .stage("clippy", clippy)
+        .stage("rust tests (unit, host, agents, supervisor, command line, bindings)", || {
+            rust_tests(&suite, WITHOUT_WINDOW, None)
+        })
+        .stage("ui browser tests", || node::script("test:ui"))
+        .stage("window tests", || rust_tests(&suite, ONLY_WINDOW, Some(WINDOW_TEST_THREADS)))
+        .stage("leftovers", || suite.check())
+        .run(only)
+}
+
+fn format() -> Result<Vec<String>> {
+    Tool::cargo(root()).args(["fmt", "--all", "--check"]).run_collecting()
+}
+
+fn tidied() -> Result<Vec<String>> {
+    tidy::run().map(|()| Vec::new())
+}
+
+fn build() -> Result<Vec<String>> {
+    Tool::cargo(root()).arg("build").args(BUILD_FLAGS).run_collecting()
+}
+
+fn clippy() -> Result<Vec<String>> {
+    Tool::cargo(root())
+        .arg("clippy")
+        .args(BUILD_FLAGS)
+        .args(["--all-targets", "--", "-D", "warnings"])
+        .run_collecting()
+}
+
+/// With nextest where it is installed, else with cargo's own runner.
+fn rust_tests(suite: &SuiteDirectory, filter: &str, threads: Option<&str>) -> Result<Vec<String>> {
+    let cargo = || Tool::cargo(root()).env("TMPDIR", suite.path());
+    if cargo().args(["nextest", "--version"]).succeeds() {
+        let run = cargo().args(["nextest", "run"]).args(BUILD_FLAGS).args(["-E", filter]);
+        return run
+            .args(threads.iter().flat_map(|n| ["--test-threads", n]))
+            .args(["--no-fail-fast", "--status-level", "slow"])
+            .run_collecting();
+    }
+    let which: &[&str] = if filter == ONLY_WINDOW {
+        &["--test", "window"]
+    } else {
+        &["--exclude", "nightshift-e2e"]
+    };
+    let run = cargo().args(["test", "--no-fail-fast"]).args(BUILD_FLAGS).args(which);
+    run.arg("--").args(threads.iter().flat_map(|n| ["--test-threads", n])).run_collecting()
+}

@@ -1,0 +1,74 @@
+//! Who may import whom. Cargo refuses circles; this checks the rest of the walls.
+
+use super::Offence;
+use crate::workspace::Workspace;
+
+/// Member and the members it may use in the product. Tests may also use the test kit.
+const WALLS: &[(&str, &[&str])] = &[
+    ("nightshift-model", &[]),
+    ("nightshift-protocol", &["model"]),
+    ("nightshift-platform", &["model", "protocol"]),
+    ("nightshift-host", &["model", "protocol", "platform"]),
+    ("nightshift-store", &["model", "protocol", "platform"]),
+    ("nightshift-agents", &["model", "protocol", "platform"]),
+    ("nightshift-supervisor", &["model", "protocol", "platform", "host", "store", "agents"]),
+    ("nightshift-client", &["model", "protocol", "platform"]),
+    ("nightshift", &["model", "protocol", "platform", "client", "host", "supervisor", "agents"]),
+    ("nightshift-desktop", &["model", "protocol", "platform", "client"]),
+    ("nightshift-testkit", &["model", "protocol", "platform", "client"]),
+    ("nightshift-e2e", &["model", "protocol", "platform", "client", "testkit"]),
+    ("xtask", &[]),
+];
+const OURS: &str = "nightshift-";
+
+pub fn check(workspace: &Workspace) -> Vec<Offence> {
+    let mut offences = Vec::new();
+    for package in &workspace.packages {
+        let manifest = package.manifest_path.display().to_string();
+        let Some((_, allowed)) = WALLS.iter().find(|(name, _)| *name == package.name) else {
+            let what = "has no entry in tidy's table of walls; add what it may import";
+            offences.push(Offence::of_file(&manifest, what));
+            continue;
+        };
+        let product = package.dependencies.iter().filter(|d| d.kind.as_deref() != Some("dev"));
+        for other in product.filter_map(|d| d.name.strip_prefix(OURS)) {
+            if !allowed.contains(&other) {
+                let what = format!("{} must not import {OURS}{other}", package.name);
+                offences.push(Offence::of_file(&manifest, what));
+            }
+        }
+    }
+    offences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::{Dependency, Package};
+
+    fn package(name: &str, dependency: &str, kind: Option<&str>) -> Workspace {
+        let dependency = Dependency { name: dependency.into(), kind: kind.map(str::to_owned) };
+        Workspace {
+            target_directory: "target".into(),
+            packages: vec![Package {
+                name: name.into(),
+                manifest_path: "Cargo.toml".into(),
+                dependencies: vec![dependency],
+            }],
+        }
+    }
+
+    #[test]
+    fn walls_hold_in_the_product_and_not_in_tests() {
+        for (name, dependency, kind, fine) in [
+            ("nightshift-model", "serde", None, true),
+            ("nightshift-model", "nightshift-platform", None, false),
+            ("nightshift-client", "nightshift-supervisor", None, false),
+            ("nightshift-client", "nightshift-supervisor", Some("dev"), true),
+            ("nightshift-unheard-of", "serde", None, false),
+        ] {
+            let found = check(&package(name, dependency, kind));
+            assert_eq!(found.is_empty(), fine, "{name} -> {dependency}");
+        }
+    }
+}

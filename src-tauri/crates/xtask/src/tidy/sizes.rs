@@ -1,0 +1,91 @@
+//! Sizes at which code must be split. Tests do not count against a crate.
+
+use super::{Offence, Source};
+use std::collections::BTreeMap;
+
+/// Longest file of a kind, in lines.
+const FILE_MAX_LINES: &[(&str, usize)] = &[("rs", 600), ("svelte", 400), ("ts", 600)];
+/// Longest crate, product lines only.
+const CRATE_MAX_LINES: usize = 4_000;
+/// The window's shell translates and decides nothing.
+const SHELL_MAX_LINES: usize = 2_000;
+/// Longest `main` function.
+const MAIN_MAX_LINES: usize = 60;
+
+pub fn check_file(source: &Source) -> Vec<Offence> {
+    if source.is_generated() {
+        return Vec::new();
+    }
+    let limit = FILE_MAX_LINES.iter().find(|(kind, _)| *kind == source.extension());
+    let lines = source.text.lines().count();
+    let mut offences = Vec::new();
+    if let Some((_, max)) = limit.filter(|(_, max)| lines > *max) {
+        let what = format!("{lines} lines; split it, the limit is {max}");
+        offences.push(Offence::of_file(&source.path, what));
+    }
+    if source.path.ends_with("src/main.rs") {
+        offences.extend(check_main(source));
+    }
+    offences
+}
+
+fn check_main(source: &Source) -> Option<Offence> {
+    let begin = source.text.lines().position(|line| line.contains("fn main("))?;
+    let body = source.text.lines().skip(begin).position(|line| line == "}")? + 1;
+    let what = format!("`main` has {body} lines; the limit is {MAIN_MAX_LINES}");
+    (body > MAIN_MAX_LINES).then(|| Offence { path: source.path.clone(), line: begin + 1, what })
+}
+
+pub fn check_crates(sources: &[Source]) -> Vec<Offence> {
+    let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+    for source in sources.iter().filter(|s| s.extension() == "rs") {
+        if let Some((home, _)) = source.path.split_once("/src/") {
+            *lines.entry(home).or_default() += product_lines(&source.text);
+        }
+    }
+    let too_large = lines.into_iter().filter_map(|(home, lines)| {
+        let max = if home == "src-tauri" { SHELL_MAX_LINES } else { CRATE_MAX_LINES };
+        let what = format!("the crate has {lines} lines; the limit is {max}");
+        (lines > max).then(|| Offence::of_file(home, what))
+    });
+    too_large.collect()
+}
+
+/// Lines before the file's tests.
+fn product_lines(text: &str) -> usize {
+    let lines = || text.lines();
+    let tests = lines().zip(lines().skip(1)).position(|(attribute, module)| {
+        attribute == "#[cfg(test)]" && module.starts_with("mod ") && module.ends_with('{')
+    });
+    tests.unwrap_or(lines().count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(path: &str, lines: usize) -> Source {
+        Source { path: path.into(), text: "x\n".repeat(lines) }
+    }
+
+    #[test]
+    fn files_and_crates_have_a_size() {
+        for (path, lines, fine) in [
+            ("src-tauri/crates/model/src/a.rs", 600, true),
+            ("src-tauri/crates/model/src/a.rs", 601, false),
+            ("ui/src/views/Board.svelte", 401, false),
+            ("ui/src/backend/generated/bindings.ts", 5_000, true),
+        ] {
+            assert_eq!(check_file(&source(path, lines)).is_empty(), fine, "{path} {lines}");
+        }
+        let many: Vec<_> = (0..9).map(|_| source("src-tauri/crates/x/src/a.rs", 500)).collect();
+        assert_eq!(check_crates(&many).len(), 1);
+        assert!(check_crates(&many[..8]).is_empty());
+    }
+
+    #[test]
+    fn tests_do_not_count_against_the_crate() {
+        assert_eq!(product_lines("a\nb\n#[cfg(test)]\nmod tests {\nc\n}\n"), 2);
+        assert_eq!(product_lines("a\n#[cfg(test)]\nmod tests;\nb\n"), 4);
+    }
+}
