@@ -1,0 +1,116 @@
+//! From a socket path to a greeted connection, or a fault that says what to do.
+
+use crate::connection::{FrameReader, FrameWriter, split};
+use nightshift_platform::ipc;
+use nightshift_protocol::{
+    Fault, FaultCode, FrameKind, Hello, PROTOCOL_VERSION, Role, encode_control,
+};
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+/// A peer that accepts and then says nothing for this long is not one of ours.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(crate) async fn dial(
+    socket: &Path,
+    expected: Role,
+) -> Result<(FrameReader, FrameWriter), Fault> {
+    let stream = match UnixStream::connect(socket).await {
+        Ok(stream) => stream,
+        Err(e) => return Err(unreachable(socket, expected, &e)),
+    };
+    refuse_stranger(&stream, socket)?;
+    let (mut reader, mut writer) = split(stream);
+    let greeting = async {
+        let sent = writer.send(&encode_control(&Hello::new(Role::Client))).await;
+        // Even a peer that has hung up may have said first which version it speaks.
+        let heard = reader.next().await?;
+        match (heard, sent) {
+            (Some(frame), _) => Ok(frame),
+            (None, _) => Err(not_ours(socket, "closed the connection without a greeting")),
+        }
+    };
+    let frame = timeout(GREETING_TIMEOUT, greeting)
+        .await
+        .map_err(|_| not_ours(socket, "does not greet"))??;
+    check_greeting(&frame, expected, socket)?;
+    Ok((reader, writer))
+}
+
+fn unreachable(socket: &Path, expected: Role, error: &std::io::Error) -> Fault {
+    let nobody = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused);
+    match (nobody, expected) {
+        (true, Role::Host) => Fault::new(FaultCode::Unreachable, "the session's host is gone")
+            .hint("read what it left with `nightshift logs`"),
+        (true, Role::Supervisor | Role::Client) => {
+            Fault::new(FaultCode::Unreachable, "no supervisor is running")
+                .hint("start one with `nightshift daemon run`, or dispatch something")
+        }
+        (false, _) => Fault::new(FaultCode::Io, format!("socket {}: {error}", socket.display()))
+            .hint("check who owns it, or set NIGHTSHIFT_HOME to another directory"),
+    }
+}
+
+/// Whoever listens there would be given our environment: it must be ourselves.
+fn refuse_stranger(stream: &UnixStream, socket: &Path) -> Result<(), Fault> {
+    let socket = socket.display();
+    let mine = ipc::peer_is_me(stream)
+        .map_err(|e| Fault::new(FaultCode::Io, format!("who serves {socket} is unknown: {e}")))?;
+    if mine {
+        return Ok(());
+    }
+    Err(Fault::new(FaultCode::Refused, format!("socket {socket} is served by another user"))
+        .hint("remove it, or set NIGHTSHIFT_HOME to a directory of your own"))
+}
+
+fn not_ours(socket: &Path, what: &str) -> Fault {
+    let message = format!("what serves {} {what}", socket.display());
+    Fault::new(FaultCode::Protocol, message)
+        .hint("it is no nightshift; end it, or set NIGHTSHIFT_HOME to another directory")
+}
+
+fn check_greeting(
+    (kind, body): &(FrameKind, Vec<u8>),
+    expected: Role,
+    socket: &Path,
+) -> Result<(), Fault> {
+    let hello: Hello = match kind {
+        FrameKind::Control => serde_json::from_slice(body)
+            .map_err(|_| not_ours(socket, "greets with something unknown"))?,
+        FrameKind::Data | FrameKind::Record => {
+            return Err(not_ours(socket, "greets with something unknown"));
+        }
+    };
+    if hello.protocol != PROTOCOL_VERSION {
+        return Err(version_mismatch(&hello, expected));
+    }
+    if hello.role != expected {
+        return Err(not_ours(socket, "plays another role"));
+    }
+    Ok(())
+}
+
+fn version_mismatch(hello: &Hello, expected: Role) -> Fault {
+    let peer = match expected {
+        Role::Host => "session's host",
+        Role::Supervisor | Role::Client => "supervisor",
+    };
+    let message = format!(
+        "the {peer} speaks protocol {} (nightshift {}), this is protocol {PROTOCOL_VERSION} \
+         (nightshift {})",
+        hello.protocol,
+        hello.build,
+        env!("CARGO_PKG_VERSION"),
+    );
+    let hint = match (hello.protocol > PROTOCOL_VERSION, expected) {
+        (true, _) => "update this nightshift",
+        (false, Role::Host) => "stop the session and dispatch it again",
+        (false, Role::Supervisor | Role::Client) => {
+            "stop the old one with its own `nightshift daemon stop --any --keep-workers`"
+        }
+    };
+    Fault::new(FaultCode::Protocol, message).hint(hint)
+}

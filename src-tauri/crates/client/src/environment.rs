@@ -1,0 +1,51 @@
+//! The environment that a dispatch carries: the caller's own, so that a session sees what the
+//! user's shell sees and nothing that the supervisor was once started with.
+
+use nightshift_platform::dirs::HOME_VARIABLE;
+use nightshift_protocol::Environment;
+
+/// Variables of ours. `NIGHTSHIFT_HOME` alone is handed on: it says which supervisor is meant.
+/// Those that describe the session a client runs in must not reach another one.
+const OWN_PREFIX: &str = "NIGHTSHIFT_";
+
+/// The caller's environment for `Dispatch` and `Reply`. Bytes that are no UTF-8 are replaced.
+pub fn dispatch_environment() -> Environment {
+    let text = |s: std::ffi::OsString| s.to_string_lossy().into_owned();
+    std::env::vars_os()
+        .map(|(name, value)| (text(name), text(value)))
+        .filter(|(name, _)| outlives_sessions(name))
+        .map(
+            |(name, value)| {
+                if name == HOME_VARIABLE { (name, absolute(value)) } else { (name, value) }
+            },
+        )
+        .collect()
+}
+
+/// The session may run in another directory, where a relative home would be another one.
+fn absolute(dir: String) -> String {
+    std::path::absolute(&dir).map_or(dir, |path| path.to_string_lossy().into_owned())
+}
+
+/// Whether the variable `name` may be handed on to a process that is no part of this session.
+pub fn outlives_sessions(name: &str) -> bool {
+    name == HOME_VARIABLE || !name.starts_with(OWN_PREFIX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_home_of_our_own_variables_is_handed_on() {
+        for (name, handed_on) in [
+            ("PATH", true),
+            ("NIGHTSHIFT_HOME", true),
+            ("NIGHTSHIFT_SESSION_ID", false),
+            ("NIGHTSHIFT_ANYTHING", false),
+            ("MY_NIGHTSHIFT_X", true),
+        ] {
+            assert_eq!(outlives_sessions(name), handed_on, "{name}");
+        }
+    }
+}

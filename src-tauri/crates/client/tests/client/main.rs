@@ -1,0 +1,5 @@
+//! The client against real sockets: one binary, so that the fake peer is built once.
+
+mod attach;
+mod fake;
+mod supervisor;
