@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn directories_follow_the_variables() {
-        let cases: &[(&[(&str, &str)], &str, &str)] = &[
+        type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+        let cases: &[Case<'_>] = &[
             (&[("NIGHTSHIFT_HOME", "/n"), ("HOME", "/h")], "/n", "/n/run"),
             (&[("HOME", "/h")], "/h/.local/state/nightshift", "/h/.local/state/nightshift/run"),
             (

@@ -13,11 +13,13 @@ use std::path::Path;
 
 const PRIVATE_SOCKET_MODE: u32 = 0o600;
 
-/// Which file a socket path named when it was bound.
+/// Which file a socket path named when it was bound. Inode numbers are used again, so the time of
+/// the last change of its metadata belongs to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketId {
     dev: u64,
     ino: u64,
+    changed: (i64, i64),
 }
 
 /// Binds and listens. `AddrInUse` when somebody answers there; a stale file is replaced.
@@ -53,7 +55,8 @@ pub fn connect(path: &Path) -> io::Result<UnixStream> {
 /// The file that `path` names now.
 pub fn socket_id(path: &Path) -> io::Result<SocketId> {
     let metadata = fs::symlink_metadata(path)?;
-    Ok(SocketId { dev: metadata.dev(), ino: metadata.ino() })
+    let changed = (metadata.ctime(), metadata.ctime_nsec());
+    Ok(SocketId { dev: metadata.dev(), ino: metadata.ino(), changed })
 }
 
 /// Removes the socket file if it is still the one that was bound; true when it was.
@@ -88,6 +91,8 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(listen(&path).unwrap_err().kind(), io::ErrorKind::AddrInUse);
         assert!(peer_is_me(&connect(&path).unwrap()).unwrap());
+        // A second name keeps the inode taken, so that this does not depend on the clock's grain.
+        fs::hard_link(&path, dir.path().join("kept")).unwrap();
         let old = socket_id(&path).unwrap();
         drop(first);
         let _second = listen(&path).unwrap();

@@ -161,22 +161,32 @@ pub struct Reaped {
     pub max_rss_kib: u64,
 }
 
-/// Takes one ended child of this process (an adopted orphan too); none when none has ended.
+/// What `reap` found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reap {
+    Ended(Reaped),
+    /// Children live; none has ended since.
+    NoneEnded,
+    /// No child is left. For a subreaper: no descendant is left.
+    NoChildren,
+}
+
+/// Takes one ended child of this process (an adopted orphan too).
 ///
 /// Whoever calls this takes every child's status: never beside a `std::process::Child` that others
 /// wait for.
-pub fn reap() -> io::Result<Option<Reaped>> {
+pub fn reap() -> io::Result<Reap> {
     let mut status = 0;
     // SAFETY: rusage is plain data for which zeroes are a valid value.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     // SAFETY: both pointers are to live, writable locals of the right type.
     let pid = unsafe { libc::wait4(-1, &raw mut status, libc::WNOHANG, &raw mut usage) };
     match pid {
-        0 => return Ok(None),
+        0 => return Ok(Reap::NoneEnded),
         -1 => {
             let error = io::Error::last_os_error();
             let none_left = error.raw_os_error() == Some(libc::ECHILD);
-            return if none_left { Ok(None) } else { Err(error) };
+            return if none_left { Ok(Reap::NoChildren) } else { Err(error) };
         }
         _ => {}
     }
@@ -184,7 +194,7 @@ pub fn reap() -> io::Result<Option<Reaped>> {
         u64::try_from(time.tv_sec).unwrap_or(0) * 1000
             + u64::try_from(time.tv_usec).unwrap_or(0) / 1000
     };
-    Ok(Some(Reaped {
+    Ok(Reap::Ended(Reaped {
         pid: u32::try_from(pid).unwrap_or(0),
         code: libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status)),
         signal: libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status)),

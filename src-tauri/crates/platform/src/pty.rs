@@ -12,7 +12,8 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::Child;
 
-/// The master side of a terminal, and the program's side until it has been started.
+/// Both sides of a terminal. The program's side is kept open too: without it the master reports a
+/// hang-up for ever as soon as the program closes its own descriptors.
 #[derive(Debug)]
 pub struct Pty {
     pub master: OwnedFd,
@@ -36,15 +37,21 @@ impl Pty {
         Ok(Pty { master, slave })
     }
 
-    /// Starts the program in a session of its own on this terminal and gives back the master side.
-    pub fn spawn(self, program: &Program<'_>) -> io::Result<(OwnedFd, Child, Identity)> {
+    /// Starts the program in a session of its own on this terminal.
+    pub fn spawn(&self, program: &Program<'_>) -> io::Result<(Child, Identity)> {
         let mut command = command(program, true);
         command.stdin(self.slave.try_clone()?);
         command.stdout(self.slave.try_clone()?);
-        command.stderr(self.slave);
+        command.stderr(self.slave.try_clone()?);
         let child = command.spawn()?;
         let identity = Identity::of(child.id())?;
-        Ok((self.master, child, identity))
+        Ok((child, identity))
+    }
+
+    /// Lets go of the program's side: reading the master then comes to an end when nobody else
+    /// holds that side.
+    pub fn into_master(self) -> OwnedFd {
+        self.master
     }
 }
 
