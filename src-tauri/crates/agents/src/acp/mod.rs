@@ -1,8 +1,31 @@
-//! The ACP driver.
+//! The ACP driver: one session's journal as facts and conversation, and the lines to write next.
+//!
+//! Promises: pure (no clock, no IO; all times are the records'); the same records give the same
+//! items, facts and due lines, so a new supervisor continues where the last one stopped; no prompt
+//! and no answer that the journal holds is ever handed out again.
+//! Must not know: hosts, sockets, the supervisor's state.
+
+mod handshake;
+mod incoming;
+mod requests;
+mod settings;
+mod speech;
+mod transcript;
+mod wire;
+mod words;
 
 use crate::registry::AgentSpec;
-use nightshift_model::{Answer, Fact, Millis, NeedId, Prompt};
+use handshake::Handshake;
+use nightshift_model::{Answer, Fact, Millis, NeedId, Prompt, PromptState};
 use nightshift_protocol::{ConversationItem, Record};
+use requests::OpenRequest;
+use serde_json::{Value, json};
+use speech::Speech;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use transcript::Transcript;
+
+pub use transcript::{ITEM_MAX_BYTES, TRANSCRIPT_MAX_BYTES, TRANSCRIPT_MAX_ITEMS};
+pub(crate) use words::diff;
 
 /// What the driver must know of a session beside its journal.
 #[derive(Clone, Debug)]
@@ -36,50 +59,181 @@ pub enum ItemChange {
     },
 }
 
+/// The turn that runs: from the prompt's record to the agent's answer to it.
+#[derive(Debug)]
+struct Turn {
+    n: u32,
+    /// The journal holds our cancel.
+    cancelled: bool,
+    /// Tool calls that have not ended.
+    tools: BTreeSet<String>,
+}
+
 pub struct Driver {
     spec: DriverSpec,
+    /// Sequence number of the newest record.
+    fed: u64,
+    launches: u32,
+    handshake: Handshake,
+    transcript: Transcript,
+    speech: Speech,
+    turn: Option<Turn>,
+    /// Prompts that the journal holds.
+    sent: BTreeSet<u32>,
+    /// Prompts whose turn has ended.
+    ended: BTreeSet<u32>,
+    /// Requests of the agent that wait for the user, by their id as JSON.
+    open: BTreeMap<String, OpenRequest>,
+    /// Answers that need no user, by the request's id as JSON.
+    replies: BTreeMap<String, String>,
+    /// What was handed out and is not in the journal yet.
+    handed: BTreeSet<String>,
+    /// Last lines of stderr of this launch.
+    stderr: VecDeque<String>,
+    /// Lines of this launch that were no JSON-RPC.
+    strange_lines: u32,
+}
+
+/// Key in `handed` of the running turn's cancel.
+const CANCEL: &str = "cancel";
+const PROMPT_PREFIX: &str = "ns-prompt-";
+
+fn answer_key(id: &str) -> String {
+    format!("answer {id}")
 }
 
 impl Driver {
     pub fn new(spec: DriverSpec) -> Driver {
-        Driver { spec }
+        Driver {
+            spec,
+            fed: 0,
+            launches: 0,
+            handshake: Handshake::new(),
+            transcript: Transcript::default(),
+            speech: Speech::default(),
+            turn: None,
+            sent: BTreeSet::new(),
+            ended: BTreeSet::new(),
+            open: BTreeMap::new(),
+            replies: BTreeMap::new(),
+            handed: BTreeSet::new(),
+            stderr: VecDeque::new(),
+            strange_lines: 0,
+        }
     }
 
-    /// Takes one journal record, in order, from the journal's first on.
-    pub fn feed(&mut self, _record: &Record) -> Fed {
-        Fed::default()
+    /// Takes one journal record, in order, from the journal's first on. A record that was fed
+    /// before is passed over, so an overlap after a lost connection does no harm.
+    pub fn feed(&mut self, record: &Record) -> Fed {
+        let mut fed = Fed::default();
+        if record.seq <= self.fed {
+            return fed;
+        }
+        if self.fed == 0 && record.seq > 1 {
+            self.transcript.mark_trimmed();
+            self.handshake.adopt(self.spec.resume.clone());
+        }
+        self.fed = record.seq;
+        self.take(record, &mut fed);
+        fed
     }
 
     /// Lines to write now: neither journalled nor handed out yet. `prompts` are the session's
     /// unfinished prompts in order, `answers` the needs that were answered. Call it only when the
-    /// replay has caught up, in the order given, and write the lines in order.
-    pub fn due(&mut self, _prompts: &[Prompt], _answers: &[(NeedId, Answer)]) -> Vec<String> {
-        Vec::new()
+    /// replay has caught up, and write the lines in the order given.
+    pub fn due(&mut self, prompts: &[Prompt], answers: &[(NeedId, Answer)]) -> Vec<String> {
+        let mut lines = Vec::new();
+        let replies: Vec<(String, String)> =
+            self.replies.iter().map(|(id, line)| (answer_key(id), line.clone())).collect();
+        for (key, line) in replies {
+            self.hand(key, line, &mut lines);
+        }
+        if let Some((id, line)) = self.handshake.next(&self.spec) {
+            self.hand(id, line, &mut lines);
+        }
+        for (key, line) in self.due_answers(answers) {
+            self.hand(key, line, &mut lines);
+        }
+        if let Some((key, line)) = self.due_prompt(prompts) {
+            self.hand(key, line, &mut lines);
+        }
+        lines
+    }
+
+    fn hand(&mut self, key: String, line: String, lines: &mut Vec<String>) {
+        if self.handed.insert(key) {
+            lines.push(line);
+        }
+    }
+
+    fn due_answers(&self, answers: &[(NeedId, Answer)]) -> Vec<(String, String)> {
+        let cancelling =
+            self.turn.as_ref().is_some_and(|t| t.cancelled) || self.handed.contains(CANCEL);
+        let result = |request: &OpenRequest| match cancelling {
+            true => Some(request.cancelled()),
+            false => request.result(answers),
+        };
+        let line = |(id, request): (&String, &OpenRequest)| {
+            Some((answer_key(id), wire::answer(&request.rpc_id, &result(request)?)))
+        };
+        self.open.iter().filter_map(line).collect()
+    }
+
+    fn due_prompt(&self, prompts: &[Prompt]) -> Option<(String, String)> {
+        // A sent prompt whose record the journal has dropped keeps the agent busy all the same.
+        let busy = |p: &Prompt| p.state == PromptState::Sent && !self.ended.contains(&p.n);
+        let handed = self.handed.iter().any(|key| key.starts_with(PROMPT_PREFIX));
+        let free = self.handshake.is_ready() && self.turn.is_none() && !handed;
+        if !free || prompts.iter().any(busy) {
+            return None;
+        }
+        let waits = |p: &&Prompt| p.state == PromptState::Queued && !self.sent.contains(&p.n);
+        let prompt = prompts.iter().find(waits)?;
+        let session = self.handshake.session()?;
+        let id = format!("{PROMPT_PREFIX}{}", prompt.n);
+        let text = json!([{"type": "text", "text": prompt.text}]);
+        let params = json!({"sessionId": session, "prompt": text});
+        let line = wire::call(&id, "session/prompt", &params);
+        Some((id, line))
     }
 
     /// The line that cancels the running turn; none when no turn runs or it was sent already.
     /// Open requests are then answered as cancelled by the next `due`.
     pub fn cancel(&mut self) -> Option<String> {
-        None
+        let prompt_handed = self.handed.iter().any(|key| key.starts_with(PROMPT_PREFIX));
+        let running = match &self.turn {
+            Some(turn) => !turn.cancelled,
+            None => prompt_handed,
+        };
+        let session = self.handshake.session()?;
+        let line = wire::notify("session/cancel", &json!({"sessionId": session}));
+        (running && self.handed.insert(CANCEL.to_owned())).then_some(line)
     }
 
     /// The connection to the host was lost: lines handed out and not journalled may be handed out
-    /// again.
-    pub fn forget_unwritten(&mut self) {}
-
-    /// Shows the prompts that wait behind the current turn.
-    pub fn set_prompts(&mut self, _prompts: &[Prompt]) -> Vec<ItemChange> {
-        Vec::new()
+    /// again, once the journal has been read to its end.
+    pub fn forget_unwritten(&mut self) {
+        self.handed.clear();
     }
 
-    /// The conversation, and whether older items are no longer kept.
+    /// Shows the prompts that wait behind the current turn.
+    pub fn set_prompts(&mut self, prompts: &[Prompt]) -> Vec<ItemChange> {
+        let sent = &self.sent;
+        self.transcript.set_queued(prompts, |n| sent.contains(&n))
+    }
+
+    /// The conversation with waiting prompts last, and whether older items are no longer kept.
     pub fn items(&self) -> (Vec<ConversationItem>, bool) {
-        let _ = &self.spec;
-        (Vec::new(), false)
+        self.transcript.items()
     }
 
     /// The last lines of the agent's stderr, for the error shown when it ends.
     pub fn last_words(&self) -> String {
-        String::new()
+        Vec::from_iter(self.stderr.iter().map(String::as_str)).join("\n")
     }
+}
+
+/// The id of an agent's request as text.
+fn id_key(id: &Value) -> String {
+    id.to_string()
 }

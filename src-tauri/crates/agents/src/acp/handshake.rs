@@ -1,0 +1,281 @@
+//! From a started process to a session that takes prompts: initialize, open, settings.
+//!
+//! Promises: one request at a time, its id unique over restarts of the supervisor and of the agent
+//! (it carries the sequence number of the launch's mark); never a fresh session in place of one
+//! that holds a conversation.
+//! Must not know: prompts, needs, the conversation.
+
+use crate::acp::DriverSpec;
+use crate::acp::settings::{self, Setting};
+use crate::acp::wire::{self, Offers, RpcError};
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    New,
+    Load,
+    Resume,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Phase {
+    /// No process was started yet.
+    Down,
+    Initialize,
+    /// How is decided when the request is handed out, or read from the journal.
+    Open(Option<Opening>),
+    Configure(VecDeque<Setting>),
+    Ready,
+    Refused,
+}
+
+/// What an answer of the agent led to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Nothing,
+    /// The session is open; settings may follow.
+    Opened,
+    Refused {
+        error: String,
+    },
+}
+
+pub struct Handshake {
+    launch: u64,
+    phase: Phase,
+    offers: Offers,
+    /// The agent's session id, from the journal.
+    session: Option<String>,
+    /// The session was created in this journal and no prompt was sent yet: nothing can be lost.
+    empty: bool,
+    opening: Option<Opening>,
+}
+
+impl Handshake {
+    pub fn new() -> Handshake {
+        Handshake {
+            launch: 0,
+            phase: Phase::Down,
+            offers: Offers::default(),
+            session: None,
+            empty: false,
+            opening: None,
+        }
+    }
+
+    /// The journal's beginning is gone: the process is long past its handshake.
+    pub fn adopt(&mut self, session: Option<String>) {
+        self.session = session;
+        self.phase = Phase::Ready;
+    }
+
+    pub fn launched(&mut self, seq: u64) {
+        self.launch = seq;
+        self.phase = Phase::Initialize;
+        self.opening = None;
+    }
+
+    pub fn session(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.phase == Phase::Ready
+    }
+
+    /// Whether updates are a replay of what the journal already holds.
+    pub fn replays(&self) -> bool {
+        matches!(self.phase, Phase::Initialize | Phase::Open(_))
+            || self.opening == Some(Opening::Load)
+    }
+
+    /// A prompt went out: the session holds a conversation, and what comes now is new.
+    pub fn prompted(&mut self, session: Option<&str>) {
+        self.empty = false;
+        if self.opening == Some(Opening::Load) {
+            self.opening = Some(Opening::Resume);
+        }
+        if self.session.is_none() {
+            self.session = session.map(str::to_owned);
+        }
+    }
+
+    /// The request that comes next: its id and line.
+    pub fn next(&self, spec: &DriverSpec) -> Option<(String, String)> {
+        let (name, method, params) = match &self.phase {
+            Phase::Initialize => ("init", "initialize", wire::initialize_params()),
+            Phase::Open(opening) => self.open_request(opening.unwrap_or(self.choose(spec)), spec),
+            Phase::Configure(settings) => {
+                let setting = settings.front()?;
+                (setting.name, setting.method, setting.params.clone())
+            }
+            Phase::Down | Phase::Ready | Phase::Refused => return None,
+        };
+        let id = format!("ns-{name}-{}", self.launch);
+        let line = wire::call(&id, method, &params);
+        Some((id, line))
+    }
+
+    fn choose(&self, spec: &DriverSpec) -> Opening {
+        match self.to_reopen(spec) {
+            None => Opening::New,
+            Some(_) if self.offers.resume => Opening::Resume,
+            Some(_) => Opening::Load,
+        }
+    }
+
+    /// The session that must be opened again, if there is one.
+    fn to_reopen<'a>(&'a self, spec: &'a DriverSpec) -> Option<&'a str> {
+        match &self.session {
+            Some(_) if self.empty => None,
+            Some(session) => Some(session),
+            None => spec.resume.as_deref(),
+        }
+    }
+
+    fn open_request(
+        &self,
+        opening: Opening,
+        spec: &DriverSpec,
+    ) -> (&'static str, &'static str, Value) {
+        let mut params = json!({"cwd": spec.cwd, "mcpServers": []});
+        let (name, method) = match opening {
+            Opening::New => return ("new", "session/new", params),
+            Opening::Load => ("load", "session/load"),
+            Opening::Resume => ("resume", "session/resume"),
+        };
+        params["sessionId"] = json!(self.to_reopen(spec));
+        (name, method, params)
+    }
+
+    /// Our request `name` (the middle of its id) is in the journal.
+    pub fn written(&mut self, name: &str, params: &Value) {
+        let opening = match name {
+            "new" => Opening::New,
+            "load" => Opening::Load,
+            "resume" => Opening::Resume,
+            _ => return,
+        };
+        if matches!(self.phase, Phase::Open(_)) {
+            self.phase = Phase::Open(Some(opening));
+            self.opening = Some(opening);
+            if let (Opening::Load | Opening::Resume, Some(id)) =
+                (opening, params["sessionId"].as_str())
+            {
+                self.session = Some(id.to_owned());
+            }
+        }
+    }
+
+    /// The agent answered request `name` of launch `launch`.
+    pub fn answered(
+        &mut self,
+        name: &str,
+        launch: &str,
+        outcome: &Result<Value, RpcError>,
+        spec: &DriverSpec,
+    ) -> Outcome {
+        if launch != self.launch.to_string() {
+            return Outcome::Nothing;
+        }
+        let result = match outcome {
+            Ok(result) => result,
+            Err(error) => return self.refused(refusal(name, error, &self.offers, spec)),
+        };
+        match (&mut self.phase, name) {
+            (Phase::Initialize, "init") => self.initialized(result, spec),
+            (Phase::Open(opening), "new" | "load" | "resume") => {
+                let opening = *opening;
+                self.opened(opening, result, spec)
+            }
+            (Phase::Configure(settings), name) => {
+                if settings.front().is_some_and(|s| s.name == name) {
+                    settings.pop_front();
+                }
+                if settings.is_empty() {
+                    self.phase = Phase::Ready;
+                }
+                Outcome::Nothing
+            }
+            _ => Outcome::Nothing,
+        }
+    }
+
+    fn initialized(&mut self, result: &Value, spec: &DriverSpec) -> Outcome {
+        self.offers = wire::offers(result);
+        let title = &spec.agent.title;
+        if self.offers.version != wire::PROTOCOL_VERSION {
+            let theirs = self.offers.version;
+            let ours = wire::PROTOCOL_VERSION;
+            return self.refused(format!(
+                "{title} speaks version {theirs} of the agent protocol, this build version {ours}; \
+                 install another version of it"
+            ));
+        }
+        let must_reopen = self.session.is_some() && !self.empty;
+        if must_reopen && !self.offers.resume && !self.offers.load {
+            return self.refused(format!(
+                "this session cannot be resumed: {title} offers neither resume nor load"
+            ));
+        }
+        self.phase = Phase::Open(None);
+        Outcome::Nothing
+    }
+
+    fn opened(&mut self, opening: Option<Opening>, result: &Value, spec: &DriverSpec) -> Outcome {
+        if opening == Some(Opening::New) {
+            let Some(id) = result["sessionId"].as_str() else {
+                let title = &spec.agent.title;
+                return self.refused(format!("{title} opened a session without naming it"));
+            };
+            self.session = Some(id.to_owned());
+            self.empty = true;
+        }
+        let session = self.session.clone().unwrap_or_default();
+        match settings::plan(spec, &session, result) {
+            Ok(settings) if settings.is_empty() => self.phase = Phase::Ready,
+            Ok(settings) => self.phase = Phase::Configure(settings),
+            Err(error) => return self.refused(error),
+        }
+        Outcome::Opened
+    }
+
+    fn refused(&mut self, error: String) -> Outcome {
+        self.phase = Phase::Refused;
+        Outcome::Refused { error }
+    }
+}
+
+/// What a person is told when the agent answers request `name` with an error.
+fn refusal(name: &str, error: &RpcError, offers: &Offers, spec: &DriverSpec) -> String {
+    if error.code == wire::AUTH_REQUIRED {
+        return sign_in(offers, spec, error);
+    }
+    let title = &spec.agent.title;
+    let message = &error.message;
+    match name {
+        "load" | "resume" => format!("this session cannot be resumed: {title} says: {message}"),
+        "mode" => format!("{title} refused its permission mode: {message}"),
+        "model" => format!("{title} refused the model: {message}"),
+        _ => format!("{title} could not start a session: {message}"),
+    }
+}
+
+/// What a person is told when the agent wants a sign-in.
+pub fn sign_in(offers: &Offers, spec: &DriverSpec, error: &RpcError) -> String {
+    let title = &spec.agent.title;
+    let ways = match (offers.sign_in.is_empty(), spec.agent.sign_in.as_str()) {
+        (false, _) => offers.sign_in.join(" or "),
+        (true, "") => return format!("{title} is not signed in: {}", error.message),
+        (true, own) => own.to_owned(),
+    };
+    format!("{title} is not signed in; sign in with {ways}")
+}
+
+impl Handshake {
+    /// What a person is told when a prompt is refused for want of a sign-in.
+    pub fn sign_in_text(&self, spec: &DriverSpec, error: &RpcError) -> String {
+        sign_in(&self.offers, spec, error)
+    }
+}

@@ -1,0 +1,496 @@
+//! What each kind of record does to the driver.
+//!
+//! Promise: every line of either side has an effect here or is passed over for a stated reason.
+
+use super::handshake::Outcome;
+use super::requests::OpenRequest;
+use super::speech::{Place, Voice};
+use super::wire::{self, Message, RpcError, ToolPatch, Update};
+use super::{CANCEL, Driver, Fed, PROMPT_PREFIX, Turn, answer_key, id_key, words};
+use nightshift_model::limits::NEEDS_MAX;
+use nightshift_model::{Fact, Millis, TurnOutcome};
+use nightshift_protocol::record::Mark;
+use nightshift_protocol::{ItemBody, NoticeLevel, Record, RecordKind, ToolStatus};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Lines of stderr kept for an error message.
+const STDERR_LINES_MAX: usize = 20;
+/// Longest line kept of stderr or of output that is no JSON.
+const STRANGE_LINE_MAX_BYTES: usize = 2_000;
+/// Notes about lines that are no JSON, per launch; some programs print banners, some megabytes.
+const STRANGE_LINES_MAX: u32 = 20;
+/// Longest raw update that is kept because nobody knows it.
+const UNKNOWN_MAX_BYTES: usize = 16 * 1024;
+/// What ends a turn whose agent process ended first.
+const PROCESS_ENDED: &str = "the agent's process ended during this turn";
+
+/// Number and time of the record being read.
+#[derive(Clone, Copy)]
+struct Stamp {
+    seq: u64,
+    at: Millis,
+}
+
+impl Driver {
+    pub(super) fn take(&mut self, record: &Record, fed: &mut Fed) {
+        let stamp = Stamp { seq: record.seq, at: record.at };
+        match record.kind {
+            RecordKind::Mark => self.take_mark(stamp, &record.body, fed),
+            RecordKind::Err => self.take_stderr(&record.body),
+            RecordKind::In => self.take_ours(stamp, &record.body, fed),
+            RecordKind::Out => self.take_theirs(stamp, &record.body, fed),
+        }
+    }
+
+    fn take_mark(&mut self, stamp: Stamp, body: &[u8], fed: &mut Fed) {
+        match serde_json::from_slice(body) {
+            Ok(Mark::Launched { .. }) => self.take_launch(stamp, fed),
+            Ok(Mark::Dropped { bytes }) => {
+                let text = format!("A line of {bytes} bytes was over the limit and left out.");
+                self.note(stamp, NoticeLevel::Warning, &text, fed);
+            }
+            // Pipes have no size; marks of later versions mean nothing to this one.
+            Ok(Mark::Resized { .. }) | Err(_) => {}
+        }
+    }
+
+    fn take_launch(&mut self, stamp: Stamp, fed: &mut Fed) {
+        if self.turn.is_some() {
+            let outcome = TurnOutcome::Error { message: PROCESS_ENDED.to_owned() };
+            self.end_turn(stamp, outcome, fed);
+        }
+        self.close_all(stamp, fed);
+        if self.launches > 0 {
+            self.note(stamp, NoticeLevel::Info, "The agent's process was started again.", fed);
+        }
+        self.launches += 1;
+        self.handshake.launched(stamp.seq);
+        self.speech.begin_turn();
+        self.replies.clear();
+        self.handed.clear();
+        self.stderr.clear();
+        self.strange_lines = 0;
+    }
+
+    fn take_stderr(&mut self, body: &[u8]) {
+        let line = String::from_utf8_lossy(body);
+        let line: String = line.chars().filter(|c| !c.is_control() || *c == '\t').collect();
+        if self.stderr.len() == STDERR_LINES_MAX {
+            self.stderr.pop_front();
+        }
+        self.stderr.push_back(words::clip(&line, STRANGE_LINE_MAX_BYTES).to_owned());
+    }
+
+    fn note(&mut self, stamp: Stamp, level: NoticeLevel, text: &str, fed: &mut Fed) {
+        let id = format!("note-{}", stamp.seq);
+        self.transcript.note(id, stamp.at, level, text, &mut fed.changes);
+    }
+
+    // ---- our lines
+
+    fn take_ours(&mut self, stamp: Stamp, body: &[u8], fed: &mut Fed) {
+        match wire::parse(body) {
+            Some(Message::Call { id: Value::String(id), params, .. }) => {
+                self.handed.remove(&id);
+                if let Some(n) = prompt_number(&id) {
+                    self.begin_turn(stamp, n, &params, fed);
+                } else if let Some((name, _)) = split_id(&id) {
+                    self.handshake.written(name, &params);
+                }
+            }
+            Some(Message::Notify { method, .. }) if method == "session/cancel" => {
+                self.handed.remove(CANCEL);
+                if let Some(turn) = &mut self.turn {
+                    turn.cancelled = true;
+                }
+            }
+            Some(Message::Answer { id, outcome }) => {
+                let key = id_key(&id);
+                self.handed.remove(&answer_key(&key));
+                self.replies.remove(&key);
+                self.close(stamp, &key, outcome.as_ref().ok(), fed);
+            }
+            // Nothing else is ever written by us.
+            Some(Message::Call { .. } | Message::Notify { .. }) | None => {}
+        }
+    }
+
+    fn begin_turn(&mut self, stamp: Stamp, n: u32, params: &Value, fed: &mut Fed) {
+        self.handshake.prompted(params["sessionId"].as_str());
+        self.speech.begin_turn();
+        self.sent.insert(n);
+        self.turn = Some(Turn { n, cancelled: false, tools: BTreeSet::new() });
+        self.transcript.unqueue(n, &mut fed.changes);
+        let text = params["prompt"][0]["text"].as_str().unwrap_or_default().to_owned();
+        let body = ItemBody::User { text, queued: false };
+        self.transcript.upsert(format!("user-{n}"), stamp.at, body, &mut fed.changes);
+        fed.facts.push((stamp.at, Fact::PromptSent { n }));
+    }
+
+    // ---- the agent's lines
+
+    fn take_theirs(&mut self, stamp: Stamp, body: &[u8], fed: &mut Fed) {
+        match wire::parse(body) {
+            Some(Message::Answer { id: Value::String(id), outcome }) => {
+                self.take_answer(stamp, &id, outcome, fed);
+            }
+            Some(Message::Call { id, method, params }) => {
+                self.take_call(stamp, id, &method, &params, fed);
+            }
+            Some(Message::Notify { method, params }) => {
+                self.take_notice(stamp, &method, &params, body, fed);
+            }
+            // All our ids are strings: this answers nothing of ours.
+            Some(Message::Answer { .. }) => {}
+            None => self.take_strange(stamp, body, fed),
+        }
+    }
+
+    fn take_strange(&mut self, stamp: Stamp, body: &[u8], fed: &mut Fed) {
+        let text = String::from_utf8_lossy(body);
+        let text: String = text.chars().filter(|c| !c.is_control() || *c == '\t').collect();
+        if text.trim().is_empty() || self.strange_lines >= STRANGE_LINES_MAX {
+            return;
+        }
+        self.strange_lines += 1;
+        let text = words::clip(&text, STRANGE_LINE_MAX_BYTES);
+        self.note(stamp, NoticeLevel::Info, &format!("The agent printed: {text}"), fed);
+    }
+
+    fn take_answer(
+        &mut self,
+        stamp: Stamp,
+        id: &str,
+        outcome: Result<Value, RpcError>,
+        fed: &mut Fed,
+    ) {
+        if let Some(n) = prompt_number(id) {
+            if !self.ended.contains(&n) {
+                let outcome = self.turn_outcome(outcome);
+                self.turn.get_or_insert(Turn { n, cancelled: false, tools: BTreeSet::new() }).n = n;
+                self.end_turn(stamp, outcome, fed);
+            }
+            return;
+        }
+        let Some((name, launch)) = split_id(id) else { return };
+        match self.handshake.answered(name, launch, &outcome, &self.spec) {
+            Outcome::Nothing => {}
+            Outcome::Opened => {
+                let id = self.handshake.session().unwrap_or_default().to_owned();
+                fed.facts.push((stamp.at, Fact::AgentReady { agent_session_id: id }));
+            }
+            Outcome::Refused { error } => {
+                self.note(stamp, NoticeLevel::Error, &error, fed);
+                fed.facts.push((stamp.at, Fact::AgentRefused { error }));
+            }
+        }
+    }
+
+    fn turn_outcome(&self, outcome: Result<Value, RpcError>) -> TurnOutcome {
+        let last_text = self.speech.last_text().trim().to_owned();
+        let cancelled = self.turn.as_ref().is_some_and(|t| t.cancelled);
+        match outcome {
+            Ok(result) => match result["stopReason"].as_str().unwrap_or("end_turn") {
+                "cancelled" => TurnOutcome::Cancelled,
+                // One agent reports a failed request as a turn that ended well.
+                _ if result["_meta"]["codex"]["threadStatus"] == "systemError" => {
+                    let message = match last_text.is_empty() {
+                        true => "the agent reported a system error".to_owned(),
+                        false => last_text,
+                    };
+                    TurnOutcome::Error { message }
+                }
+                stop_reason => {
+                    TurnOutcome::Finished { stop_reason: stop_reason.to_owned(), last_text }
+                }
+            },
+            Err(_) if cancelled => TurnOutcome::Cancelled,
+            Err(error) if error.code == wire::AUTH_REQUIRED => {
+                TurnOutcome::Error { message: self.handshake.sign_in_text(&self.spec, &error) }
+            }
+            Err(error) => TurnOutcome::Error { message: error.message },
+        }
+    }
+
+    /// Ends the running turn: what it left open is closed, and what is worth saying is said.
+    fn end_turn(&mut self, stamp: Stamp, outcome: TurnOutcome, fed: &mut Fed) {
+        let Some(turn) = self.turn.take() else { return };
+        self.ended.insert(turn.n);
+        self.sent.insert(turn.n);
+        self.handed.remove(CANCEL);
+        self.speech.interrupt();
+        self.close_all(stamp, fed);
+        let said = match &outcome {
+            TurnOutcome::Finished { stop_reason, .. } => match stop_reason.as_str() {
+                "end_turn" => None,
+                "refusal" => Some((NoticeLevel::Warning, "The agent refused to go on.".to_owned())),
+                "max_tokens" => {
+                    Some((NoticeLevel::Warning, "The turn ended at the token limit.".to_owned()))
+                }
+                "max_turn_requests" => {
+                    let text = "The turn ended at the agent's limit of requests.";
+                    Some((NoticeLevel::Warning, text.to_owned()))
+                }
+                other => {
+                    let text = format!("The turn ended: {}.", words::one_line(other));
+                    Some((NoticeLevel::Warning, text))
+                }
+            },
+            TurnOutcome::Cancelled => {
+                Some((NoticeLevel::Info, "The turn was cancelled.".to_owned()))
+            }
+            TurnOutcome::Error { message } => {
+                Some((NoticeLevel::Error, format!("The turn failed: {message}")))
+            }
+        };
+        if !matches!(outcome, TurnOutcome::Finished { .. }) {
+            self.fail_tools(stamp, &turn.tools, fed);
+        }
+        if let Some((level, text)) = said {
+            let id = format!("end-{}", turn.n);
+            self.transcript.note(id, stamp.at, level, text, &mut fed.changes);
+        }
+        fed.facts.push((stamp.at, Fact::TurnEnded { n: turn.n, outcome }));
+    }
+
+    /// Tools cut off by the turn's end will report no more.
+    fn fail_tools(&mut self, stamp: Stamp, tools: &BTreeSet<String>, fed: &mut Fed) {
+        for id in tools {
+            let Some(item) = self.transcript.get(id) else { continue };
+            let mut body = item.body.clone();
+            if let ItemBody::Tool { status, .. } = &mut body {
+                *status = ToolStatus::Failed;
+            }
+            self.transcript.upsert(id.clone(), stamp.at, body, &mut fed.changes);
+        }
+    }
+
+    fn take_call(
+        &mut self,
+        stamp: Stamp,
+        rpc_id: Value,
+        method: &str,
+        params: &Value,
+        fed: &mut Fed,
+    ) {
+        let key = id_key(&rpc_id);
+        if self.open.len() >= NEEDS_MAX {
+            let line = wire::refuse(&rpc_id, wire::INTERNAL_ERROR, "too many open requests");
+            self.replies.insert(key, line);
+            return;
+        }
+        let request = match method {
+            "session/request_permission" => {
+                Some(self.permission(stamp, rpc_id.clone(), params, fed))
+            }
+            "elicitation/create" => {
+                let form = OpenRequest::form(rpc_id.clone(), stamp.seq, stamp.at, params);
+                if form.is_none() {
+                    let line = wire::answer(&rpc_id, &json!({"action": "decline"}));
+                    self.replies.insert(key.clone(), line);
+                }
+                form
+            }
+            _ => {
+                let message = format!("method `{method}` is not offered");
+                let line = wire::refuse(&rpc_id, wire::METHOD_NOT_FOUND, &message);
+                self.replies.insert(key.clone(), line);
+                None
+            }
+        };
+        let Some(request) = request else { return };
+        self.close(stamp, &key, None, fed);
+        self.speech.interrupt();
+        for need in request.needs() {
+            let body = ItemBody::Request { need: need.clone(), answer: None };
+            self.transcript.upsert(need.id.0.clone(), stamp.at, body, &mut fed.changes);
+            fed.facts.push((stamp.at, Fact::NeedOpened { need: need.clone() }));
+        }
+        self.open.insert(key, request);
+    }
+
+    fn permission(
+        &mut self,
+        stamp: Stamp,
+        rpc_id: Value,
+        params: &Value,
+        fed: &mut Fed,
+    ) -> OpenRequest {
+        let patch = wire::tool(&params["toolCall"]).unwrap_or_default();
+        let known = self.transcript.get(&tool_item(&patch.id));
+        let words = words::permission(&patch, known);
+        if !patch.id.is_empty() {
+            self.take_tool(stamp, patch, fed);
+        }
+        OpenRequest::permission(rpc_id, stamp.seq, stamp.at, words, &params["options"])
+    }
+
+    fn close_all(&mut self, stamp: Stamp, fed: &mut Fed) {
+        for key in Vec::from_iter(self.open.keys().cloned()) {
+            self.close(stamp, &key, None, fed);
+        }
+    }
+
+    /// A request was answered with `result`, or withdrawn.
+    fn close(&mut self, stamp: Stamp, key: &str, result: Option<&Value>, fed: &mut Fed) {
+        let Some(request) = self.open.remove(key) else { return };
+        for (need, label) in request.needs().zip(request.labels(result)) {
+            let body = ItemBody::Request { need: need.clone(), answer: Some(label) };
+            self.transcript.upsert(need.id.0.clone(), stamp.at, body, &mut fed.changes);
+            fed.facts.push((stamp.at, Fact::NeedClosed { id: need.id.clone() }));
+        }
+    }
+
+    fn take_notice(
+        &mut self,
+        stamp: Stamp,
+        method: &str,
+        params: &Value,
+        raw: &[u8],
+        fed: &mut Fed,
+    ) {
+        match method {
+            "session/update" => self.take_update(stamp, params, fed),
+            "$/cancel_request" => {
+                let key = id_key(&params["requestId"]);
+                if let Some(request) = self.open.get(&key) {
+                    let line = wire::refuse(&request.rpc_id, wire::REQUEST_CANCELLED, "cancelled");
+                    self.close(stamp, &key, None, fed);
+                    self.replies.insert(key, line);
+                }
+            }
+            // Extensions that were not asked for, and ends of elicitations we do not offer.
+            _ if method.starts_with(['_', '$']) || method == "elicitation/complete" => {}
+            _ => self.unknown(stamp, method, raw, fed),
+        }
+    }
+
+    fn unknown(&mut self, stamp: Stamp, kind: &str, raw: &[u8], fed: &mut Fed) {
+        let raw = String::from_utf8_lossy(raw);
+        let raw = words::clip(&raw, UNKNOWN_MAX_BYTES).to_owned();
+        let body = ItemBody::Unknown { kind: words::one_line(kind), raw };
+        let id = format!("unknown-{}", stamp.seq);
+        self.transcript.upsert(id, stamp.at, body, &mut fed.changes);
+    }
+
+    fn take_update(&mut self, stamp: Stamp, params: &Value, fed: &mut Fed) {
+        let update = wire::update(params);
+        if let Update::Title(title) = &update {
+            let title = words::one_line(title);
+            fed.facts.push((stamp.at, Fact::Titled { title }));
+            return;
+        }
+        if self.handshake.replays() {
+            return;
+        }
+        match update {
+            Update::AgentText { text, message } => {
+                self.take_words(stamp, Voice::Message, &text, message.as_deref(), fed);
+            }
+            Update::Thought { text, message } => {
+                self.take_words(stamp, Voice::Thought, &text, message.as_deref(), fed);
+            }
+            Update::Tool(patch) => self.take_tool(stamp, patch, fed),
+            Update::Plan(entries) => {
+                let turn = self.turn.as_ref().map_or(0, |t| t.n);
+                let body = ItemBody::Plan { entries };
+                let id = format!("plan-{turn}");
+                self.transcript.upsert(id, stamp.at, body, &mut fed.changes);
+            }
+            Update::Notice { level, text } => self.note(stamp, level, &text, fed),
+            Update::Unknown { kind } => {
+                let raw = params["update"].to_string();
+                self.unknown(stamp, &kind, raw.as_bytes(), fed);
+            }
+            Update::Quiet | Update::Title(_) => {}
+        }
+    }
+
+    fn take_words(
+        &mut self,
+        stamp: Stamp,
+        voice: Voice,
+        text: &str,
+        message: Option<&str>,
+        fed: &mut Fed,
+    ) {
+        if text.is_empty() {
+            return;
+        }
+        match self.speech.place(voice, stamp.seq, message, text) {
+            Place::Continues(item) => self.transcript.append(&item, text, &mut fed.changes),
+            Place::New(item) => {
+                let text = text.to_owned();
+                let body = match voice {
+                    Voice::Message => ItemBody::Agent { text },
+                    Voice::Thought => ItemBody::Thought { text },
+                };
+                self.transcript.upsert(item, stamp.at, body, &mut fed.changes);
+            }
+        }
+        if voice == Voice::Message
+            && let Some(line) = self.speech.progress(stamp.at)
+        {
+            fed.facts.push((stamp.at, Fact::Progress { line }));
+        }
+    }
+
+    fn take_tool(&mut self, stamp: Stamp, patch: ToolPatch, fed: &mut Fed) {
+        let id = tool_item(&patch.id);
+        let known = self.transcript.get(&id).map(|item| item.body.clone());
+        if known.is_none() {
+            self.speech.interrupt();
+        }
+        let body = merged(known, patch);
+        if let ItemBody::Tool { title, status, .. } = &body {
+            let line = words::one_line(title);
+            if *status != ToolStatus::Completed
+                && let Some(line) = self.speech.report(stamp.at, line)
+            {
+                fed.facts.push((stamp.at, Fact::Progress { line }));
+            }
+            if let Some(turn) = &mut self.turn {
+                match status {
+                    ToolStatus::Pending | ToolStatus::Running => turn.tools.insert(id.clone()),
+                    ToolStatus::Completed | ToolStatus::Failed => turn.tools.remove(&id),
+                };
+            }
+        }
+        self.transcript.upsert(id, stamp.at, body, &mut fed.changes);
+    }
+}
+
+/// The tool call as it is after `patch`.
+fn merged(known: Option<ItemBody>, patch: ToolPatch) -> ItemBody {
+    let summary = words::input_summary(patch.input.as_ref(), &patch.locations);
+    let (title, kind, status, input, content) = match known {
+        Some(ItemBody::Tool { title, kind, status, input, content }) => {
+            (title, kind, status, input, content)
+        }
+        _ => {
+            ("Tool".to_owned(), "other".to_owned(), ToolStatus::Pending, String::new(), Vec::new())
+        }
+    };
+    ItemBody::Tool {
+        title: patch.title.unwrap_or(title),
+        kind: patch.kind.unwrap_or(kind),
+        status: patch.status.unwrap_or(status),
+        input: if summary.is_empty() { input } else { summary },
+        content: patch.content.unwrap_or(content),
+    }
+}
+
+fn tool_item(id: &str) -> String {
+    format!("tool-{id}")
+}
+
+/// `n` of `ns-prompt-<n>`.
+fn prompt_number(id: &str) -> Option<u32> {
+    id.strip_prefix(PROMPT_PREFIX)?.parse().ok()
+}
+
+/// Name and launch of `ns-<name>-<launch>`.
+fn split_id(id: &str) -> Option<(&str, &str)> {
+    id.strip_prefix("ns-")?.rsplit_once('-')
+}

@@ -1,0 +1,429 @@
+//! What the agent asks of us: permissions and questions as needs, and answers as it reads them.
+//!
+//! Promises: an answer names an option the agent offered or is free text where it takes some; a
+//! form with several properties becomes one need for each, answered with one line.
+//! Must not know: when lines are sent, the conversation.
+
+use crate::acp::words::{clip, one_line};
+use nightshift_model::{Answer, Millis, Need, NeedId, NeedKind, NeedOption, OptionKind};
+use serde_json::{Map, Value, json};
+
+/// Longest question shown.
+const QUESTION_MAX_BYTES: usize = 4 * 1024;
+/// Options of one question; more cannot be chosen from by hand.
+const OPTIONS_MAX: usize = 100;
+
+/// One request of the agent that waits for the user.
+#[derive(Clone, Debug)]
+pub struct OpenRequest {
+    pub rpc_id: Value,
+    pub asks: Vec<Ask>,
+    form: bool,
+}
+
+/// One need of a request.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub need: Need,
+    field: Field,
+}
+
+#[derive(Clone, Debug)]
+enum Field {
+    Permission,
+    /// Accept or decline, nothing to fill in.
+    Confirm,
+    Text {
+        name: String,
+    },
+    Number {
+        name: String,
+    },
+    Boolean {
+        name: String,
+    },
+    /// `other` is the property that takes what is not among the options.
+    Select {
+        name: String,
+        other: Option<String>,
+    },
+    Several {
+        name: String,
+    },
+}
+
+impl OpenRequest {
+    pub fn permission(
+        rpc_id: Value,
+        seq: u64,
+        at: Millis,
+        words: (String, String),
+        options: &Value,
+    ) -> OpenRequest {
+        let all = options.as_array().map(Vec::as_slice).unwrap_or_default();
+        let options = all.iter().take(OPTIONS_MAX).filter_map(permission_option).collect();
+        let need = Need {
+            id: NeedId(format!("need-{seq}")),
+            kind: NeedKind::Permission,
+            question: words.0,
+            detail: words.1,
+            options,
+            free_text: false,
+            since: at,
+            answered: None,
+        };
+        OpenRequest { rpc_id, asks: vec![Ask { need, field: Field::Permission }], form: false }
+    }
+
+    /// A form; none when it is something else (a URL to open), which we did not offer.
+    pub fn form(rpc_id: Value, seq: u64, at: Millis, params: &Value) -> Option<OpenRequest> {
+        if params["mode"].as_str().is_some_and(|mode| mode != "form") {
+            return None;
+        }
+        let message = params["message"].as_str().unwrap_or_default();
+        let empty = Map::new();
+        let properties = params["requestedSchema"]["properties"].as_object().unwrap_or(&empty);
+        let mut asks = Vec::new();
+        let mut fields = properties.iter().peekable();
+        while let Some((name, schema)) = fields.next() {
+            let mut ask = ask_of(name, schema, at);
+            if let Field::Select { other, .. } = &mut ask.field
+                && let Some((next, _)) =
+                    fields.next_if(|(next, next_schema)| is_other_text(params, next, next_schema))
+            {
+                *other = Some(next.clone());
+                ask.need.free_text = true;
+            }
+            asks.push(ask);
+        }
+        if asks.is_empty() {
+            asks.push(confirm(at));
+        }
+        let several = asks.len() > 1;
+        for (i, ask) in asks.iter_mut().enumerate() {
+            ask.need.id = NeedId(match several {
+                true => format!("need-{seq}-{}", i + 1),
+                false => format!("need-{seq}"),
+            });
+            let own = std::mem::take(&mut ask.need.question);
+            ask.need.question = question(message, &own, several);
+        }
+        Some(OpenRequest { rpc_id, asks, form: true })
+    }
+
+    pub fn needs(&self) -> impl Iterator<Item = &Need> {
+        self.asks.iter().map(|a| &a.need)
+    }
+
+    /// The result to send once every need of this request has an answer.
+    pub fn result(&self, answers: &[(NeedId, Answer)]) -> Option<Value> {
+        let mut content = Map::new();
+        for ask in &self.asks {
+            let (_, given) = answers.iter().find(|(id, _)| *id == ask.need.id)?;
+            let answer = ask.need.resolve(given).ok()?;
+            match ask.encode(&answer)? {
+                Encoded::Outcome(result) => return Some(result),
+                Encoded::Field(name, value) => {
+                    content.insert(name, value);
+                }
+            }
+        }
+        Some(json!({"action": "accept", "content": content}))
+    }
+
+    pub fn cancelled(&self) -> Value {
+        match self.form {
+            true => json!({"action": "cancel"}),
+            false => json!({"outcome": {"outcome": "cancelled"}}),
+        }
+    }
+
+    /// What `result`, as it went to the agent, answered to each need, as a person reads it.
+    pub fn labels(&self, result: Option<&Value>) -> Vec<String> {
+        let withdrawn = || "withdrawn".to_owned();
+        self.asks
+            .iter()
+            .map(|ask| result.map_or_else(withdrawn, |r| ask.label(r).unwrap_or_else(withdrawn)))
+            .collect()
+    }
+}
+
+enum Encoded {
+    Outcome(Value),
+    Field(String, Value),
+}
+
+impl Ask {
+    fn encode(&self, answer: &Answer) -> Option<Encoded> {
+        let field = |name: &String, value: Value| Some(Encoded::Field(name.clone(), value));
+        match (&self.field, answer) {
+            (Field::Permission, Answer::Option { id }) => {
+                let outcome = json!({"outcome": {"outcome": "selected", "optionId": id}});
+                Some(Encoded::Outcome(outcome))
+            }
+            (Field::Confirm, Answer::Option { id }) => {
+                let mut result = json!({"action": id});
+                if id == "accept" {
+                    result["content"] = json!({});
+                }
+                Some(Encoded::Outcome(result))
+            }
+            (Field::Text { name }, Answer::Text { text }) => field(name, json!(text)),
+            (Field::Number { name }, Answer::Text { text }) => field(name, number(text)?),
+            (Field::Boolean { name }, Answer::Option { id }) => field(name, json!(id == "true")),
+            (Field::Select { name, .. }, Answer::Option { id }) => field(name, json!(id)),
+            (Field::Select { other: Some(other), .. }, Answer::Text { text }) => {
+                field(other, json!(text))
+            }
+            (Field::Several { name }, Answer::Option { id }) => field(name, json!([id])),
+            (Field::Several { name }, Answer::Text { text }) => field(name, self.chosen(text)),
+            (
+                Field::Permission
+                | Field::Confirm
+                | Field::Text { .. }
+                | Field::Number { .. }
+                | Field::Boolean { .. }
+                | Field::Select { .. }
+                | Field::Several { .. },
+                _,
+            ) => None,
+        }
+    }
+
+    /// The options that a comma-separated text names; words that name none are left out.
+    fn chosen(&self, text: &str) -> Value {
+        let named = |word: &str| {
+            let word = word.trim();
+            let fits = |o: &&NeedOption| o.label.eq_ignore_ascii_case(word) || o.id == word;
+            self.need.options.iter().find(fits).map(|o| json!(o.id))
+        };
+        Value::Array(text.split(',').filter_map(named).collect())
+    }
+
+    fn label(&self, result: &Value) -> Option<String> {
+        let by_id = |id: &str| {
+            let option = self.need.options.iter().find(|o| o.id == id);
+            option.map_or_else(|| id.to_owned(), |o| o.label.clone())
+        };
+        let text = |name: &str| match &result["content"][name] {
+            Value::Null => None,
+            Value::String(text) => Some(by_id(text)),
+            Value::Array(all) => {
+                let labels = all.iter().filter_map(Value::as_str).map(by_id);
+                Some(labels.collect::<Vec<_>>().join(", "))
+            }
+            other => Some(by_id(&other.to_string())),
+        };
+        match &self.field {
+            Field::Permission => result["outcome"]["optionId"].as_str().map(by_id),
+            Field::Confirm => result["action"].as_str().map(by_id),
+            Field::Select { name, other } => text(name).or_else(|| other.as_deref().and_then(text)),
+            Field::Text { name }
+            | Field::Number { name }
+            | Field::Boolean { name }
+            | Field::Several { name } => text(name),
+        }
+    }
+}
+
+fn number(text: &str) -> Option<Value> {
+    let text = text.trim();
+    text.parse::<i64>().map(|n| json!(n)).or_else(|_| text.parse::<f64>().map(|n| json!(n))).ok()
+}
+
+fn permission_option(raw: &Value) -> Option<NeedOption> {
+    let kind = match raw["kind"].as_str() {
+        Some("allow_once") => OptionKind::AllowOnce,
+        Some("allow_always") => OptionKind::AllowAlways,
+        Some("reject_once") => OptionKind::RejectOnce,
+        Some("reject_always") => OptionKind::RejectAlways,
+        // An unknown kind can be chosen by name; it is never taken for "allow" or "deny".
+        _ => OptionKind::Choice,
+    };
+    let id = raw["optionId"].as_str()?.to_owned();
+    let label = one_line(raw["name"].as_str().unwrap_or(&id));
+    Some(NeedOption { id, label, kind })
+}
+
+fn choice(id: &str, label: &str) -> NeedOption {
+    NeedOption { id: id.to_owned(), label: one_line(label), kind: OptionKind::Choice }
+}
+
+fn confirm(at: Millis) -> Ask {
+    let options = vec![choice("accept", "OK"), choice("decline", "Decline")];
+    Ask { need: question_need(at, options, false), field: Field::Confirm }
+}
+
+fn question_need(at: Millis, options: Vec<NeedOption>, free_text: bool) -> Need {
+    Need {
+        id: NeedId(String::new()),
+        kind: NeedKind::Question,
+        question: String::new(),
+        detail: String::new(),
+        options,
+        free_text,
+        since: at,
+        answered: None,
+    }
+}
+
+/// The need of one property of a form; its question holds the property's own words for now.
+fn ask_of(name: &str, schema: &Value, at: Millis) -> Ask {
+    let name = name.to_owned();
+    let (field, options, free_text) = match schema["type"].as_str() {
+        Some("boolean") => (
+            Field::Boolean { name: name.clone() },
+            vec![choice("true", "Yes"), choice("false", "No")],
+            false,
+        ),
+        Some("number" | "integer") => (Field::Number { name: name.clone() }, Vec::new(), true),
+        Some("array") => (Field::Several { name: name.clone() }, choices(&schema["items"]), true),
+        _ => match choices(schema) {
+            none if none.is_empty() => (Field::Text { name: name.clone() }, none, true),
+            some => (Field::Select { name: name.clone(), other: None }, some, false),
+        },
+    };
+    let mut need = question_need(at, options, free_text);
+    let own = schema["description"].as_str().or_else(|| schema["title"].as_str());
+    need.question = own.unwrap_or(&name).to_owned();
+    need.detail = descriptions(schema);
+    Ask { need, field }
+}
+
+fn choices(schema: &Value) -> Vec<NeedOption> {
+    if let Some(values) = schema["enum"].as_array() {
+        let names = &schema["enumNames"];
+        let option = |(i, value): (usize, &Value)| {
+            let id = value.as_str()?;
+            Some(choice(id, names[i].as_str().unwrap_or(id)))
+        };
+        return values.iter().enumerate().take(OPTIONS_MAX).filter_map(option).collect();
+    }
+    let titled = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array());
+    let option = |o: &Value| {
+        let id = o["const"].as_str()?;
+        Some(choice(id, o["title"].as_str().unwrap_or(id)))
+    };
+    titled.into_iter().flatten().take(OPTIONS_MAX).filter_map(option).collect()
+}
+
+/// What the options mean, where they say it.
+fn descriptions(schema: &Value) -> String {
+    let options = schema["oneOf"].as_array().or_else(|| schema["items"]["anyOf"].as_array());
+    let line = |o: &Value| {
+        let label = o["title"].as_str().or_else(|| o["const"].as_str())?;
+        let more = o["description"].as_str().filter(|d| !d.is_empty())?;
+        Some(one_line(&format!("{label}: {more}")))
+    };
+    let lines: Vec<String> = options.into_iter().flatten().filter_map(line).collect();
+    lines.join("\n")
+}
+
+/// Whether this property only takes what the choice before it does not offer.
+fn is_other_text(params: &Value, name: &str, schema: &Value) -> bool {
+    let required = params["requestedSchema"]["required"].as_array();
+    let is_required = required.is_some_and(|all| all.iter().any(|r| r == name));
+    let plain_text = schema["type"].as_str().unwrap_or("string") == "string";
+    plain_text && choices(schema).is_empty() && !is_required
+}
+
+fn question(message: &str, own: &str, several: bool) -> String {
+    let message = message.trim();
+    let text = match (message, several) {
+        ("", _) => own.to_owned(),
+        (message, false) => message.to_owned(),
+        (message, true) => format!("{message} — {own}"),
+    };
+    let readable: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
+    clip(readable.trim(), QUESTION_MAX_BYTES).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(schema: Value) -> OpenRequest {
+        let params = json!({"mode": "form", "message": "Which?", "requestedSchema": schema});
+        OpenRequest::form(json!(4), 9, Millis(1), &params).unwrap()
+    }
+
+    fn answered(request: &OpenRequest, answers: &[Answer]) -> Option<Value> {
+        let ids = request.needs().map(|n| n.id.clone());
+        request.result(&ids.zip(answers.iter().cloned()).collect::<Vec<_>>())
+    }
+
+    fn option(id: &str) -> Answer {
+        Answer::Option { id: id.into() }
+    }
+
+    fn text(text: &str) -> Answer {
+        Answer::Text { text: text.into() }
+    }
+
+    #[test]
+    fn one_property_is_one_question() {
+        let one_of = json!({"properties": {"q": {"oneOf": [
+            {"const": "r", "title": "Red"}, {"const": "b", "title": "Blue"}]}}});
+        let cases = [
+            (one_of.clone(), option("b"), json!({"q": "b"})),
+            (one_of, text("red"), json!({"q": "r"})),
+            (
+                json!({"properties": {"q": {"type": "string", "enum": ["x", "y"]}}}),
+                text("Y"),
+                json!({"q": "y"}),
+            ),
+            (json!({"properties": {"q": {"type": "boolean"}}}), text("no"), json!({"q": false})),
+            (json!({"properties": {"q": {"type": "string"}}}), text("a b"), json!({"q": "a b"})),
+            (json!({"properties": {"q": {"type": "integer"}}}), text("42"), json!({"q": 42})),
+            (
+                json!({"properties": {"q": {"type": "array", "items": {"enum": ["x", "y"]}}}}),
+                text("x, y"),
+                json!({"q": ["x", "y"]}),
+            ),
+        ];
+        for (schema, answer, expected) in cases {
+            let request = form(schema.clone());
+            assert_eq!(request.asks.len(), 1, "{schema}");
+            assert_eq!(request.asks[0].need.question, "Which?");
+            let result = answered(&request, &[answer]).unwrap();
+            assert_eq!(result, json!({"action": "accept", "content": expected}), "{schema}");
+        }
+    }
+
+    #[test]
+    fn a_text_beside_a_choice_makes_it_free() {
+        let request = form(json!({"properties": {
+            "choice": {"oneOf": [{"const": "r", "title": "Red"}]}, "other": {"type": "string"}}}));
+        assert_eq!(request.asks.len(), 1);
+        assert!(request.asks[0].need.free_text);
+        let result = answered(&request, &[text("green")]).unwrap();
+        assert_eq!(result["content"], json!({"other": "green"}));
+        assert_eq!(request.labels(Some(&result)), ["green"]);
+    }
+
+    #[test]
+    fn several_properties_are_asked_one_by_one_and_answered_together() {
+        let request = form(json!({"required": ["a", "b"], "properties": {
+            "a": {"type": "boolean", "title": "Sure"}, "b": {"type": "string"}}}));
+        let ids: Vec<&str> = request.needs().map(|n| n.id.0.as_str()).collect();
+        assert_eq!(ids, ["need-9-1", "need-9-2"]);
+        assert_eq!(request.asks[0].need.question, "Which? — Sure");
+        assert_eq!(answered(&request, &[option("true")]), None);
+        let result = answered(&request, &[option("true"), text("x")]).unwrap();
+        assert_eq!(result["content"], json!({"a": true, "b": "x"}));
+        assert_eq!(request.labels(Some(&result)), ["Yes", "x"]);
+    }
+
+    #[test]
+    fn a_form_without_properties_is_confirmed_or_declined() {
+        let request = form(json!({}));
+        assert_eq!(answered(&request, &[option("decline")]), Some(json!({"action": "decline"})));
+        assert_eq!(request.cancelled(), json!({"action": "cancel"}));
+    }
+
+    #[test]
+    fn a_url_is_no_form() {
+        let params = json!({"mode": "url", "url": "https://example.org", "message": "open"});
+        assert!(OpenRequest::form(json!(1), 1, Millis(1), &params).is_none());
+    }
+}
