@@ -85,7 +85,7 @@ mod tests {
                 "map every TODO comment in this repo and summarize them",
                 "map every TODO comment in this repo and",
             ),
-            ("\u{1b}[31mred\u{7}", "31m red"),
+            ("\u{1b}[31mred\u{7}", "31mred"),
             ("\u{202e}\u{200b}", "session"),
             ("./run.sh --all", "./run.sh --all"),
         ] {

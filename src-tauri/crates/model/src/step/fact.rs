@@ -14,6 +14,10 @@ use crate::session::{Liveness, PromptState, State, Work};
 pub(super) const TURN_NEED_PREFIX: &str = "turn-";
 
 pub(super) fn apply(next: &mut Next, fact: Fact) {
+    if matches!(next.session.state, State::Stopped) && is_agents_word(&fact) {
+        // What was still on its way when the user stopped it must not bring it back to life.
+        return;
+    }
     match fact {
         Fact::Launched { pid } => launched(next, pid),
         Fact::LaunchFailed { error } => {
@@ -42,6 +46,25 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
             next.session.liveness = Liveness::Unknown { why: why.clone(), since: next.at };
             next.note(Source::Supervisor, &why);
         }
+    }
+}
+
+/// Whether the fact is something the agent said, and not about its process.
+fn is_agents_word(fact: &Fact) -> bool {
+    match fact {
+        Fact::AgentReady { .. }
+        | Fact::AgentRefused { .. }
+        | Fact::PromptSent { .. }
+        | Fact::NeedOpened { .. }
+        | Fact::NeedClosed { .. }
+        | Fact::TurnEnded { .. }
+        | Fact::Progress { .. } => true,
+        Fact::Launched { .. }
+        | Fact::LaunchFailed { .. }
+        | Fact::Titled { .. }
+        | Fact::Exited { .. }
+        | Fact::HostLost { .. }
+        | Fact::HostUnknown { .. } => false,
     }
 }
 

@@ -1,0 +1,228 @@
+//! The session machine as a golden table: every state, every event, what it leads to.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p nightshift-model` writes the table anew after a wanted change.
+
+use nightshift_model::*;
+use std::fmt::Write as _;
+use std::path::Path;
+
+fn need(id: &str) -> Need {
+    Need {
+        id: NeedId(id.into()),
+        kind: NeedKind::Permission,
+        question: "Run: make".into(),
+        detail: String::new(),
+        options: vec![NeedOption {
+            id: "yes".into(),
+            label: "Yes".into(),
+            kind: OptionKind::AllowOnce,
+        }],
+        free_text: false,
+        since: Millis(5),
+        answered: None,
+    }
+}
+
+fn closing_question() -> Need {
+    Need { options: Vec::new(), free_text: true, kind: NeedKind::Question, ..need("turn-1") }
+}
+
+fn prompt(n: u32, state: PromptState) -> Prompt {
+    Prompt { n, text: format!("prompt {n}"), state, at: Millis(1) }
+}
+
+fn session(work: Work, state: State, alive: bool) -> Session {
+    Session {
+        id: SessionId::parse("7c5d0a1b").unwrap(),
+        session_id: "7c5d0a1b-0000-4000-8000-000000000000".into(),
+        name: "fix it".into(),
+        named_by_user: false,
+        work,
+        cwd: "/".into(),
+        first_prompt: "fix it".into(),
+        created_at: Millis(1),
+        state,
+        state_since: Millis(1),
+        liveness: match alive {
+            true => Liveness::Alive { pid: 9, since: Millis(1) },
+            false => Liveness::Gone { since: Millis(1) },
+        },
+        stopping: false,
+        pinned: false,
+        line: String::new(),
+        line_at: Millis(0),
+        exit_code: None,
+        journal_seq: 0,
+    }
+}
+
+fn agent(prompts: Vec<Prompt>) -> Work {
+    Work::Agent(AgentWork {
+        agent: "rehearsal".into(),
+        model: None,
+        permission_mode: None,
+        agent_session_id: Some("a".into()),
+        prompts,
+        next_prompt: 3,
+        answers: Vec::new(),
+    })
+}
+
+fn sessions() -> Vec<(&'static str, Session)> {
+    let sent = || agent(vec![prompt(1, PromptState::Sent)]);
+    let shell = || Work::Shell { command: "make".into() };
+    let more = agent(vec![prompt(1, PromptState::Sent), prompt(2, PromptState::Queued)]);
+    let asks = |n| State::NeedsInput { needs: vec![n] };
+    let two = State::NeedsInput { needs: vec![need("5"), need("6")] };
+    let stopping = Session { stopping: true, ..session(sent(), State::Working, true) };
+    let unknown = Session {
+        liveness: Liveness::Unknown { why: "no answer".into(), since: Millis(1) },
+        ..session(sent(), State::Working, true)
+    };
+    vec![
+        ("shell starting", session(shell(), State::Starting, false)),
+        ("shell working", session(shell(), State::Working, true)),
+        ("shell completed", session(shell(), State::Completed { result: "ok".into() }, false)),
+        (
+            "agent starting",
+            session(agent(vec![prompt(1, PromptState::Queued)]), State::Starting, true),
+        ),
+        ("agent working", session(sent(), State::Working, true)),
+        ("agent working, reply queued", session(more, State::Working, true)),
+        ("agent asks", session(sent(), asks(need("5")), true)),
+        ("agent asks twice", session(sent(), two, true)),
+        ("agent asked in closing", session(agent(vec![]), asks(closing_question()), true)),
+        ("agent idle", session(agent(vec![]), State::Idle, true)),
+        ("agent completed", session(agent(vec![]), State::Completed { result: "ok".into() }, true)),
+        (
+            "agent completed, gone",
+            session(agent(vec![]), State::Completed { result: "ok".into() }, false),
+        ),
+        ("agent failed, gone", session(agent(vec![]), State::Failed { error: "no".into() }, false)),
+        ("agent stopped", session(agent(vec![]), State::Stopped, false)),
+        ("agent being stopped", stopping),
+        ("agent unknown", unknown),
+    ]
+}
+
+fn events() -> Vec<(&'static str, Event)> {
+    let exit = |code, signal| {
+        Event::Fact(Fact::Exited { exit: Exit { code, signal, last_words: "bye".into() } })
+    };
+    let ended = |stop: &str, text: &str| {
+        let outcome = TurnOutcome::Finished { stop_reason: stop.into(), last_text: text.into() };
+        Event::Fact(Fact::TurnEnded { n: 1, outcome })
+    };
+    let turn = |outcome| Event::Fact(Fact::TurnEnded { n: 1, outcome });
+    vec![
+        ("reply", Event::Command(Command::Reply { text: "go on".into() })),
+        ("answer allow", Event::Command(Command::Answer { need: None, answer: Answer::Allow })),
+        (
+            "answer text",
+            Event::Command(Command::Answer {
+                need: None,
+                answer: Answer::Text { text: "blue".into() },
+            }),
+        ),
+        ("interrupt", Event::Command(Command::Interrupt)),
+        ("stop", Event::Command(Command::Stop)),
+        ("launched", Event::Fact(Fact::Launched { pid: 10 })),
+        ("launch failed", Event::Fact(Fact::LaunchFailed { error: "no shell".into() })),
+        ("agent ready", Event::Fact(Fact::AgentReady { agent_session_id: "a".into() })),
+        ("agent refused", Event::Fact(Fact::AgentRefused { error: "sign in".into() })),
+        ("prompt sent", Event::Fact(Fact::PromptSent { n: 1 })),
+        ("need opened", Event::Fact(Fact::NeedOpened { need: need("7") })),
+        ("need 5 closed", Event::Fact(Fact::NeedClosed { id: NeedId("5".into()) })),
+        ("turn ended", ended("end_turn", "All done.")),
+        ("turn ended with a question", ended("end_turn", "Shall I push?")),
+        ("turn ended by marker failed", ended("end_turn", "failed: no network")),
+        ("turn ended at token limit", ended("max_tokens", "cut")),
+        ("turn ended for an unknown reason", ended("tired", "zzz")),
+        ("turn cancelled", turn(TurnOutcome::Cancelled)),
+        ("turn error", turn(TurnOutcome::Error { message: "400".into() })),
+        ("progress", Event::Fact(Fact::Progress { line: "reading".into() })),
+        ("exit 0", exit(Some(0), None)),
+        ("exit 3", exit(Some(3), None)),
+        ("signal 9", exit(None, Some(9))),
+        ("host lost", Event::Fact(Fact::HostLost { cause: "host killed".into() })),
+        ("host unknown", Event::Fact(Fact::HostUnknown { why: "no answer".into() })),
+    ]
+}
+
+fn outcome(session: &Session, event: Event) -> String {
+    let after = match step(session, event, Millis(100)) {
+        Err(refusal) => return format!("refused: {} | {}", refusal.message, refusal.hint),
+        Ok(after) => after,
+    };
+    let mut out = after.session.state.word().to_owned();
+    let live = match after.session.liveness {
+        Liveness::Alive { .. } => "alive",
+        Liveness::Gone { .. } => "gone",
+        Liveness::Unknown { .. } => "unknown",
+    };
+    let prompts: Vec<String> = after.session.agent().map_or(Vec::new(), |a| {
+        a.prompts.iter().map(|p| format!("{}{:?}", p.n, p.state)).collect()
+    });
+    write!(out, ", {live}").unwrap();
+    for (label, some) in [
+        ("stopping", after.session.stopping),
+        ("answer on its way", after.session.agent().is_some_and(|a| !a.answers.is_empty())),
+    ] {
+        if some {
+            write!(out, ", {label}").unwrap();
+        }
+    }
+    if !prompts.is_empty() {
+        write!(out, ", prompts {}", prompts.join(" ")).unwrap();
+    }
+    if !after.effects.is_empty() {
+        write!(out, " -> {:?}", after.effects).unwrap();
+    }
+    for evidence in after.evidence {
+        write!(out, " ({:?}: {})", evidence.source, evidence.text).unwrap();
+    }
+    out
+}
+
+#[test]
+fn the_transition_table_is_as_agreed() {
+    let mut table = String::new();
+    for (name, session) in sessions() {
+        writeln!(table, "== {name}").unwrap();
+        for (event_name, event) in events() {
+            writeln!(table, "{event_name}: {}", outcome(&session, event)).unwrap();
+        }
+        table.push('\n');
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/transitions.txt");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &table).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    for (line, (got, wanted)) in table.lines().zip(golden.lines()).enumerate() {
+        assert_eq!(got, wanted, "line {}", line + 1);
+    }
+    assert_eq!(table.len(), golden.len(), "the table has grown or shrunk");
+}
+
+#[test]
+fn stopped_stays_stopped_whatever_is_still_heard_of_the_process() {
+    let (_, being_stopped) =
+        sessions().into_iter().find(|(n, _)| *n == "agent being stopped").unwrap();
+    let exit = Exit { code: None, signal: Some(15), last_words: String::new() };
+    let stopped =
+        step(&being_stopped, Event::Fact(Fact::Exited { exit }), Millis(2)).unwrap().session;
+    assert_eq!(stopped.state, State::Stopped);
+    for fact in [
+        Fact::Progress { line: "late".into() },
+        Fact::NeedClosed { id: NeedId("5".into()) },
+        Fact::HostLost { cause: "late".into() },
+        Fact::PromptSent { n: 1 },
+        Fact::NeedOpened { need: need("8") },
+        Fact::TurnEnded { n: 1, outcome: TurnOutcome::Cancelled },
+    ] {
+        let after = step(&stopped, Event::Fact(fact.clone()), Millis(3)).unwrap();
+        assert_eq!(after.session.state, State::Stopped, "{fact:?}");
+        assert_eq!(after.effects, vec![], "{fact:?}");
+    }
+}
