@@ -1,3 +1,7 @@
-//! Stub.
+//! The window's process. Everything is in the library, so that tests can reach it.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    nightshift_desktop::run()
+}

@@ -1,0 +1,18 @@
+//! Prepares the Tauri context; without a built UI a page stands in that says how to build it.
+
+use std::path::Path;
+
+const PAGE: &str = "<!doctype html>\n<title>Nightshift</title>\n\
+    <p>The window's page has not been built. Run <code>cargo xtask run</code>.</p>\n";
+
+fn main() {
+    let dist = Path::new("../ui/dist");
+    if !dist.join("index.html").exists() {
+        let written = std::fs::create_dir_all(dist)
+            .and_then(|()| std::fs::write(dist.join("index.html"), PAGE));
+        if let Err(error) = written {
+            println!("cargo:warning=cannot write {}: {error}", dist.display());
+        }
+    }
+    tauri_build::build();
+}

@@ -1,0 +1,127 @@
+//! Terminals that the window has open: each is a connection straight to its host.
+//!
+//! Promise: output is never held here beyond one message; what the window has not drawn stays with
+//! the host, which skips to a fresh snapshot instead of queueing.
+
+use crate::terminal_wire::{TerminalMessage, event_of};
+use nightshift_client::{AttachEvent, AttachReader, AttachWriter, Attachment};
+use nightshift_protocol::{Fault, FaultCode};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tauri::async_runtime::JoinHandle;
+use tauri::ipc::Channel;
+
+/// Far more panes than a screen can show.
+const ATTACHMENTS_MAX: usize = 64;
+
+#[derive(Default)]
+pub struct Attachments {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    next: u32,
+    open: HashMap<u32, Open>,
+}
+
+struct Open {
+    writer: Arc<tokio::sync::Mutex<AttachWriter>>,
+    pump: JoinHandle<()>,
+}
+
+impl Attachments {
+    /// Connects to the host at `socket` and passes all it says on to `channel`.
+    pub async fn open(
+        &self,
+        socket: &Path,
+        cols: u16,
+        rows: u16,
+        channel: Channel<TerminalMessage>,
+    ) -> Result<u32, Fault> {
+        if self.lock().open.len() >= ATTACHMENTS_MAX {
+            let fault = Fault::new(FaultCode::Limit, "too many open terminals");
+            return Err(fault.hint("close some panes"));
+        }
+        let (reader, writer) = Attachment::connect(socket, cols, rows, false).await?.split();
+        let pump = tauri::async_runtime::spawn(pump(reader, channel));
+        let mut inner = self.lock();
+        inner.next += 1;
+        let id = inner.next;
+        inner.open.insert(id, Open { writer: Arc::new(tokio::sync::Mutex::new(writer)), pump });
+        Ok(id)
+    }
+
+    pub async fn send(&self, id: u32, bytes: &[u8]) -> Result<(), Fault> {
+        self.writer(id)?.lock().await.send(bytes).await
+    }
+
+    pub async fn resize(&self, id: u32, cols: u16, rows: u16) -> Result<(), Fault> {
+        self.writer(id)?.lock().await.resize(cols, rows).await
+    }
+
+    /// `bytes` drawn since the attachment began, all told.
+    pub async fn ack(&self, id: u32, bytes: u64) -> Result<(), Fault> {
+        self.writer(id)?.lock().await.ack(bytes).await
+    }
+
+    pub fn end(&self, id: u32) {
+        if let Some(open) = self.lock().open.remove(&id) {
+            open.pump.abort();
+        }
+    }
+
+    pub fn end_all(&self) {
+        self.lock().open.drain().for_each(|(_, open)| open.pump.abort());
+    }
+
+    fn writer(&self, id: u32) -> Result<Arc<tokio::sync::Mutex<AttachWriter>>, Fault> {
+        let inner = self.lock();
+        let open = inner.open.get(&id);
+        open.map(|open| Arc::clone(&open.writer))
+            .ok_or_else(|| Fault::new(FaultCode::NotFound, "this terminal is closed"))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Until the host or the window is gone. Output that is there already goes in one message.
+async fn pump(mut reader: AttachReader, channel: Channel<TerminalMessage>) {
+    let mut ahead = None;
+    loop {
+        let event = match ahead.take() {
+            Some(event) => event,
+            None => reader.next().await,
+        };
+        let last = matches!(event, AttachEvent::Exited(_) | AttachEvent::Lost);
+        let sent = match (event_of(&event), event) {
+            (Some(event), _) => channel.send(TerminalMessage::event(&event)),
+            (None, AttachEvent::Data(bytes)) => {
+                let mut message = TerminalMessage::data();
+                message.push(&bytes);
+                ahead = gather(&mut reader, &mut message).await;
+                channel.send(message)
+            }
+            (None, _) => Ok(()),
+        };
+        if last || sent.is_err() {
+            return;
+        }
+    }
+}
+
+/// Adds output that has already arrived; gives the first event that is something else.
+async fn gather(reader: &mut AttachReader, message: &mut TerminalMessage) -> Option<AttachEvent> {
+    while !message.is_full() {
+        match tokio::time::timeout(Duration::ZERO, reader.next()).await {
+            Ok(AttachEvent::Data(bytes)) => message.push(&bytes),
+            Ok(other) => return Some(other),
+            Err(_) => return None,
+        }
+    }
+    None
+}

@@ -1,0 +1,74 @@
+//! What the window may ask for. Each command is one translation into the supervisor's terms.
+
+#![expect(clippy::let_underscore_must_use, reason = "written by the command macro, not by us")]
+
+mod follow;
+mod session;
+mod shell;
+mod terminal;
+
+use crate::link::Reachability;
+use crate::terminal_wire::TerminalEvent;
+use specta_typescript::Typescript;
+use std::path::Path;
+use tauri::Wry;
+use tauri_specta::{Builder, ErrorHandlingMode, collect_commands};
+
+const HEADER: &str = "\
+/**
+ * The window's commands and their types, generated from the Rust types.
+ *
+ * Not written by hand: `cargo xtask bindings` writes it, a test compares it.
+ */
+";
+
+/// Commands and types as the window knows them.
+pub fn bridge() -> Builder<Wry> {
+    Builder::<Wry>::new()
+        .commands(collect_commands![
+            follow::follow_board,
+            follow::follow_conversation,
+            follow::unfollow,
+            session::dispatch,
+            session::answer,
+            session::reply,
+            session::interrupt,
+            session::stop,
+            session::remove,
+            session::rename,
+            session::pin,
+            session::logs,
+            session::why,
+            shell::agents,
+            shell::status,
+            shell::defaults,
+            shell::set_title,
+            shell::open_external,
+            terminal::attach_terminal,
+            terminal::terminal_input,
+            terminal::terminal_resize,
+            terminal::terminal_ack,
+            terminal::detach_terminal,
+        ])
+        .typ::<Reachability>()
+        .typ::<TerminalEvent>()
+        .error_handling(ErrorHandlingMode::Throw)
+        .disable_serde_phases()
+}
+
+/// Why bindings could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    #[error("the types cannot be said in TypeScript: {0}")]
+    Types(#[from] specta_typescript::Error),
+    #[error("cannot write the bindings: {0}")]
+    File(#[from] std::io::Error),
+}
+
+/// Writes the TypeScript side of `bridge` to `path`.
+pub fn export_bindings(path: &Path) -> Result<(), ExportError> {
+    bridge().export(Typescript::default().header(HEADER), path)?;
+    // A field with a default may be missing when *we* read it; we always write it.
+    let certain = std::fs::read_to_string(path)?.replace("?: ", ": ");
+    Ok(std::fs::write(path, certain)?)
+}

@@ -1,0 +1,64 @@
+//! What belongs to no session: agents, the supervisor's status, the window itself.
+
+use crate::environment::Origin;
+use crate::external;
+use crate::link::{Link, unexpected};
+use nightshift_protocol::{AgentView, Command, DaemonStatus, Fault, FaultCode, Reply};
+use serde::Serialize;
+use tauri::{State, WebviewWindow};
+
+/// A title bar shows less than this; text from sessions is never longer.
+const TITLE_MAX_CHARS: usize = 200;
+
+/// What the input at the bottom begins with.
+#[derive(Debug, Serialize, specta::Type)]
+pub struct Defaults {
+    pub cwd: String,
+    pub home: String,
+    pub version: String,
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn agents(
+    link: State<'_, Link>,
+    origin: State<'_, Origin>,
+) -> Result<Vec<AgentView>, Fault> {
+    match link.call(Command::Agents { env: origin.environment.clone() }).await? {
+        Reply::Agents { agents } => Ok(agents),
+        other => Err(unexpected(&other)),
+    }
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn status(link: State<'_, Link>) -> Result<DaemonStatus, Fault> {
+    match link.call(Command::Status).await? {
+        Reply::Status(status) => Ok(status),
+        other => Err(unexpected(&other)),
+    }
+}
+
+#[tauri::command]
+#[specta::specta]
+pub fn defaults(origin: State<'_, Origin>) -> Defaults {
+    Defaults {
+        cwd: origin.cwd.display().to_string(),
+        home: origin.user_home.display().to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+#[tauri::command]
+#[specta::specta]
+pub fn set_title(window: WebviewWindow, title: String) -> Result<(), Fault> {
+    let shown: String = title.chars().filter(|c| !c.is_control()).take(TITLE_MAX_CHARS).collect();
+    window.set_title(&shown).map_err(|e| Fault::new(FaultCode::Internal, e.to_string()))
+}
+
+/// Opens http, https and mailto links outside the window, nothing else.
+#[tauri::command]
+#[specta::specta]
+pub fn open_external(origin: State<'_, Origin>, url: String) -> Result<(), Fault> {
+    external::open(&origin, &url)
+}

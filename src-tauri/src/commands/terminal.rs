@@ -1,0 +1,78 @@
+//! Attach panes of terminals.
+
+use crate::attachments::Attachments;
+use crate::commands::session::Offset;
+use crate::link::{Link, unexpected};
+use crate::terminal_wire::TerminalMessage;
+use nightshift_protocol::reply::AttachTarget;
+use nightshift_protocol::{Command, Fault, FaultCode, Reply};
+use std::path::Path;
+use tauri::State;
+use tauri::ipc::Channel;
+
+/// Connects straight to the session's host: the current screen first, then live.
+#[tauri::command]
+#[specta::specta]
+pub async fn attach_terminal(
+    link: State<'_, Link>,
+    attachments: State<'_, Attachments>,
+    session: String,
+    cols: u16,
+    rows: u16,
+    channel: Channel<TerminalMessage>,
+) -> Result<u32, Fault> {
+    let target = match link.call(Command::Attach { session }).await? {
+        Reply::Attach { target } => target,
+        other => return Err(unexpected(&other)),
+    };
+    match target {
+        AttachTarget::Terminal { socket } => {
+            attachments.open(Path::new(&socket), cols, rows, channel).await
+        }
+        AttachTarget::Conversation => {
+            Err(Fault::new(FaultCode::Invalid, "this session is a conversation, not a terminal"))
+        }
+        AttachTarget::Ended => {
+            Err(Fault::new(FaultCode::Refused, "this job has ended")
+                .hint("its output is in the log"))
+        }
+    }
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn terminal_input(
+    attachments: State<'_, Attachments>,
+    attachment: u32,
+    text: String,
+) -> Result<(), Fault> {
+    attachments.send(attachment, text.as_bytes()).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn terminal_resize(
+    attachments: State<'_, Attachments>,
+    attachment: u32,
+    cols: u16,
+    rows: u16,
+) -> Result<(), Fault> {
+    attachments.resize(attachment, cols, rows).await
+}
+
+/// `bytes` drawn since the attachment began, all told.
+#[tauri::command]
+#[specta::specta]
+pub async fn terminal_ack(
+    attachments: State<'_, Attachments>,
+    attachment: u32,
+    bytes: Offset,
+) -> Result<(), Fault> {
+    attachments.ack(attachment, bytes.get()).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub fn detach_terminal(attachments: State<'_, Attachments>, attachment: u32) {
+    attachments.end(attachment);
+}

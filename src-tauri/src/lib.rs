@@ -1,0 +1,85 @@
+//! Nightshift's window and tray: a client of the supervisor like any other.
+//!
+//! Promise: translates between the window and the supervisor or a host and decides nothing; ending
+//! or killing this process ends no session.
+//! Must not know: how sessions run, what states mean, SQLite, agents.
+
+mod attachments;
+mod commands;
+mod environment;
+mod external;
+mod feed;
+mod follows;
+mod graphics;
+mod link;
+mod terminal_wire;
+mod tray;
+mod window;
+
+pub use commands::export_bindings;
+
+use crate::attachments::Attachments;
+use crate::environment::Origin;
+use crate::follows::Follows;
+use crate::link::Link;
+use std::process::ExitCode;
+use tauri::{Manager, RunEvent};
+
+/// Starts without showing the window (at login, for the tray).
+const HIDDEN_ARGUMENT: &str = "--hidden";
+
+/// Runs the window until it quits.
+pub fn run() -> ExitCode {
+    // Before anything of ours changes it: sessions get what the user's shell gave us.
+    let origin = Origin::capture();
+    graphics::prepare();
+    let link = match Link::new(&origin) {
+        Ok(link) => link,
+        Err(fault) => {
+            eprintln!("error: {fault}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match open(origin, link) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: the window cannot open: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn open(origin: Origin, link: Link) -> tauri::Result<()> {
+    let bridge = commands::bridge();
+    let mut builder = tauri::Builder::default();
+    if window::is_single_instance() {
+        builder = builder.plugin(window::single_instance(&origin));
+    }
+    let hidden = std::env::args().any(|argument| argument == HIDDEN_ARGUMENT);
+    let app = builder
+        .invoke_handler(bridge.invoke_handler())
+        .manage(origin)
+        .manage(link)
+        .manage(Follows::default())
+        .manage(Attachments::default())
+        .on_page_load(window::on_page_load)
+        .on_window_event(window::on_window_event)
+        .setup(move |app| {
+            feed::tell_reachability(app.handle());
+            if let Err(error) = tray::build(app.handle()) {
+                eprintln!("warning: no tray icon: {error}");
+            }
+            if !hidden {
+                window::show(app.handle());
+            }
+            Ok(())
+        })
+        .build(tauri::generate_context!())?;
+    app.run(|app, event| match event {
+        // The last window went: the tray stays. A code means that somebody asked to quit.
+        RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
+        RunEvent::Exit => app.state::<Attachments>().end_all(),
+        _ => {}
+    });
+    Ok(())
+}
