@@ -80,7 +80,8 @@ impl Record {
     pub fn decode(bytes: &[u8]) -> Option<(Record, usize)> {
         let len = u32::from_le_bytes(*bytes.first_chunk::<4>()?) as usize;
         let crc = u32::from_le_bytes(*bytes.get(4..)?.first_chunk::<4>()?);
-        if len < RECORD_HEADER_BYTES - 8 || len > RECORD_BODY_MAX_BYTES + RECORD_HEADER_BYTES {
+        let sane = RECORD_HEADER_BYTES - 8..=RECORD_BODY_MAX_BYTES + RECORD_HEADER_BYTES;
+        if !sane.contains(&len) {
             return None;
         }
         let rest = bytes.get(8..8 + len)?;

@@ -1,1 +1,22 @@
-//! Stub.
+//! The supervisor: one process per user that owns sessions and state.
+//!
+//! Data goes round once: a command or fact enters the inbox, `model::step` decides, one transaction
+//! commits, effects act and their results are facts again, followers hear numbered changes.
+//! Promise: one owner for all state, nothing slow on the loop, every effect may run twice.
+//! Must not know: windows, terminals, how answers are shown.
+
+mod conversation;
+mod core;
+mod effects;
+mod handlers;
+mod inbox;
+mod limits;
+mod link;
+mod publish;
+mod reconcile;
+mod serve;
+mod start;
+mod unsaved;
+mod wait;
+
+pub use start::run;

@@ -1,0 +1,78 @@
+//! Between a session and its agent's journal: records become facts, what is due becomes lines.
+
+use crate::core::{Core, Entry};
+use crate::link::LinkCommand;
+use nightshift_agents::acp::{Driver, DriverSpec};
+use nightshift_agents::registry::Registry;
+use nightshift_model::{Answer, Fact, NeedId, Session, SessionId};
+use nightshift_protocol::Record;
+
+/// A driver for `session`, to be fed its journal from the first record.
+pub fn driver_of(registry: &Registry, session: &Session) -> Option<Driver> {
+    let work = session.agent()?;
+    let agent = registry.find(&work.agent)?.clone();
+    Some(Driver::new(DriverSpec {
+        cwd: session.cwd.clone(),
+        model: work.model.clone(),
+        permission_mode: work.permission_mode.clone(),
+        agent,
+        resume: work.agent_session_id.clone(),
+    }))
+}
+
+/// Takes journal records in order. Those an earlier supervisor took already only rebuild the
+/// driver; the others are facts.
+pub fn feed(core: &mut Core, id: &SessionId, records: &[Record]) {
+    for record in records {
+        let Some(entry) = core.sessions.get_mut(id) else { return };
+        let taken = entry.session.journal_seq;
+        let Some(driver) = &mut entry.driver else { return };
+        let fed = driver.feed(record);
+        core.conversations.publish(&mut core.clients, id, &fed.changes);
+        if record.seq <= taken {
+            continue;
+        }
+        for (at, fact) in fed.facts {
+            match fact {
+                Fact::Progress { line } => core.progress(id, line),
+                fact => core.fact_at(id, fact, at, record.seq),
+            }
+        }
+    }
+    deliver(core, id);
+}
+
+/// Writes what the agent does not have yet. Nothing is written before the replay is complete.
+pub fn deliver(core: &mut Core, id: &SessionId) {
+    let Some(Entry { session, link: Some(link), driver: Some(driver), caught_up: true, .. }) =
+        core.sessions.get_mut(id)
+    else {
+        return;
+    };
+    let Some(work) = session.agent() else { return };
+    if session.stopping {
+        return;
+    }
+    let answers: Vec<(NeedId, Answer)> = work
+        .answers
+        .iter()
+        .filter_map(|need| Some((need.id.clone(), need.answered.clone()?)))
+        .collect();
+    for line in driver.due(&work.prompts, &answers) {
+        if !link.send(LinkCommand::WriteLine { line }) {
+            driver.forget_unwritten();
+            return;
+        }
+    }
+}
+
+/// Asks the agent to end its turn; its open requests are answered as cancelled.
+pub fn cancel(core: &mut Core, id: &SessionId) {
+    if let Some(Entry { link: Some(link), driver: Some(driver), .. }) = core.sessions.get_mut(id)
+        && let Some(line) = driver.cancel()
+        && !link.send(LinkCommand::WriteLine { line })
+    {
+        driver.forget_unwritten();
+    }
+    deliver(core, id);
+}

@@ -1,0 +1,27 @@
+//! `attach`: where a session can be watched live.
+
+use super::{Handled, Outcome, find};
+use crate::core::Core;
+use nightshift_model::{Liveness, Work};
+use nightshift_protocol::{AttachTarget, Fault, FaultCode, Reply};
+
+pub fn attach(core: &Core, session: &str) -> Outcome {
+    let id = find(core, session)?;
+    let session = &core.sessions[&id].session;
+    let target = match (&session.work, &session.liveness) {
+        (Work::Agent(_), _) => AttachTarget::Conversation,
+        (Work::Shell { .. }, Liveness::Alive { .. }) => {
+            let socket = core.home.host_socket(id.as_str());
+            AttachTarget::Terminal { socket: socket.to_string_lossy().into_owned() }
+        }
+        (Work::Shell { .. }, Liveness::Gone { .. }) => AttachTarget::Ended,
+        (Work::Shell { .. }, Liveness::Unknown { why, .. }) => {
+            return Err(Fault::new(
+                FaultCode::Unreachable,
+                format!("session {id} cannot be attached: {why}"),
+            )
+            .hint(format!("read what it printed with `nightshift logs {id}`")));
+        }
+    };
+    Ok(Handled::Done(Reply::Attach { target }))
+}

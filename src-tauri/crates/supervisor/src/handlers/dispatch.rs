@@ -1,0 +1,194 @@
+//! `dispatch`: checks what was asked, stores the session, starts its host. Done when the process
+//! lives.
+
+use super::{Handled, Outcome, quoted};
+use crate::core::Core;
+use crate::effects;
+use crate::limits::{ENVIRONMENT_MAX_BYTES, LIVE_SESSIONS_MAX, SESSIONS_MAX};
+use crate::wait::Until;
+use nightshift_model::limits::{LINE_MAX_CHARS, PROMPT_MAX_BYTES};
+use nightshift_model::naming::{given_name, one_line, short_name};
+use nightshift_model::{
+    AgentWork, Effect, Evidence, Liveness, Millis, Prompt, PromptState, Session, SessionId, Source,
+    State, Work,
+};
+use nightshift_platform::clock;
+use nightshift_protocol::{Dispatch, DispatchWork, Environment, Fault, FaultCode};
+use std::path::Path;
+
+/// How often a fresh id may collide with a known one before something is plainly wrong.
+const ID_TRIES: u32 = 16;
+
+pub fn dispatch(core: &mut Core, dispatch: Dispatch) -> Outcome {
+    check_room(core)?;
+    check_directory(&dispatch.cwd)?;
+    check_environment(&dispatch.env)?;
+    let now = clock::now();
+    let (work, asked) = work_of(core, &dispatch, now)?;
+    let name = match &dispatch.name {
+        Some(name) => given_name(name).ok_or_else(|| {
+            Fault::new(FaultCode::Invalid, "the name has no readable character")
+                .hint("give another --name")
+        })?,
+        None => short_name(&asked),
+    };
+    let (session_id, id) = fresh_id(core)?;
+    let session = Session {
+        id: id.clone(),
+        session_id,
+        name,
+        named_by_user: dispatch.name.is_some(),
+        work,
+        cwd: dispatch.cwd,
+        first_prompt: one_line(&asked, LINE_MAX_CHARS),
+        created_at: now,
+        state: State::Starting,
+        state_since: now,
+        liveness: Liveness::Gone { since: now },
+        stopping: false,
+        pinned: false,
+        line: one_line(&asked, LINE_MAX_CHARS),
+        // The first words of the process may replace the prompt at once.
+        line_at: Millis(0),
+        exit_code: None,
+        journal_seq: 0,
+    };
+    let why = Evidence {
+        at: now,
+        source: Source::User,
+        state: session.state.word().to_owned(),
+        text: "dispatched".to_owned(),
+    };
+    core.add(session, dispatch.env, why)?;
+    effects::act(core, &id, Effect::Launch);
+    Ok(Handled::Later { session: id, until: Until::Launched })
+}
+
+fn check_room(core: &Core) -> Result<(), Fault> {
+    let live = core.sessions.values().filter(|e| e.session.is_alive()).count();
+    if core.sessions.len() >= SESSIONS_MAX {
+        return Err(Fault::new(
+            FaultCode::Limit,
+            format!("the board holds {SESSIONS_MAX} sessions"),
+        )
+        .hint("take ended ones off with `nightshift rm <id>`"));
+    }
+    if live >= LIVE_SESSIONS_MAX {
+        return Err(Fault::new(
+            FaultCode::Limit,
+            format!("{LIVE_SESSIONS_MAX} sessions are running"),
+        )
+        .hint("end some with `nightshift stop <id>`"));
+    }
+    Ok(())
+}
+
+fn check_directory(cwd: &str) -> Result<(), Fault> {
+    let path = Path::new(cwd);
+    let wrong = |why: String| {
+        Fault::new(FaultCode::Invalid, format!("directory {}: {why}", quoted(cwd)))
+            .hint("give another with --cwd")
+    };
+    if !path.is_absolute() {
+        return Err(wrong("it is not an absolute path".into()));
+    }
+    match std::fs::metadata(path) {
+        Ok(meta) if !meta.is_dir() => Err(wrong("it is not a directory".into())),
+        Ok(_) => match std::fs::read_dir(path) {
+            Ok(_) => Ok(()),
+            Err(e) => Err(wrong(e.to_string())),
+        },
+        Err(e) => Err(wrong(e.to_string())),
+    }
+}
+
+fn check_environment(env: &Environment) -> Result<(), Fault> {
+    let bytes: usize = env.iter().map(|(k, v)| k.len() + v.len()).sum();
+    if bytes > ENVIRONMENT_MAX_BYTES {
+        let message =
+            format!("the environment has {bytes} bytes; the limit is {ENVIRONMENT_MAX_BYTES}");
+        return Err(Fault::new(FaultCode::Limit, message).hint("unset the largest variables"));
+    }
+    match env.iter().find(|(k, v)| k.is_empty() || k.contains(['=', '\0']) || v.contains('\0')) {
+        Some((name, _)) => Err(Fault::new(
+            FaultCode::Invalid,
+            format!("environment variable `{}` cannot be passed on", quoted(name)),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn work_of(core: &Core, dispatch: &Dispatch, at: Millis) -> Result<(Work, String), Fault> {
+    match &dispatch.work {
+        DispatchWork::Shell { command } => {
+            check_text(command, "command")?;
+            Ok((Work::Shell { command: command.clone() }, command.clone()))
+        }
+        DispatchWork::Agent { prompt, agent, model, permission_mode } => {
+            check_text(prompt, "prompt")?;
+            let agent = match agent {
+                Some(agent) => agent.clone(),
+                None => default_agent(core, &dispatch.env)?,
+            };
+            let spec = core.registry.find(&agent).ok_or_else(|| {
+                Fault::new(FaultCode::NotFound, format!("no agent `{}`", quoted(&agent)))
+                    .hint(format!("choose one of {}", core.registry.ids().join(", ")))
+            })?;
+            core.registry.resolve(spec, &dispatch.env)?;
+            let first = Prompt { n: 1, text: prompt.clone(), state: PromptState::Queued, at };
+            let work = Work::Agent(AgentWork {
+                agent,
+                model: model.clone(),
+                permission_mode: permission_mode.clone().or_else(|| spec.default_mode.clone()),
+                agent_session_id: None,
+                prompts: vec![first],
+                next_prompt: 2,
+                answers: Vec::new(),
+            });
+            Ok((work, prompt.clone()))
+        }
+    }
+}
+
+/// The first installed vendor's agent, else the rehearsal agent.
+fn default_agent(core: &Core, env: &Environment) -> Result<String, Fault> {
+    let found = core.registry.detect(env).into_iter().find(|a| a.is_default);
+    found.map(|a| a.id).ok_or_else(|| Fault::new(FaultCode::NotFound, "no agent is installed"))
+}
+
+/// A prompt, command or reply: something, not too much, and nothing that is not text.
+pub fn check_text(text: &str, noun: &str) -> Result<(), Fault> {
+    if text.trim().is_empty() {
+        return Err(Fault::new(FaultCode::Invalid, format!("the {noun} is empty"))
+            .hint("say what is to be done"));
+    }
+    if text.len() > PROMPT_MAX_BYTES {
+        let message =
+            format!("the {noun} has {} bytes; the limit is {PROMPT_MAX_BYTES}", text.len());
+        return Err(
+            Fault::new(FaultCode::Limit, message).hint("put it into a file and name the file")
+        );
+    }
+    let control = |c: &char| c.is_control() && !matches!(c, '\n' | '\t' | '\r');
+    match text.chars().find(control) {
+        Some(c) => Err(Fault::new(
+            FaultCode::Invalid,
+            format!("the {noun} holds the control character U+{:04X}", u32::from(c)),
+        )
+        .hint("take it out; only text, tabs and line breaks are passed on")),
+        None => Ok(()),
+    }
+}
+
+fn fresh_id(core: &Core) -> Result<(String, SessionId), Fault> {
+    for _ in 0..ID_TRIES {
+        let uuid = uuid::Uuid::new_v4().to_string();
+        if let Some(id) = SessionId::of_uuid(&uuid)
+            && !core.sessions.contains_key(&id)
+            && !core.home.job(id.as_str()).exists()
+        {
+            return Ok((uuid, id));
+        }
+    }
+    Err(Fault::new(FaultCode::Internal, "no free session id was found"))
+}

@@ -1,0 +1,73 @@
+//! `follow` and `unfollow`: streams of numbered changes that begin with a snapshot.
+
+use super::{Handled, Outcome, find};
+use crate::core::Core;
+use crate::effects;
+use crate::inbox::{ConnId, Inbox};
+use crate::limits::FOLLOWS_MAX;
+use crate::publish::FollowId;
+use nightshift_host::journal;
+use nightshift_model::SessionId;
+use nightshift_protocol::{Fault, FaultCode, Reply};
+
+pub fn board(core: &mut Core, conn: ConnId, request: u64) -> Outcome {
+    check_count(core, conn)?;
+    core.board.follow(FollowId { conn, request });
+    Ok(Handled::Done(Reply::Ok))
+}
+
+pub fn conversation(core: &mut Core, conn: ConnId, request: u64, session: &str) -> Outcome {
+    check_count(core, conn)?;
+    let id = find(core, session)?;
+    let entry = &core.sessions[&id];
+    if entry.session.agent().is_none() {
+        return Err(Fault::new(
+            FaultCode::Refused,
+            format!("session {id} is a shell job and has no conversation"),
+        )
+        .hint(format!("watch it with `nightshift attach {id}`")));
+    }
+    if entry.driver.is_none() {
+        fold(core, &id)?;
+    }
+    core.conversations.follow(FollowId { conn, request }, id);
+    Ok(Handled::Done(Reply::Ok))
+}
+
+/// Reads an ended session's journal beside the loop; its followers get their snapshot then.
+fn fold(core: &Core, id: &SessionId) -> Result<(), Fault> {
+    let session = &core.sessions[id].session;
+    let agent = session.agent().map_or("", |a| a.agent.as_str());
+    let mut driver = effects::driver_of(&core.registry, session).ok_or_else(|| {
+        Fault::new(FaultCode::NotFound, format!("agent `{agent}` of session {id} is not known"))
+    })?;
+    if let Some(work) = session.agent() {
+        driver.set_prompts(&work.prompts);
+    }
+    let (dir, inbox, session) = (core.home.job(id.as_str()), core.inbox.clone(), id.clone());
+    tokio::task::spawn_blocking(move || {
+        for record in journal::read(&dir, 0) {
+            driver.feed(&record);
+        }
+        // An error means that the loop has ended.
+        inbox.blocking_send(Inbox::Folded { session, driver: Box::new(driver) }).ok();
+    });
+    Ok(())
+}
+
+pub fn unfollow(core: &mut Core, conn: ConnId, follow: u64) -> Outcome {
+    let id = FollowId { conn, request: follow };
+    if !core.board.unfollow(id) && !core.conversations.unfollow(id) {
+        return Err(Fault::new(FaultCode::NotFound, format!("no follow {follow}")));
+    }
+    core.drop_idle_drivers();
+    Ok(Handled::Done(Reply::Ok))
+}
+
+fn check_count(core: &Core, conn: ConnId) -> Result<(), Fault> {
+    if core.board.count(conn) + core.conversations.count(conn) >= FOLLOWS_MAX {
+        return Err(Fault::new(FaultCode::Limit, format!("{FOLLOWS_MAX} follows are open"))
+            .hint("close some panes"));
+    }
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! Commands that need no more than the state machine or the list of sessions.
+
+use super::{Handled, Outcome, apply, find};
+use crate::core::Core;
+use nightshift_model::Command as SessionCommand;
+use nightshift_protocol::{Reply, SessionView};
+
+pub fn list(core: &Core) -> Handled {
+    let views = core.sessions.values().map(|e| SessionView::of(&e.session)).collect();
+    Handled::Done(Reply::Sessions { views })
+}
+
+/// Interrupt, rename, pin: done once committed.
+pub fn simple(core: &mut Core, session: &str, command: SessionCommand) -> Outcome {
+    let session = find(core, session)?;
+    apply(core, &session, command)?;
+    core.view(&session).map(Handled::Done)
+}

@@ -1,0 +1,46 @@
+//! `remove`: stops a session if need be, then takes it off the board with its directory.
+
+use super::{Handled, Outcome, apply, find};
+use crate::core::Core;
+use crate::wait::Until;
+use nightshift_model::{Command as SessionCommand, SessionId};
+use nightshift_protocol::{BoardChange, Fault, FaultCode, Reply};
+use nightshift_store::Write;
+use std::io;
+
+/// A session directory that holds this file belongs to a session whose removal was committed.
+pub const REMOVED_MARK: &str = "removed";
+
+pub fn remove(core: &mut Core, session: &str) -> Outcome {
+    let session = find(core, session)?;
+    apply(core, &session, SessionCommand::Stop)?;
+    Ok(Handled::Later { session, until: Until::Removed })
+}
+
+/// Every process is gone: the record goes, then the directory.
+pub fn finish_removal(core: &mut Core, id: &SessionId) -> Result<Reply, Fault> {
+    let dir = core.home.job(id.as_str());
+    let wrong = |what: &str, e: String| {
+        Fault::new(FaultCode::Io, format!("session {id} was not removed: {what}: {e}"))
+            .hint("mend the state directory, then remove it again")
+    };
+    // A crash between the two steps leaves a marked directory, which the next start clears.
+    match std::fs::write(dir.join(REMOVED_MARK), b"") {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => {
+            return Err(wrong("its directory", e.to_string()));
+        }
+        Ok(()) | Err(_) => {}
+    }
+    let write = Write { removed: vec![id.clone()], ..Write::default() };
+    core.store.commit(&write).map_err(|e| wrong("its record", e.to_string()))?;
+    core.sessions.remove(id);
+    core.conversations.forget_session(id);
+    core.waiters.retain(|(of, _)| of != id);
+    if let Err(e) = std::fs::remove_dir_all(&dir)
+        && e.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(session = %id, "directory not removed yet: {e}");
+    }
+    core.board.publish(&mut core.clients, BoardChange::Removed { id: id.to_string() });
+    Ok(Reply::Removed { id: id.to_string() })
+}

@@ -1,0 +1,74 @@
+//! Everything that can wake the supervisor, as one closed enum.
+
+use nightshift_agents::acp::Driver;
+use nightshift_model::{Exit, SessionId};
+use nightshift_protocol::{Fault, Record, Reply, Request};
+use tokio::sync::mpsc;
+
+/// Numbers connections; never reused within a supervisor's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnId(pub u64);
+
+pub enum Inbox {
+    Connected {
+        conn: ConnId,
+        out: mpsc::Sender<Vec<u8>>,
+    },
+    Request {
+        conn: ConnId,
+        request: Request,
+    },
+    Disconnected {
+        conn: ConnId,
+    },
+    Link {
+        session: SessionId,
+        generation: u32,
+        event: LinkEvent,
+    },
+    /// An ended session's conversation, folded from its journal for those who follow it.
+    Folded {
+        session: SessionId,
+        driver: Box<Driver>,
+    },
+    /// The answer to a request that was worked out beside the loop.
+    Answer {
+        conn: ConnId,
+        request: u64,
+        result: Result<Reply, Fault>,
+    },
+    /// A signal asked this process to end; sessions go on.
+    Terminate,
+}
+
+/// What a session's link task saw of its host.
+pub enum LinkEvent {
+    Launched {
+        pid: u32,
+    },
+    LaunchFailed {
+        error: String,
+    },
+    Records(Vec<Record>),
+    /// The replay is complete: what is due may be written.
+    CaughtUp,
+    Activity {
+        line: String,
+    },
+    /// The host refused a line, or the connection was lost and is being made again.
+    Unwritten {
+        why: String,
+    },
+    /// The child ended and the exit record is on disk.
+    Exited {
+        exit: Exit,
+    },
+    Lost {
+        cause: String,
+    },
+    Unknown {
+        why: String,
+    },
+}
+
+pub type InboxSender = mpsc::Sender<Inbox>;

@@ -1,0 +1,54 @@
+//! Limits of the supervisor. Each is a named constant with its reason.
+
+use std::time::Duration;
+
+/// Messages waiting for the loop; beyond it connections and hosts are paced, not dropped.
+pub const INBOX_MAX: usize = 1024;
+/// Frames waiting for one client; a follower beyond it gets a fresh snapshot later.
+pub const CLIENT_QUEUE_MAX: usize = 1024;
+/// Clients connected at once: windows, terminals and scripts of one user.
+pub const CLIENTS_MAX: usize = 256;
+/// Follows one connection may hold: panes of one window.
+pub const FOLLOWS_MAX: usize = 256;
+/// Lines and stops waiting for one host's socket.
+pub const LINK_QUEUE_MAX: usize = 256;
+/// Records handed to the loop at once, so that a long replay does not starve others.
+pub const RECORD_BATCH_MAX: usize = 64;
+/// A host says that it is ready, or why not, within this time; a busy machine needs seconds.
+pub const LAUNCH_TIMEOUT: Duration = Duration::from_secs(30);
+/// Sessions on the board. Beyond it a dispatch is refused rather than the machine exhausted.
+pub const SESSIONS_MAX: usize = 2_000;
+/// Sessions with a live process: each has a host, its child and file descriptors.
+pub const LIVE_SESSIONS_MAX: usize = 500;
+/// Time between asking a session to end and killing it.
+pub const STOP_GRACE_MS: u64 = 3_000;
+/// Longest wait for an answer to reach the agent before the client is told the state as it is.
+pub const ANSWER_WAIT: Duration = Duration::from_secs(5);
+/// Pause before connecting to a living host again; grows to the longest.
+pub const RECONNECT_FIRST: Duration = Duration::from_millis(100);
+pub const RECONNECT_LONGEST: Duration = Duration::from_secs(30);
+/// Connecting to a living host fails this often before it is called unknown.
+pub const RECONNECT_TRIES: u32 = 5;
+/// How long an unfinished launch of an earlier supervisor may still become ready.
+pub const STARTING_WAIT: Duration = Duration::from_secs(5);
+/// One page of a log: well below a frame.
+pub const LOG_PAGE_BYTES: usize = 1024 * 1024;
+/// Bytes of a session's journal; the oldest segment goes first.
+pub const JOURNAL_MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// Size of a PTY until a client attaches.
+pub const FIRST_COLS: u16 = 120;
+pub const FIRST_ROWS: u16 = 32;
+/// Notices kept for the board.
+pub const NOTICES_MAX: usize = 50;
+/// Last journal records searched for a process's last words.
+pub const LAST_WORDS_RECORDS: u64 = 16;
+/// Launch, ready and exit documents are far smaller; more is damage.
+pub const DOCUMENT_MAX_BYTES: u64 = 1024 * 1024;
+/// Environment handed over by a client: the kernel's own limit for a process is of this order.
+pub const ENVIRONMENT_MAX_BYTES: usize = 1024 * 1024;
+/// Followers that fell behind are tried again after this time.
+pub const CATCH_UP_PAUSE: Duration = Duration::from_millis(250);
+/// Facts that could not be stored are tried again after this time.
+pub const STORE_RETRY: Duration = Duration::from_secs(5);
+/// Evidence held in memory while the database cannot be written; older entries go first.
+pub const UNSAVED_EVIDENCE_MAX: usize = 1_000;

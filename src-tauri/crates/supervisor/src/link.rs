@@ -1,0 +1,172 @@
+//! One task per live session: starts or finds its host, follows it, writes to it, and reads its end
+//! from the session directory.
+//!
+//! Promise: the loop never waits for a process, a socket or a disk of one session. Alive, gone or
+//! unknown: a host that cannot be reached while its process lives is unknown, never gone.
+
+mod end;
+mod launch;
+mod talk;
+
+use crate::inbox::{Inbox, InboxSender, LinkEvent};
+use crate::limits::{LINK_QUEUE_MAX, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES};
+use crate::reconcile::hosts::{Finding, inspect};
+use nightshift_model::SessionId;
+use nightshift_protocol::{Environment, Launch, LaunchKind, Ready};
+use std::path::PathBuf;
+use std::process::Child;
+use talk::Talked;
+use tokio::sync::mpsc;
+
+/// What the loop asks of a host.
+pub enum LinkCommand {
+    WriteLine { line: String },
+    Stop { grace_ms: u64 },
+}
+
+pub struct LinkHandle {
+    pub generation: u32,
+    commands: mpsc::Sender<LinkCommand>,
+}
+
+impl LinkHandle {
+    /// False when the queue is full or the link has ended.
+    pub fn send(&self, command: LinkCommand) -> bool {
+        self.commands.try_send(command).is_ok()
+    }
+}
+
+pub enum Start {
+    Launch { launch: Box<Launch>, env: Environment },
+    Adopt,
+}
+
+pub struct LinkSpec {
+    pub session: SessionId,
+    pub generation: u32,
+    pub dir: PathBuf,
+    pub kind: LaunchKind,
+    pub binary: PathBuf,
+    /// Where a host's stderr goes.
+    pub log: PathBuf,
+    pub start: Start,
+}
+
+/// Starts the task. It ends with `LaunchFailed`, `Exited` or `Lost`, or when the loop is gone.
+pub fn start(spec: LinkSpec, inbox: InboxSender) -> LinkHandle {
+    let (commands, queue) = mpsc::channel(LINK_QUEUE_MAX);
+    let generation = spec.generation;
+    tokio::spawn(run(spec, inbox, queue));
+    LinkHandle { generation, commands }
+}
+
+/// Where a link's events go.
+struct Report {
+    session: SessionId,
+    generation: u32,
+    inbox: InboxSender,
+}
+
+impl Report {
+    async fn send(&self, event: LinkEvent) {
+        let (session, generation) = (self.session.clone(), self.generation);
+        // An error means that the loop has ended: so will this task.
+        self.inbox.send(Inbox::Link { session, generation, event }).await.ok();
+    }
+}
+
+async fn run(spec: LinkSpec, inbox: InboxSender, mut queue: mpsc::Receiver<LinkCommand>) {
+    let LinkSpec { session, generation, dir, kind, binary, log, start } = spec;
+    let report = Report { session, generation, inbox };
+    let started = match start {
+        Start::Launch { launch, env } => {
+            launch::launch(dir.clone(), *launch, env, binary, log).await
+        }
+        Start::Adopt => launch::adopt(dir.clone()).await,
+    };
+    let (ready, mut child) = match started {
+        Ok(started) => started,
+        Err(launch::NotStarted::Failed(error)) => {
+            return report.send(LinkEvent::LaunchFailed { error }).await;
+        }
+        Err(launch::NotStarted::Found(finding)) => {
+            return end::report_end(&report, &dir, finding, 0).await;
+        }
+    };
+    report.send(LinkEvent::Launched { pid: ready.child_pid }).await;
+    let mut link = Link { report, dir, kind, ready, after: 0, stop_asked: None };
+    link.follow(&mut queue, &mut child).await;
+}
+
+struct Link {
+    report: Report,
+    dir: PathBuf,
+    kind: LaunchKind,
+    ready: Ready,
+    /// The last journal record that was handed on.
+    after: u64,
+    /// A stop that was asked for: asked again after a reconnection.
+    stop_asked: Option<u64>,
+}
+
+impl Link {
+    /// Talks to the host, connecting again while its process lives, until it has ended.
+    async fn follow(&mut self, queue: &mut mpsc::Receiver<LinkCommand>, child: &mut Option<Child>) {
+        let mut failures = 0;
+        let mut pause = RECONNECT_FIRST;
+        loop {
+            match self.talk(queue).await {
+                Talked::LoopGone => return,
+                Talked::Lost { connected, why } => {
+                    if connected {
+                        failures = 0;
+                        pause = RECONNECT_FIRST;
+                    }
+                    reap(child);
+                    let finding = self.finding(child).await;
+                    if !matches!(finding, Finding::Alive(_) | Finding::Unknown(_)) {
+                        return end::report_end(&self.report, &self.dir, finding, self.after).await;
+                    }
+                    failures += 1;
+                    if connected {
+                        self.report.send(LinkEvent::Unwritten { why: why.clone() }).await;
+                    }
+                    if failures == RECONNECT_TRIES {
+                        let why = format!(
+                            "its host (pid {}) lives but does not answer: {why}",
+                            self.ready.pid
+                        );
+                        self.report.send(LinkEvent::Unknown { why }).await;
+                    }
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(RECONNECT_LONGEST);
+                }
+            }
+        }
+    }
+
+    /// What the session directory and the process table say. A host that has just closed its
+    /// socket may need a moment to end.
+    async fn finding(&self, child: &mut Option<Child>) -> Finding {
+        for _ in 0..end::ENDING_CHECKS {
+            reap(child);
+            let dir = self.dir.clone();
+            let found = tokio::task::spawn_blocking(move || inspect(&dir)).await;
+            match found {
+                Ok(Finding::Alive(_)) => tokio::time::sleep(end::ENDING_PAUSE).await,
+                Ok(finding) => return finding,
+                Err(e) => return Finding::Unknown(e.to_string()),
+            }
+        }
+        Finding::Alive(Box::new(self.ready.clone()))
+    }
+}
+
+/// Takes the exit status of a host that was our child, so that it is no zombie.
+fn reap(child: &mut Option<Child>) {
+    if let Some(started) = child
+        && matches!(started.try_wait(), Ok(Some(_)) | Err(_))
+    {
+        *child = None;
+    }
+}

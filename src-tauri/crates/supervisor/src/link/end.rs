@@ -1,0 +1,116 @@
+//! The end of a host: its last records, its exit record or the cause of its loss, and the sweep.
+
+use super::Report;
+use crate::inbox::LinkEvent;
+use crate::limits::{LAST_WORDS_RECORDS, RECORD_BATCH_MAX};
+use crate::reconcile::hosts::Finding;
+use nightshift_host::journal;
+use nightshift_model::{Exit, SessionId};
+use nightshift_platform::process;
+use nightshift_protocol::{Exited, Record, RecordKind};
+use std::path::Path;
+use std::time::Duration;
+
+/// A host that closed its socket is on its way out: it is looked at this often, so far apart.
+pub const ENDING_CHECKS: u32 = 25;
+pub const ENDING_PAUSE: Duration = Duration::from_millis(20);
+/// Rounds of the sweep: each new round finds what the last one's victims had started.
+const SWEEP_ROUNDS: u32 = 20;
+const SWEEP_PAUSE: Duration = Duration::from_millis(25);
+/// Variable that every process of a session carries.
+const SESSION_VARIABLE: &str = "NIGHTSHIFT_SESSION_ID";
+const SIGKILL: i32 = 9;
+
+/// Hands on what the journal holds after `after`, then how it ended.
+pub async fn report_end(report: &Report, dir: &Path, finding: Finding, after: u64) {
+    if let Finding::Unknown(why) = finding {
+        return report.send(LinkEvent::Unknown { why }).await;
+    }
+    let last_seq = match &finding {
+        Finding::Ended(exit) => Some(exit.last_seq),
+        Finding::Alive(_)
+        | Finding::Gone(_)
+        | Finding::Unknown(_)
+        | Finding::Starting
+        | Finding::NotLaunched => None,
+    };
+    let (path, session) = (dir.to_owned(), report.session.clone());
+    let read = tokio::task::spawn_blocking(move || {
+        sweep(&session);
+        let words = last_seq.map(|last| last_words(&path, last)).unwrap_or_default();
+        (rest_of(&path, after), words)
+    });
+    let (rest, words) = match read.await {
+        Ok(read) => read,
+        Err(e) => {
+            tracing::error!("journal not read: {e}");
+            (Vec::new(), String::new())
+        }
+    };
+    let mut rest = rest.into_iter().peekable();
+    while rest.peek().is_some() {
+        let batch: Vec<Record> = rest.by_ref().take(RECORD_BATCH_MAX).collect();
+        report.send(LinkEvent::Records(batch)).await;
+    }
+    report.send(ended(finding, words)).await;
+}
+
+fn ended(finding: Finding, last_words: String) -> LinkEvent {
+    match finding {
+        Finding::Ended(exit) => match exit.spawn_error {
+            Some(error) => LinkEvent::LaunchFailed { error },
+            None => LinkEvent::Exited { exit: exit_of(&exit, last_words) },
+        },
+        Finding::Gone(cause) => LinkEvent::Lost { cause },
+        Finding::NotLaunched => LinkEvent::LaunchFailed {
+            error: "the supervisor ended before it was started; dispatch it again".into(),
+        },
+        Finding::Starting => LinkEvent::Lost { cause: "its host never became ready".into() },
+        Finding::Alive(_) => LinkEvent::Unknown { why: "its host does not answer".into() },
+        Finding::Unknown(why) => LinkEvent::Unknown { why },
+    }
+}
+
+fn exit_of(exit: &Exited, last_words: String) -> Exit {
+    Exit { code: exit.code, signal: exit.signal, last_words }
+}
+
+fn rest_of(dir: &Path, after: u64) -> Vec<Record> {
+    journal::read(dir, after).collect()
+}
+
+/// The last line with text that the process printed: of stderr for agents, of the PTY for jobs.
+fn last_words(dir: &Path, last: u64) -> String {
+    let mut words = String::new();
+    for record in journal::read(dir, last.saturating_sub(LAST_WORDS_RECORDS)) {
+        let agent_talk = record.kind == RecordKind::Out && record.body.first() == Some(&b'{');
+        if matches!(record.kind, RecordKind::In | RecordKind::Mark) || agent_talk {
+            continue;
+        }
+        let text = strip_ansi_escapes::strip_str(String::from_utf8_lossy(&record.body));
+        if let Some(line) = text.lines().rev().find(|l| !l.trim().is_empty()) {
+            words = line.trim().to_owned();
+        }
+    }
+    words
+}
+
+/// Ends what is left of a session after its host: processes that carry its id.
+pub fn sweep(session: &SessionId) {
+    for _ in 0..SWEEP_ROUNDS {
+        let left = match process::find_by_env(SESSION_VARIABLE, session.as_str()) {
+            Ok(left) => left,
+            Err(e) => return tracing::warn!(%session, "processes not listed: {e}"),
+        };
+        if left.is_empty() {
+            return;
+        }
+        for identity in left {
+            if let Err(e) = process::signal(&identity, SIGKILL) {
+                tracing::debug!(%session, pid = identity.pid, "not signalled: {e}");
+            }
+        }
+        std::thread::sleep(SWEEP_PAUSE);
+    }
+    tracing::warn!(%session, "some of its processes could not be ended");
+}

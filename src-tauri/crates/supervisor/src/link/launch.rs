@@ -1,0 +1,115 @@
+//! Starting a host process, or finding the one an earlier supervisor started.
+
+use crate::limits::{LAUNCH_TIMEOUT, STARTING_WAIT};
+use crate::reconcile::hosts::{Finding, inspect};
+use nightshift_platform::{files, spawn};
+use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE, READY_FILE};
+use nightshift_protocol::{Environment, Launch, Ready};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::DirBuilder;
+use std::io::{self, Read};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::time::Duration;
+
+/// Longest readiness line: `ready`, or one line of error.
+const READY_LINE_MAX_BYTES: u64 = 4096;
+/// Pause between looks at an unfinished launch of an earlier supervisor.
+const STARTING_PAUSE: Duration = Duration::from_millis(50);
+/// Marks our own processes, so that ending a session that happens to be their ancestor spares them.
+const ROLE_VARIABLE: &str = "NIGHTSHIFT_ROLE";
+
+pub enum NotStarted {
+    Failed(String),
+    Found(Finding),
+}
+
+type Started = Result<(Ready, Option<Child>), NotStarted>;
+
+pub async fn launch(
+    dir: PathBuf,
+    launch: Launch,
+    env: Environment,
+    binary: PathBuf,
+    log: PathBuf,
+) -> Started {
+    let starting = tokio::task::spawn_blocking(move || start(&dir, &launch, env, &binary, &log));
+    match tokio::time::timeout(LAUNCH_TIMEOUT, starting).await {
+        Ok(Ok(started)) => started,
+        Ok(Err(e)) => Err(NotStarted::Failed(format!("the launch broke off: {e}"))),
+        Err(_elapsed) => Err(NotStarted::Failed(format!(
+            "its host did not get ready within {} s",
+            LAUNCH_TIMEOUT.as_secs()
+        ))),
+    }
+}
+
+fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Path) -> Started {
+    let failed = |what: &str, e: io::Error| NotStarted::Failed(format!("{what}: {e}"));
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(|e| failed("session directory", e))?;
+    // What an earlier run left must not be taken for this one's.
+    for name in [READY_FILE, EXIT_FILE] {
+        match std::fs::rename(dir.join(name), dir.join(format!("{name}.prev"))) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(name, e)),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    let document = serde_json::to_vec_pretty(launch)
+        .map_err(|e| NotStarted::Failed(format!("launch document: {e}")))?;
+    files::write_durably(&dir.join(LAUNCH_FILE), &document)
+        .map_err(|e| failed("launch document", e))?;
+    let mut vars: BTreeMap<OsString, OsString> =
+        env.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+    vars.insert(ROLE_VARIABLE.into(), "host".into());
+    let args = [OsString::from("host"), dir.into()];
+    let started = spawn::spawn_detached(binary.as_os_str(), &args, &vars, Path::new("/"), log)
+        .map_err(|e| failed("its host could not be started", e))?;
+    let mut line = String::new();
+    started
+        .stdout
+        .take(READY_LINE_MAX_BYTES)
+        .read_to_string(&mut line)
+        .map_err(|e| failed("its host said nothing readable", e))?;
+    let mut child = started.child;
+    match line.trim_end().split_once(' ').unwrap_or((line.trim_end(), "")) {
+        ("ready", _) => {}
+        ("error", message) => {
+            child.wait().ok(); // Only so that it is no zombie; how it ended is in its words.
+            return Err(NotStarted::Failed(message.to_owned()));
+        }
+        _ => {
+            let status = child.wait().map_or_else(|e| e.to_string(), |s| s.to_string());
+            return Err(NotStarted::Failed(format!(
+                "its host ended before it was ready ({status})"
+            )));
+        }
+    }
+    let ready = files::read_bounded(&dir.join(READY_FILE), crate::limits::DOCUMENT_MAX_BYTES)
+        .map_err(|e| failed("ready.json", e))?;
+    let ready = serde_json::from_slice(&ready)
+        .map_err(|e| NotStarted::Failed(format!("ready.json: {e}")))?;
+    Ok((ready, Some(child)))
+}
+
+pub async fn adopt(dir: PathBuf) -> Started {
+    let mut waited = Duration::ZERO;
+    loop {
+        let looked = dir.clone();
+        let finding = tokio::task::spawn_blocking(move || inspect(&looked)).await;
+        match finding {
+            Ok(Finding::Alive(ready)) => return Ok((*ready, None)),
+            Ok(Finding::Starting) if waited < STARTING_WAIT => {
+                tokio::time::sleep(STARTING_PAUSE).await;
+                waited += STARTING_PAUSE;
+            }
+            Ok(finding) => return Err(NotStarted::Found(finding)),
+            Err(e) => return Err(NotStarted::Found(Finding::Unknown(e.to_string()))),
+        }
+    }
+}

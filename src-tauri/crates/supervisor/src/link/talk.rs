@@ -1,0 +1,158 @@
+//! One connection to a host: greeting, follow or watch, lines written, events handed on.
+
+use super::{Link, LinkCommand};
+use crate::inbox::LinkEvent;
+use crate::limits::RECORD_BATCH_MAX;
+use nightshift_platform::ipc;
+use nightshift_protocol::{
+    FrameDecoder, FrameKind, Hello, HostEvent, HostRequest, LaunchKind, PROTOCOL_VERSION, Record,
+    Role, encode_control,
+};
+use std::io;
+use std::path::Path;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+
+/// One read from a host: a replay arrives in large pieces.
+const READ_BYTES: usize = 64 * 1024;
+
+/// How a connection ended.
+pub enum Talked {
+    /// The supervisor is ending.
+    LoopGone,
+    Lost {
+        connected: bool,
+        why: String,
+    },
+}
+
+/// The two ends of a connection's input: decoded frames and whether it greeted.
+struct Input {
+    decoder: FrameDecoder,
+    greeted: bool,
+}
+
+impl Link {
+    pub(super) async fn talk(&mut self, queue: &mut mpsc::Receiver<LinkCommand>) -> Talked {
+        let stream = match connect(Path::new(&self.ready.socket)) {
+            Ok(stream) => stream,
+            Err(e) => return Talked::Lost { connected: false, why: e.to_string() },
+        };
+        let (mut reader, mut writer) = stream.into_split();
+        let mut opening = encode_control(&Hello::new(Role::Supervisor));
+        opening.extend(encode_control(&match self.kind {
+            LaunchKind::Pty => HostRequest::Watch,
+            LaunchKind::Pipe => HostRequest::Follow { after: self.after },
+        }));
+        if let Some(grace_ms) = self.stop_asked {
+            opening.extend(encode_control(&HostRequest::Stop { grace_ms }));
+        }
+        if let Err(e) = writer.write_all(&opening).await {
+            return Talked::Lost { connected: false, why: e.to_string() };
+        }
+        let mut input = Input { decoder: FrameDecoder::default(), greeted: false };
+        let mut buffer = vec![0; READ_BYTES];
+        let mut tag = 0;
+        loop {
+            tokio::select! {
+                read = reader.read(&mut buffer) => match read {
+                    Ok(0) => return Talked::Lost { connected: input.greeted, why: "it closed the connection".into() },
+                    Err(e) => return Talked::Lost { connected: input.greeted, why: e.to_string() },
+                    Ok(n) => {
+                        input.decoder.push(&buffer[..n]);
+                        if let Err(why) = self.take_frames(&mut input).await {
+                            return Talked::Lost { connected: input.greeted, why };
+                        }
+                    }
+                },
+                command = queue.recv() => {
+                    let Some(command) = command else { return Talked::LoopGone };
+                    tag += 1;
+                    let frame = encode_control(&self.request(command, tag));
+                    if let Err(e) = writer.write_all(&frame).await {
+                        return Talked::Lost { connected: input.greeted, why: e.to_string() };
+                    }
+                }
+            }
+        }
+    }
+
+    fn request(&mut self, command: LinkCommand, tag: u64) -> HostRequest {
+        match command {
+            LinkCommand::WriteLine { line } => HostRequest::WriteLine { tag, line },
+            LinkCommand::Stop { grace_ms } => {
+                self.stop_asked = Some(grace_ms);
+                HostRequest::Stop { grace_ms }
+            }
+        }
+    }
+
+    async fn take_frames(&mut self, input: &mut Input) -> Result<(), String> {
+        let mut records = Vec::new();
+        while let Some((kind, body)) = input.decoder.next_frame().map_err(|e| e.to_string())? {
+            match kind {
+                FrameKind::Record => {
+                    let (record, _) = Record::decode(&body).ok_or("a damaged record")?;
+                    self.after = record.seq;
+                    records.push(record);
+                    if records.len() >= RECORD_BATCH_MAX {
+                        self.report.send(LinkEvent::Records(std::mem::take(&mut records))).await;
+                    }
+                }
+                FrameKind::Control if !input.greeted => {
+                    let hello: Hello =
+                        serde_json::from_slice(&body).map_err(|e| format!("greeting: {e}"))?;
+                    if hello.protocol != PROTOCOL_VERSION {
+                        return Err(format!("it speaks protocol {}", hello.protocol));
+                    }
+                    input.greeted = true;
+                    // After a time of not answering it is known to live again.
+                    let pid = self.ready.child_pid;
+                    self.report.send(LinkEvent::Launched { pid }).await;
+                }
+                FrameKind::Control => {
+                    if !records.is_empty() {
+                        self.report.send(LinkEvent::Records(std::mem::take(&mut records))).await;
+                    }
+                    match serde_json::from_slice::<HostEvent>(&body) {
+                        Ok(event) => self.take_event(event).await,
+                        // A newer host may say more than this build knows.
+                        Err(e) => tracing::warn!("host event not understood: {e}"),
+                    }
+                }
+                FrameKind::Data => return Err("terminal bytes that nobody asked for".into()),
+            }
+        }
+        if !records.is_empty() {
+            self.report.send(LinkEvent::Records(records)).await;
+        }
+        Ok(())
+    }
+
+    async fn take_event(&self, event: HostEvent) {
+        match event {
+            HostEvent::CaughtUp { .. } => self.report.send(LinkEvent::CaughtUp).await,
+            HostEvent::Activity { line } => self.report.send(LinkEvent::Activity { line }).await,
+            HostEvent::Refused { error, .. } => {
+                self.report.send(LinkEvent::Unwritten { why: error }).await;
+                self.report.send(LinkEvent::CaughtUp).await;
+            }
+            // The end is read from the exit record once the host closes the connection.
+            HostEvent::Exited { .. }
+            | HostEvent::Written { .. }
+            | HostEvent::Snapshot { .. }
+            | HostEvent::Resized { .. }
+            | HostEvent::Status { .. } => {}
+        }
+    }
+}
+
+fn connect(socket: &Path) -> io::Result<UnixStream> {
+    let stream = ipc::connect(socket)?;
+    if !ipc::peer_is_me(&stream)? {
+        return Err(io::Error::other("the socket belongs to another user"));
+    }
+    stream.set_nonblocking(true)?;
+    UnixStream::from_std(stream)
+}

@@ -1,0 +1,73 @@
+//! What one session directory and the process table say about a host. Alive, ended, gone or
+//! unknown; never a guess.
+
+use crate::limits::DOCUMENT_MAX_BYTES;
+use nightshift_platform::files;
+use nightshift_platform::process::{self, Identity, Liveness3};
+use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE, READY_FILE};
+use nightshift_protocol::{Exited, Ready};
+use serde::de::DeserializeOwned;
+use std::io;
+use std::path::Path;
+
+#[derive(Debug)]
+pub enum Finding {
+    Alive(Box<Ready>),
+    /// The exit record is there.
+    Ended(Exited),
+    /// The host is gone and left no exit record: why.
+    Gone(String),
+    /// It cannot be said.
+    Unknown(String),
+    /// A launch document and no more: its host may be about to get ready.
+    Starting,
+    /// Not even a launch document.
+    NotLaunched,
+}
+
+/// Looks at `dir` once. Blocking.
+pub fn inspect(dir: &Path) -> Finding {
+    match document::<Exited>(dir, EXIT_FILE) {
+        Ok(Some(exited)) => return Finding::Ended(exited),
+        Ok(None) => {}
+        Err(why) => return Finding::Unknown(why),
+    }
+    match document::<Ready>(dir, READY_FILE) {
+        Ok(Some(ready)) => host_of(ready),
+        Ok(None) => match std::fs::exists(dir.join(LAUNCH_FILE)) {
+            Ok(true) => Finding::Starting,
+            Ok(false) => Finding::NotLaunched,
+            Err(e) => Finding::Unknown(format!("{LAUNCH_FILE} cannot be read: {e}")),
+        },
+        Err(why) => Finding::Unknown(why),
+    }
+}
+
+fn host_of(ready: Ready) -> Finding {
+    match process::boot_id() {
+        Ok(boot) if boot != ready.boot_id => {
+            return Finding::Gone("the machine was restarted".into());
+        }
+        Ok(_) => {}
+        Err(e) => return Finding::Unknown(format!("boot id cannot be read: {e}")),
+    }
+    let identity = Identity { pid: ready.pid, start_ticks: ready.start_ticks };
+    match identity.liveness() {
+        Liveness3::Alive => Finding::Alive(Box::new(ready)),
+        Liveness3::Gone => Finding::Gone(format!(
+            "its host (pid {}) was killed or crashed; it left no exit record",
+            ready.pid
+        )),
+        Liveness3::Unknown(why) => Finding::Unknown(why),
+    }
+}
+
+/// A document of the directory: there, not there, or damaged.
+fn document<T: DeserializeOwned>(dir: &Path, name: &str) -> Result<Option<T>, String> {
+    let bytes = match files::read_bounded(&dir.join(name), DOCUMENT_MAX_BYTES) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(format!("{name} cannot be read: {e}")),
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(|e| format!("{name} is damaged: {e}"))
+}

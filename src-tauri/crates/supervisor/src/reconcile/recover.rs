@@ -1,0 +1,90 @@
+//! The supervisor's start: what the database and the session directories say, then what follows.
+
+use crate::core::Core;
+use crate::effects;
+use crate::handlers::REMOVED_MARK;
+use crate::reconcile::hosts::{Finding, inspect};
+use nightshift_model::{Fact, Liveness, SessionId, State};
+use nightshift_protocol::NoticeLevel;
+use nightshift_store::SetAside;
+
+impl Core {
+    /// Adopts the living, records the dead, leaves the unknown alone and says so.
+    pub fn recover(&mut self, set_aside: &[SetAside]) {
+        for damaged in set_aside {
+            self.notice(
+                NoticeLevel::Error,
+                format!(
+                    "{} {} was damaged and has been set aside: {}",
+                    damaged.table, damaged.id, damaged.why
+                ),
+            );
+        }
+        let unsettled: Vec<SessionId> = self
+            .sessions
+            .values()
+            .filter(|e| {
+                !matches!(e.session.liveness, Liveness::Gone { .. })
+                    || matches!(e.session.state, State::Starting)
+                    || e.session.stopping
+            })
+            .map(|e| e.session.id.clone())
+            .collect();
+        let findings: Vec<(SessionId, Finding)> = unsettled
+            .into_iter()
+            .map(|id| (id.clone(), inspect(&self.home.job(id.as_str()))))
+            .collect();
+        tracing::info!("{} sessions to look after", findings.len());
+        for (id, finding) in findings {
+            tracing::info!(session = %id, "found {finding:?}");
+            if let Finding::Unknown(why) = &finding {
+                self.notice(NoticeLevel::Error, format!("session {id} was left alone: {why}"));
+                self.fact(&id, Fact::HostUnknown { why: why.clone() });
+                continue;
+            }
+            effects::adopt(self, &id);
+        }
+        self.strangers();
+    }
+
+    /// Session directories that no known session owns.
+    fn strangers(&mut self) {
+        let entries = match std::fs::read_dir(self.home.jobs()) {
+            Ok(entries) => entries,
+            Err(e) => return tracing::warn!("session directories not listed: {e}"),
+        };
+        for entry in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(e) => {
+                    tracing::warn!("session directory not read: {e}");
+                    continue;
+                }
+            };
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let known = SessionId::parse(&name).is_some_and(|id| self.sessions.contains_key(&id));
+            if known {
+                continue;
+            }
+            let path = entry.path();
+            if path.join(REMOVED_MARK).exists() {
+                // A removal that an earlier supervisor could not finish.
+                if let Err(e) = std::fs::remove_dir_all(&path) {
+                    tracing::warn!("{}: {e}", path.display());
+                }
+                continue;
+            }
+            let state = match inspect(&path) {
+                Finding::Alive(ready) => format!("its host runs as pid {}", ready.pid),
+                Finding::Ended(_) | Finding::Gone(_) => "it has ended".to_owned(),
+                Finding::Unknown(why) => why,
+                Finding::Starting | Finding::NotLaunched => "it was never started".to_owned(),
+            };
+            let text =
+                format!("jobs/{name} belongs to no known session and was left alone: {state}");
+            if !self.notices.iter().any(|n| n.text == text) {
+                self.notice(NoticeLevel::Warning, text);
+            }
+        }
+    }
+}

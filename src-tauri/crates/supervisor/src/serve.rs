@@ -1,0 +1,176 @@
+//! Connections: greeting, frames in to the inbox, frames out from a bounded queue.
+//!
+//! Promise: a hostile or silent client costs its own connection only.
+
+use crate::inbox::{ConnId, Inbox, InboxSender};
+use crate::limits::{CLIENT_QUEUE_MAX, CLIENTS_MAX};
+use nightshift_platform::ipc;
+use nightshift_protocol::{
+    Fault, FaultCode, FrameDecoder, FrameKind, Hello, PROTOCOL_VERSION, Request, Role,
+    ServerMessage, encode_control,
+};
+use std::os::unix::net::UnixListener as StdListener;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, mpsc};
+
+/// One read from a client; requests are small.
+const READ_BYTES: usize = 16 * 1024;
+/// Pause after a failed accept (out of descriptors), so that the loop does not spin.
+const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// Accepts clients until the task is aborted.
+pub async fn accept(listener: StdListener, inbox: InboxSender) {
+    let listener = listener.set_nonblocking(true).and_then(|()| UnixListener::from_std(listener));
+    let listener = match listener {
+        Ok(listener) => listener,
+        Err(e) => return tracing::error!("the supervisor's socket cannot be served: {e}"),
+    };
+    let places = Arc::new(Semaphore::new(CLIENTS_MAX));
+    let mut next = 0;
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(e) => {
+                tracing::warn!("accept: {e}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        match ipc::peer_is_me(&stream) {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::warn!("refused a connection of another user");
+                continue;
+            }
+            Err(e) => {
+                tracing::warn!("peer unknown: {e}");
+                continue;
+            }
+        }
+        let Ok(place) = places.clone().try_acquire_owned() else {
+            tracing::warn!("refused a connection: {CLIENTS_MAX} clients are connected");
+            continue;
+        };
+        next += 1;
+        let (conn, inbox) = (ConnId(next), inbox.clone());
+        tokio::spawn(async move {
+            connection(conn, stream, inbox).await;
+            drop(place);
+        });
+    }
+}
+
+async fn connection(conn: ConnId, stream: UnixStream, inbox: InboxSender) {
+    let (reader, writer) = stream.into_split();
+    let (out, frames) = mpsc::channel(CLIENT_QUEUE_MAX);
+    let greeting = encode_control(&Hello::new(Role::Supervisor));
+    if out.try_send(greeting).is_err() {
+        return;
+    }
+    let writing = tokio::spawn(write_frames(writer, frames));
+    read_frames(conn, reader, &out, &inbox).await;
+    drop(out);
+    inbox.send(Inbox::Disconnected { conn }).await.ok(); // The loop has ended already.
+    // The core drops its sender on `Disconnected`; what was queued is written, then this ends.
+    if let Err(e) = writing.await {
+        tracing::warn!("writer of a connection: {e}");
+    }
+}
+
+async fn write_frames(mut writer: OwnedWriteHalf, mut frames: mpsc::Receiver<Vec<u8>>) {
+    while let Some(frame) = frames.recv().await {
+        if writer.write_all(&frame).await.is_err() {
+            return; // The reader sees the end of the connection too.
+        }
+    }
+}
+
+async fn read_frames(
+    conn: ConnId,
+    mut reader: OwnedReadHalf,
+    out: &mpsc::Sender<Vec<u8>>,
+    inbox: &InboxSender,
+) {
+    let mut decoder = FrameDecoder::default();
+    let mut buffer = vec![0; READ_BYTES];
+    let mut greeted = false;
+    loop {
+        match reader.read(&mut buffer).await {
+            Ok(0) | Err(_) => return,
+            Ok(n) => decoder.push(&buffer[..n]),
+        }
+        loop {
+            let body = match decoder.next_frame() {
+                Ok(Some((FrameKind::Control, body))) => body,
+                Ok(Some((FrameKind::Data | FrameKind::Record, _))) => {
+                    return refuse(out, 0, "only control frames are taken here");
+                }
+                Ok(None) => break,
+                Err(e) => return refuse(out, 0, &e.to_string()),
+            };
+            if !greeted {
+                if !greet(&body, out, conn, inbox).await {
+                    return;
+                }
+                greeted = true;
+                continue;
+            }
+            let request = match serde_json::from_slice::<Request>(&body) {
+                Ok(request) => request,
+                Err(e) => {
+                    // A command of a newer client: that request fails, the connection stays.
+                    refuse(out, request_id(&body), &format!("request not understood: {e}"));
+                    continue;
+                }
+            };
+            if inbox.send(Inbox::Request { conn, request }).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn request_id(body: &[u8]) -> u64 {
+    let value: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    value.and_then(|v| v.get("id")?.as_u64()).unwrap_or_default()
+}
+
+async fn greet(
+    body: &[u8],
+    out: &mpsc::Sender<Vec<u8>>,
+    conn: ConnId,
+    inbox: &InboxSender,
+) -> bool {
+    match serde_json::from_slice::<Hello>(body) {
+        Ok(hello) if hello.protocol == PROTOCOL_VERSION => {
+            inbox.send(Inbox::Connected { conn, out: out.clone() }).await.is_ok()
+        }
+        Ok(hello) => {
+            let message = format!(
+                "client speaks protocol {} (build {}), this supervisor {PROTOCOL_VERSION} (build {})",
+                hello.protocol,
+                hello.build,
+                env!("CARGO_PKG_VERSION"),
+            );
+            let hint = "restart the supervisor with `nightshift daemon stop --keep-workers`";
+            fault(out, 0, Fault::new(FaultCode::Protocol, message).hint(hint));
+            false
+        }
+        Err(e) => {
+            refuse(out, 0, &format!("greeting not understood: {e}"));
+            false
+        }
+    }
+}
+
+fn refuse(out: &mpsc::Sender<Vec<u8>>, id: u64, message: &str) {
+    fault(out, id, Fault::new(FaultCode::Invalid, message));
+}
+
+fn fault(out: &mpsc::Sender<Vec<u8>>, id: u64, fault: Fault) {
+    // A full queue means that nobody reads: then nobody misses this either.
+    out.try_send(encode_control(&ServerMessage::Fault { id, fault })).ok();
+}
