@@ -1,0 +1,37 @@
+//! The command line, asked for the truth behind what the window shows.
+
+use crate::stage::Stage;
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::process::Stdio;
+
+impl Stage {
+    /// Runs `nightshift` with these arguments and gives what it prints.
+    pub fn nightshift(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = self.processes.command(&self.cli)?;
+        command.current_dir(&self.project).args(arguments);
+        let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output()?;
+        if !output.status.success() {
+            let words = String::from_utf8_lossy(&output.stderr);
+            bail!("nightshift {arguments:?} ended with {}: {words}", output.status);
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    pub fn nightshift_json(&self, arguments: &[&str]) -> Result<Value> {
+        let text = self.nightshift(arguments)?;
+        serde_json::from_str(&text).with_context(|| format!("{arguments:?} gave {text:?}"))
+    }
+
+    /// All sessions, ended ones included.
+    pub fn sessions(&self) -> Result<Vec<Value>> {
+        let all = self.nightshift_json(&["agents", "--json", "--all"])?;
+        all.as_array().cloned().context("`agents --json` gives an array")
+    }
+
+    /// The entry of one session.
+    pub fn session(&self, id: &str) -> Result<Value> {
+        let found = self.sessions()?.into_iter().find(|entry| entry["id"] == id);
+        found.with_context(|| format!("no session {id}"))
+    }
+}

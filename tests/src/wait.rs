@@ -1,0 +1,28 @@
+//! Bounded waits on a condition.
+
+use anyhow::{Result, bail};
+use nightshift_platform::clock;
+use std::time::Duration;
+
+/// Generous, because a busy machine is slow and a test that passes never waits this long.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
+/// Asks `look` until it gives something. What it says meanwhile ends up in the error.
+pub async fn eventually<T>(
+    what: &str,
+    mut look: impl AsyncFnMut() -> Result<Result<T, String>>,
+) -> Result<T> {
+    let deadline = clock::monotonic() + PATIENCE;
+    let mut seen = String::from("nothing was seen");
+    while clock::monotonic() < deadline {
+        match look().await {
+            Ok(Ok(found)) => return Ok(found),
+            Ok(Err(not_yet)) => seen = not_yet,
+            // A page that is being drawn loses elements under our hands.
+            Err(error) => seen = format!("{error:#}"),
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    bail!("waited {PATIENCE:?} for {what}; last seen: {seen}")
+}
