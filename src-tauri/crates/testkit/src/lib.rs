@@ -1,1 +1,10 @@
-//! Stub.
+//! What tests share: hermetic homes, bounded waits, a scripted model server.
+//!
+//! Promise: a test that uses these touches nothing of the user's and leaves no process behind.
+//! Must not know: any crate of ours but `platform` and `protocol`.
+
+pub mod home;
+pub mod wait;
+
+pub use home::TestHome;
+pub use wait::{wait_for, wait_until};
