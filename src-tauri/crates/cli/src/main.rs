@@ -1,3 +1,38 @@
-//! Stub.
+//! The `nightshift` command: the user's verbs; also the supervisor, the hosts and the rehearsal agent.
+//!
+//! Promise: translates words into commands and replies into words, and decides nothing. Errors are
+//! one line on stderr with the way out, exit code 1; bad usage is exit code 2.
+//! Must not know: how sessions work, SQLite, agents' protocols.
 
-fn main() {}
+mod args;
+mod check;
+mod context;
+mod entry;
+mod failure;
+mod plain;
+mod render;
+mod terminal;
+mod transcript;
+mod verbs;
+
+use clap::Parser;
+use failure::Failure;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Before anything else is set up: there is one host per session, and it must cost nothing.
+    if let Some(code) = verbs::host::run_if_asked() {
+        return code;
+    }
+    let cli = args::Cli::parse();
+    match cli.run() {
+        Ok(code) => code,
+        Err(Failure::OutputClosed) => ExitCode::SUCCESS,
+        Err(Failure::Fault(fault)) => {
+            eprintln!("error: {}", plain::one_line(&fault.to_string()));
+            ExitCode::FAILURE
+        }
+        // Prints the usage and ends with exit code 2.
+        Err(Failure::Usage(kind, message)) => args::usage_error(kind, message),
+    }
+}

@@ -1,0 +1,120 @@
+//! The command line as a whole: which verbs there are. Each verb's own arguments are in its file.
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::verbs;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Supervises coding agents and shell jobs that work while you are away.
+#[derive(Debug, Parser)]
+#[command(
+    name = "nightshift",
+    version,
+    arg_required_else_help = true,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    override_usage = "nightshift --bg [OPTIONS] [PROMPT]\n       nightshift <VERB> [OPTIONS]",
+    subcommand_value_name = "VERB",
+    subcommand_help_heading = "Verbs",
+    after_help = "SESSION is an id, the beginning of one, or a name.\n\
+                  NIGHTSHIFT_HOME moves all state and sockets into one directory."
+)]
+pub struct Cli {
+    /// Print JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(flatten)]
+    dispatch: verbs::dispatch::Args,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// List sessions.
+    Agents(verbs::agents::Args),
+    /// Open a session live; Ctrl+\ detaches and the session goes on.
+    Attach(verbs::attach::Args),
+    /// Print a session's output or conversation.
+    Logs(verbs::logs::Args),
+    /// Send a session another prompt.
+    Reply(verbs::reply::Args),
+    /// Answer a permission request or a question.
+    Answer(verbs::answer::Args),
+    /// End the current turn; the session stays.
+    Interrupt(verbs::interrupt::Args),
+    /// End a session and every process it started.
+    #[command(visible_alias = "kill")]
+    Stop(verbs::stop::Args),
+    /// Stop a session and remove its record and output.
+    Rm(verbs::rm::Args),
+    /// Give a session another name.
+    Rename(verbs::rename::Args),
+    /// Keep a session at the top of the list.
+    Pin(verbs::pin::Args),
+    /// Show why a session is in its state.
+    Why(verbs::why::Args),
+    /// The background supervisor.
+    Daemon(verbs::daemon::Args),
+    /// One session's host.
+    #[command(hide = true)]
+    Host(verbs::host::Args),
+    /// The built-in agent, speaking the Agent Client Protocol on stdin and stdout.
+    #[command(hide = true)]
+    RehearsalAgent,
+}
+
+impl Cli {
+    pub fn run(self) -> Result<ExitCode, Failure> {
+        let Some(verb) = self.verb else {
+            return Context::new(self.json)?.run(|here| verbs::dispatch::run(here, self.dispatch));
+        };
+        match verb {
+            Verb::Host(args) => return Ok(verbs::host::run(&args)),
+            Verb::RehearsalAgent => return Ok(nightshift_agents::rehearsal::main()),
+            Verb::Daemon(args) if args.is_run() => return verbs::daemon_run::run(),
+            _ => {}
+        }
+        let here = Context::new(self.json)?;
+        match verb {
+            Verb::Agents(args) => here.run(|here| verbs::agents::run(here, args)),
+            Verb::Attach(args) => here.run(|here| verbs::attach::run(here, args)),
+            Verb::Logs(args) => here.run(|here| verbs::logs::run(here, args)),
+            Verb::Reply(args) => here.run(|here| verbs::reply::run(here, args)),
+            Verb::Answer(args) => here.run(|here| verbs::answer::run(here, args)),
+            Verb::Interrupt(args) => here.run(|here| verbs::interrupt::run(here, args)),
+            Verb::Stop(args) => here.run(|here| verbs::stop::run(here, args)),
+            Verb::Rm(args) => here.run(|here| verbs::rm::run(here, args)),
+            Verb::Rename(args) => here.run(|here| verbs::rename::run(here, args)),
+            Verb::Pin(args) => here.run(|here| verbs::pin::run(here, args)),
+            Verb::Why(args) => here.run(|here| verbs::why::run(here, args)),
+            Verb::Daemon(args) => here.run(|here| verbs::daemon::run(here, args)),
+            // Both have returned above.
+            Verb::Host(_) | Verb::RehearsalAgent => Ok(ExitCode::SUCCESS),
+        }
+    }
+}
+
+/// Prints `message` with the usage and ends the process with exit code 2.
+pub fn usage_error(kind: ErrorKind, message: String) -> ! {
+    Cli::command().error(kind, message).exit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_prompt_may_look_like_a_verb() {
+        let cli = Cli::try_parse_from(["nightshift", "--bg", "--", "stop"]).unwrap();
+        assert_eq!(cli.dispatch.prompt.as_deref(), Some("stop"));
+        assert!(cli.verb.is_none());
+    }
+}

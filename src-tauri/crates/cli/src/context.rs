@@ -1,0 +1,74 @@
+//! What every verb works with: the home, the way of output, the connection.
+
+use crate::failure::{Failure, unexpected};
+use nightshift_client::{Client, Starter, find_or_start};
+use nightshift_platform::dirs::Home;
+use nightshift_protocol::{Command, Fault, FaultCode, Reply, SessionView};
+use serde::Serialize;
+use std::io::Write;
+use std::process::ExitCode;
+
+pub struct Context {
+    pub json: bool,
+    pub home: Home,
+}
+
+impl Context {
+    pub fn new(json: bool) -> Result<Context, Failure> {
+        let home = Home::resolve().map_err(|e| Fault::new(FaultCode::Io, e.to_string()))?;
+        Ok(Context { json, home })
+    }
+
+    /// Runs a verb on a runtime of one thread: a command line must start light.
+    pub fn run<F>(self, verb: impl FnOnce(Context) -> F) -> Result<ExitCode, Failure>
+    where
+        F: Future<Output = Result<ExitCode, Failure>>,
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| Fault::new(FaultCode::Io, format!("cannot start: {e}")))?;
+        runtime.block_on(verb(self))
+    }
+
+    /// The supervisor; one is started when there is none.
+    pub async fn client(&self) -> Result<Client, Failure> {
+        let binary = std::env::current_exe()
+            .map_err(|e| Fault::new(FaultCode::Io, format!("own binary not found: {e}")))?;
+        Ok(find_or_start(&self.home, &Starter { binary }).await?)
+    }
+
+    /// A command whose reply is a session.
+    pub async fn session(&self, client: &Client, command: Command) -> Result<SessionView, Failure> {
+        match client.call(command).await? {
+            Reply::Session { view } => Ok(*view),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// `value` as one line of JSON, or `line` for people.
+    pub fn say(&self, value: &impl Serialize, line: &str) -> Result<ExitCode, Failure> {
+        if self.json {
+            print_json(value)?
+        } else {
+            print(&format!("{line}\n"))?
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+pub fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(value)
+        .map_err(|e| Fault::new(FaultCode::Internal, format!("cannot print as JSON: {e}")))?;
+    print(&format!("{text}\n"))
+}
+
+pub fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+pub fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes)?;
+    Ok(out.flush()?)
+}

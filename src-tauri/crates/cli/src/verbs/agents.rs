@@ -1,0 +1,67 @@
+//! `nightshift agents`: lists sessions.
+
+use crate::check;
+use crate::context::{Context, print, print_json};
+use crate::entry::{Entry, has_ended};
+use crate::failure::{Failure, unexpected};
+use crate::render::{Look, table};
+use crate::terminal;
+use nightshift_platform::clock;
+use nightshift_protocol::{Command, Reply, SessionView};
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Also those that have ended.
+    #[arg(long)]
+    all: bool,
+    /// Only those that run in this directory or below it.
+    #[arg(long, value_name = "DIR")]
+    cwd: Option<PathBuf>,
+}
+
+pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    let below = args.cwd.as_deref().map(|dir| check::absolute(Some(dir))).transpose()?;
+    let client = here.client().await?;
+    let views = match client.call(Command::List).await? {
+        Reply::Sessions { views } => views,
+        other => return Err(unexpected(&other)),
+    };
+    let hidden = views.iter().filter(|v| !args.all && has_ended(v)).count();
+    let wanted = |v: &SessionView| {
+        (args.all || !has_ended(v)) && below.as_ref().is_none_or(|dir| is_below(&v.cwd, dir))
+    };
+    let views: Vec<SessionView> = views.into_iter().filter(wanted).collect();
+    if here.json {
+        print_json(&views.iter().map(Entry::of).collect::<Vec<_>>())?;
+    } else {
+        print(&for_people(&views, hidden))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Through links too: a project may be reached by several paths.
+fn is_below(cwd: &str, dir: &Path) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    Path::new(cwd).starts_with(dir) || real(Path::new(cwd)).starts_with(real(dir))
+}
+
+fn for_people(views: &[SessionView], hidden: usize) -> String {
+    let ended = match hidden {
+        0 => String::new(),
+        1 => "1 session has ended; see it with --all\n".to_owned(),
+        n => format!("{n} sessions have ended; see them with --all\n"),
+    };
+    if views.is_empty() {
+        return match hidden {
+            0 => "no sessions; start one with nightshift --bg \"PROMPT\"\n".to_owned(),
+            _ => ended,
+        };
+    }
+    let terminal = std::io::stdout().is_terminal();
+    let colour = terminal && std::env::var_os("NO_COLOR").is_none();
+    let columns = terminal.then(|| usize::from(terminal::size().0));
+    table(views, clock::now(), Look { columns, colour }) + &ended
+}

@@ -1,0 +1,102 @@
+//! `nightshift answer`: answers a permission request or a question.
+
+use crate::check;
+use crate::context::Context;
+use crate::entry::{Entry, open_need};
+use crate::failure::Failure;
+use crate::plain::one_line;
+use nightshift_model::{Answer, Need, NeedKind};
+use nightshift_protocol::{Command, Fault, FaultCode};
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    session: String,
+    /// An option's number (from 1), `allow`, `deny`, or the answer itself.
+    #[arg(value_name = "NUMBER|allow|deny|TEXT", allow_hyphen_values = true)]
+    answer: String,
+}
+
+pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    let words = check::text(&args.answer, "answer")?;
+    let client = here.client().await?;
+    let view = here.session(&client, Command::Show { session: args.session }).await?;
+    // Without an open request the supervisor says which state refuses the answer.
+    let (need, answer) = match open_need(&view) {
+        Some(need) => (Some(need.id.clone()), understand(need, &words)?),
+        None => (None, Answer::Text { text: words }),
+    };
+    // By its id from here on: a name may change meanwhile.
+    let session = view.id.clone();
+    let view = here.session(&client, Command::Answer { session, need, answer }).await?;
+    let line = format!("answered · {} · {}", view.id, one_line(&view.name));
+    here.say(&Entry::of(&view), &line)
+}
+
+/// What the words mean for this request. The supervisor checks whether it can be answered so.
+pub fn understand(need: &Need, words: &str) -> Result<Answer, Fault> {
+    let words = words.trim();
+    if let Ok(number) = words.parse::<usize>()
+        && !need.options.is_empty()
+    {
+        let option =
+            number.checked_sub(1).and_then(|at| need.options.get(at)).ok_or_else(|| {
+                let count = need.options.len();
+                let message = format!("this {} has no option {number}", need.noun());
+                Fault::new(FaultCode::Invalid, message).hint(format!("choose 1 to {count}"))
+            })?;
+        return Ok(Answer::Option { id: option.id.clone() });
+    }
+    Ok(match (need.kind, words) {
+        (NeedKind::Permission, "allow") => Answer::Allow,
+        (NeedKind::Permission, "deny") => Answer::Deny,
+        (NeedKind::Permission | NeedKind::Question, _) => Answer::Text { text: words.to_owned() },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nightshift_model::{Millis, NeedId, NeedOption, OptionKind};
+
+    fn need(kind: NeedKind, options: &[&str]) -> Need {
+        let option = |label: &&str| NeedOption {
+            id: format!("id-{label}"),
+            label: (*label).to_owned(),
+            kind: OptionKind::Choice,
+        };
+        Need {
+            id: NeedId("1".into()),
+            kind,
+            question: "?".into(),
+            detail: String::new(),
+            options: options.iter().map(option).collect(),
+            free_text: true,
+            since: Millis(0),
+            answered: None,
+        }
+    }
+
+    #[test]
+    fn numbers_count_options_from_one_and_words_depend_on_the_kind() {
+        let option = |id: &str| Some(Answer::Option { id: id.into() });
+        let text = |text: &str| Some(Answer::Text { text: text.into() });
+        let permission = need(NeedKind::Permission, &["Yes", "No"]);
+        let question = need(NeedKind::Question, &["Red", "Blue"]);
+        let open = need(NeedKind::Question, &[]);
+        for (need, words, expected) in [
+            (&permission, "1", option("id-Yes")),
+            (&permission, " 2 ", option("id-No")),
+            (&permission, "0", None),
+            (&permission, "3", None),
+            (&permission, "allow", Some(Answer::Allow)),
+            (&permission, "deny", Some(Answer::Deny)),
+            (&permission, "Yes", text("Yes")),
+            (&question, "2", option("id-Blue")),
+            (&question, "allow", text("allow")),
+            (&open, "42", text("42")),
+        ] {
+            assert_eq!(understand(need, words).ok(), expected, "{words}");
+        }
+    }
+}

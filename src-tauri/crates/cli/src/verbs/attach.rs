@@ -1,0 +1,47 @@
+//! `nightshift attach`: opens a session live, as a terminal or as a conversation.
+
+use crate::context::{Context, print_json};
+use crate::failure::{Failure, unexpected};
+use crate::verbs::{attach_conversation, attach_terminal, logs};
+use nightshift_protocol::{AttachTarget, Command, Reply};
+use std::path::Path;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Ctrl+\\ detaches; the session goes on. A shell job opens as a terminal, an \
+                        agent as its conversation: each line typed there is a reply, or the answer \
+                        to the request shown last (a number, allow, deny, or text)."
+)]
+pub struct Args {
+    session: String,
+    /// Only watch: neither keys nor the terminal's size reach the session.
+    #[arg(long)]
+    read_only: bool,
+}
+
+pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    let client = here.client().await?;
+    let view = here.session(&client, Command::Show { session: args.session }).await?;
+    let target = match client.call(Command::Attach { session: view.id.clone() }).await? {
+        Reply::Attach { target } => target,
+        other => return Err(unexpected(&other)),
+    };
+    if here.json {
+        // For programs that connect by themselves.
+        print_json(&target)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    match target {
+        AttachTarget::Terminal { socket } => {
+            attach_terminal::run(Path::new(&socket), &view, args.read_only).await
+        }
+        AttachTarget::Conversation => {
+            attach_conversation::run(&here, client, &view, args.read_only).await
+        }
+        AttachTarget::Ended => {
+            logs::print_log(&here, &client, &view, false, false).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

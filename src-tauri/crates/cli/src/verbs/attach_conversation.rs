@@ -1,0 +1,174 @@
+//! Attaching to an agent: its conversation as it streams; typed lines are replies and answers.
+//!
+//! The terminal stays in its normal mode, so that lines can be edited as everywhere.
+
+use crate::check;
+use crate::context::{Context, print};
+use crate::failure::Failure;
+use crate::plain::one_line;
+use crate::transcript::Transcript;
+use crate::verbs::answer;
+use nightshift_client::{Client, Follow, dispatch_environment};
+use nightshift_protocol::{Command, ConversationEvent, Fault, FaultCode, SessionView};
+use std::io::BufRead;
+use std::process::ExitCode;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// Lines typed ahead while one is being sent.
+const LINES_MAX: usize = 16;
+
+pub async fn run(
+    here: &Context,
+    client: Client,
+    view: &SessionView,
+    read_only: bool,
+) -> Result<ExitCode, Failure> {
+    let mut attached = Attached {
+        lines: (!read_only).then(typed_lines),
+        leave: Leave::new()?,
+        transcript: Transcript::default(),
+        client,
+        id: view.id.clone(),
+    };
+    loop {
+        let mut follow = attached.client.follow_conversation(&view.id).await?;
+        // At least one look, even when stdin is at its end already.
+        let first = follow.next().await;
+        let ended = match first {
+            Ok(event) => attached.show(event).map(|()| None)?,
+            Err(fault) => Some(fault),
+        };
+        let ended = match ended {
+            Some(fault) => Some(fault),
+            None => attached.follow(&mut follow).await?,
+        };
+        match ended {
+            None => {
+                print(&format!("\n-- detached · nightshift attach {}\n", view.id))?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            Some(fault) if fault.code == FaultCode::Unreachable => {
+                print("\n-- the supervisor went away; connecting again\n")?;
+                attached.client = here.client().await?;
+            }
+            Some(fault) => return Err(fault.into()),
+        }
+    }
+}
+
+struct Attached {
+    /// None when only watching.
+    lines: Option<mpsc::Receiver<String>>,
+    leave: Leave,
+    transcript: Transcript,
+    client: Client,
+    id: String,
+}
+
+impl Attached {
+    /// Until the user leaves (none) or the follow ends (why).
+    async fn follow(
+        &mut self,
+        follow: &mut Follow<ConversationEvent>,
+    ) -> Result<Option<Fault>, Failure> {
+        loop {
+            tokio::select! {
+                event = follow.next() => match event {
+                    Ok(event) => self.show(event)?,
+                    Err(fault) => return Ok(Some(fault)),
+                },
+                line = next_line(&mut self.lines) => match line {
+                    Some(line) => self.send(&line).await?,
+                    None => return Ok(None),
+                },
+                () = self.leave.wanted() => return Ok(None),
+            }
+        }
+    }
+
+    fn show(&mut self, event: ConversationEvent) -> Result<(), Failure> {
+        print(&self.transcript.apply(event))
+    }
+
+    /// A line answers the open request or is a reply. What is refused is said; attaching goes on.
+    async fn send(&mut self, line: &str) -> Result<(), Failure> {
+        if line.trim().is_empty() {
+            return Ok(());
+        }
+        let sent = match self.command(line) {
+            Ok(command) => self.client.call(command).await.map(drop),
+            Err(fault) => Err(fault),
+        };
+        match sent {
+            Ok(()) => Ok(()),
+            Err(fault) => print(&format!("!! {}\n", one_line(&fault.to_string()))),
+        }
+    }
+
+    fn command(&self, line: &str) -> Result<Command, Fault> {
+        let text = check::text(line, "reply")?;
+        let session = self.id.clone();
+        Ok(match self.transcript.open_request() {
+            Some(need) => {
+                let answer = answer::understand(need, &text)?;
+                Command::Answer { session, need: Some(need.id.clone()), answer }
+            }
+            None => Command::Reply { session, text, env: dispatch_environment() },
+        })
+    }
+}
+
+/// The next typed line; none at the end of stdin; never when only watching.
+async fn next_line(lines: &mut Option<mpsc::Receiver<String>>) -> Option<String> {
+    match lines {
+        Some(lines) => lines.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Reads stdin on a thread of its own: a read from a terminal cannot be interrupted, so the thread
+/// ends with the process.
+fn typed_lines() -> mpsc::Receiver<String> {
+    let (sender, lines) = mpsc::channel(LINES_MAX);
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines() {
+            let Ok(line) = line else { return };
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+/// Ctrl+C and Ctrl+\ leave the session, they do not end it.
+struct Leave {
+    interrupted: Signal,
+    quit: Signal,
+    terminated: Signal,
+    hung_up: Signal,
+}
+
+impl Leave {
+    fn new() -> Result<Leave, Fault> {
+        let watch = |kind| {
+            signal(kind).map_err(|e| Fault::new(FaultCode::Io, format!("watching signals: {e}")))
+        };
+        Ok(Leave {
+            interrupted: watch(SignalKind::interrupt())?,
+            quit: watch(SignalKind::quit())?,
+            terminated: watch(SignalKind::terminate())?,
+            hung_up: watch(SignalKind::hangup())?,
+        })
+    }
+
+    async fn wanted(&mut self) {
+        tokio::select! {
+            _ = self.interrupted.recv() => {}
+            _ = self.quit.recv() => {}
+            _ = self.terminated.recv() => {}
+            _ = self.hung_up.recv() => {}
+        }
+    }
+}

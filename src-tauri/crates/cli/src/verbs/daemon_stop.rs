@@ -1,0 +1,76 @@
+//! `nightshift daemon stop`: ends the supervisor and waits until its process is gone.
+
+use crate::context::Context;
+use crate::failure::{Failure, unexpected};
+use crate::verbs::daemon_status::{sessions, status};
+use nightshift_client::Client;
+use nightshift_platform::process::{Identity, Liveness3, pidfd};
+use nightshift_protocol::{Command, Fault, FaultCode, Reply};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use serde::Serialize;
+use std::process::ExitCode;
+
+/// Ending every session may take each one's grace; a supervisor that needs longer hangs.
+const END_TIMEOUT_S: i64 = 60;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Also while sessions live; ends them.
+    #[arg(long)]
+    any: bool,
+    /// Sessions that live go on without a supervisor; the next one takes them over.
+    #[arg(long)]
+    keep_workers: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Stopped {
+    stopped: bool,
+    pid: u32,
+    /// Sessions that go on.
+    kept: u32,
+}
+
+pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    let client = Client::connect(&here.home).await?;
+    let status = status(&client).await?;
+    if status.sessions > 0 && !args.any && !args.keep_workers {
+        return Err(refuse(status.sessions).into());
+    }
+    let supervisor = Identity::of(status.pid)
+        .map_err(|e| Fault::new(FaultCode::Io, format!("supervisor {}: {e}", status.pid)))?;
+    match client.call(Command::Shutdown { keep_workers: args.keep_workers }).await {
+        Ok(Reply::Ok) => {}
+        Ok(other) => return Err(unexpected(&other)),
+        // It may be gone before its reply is read.
+        Err(fault) if fault.code == FaultCode::Unreachable => {}
+        Err(fault) => return Err(fault.into()),
+    }
+    wait_for_end(&supervisor)?;
+    let kept = if args.keep_workers { status.sessions } else { 0 };
+    let goes_on = match kept {
+        0 => String::new(),
+        n => format!(" · {} kept", sessions(n)),
+    };
+    let line = format!("stopped · pid {}{goes_on}", status.pid);
+    here.say(&Stopped { stopped: true, pid: status.pid, kept }, &line)
+}
+
+fn refuse(count: u32) -> Fault {
+    let verb = if count == 1 { "is" } else { "are" };
+    Fault::new(FaultCode::Refused, format!("there {verb} {}", sessions(count)))
+        .hint("end them with --any, or let them go on with --keep-workers")
+}
+
+fn wait_for_end(supervisor: &Identity) -> Result<(), Fault> {
+    // No descriptor for a process that is gone already.
+    let Ok(fd) = pidfd(supervisor) else { return Ok(()) };
+    let timeout = Timespec { tv_sec: END_TIMEOUT_S, tv_nsec: 0 };
+    let ended = poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&timeout));
+    if matches!(ended, Ok(n) if n > 0) || supervisor.liveness() == Liveness3::Gone {
+        return Ok(());
+    }
+    let message = format!("supervisor {} has not ended after {END_TIMEOUT_S} s", supervisor.pid);
+    Err(Fault::new(FaultCode::Io, message).hint("look into its log"))
+}

@@ -1,0 +1,101 @@
+//! `nightshift --bg`: starts a session and returns at once.
+
+use crate::check;
+use crate::context::{Context, print, print_json};
+use crate::failure::Failure;
+use crate::plain::one_line;
+use clap::error::ErrorKind;
+use nightshift_client::dispatch_environment;
+use nightshift_protocol::{Command, Dispatch, DispatchWork, SessionView};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Starting a session")]
+pub struct Args {
+    /// Start a session in the background and print its id.
+    #[arg(long)]
+    pub bg: bool,
+    /// Run a shell command on a terminal of its own instead of an agent.
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        requires = "bg",
+        conflicts_with_all = ["agent", "model", "permission_mode", "prompt"]
+    )]
+    pub exec: Option<String>,
+    /// Name of the session; without it one is made from the prompt.
+    #[arg(long, requires = "bg")]
+    pub name: Option<String>,
+    /// Agent to use.
+    #[arg(long, requires = "bg")]
+    pub agent: Option<String>,
+    /// Model the agent shall use.
+    #[arg(long, requires = "bg")]
+    pub model: Option<String>,
+    /// Permission mode of the agent.
+    #[arg(long, value_name = "MODE", requires = "bg")]
+    pub permission_mode: Option<String>,
+    /// Directory to run in; without it the current one.
+    #[arg(long, value_name = "DIR", requires = "bg")]
+    pub cwd: Option<PathBuf>,
+    /// What the agent shall do; `-` reads it from stdin, as does no prompt when stdin is piped.
+    pub prompt: Option<String>,
+}
+
+/// What `--bg --json` prints.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Dispatched<'a> {
+    id: &'a str,
+    session_id: &'a str,
+    name: &'a str,
+}
+
+pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    if !args.bg {
+        return Err(match &args.prompt {
+            Some(word) => {
+                let message = format!("unknown verb `{word}`; to start an agent: --bg \"PROMPT\"");
+                Failure::Usage(ErrorKind::InvalidSubcommand, message)
+            }
+            None => Failure::usage("a verb or --bg is missing"),
+        });
+    }
+    let name = args.name.as_deref().map(check::name).transpose()?;
+    let cwd = check::directory(args.cwd.as_deref())?.to_string_lossy().into_owned();
+    let work = work(args)?;
+    let client = here.client().await?;
+    let dispatch = Dispatch { work, name, cwd, env: dispatch_environment() };
+    let view = here.session(&client, Command::Dispatch(dispatch)).await?;
+    report(&here, &view)
+}
+
+fn work(args: Args) -> Result<DispatchWork, Failure> {
+    if let Some(command) = args.exec {
+        return Ok(DispatchWork::Shell { command: check::text(&command, "command")? });
+    }
+    let Some(prompt) = check::text_or_stdin(args.prompt, "prompt")? else {
+        return Err(Failure::usage("a prompt is missing; give one, or --exec COMMAND"));
+    };
+    let prompt = check::text(&prompt, "prompt")?;
+    let Args { agent, model, permission_mode, .. } = args;
+    Ok(DispatchWork::Agent { prompt, agent, model, permission_mode })
+}
+
+fn report(here: &Context, view: &SessionView) -> Result<ExitCode, Failure> {
+    let SessionView { id, session_id, name, .. } = view;
+    if here.json {
+        print_json(&Dispatched { id, session_id, name })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    print(&format!(
+        "backgrounded · {id} · {}\n  \
+           nightshift attach {id}    open it live\n  \
+           nightshift logs {id}      read its output\n  \
+           nightshift stop {id}      end it\n",
+        one_line(name)
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,19 @@
+//! `nightshift interrupt`: ends the current turn and keeps the session.
+
+use crate::context::Context;
+use crate::entry::Entry;
+use crate::failure::Failure;
+use crate::plain::one_line;
+use nightshift_protocol::Command;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    session: String,
+}
+
+pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    let client = here.client().await?;
+    let view = here.session(&client, Command::Interrupt { session: args.session }).await?;
+    here.say(&Entry::of(&view), &format!("interrupted · {} · {}", view.id, one_line(&view.name)))
+}

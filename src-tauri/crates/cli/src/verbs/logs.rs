@@ -1,0 +1,103 @@
+//! `nightshift logs`: a session's output or conversation, so far or until it ends.
+
+use crate::context::{Context, print, print_bytes, print_json};
+use crate::failure::{Failure, unexpected};
+use crate::plain::clean;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use nightshift_client::{Client, Follow};
+use nightshift_protocol::{
+    BoardChange, BoardEvent, Command, Fault, FaultCode, LogPage, Reply, SessionView,
+};
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Output itself is no event of the board: while following, this is how late it may be seen.
+const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    session: String,
+    /// Go on until the session ends.
+    #[arg(long, short)]
+    follow: bool,
+    /// The bytes as they came, control sequences included.
+    #[arg(long)]
+    raw: bool,
+}
+
+pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    let client = here.client().await?;
+    let view = here.session(&client, Command::Show { session: args.session.clone() }).await?;
+    print_log(&here, &client, &view, args.follow, args.raw).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the log; with `follow` until the session has ended.
+pub async fn print_log(
+    here: &Context,
+    client: &Client,
+    view: &SessionView,
+    follow: bool,
+    raw: bool,
+) -> Result<(), Failure> {
+    // Begun before the first page: no change between the two can be missed.
+    let mut board = match follow {
+        true => Some(client.follow_board().await?),
+        false => None,
+    };
+    let mut offset = 0;
+    loop {
+        let command = Command::Logs { session: view.id.clone(), raw, offset };
+        let page = match client.call(command).await? {
+            Reply::Logs(page) => page,
+            other => return Err(unexpected(&other)),
+        };
+        print_page(here.json, &page, raw)?;
+        offset = page.next;
+        match &mut board {
+            _ if !page.end => {}
+            Some(board) if !page.ended => wait_for_news(board, &view.id).await?,
+            Some(_) | None => return Ok(()),
+        }
+    }
+}
+
+fn print_page(json: bool, page: &LogPage, raw: bool) -> Result<(), Failure> {
+    if json {
+        return print_json(page);
+    }
+    if !raw {
+        return print(&clean(&page.data));
+    }
+    let bytes = STANDARD.decode(&page.data).map_err(|e| {
+        Fault::new(
+            FaultCode::Internal,
+            format!("the supervisor sent a page that is no base64: {e}"),
+        )
+    })?;
+    print_bytes(&bytes)
+}
+
+/// Returns when something is known to have happened to the session, or after `LOOK_INTERVAL`.
+async fn wait_for_news(board: &mut Follow<BoardEvent>, id: &str) -> Result<(), Fault> {
+    let news = async {
+        loop {
+            match board.next().await? {
+                BoardEvent::Change { change: BoardChange::Upsert { view }, .. }
+                    if view.id == id =>
+                {
+                    return Ok(());
+                }
+                BoardEvent::Change { change: BoardChange::Removed { id: gone }, .. }
+                    if gone == id =>
+                {
+                    return Ok(());
+                }
+                BoardEvent::Change { .. } | BoardEvent::Snapshot { .. } => {}
+            }
+        }
+    };
+    timeout(LOOK_INTERVAL, news).await.unwrap_or(Ok(()))
+}

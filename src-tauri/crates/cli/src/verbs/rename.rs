@@ -1,0 +1,22 @@
+//! `nightshift rename`: gives a session a name that nothing but the user changes again.
+
+use crate::check;
+use crate::context::Context;
+use crate::entry::Entry;
+use crate::failure::Failure;
+use crate::plain::one_line;
+use nightshift_protocol::Command;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    session: String,
+    name: String,
+}
+
+pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    let name = check::name(&args.name)?;
+    let client = here.client().await?;
+    let view = here.session(&client, Command::Rename { session: args.session, name }).await?;
+    here.say(&Entry::of(&view), &format!("renamed · {} · {}", view.id, one_line(&view.name)))
+}

@@ -1,0 +1,19 @@
+//! `nightshift stop`: ends a session; returns when every process of it is gone.
+
+use crate::context::Context;
+use crate::entry::Entry;
+use crate::failure::Failure;
+use crate::plain::one_line;
+use nightshift_protocol::Command;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    session: String,
+}
+
+pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    let client = here.client().await?;
+    let view = here.session(&client, Command::Stop { session: args.session }).await?;
+    here.say(&Entry::of(&view), &format!("stopped · {} · {}", view.id, one_line(&view.name)))
+}
