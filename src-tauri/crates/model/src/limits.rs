@@ -6,8 +6,9 @@ pub const PROMPT_MAX_BYTES: usize = 1024 * 1024;
 pub const NAME_MAX_CHARS: usize = 64;
 /// Longest line kept for a row; the window shows less.
 pub const LINE_MAX_CHARS: usize = 240;
-/// Longest result or error kept with the session; the transcript has the whole.
-pub const RESULT_MAX_CHARS: usize = 16_384;
+/// Longest result or error kept with the session: a board of 2,000 must fit one frame of 16 MiB.
+/// The transcript has the whole.
+pub const RESULT_MAX_CHARS: usize = 4_000;
 /// A working row's line changes at most this often, so that the board stays calm.
 pub const LINE_INTERVAL_MS: u64 = 15_000;
 /// Prompts that wait behind the current turn.

@@ -32,10 +32,13 @@ pub fn feed(core: &mut Core, id: &SessionId, records: &[Record]) {
         if record.seq <= taken {
             continue;
         }
-        for (at, fact) in fed.facts {
+        let last = fed.facts.len().saturating_sub(1);
+        for (n, (at, fact)) in fed.facts.into_iter().enumerate() {
+            // Taken only with its last fact: after a crash in between all are told again.
+            let seq = if n == last { record.seq } else { record.seq.saturating_sub(1) };
             match fact {
                 Fact::Progress { line } => core.progress(id, line),
-                fact => core.fact_at(id, fact, at, record.seq),
+                fact => core.fact_at(id, fact, at, seq),
             }
         }
     }
