@@ -50,6 +50,8 @@ pub struct Handshake {
     /// The session was created in this journal and no prompt was sent yet: nothing can be lost.
     empty: bool,
     opening: Option<Opening>,
+    /// Id of the newest request that the journal holds.
+    written: String,
 }
 
 impl Handshake {
@@ -61,6 +63,7 @@ impl Handshake {
             session: None,
             empty: false,
             opening: None,
+            written: String::new(),
         }
     }
 
@@ -113,6 +116,9 @@ impl Handshake {
             Phase::Down | Phase::Ready | Phase::Refused => return None,
         };
         let id = format!("ns-{name}-{}", self.launch);
+        if id == self.written {
+            return None;
+        }
         let line = wire::call(&id, method, &params);
         Some((id, line))
     }
@@ -149,8 +155,9 @@ impl Handshake {
         (name, method, params)
     }
 
-    /// Our request `name` (the middle of its id) is in the journal.
-    pub fn written(&mut self, name: &str, params: &Value) {
+    /// Our request `id`, named `name`, is in the journal.
+    pub fn written(&mut self, id: &str, name: &str, params: &Value) {
+        id.clone_into(&mut self.written);
         let opening = match name {
             "new" => Opening::New,
             "load" => Opening::Load,

@@ -96,7 +96,7 @@ impl Driver {
                 if let Some(n) = prompt_number(&id) {
                     self.begin_turn(stamp, n, &params, fed);
                 } else if let Some((name, _)) = split_id(&id) {
-                    self.handshake.written(name, &params);
+                    self.handshake.written(&id, name, &params);
                 }
             }
             Some(Message::Notify { method, .. }) if method == "session/cancel" => {

@@ -11,7 +11,7 @@ mod requests;
 mod settings;
 mod speech;
 mod transcript;
-mod wire;
+pub(crate) mod wire;
 mod words;
 
 use crate::registry::AgentSpec;
