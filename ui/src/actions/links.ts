@@ -1,0 +1,14 @@
+/**
+ * Opens a link outside the window after its scheme was checked.
+ */
+import { asFault, externalUrl, fault } from "../backend/api";
+import type { App } from "../state/app.svelte";
+
+export function openLink(app: App, href: string): void {
+  const url = externalUrl(href);
+  if (url === null) {
+    app.toasts.show(fault("invalid", "This link is not opened", "Only web and mail links are"));
+    return;
+  }
+  app.backend.openExternal(url).catch((thrown: unknown) => app.toasts.show(asFault(thrown)));
+}

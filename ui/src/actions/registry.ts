@@ -1,0 +1,254 @@
+/**
+ * Every action of the window: id, title, keys, when, run. Menus, palette, sheet and keys read it.
+ *
+ * Promise: one entry per action; a key means the same wherever its zone allows it.
+ * Must not know: components.
+ */
+import type { App } from "../state/app.svelte";
+import { isBusy } from "../state/words";
+import type { Zone } from "./keys";
+
+export type Section = "Move" | "Session" | "Panes" | "Window";
+
+export type Action = {
+  id: string;
+  title: string;
+  section: Section;
+  keys: string[];
+  /** Zones in which the keys count. */
+  zones: Zone[];
+  when: (app: App) => boolean;
+  run: (app: App) => void;
+  /** Not offered in the palette: it only makes sense as a key. */
+  keyOnly?: boolean;
+};
+
+const BOARD: Zone[] = ["board"];
+/** Anywhere but in a terminal, which owns its keys. */
+const ANYWHERE: Zone[] = ["board", "button", "dispatch", "peek", "pane", "composer", "text"];
+/** Where the keyboard is on a row or one of its buttons. */
+const ROW: Zone[] = ["board", "button"];
+
+const selected = (app: App): boolean => app.selection.view !== null;
+const always = (): boolean => true;
+
+function onSelected(verb: (app: App, id: string) => void): (app: App) => void {
+  return (app) => {
+    const { view } = app.selection;
+    if (view) verb(app, view.id);
+  };
+}
+
+const MOVE: Action[] = [
+  move("move.up", "Select the row above", "Up", (app) => app.selection.move(-1)),
+  move("move.down", "Select the row below", "Down", (app) => app.selection.move(1)),
+  move("move.first", "Select the first row", "Home", (app) => app.selection.edge(false)),
+  move("move.last", "Select the last row", "End", (app) => app.selection.edge(true)),
+];
+
+function move(id: string, title: string, key: string, run: (app: App) => void): Action {
+  return { id, title, section: "Move", keys: [key], zones: ROW, when: always, run, keyOnly: true };
+}
+
+const SESSION: Action[] = [
+  {
+    id: "session.peek",
+    title: "Peek",
+    section: "Session",
+    keys: ["Space"],
+    zones: BOARD,
+    when: selected,
+    run: (app) => app.togglePeek(),
+  },
+  {
+    id: "session.open",
+    title: "Open live",
+    section: "Session",
+    keys: ["Enter", "Right"],
+    zones: BOARD,
+    when: selected,
+    run: onSelected((app, id) => app.open(id)),
+  },
+  {
+    id: "session.openAnother",
+    title: "Open in another pane",
+    section: "Session",
+    keys: ["Ctrl+Enter"],
+    zones: BOARD,
+    when: selected,
+    run: onSelected((app, id) => app.open(id, true)),
+  },
+  {
+    id: "session.pin",
+    title: "Pin or unpin",
+    section: "Session",
+    keys: ["Ctrl+T"],
+    zones: ANYWHERE,
+    when: selected,
+    run: (app) => void (app.selection.view && app.togglePin(app.selection.view)),
+  },
+  {
+    id: "session.rename",
+    title: "Rename",
+    section: "Session",
+    keys: ["Ctrl+R", "F2"],
+    zones: ANYWHERE,
+    when: selected,
+    run: (app) => {
+      app.selection.renaming = app.selection.id;
+    },
+  },
+  {
+    id: "session.stop",
+    title: "Stop; again within 2 s: delete",
+    section: "Session",
+    keys: ["Ctrl+X"],
+    zones: ["board", "button", "pane"],
+    when: selected,
+    run: (app) => void (app.selection.view && app.stopOrDelete(app.selection.view)),
+  },
+  {
+    id: "session.interrupt",
+    title: "Interrupt the running turn",
+    section: "Session",
+    keys: [],
+    zones: [],
+    when: (app) => {
+      const { view } = app.selection;
+      return view !== null && view.kind === "agent" && isBusy(view);
+    },
+    run: onSelected((app, id) => void app.interrupt(id)),
+  },
+];
+
+const PANES: Action[] = [
+  {
+    id: "back",
+    title: "Back: close the peek, then the panes",
+    section: "Panes",
+    keys: ["Esc", "Left"],
+    zones: ROW,
+    when: always,
+    run: (app) => app.back(false),
+    keyOnly: true,
+  },
+  {
+    id: "back.input",
+    title: "Leave the input for the board",
+    section: "Panes",
+    keys: ["Esc"],
+    zones: ["dispatch", "peek", "text", "overlay"],
+    when: always,
+    run: (app) => app.back(false),
+    keyOnly: true,
+  },
+  {
+    id: "pane.back",
+    title: "Back to the board",
+    section: "Panes",
+    keys: ["Esc", "Left"],
+    zones: ["pane"],
+    when: always,
+    run: (app) => app.back(true),
+    keyOnly: true,
+  },
+  {
+    id: "pane.close",
+    title: "Close the pane",
+    section: "Panes",
+    keys: ["Ctrl+W"],
+    zones: ANYWHERE,
+    when: (app) => !app.panes.empty,
+    run: (app) => {
+      if (app.panes.current !== null) app.closePane(app.panes.current);
+    },
+  },
+  {
+    id: "pane.leave",
+    title: "Leave the pane for the board",
+    section: "Panes",
+    keys: ["Ctrl+\\", "Ctrl+Shift+Left"],
+    zones: ["pane", "composer", "terminal"],
+    when: (app) => !app.panes.empty,
+    run: (app) => app.focusBoard(),
+    keyOnly: true,
+  },
+];
+
+const WINDOW: Action[] = [
+  {
+    id: "window.palette",
+    title: "Command palette",
+    section: "Window",
+    keys: ["Ctrl+K"],
+    zones: [...ANYWHERE, "overlay"],
+    when: always,
+    run: (app) => {
+      app.overlay = app.overlay === "palette" ? "none" : "palette";
+    },
+    keyOnly: true,
+  },
+  {
+    id: "window.keys",
+    title: "All keys",
+    section: "Window",
+    keys: ["?"],
+    zones: ["board", "button", "pane", "overlay"],
+    when: (app) => app.overlay !== "palette",
+    run: (app) => {
+      app.overlay = app.overlay === "keys" ? "none" : "keys";
+    },
+  },
+  {
+    id: "window.dispatch",
+    title: "New session",
+    section: "Window",
+    keys: ["Ctrl+N"],
+    zones: ANYWHERE,
+    when: always,
+    run: (app) => app.focusDispatch(),
+  },
+  {
+    id: "window.unfold",
+    title: "Show or fold older completed sessions",
+    section: "Window",
+    keys: [],
+    zones: [],
+    when: always,
+    run: (app) => {
+      app.selection.unfolded = !app.selection.unfolded;
+    },
+  },
+];
+
+/** Rows that a digit opens: `Alt+1` is the first row on screen. */
+const DIGITS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+const OPEN_NTH: Action[] = DIGITS.map((digit) => ({
+  id: `open.${digit}`,
+  title: `Open row ${digit}`,
+  section: "Panes",
+  keys: [`Alt+${digit}`],
+  zones: ANYWHERE,
+  when: (app: App) => app.selection.rows.length >= digit,
+  run: (app: App) => {
+    const row = app.selection.rows[digit - 1];
+    if (row) app.open(row.id);
+  },
+  keyOnly: true,
+}));
+
+export const ACTIONS: readonly Action[] = [...MOVE, ...SESSION, ...PANES, ...WINDOW, ...OPEN_NTH];
+
+export function action(id: string): Action {
+  const found = ACTIONS.find((entry) => entry.id === id);
+  if (!found) throw new Error(`no action ${id}`);
+  return found;
+}
+
+/** The action that `chord` means in `zone`, if it may run now. */
+export function actionFor(chord: string, zone: Zone, app: App): Action | null {
+  const fits = (entry: Action) =>
+    entry.keys.includes(chord) && entry.zones.includes(zone) && entry.when(app);
+  return ACTIONS.find(fits) ?? null;
+}

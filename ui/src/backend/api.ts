@@ -1,0 +1,125 @@
+/**
+ * What the window asks of the rest of Nightshift.
+ *
+ * Promise: the only door between the UI and the outside; `tauri.ts` and `fake` implement it.
+ * Must not know: Tauri, sockets, how any answer is made.
+ */
+import type {
+  AgentView,
+  Answer,
+  BoardEvent,
+  ConversationEvent,
+  DaemonStatus,
+  Evidence,
+  Fault,
+  FaultCode,
+  SessionView,
+} from "./generated/bindings";
+
+export type * from "./generated/bindings";
+
+/** A new session as the dispatch input gives it; `~` in `cwd` is expanded by the other side. */
+export type DispatchRequest = {
+  kind: "agent" | "shell";
+  text: string;
+  agent?: string | null;
+  model?: string | null;
+  permissionMode?: string | null;
+  name?: string | null;
+  cwd: string;
+};
+
+/**
+ * One page of a log. Ask again with `next` until `end`. `data` is plain text, or base64 of the raw
+ * bytes when those were asked for.
+ */
+export type LogPage = { data: string; next: number; end: boolean; ended: boolean };
+
+export type Defaults = { cwd: string; home: string; version: string };
+
+export type TerminalEvent =
+  | { type: "snapshot"; cols: number; rows: number }
+  | { type: "resized"; cols: number; rows: number }
+  | { type: "exited"; code: number | null }
+  | { type: "lost" };
+
+export type TerminalSink = {
+  data(bytes: Uint8Array): void;
+  event(event: TerminalEvent): void;
+};
+
+/** Whether the supervisor can be reached, as far as the backend knows. */
+export type Reachability = { reachable: boolean; message: string };
+
+/** Ends what a follow or listener began. */
+export type Off = () => void;
+
+/** Every method settles when the thing is done and rejects with a `Fault`. */
+export interface Backend {
+  /** Ends with the returned function. A snapshot comes first, and again whenever needed. */
+  followBoard(on: (event: BoardEvent) => void): Promise<Off>;
+  onReachability(on: (now: Reachability) => void): Promise<Off>;
+  dispatch(request: DispatchRequest): Promise<SessionView>;
+  answer(session: string, need: string | null, answer: Answer): Promise<SessionView>;
+  reply(session: string, text: string): Promise<SessionView>;
+  interrupt(session: string): Promise<void>;
+  stop(session: string): Promise<void>;
+  remove(session: string): Promise<void>;
+  rename(session: string, name: string): Promise<void>;
+  pin(session: string, pinned: boolean): Promise<void>;
+  logs(session: string, offset: number, raw: boolean): Promise<LogPage>;
+  why(session: string): Promise<Evidence[]>;
+  agents(): Promise<AgentView[]>;
+  status(): Promise<DaemonStatus>;
+  defaults(): Promise<Defaults>;
+  followConversation(session: string, on: (event: ConversationEvent) => void): Promise<Off>;
+  attachTerminal(session: string, cols: number, rows: number, sink: TerminalSink): Promise<number>;
+  terminalInput(attachment: number, text: string): Promise<void>;
+  terminalResize(attachment: number, cols: number, rows: number): Promise<void>;
+  /** `bytes` drawn since the attachment began, all told. */
+  terminalAck(attachment: number, bytes: number): Promise<void>;
+  detachTerminal(attachment: number): Promise<void>;
+  setTitle(title: string): Promise<void>;
+  openExternal(url: string): Promise<void>;
+}
+
+const CODES: ReadonlySet<string> = new Set<FaultCode>([
+  "invalid",
+  "not_found",
+  "ambiguous",
+  "refused",
+  "limit",
+  "protocol",
+  "unreachable",
+  "io",
+  "internal",
+]);
+
+export function fault(code: FaultCode, message: string, hint = ""): Fault {
+  return { code, message, hint };
+}
+
+/** Whatever was thrown, as a fault that can be shown. */
+export function asFault(thrown: unknown): Fault {
+  if (typeof thrown === "object" && thrown !== null && "message" in thrown) {
+    const { message } = thrown;
+    const code = "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
+    const hint = "hint" in thrown && typeof thrown.hint === "string" ? thrown.hint : "";
+    const known = CODES.has(code) ? (code as FaultCode) : "internal";
+    return fault(known, String(message), hint);
+  }
+  return fault("internal", String(thrown));
+}
+
+/** Schemes that may leave the window. */
+const EXTERNAL_SCHEMES: ReadonlySet<string> = new Set(["http:", "https:", "mailto:"]);
+
+/** The link as it may be opened outside, or nothing when its scheme is not allowed. */
+export function externalUrl(href: string): string | null {
+  try {
+    const url = new URL(href);
+    return EXTERNAL_SCHEMES.has(url.protocol) ? url.href : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * A Nightshift without a supervisor: the whole backend played in the browser.
+ *
+ * Promise: implements `Backend` fully, so that every view can be developed and tested in a plain
+ * browser. Must not know: views, Tauri.
+ */
+import { fault } from "../api";
+import type { Answer, Backend, DispatchRequest, Off, Reachability, SessionView } from "../api";
+import { Cancelled, Player } from "./script";
+import { AGENTS, seed, seedHostile, seedMany, view } from "./seed";
+import { FakeTerminal } from "./shell";
+import { World } from "./world";
+
+/** How many rows `?fake=many` shows: the size that the board must bear. */
+const MANY = 1_000;
+
+const VERSION = "0.1.0";
+const HOME = "/home/ada";
+
+class Fake {
+  readonly world: World;
+  readonly terminals = new Map<string, FakeTerminal>();
+  readonly players = new Map<string, Player>();
+  readonly attached = new Map<number, FakeTerminal>();
+  readonly listeners = new Set<(now: Reachability) => void>();
+  reachable = true;
+  private turns = 0;
+  private attachments = 0;
+
+  constructor(mode: string) {
+    const speed = Number(new URLSearchParams(location.search).get("speed") ?? 1) || 1;
+    this.world = new World(speed);
+    if (mode === "many") seedMany(this.world, MANY);
+    else if (mode === "hostile") seedHostile(this.world);
+    else if (mode !== "empty") seed(this.world);
+    for (const session of this.world.sessions.values()) this.furnish(session);
+  }
+
+  find(id: string): SessionView {
+    if (!this.reachable) throw fault("unreachable", "the supervisor does not answer", "it is being reconnected");
+    const found = this.world.sessions.get(id);
+    if (!found) throw fault("not_found", `no session ${id}`);
+    return found;
+  }
+
+  dispatch(request: DispatchRequest): SessionView {
+    if (!this.reachable) throw fault("unreachable", "the supervisor does not answer", "try again in a moment");
+    if (request.cwd.includes("missing")) {
+      throw fault("io", `the directory ${request.cwd} does not exist`, "create it or choose another one");
+    }
+    const shell = request.kind === "shell";
+    const made = view(this.world, {
+      name: request.name ?? shortName(request.text),
+      kind: request.kind,
+      agent: shell ? null : (request.agent ?? "rehearsal"),
+      permissionMode: request.permissionMode ?? null,
+      cwd: request.cwd.replace(/^~/, HOME),
+      prompt: request.text,
+      line: request.text.split("\n")[0] ?? "",
+      state: { type: "starting" },
+    });
+    this.world.put(made);
+    this.world.enter(made.id, { type: "starting" }, "user", "dispatched");
+    if (shell) void this.terminal(made.id).start(request.text);
+    else void this.turn(made.id, request.text);
+    return made;
+  }
+
+  async turn(id: string, text: string): Promise<void> {
+    this.turns += 1;
+    const player = new Player(this.world, id, this.turns);
+    this.players.set(id, player);
+    const talk = this.world.conversation(id);
+    talk.put(`u${this.turns}`, { type: "user", text, queued: false });
+    try {
+      await player.play(text);
+    } catch (thrown) {
+      if (!(thrown instanceof Cancelled)) throw thrown;
+    }
+  }
+
+  answer(id: string, need: string | null, answer: Answer): SessionView {
+    const session = this.find(id);
+    if (session.state.type !== "needs_input") throw fault("refused", `${session.name} asks nothing now`);
+    const first = session.state.needs.find((open) => need === null || open.id === need);
+    if (!first) throw fault("not_found", "that request is no longer open");
+    const waiting = this.world.waiting.get(`${id}:${first.id}`);
+    if (waiting) waiting(answer);
+    else {
+      const said = answer.type === "option" ? answer.id : answer.type;
+      this.world.conversation(id).put(first.id, { type: "request", need: first, answer: said });
+      this.world.enter(id, { type: "working" }, "user", "answered", "Going on with the answer");
+    }
+    return this.find(id);
+  }
+
+  async reply(id: string, text: string): Promise<SessionView> {
+    const session = this.find(id);
+    if (session.state.type === "working" || session.state.type === "needs_input") {
+      const key = `q${Date.now()}`;
+      this.world.conversation(id).put(key, { type: "user", text, queued: true });
+      return this.world.change(id, { queued: session.queued + 1 }) ?? session;
+    }
+    void this.turn(id, text);
+    return this.find(id);
+  }
+
+  stop(id: string): void {
+    const session = this.find(id);
+    this.players.get(id)?.cancel();
+    const terminal = this.terminals.get(id);
+    if (terminal) terminal.ended = true;
+    const at = Date.now();
+    this.world.change(id, { liveness: { type: "gone", since: at } });
+    const ended = ["completed", "failed", "stopped"].includes(session.state.type);
+    if (!ended) this.world.enter(id, { type: "stopped" }, "user", "stopped", "Stopped by you");
+  }
+
+  terminal(id: string): FakeTerminal {
+    let found = this.terminals.get(id);
+    if (!found) {
+      found = new FakeTerminal(this.world, id);
+      this.terminals.set(id, found);
+    }
+    return found;
+  }
+
+  attach(terminal: FakeTerminal): number {
+    this.attachments += 1;
+    this.attached.set(this.attachments, terminal);
+    return this.attachments;
+  }
+
+  setReachable(reachable: boolean): void {
+    this.reachable = reachable;
+    const message = reachable ? "" : "the supervisor does not answer";
+    for (const on of this.listeners) on({ reachable, message });
+  }
+
+  /** Gives a seeded session something to show when it is opened. */
+  private furnish(session: SessionView): void {
+    if (session.kind === "shell") {
+      const terminal = this.terminal(session.id);
+      terminal.output = `\x1b[2m$ ${session.prompt || session.name}\x1b[0m\r\n\x1b[32m✓\x1b[0m ${session.line}\r\n`;
+      terminal.ended = session.liveness.type === "gone";
+      return;
+    }
+    const talk = this.world.conversation(session.id);
+    talk.put("u0", { type: "user", text: session.prompt || session.name, queued: false }, session.createdAt);
+    talk.put("s0", { type: "thought", text: "The request is clear; I look at the layout first." }, session.createdAt);
+    const result = session.state.type === "completed" ? session.state.result : `I'll begin with **${session.name}**.\n\n${session.line}.`;
+    talk.put("s1", { type: "agent", text: result }, session.createdAt);
+    if (session.state.type === "needs_input") {
+      for (const need of session.state.needs) talk.put(need.id, { type: "request", need, answer: null });
+    }
+  }
+}
+
+function shortName(text: string): string {
+  const words = (text.split("\n")[0] ?? "").replace(/^(say|ask|run)\s+/, "").split(/\s+/);
+  return words.slice(0, 5).join(" ").slice(0, 48);
+}
+
+/** Lets a test cut and restore the connection. */
+declare global {
+  interface Window {
+    __fake?: { setReachable(reachable: boolean): void; loseTerminals(): void };
+  }
+}
+
+export function fakeBackend(mode: string): Backend {
+  const fake = new Fake(mode);
+  const { world } = fake;
+  window.__fake = {
+    setReachable: (reachable) => fake.setReachable(reachable),
+    loseTerminals: () => fake.terminals.forEach((terminal) => terminal.lose()),
+  };
+  if (mode === "down") fake.reachable = false;
+  return {
+    ...reads(fake),
+    followBoard: async (on) => {
+      if (!fake.reachable) throw fault("unreachable", "the supervisor does not answer");
+      return world.follow(on);
+    },
+    onReachability: async (on): Promise<Off> => {
+      fake.listeners.add(on);
+      return () => fake.listeners.delete(on);
+    },
+    dispatch: async (request) => fake.dispatch(request),
+    answer: async (session, need, answer) => fake.answer(session, need, answer),
+    reply: (session, text) => fake.reply(session, text),
+    interrupt: async (session) => {
+      fake.players.get(session)?.cancel();
+      world.enter(session, { type: "idle" }, "user", "interrupted", "Interrupted by you");
+      world.conversation(session).put(`i${Date.now()}`, { type: "note", level: "info", text: "Interrupted" });
+    },
+    stop: async (session) => fake.stop(session),
+    remove: async (session) => {
+      fake.stop(session);
+      world.drop(session);
+    },
+    rename: async (session, name) => void world.change(session, { name }),
+    pin: async (session, pinned) => void world.change(session, { pinned }),
+    followConversation: async (session, on) => world.conversation(fake.find(session).id).follow(on),
+    attachTerminal: async (session, cols, rows, sink) => {
+      const terminal = fake.terminal(fake.find(session).id);
+      const key = fake.attach(terminal);
+      terminal.attach(key, cols, rows, sink);
+      return key;
+    },
+    terminalInput: async (attachment, text) => fake.attached.get(attachment)?.input(text),
+    terminalResize: async () => undefined,
+    terminalAck: async () => undefined,
+    detachTerminal: async (attachment) => {
+      fake.attached.get(attachment)?.detach(attachment);
+      fake.attached.delete(attachment);
+    },
+    setTitle: async (title) => {
+      document.title = title;
+    },
+    openExternal: async () => undefined,
+  };
+}
+
+type Reads = Pick<Backend, "logs" | "why" | "agents" | "status" | "defaults">;
+
+function reads(fake: Fake): Reads {
+  return {
+    logs: async (session, offset, raw) => {
+      const terminal = fake.terminals.get(fake.find(session).id);
+      const output = (terminal?.output ?? "").slice(offset);
+      const bytes = String.fromCharCode(...new TextEncoder().encode(output));
+      const data = raw ? btoa(bytes) : output.replace(/\x1b\[[0-9;]*m|\r/g, "");
+      return { data, next: offset + output.length, end: true, ended: terminal?.ended ?? true };
+    },
+    why: async (session) => structuredClone(fake.world.evidence.get(session) ?? []),
+    agents: async () => structuredClone(AGENTS),
+    status: async () => ({
+      pid: 4021,
+      version: VERSION,
+      protocol: 1,
+      socket: "",
+      sessions: fake.world.sessions.size,
+      startedAt: Date.now(),
+    }),
+    defaults: async () => ({ cwd: "~/code/atlas", home: HOME, version: VERSION }),
+  };
+}

@@ -1,0 +1,191 @@
+/**
+ * What is on the simulated board when the page opens.
+ *
+ * Promise: each state, each liveness and some hostile text are present.
+ * Must not know: how sessions move on.
+ */
+import type { AgentView, Need, SessionView, State } from "../api";
+import type { World } from "./world";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+export const AGENTS: AgentView[] = [
+  agent("rehearsal", "Rehearsal", true, "0.1.0", "", "", ["ask", "auto"]),
+  { ...agent("claude", "Claude Code", true, "2.1.330", "signed in", "", ["default", "acceptEdits", "plan", "bypassPermissions"]), isDefault: true },
+  agent("codex", "Codex", true, "0.98.0", "not signed in", "codex login", ["ask", "auto", "full"]),
+  agent("gemini", "Gemini CLI", false, null, "", "npm install -g @google/gemini-cli", ["default", "yolo"]),
+  agent("opencode", "OpenCode", false, null, "", "npm install -g opencode-ai", ["build", "plan"]),
+  agent("qwen", "Qwen Code", false, null, "", "npm install -g @qwen-code/qwen-code", ["default"]),
+];
+
+function agent(
+  id: string,
+  title: string,
+  installed: boolean,
+  version: string | null,
+  signIn: string,
+  howTo: string,
+  modes: string[],
+): AgentView {
+  const path = installed ? `/usr/local/bin/${id}` : null;
+  return { id, title, installed, version, path, signIn, howTo, isDefault: false, modes };
+}
+
+export function view(world: World, part: Partial<SessionView>, ageMs = 0): SessionView {
+  const id = world.freshId();
+  const at = Date.now() - ageMs;
+  return {
+    id,
+    sessionId: `${id}-5c1e-4d7a-9b1e-2f6d8a90c3e1`,
+    name: "session",
+    kind: "agent",
+    agent: part.kind === "shell" ? null : "claude",
+    model: null,
+    permissionMode: null,
+    agentSessionId: null,
+    cwd: "/home/ada/code/atlas",
+    prompt: "",
+    state: { type: "working" },
+    stateSince: at,
+    liveness: { type: "alive", pid: 4100 + world.sessions.size, since: at },
+    line: "",
+    pinned: false,
+    createdAt: at,
+    queued: 0,
+    exitCode: null,
+    ...part,
+  };
+}
+
+function need(part: Partial<Need>, ageMs: number): State {
+  const base: Need = {
+    id: "seed-need",
+    kind: "question",
+    question: "",
+    detail: "",
+    options: [],
+    freeText: true,
+    since: Date.now() - ageMs,
+    answered: null,
+  };
+  return { type: "needs_input", needs: [{ ...base, ...part }] };
+}
+
+const MIGRATION = `I can keep both tables readable during the move, or switch in one step.`;
+
+const RESULT = `Every TODO in the repository, grouped by what it would take:
+
+| where | what | effort |
+|-|-|-|
+| \`src/sync.rs:88\` | retry with a bound | small |
+| \`src/store/rows.rs:14\` | index on \`due_at\` | small |
+| \`ui/src/list.ts:203\` | virtual list | a day |
+
+**Three** of the eleven are already fixed and only the comment is left.`;
+
+export function seed(world: World): void {
+  const add = (part: Partial<SessionView>, ageMs: number) => {
+    const made = view(world, part, ageMs);
+    world.sessions.set(made.id, made);
+    world.evidence.set(made.id, [
+      { at: made.createdAt, source: "user", state: "starting", text: "dispatched" },
+      { at: made.createdAt + 900, source: "process", state: "working", text: `process ${4100} started` },
+      { at: made.stateSince, source: "protocol", state: made.state.type, text: "stop reason end_turn" },
+    ]);
+    return made;
+  };
+  const gone = { type: "gone" as const, since: Date.now() - HOUR };
+  add({ name: "release notes 0.9", pinned: true, line: "Reading the merged pull requests since 0.8", queued: 1 }, 26 * MINUTE);
+  add(
+    {
+      name: "tighten login limits",
+      line: "Run: cargo test -p auth",
+      state: need(
+        {
+          kind: "permission",
+          question: "Run: cargo test -p auth",
+          detail: "cargo test -p auth -- --nocapture limits::",
+          freeText: false,
+          options: [
+            { id: "a", label: "Allow once", kind: "allow_once" },
+            { id: "b", label: "Always allow `cargo test`", kind: "allow_always" },
+            { id: "c", label: "Reject", kind: "reject_once" },
+          ],
+        },
+        3 * MINUTE,
+      ),
+    },
+    3 * MINUTE,
+  );
+  add(
+    {
+      name: "move sessions table",
+      agent: "codex",
+      cwd: "/home/ada/code/ledger",
+      line: "Keep both tables during the move?",
+      state: need(
+        {
+          question: "Keep both tables during the move?",
+          detail: MIGRATION,
+          options: [
+            { id: "both", label: "Keep both for one release", kind: "choice" },
+            { id: "once", label: "Switch in one step", kind: "choice" },
+          ],
+        },
+        14 * MINUTE,
+      ),
+    },
+    14 * MINUTE,
+  );
+  add({ name: "flaky sync test", line: "Edit tests/sync.rs: wait on the condition, not on a timer" }, 6 * MINUTE);
+  add({ name: "cargo watch -x check", kind: "shell", line: "Finished `dev` profile in 2.31s", prompt: "cargo watch -x check" }, 2 * HOUR);
+  add({ name: "map the importer", agent: "gemini", cwd: "/home/ada/code/ledger", line: "Looking at how rows are batched", state: { type: "starting" } }, 4_000);
+  add({ name: "long migration", kind: "shell", line: "host does not answer; its process is still there", liveness: { type: "unknown", why: "the host does not answer", since: Date.now() - 5 * MINUTE } }, 5 * HOUR);
+  add({ name: "list every TODO", line: "Every TODO in the repository, grouped by what it would take", state: { type: "completed", result: RESULT } }, 41 * MINUTE);
+  add({ name: "npm run lint", kind: "shell", cwd: "/home/ada/code/site", line: "4 problems (4 errors, 0 warnings)", state: { type: "failed", error: "exited 1" }, liveness: gone, exitCode: 1 }, 55 * MINUTE);
+  add({ name: "draft the changelog", line: "Cancelled by you", state: { type: "idle" } }, 80 * MINUTE);
+  add({ name: "npm test", kind: "shell", line: "Tests 30 passed (30)", prompt: "npm test", state: { type: "completed", result: "exited 0" }, liveness: gone, exitCode: 0 }, 2 * HOUR);
+  add({ name: "rename the crate", line: "Stopped by you", state: { type: "stopped" }, liveness: gone }, 3 * HOUR);
+  const finished = ["bump dependencies", "explain the lock order", "shrink the image", "document the wire", "split render.rs", "find the slow query", "sort imports"];
+  finished.forEach((name, index) =>
+    add({ name, line: "Done; nothing else changed", liveness: gone, state: { type: "completed", result: "Done." } }, (4 + index * 7) * HOUR),
+  );
+  world.notices = [];
+}
+
+/** Names and lines as an attacker would choose them. */
+export function seedHostile(world: World): void {
+  const lines = [
+    `<img src=x onerror="window.__pwned=1">`,
+    `</button><script>window.__pwned=1</script>`,
+    `\u202egnp.exe \u0007\u001b[31mred\u001b[0m`,
+    "a".repeat(240),
+    `[click](javascript:window.__pwned=1) <svg onload=window.__pwned=1>`,
+  ];
+  for (const line of lines) {
+    const made = view(world, {
+      name: line.slice(0, 64),
+      line,
+      state: {
+        type: "completed",
+        result: `${line}\n\n[a](javascript:window.__pwned=1) ![x](https://example.invalid/x.png)\n\n<iframe src="https://example.invalid"></iframe>`,
+      },
+    });
+    world.sessions.set(made.id, made);
+  }
+}
+
+export function seedMany(world: World, count: number): void {
+  const states: State[] = [
+    { type: "working" },
+    { type: "completed", result: "Done." },
+    { type: "failed", error: "exited 1" },
+    { type: "idle" },
+  ];
+  for (let index = 0; index < count; index += 1) {
+    const state = states[index % states.length] ?? { type: "working" };
+    const made = view(world, { name: `session ${index + 1}`, line: `line of session ${index + 1}`, state }, index * MINUTE);
+    world.sessions.set(made.id, made);
+  }
+}

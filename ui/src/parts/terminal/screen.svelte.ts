@@ -1,0 +1,223 @@
+/**
+ * One terminal: xterm.js and its attachment to a host, or the log of a job that has ended.
+ *
+ * Promise: bytes are drawn in order and acknowledged once drawn; a snapshot starts from a clean
+ * screen; a lost connection comes back by itself. Hostile output reaches only the terminal.
+ * Must not know: panes, rows.
+ */
+import { FitAddon } from "@xterm/addon-fit";
+import { SearchAddon } from "@xterm/addon-search";
+import { Unicode11Addon } from "@xterm/addon-unicode11";
+import { Terminal } from "@xterm/xterm";
+import { asFault } from "../../backend/api";
+import type { Backend, TerminalEvent } from "../../backend/api";
+import { logBytes } from "../../state/logs";
+import { FONT_PX, terminalFont, terminalTheme } from "./theme";
+
+/** Lines kept above the screen: as many as people scroll back, a few megabytes at most. */
+const SCROLLBACK_LINES = 10_000;
+/** Drawn bytes are acknowledged in steps of this size, far below the host's window of 1 MiB. */
+const ACK_STEP_BYTES = 64 * 1024;
+/** What is left over is acknowledged after this pause. */
+const ACK_REST_MS = 100;
+const REATTACH_FIRST_MS = 250;
+const REATTACH_LONGEST_MS = 5_000;
+/** The smallest terminal that programs can bear. */
+const COLS_MIN = 20;
+const ROWS_MIN = 4;
+
+export type ScreenState =
+  | { type: "attaching" }
+  | { type: "live" }
+  | { type: "lost" }
+  | { type: "ended"; code: number | null }
+  | { type: "failed"; message: string; hint: string };
+
+export class Screen {
+  state = $state.raw<ScreenState>({ type: "attaching" });
+  readonly term: Terminal;
+  readonly search = new SearchAddon();
+
+  private readonly fit = new FitAddon();
+  private attachment: number | null = null;
+  private generation = 0;
+  private drawn = 0;
+  private acked = 0;
+  private ackTimer: ReturnType<typeof setTimeout> | undefined;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private wait = REATTACH_FIRST_MS;
+  private asked = { cols: 0, rows: 0 };
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly session: string,
+    openLink: (href: string) => void,
+    ours: (event: KeyboardEvent) => boolean,
+  ) {
+    this.term = new Terminal({
+      allowProposedApi: true,
+      cursorBlink: false,
+      fontFamily: terminalFont(),
+      fontSize: FONT_PX,
+      lineHeight: 1.2,
+      scrollback: SCROLLBACK_LINES,
+      theme: terminalTheme(),
+      macOptionIsMeta: true,
+      linkHandler: { activate: (_event, href) => openLink(href) },
+    });
+    this.term.loadAddon(this.fit);
+    this.term.loadAddon(this.search);
+    this.term.loadAddon(new Unicode11Addon());
+    this.term.unicode.activeVersion = "11";
+    this.term.attachCustomKeyEventHandler((event) => !ours(event));
+    this.term.onData((text) => this.send(text));
+  }
+
+  open(element: HTMLElement): void {
+    this.term.open(element);
+    this.measure();
+  }
+
+  focus(): void {
+    this.term.focus();
+  }
+
+  retheme(): void {
+    this.term.options.theme = terminalTheme();
+  }
+
+  async attach(): Promise<void> {
+    this.letGo();
+    const mine = this.generation;
+    this.drawn = 0;
+    this.acked = 0;
+    const { cols, rows } = this.measure();
+    try {
+      const attachment = await this.backend.attachTerminal(this.session, cols, rows, {
+        data: (bytes) => mine === this.generation && this.draw(bytes),
+        event: (event) => mine === this.generation && this.hear(event),
+      });
+      if (mine !== this.generation) {
+        this.release(attachment);
+        return;
+      }
+      this.attachment = attachment;
+      this.asked = { cols, rows };
+      this.resize();
+    } catch (thrown) {
+      if (mine === this.generation) this.refused(thrown);
+    }
+  }
+
+  /** Shows what a job that has ended printed. */
+  async replay(code: number | null): Promise<void> {
+    this.letGo();
+    this.term.options.disableStdin = true;
+    this.term.write("", () => this.term.reset());
+    try {
+      await logBytes(this.backend, this.session, (bytes) => this.term.write(bytes));
+      this.state = { type: "ended", code };
+    } catch (thrown) {
+      const { message, hint } = asFault(thrown);
+      this.state = { type: "failed", message, hint };
+    }
+  }
+
+  /** The pane's size changed: tell the host, whose answer resizes the screen. */
+  resize(): void {
+    const { cols, rows } = this.measure();
+    if (this.attachment === null) {
+      this.term.resize(cols, rows);
+      return;
+    }
+    if (cols === this.asked.cols && rows === this.asked.rows) return;
+    this.asked = { cols, rows };
+    this.term.resize(cols, rows);
+    this.backend.terminalResize(this.attachment, cols, rows).catch(() => this.lose());
+  }
+
+  dispose(): void {
+    this.letGo();
+    this.term.dispose();
+  }
+
+  private measure(): { cols: number; rows: number } {
+    const fits = this.fit.proposeDimensions();
+    const usable = fits && Number.isFinite(fits.cols) && Number.isFinite(fits.rows);
+    const cols = usable ? fits.cols : this.term.cols;
+    const rows = usable ? fits.rows : this.term.rows;
+    return { cols: Math.max(COLS_MIN, cols), rows: Math.max(ROWS_MIN, rows) };
+  }
+
+  private send(text: string): void {
+    if (this.attachment === null || this.state.type !== "live") return;
+    this.backend.terminalInput(this.attachment, text).catch(() => this.lose());
+  }
+
+  private draw(bytes: Uint8Array): void {
+    this.term.write(bytes, () => this.drew(bytes.length));
+  }
+
+  private drew(bytes: number): void {
+    this.drawn += bytes;
+    clearTimeout(this.ackTimer);
+    if (this.drawn - this.acked >= ACK_STEP_BYTES) this.ack();
+    else this.ackTimer = setTimeout(() => this.ack(), ACK_REST_MS);
+  }
+
+  private ack(): void {
+    if (this.attachment === null || this.drawn === this.acked) return;
+    this.acked = this.drawn;
+    this.backend.terminalAck(this.attachment, this.drawn).catch(() => this.lose());
+  }
+
+  private hear(event: TerminalEvent): void {
+    switch (event.type) {
+      case "snapshot":
+        // In the order of the stream: after all that was written, before the screen that follows.
+        this.term.write("", () => {
+          this.term.reset();
+          this.term.resize(event.cols, event.rows);
+        });
+        this.state = { type: "live" };
+        this.wait = REATTACH_FIRST_MS;
+        return;
+      case "resized":
+        this.term.write("", () => this.term.resize(event.cols, event.rows));
+        return;
+      case "exited":
+        this.term.write("", () => (this.term.options.disableStdin = true));
+        this.state = { type: "ended", code: event.code };
+        return;
+      case "lost":
+        this.lose();
+    }
+  }
+
+  private refused(thrown: unknown): void {
+    const { code, message, hint } = asFault(thrown);
+    if (code === "unreachable" || code === "io") this.lose();
+    else this.state = { type: "failed", message, hint };
+  }
+
+  private lose(): void {
+    if (this.state.type === "ended") return;
+    this.letGo();
+    this.state = { type: "lost" };
+    this.retry = setTimeout(() => void this.attach(), this.wait);
+    this.wait = Math.min(this.wait * 2, REATTACH_LONGEST_MS);
+  }
+
+  private letGo(): void {
+    this.generation += 1;
+    clearTimeout(this.retry);
+    clearTimeout(this.ackTimer);
+    if (this.attachment !== null) this.release(this.attachment);
+    this.attachment = null;
+  }
+
+  private release(attachment: number): void {
+    // The other side lets go by itself when the connection is gone.
+    this.backend.detachTerminal(attachment).catch(() => undefined);
+  }
+}

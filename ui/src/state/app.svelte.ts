@@ -1,0 +1,135 @@
+/**
+ * Everything the window holds, and the verbs that actions and controls share.
+ *
+ * Promise: each verb exists once; a failed one says so in a toast and changes nothing here.
+ * Must not know: the DOM, Tauri.
+ */
+import { getContext, setContext } from "svelte";
+import { asFault } from "../backend/api";
+import type { Answer, Backend, Need, SessionView } from "../backend/api";
+import { Board } from "./board.svelte";
+import { Clock } from "./clock.svelte";
+import { Dispatch } from "./dispatch.svelte";
+import { Panes } from "./panes.svelte";
+import { Selection } from "./selection.svelte";
+import { Toasts } from "./toasts.svelte";
+import { isLive } from "./words";
+
+export type Overlay = "none" | "palette" | "keys";
+
+export class App {
+  readonly board: Board;
+  readonly clock = new Clock();
+  readonly selection: Selection;
+  readonly panes = new Panes();
+  readonly dispatch: Dispatch;
+  readonly toasts = new Toasts();
+  overlay = $state<Overlay>("none");
+  /** Moves whenever the board shall take the keyboard. */
+  boardTurn = $state(0);
+
+  constructor(readonly backend: Backend) {
+    this.board = new Board(backend);
+    this.selection = new Selection(this.board);
+    this.dispatch = new Dispatch(backend);
+  }
+
+  get firstRun(): boolean {
+    const { board } = this;
+    return board.connection === "connected" && !board.everUsed && board.sessions.size === 0;
+  }
+
+  focusBoard(): void {
+    this.boardTurn += 1;
+  }
+
+  focusDispatch(): void {
+    this.dispatch.focusTurn += 1;
+  }
+
+  open(id: string, another = false): void {
+    this.selection.select(id);
+    this.selection.peeking = false;
+    this.panes.open(id, another);
+  }
+
+  async start(attach: boolean): Promise<void> {
+    const view = await this.dispatch.submit();
+    if (!view) return;
+    this.board.learn(view);
+    this.selection.select(view.id);
+    if (attach) this.open(view.id);
+  }
+
+  /** One step back: overlay, pane, rename, peek, and at last the panes themselves. */
+  back(fromPane: boolean): void {
+    if (this.overlay !== "none") this.overlay = "none";
+    else if (fromPane) this.focusBoard();
+    else if (this.selection.renaming) this.selection.renaming = null;
+    else if (this.selection.peeking) this.selection.peeking = false;
+    else if (this.panes.current !== null) this.closePane(this.panes.current);
+  }
+
+  closePane(key: number): void {
+    this.panes.close(key);
+    this.focusBoard();
+  }
+
+  togglePeek(): void {
+    if (this.selection.view) this.selection.peeking = !this.selection.peeking;
+  }
+
+  async answer(view: SessionView, need: Need, answer: Answer): Promise<boolean> {
+    return this.try(async () => {
+      this.board.learn(await this.backend.answer(view.id, need.id, answer));
+    });
+  }
+
+  async reply(view: SessionView, text: string): Promise<boolean> {
+    return this.try(async () => {
+      this.board.learn(await this.backend.reply(view.id, text));
+    });
+  }
+
+  async interrupt(id: string): Promise<boolean> {
+    return this.try(() => this.backend.interrupt(id));
+  }
+
+  async togglePin(view: SessionView): Promise<boolean> {
+    return this.try(() => this.backend.pin(view.id, !view.pinned));
+  }
+
+  async rename(view: SessionView, name: string): Promise<boolean> {
+    this.selection.renaming = null;
+    const wanted = name.trim();
+    if (wanted === "" || wanted === view.name) return true;
+    return this.try(() => this.backend.rename(view.id, wanted));
+  }
+
+  /** First press: stop what runs and arm. Second press within two seconds: delete. */
+  async stopOrDelete(view: SessionView): Promise<void> {
+    if (this.selection.armed === view.id) {
+      this.selection.calm();
+      const gone = await this.try(() => this.backend.remove(view.id));
+      if (gone) this.panes.closeSession(view.id);
+      return;
+    }
+    this.selection.arm(view.id);
+    if (isLive(view)) await this.try(() => this.backend.stop(view.id));
+  }
+
+  private async try(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (thrown) {
+      this.toasts.show(asFault(thrown));
+      return false;
+    }
+  }
+}
+
+const KEY = Symbol("app");
+
+export const provideApp = (app: App): App => setContext(KEY, app);
+export const useApp = (): App => getContext<App>(KEY);

@@ -1,0 +1,141 @@
+/**
+ * The board's data: sessions and notices, kept by numbered changes.
+ *
+ * Promise: a gap in the numbers never goes unnoticed; what was known stays while nobody answers.
+ * Must not know: rows, keys, panes.
+ */
+import { SvelteMap } from "svelte/reactivity";
+import { asFault } from "../backend/api";
+import type { Backend, BoardChange, BoardEvent, Notice, Off, SessionView } from "../backend/api";
+import { isBoolean, recall, remember } from "./storage";
+
+/** First and longest wait between two attempts to reach the supervisor. */
+const RETRY_FIRST_MS = 500;
+const RETRY_LONGEST_MS = 5_000;
+/** Notices kept on screen; older ones were read or never will be. */
+const NOTICES_MAX = 20;
+
+export type Connection = "connecting" | "connected" | "lost";
+
+export class Board {
+  readonly sessions = new SvelteMap<string, SessionView>();
+  notices = $state.raw<Notice[]>([]);
+  connection = $state<Connection>("connecting");
+  lostBecause = $state("");
+  /** Counts snapshots: whoever follows something else follows it again when this moves. */
+  epoch = $state(0);
+  /** Whether there was ever a session on this machine, as far as this window knows. */
+  everUsed = $state(recall("everUsed", false, isBoolean));
+
+  private seq = 0;
+  private generation = 0;
+  private off: Off | null = null;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private wait = RETRY_FIRST_MS;
+
+  constructor(private readonly backend: Backend) {}
+
+  async start(): Promise<void> {
+    await this.backend.onReachability((now) => {
+      if (!now.reachable) this.lose(now.message);
+      else if (this.connection === "lost") void this.follow();
+    });
+    await this.follow();
+  }
+
+  get needing(): number {
+    let count = 0;
+    for (const view of this.sessions.values()) if (view.state.type === "needs_input") count += 1;
+    return count;
+  }
+
+  get working(): number {
+    let count = 0;
+    for (const view of this.sessions.values()) {
+      if (view.state.type === "working" || view.state.type === "starting") count += 1;
+    }
+    return count;
+  }
+
+  /** Takes over a view that a command returned; the numbered change that follows says the same. */
+  learn(view: SessionView): void {
+    this.sessions.set(view.id, view);
+    this.markUsed();
+  }
+
+  dismissNotices(): void {
+    this.notices = [];
+  }
+
+  private async follow(): Promise<void> {
+    clearTimeout(this.retry);
+    this.generation += 1;
+    const mine = this.generation;
+    this.off?.();
+    this.off = null;
+    try {
+      const off = await this.backend.followBoard((event) => {
+        if (mine === this.generation) this.apply(event);
+      });
+      if (mine === this.generation) this.off = off;
+      else off();
+    } catch (thrown) {
+      if (mine === this.generation) this.lose(asFault(thrown).message);
+    }
+  }
+
+  private lose(message: string): void {
+    this.connection = "lost";
+    this.lostBecause = message;
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => void this.follow(), this.wait);
+    this.wait = Math.min(this.wait * 2, RETRY_LONGEST_MS);
+  }
+
+  private apply(event: BoardEvent): void {
+    if (event.type === "snapshot") {
+      this.replace(event.sessions);
+      this.notices = event.notices.slice(-NOTICES_MAX);
+      this.seq = event.seq;
+      this.connection = "connected";
+      this.lostBecause = "";
+      this.wait = RETRY_FIRST_MS;
+      clearTimeout(this.retry);
+      this.epoch += 1;
+      return;
+    }
+    if (event.seq !== this.seq + 1) {
+      void this.follow();
+      return;
+    }
+    this.seq = event.seq;
+    this.change(event.change);
+  }
+
+  private replace(views: SessionView[]): void {
+    const known = new Set(views.map((view) => view.id));
+    for (const id of [...this.sessions.keys()]) if (!known.has(id)) this.sessions.delete(id);
+    for (const view of views) this.sessions.set(view.id, view);
+    if (views.length > 0) this.markUsed();
+  }
+
+  private change(change: BoardChange): void {
+    switch (change.type) {
+      case "upsert":
+        this.sessions.set(change.view.id, change.view);
+        this.markUsed();
+        return;
+      case "removed":
+        this.sessions.delete(change.id);
+        return;
+      case "notice":
+        this.notices = [...this.notices, change.notice].slice(-NOTICES_MAX);
+    }
+  }
+
+  private markUsed(): void {
+    if (this.everUsed) return;
+    this.everUsed = true;
+    remember("everUsed", true);
+  }
+}

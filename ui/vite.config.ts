@@ -1,0 +1,21 @@
+/**
+ * Builds the window's page into `dist`.
+ *
+ * Promise: every asset is a file of our own origin, so that a strict content policy holds
+ * (`default-src 'self'`): no inline scripts, no data URLs for fonts.
+ */
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  plugins: [svelte()],
+  clearScreen: false,
+  server: { port: 5173, strictPort: true },
+  build: {
+    target: "es2022",
+    outDir: "dist",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 900,
+  },
+});
