@@ -104,7 +104,7 @@ fn raw_pid(pid: u32) -> io::Result<Pid> {
     raw.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("{pid} is no pid")))
 }
 
-fn named_signal(signal: i32) -> io::Result<Signal> {
+pub(crate) fn named_signal(signal: i32) -> io::Result<Signal> {
     let no = || io::Error::new(io::ErrorKind::InvalidInput, format!("signal {signal} is unknown"));
     Signal::from_named_raw(signal).ok_or_else(no)
 }

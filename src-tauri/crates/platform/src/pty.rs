@@ -66,3 +66,12 @@ pub fn foreground_group(master: &impl AsFd) -> Option<u32> {
     let pid = rustix::termios::tcgetpgrp(master).ok()?;
     u32::try_from(pid.as_raw_nonzero().get()).ok()
 }
+
+/// Signals the group that reads the terminal now; nothing happens when there is none.
+pub fn signal_foreground(master: &impl AsFd, signal: i32) -> io::Result<()> {
+    let signal = crate::process::named_signal(signal)?;
+    match rustix::termios::tcgetpgrp(master) {
+        Ok(group) => Ok(rustix::process::kill_process_group(group, signal)?),
+        Err(_) => Ok(()),
+    }
+}

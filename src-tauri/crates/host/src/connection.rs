@@ -1,0 +1,155 @@
+//! One connected peer: its socket, its greeting, what it asked for.
+//!
+//! Promise: reading and writing never block; a malformed frame ends this connection only; what a
+//! peer that does not read can make us keep is bounded.
+//! Must not know: the child, the journal, other connections.
+
+use crate::journal;
+use crate::outbox::Outbox;
+use crate::viewer::Viewer;
+use nightshift_protocol::host::HostEvent;
+use nightshift_protocol::{FrameDecoder, FrameKind, encode_control, encode_frame};
+use rustix::io::Errno;
+use std::os::unix::net::UnixStream;
+
+/// When this much waits for a peer that does not read, its requests wait too. More than a viewer's
+/// window, so that typing goes on while a viewer is behind.
+const WAITING_MAX_BYTES: usize = 2 * 1024 * 1024;
+/// Events nobody asked for are dropped when this much waits already: the peer does not read.
+const EVENTS_MAX_BYTES: usize = 64 * 1024;
+/// A follower gets more records from disk only while less than this waits for it.
+const FOLLOW_AHEAD_BYTES: usize = 256 * 1024;
+/// Read from one peer in one go.
+pub(crate) const READ_BYTES: usize = 64 * 1024;
+
+/// How a reading of the socket ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Input {
+    /// Something came; there may be more.
+    More,
+    /// Nothing more for now.
+    Drained,
+    /// The peer has closed its side or is gone.
+    Ended,
+}
+
+#[derive(Debug)]
+pub(crate) struct Follower {
+    /// Last record handed to the connection.
+    pub after: u64,
+    /// Gets records as they come; otherwise from disk.
+    pub live: bool,
+    /// Was told that its replay is complete.
+    pub told: bool,
+    pub reader: journal::Reader,
+}
+
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub stream: UnixStream,
+    decoder: FrameDecoder,
+    out: Outbox,
+    pub greeted: bool,
+    pub viewer: Option<Viewer>,
+    pub follower: Option<Follower>,
+    pub watching: bool,
+    /// Frames may have arrived that had to wait.
+    pub starved: bool,
+    /// The peer no longer takes bytes; what it sent before is still worth reading.
+    pub deaf: bool,
+    /// Nothing more will come from the peer.
+    pub ended: bool,
+    /// To be dropped.
+    pub closed: bool,
+}
+
+impl Connection {
+    pub fn new(stream: UnixStream) -> Connection {
+        Connection {
+            stream,
+            decoder: FrameDecoder::default(),
+            out: Outbox::default(),
+            greeted: false,
+            viewer: None,
+            follower: None,
+            watching: false,
+            starved: false,
+            deaf: false,
+            ended: false,
+            closed: false,
+        }
+    }
+
+    /// Reads once into the decoder.
+    pub fn fill(&mut self, scratch: &mut [u8]) -> Input {
+        match rustix::io::read(&self.stream, &mut *scratch) {
+            Ok(0) => Input::Ended,
+            Ok(len) => {
+                self.decoder.push(&scratch[..len]);
+                Input::More
+            }
+            Err(Errno::AGAIN) => Input::Drained,
+            Err(Errno::INTR) => Input::More,
+            Err(_) => Input::Ended,
+        }
+    }
+
+    /// The next frame that has arrived whole. A malformed one closes the connection.
+    pub fn next_frame(&mut self) -> Option<(FrameKind, Vec<u8>)> {
+        match self.decoder.next_frame() {
+            Ok(frame) => frame,
+            Err(_) => {
+                self.closed = true;
+                None
+            }
+        }
+    }
+
+    /// No more requests until the peer has read some of what waits for it.
+    pub fn is_stalled(&self) -> bool {
+        self.out.len() > WAITING_MAX_BYTES
+    }
+
+    pub fn has_output(&self) -> bool {
+        !self.deaf && !self.out.is_empty()
+    }
+
+    /// Writes what the peer takes now.
+    pub fn flush(&mut self) {
+        if !self.deaf && self.out.write_to(&self.stream).is_err() {
+            self.deaf = true;
+            self.out.clear();
+            self.viewer = None;
+            self.follower = None;
+            self.watching = false;
+        }
+    }
+
+    pub fn send(&mut self, kind: FrameKind, body: &[u8]) {
+        if !self.deaf {
+            self.out.push(&encode_frame(kind, body));
+        }
+    }
+
+    /// An answer or an event that must not be lost.
+    pub fn send_event(&mut self, event: &HostEvent) {
+        if !self.deaf {
+            self.out.push(&encode_control(event));
+        }
+    }
+
+    pub fn send_hello(&mut self, hello: &nightshift_protocol::Hello) {
+        self.out.push(&encode_control(hello));
+    }
+
+    /// An event that a peer who does not read may miss.
+    pub fn send_optional(&mut self, event: &HostEvent) {
+        if self.out.len() < EVENTS_MAX_BYTES {
+            self.send_event(event);
+        }
+    }
+
+    pub fn follower_has_room(&self) -> bool {
+        self.out.len() < FOLLOW_AHEAD_BYTES
+    }
+}

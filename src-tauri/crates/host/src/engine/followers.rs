@@ -1,0 +1,79 @@
+//! Those who follow the journal: live from memory when they keep up, else paced from the disk.
+//!
+//! Promise: a slow follower costs a bounded queue and never a record; each record comes once and
+//! in order.
+//! Must not know: what the records mean.
+
+use super::Engine;
+use crate::connection::{Connection, Follower};
+use crate::journal::{self, Appended};
+use nightshift_protocol::{FrameKind, HostEvent};
+
+/// Records from disk to one follower in one turn: others get their turn too.
+const RECORDS_PER_TURN: usize = 256;
+
+impl Engine {
+    pub(super) fn follow(&mut self, index: usize, after: u64) {
+        let reader = journal::read(&self.dir, after);
+        self.connections[index].follower =
+            Some(Follower { after, live: false, told: false, reader });
+    }
+
+    /// A new record: to those who have all before it and read what they get.
+    pub(super) fn hand_to_followers(&mut self, appended: &Appended) {
+        for connection in &mut self.connections {
+            let room = connection.follower_has_room();
+            let Some(follower) = &mut connection.follower else { continue };
+            if follower.live && room && follower.after + 1 == appended.seq {
+                follower.after = appended.seq;
+                connection.send(FrameKind::Record, &appended.encoded);
+            }
+        }
+    }
+
+    /// More records from disk to those who are behind and have room.
+    pub(super) fn pump_followers(&mut self) {
+        let last = self.journal.last_seq();
+        for connection in &mut self.connections {
+            connection.flush();
+            pump(connection, &self.dir, last);
+        }
+    }
+
+    /// Some follower is behind although it has room: the next turn must not wait.
+    pub(super) fn follower_waits(&self) -> bool {
+        let last = self.journal.last_seq();
+        self.connections.iter().any(|connection| {
+            let behind = connection.follower.as_ref().is_some_and(|f| f.after < last);
+            behind && connection.follower_has_room()
+        })
+    }
+}
+
+fn pump(connection: &mut Connection, dir: &std::path::Path, last: u64) {
+    let Some(mut follower) = connection.follower.take() else { return };
+    // Live records went by without this reader: it has to find its place again.
+    if follower.live && follower.after < last {
+        follower.reader = journal::read(dir, follower.after);
+        follower.live = false;
+    }
+    for _ in 0..RECORDS_PER_TURN {
+        if follower.after >= last || !connection.follower_has_room() {
+            break;
+        }
+        match follower.reader.next() {
+            Some(record) => {
+                follower.after = record.seq;
+                connection.send(FrameKind::Record, &record.encode());
+            }
+            // The rest never reached the disk; waiting for it would be for ever.
+            None => follower.after = last,
+        }
+    }
+    follower.live = follower.after >= last;
+    if follower.live && !follower.told {
+        follower.told = true;
+        connection.send_event(&HostEvent::CaughtUp { seq: last });
+    }
+    connection.follower = Some(follower);
+}

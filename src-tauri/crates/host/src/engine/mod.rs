@@ -1,0 +1,123 @@
+//! The host's loop: one thread, one poll(2), no timeout unless a deadline is really pending.
+//!
+//! Promise: never blocks on a client or on the child; a job never waits for a viewer; what a peer
+//! sent before another connected is handled before that other is let in.
+//! Must not know: what agents say, what the supervisor does with what it hears.
+
+mod activity;
+mod ending;
+mod finish;
+mod followers;
+mod output;
+mod requests;
+mod turn;
+mod viewers;
+
+use crate::child::{Child, ChildIo};
+use crate::connection::Connection;
+use crate::journal::Writer;
+use crate::signals::Signals;
+use activity::Activity;
+use ending::Ending;
+pub use finish::SCREEN_FILE;
+pub(crate) use finish::write_exit;
+use nightshift_platform::ipc::SocketId;
+use nightshift_protocol::Launch;
+use std::io;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+
+/// Connections at once; more are closed again.
+const CONNECTIONS_MAX: usize = 128;
+
+/// Everything a running host has.
+pub(crate) struct Engine {
+    pub launch: Launch,
+    pub dir: PathBuf,
+    pub listener: UnixListener,
+    pub socket: SocketId,
+    pub signals: Signals,
+    pub child: Child,
+    pub journal: Writer,
+    connections: Vec<Connection>,
+    activity: Activity,
+    ending: Ending,
+    /// The disk took nothing lately; told once.
+    disk_full: bool,
+    /// Read into by turns; lives here so that no turn allocates it.
+    scratch: Vec<u8>,
+}
+
+/// What a host starts with.
+pub(crate) struct Parts {
+    pub launch: Launch,
+    pub dir: PathBuf,
+    pub listener: UnixListener,
+    pub socket: SocketId,
+    pub signals: Signals,
+    pub child: Child,
+    pub journal: Writer,
+}
+
+impl Engine {
+    pub fn new(parts: Parts) -> Engine {
+        let Parts { launch, dir, listener, socket, signals, child, journal } = parts;
+        Engine {
+            launch,
+            dir,
+            listener,
+            socket,
+            signals,
+            child,
+            journal,
+            connections: Vec::new(),
+            activity: Activity::default(),
+            ending: Ending::default(),
+            disk_full: false,
+            scratch: vec![0; crate::child::OUTPUT_BYTES],
+        }
+    }
+
+    /// Until the child and everything below it has ended and the exit record is written.
+    pub fn run(mut self) -> io::Result<()> {
+        while !self.ending.is_done() {
+            self.turn()?;
+        }
+        self.finish()
+    }
+
+    /// Ends a child that nobody will ever be able to reach.
+    pub fn abandon(self) {
+        self.kill_descendants();
+    }
+
+    /// Tells once when the disk stops or starts to take the journal.
+    fn note_stored(&mut self, stored: &io::Result<()>) {
+        match stored {
+            Err(error) if !self.disk_full => {
+                self.disk_full = true;
+                crate::log(&format!("the journal cannot be written: {error}; output goes on"));
+            }
+            Ok(()) if self.disk_full => {
+                self.disk_full = false;
+                crate::log("the journal is written again");
+            }
+            _ => {}
+        }
+    }
+
+    /// Keys or lines wait for the child to read them.
+    fn child_input_waits(&self) -> bool {
+        match &self.child.io {
+            ChildIo::Pty(pty) => !pty.keys.is_empty(),
+            ChildIo::Pipe(pipe) => pipe.stdin.is_some() && !pipe.lines_in.is_empty(),
+        }
+    }
+
+    fn child_output_ended(&self) -> bool {
+        match &self.child.io {
+            ChildIo::Pty(pty) => pty.ended,
+            ChildIo::Pipe(pipe) => pipe.ended(),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What peers ask: greeting first, then requests and keystrokes.
+//!
+//! Promise: a peer that breaks the rules loses its connection and nothing else happens.
+//! Must not know: how requests are carried out.
+
+use super::Engine;
+use crate::child::{ChildIo, KEYS_MAX_BYTES, STDIN_MAX_BYTES};
+use nightshift_platform::{clock, process};
+use nightshift_protocol::record::RECORD_BODY_MAX_BYTES;
+use nightshift_protocol::{FrameKind, Hello, HostEvent, HostRequest, PROTOCOL_VERSION, RecordKind};
+use std::time::Duration;
+
+impl Engine {
+    /// Nothing more is taken from this peer for now: it does not read its replies, or the child
+    /// does not read its keys.
+    pub(super) fn is_blocked(&self, index: usize) -> bool {
+        let connection = &self.connections[index];
+        let keys_full = match &self.child.io {
+            ChildIo::Pty(pty) => pty.keys.len() > KEYS_MAX_BYTES,
+            ChildIo::Pipe(_) => false,
+        };
+        let types = connection.viewer.is_some_and(|viewer| !viewer.read_only);
+        connection.is_stalled() || (keys_full && types)
+    }
+
+    /// Handles every frame that has arrived whole, until there is a reason to wait.
+    pub(super) fn handle_frames(&mut self, index: usize) {
+        while !self.connections[index].closed {
+            let blocked = self.is_blocked(index);
+            let connection = &mut self.connections[index];
+            connection.starved = blocked;
+            if blocked {
+                return;
+            }
+            let Some((kind, body)) = connection.next_frame() else { return };
+            if !self.handle_frame(index, kind, &body) {
+                self.connections[index].flush();
+                self.connections[index].closed = true;
+            }
+        }
+    }
+
+    /// False when the peer broke the rules.
+    fn handle_frame(&mut self, index: usize, kind: FrameKind, body: &[u8]) -> bool {
+        if !self.connections[index].greeted {
+            return self.greet(index, kind, body);
+        }
+        match kind {
+            FrameKind::Data => {
+                let viewer = self.connections[index].viewer;
+                if viewer.is_some_and(|viewer| !viewer.read_only) {
+                    self.queue_keys(body);
+                }
+                true
+            }
+            FrameKind::Control => match serde_json::from_slice(body) {
+                Ok(request) => {
+                    self.handle_request(index, request);
+                    true
+                }
+                Err(_) => false,
+            },
+            FrameKind::Record => false,
+        }
+    }
+
+    /// Our own greeting went out first; another version learns ours from it and is let go.
+    fn greet(&mut self, index: usize, kind: FrameKind, body: &[u8]) -> bool {
+        let hello: Option<Hello> = serde_json::from_slice(body).ok();
+        let fits = hello.is_some_and(|hello| hello.protocol == PROTOCOL_VERSION);
+        self.connections[index].greeted = fits && kind == FrameKind::Control;
+        self.connections[index].greeted
+    }
+
+    fn handle_request(&mut self, index: usize, request: HostRequest) {
+        match request {
+            HostRequest::Attach { cols, rows, read_only } => {
+                self.attach(index, cols, rows, read_only);
+            }
+            HostRequest::Ack { bytes } => {
+                if let Some(viewer) = &mut self.connections[index].viewer {
+                    viewer.ack(bytes);
+                }
+            }
+            HostRequest::Resize { cols, rows } => self.resize(index, cols, rows),
+            HostRequest::Follow { after } => self.follow(index, after),
+            HostRequest::Watch => self.watch(index),
+            HostRequest::WriteLine { tag, line } => {
+                let event = match self.write_line(line) {
+                    Ok(seq) => HostEvent::Written { tag, seq },
+                    Err(error) => HostEvent::Refused { tag, error },
+                };
+                self.connections[index].send_event(&event);
+            }
+            HostRequest::Signal { signal } => {
+                if let Err(error) = process::signal_group(&self.child.identity, signal) {
+                    let error = format!("signal {signal} was not sent: {error}");
+                    self.connections[index].send_event(&HostEvent::Refused { tag: 0, error });
+                }
+            }
+            HostRequest::Stop { grace_ms } => self.stop(Duration::from_millis(grace_ms)),
+            HostRequest::Status => {
+                let event = self.status();
+                self.connections[index].send_event(&event);
+            }
+        }
+    }
+
+    fn watch(&mut self, index: usize) {
+        self.connections[index].watching = true;
+        if self.activity.seen {
+            let event = HostEvent::Activity { line: self.last_line() };
+            self.connections[index].send_optional(&event);
+        }
+    }
+
+    /// The journal has the line before the child can.
+    fn write_line(&mut self, line: String) -> Result<u64, String> {
+        let ChildIo::Pipe(pipe) = &mut self.child.io else {
+            return Err("this session has a terminal; send keys instead of lines".to_owned());
+        };
+        if pipe.stdin.is_none() {
+            return Err("the agent no longer reads its input".to_owned());
+        }
+        if line.contains('\n') {
+            return Err("the line holds a newline".to_owned());
+        }
+        if line.len() > RECORD_BODY_MAX_BYTES {
+            return Err(format!(
+                "the line has {} bytes; the limit is {RECORD_BODY_MAX_BYTES}",
+                line.len()
+            ));
+        }
+        if pipe.lines_in.len() > STDIN_MAX_BYTES {
+            return Err("the agent does not read its input; too much waits for it".to_owned());
+        }
+        let mut bytes = line.into_bytes();
+        let appended = self.journal.append(clock::now(), RecordKind::In, bytes.clone());
+        self.note_stored(&appended.stored);
+        self.hand_to_followers(&appended);
+        if let Err(error) = appended.stored {
+            return Err(format!("the journal cannot be written: {error}"));
+        }
+        if let Err(error) = self.journal.sync() {
+            // The line is in the journal for everybody but a machine that loses power now.
+            crate::log(&format!("the journal cannot be made durable: {error}"));
+        }
+        if let ChildIo::Pipe(pipe) = &mut self.child.io {
+            bytes.push(b'\n');
+            pipe.lines_in.push(&bytes);
+            pipe.flush_lines();
+        }
+        Ok(appended.seq)
+    }
+
+    fn status(&self) -> HostEvent {
+        let (cols, rows) = match &self.child.io {
+            ChildIo::Pty(pty) => pty.screen.size(),
+            ChildIo::Pipe(_) => (self.launch.cols, self.launch.rows),
+        };
+        let clients = self.connections.iter().filter(|c| c.viewer.is_some()).count();
+        HostEvent::Status {
+            pid: std::process::id(),
+            child_pid: self.child.identity.pid,
+            cols,
+            rows,
+            clients: u32::try_from(clients).unwrap_or(u32::MAX),
+            last_seq: self.journal.last_seq(),
+            started_at: self.child.started_at,
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! One turn: wait, take what is ready, in the order that keeps our promises.
+//!
+//! Promise: child first, then peers that are here, then new ones; a peer that floods gets its share
+//! and no more.
+//! Must not know: what frames and output mean.
+
+use super::{CONNECTIONS_MAX, Engine};
+use crate::child::ChildIo;
+use crate::connection::{Connection, Input, READ_BYTES};
+use nightshift_platform::{clock, ipc};
+use nightshift_protocol::{Hello, Role};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+/// Read from one peer in one turn, unless somebody new is to be let in.
+const READ_TURN_BYTES: usize = 1024 * 1024;
+
+/// Who may have something for us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    Signals,
+    Listener,
+    Terminal,
+    Stdin,
+    Stdout,
+    Stderr,
+    Connection(usize),
+}
+
+impl Engine {
+    pub(super) fn turn(&mut self) -> io::Result<()> {
+        let ready = self.wait()?;
+        let mut newcomer = false;
+        for (source, flags) in &ready {
+            match source {
+                Source::Signals => self.on_signals(),
+                Source::Listener => newcomer = true,
+                Source::Terminal => self.on_terminal(*flags),
+                Source::Stdin => self.flush_child_input(),
+                Source::Stdout => self.on_stdout(),
+                Source::Stderr => self.on_stderr(),
+                Source::Connection(_) => {}
+            }
+        }
+        let mut all_drained = true;
+        for index in 0..self.connections.len() {
+            let is_ready = ready.iter().any(|(source, _)| *source == Source::Connection(index));
+            let connection = &self.connections[index];
+            if newcomer || is_ready || connection.ended || connection.starved {
+                all_drained &= self.read_peer(index, newcomer);
+            }
+        }
+        if newcomer && all_drained {
+            self.accept();
+        }
+        self.on_time(clock::monotonic());
+        self.settle();
+        Ok(())
+    }
+
+    /// Waits until something is ready or a deadline comes.
+    fn wait(&self) -> io::Result<Vec<(Source, PollFlags)>> {
+        let mut fds = Vec::with_capacity(6 + self.connections.len());
+        let mut sources = Vec::with_capacity(6 + self.connections.len());
+        let mut add = |source, fd, flags| {
+            sources.push(source);
+            fds.push(PollFd::from_borrowed_fd(fd, flags));
+        };
+        add(Source::Signals, self.signals.fd(), PollFlags::IN);
+        add(Source::Listener, self.listener.as_fd(), PollFlags::IN);
+        let waits = self.child_input_waits();
+        match &self.child.io {
+            ChildIo::Pty(pty) => {
+                if let Some(master) = pty.master().filter(|_| !pty.ended) {
+                    let out = if waits { PollFlags::OUT } else { PollFlags::empty() };
+                    add(Source::Terminal, master.as_fd(), PollFlags::IN | out);
+                }
+            }
+            ChildIo::Pipe(pipe) => {
+                if let Some(stdin) = pipe.stdin.as_ref().filter(|_| waits) {
+                    add(Source::Stdin, stdin.as_fd(), PollFlags::OUT);
+                }
+                for (source, from) in
+                    [(Source::Stdout, &pipe.stdout), (Source::Stderr, &pipe.stderr)]
+                {
+                    if let Some(fd) = &from.fd {
+                        add(source, fd.as_fd(), PollFlags::IN);
+                    }
+                }
+            }
+        }
+        for (index, connection) in self.connections.iter().enumerate() {
+            let mut flags = PollFlags::empty();
+            flags.set(PollFlags::IN, !connection.ended && !self.is_blocked(index));
+            flags.set(PollFlags::OUT, connection.has_output());
+            // A peer that we neither read nor write must not be in the set at all: its hang-up
+            // would wake us again and again.
+            if !flags.is_empty() {
+                add(Source::Connection(index), connection.stream.as_fd(), flags);
+            }
+        }
+        let timeout = self.timeout().map(timespec);
+        match poll(&mut fds, timeout.as_ref()) {
+            Err(rustix::io::Errno::INTR) => return Ok(Vec::new()),
+            other => other?,
+        };
+        let revents = fds.iter().map(PollFd::revents);
+        Ok(sources.into_iter().zip(revents).filter(|(_, flags)| !flags.is_empty()).collect())
+    }
+
+    /// How long to wait at most; none: for ever.
+    fn timeout(&self) -> Option<Duration> {
+        let served = |index: usize| self.connections[index].starved && !self.is_blocked(index);
+        if self.follower_waits() || (0..self.connections.len()).any(served) {
+            return Some(Duration::ZERO);
+        }
+        let deadlines = [self.ending.deadline(), self.activity.deadline()];
+        let next = deadlines.into_iter().flatten().min()?;
+        Some(next.saturating_sub(clock::monotonic()))
+    }
+
+    /// Reads a peer and handles its frames; true when everything it had sent was taken.
+    fn read_peer(&mut self, index: usize, everything: bool) -> bool {
+        let mut read = 0;
+        let mut buffer = std::mem::take(&mut self.scratch);
+        let drained = loop {
+            self.handle_frames(index);
+            let blocked = self.is_blocked(index);
+            let connection = &mut self.connections[index];
+            if connection.closed {
+                break true;
+            }
+            if connection.ended {
+                // Whatever could be handled was; the rest waits for the child to read its input.
+                connection.closed = !blocked;
+                break true;
+            }
+            if blocked {
+                break true;
+            }
+            if read >= READ_TURN_BYTES && !everything {
+                break false;
+            }
+            match connection.fill(&mut buffer[..READ_BYTES]) {
+                Input::More => read += READ_BYTES,
+                Input::Drained => break true,
+                Input::Ended => connection.ended = true,
+            }
+        };
+        self.scratch = buffer;
+        drained
+    }
+
+    fn accept(&mut self) {
+        loop {
+            let stream = match self.listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                // Nobody more waits, or the newcomer is gone again.
+                Err(_) => return,
+            };
+            let welcome = self.connections.len() < CONNECTIONS_MAX
+                && ipc::peer_is_me(&stream).unwrap_or(false)
+                && stream.set_nonblocking(true).is_ok();
+            if !welcome {
+                continue;
+            }
+            let mut connection = Connection::new(stream);
+            connection.send_hello(&Hello::new(Role::Host));
+            connection.flush();
+            self.connections.push(connection);
+        }
+    }
+
+    /// Ends the turn: pictures that are owed, records that are owed, bytes that can go out.
+    fn settle(&mut self) {
+        self.send_owed_snapshots();
+        self.pump_followers();
+        for connection in &mut self.connections {
+            connection.flush();
+        }
+        self.connections.retain(|connection| !connection.closed);
+    }
+}
+
+pub(super) fn timespec(duration: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: i64::from(duration.subsec_nanos()),
+    }
+}

@@ -1,0 +1,191 @@
+//! Appending to the journal.
+//!
+//! Promise: a failed write (disk full) leaves the segment as it was before; what was lost is marked
+//! once writing works again. The journal never exceeds its bound by more than the current segment.
+//! Must not know: processes, sockets, what the records mean.
+
+use super::segment::{list, path, scan};
+use nightshift_model::Millis;
+use nightshift_platform::files::sync_directory;
+use nightshift_protocol::record::Mark;
+use nightshift_protocol::{Record, RecordKind};
+use std::collections::VecDeque;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Segments a full journal consists of: dropping one loses an eighth of the history.
+const SEGMENTS_PER_JOURNAL: u64 = 8;
+/// Smaller segments would cost more in files than they save.
+const SEGMENT_MIN_BYTES: u64 = 16 * 1024;
+/// Larger segments would be slow to scan on a relaunch.
+const SEGMENT_MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+/// A record that has its number, and whether it reached the file.
+#[derive(Debug)]
+pub struct Appended {
+    pub seq: u64,
+    /// The record as followers get it.
+    pub encoded: Vec<u8>,
+    pub stored: io::Result<()>,
+}
+
+#[derive(Debug)]
+pub struct Writer {
+    dir: PathBuf,
+    file: Option<File>,
+    /// Closed segments and the current one (last): first record and length.
+    segments: VecDeque<(u64, u64)>,
+    last_seq: u64,
+    max_bytes: u64,
+    /// Body bytes that could not be stored since the last mark.
+    lost_bytes: u64,
+    /// Whoever asked for `sync` once gets it for closed segments too.
+    durable: bool,
+    directory_dirty: bool,
+}
+
+impl Writer {
+    /// Opens the journal of `dir` to go on after its last record; a torn tail is cut off.
+    pub fn open(dir: &Path, max_bytes: u64) -> io::Result<Writer> {
+        let mut segments = VecDeque::new();
+        for first in list(dir)? {
+            segments.push_back((first, fs::metadata(path(dir, first))?.len()));
+        }
+        let mut writer = Writer {
+            dir: dir.to_owned(),
+            file: None,
+            segments,
+            last_seq: 0,
+            max_bytes,
+            lost_bytes: 0,
+            durable: false,
+            directory_dirty: false,
+        };
+        writer.recover()?;
+        Ok(writer)
+    }
+
+    fn recover(&mut self) -> io::Result<()> {
+        let Some((first, len)) = self.segments.back_mut() else { return Ok(()) };
+        let path = path(&self.dir, *first);
+        let found = scan(&path)?;
+        let before = first.saturating_sub(1);
+        self.last_seq = found.last_seq.max(found.beyond).unwrap_or(before).max(before);
+        if found.beyond.is_some() {
+            // Damage in the middle: the file stays as it is and a new segment begins after it.
+            return Ok(());
+        }
+        let file = OpenOptions::new().append(true).open(&path)?;
+        if found.good_len < *len {
+            file.set_len(found.good_len)?;
+            *len = found.good_len;
+        }
+        self.file = Some(file);
+        Ok(())
+    }
+
+    /// Number of the last record.
+    pub fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// Gives the record its number and writes it. The number is used up even when the write fails,
+    /// because live followers get the record all the same.
+    pub fn append(&mut self, at: Millis, kind: RecordKind, body: Vec<u8>) -> Appended {
+        if self.lost_bytes > 0 {
+            self.mark_loss(at);
+        }
+        let body_len = body.len() as u64;
+        self.last_seq += 1;
+        let record = Record { seq: self.last_seq, at, kind, body };
+        let encoded = record.encode();
+        let stored = self.write(record.seq, &encoded);
+        if stored.is_err() {
+            self.lost_bytes += body_len;
+        }
+        Appended { seq: record.seq, encoded, stored }
+    }
+
+    /// Appends one of the host's own marks.
+    pub fn mark(&mut self, at: Millis, mark: &Mark) -> Appended {
+        // Our own type with string keys and integers: this cannot fail.
+        let body = serde_json::to_vec(mark).unwrap_or_default();
+        self.append(at, RecordKind::Mark, body)
+    }
+
+    fn mark_loss(&mut self, at: Millis) {
+        let mark = Mark::Dropped { bytes: self.lost_bytes };
+        let body = serde_json::to_vec(&mark).unwrap_or_default();
+        let seq = self.last_seq + 1;
+        let encoded = Record { seq, at, kind: RecordKind::Mark, body }.encode();
+        if self.write(seq, &encoded).is_ok() {
+            self.last_seq = seq;
+            self.lost_bytes = 0;
+        }
+    }
+
+    fn segment_max(&self) -> u64 {
+        (self.max_bytes / SEGMENTS_PER_JOURNAL).clamp(SEGMENT_MIN_BYTES, SEGMENT_MAX_BYTES)
+    }
+
+    fn write(&mut self, seq: u64, encoded: &[u8]) -> io::Result<()> {
+        let added = encoded.len() as u64;
+        let current = self.segments.back().map_or(0, |(_, len)| *len);
+        if self.file.is_none() || (current > 0 && current + added > self.segment_max()) {
+            self.begin_segment(seq)?;
+        }
+        self.drop_oldest(added)?;
+        let (Some(file), Some((_, len))) = (&mut self.file, self.segments.back_mut()) else {
+            return Err(io::Error::other("no journal segment is open"));
+        };
+        if let Err(error) = file.write_all(encoded) {
+            // A half-written record would hide all later ones. If even this fails, the next open
+            // cuts it off.
+            file.set_len(*len).ok();
+            return Err(error);
+        }
+        *len += added;
+        Ok(())
+    }
+
+    fn begin_segment(&mut self, first: u64) -> io::Result<()> {
+        let path = path(&self.dir, first);
+        let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path)?;
+        let previous = self.file.replace(file);
+        self.segments.push_back((first, 0));
+        self.directory_dirty = true;
+        match previous {
+            Some(previous) if self.durable => previous.sync_data(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes room for `added` bytes; the current segment is never dropped.
+    fn drop_oldest(&mut self, added: u64) -> io::Result<()> {
+        let mut total: u64 = self.segments.iter().map(|(_, len)| *len).sum();
+        while total + added > self.max_bytes && self.segments.len() > 1 {
+            let Some((first, len)) = self.segments.pop_front() else { break };
+            total -= len;
+            match fs::remove_file(path(&self.dir, first)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes everything appended so far durable.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.durable = true;
+        if let Some(file) = &self.file {
+            file.sync_data()?;
+        }
+        if self.directory_dirty {
+            sync_directory(&self.dir)?;
+            self.directory_dirty = false;
+        }
+        Ok(())
+    }
+}

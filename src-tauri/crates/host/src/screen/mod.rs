@@ -1,0 +1,122 @@
+//! The terminal screen the host keeps, and the bytes that paint it on a fresh terminal.
+//!
+//! Promise: total over any bytes from the child; memory is bounded by the sizes and limits below,
+//! and small until something is printed.
+//! Must not know: PTYs, sockets, clients.
+
+mod charset;
+mod history;
+mod paint;
+mod watch;
+
+use charset::Charset;
+use history::History;
+use std::num::NonZeroU16;
+use watch::Watch;
+
+/// Sizes are clamped to these: a hostile or mistaken size must not take gigabytes, and a painted
+/// screen must fit into one frame.
+pub(crate) const COLS_MAX: u16 = 1024;
+pub(crate) const ROWS_MAX: u16 = 256;
+/// One column cannot hold a wide character.
+pub(crate) const COLS_MIN: u16 = 2;
+/// Rows above the screen that are kept as cells, so that a taller window can show them again. More
+/// than a window is likely to grow; the rest of the scrollback is kept as text (`history`).
+const CELL_SCROLLBACK_ROWS: usize = 100;
+/// Longest line told to watchers; a board row shows less.
+const LAST_LINE_MAX_CHARS: usize = 240;
+
+pub(crate) struct Screen {
+    parser: vt100::Parser<Watch>,
+    charset: Charset,
+}
+
+impl Screen {
+    pub fn new(cols: u16, rows: u16) -> Screen {
+        let (cols, rows) = clamp(cols, rows);
+        let parser =
+            vt100::Parser::new_with_callbacks(rows, cols, CELL_SCROLLBACK_ROWS, Watch::default());
+        Screen { parser, charset: Charset::default() }
+    }
+
+    /// Takes output of the child.
+    pub fn process(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let (translated, taken) = self.charset.translate(bytes);
+            self.parser.process(&translated);
+            if self.charset.take_reset() {
+                // ESC c: the terminal forgets everything, its scrollback too.
+                *self.parser.callbacks_mut() = Watch::default();
+            }
+            bytes = &bytes[taken..];
+        }
+        if std::mem::take(&mut self.parser.callbacks_mut().clear_scrollback) {
+            self.parser.screen_mut().clear_scrollback();
+        }
+    }
+
+    /// Changes the size; gives back what it became after clamping.
+    pub fn resize(&mut self, cols: u16, rows: u16) -> (u16, u16) {
+        let (cols, rows) = clamp(cols, rows);
+        self.parser.set_size(rows, cols);
+        self.charset.forget_regions();
+        self.size()
+    }
+
+    /// Columns and rows.
+    pub fn size(&self) -> (u16, u16) {
+        let (rows, cols) = self.parser.screen().size();
+        (cols.get(), rows.get())
+    }
+
+    pub fn alternate(&self) -> bool {
+        self.parser.screen().alternate_screen()
+    }
+
+    /// Shows the main screen again, as a terminal whose program was killed should.
+    pub fn leave_alternate(&mut self) {
+        if self.alternate() {
+            self.process(b"\x1b[?1049l");
+        }
+    }
+
+    /// Answers to questions the child asked the terminal (where is the cursor, who are you).
+    pub fn take_replies(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.parser.callbacks_mut().replies)
+    }
+
+    /// The screen's last line with text, without control characters.
+    pub fn last_line(&self) -> String {
+        let (cols, _) = self.size();
+        let screen = self.parser.screen();
+        let rows: Vec<String> = screen.rows(0, cols).collect();
+        let line = rows.iter().rev().map(|row| row.trim()).find(|row| !row.is_empty());
+        line.unwrap_or_default()
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(LAST_LINE_MAX_CHARS)
+            .collect()
+    }
+
+    /// The text scrollback; its newest row then knows whether it goes on in the cell scrollback.
+    fn history(&mut self) -> &History {
+        let (screen, watch) = self.parser.screen_and_callbacks_mut();
+        watch.history.settle(screen);
+        &watch.history
+    }
+
+    #[cfg(test)]
+    pub fn vt(&self) -> &vt100::Screen {
+        self.parser.screen()
+    }
+}
+
+/// What a size becomes.
+fn clamp(cols: u16, rows: u16) -> (NonZeroU16, NonZeroU16) {
+    let cols = NonZeroU16::new(cols.clamp(COLS_MIN, COLS_MAX)).unwrap_or(NonZeroU16::MIN);
+    let rows = NonZeroU16::new(rows.clamp(1, ROWS_MAX)).unwrap_or(NonZeroU16::MIN);
+    (cols, rows)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! What the VT parser tells beside the screen: title, rows that scroll away, modes and questions.
+//!
+//! Promise: bounded; the title holds no control characters.
+//! Must not know: clients, painting.
+
+use super::history::History;
+use std::collections::BTreeSet;
+use vt100::{Callbacks, Screen};
+
+/// Longest title kept.
+const TITLE_MAX_BYTES: usize = 256;
+/// Answers wait for one turn only; a child that asks more in one breath is not asking.
+const REPLIES_MAX_BYTES: usize = 1024;
+/// Private modes that the parser does not know but a viewer's terminal must be put into: autowrap
+/// (on by default), focus reports, alternate scroll.
+const AUTOWRAP: u16 = 7;
+const TRACKED_MODES: [u16; 2] = [1004, 1007];
+
+#[derive(Default)]
+pub(super) struct Watch {
+    pub history: History,
+    pub title: String,
+    /// Tracked modes that are set.
+    pub modes: BTreeSet<u16>,
+    pub no_autowrap: bool,
+    /// Insert mode (ANSI mode 4).
+    pub insert: bool,
+    pub replies: Vec<u8>,
+    pub clear_scrollback: bool,
+}
+
+impl Watch {
+    fn reply(&mut self, bytes: &[u8]) {
+        if self.replies.len() + bytes.len() <= REPLIES_MAX_BYTES {
+            self.replies.extend_from_slice(bytes);
+        }
+    }
+
+    fn set_private(&mut self, mode: u16, on: bool) {
+        if mode == AUTOWRAP {
+            self.no_autowrap = !on;
+        } else if TRACKED_MODES.contains(&mode) {
+            if on {
+                self.modes.insert(mode);
+            } else {
+                self.modes.remove(&mode);
+            }
+        }
+    }
+}
+
+impl Callbacks for Watch {
+    fn set_window_title(&mut self, _: &mut Screen, title: &[u8]) {
+        let title = String::from_utf8_lossy(title);
+        let mut kept = String::new();
+        for c in title.chars().filter(|c| !c.is_control()) {
+            if kept.len() + c.len_utf8() > TITLE_MAX_BYTES {
+                break;
+            }
+            kept.push(c);
+        }
+        self.title = kept;
+    }
+
+    fn on_scroll(&mut self, row: vt100::capture::RowContents<'_>, alternate_screen: bool) {
+        if !alternate_screen {
+            self.history.push(&row);
+        }
+    }
+
+    fn unhandled_csi(
+        &mut self,
+        screen: &mut Screen,
+        first: Option<u8>,
+        second: Option<u8>,
+        params: &[&[u16]],
+        last: char,
+    ) {
+        let param = params.first().and_then(|p| p.first()).copied().unwrap_or(0);
+        match (first, second, last) {
+            (Some(b'?'), None, 'h' | 'l') => {
+                for mode in params.iter().filter_map(|p| p.first()) {
+                    self.set_private(*mode, last == 'h');
+                }
+            }
+            (None, None, 'h' | 'l') if param == 4 => self.insert = last == 'h',
+            (None, None, 'J') if param == 3 => {
+                self.history = History::default();
+                self.clear_scrollback = true;
+            }
+            // Primary device attributes: a VT220 with colours, what most terminals claim.
+            (None, None, 'c') if param == 0 => self.reply(b"\x1b[?62;22c"),
+            (None, None, 'n') if param == 5 => self.reply(b"\x1b[0n"),
+            (None, None, 'n') if param == 6 => {
+                let (row, col) = screen.cursor_position();
+                let (_, cols) = screen.size();
+                let col = col.min(cols.get() - 1);
+                self.reply(format!("\x1b[{};{}R", row + 1, col + 1).as_bytes());
+            }
+            _ => {}
+        }
+    }
+}
