@@ -14,5 +14,7 @@ fn main() {
             println!("cargo:warning=cannot write {}: {error}", dist.display());
         }
     }
+    // The page is part of the program: a new page means a new program.
+    println!("cargo:rerun-if-changed={}", dist.display());
     tauri_build::build();
 }

@@ -36,9 +36,8 @@ impl Origin {
     pub fn directory(&self, text: &str) -> Result<String, Fault> {
         let text = text.trim();
         let path = match text.strip_prefix('~') {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => {
-                self.user_home.join(rest.trim_start_matches('/'))
-            }
+            Some("") => self.user_home.clone(),
+            Some(rest) if rest.starts_with('/') => self.user_home.join(rest.trim_matches('/')),
             _ => self.cwd.join(text),
         };
         if !path.is_dir() {

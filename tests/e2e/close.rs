@@ -11,9 +11,9 @@ async fn closing_hides_and_a_second_start_shows_the_first_window() -> Result<()>
     window.row(&job, "working").await?;
     window.becomes_visible(true).await?;
 
-    window.close()?;
+    window.close().await?;
     window.becomes_visible(false).await?;
-    let apps = stage.processes.running("nightshift-desktop")?;
+    let apps = stage.processes.running("nightshift-desktop");
     assert_eq!(apps.len(), 1, "closing must not end the app");
     assert_eq!(stage.session(&job)?["state"], "working");
 
@@ -21,7 +21,7 @@ async fn closing_hides_and_a_second_start_shows_the_first_window() -> Result<()>
     stage.processes.start(second)?;
     window.becomes_visible(true).await?;
     eventually("the second start to end", async || {
-        let now = stage.processes.running("nightshift-desktop")?;
+        let now = stage.processes.running("nightshift-desktop");
         Ok(if now == apps { Ok(()) } else { Err(format!("{now:?}")) })
     })
     .await?;

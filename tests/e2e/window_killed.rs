@@ -17,11 +17,11 @@ async fn a_killed_window_takes_nothing_with_it() -> Result<()> {
     window.reads("[data-testid='terminal']", "n1").await?;
 
     let supervisor = stage.supervisor()?;
-    for app in stage.processes.running("nightshift-desktop")? {
+    for app in stage.processes.running("nightshift-desktop") {
         stage.processes.kill(&app)?;
     }
     eventually("the window to be gone", async || {
-        let left = stage.processes.running("nightshift-desktop")?.len();
+        let left = stage.processes.running("nightshift-desktop").len();
         Ok(if left == 0 { Ok(()) } else { Err(format!("{left} left")) })
     })
     .await?;

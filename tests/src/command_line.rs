@@ -9,7 +9,7 @@ impl Stage {
     /// Runs `nightshift` with these arguments and gives what it prints.
     pub fn nightshift(&self, arguments: &[&str]) -> Result<String> {
         let mut command = self.processes.command(&self.cli)?;
-        command.current_dir(&self.project).args(arguments);
+        command.args(arguments);
         let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output()?;
         if !output.status.success() {
             let words = String::from_utf8_lossy(&output.stderr);

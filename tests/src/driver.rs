@@ -19,7 +19,7 @@ impl Stage {
         let port = TcpListener::bind((LOOPBACK, 0))?.local_addr()?.port();
         let mut driver = self.processes.command("WebKitWebDriver")?;
         driver.args([format!("--port={port}"), format!("--host={LOOPBACK}")]);
-        driver.env("TAURI_WEBVIEW_AUTOMATION", "true").current_dir(&self.project);
+        driver.env("TAURI_WEBVIEW_AUTOMATION", "true");
         self.processes.start(driver).context("is the package webkit2gtk-driver installed?")?;
         eventually("the WebDriver", async || {
             let reached = TcpStream::connect((LOOPBACK, port)).await;
@@ -34,7 +34,7 @@ impl Stage {
             .capabilities(capabilities)
             .connect(&format!("http://{LOOPBACK}:{port}"))
             .await
-            .with_context(|| format!("the window did not open:\n{}", self.log()))?;
+            .with_context(|| format!("the window did not open:\n{}", self.processes.log()))?;
         let window = Window::new(self, client);
         window.element("board").await?;
         Ok(window)

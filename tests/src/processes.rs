@@ -1,56 +1,47 @@
-//! Processes that a test started: its children, and whatever carries the test's home.
+//! Processes of a test: all in its environment and nothing else's, all findable by its home.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use nightshift_platform::Liveness3;
 use nightshift_platform::process::{self, Identity};
-use nightshift_platform::{Liveness3, dirs::HOME_VARIABLE};
+use nightshift_platform::signals::SIGKILL;
+use nightshift_testkit::TestHome;
 use std::ffi::OsString;
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
-const KILL: i32 = 9;
-/// Ending processes may start others: look again until none is left, at most this often.
-const SWEEPS: u32 = 200;
-
-/// Starts processes in the test's environment and ends all of them.
+/// Starts processes in the test's environment. The home ends them all when it is dropped.
 pub struct Processes {
-    home: PathBuf,
+    pub home: TestHome,
     environment: Vec<(OsString, OsString)>,
-    log: PathBuf,
-    children: Mutex<Vec<Child>>,
 }
 
 impl Processes {
-    pub fn new(home: &Path, log: PathBuf) -> Processes {
-        Processes {
-            home: home.to_owned(),
-            environment: vec![(HOME_VARIABLE.into(), home.into())],
-            log,
-            children: Mutex::default(),
-        }
+    pub fn new(home: TestHome) -> Processes {
+        let given = home.environment().into_iter();
+        let environment = given.map(|(name, value)| (name.into(), value.into())).collect();
+        Processes { home, environment }
     }
 
+    /// Sets a variable for what is started from now on.
     pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
         self.environment.push((name.into(), value.into()));
     }
 
-    /// A command in the test's environment and nothing else's.
+    /// A command that logs what it prints.
     pub fn command(&self, program: impl Into<OsString>) -> Result<Command> {
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log)?;
+        let log = OpenOptions::new().create(true).append(true).open(self.log_file())?;
         let mut command = Command::new(program.into());
-        command.env_clear().envs(self.environment.iter().cloned());
+        command.env_clear().envs(self.environment.iter().cloned()).current_dir(self.home.work());
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
         Ok(command)
     }
 
-    /// Starts it and keeps it until the end.
-    pub fn start(&self, mut command: Command) -> Result<u32> {
-        let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
-        let pid = child.id();
-        self.children.lock().unwrap_or_else(PoisonError::into_inner).push(child);
-        Ok(pid)
+    /// Starts it; it runs until the home is dropped.
+    pub fn start(&self, mut command: Command) -> Result<()> {
+        command.spawn().map(drop).with_context(|| format!("cannot start {command:?}"))
     }
 
     /// Starts it and gives the first line of its standard output.
@@ -58,59 +49,35 @@ impl Processes {
         command.stdout(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
         let pipe = child.stdout.take().context("the child's output is no pipe")?;
-        self.children.lock().unwrap_or_else(PoisonError::into_inner).push(child);
         let mut line = String::new();
         BufReader::new(pipe).read_line(&mut line)?;
         Ok(line.trim().to_owned())
     }
 
-    /// Living processes that carry the test's home and run the binary of this name.
-    pub fn running(&self, binary: &str) -> Result<Vec<Identity>> {
-        let found = self.all()?.into_iter().filter(|identity| {
+    /// Living processes of this test that run the binary of this name.
+    pub fn running(&self, binary: &str) -> Vec<Identity> {
+        let runs = |identity: &Identity| {
             let exe = std::fs::read_link(format!("/proc/{}/exe", identity.pid)).unwrap_or_default();
             exe.file_name().is_some_and(|name| name == binary)
-        });
-        Ok(found.collect())
+        };
+        self.home.processes().into_iter().filter(runs).collect()
     }
 
     /// Kills without a word, as a crash would.
     pub fn kill(&self, identity: &Identity) -> Result<()> {
-        process::signal(identity, KILL).with_context(|| format!("killing {}", identity.pid))
+        process::signal(identity, SIGKILL).with_context(|| format!("killing {}", identity.pid))
     }
 
     pub fn is_alive(&self, identity: &Identity) -> bool {
         matches!(identity.liveness(), Liveness3::Alive)
     }
 
-    fn all(&self) -> Result<Vec<Identity>> {
-        let home = self.home.to_str().context("the home's path is not UTF-8")?;
-        Ok(process::find_by_env(HOME_VARIABLE, home)?)
+    /// What the programs of this test printed.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
-    /// Ends everything that carries the test's home, and our own children.
-    fn end_all(&self) -> Result<()> {
-        for _ in 0..SWEEPS {
-            for child in self.children.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
-                child.kill().ok(); // it may have ended by itself
-                child.wait().ok(); // reaped, or it never was ours
-            }
-            let left = self.all()?;
-            if left.is_empty() {
-                return Ok(());
-            }
-            for identity in left {
-                process::signal(&identity, KILL).ok(); // gone meanwhile is as good
-            }
-            std::thread::yield_now();
-        }
-        bail!("processes of {} cannot be ended", self.home.display())
-    }
-}
-
-impl Drop for Processes {
-    fn drop(&mut self) {
-        if let Err(error) = self.end_all() {
-            eprintln!("cleanup: {error:#}");
-        }
+    fn log_file(&self) -> PathBuf {
+        self.home.user_home().join("log")
     }
 }

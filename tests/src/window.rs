@@ -10,6 +10,9 @@ use fantoccini::key::Key;
 use fantoccini::{Client, Locator};
 use std::process::Stdio;
 
+/// How the desktop's tools find the window.
+const CLASS: &str = "nightshift-desktop";
+
 pub struct Window<'a> {
     stage: &'a Stage,
     pub client: Client,
@@ -113,12 +116,9 @@ impl<'a> Window<'a> {
     /// Waits for this window title.
     pub async fn is_titled(&self, title: &str) -> Result<()> {
         eventually(&format!("the title `{title}`"), async || {
-            let mut search = self.stage.processes.command("xdotool")?;
-            search.args(["search", "--onlyvisible", "--class", "nightshift-desktop"]);
-            search.args(["getwindowname"]);
-            let output = search.stdout(Stdio::piped()).output()?;
-            let now = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-            Ok(if now == title { Ok(()) } else { Err(now) })
+            let now = self.desktop(&["search", "--class", CLASS, "getwindowname", "%@"])?;
+            let now = now.lines().find(|line| line.contains("Nightshift")).unwrap_or_default();
+            Ok(if now == title { Ok(()) } else { Err(now.to_owned()) })
         })
         .await
     }
@@ -155,32 +155,39 @@ impl<'a> Window<'a> {
         artifacts::save(name, &self.client.screenshot().await?).map(drop)
     }
 
-    /// Whether the desktop shows the window.
-    pub fn is_visible(&self) -> Result<bool> {
-        let mut search = self.stage.processes.command("xdotool")?;
-        search.args(["search", "--onlyvisible", "--class", "nightshift-desktop"]);
-        let output = search.stdout(Stdio::piped()).output().context("is xdotool installed?")?;
-        Ok(output.status.success() && !output.stdout.is_empty())
-    }
-
     /// Waits until the desktop shows the window, or no longer does.
     pub async fn becomes_visible(&self, visible: bool) -> Result<()> {
         let what = if visible { "the window to be shown" } else { "the window to be hidden" };
         eventually(what, async || {
-            let now = self.is_visible()?;
+            let now = !self.desktop(&["search", "--onlyvisible", "--class", CLASS])?.is_empty();
             Ok(if now == visible { Ok(()) } else { Err(format!("visible: {now}")) })
         })
         .await
     }
 
+    /// Waits until the window is the desktop's active one.
+    async fn becomes_active(&self) -> Result<()> {
+        eventually("the window to be active", async || {
+            let ours = self.desktop(&["search", "--onlyvisible", "--class", CLASS])?;
+            self.desktop(&["windowactivate", &ours])?;
+            let active = self.desktop(&["getactivewindow"])?;
+            Ok(if active == ours { Ok(()) } else { Err(format!("{active} is active")) })
+        })
+        .await
+    }
+
     /// Closes the window as its close button would.
-    pub fn close(&self) -> Result<()> {
-        let mut close = self.stage.processes.command("xdotool")?;
-        close.args(["search", "--onlyvisible", "--class", "nightshift-desktop"]);
-        close.args(["windowactivate", "--sync", "key", "--clearmodifiers", "alt+F4"]);
-        let status = close.status().context("is xdotool installed?")?;
-        anyhow::ensure!(status.success(), "xdotool ended with {status}");
-        Ok(())
+    pub async fn close(&self) -> Result<()> {
+        self.becomes_active().await?;
+        self.desktop(&["key", "--clearmodifiers", "alt+F4"]).map(drop)
+    }
+
+    /// Asks xdotool. Finding nothing is an answer too.
+    fn desktop(&self, arguments: &[&str]) -> Result<String> {
+        let mut xdotool = self.stage.processes.command("xdotool")?;
+        let output = xdotool.args(arguments).stdout(Stdio::piped()).output();
+        let output = output.context("is the package xdotool installed?")?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
     /// An error gets a picture and the programs' last words beside it.
@@ -193,6 +200,6 @@ impl<'a> Window<'a> {
             Ok(()) => format!("tests/artifacts/{name}.png"),
             Err(error) => format!("none ({error:#})"),
         };
-        Err(error.context(format!("picture: {picture}; log:\n{}", self.stage.log())))
+        Err(error.context(format!("picture: {picture}; log:\n{}", self.stage.processes.log())))
     }
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask run`: from a fresh clone to an open window.
 
 use crate::tool::Tool;
-use crate::workspace::{Workspace, root};
+use crate::workspace::{BUILD_FLAGS, Workspace, root};
 use crate::{debian, desktop, node};
 use anyhow::Result;
 
@@ -11,8 +11,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
     node::install_ui()?;
     node::build_ui_if_stale()?;
     Tool::cargo(root())
-        .args(["build", "--package", "nightshift", "--package", "nightshift-desktop"])
-        .args(["--features", "nightshift-desktop/custom-protocol"])
+        .args(["build", "--bins"])
+        .args(BUILD_FLAGS)
         .run()?;
     let app = Workspace::load()?.binary("nightshift-desktop");
     eprintln!("Nightshift opens. Closing its window keeps it in the tray; sessions keep running.");
