@@ -18,7 +18,7 @@ const IMPROVISED = `think The request is clear. I look at the layout first, then
 say I'll start with the **project layout** and then look at the tests that cover it.
 plan Read the sources|Change what is needed|Run the tests
 read src/lib.rs
-say The module is small. Two things stand out:\n\n1. \`parse\` accepts an empty line\n2. the error does not name the file\n\n\`\`\`rust\nfn parse(line: &str) -> Result<Entry, Fault> {\n    let (key, value) = line.split_once('=').ok_or(Fault::NoSeparator)?;\n    Ok(Entry { key: key.trim(), value: value.trim() })\n}\n\`\`\`
+say The module is small. Two things stand out:\\n\\n1. \`parse\` accepts an empty line\\n2. the error does not name the file\\n\\n\`\`\`rust\\nfn parse(line: &str) -> Result<Entry, Fault> {\\n    let (key, value) = line.split_once('=').ok_or(Fault::NoSeparator)?;\\n    Ok(Entry { key: key.trim(), value: value.trim() })\\n}\\n\`\`\`
 edit src/lib.rs
 run cargo test
 say All tests pass. The change is limited to one function.

@@ -1,0 +1,76 @@
+/** Dispatch: what is refused, what is sent, what stays. */
+import { expect, test, vi } from "vitest";
+import { fault } from "../backend/api";
+import type { AgentView, Backend, DispatchRequest, SessionView } from "../backend/api";
+import { Dispatch } from "./dispatch.svelte";
+
+const agent = (id: string, part: Partial<AgentView>): AgentView => ({
+  id,
+  title: id,
+  installed: true,
+  version: null,
+  path: null,
+  signIn: "",
+  howTo: "",
+  isDefault: false,
+  modes: [],
+  ...part,
+});
+
+async function make(dispatch: (request: DispatchRequest) => Promise<SessionView>): Promise<Dispatch> {
+  const made = new Dispatch({
+    dispatch,
+    defaults: async () => ({ cwd: "~/code", home: "/home/ada", version: "0" }),
+    agents: async () => [
+      agent("rehearsal", { modes: ["ask", "auto"] }),
+      agent("claude", { isDefault: true, modes: ["default", "plan"] }),
+    ],
+  } as Partial<Backend> as Backend);
+  await made.load();
+  return made;
+}
+
+test.each([
+  ["abc", "Too short"],
+  ["   ab ", "Too short"],
+  ["!", "No command"],
+  ["!   ", "No command"],
+])("%j is refused before anything is sent", async (text, expected) => {
+  const send = vi.fn();
+  const dispatch = await make(send);
+  dispatch.edit(text);
+  expect(await dispatch.submit()).toBeNull();
+  expect(dispatch.fault?.message).toContain(expected);
+  expect(dispatch.draft).toBe(text);
+  expect(send).not.toHaveBeenCalled();
+});
+
+test("a prompt goes with the defaults, a command without agent", async () => {
+  const sent: DispatchRequest[] = [];
+  const dispatch = await make(async (request) => {
+    sent.push(request);
+    return {} as SessionView;
+  });
+  dispatch.edit("fix the tests");
+  await dispatch.submit();
+  dispatch.edit("! npm test");
+  await dispatch.submit();
+  expect(sent).toEqual([
+    { kind: "agent", text: "fix the tests", agent: "claude", permissionMode: "default", cwd: "~/code" },
+    { kind: "shell", text: "npm test", agent: null, permissionMode: null, cwd: "~/code" },
+  ]);
+  expect(dispatch.draft).toBe("");
+  expect(dispatch.recallHistory(-1)).toBe(true);
+  expect(dispatch.draft).toBe("! npm test");
+});
+
+test("a fault keeps the text", async () => {
+  const dispatch = await make(async () => {
+    throw fault("io", "the directory is gone", "choose another");
+  });
+  dispatch.edit("fix the tests");
+  await dispatch.submit();
+  expect(dispatch.fault?.hint).toBe("choose another");
+  expect(dispatch.draft).toBe("fix the tests");
+  expect(dispatch.busy).toBe(false);
+});

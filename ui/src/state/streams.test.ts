@@ -1,0 +1,91 @@
+/** Numbered changes: a gap is followed again, never skipped. */
+import { expect, test, vi } from "vitest";
+import type { Backend, BoardEvent, ConversationEvent } from "../backend/api";
+import { Board } from "./board.svelte";
+import { Conversation } from "./conversation.svelte";
+
+function backendWith(part: Partial<Backend>): Backend {
+  return part as Backend;
+}
+
+test("a gap in the board's changes asks for a new snapshot and old events are ignored", async () => {
+  const ons: ((event: BoardEvent) => void)[] = [];
+  const off = vi.fn();
+  const board = new Board(
+    backendWith({
+      onReachability: async () => () => undefined,
+      followBoard: async (on) => {
+        ons.push(on);
+        on({ type: "snapshot", seq: 7, sessions: [], notices: [] });
+        return off;
+      },
+    }),
+  );
+  await board.start();
+  const notice = { at: 1, level: "info" as const, text: "hello" };
+  ons[0]?.({ type: "change", seq: 8, change: { type: "notice", notice } });
+  expect(board.notices).toHaveLength(1);
+  ons[0]?.({ type: "change", seq: 10, change: { type: "notice", notice } });
+  await vi.waitFor(() => expect(ons).toHaveLength(2));
+  expect(off).toHaveBeenCalled();
+  ons[0]?.({ type: "change", seq: 8, change: { type: "notice", notice } });
+  expect(board.notices).toHaveLength(0);
+  expect(board.connection).toBe("connected");
+});
+
+test("the board says that nobody answers and keeps what it knew", async () => {
+  let say: ((now: { reachable: boolean; message: string }) => void) | undefined;
+  const followBoard = vi.fn(async (on: (event: BoardEvent) => void) => {
+    on({ type: "snapshot", seq: 1, sessions: [], notices: [] });
+    return () => undefined;
+  });
+  const board = new Board(
+    backendWith({
+      onReachability: async (on) => {
+        say = on;
+        return () => undefined;
+      },
+      followBoard,
+    }),
+  );
+  await board.start();
+  say?.({ reachable: false, message: "gone" });
+  expect(board.connection).toBe("lost");
+  expect(board.lostBecause).toBe("gone");
+  say?.({ reachable: true, message: "" });
+  await vi.waitFor(() => expect(board.connection).toBe("connected"));
+  expect(followBoard).toHaveBeenCalledTimes(2);
+});
+
+test("a conversation upserts by id, appends, removes and follows again after a gap", async () => {
+  vi.stubGlobal("requestAnimationFrame", (run: () => void) => {
+    run();
+    return 1;
+  });
+  vi.stubGlobal("cancelAnimationFrame", () => undefined);
+  const ons: ((event: ConversationEvent) => void)[] = [];
+  const talk = new Conversation(
+    backendWith({
+      followConversation: async (_session, on) => {
+        ons.push(on);
+        return () => undefined;
+      },
+    }),
+    "7c5d0a1b",
+  );
+  await talk.follow();
+  const tell = (event: ConversationEvent) => ons.at(-1)?.(event);
+  tell({ type: "snapshot", seq: 3, items: [], trimmed: false });
+  tell({ type: "upsert", seq: 4, item: { id: "a", at: 1, body: { type: "agent", text: "Hel" } } });
+  tell({ type: "append", seq: 5, id: "a", text: "lo" });
+  tell({ type: "upsert", seq: 6, item: { id: "q", at: 2, body: { type: "user", text: "x", queued: true } } });
+  expect(talk.items.map((item) => item.value.body)).toEqual([
+    { type: "agent", text: "Hello" },
+    { type: "user", text: "x", queued: true },
+  ]);
+  tell({ type: "removed", seq: 7, id: "q" });
+  expect(talk.items).toHaveLength(1);
+  tell({ type: "append", seq: 9, id: "a", text: "!" });
+  await vi.waitFor(() => expect(ons).toHaveLength(2));
+  vi.unstubAllGlobals();
+});

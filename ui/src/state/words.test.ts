@@ -1,0 +1,34 @@
+/** Words for people. */
+import { expect, test } from "vitest";
+import { age, baseName, oneLine, shortPath, windowTitle } from "./words";
+
+test.each([
+  [0, "now"],
+  [59_000, "now"],
+  [60_000, "1m"],
+  [59 * 60_000, "59m"],
+  [3_600_000, "1h"],
+  [49 * 3_600_000, "2d"],
+  [-5_000, "now"],
+])("an age of %d ms reads %s", (passed, expected) => {
+  expect(age(1_000_000_000, 1_000_000_000 + passed)).toBe(expected);
+});
+
+test("the window's title carries the count", () => {
+  expect([0, 1, 2].map(windowTitle)).toEqual([
+    "Nightshift",
+    "1 needs input · Nightshift",
+    "2 need input · Nightshift",
+  ]);
+});
+
+test("hostile text becomes one calm line", () => {
+  expect(oneLine("\u202egnp.exe\u0007 \u001b[31mred\u001b[0m\nnext")).toBe("gnp.exe  red next");
+});
+
+test("paths are shortened", () => {
+  expect(baseName("/home/ada/code/")).toBe("code");
+  expect(baseName("/")).toBe("/");
+  expect(shortPath("/home/ada/code", "/home/ada")).toBe("~/code");
+  expect(shortPath("/home/adam", "/home/ada")).toBe("/home/adam");
+});

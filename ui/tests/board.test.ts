@@ -1,0 +1,130 @@
+/** The board: groups, keys, peek, pin, rename, stop and delete. */
+import { expect, test } from "vitest";
+import { useBrowser } from "./page";
+
+const open = useBrowser();
+
+test("sessions stand in their groups and icons keep state and liveness apart", async () => {
+  const window = await open();
+  await window.get("group-needs-input").locator("[data-testid=row]").first().waitFor();
+  expect(await window.get("group-needs-input").getByTestId("row").count()).toBe(2);
+  expect(await window.row("long migration").getAttribute("data-state")).toBe("working");
+  expect(await window.row("long migration").getAttribute("data-liveness")).toBe("unknown");
+  expect(await window.row("list every TODO").getAttribute("data-liveness")).toBe("alive");
+  expect(await window.page.title()).toBe("2 need input · Nightshift");
+  expect(await window.get("completed-more").textContent()).toContain("more");
+  await window.close();
+});
+
+test("arrows move, Space peeks, the peek follows and a digit answers", async () => {
+  const window = await open();
+  await window.select("tighten login limits");
+  await window.press("Space");
+  expect(await window.get("peek-question").textContent()).toBe("Run: cargo test -p auth");
+  await window.press("ArrowDown");
+  expect(await window.get("peek-question").textContent()).toBe("Keep both tables during the move?");
+  await window.press("ArrowUp", "1");
+  await expect.poll(() => window.row("tighten login limits").getAttribute("data-group")).toBe("working");
+  expect(await window.page.title()).toBe("1 needs input · Nightshift");
+  await window.close();
+});
+
+test("a question takes an answer in one's own words, and why is explained", async () => {
+  const window = await open();
+  await window.select("move sessions table");
+  await window.press("Space");
+  await window.get("peek-why").click();
+  await window.get("why").getByText("dispatched").waitFor();
+  await window.get("peek-reply").fill("Keep both");
+  await window.press("Enter");
+  await expect.poll(() => window.row("move sessions table").getAttribute("data-state")).toBe("working");
+  await window.close();
+});
+
+test("pin, rename, stop and delete by keys", async () => {
+  const window = await open();
+  await window.select("flaky sync test");
+  await window.press("Control+t");
+  await expect.poll(() => window.row("flaky sync test").getAttribute("data-group")).toBe("pinned");
+  await window.press("Control+r");
+  await window.get("rename-input").fill("steady sync test");
+  await window.press("Enter");
+  await window.row("steady sync test").waitFor();
+  await window.press("Control+x");
+  await expect.poll(() => window.row("steady sync test").getAttribute("data-state")).toBe("stopped");
+  await window.get("row-delete").waitFor();
+  await window.press("Control+x");
+  await window.row("steady sync test").waitFor({ state: "detached" });
+  await window.close();
+});
+
+test("each verb of a row is a button too", async () => {
+  const window = await open();
+  const row = window.row("flaky sync test");
+  await row.hover();
+  await row.getByTestId("row-pin").click();
+  await expect.poll(() => row.getAttribute("data-group")).toBe("pinned");
+  await row.hover();
+  await row.getByTestId("row-peek").click();
+  await window.get("peek").waitFor();
+  await row.getByTestId("row-open").click();
+  await window.get("pane").waitFor();
+  await window.close();
+});
+
+test("groups collapse and stay so after a reload", async () => {
+  const window = await open();
+  await window.get("group-toggle-completed").click();
+  await window.row("npm test").waitFor({ state: "detached" });
+  await window.page.reload();
+  await window.get("group-working").waitFor();
+  expect(await window.row("npm test").count()).toBe(0);
+  await window.close();
+});
+
+test("an unreachable supervisor is said and the board stays; then it comes back", async () => {
+  const window = await open();
+  await window.row("flaky sync test").waitFor();
+  await window.page.evaluate(() => self.__fake?.setReachable(false));
+  await window.get("banner").waitFor();
+  expect(await window.row("flaky sync test").count()).toBe(1);
+  await window.page.evaluate(() => self.__fake?.setReachable(true));
+  await window.get("banner").waitFor({ state: "detached" });
+  await window.close();
+});
+
+test("a thousand sessions render only what is near and the last one is reached", async () => {
+  const window = await open({ mode: "many" });
+  await window.get("row").first().waitFor();
+  expect(await window.get("row").count()).toBeLessThan(200);
+  await window.press("End");
+  await expect.poll(() => window.row("session 999").count()).toBe(1);
+  await expect.poll(() => window.page.evaluate(() => document.activeElement?.closest("[data-name]")?.getAttribute("data-name"))).toBe("session 999");
+  await window.close();
+});
+
+test("hostile names and results stay text", async () => {
+  const window = await open({ mode: "hostile" });
+  const rows = window.get("row");
+  await rows.first().waitFor();
+  for (let index = 0; index < (await rows.count()); index += 1) {
+    await rows.nth(index).locator("[data-row-main]").click();
+    await window.get("peek-result").waitFor();
+    expect(await window.get("peek").locator("img, iframe, script, svg[onload]").count()).toBe(0);
+    expect(await window.get("peek").locator("a").count()).toBe(0);
+  }
+  expect(await window.page.evaluate(() => "__pwned" in self)).toBe(false);
+  await window.close();
+});
+
+test("palette and key sheet open, find and close", async () => {
+  const window = await open();
+  await window.select("flaky sync test");
+  await window.press("?");
+  await window.get("key-sheet").waitFor();
+  await window.press("Escape", "Control+k");
+  await window.get("palette-input").fill("open list every");
+  await window.press("Enter");
+  await window.get("conversation").waitFor();
+  await window.close();
+});

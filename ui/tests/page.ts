@@ -1,0 +1,75 @@
+/**
+ * A browser page with the window in it, and short names for what tests look at.
+ *
+ * Promise: fails a test on any page error, console error or refused resource.
+ */
+import { chromium, type Browser, type Locator, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect, inject } from "vitest";
+
+const CHROMIUM = process.env["NIGHTSHIFT_CHROMIUM"] ?? "/usr/bin/chromium";
+/** Longest wait for something to appear; a busy machine needs seconds, never this long. */
+const PATIENCE_MS = 15_000;
+
+export type Options = { mode?: string; width?: number; height?: number; light?: boolean; speed?: number };
+
+export function useBrowser(): (options?: Options) => Promise<Ui> {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+  });
+  afterAll(() => browser.close());
+  return async (options = {}) => {
+    const context = await browser.newContext({
+      viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
+      colorScheme: options.light ? "light" : "dark",
+      reducedMotion: "reduce",
+    });
+    context.setDefaultTimeout(PATIENCE_MS);
+    const page = await context.newPage();
+    const window = new Ui(page);
+    await page.goto(`${inject("url")}?fake=${options.mode ?? ""}&speed=${options.speed ?? 6}`);
+    await window.get("dispatch-input").waitFor();
+    return window;
+  };
+}
+
+export class Ui {
+  readonly problems: string[] = [];
+
+  constructor(readonly page: Page) {
+    page.on("pageerror", (error) => this.problems.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.problems.push(message.text());
+    });
+  }
+
+  get(testid: string): Locator {
+    return this.page.getByTestId(testid);
+  }
+
+  row(name: string): Locator {
+    return this.page.locator(`[data-testid=row][data-name="${name}"]`);
+  }
+
+  async press(...keys: string[]): Promise<void> {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  async dispatch(text: string, key = "Enter"): Promise<void> {
+    await this.get("dispatch-input").fill(text);
+    await this.press(key);
+  }
+
+  async select(name: string): Promise<void> {
+    await this.row(name).locator("[data-row-main]").click();
+    await this.get("peek").waitFor();
+    await this.press("Space");
+    await this.get("peek").waitFor({ state: "detached" });
+  }
+
+  async close(): Promise<void> {
+    const { problems } = this;
+    await this.page.context().close();
+    expect(problems).toEqual([]);
+  }
+}

@@ -1,0 +1,87 @@
+/** Attach panes: conversation and terminal. */
+import { expect, test } from "vitest";
+import { useBrowser } from "./page";
+
+const open = useBrowser();
+
+test("a conversation streams, shows tools and diffs, asks and is answered by a digit", async () => {
+  const window = await open();
+  await window.dispatch("make the parser strict", "Shift+Enter");
+  const talk = window.get("conversation");
+  await talk.getByTestId("request").waitFor();
+  expect(await talk.getByTestId("plan").count()).toBe(1);
+  expect(await talk.getByTestId("diff").textContent()).toContain("split_once");
+  expect(await talk.locator("pre[aria-label=Code]").textContent()).toContain("fn parse");
+  await talk.getByTestId("request").focus();
+  await window.press("1");
+  await expect.poll(() => talk.getByTestId("request-answer").textContent()).toContain("Allow once");
+  await expect.poll(() => window.get("composer-state").textContent()).toContain("Completed");
+  await window.close();
+});
+
+test("the composer queues while working and Esc interrupts, then leaves", async () => {
+  const window = await open({ speed: 1 });
+  await window.dispatch("say one\nwait 30\ndone x", "Shift+Enter");
+  await expect.poll(() => window.get("composer-state").textContent()).toContain("Working");
+  await window.get("composer").fill("and then this");
+  await window.press("Enter");
+  await window.get("conversation").getByText("queued until the turn ends").waitFor();
+  await window.press("Escape");
+  await expect.poll(() => window.get("composer-state").textContent()).toContain("Idle");
+  await window.press("Escape");
+  const holder = () => window.page.evaluate(() => document.activeElement?.hasAttribute("data-row-main"));
+  await expect.poll(holder).toBe(true);
+  await window.press("Escape");
+  await window.get("pane").waitFor({ state: "detached" });
+  await window.close();
+});
+
+test("a terminal echoes, keeps its keys, leaves by Ctrl+\\ and says how it ended", async () => {
+  const window = await open();
+  await window.dispatch("! bash", "Shift+Enter");
+  const terminal = window.get("terminal");
+  await expect.poll(() => terminal.locator(".xterm-rows").textContent()).toContain("❯");
+  await window.page.keyboard.type("echo nightshift was here");
+  await window.press("Enter");
+  const text = async () => ((await terminal.locator(".xterm-rows").textContent()) ?? "").split("nightshift was here").length - 1;
+  await expect.poll(text).toBe(2);
+  await window.page.keyboard.type("?");
+  expect(await window.get("key-sheet").count()).toBe(0);
+  await window.press("Backspace", "Control+\\");
+  await expect.poll(() => window.page.evaluate(() => document.activeElement?.hasAttribute("data-row-main"))).toBe(true);
+  await window.press("Enter");
+  await window.page.keyboard.type("exit 3");
+  await window.press("Enter");
+  expect(await window.get("terminal-ended").textContent()).toContain("exited 3");
+  await window.close();
+});
+
+test("a lost terminal attaches again by itself and paints the screen once", async () => {
+  const window = await open();
+  await window.dispatch("! bash", "Shift+Enter");
+  const rows = window.get("terminal").locator(".xterm-rows");
+  await expect.poll(() => rows.textContent()).toContain("❯");
+  await window.page.evaluate(() => self.__fake?.loseTerminals());
+  await window.get("terminal-lost").waitFor();
+  await window.get("terminal-lost").waitFor({ state: "detached" });
+  await expect.poll(async () => ((await rows.textContent()) ?? "").split("❯").length - 1).toBe(1);
+  await window.close();
+});
+
+test("an ended job shows its log, read only", async () => {
+  const window = await open();
+  await window.row("npm test").locator("[data-row-main]").dblclick();
+  await expect.poll(() => window.get("terminal").locator(".xterm-rows").textContent()).toContain("Tests 30 passed");
+  expect(await window.get("terminal-ended").textContent()).toContain("exited 0");
+  await window.close();
+});
+
+test("several panes stand side by side and close one by one", async () => {
+  const window = await open({ width: 1500 });
+  await window.row("list every TODO").locator("[data-row-main]").dblclick();
+  await window.row("flaky sync test").locator("[data-row-main]").dblclick();
+  await expect.poll(() => window.get("pane").count()).toBe(2);
+  await window.get("pane-close").first().click();
+  await expect.poll(() => window.get("pane").count()).toBe(1);
+  await window.close();
+});
