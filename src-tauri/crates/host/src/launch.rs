@@ -9,6 +9,7 @@ use nightshift_platform::clock;
 use nightshift_platform::files::read_bounded;
 use nightshift_platform::pty::Pty;
 use nightshift_platform::spawn::{Program, spawn_piped};
+use nightshift_protocol::launch::SESSION_VARIABLE;
 use nightshift_protocol::launch::{DOCUMENT_VERSION, LAUNCH_FILE};
 use nightshift_protocol::{Launch, LaunchKind};
 use std::collections::BTreeMap;
@@ -18,8 +19,6 @@ use std::path::Path;
 
 /// argv and names of variables; the kernel's own limit for argv is smaller.
 const LAUNCH_MAX_BYTES: u64 = 4 * 1024 * 1024;
-/// Tells every descendant (and whoever looks for them) which session it belongs to.
-pub const SESSION_VARIABLE: &str = "NIGHTSHIFT_SESSION_ID";
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LaunchError {

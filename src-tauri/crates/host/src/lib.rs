@@ -30,7 +30,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub use engine::SCREEN_FILE;
-pub use launch::SESSION_VARIABLE;
 
 /// The exit record of the process before, after a relaunch.
 pub const PREVIOUS_EXIT_FILE: &str = "exit.prev.json";

@@ -155,8 +155,8 @@ fn an_attach_on_the_alternate_screen_gets_the_main_one_afterwards() {
     assert!(terminal.parser.screen().alternate_screen());
     assert!(!terminal.text().contains("main"));
     client.keys("\r");
-    client.watch_until(&mut terminal, |t| t.text().contains("back"));
-    assert!(terminal.text().contains("on the main screen"), "{}", terminal.text());
+    client.watch_until(&mut terminal, |t| t.text().contains("on the main screen"));
+    assert!(terminal.text().contains("back"), "{}", terminal.text());
     assert!(!terminal.parser.screen().alternate_screen());
 }
 
@@ -263,7 +263,7 @@ fn what_cannot_be_started_is_said_in_one_line_and_recorded() {
             launch(nightshift_protocol::LaunchKind::Pty, &["no-such-command"]),
             "`no-such-command` was not found",
         ),
-        (launch(nightshift_protocol::LaunchKind::Pipe, &["/etc/hostname"]), "cannot be started"),
+        (launch(nightshift_protocol::LaunchKind::Pipe, &["/etc/passwd"]), "cannot be started"),
     ] {
         let mut host = Host::start(launch);
         assert!(host.ready_line.starts_with("error "), "{}", host.ready_line);

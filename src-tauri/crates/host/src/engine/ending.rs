@@ -9,6 +9,7 @@ use crate::child::ChildIo;
 use nightshift_platform::process::{self, Reap, Reaped};
 use nightshift_platform::signals::{SIGCONT, SIGHUP, SIGKILL, SIGTERM};
 use nightshift_platform::{clock, pty};
+use nightshift_protocol::launch::ROLE_VARIABLE;
 use std::time::Duration;
 
 /// What is left of a job that ended by itself gets this long after being asked.
@@ -156,16 +157,21 @@ impl Engine {
         self.ending.stage = Stage::Draining { until: clock::monotonic() + DRAIN_MAX };
     }
 
-    fn signal_descendants(&self, signals: &[i32]) {
-        match process::descendants(std::process::id()) {
+    /// Signals all of them and says how many there were; none when they cannot be listed.
+    fn signal_descendants(&self, signals: &[i32]) -> Option<usize> {
+        match process::descendants_without(std::process::id(), ROLE_VARIABLE) {
             Ok(found) => {
-                for identity in found {
+                for identity in &found {
                     for &signal in signals {
-                        told(process::signal(&identity, signal));
+                        told(process::signal(identity, signal));
                     }
                 }
+                Some(found.len())
             }
-            Err(error) => crate::log(&format!("descendants cannot be listed: {error}")),
+            Err(error) => {
+                crate::log(&format!("descendants cannot be listed: {error}"));
+                None
+            }
         }
     }
 
@@ -201,8 +207,11 @@ impl Engine {
     }
 
     fn kill_walk(&mut self, now: Duration, interval: Duration) {
-        self.kill_descendants();
         self.ending.stage = Stage::Killing { walk_at: now + interval, interval };
+        // Children may be left that are no part of the session: a supervisor started from inside.
+        if self.signal_descendants(&[SIGKILL]) == Some(0) && self.ending.exit.is_some() {
+            self.on_all_gone();
+        }
     }
 }
 

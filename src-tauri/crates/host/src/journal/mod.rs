@@ -10,3 +10,6 @@ mod writer;
 
 pub use reader::{Reader, read};
 pub use writer::{Appended, Writer};
+
+#[cfg(test)]
+mod tests;

@@ -188,4 +188,14 @@ impl Writer {
         }
         Ok(())
     }
+
+    /// Makes writes fail as on a full disk: the file is replaced by one that takes nothing.
+    #[cfg(test)]
+    pub fn fail_writes(&mut self, fail: bool) {
+        let path = match self.segments.back() {
+            Some((first, _)) if !fail => path(&self.dir, *first),
+            _ => PathBuf::from("/dev/full"),
+        };
+        self.file = OpenOptions::new().append(true).open(path).ok();
+    }
 }

@@ -1,4 +1,4 @@
-//! What the VT parser does not know: line-drawing character sets, scroll regions, full resets.
+//! What the VT parser does not know: line-drawing character sets, scroll regions, resets.
 //!
 //! Promise: total over any bytes and any split of them; bytes that need no translation are passed
 //! on untouched.
@@ -41,6 +41,15 @@ struct Params {
     other: bool,
 }
 
+/// What the rest of the screen must follow at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Forget {
+    /// `CSI 3 J`: the scrollback.
+    Scrollback,
+    /// `ESC c`: everything.
+    All,
+}
+
 /// A scroll region as DECSTBM gives it: first and last row, from 1.
 pub(super) type Region = (u16, u16);
 
@@ -51,7 +60,7 @@ pub(super) struct Charset {
     graphics: [bool; 2],
     /// Which of G0 and G1 is in use.
     shifted: usize,
-    reset: bool,
+    forget: Option<Forget>,
     alternate: bool,
     /// Of the main and of the alternate screen.
     regions: [Option<Region>; 2],
@@ -59,7 +68,7 @@ pub(super) struct Charset {
 
 impl Charset {
     /// Follows the bytes; gives them back with line-drawing letters turned into characters. Stops
-    /// after a full reset; the second value says how many bytes were taken.
+    /// where something is to be forgotten; the second value says how many bytes were taken.
     pub fn translate<'a>(&mut self, bytes: &'a [u8]) -> (Cow<'a, [u8]>, usize) {
         let plain = self.at == At::Ground && !self.in_graphics();
         if plain && ![ESC, SHIFT_OUT, SHIFT_IN].iter().any(|special| bytes.contains(special)) {
@@ -80,16 +89,16 @@ impl Charset {
                 }
             }
             taken += 1;
-            if self.reset {
+            if self.forget.is_some() {
                 break;
             }
         }
         (out.map_or(Cow::Borrowed(&bytes[..taken]), Cow::Owned), taken)
     }
 
-    /// Whether there was a full reset since last asked.
-    pub fn take_reset(&mut self) -> bool {
-        std::mem::take(&mut self.reset)
+    /// What is to be forgotten after the bytes that were last taken.
+    pub fn take_forget(&mut self) -> Option<Forget> {
+        self.forget.take()
     }
 
     /// The scroll region of the screen shown now, when it is not the whole screen.
@@ -152,7 +161,7 @@ impl Charset {
             b']' | b'P' | b'X' | b'^' | b'_' => At::Text,
             0x20..=0x2f => At::Intermediate,
             b'c' => {
-                *self = Charset { reset: true, ..Charset::default() };
+                *self = Charset { forget: Some(Forget::All), ..Charset::default() };
                 At::Ground
             }
             _ => At::Ground,
@@ -187,6 +196,7 @@ impl Charset {
         let Params { values, count, private, other } = self.params;
         match last {
             _ if other => {}
+            b'J' if !private && values[0] == 3 => self.forget = Some(Forget::Scrollback),
             b'r' if !private => {
                 let whole = count == 0 || values == [0, 0];
                 self.regions[usize::from(self.alternate)] =

@@ -9,7 +9,7 @@ mod history;
 mod paint;
 mod watch;
 
-use charset::Charset;
+use charset::{Charset, Forget};
 use history::History;
 use std::num::NonZeroU16;
 use watch::Watch;
@@ -44,14 +44,14 @@ impl Screen {
         while !bytes.is_empty() {
             let (translated, taken) = self.charset.translate(bytes);
             self.parser.process(&translated);
-            if self.charset.take_reset() {
-                // ESC c: the terminal forgets everything, its scrollback too.
-                *self.parser.callbacks_mut() = Watch::default();
+            match self.charset.take_forget() {
+                Some(Forget::All) => *self.parser.callbacks_mut() = Watch::default(),
+                Some(Forget::Scrollback) => {
+                    self.parser.callbacks_mut().history = History::default();
+                }
+                None => {}
             }
             bytes = &bytes[taken..];
-        }
-        if std::mem::take(&mut self.parser.callbacks_mut().clear_scrollback) {
-            self.parser.screen_mut().clear_scrollback();
         }
     }
 

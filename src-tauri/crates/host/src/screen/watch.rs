@@ -26,7 +26,6 @@ pub(super) struct Watch {
     /// Insert mode (ANSI mode 4).
     pub insert: bool,
     pub replies: Vec<u8>,
-    pub clear_scrollback: bool,
 }
 
 impl Watch {
@@ -84,10 +83,6 @@ impl Callbacks for Watch {
                 }
             }
             (None, None, 'h' | 'l') if param == 4 => self.insert = last == 'h',
-            (None, None, 'J') if param == 3 => {
-                self.history = History::default();
-                self.clear_scrollback = true;
-            }
             // Primary device attributes: a VT220 with colours, what most terminals claim.
             (None, None, 'c') if param == 0 => self.reply(b"\x1b[?62;22c"),
             (None, None, 'n') if param == 5 => self.reply(b"\x1b[0n"),

@@ -147,7 +147,7 @@ impl Host {
 
     /// Live processes that belong to the session.
     pub fn processes(&self) -> Vec<Identity> {
-        find_by_env(nightshift_host::SESSION_VARIABLE, &self.session).unwrap()
+        find_by_env(nightshift_protocol::launch::SESSION_VARIABLE, &self.session).unwrap()
     }
 
     pub fn records(&self) -> Vec<Record> {
