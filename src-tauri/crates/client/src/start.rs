@@ -7,6 +7,7 @@ use crate::call::Client;
 use crate::environment::outlives_sessions;
 use nightshift_platform::dirs::{HOME_VARIABLE, Home};
 use nightshift_platform::{lock, spawn};
+use nightshift_protocol::launch::ROLE_VARIABLE;
 use nightshift_protocol::{Fault, FaultCode};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -81,6 +82,8 @@ async fn start(home: &Home, binary: &Path) -> Result<Started, Fault> {
         .collect();
     // It runs in another directory: a relative value would name another home there.
     environment.entry(HOME_VARIABLE.into()).and_modify(|dir| *dir = home.state.clone().into());
+    // A supervisor that is started from inside a session outlives that session.
+    environment.insert(ROLE_VARIABLE.into(), "supervisor".into());
     let args = ["daemon".into(), "run".into()];
     // The state directory and not ours: a supervisor must not keep a file system busy.
     let detached = spawn::spawn_detached(

@@ -58,6 +58,16 @@ pub fn boot_id() -> io::Result<String> {
 /// One walk is a moment's picture: a process that forks during the walk may hide its child. Whoever
 /// ends them all walks again until nothing is found.
 pub fn descendants(pid: u32) -> io::Result<Vec<Identity>> {
+    walk(pid, |_| false)
+}
+
+/// The same without processes that were started with the variable `spare` in their environment, and
+/// without what is below those.
+pub fn descendants_without(pid: u32, spare: &str) -> io::Result<Vec<Identity>> {
+    walk(pid, |pid| environ_has(pid, |name, _| name == spare.as_bytes()))
+}
+
+fn walk(pid: u32, spared: impl Fn(u32) -> bool) -> io::Result<Vec<Identity>> {
     let mut children: BTreeMap<u32, Vec<Stat>> = BTreeMap::new();
     for candidate in procfs::pids()? {
         // A process that ended since the listing has no place in the picture.
@@ -71,7 +81,7 @@ pub fn descendants(pid: u32) -> io::Result<Vec<Identity>> {
     while let Some(parent) = next.pop() {
         for stat in children.get(&parent).into_iter().flatten() {
             // Pids may be reused during the walk: without this a circle would never end.
-            if !seen.insert(stat.pid) {
+            if !seen.insert(stat.pid) || spared(stat.pid) {
                 continue;
             }
             next.push(stat.pid);
@@ -85,18 +95,25 @@ pub fn descendants(pid: u32) -> io::Result<Vec<Identity>> {
 
 /// Live processes of this user that were *started* with `name=value` in their environment.
 pub fn find_by_env(name: &str, value: &str) -> io::Result<Vec<Identity>> {
-    let wanted = format!("{name}={value}");
     let mut found = Vec::new();
     for pid in procfs::pids()? {
         let Ok(stat) = Stat::read(pid) else { continue };
-        // Unreadable means another user's, or gone: not ours to find.
-        let Ok(environ) = std::fs::read(format!("/proc/{pid}/environ")) else { continue };
-        let has = environ.split(|&b| b == 0).any(|entry| entry == wanted.as_bytes());
+        let has = environ_has(pid, |n, v| n == name.as_bytes() && v == value.as_bytes());
         if has && !stat.is_zombie() {
             found.push(Identity { pid, start_ticks: stat.start_ticks });
         }
     }
     Ok(found)
+}
+
+/// Whether a process was started with a variable that `wanted` accepts. Unreadable means another
+/// user's, or gone: not ours.
+fn environ_has(pid: u32, wanted: impl Fn(&[u8], &[u8]) -> bool) -> bool {
+    let environ = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    environ.split(|&b| b == 0).any(|entry| {
+        let at = entry.iter().position(|&b| b == b'=');
+        at.is_some_and(|at| wanted(&entry[..at], &entry[at + 1..]))
+    })
 }
 
 fn raw_pid(pid: u32) -> io::Result<Pid> {

@@ -13,6 +13,12 @@ pub const LAUNCH_FILE: &str = "launch.json";
 pub const READY_FILE: &str = "ready.json";
 pub const EXIT_FILE: &str = "exit.json";
 
+/// Every process of a session carries the session's id in this variable.
+pub const SESSION_VARIABLE: &str = "NIGHTSHIFT_SESSION_ID";
+/// Hosts and supervisors carry this variable, so that ending a session which happens to be their
+/// ancestor spares them and all below them.
+pub const ROLE_VARIABLE: &str = "NIGHTSHIFT_ROLE";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LaunchKind {

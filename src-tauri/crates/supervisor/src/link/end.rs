@@ -7,6 +7,7 @@ use crate::reconcile::hosts::Finding;
 use nightshift_host::journal;
 use nightshift_model::{Exit, SessionId};
 use nightshift_platform::process;
+use nightshift_protocol::launch::SESSION_VARIABLE;
 use nightshift_protocol::{Exited, Record, RecordKind};
 use std::path::Path;
 use std::time::Duration;
@@ -17,8 +18,6 @@ pub const ENDING_PAUSE: Duration = Duration::from_millis(20);
 /// Rounds of the sweep: each new round finds what the last one's victims had started.
 const SWEEP_ROUNDS: u32 = 20;
 const SWEEP_PAUSE: Duration = Duration::from_millis(25);
-/// Variable that every process of a session carries.
-const SESSION_VARIABLE: &str = "NIGHTSHIFT_SESSION_ID";
 const SIGKILL: i32 = 9;
 
 /// Hands on what the journal holds after `after`, then how it ended.

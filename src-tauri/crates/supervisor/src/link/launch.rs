@@ -3,7 +3,7 @@
 use crate::limits::{LAUNCH_TIMEOUT, STARTING_WAIT};
 use crate::reconcile::hosts::{Finding, inspect};
 use nightshift_platform::{files, spawn};
-use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE, READY_FILE};
+use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE, READY_FILE, ROLE_VARIABLE};
 use nightshift_protocol::{Environment, Launch, Ready};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -18,8 +18,6 @@ use std::time::Duration;
 const READY_LINE_MAX_BYTES: u64 = 4096;
 /// Pause between looks at an unfinished launch of an earlier supervisor.
 const STARTING_PAUSE: Duration = Duration::from_millis(50);
-/// Marks our own processes, so that ending a session that happens to be their ancestor spares them.
-const ROLE_VARIABLE: &str = "NIGHTSHIFT_ROLE";
 
 pub enum NotStarted {
     Failed(String),
