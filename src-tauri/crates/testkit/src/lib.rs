@@ -4,7 +4,9 @@
 //! Must not know: any crate of ours but `platform` and `protocol`.
 
 pub mod home;
+pub mod model_server;
 pub mod wait;
 
 pub use home::TestHome;
+pub use model_server::ModelServer;
 pub use wait::{wait_for, wait_until};

@@ -244,9 +244,8 @@ impl Driver {
                 Some((NoticeLevel::Error, format!("The turn failed: {message}")))
             }
         };
-        if !matches!(outcome, TurnOutcome::Finished { .. }) {
-            self.fail_tools(stamp, &turn.tools, fed);
-        }
+        let finished = matches!(outcome, TurnOutcome::Finished { .. });
+        self.fail_tools(stamp, &turn.tools, finished, fed);
         if let Some((level, text)) = said {
             let id = format!("end-{}", turn.n);
             self.transcript.note(id, stamp.at, level, text, &mut fed.changes);
@@ -254,13 +253,22 @@ impl Driver {
         fed.facts.push((stamp.at, Fact::TurnEnded { n: turn.n, outcome }));
     }
 
-    /// Tools cut off by the turn's end will report no more.
-    fn fail_tools(&mut self, stamp: Stamp, tools: &BTreeSet<String>, fed: &mut Fed) {
+    /// Tools cut off by the turn's end will report no more. After a turn that finished, those that
+    /// run go on in the background, and those that never began were refused.
+    fn fail_tools(
+        &mut self,
+        stamp: Stamp,
+        tools: &BTreeSet<String>,
+        finished: bool,
+        fed: &mut Fed,
+    ) {
         for id in tools {
             let Some(item) = self.transcript.get(id) else { continue };
             let mut body = item.body.clone();
-            if let ItemBody::Tool { status, .. } = &mut body {
-                *status = ToolStatus::Failed;
+            match &mut body {
+                ItemBody::Tool { status: ToolStatus::Running, .. } if finished => continue,
+                ItemBody::Tool { status, .. } => *status = ToolStatus::Failed,
+                _ => continue,
             }
             self.transcript.upsert(id.clone(), stamp.at, body, &mut fed.changes);
         }

@@ -5,7 +5,7 @@
 
 use nightshift_agents::acp::{Driver, DriverSpec, Fed};
 use nightshift_model::{Answer, Fact, Need, NeedId, Prompt, PromptState, TurnOutcome};
-use nightshift_platform::clock;
+use nightshift_platform::{clock, process};
 use nightshift_protocol::{ConversationItem, ItemBody, Record, RecordKind};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -16,6 +16,8 @@ use std::time::Duration;
 
 /// Longest wait for one thing to happen; vendors' agents take seconds to start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+const SIGKILL: i32 = 9;
 
 type Line = (RecordKind, Vec<u8>);
 
@@ -88,10 +90,15 @@ impl Pipe {
         self.pump();
     }
 
-    /// Kills the agent as a crash would.
+    /// Kills the agent and all below it, as a host does.
     pub fn kill(&mut self) {
         if let Some(mut running) = self.running.take() {
+            let below = process::descendants(running.child.id()).unwrap_or_default();
             running.child.kill().ok();
+            for one in below {
+                // Some end by themselves when their parent does.
+                process::signal(&one, SIGKILL).ok();
+            }
             running.child.wait().ok();
         }
     }

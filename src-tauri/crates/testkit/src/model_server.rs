@@ -1,0 +1,242 @@
+//! A scripted model on loopback: drives real agents without a model, an account or a bill.
+//!
+//! A prompt that holds `@@bash <command>@@`, `@@write <path>@@`, `@@ask@@`, `@@slow <words>@@` or
+//! `@@fail@@` makes it do just that, in order, each once, by calling the agent's own tool of that
+//! kind; then it answers with text. Speaks the streaming Anthropic Messages, OpenAI Responses and
+//! Chat, and Gemini interfaces, as far as agents need them.
+//!
+//! Promise: binds loopback only, on a free port; ends with its owner.
+//! Must not know: any agent's protocol with its host.
+
+mod dialects;
+mod http;
+mod script;
+
+use http::{Request, Stream};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+/// One request as it came in, for assertions.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub path: String,
+    pub body: Value,
+}
+
+/// Serves until dropped.
+pub struct ModelServer {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    ending: Arc<AtomicBool>,
+    listener: Option<JoinHandle<()>>,
+}
+
+impl ModelServer {
+    pub fn start() -> io::Result<ModelServer> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let ending = Arc::new(AtomicBool::new(false));
+        let (log, stop) = (Arc::clone(&asked), Arc::clone(&ending));
+        let listener = std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if stop.load(Ordering::SeqCst) {
+                    return;
+                }
+                let Ok(stream) = stream else { continue };
+                let log = Arc::clone(&log);
+                // Agents keep several connections; each is short and ends with its client.
+                std::thread::spawn(move || {
+                    // A client that goes away in the middle is what cancelling looks like.
+                    serve(stream, &log).ok();
+                });
+            }
+        });
+        Ok(ModelServer { address, asked, ending, listener: Some(listener) })
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What was asked so far.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().map(|all| all.clone()).unwrap_or_default()
+    }
+
+    /// The variables that point the agent with this registry id here, over a clean environment
+    /// with `home` as its home. Agents that want a file get it written below `home`.
+    pub fn environment(&self, agent: &str, home: &Path) -> io::Result<BTreeMap<String, String>> {
+        let url = self.url();
+        let mut env = BTreeMap::from([
+            ("PATH".to_owned(), std::env::var("PATH").unwrap_or_default()),
+            ("HOME".to_owned(), home.to_string_lossy().into_owned()),
+        ]);
+        let mut set = |name: &str, value: &str| env.insert(name.to_owned(), value.to_owned());
+        match agent {
+            "gemini" => {
+                set("GOOGLE_GEMINI_BASE_URL", &url);
+                set("GEMINI_API_KEY", "scripted");
+            }
+            "claude" => {
+                set("ANTHROPIC_BASE_URL", &url);
+                set("ANTHROPIC_API_KEY", "scripted");
+            }
+            "codex" => {
+                set("SCRIPTED_API_KEY", "scripted");
+                let config = home.join(".codex/config.toml");
+                std::fs::create_dir_all(home.join(".codex"))?;
+                std::fs::write(config, codex_config(&url))?;
+            }
+            _ => {
+                set("OPENAI_BASE_URL", &format!("{url}/v1"));
+                set("OPENAI_API_KEY", "scripted");
+                set("OPENAI_MODEL", "scripted");
+            }
+        }
+        Ok(env)
+    }
+}
+
+fn codex_config(url: &str) -> String {
+    format!(
+        "model = \"scripted\"\nmodel_provider = \"scripted\"\n\n[model_providers.scripted]\n\
+         name = \"Scripted\"\nbase_url = \"{url}/v1\"\nwire_api = \"responses\"\n\
+         env_key = \"SCRIPTED_API_KEY\"\n"
+    )
+}
+
+impl Drop for ModelServer {
+    fn drop(&mut self) {
+        self.ending.store(true, Ordering::SeqCst);
+        // Wakes the listener, which then sees that it is to end.
+        TcpStream::connect(self.address).ok();
+        if let Some(listener) = self.listener.take() {
+            listener.join().ok();
+        }
+    }
+}
+
+fn serve(stream: TcpStream, log: &Mutex<Vec<Asked>>) -> io::Result<()> {
+    let (request, mut stream) = http::read(stream)?;
+    let Request { method, path, body } = request;
+    let path = path.split('?').next().unwrap_or_default().to_owned();
+    if method == "HEAD" {
+        return stream.json(200, &json!({}));
+    }
+    if method == "GET" {
+        let models = json!([{"id": "scripted", "object": "model", "type": "model",
+            "display_name": "scripted", "created_at": "2025-01-01T00:00:00Z"}]);
+        return stream.json(200, &json!({"object": "list", "data": models, "has_more": false}));
+    }
+    let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    if let Ok(mut log) = log.lock() {
+        log.push(Asked { path: path.clone(), body: body.clone() });
+    }
+    answer(&path, &body, &mut stream)
+}
+
+fn answer(path: &str, body: &Value, stream: &mut Stream) -> io::Result<()> {
+    if path.contains("countTokens") {
+        return stream.json(200, &json!({"totalTokens": 100}));
+    }
+    if path.ends_with("/count_tokens") {
+        return stream.json(200, &json!({"input_tokens": 100}));
+    }
+    if path.ends_with("/messages") {
+        return dialects::anthropic(body, stream);
+    }
+    if path.ends_with("/responses") {
+        return dialects::responses(body, stream);
+    }
+    if path.ends_with("/chat/completions") {
+        return dialects::chat(body, stream);
+    }
+    if path.to_lowercase().contains("generatecontent") {
+        return dialects::gemini(body, path.contains("stream"), stream);
+    }
+    stream.json(404, &json!({"error": {"message": format!("no such path: {path}")}}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+
+    fn post(server: &ModelServer, path: &str, body: &Value) -> String {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        let body = body.to_string();
+        let length = body.len();
+        write!(stream, "POST {path} HTTP/1.1\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn every_dialect_calls_the_tool_once_and_then_answers() {
+        let server = ModelServer::start().unwrap();
+        let prompt = "please @@bash echo hi@@";
+        let schema = json!({"type": "object", "properties": {"command": {"type": "string"}}});
+        let cases = [
+            (
+                "/v1/messages",
+                json!({"stream": true, "tools": [{"name": "Bash", "input_schema": schema}],
+                "messages": [{"role": "user", "content": prompt}]}),
+                json!({"stream": true, "tools": [{"name": "Bash", "input_schema": schema}],
+                "messages": [{"role": "user", "content": prompt}, {"role": "user",
+                "content": [{"type": "tool_result", "tool_use_id": "t", "content": "hi"}]}]}),
+            ),
+            (
+                "/v1/responses",
+                json!({"tools": [{"type": "function", "name": "shell", "parameters": schema}],
+                "input": [{"role": "user", "content": [{"type": "input_text", "text": prompt}]}]}),
+                json!({"tools": [{"type": "function", "name": "shell", "parameters": schema}],
+                "input": [{"role": "user", "content": [{"type": "input_text", "text": prompt}]},
+                {"type": "function_call_output", "output": "hi"}]}),
+            ),
+            (
+                "/v1/chat/completions",
+                json!({"stream": true,
+                "tools": [{"function": {"name": "bash", "parameters": schema}}],
+                "messages": [{"role": "user", "content": prompt}]}),
+                json!({"stream": true,
+                "tools": [{"function": {"name": "bash", "parameters": schema}}],
+                "messages": [{"role": "user", "content": prompt}, {"role": "tool",
+                "content": "hi"}]}),
+            ),
+            (
+                "/v1beta/models/scripted:streamGenerateContent",
+                json!({"tools": [{"functionDeclarations": [
+                {"name": "run_shell_command", "parametersJsonSchema": schema}]}],
+                "contents": [{"role": "user", "parts": [{"text": prompt}]}]}),
+                json!({"tools": [{"functionDeclarations": [
+                {"name": "run_shell_command", "parametersJsonSchema": schema}]}],
+                "contents": [{"role": "user", "parts": [{"text": prompt}]},
+                {"role": "user", "parts": [{"functionResponse": {}}]}]}),
+            ),
+        ];
+        for (path, first, second) in cases {
+            let called = post(&server, path, &first);
+            assert!(called.contains("echo hi"), "{path}: {called}");
+            let ended = post(&server, path, &second);
+            assert!(!ended.contains("echo hi"), "{path}: {ended}");
+            assert!(ended.contains("done"), "{path}: {ended}");
+        }
+        assert_eq!(server.asked().len(), 8);
+    }
+
+    #[test]
+    fn a_failure_is_an_error_of_the_interface() {
+        let server = ModelServer::start().unwrap();
+        let body = json!({"messages": [{"role": "user", "content": "@@fail@@"}]});
+        let answer = post(&server, "/v1/messages", &body);
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    }
+}

@@ -1,0 +1,169 @@
+//! What the model does next: the script in a prompt, and how far it has come.
+//!
+//! Promise: pure.
+
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// One thing the model does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act {
+    Text(String),
+    Tool { name: String, input: Value },
+    Fail,
+}
+
+/// Names and schemas of the tools an agent offered.
+pub type Tools = BTreeMap<String, Value>;
+
+/// The conversation as far as the script is concerned.
+#[derive(Debug, Default)]
+pub struct Progress {
+    steps: Vec<(String, String)>,
+    /// Tool results since the prompt that holds the script.
+    results: usize,
+}
+
+impl Progress {
+    /// A user's message. One with a script begins that script.
+    pub fn user(&mut self, text: &str) {
+        let steps = steps(text);
+        if !steps.is_empty() {
+            self.steps = steps;
+            self.results = 0;
+        }
+    }
+
+    pub fn result(&mut self) {
+        self.results += 1;
+    }
+
+    pub fn next(&self, tools: &Tools) -> Vec<Act> {
+        if tools.is_empty() && !self.steps.iter().any(|(kind, _)| kind == "fail") {
+            // Agents ask for titles and summaries without tools.
+            return vec![Act::Text("Scripted title".to_owned())];
+        }
+        let Some((kind, argument)) = self.steps.get(self.results) else {
+            return vec![Act::Text(match self.steps.len() {
+                0 => "Hello. There is no script in your prompt.".to_owned(),
+                count => format!("All {count} steps are done."),
+            })];
+        };
+        match kind.as_str() {
+            "fail" => vec![Act::Fail],
+            "slow" => {
+                let words: usize = argument.parse().unwrap_or(100);
+                (0..words).map(|n| Act::Text(format!("w{n} "))).collect()
+            }
+            kind => call(kind, argument, tools),
+        }
+    }
+}
+
+/// `@@kind argument@@` in the order written.
+fn steps(text: &str) -> Vec<(String, String)> {
+    let mut parts = text.split("@@");
+    parts.next();
+    let mut steps = Vec::new();
+    while let (Some(inside), Some(_after)) = (parts.next(), parts.next()) {
+        let (kind, argument) = inside.split_once(' ').unwrap_or((inside, ""));
+        if ["bash", "write", "ask", "slow", "fail"].contains(&kind) {
+            steps.push((kind.to_owned(), argument.trim().to_owned()));
+        }
+    }
+    steps
+}
+
+/// Tools of that kind, as the vendors name them, the best first.
+fn candidates(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "bash" => &["Bash", "run_shell_command", "bash", "exec_command", "shell", "shell_command"],
+        "write" => &["Write", "write_file", "write", "apply_patch"],
+        "ask" => {
+            &["AskUserQuestion", "ask_user_question", "ask_user", "question", "request_user_input"]
+        }
+        _ => &[],
+    }
+}
+
+fn call(kind: &str, argument: &str, tools: &Tools) -> Vec<Act> {
+    let found = candidates(kind).iter().find_map(|name| Some((*name, tools.get(*name)?)));
+    let Some((name, schema)) = found else {
+        let names = Vec::from_iter(tools.keys().map(String::as_str)).join(", ");
+        return vec![Act::Text(format!("There is no tool for {kind} among {names}. All done."))];
+    };
+    let input = match kind {
+        "bash" => bash_input(argument, schema),
+        "write" => write_input(name, argument, schema),
+        _ => ask_input(name),
+    };
+    vec![Act::Text(format!("I will use {name}.")), Act::Tool { name: name.to_owned(), input }]
+}
+
+fn bash_input(command: &str, schema: &Value) -> Value {
+    let properties = &schema["properties"];
+    let key = if properties["command"].is_null() { "cmd" } else { "command" };
+    let value = match properties[key]["type"].as_str() {
+        Some("array") => json!(["bash", "-lc", command]),
+        _ => json!(command),
+    };
+    let mut input = json!({key: value});
+    for (name, value) in [("description", json!("Scripted")), ("is_background", json!(false))] {
+        if !properties[name].is_null() {
+            input[name] = value;
+        }
+    }
+    input
+}
+
+/// What every written file holds.
+pub const WRITTEN: &str = "written by the scripted model\n";
+
+fn write_input(name: &str, path: &str, schema: &Value) -> Value {
+    if name == "apply_patch" {
+        let text = WRITTEN.trim_end();
+        return json!(format!("*** Begin Patch\n*** Add File: {path}\n+{text}\n*** End Patch\n"));
+    }
+    let properties = &schema["properties"];
+    let key = ["file_path", "filePath", "path"].into_iter().find(|k| !properties[*k].is_null());
+    json!({key.unwrap_or("path"): path, "content": WRITTEN})
+}
+
+fn ask_input(name: &str) -> Value {
+    let options = json!([
+        {"label": "Red", "description": "the warm one"},
+        {"label": "Blue", "description": "the cool one"},
+    ]);
+    let mut question = json!({"question": "Which colour?", "header": "Colour", "options": options});
+    match name {
+        "ask_user" => question["type"] = json!("choice"),
+        "request_user_input" => question["id"] = json!("colour"),
+        "question" => {}
+        _ => question["multiSelect"] = json!(false),
+    }
+    json!({"questions": [question]})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_runs_step_by_step() {
+        let schema = json!({"properties": {"cmd": {"type": "string"}}});
+        let tools = Tools::from([("exec_command".to_owned(), schema)]);
+        let mut progress = Progress::default();
+        progress.user("first @@bash a b@@ then @@write /x@@ and @@fail@@");
+        progress.user("<context without a script>");
+        let tool = Act::Tool { name: "exec_command".into(), input: json!({"cmd": "a b"}) };
+        assert_eq!(progress.next(&tools)[1], tool);
+        progress.result();
+        assert!(
+            matches!(&progress.next(&tools)[..], [Act::Text(t)] if t.contains("no tool for write"))
+        );
+        progress.result();
+        assert_eq!(progress.next(&tools), [Act::Fail]);
+        progress.result();
+        assert_eq!(progress.next(&tools), [Act::Text("All 3 steps are done.".into())]);
+    }
+}
