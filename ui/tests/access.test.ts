@@ -26,6 +26,7 @@ const VIEWS: [string, string, (window: Ui) => Promise<void>][] = [
     "",
     async (window) => {
       await window.row("move sessions table").locator("[data-row-main]").click();
+      await window.press("Space");
       await window.get("peek-why").click();
     },
   ],

@@ -10,6 +10,7 @@ test("Enter starts an agent session, which asks, is answered and completes", asy
   const row = window.get("group-needs-input").locator("[data-testid=row]").first();
   await expect.poll(() => row.textContent()).toContain("Which one?");
   await row.locator("[data-row-main]").click();
+  await window.press("Space");
   await window.get("peek-option-2").click();
   await expect.poll(() => window.get("peek").textContent()).toContain("All well");
   expect(await window.get("dispatch-input").inputValue()).toBe("");
@@ -19,7 +20,7 @@ test("Enter starts an agent session, which asks, is answered and completes", asy
 test("too short is said and the text stays; a short shell command is fine", async () => {
   const window = await open();
   await window.dispatch("abc");
-  expect(await window.get("dispatch-error").textContent()).toContain("Too short");
+  expect(await window.get("dispatch-error").textContent()).toContain("too short");
   expect(await window.get("dispatch-input").inputValue()).toBe("abc");
   await window.dispatch("! ls");
   await window.row("ls").waitFor();

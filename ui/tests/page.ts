@@ -62,9 +62,6 @@ export class Ui {
 
   async select(name: string): Promise<void> {
     await this.row(name).locator("[data-row-main]").click();
-    await this.get("peek").waitFor();
-    await this.press("Space");
-    await this.get("peek").waitFor({ state: "detached" });
   }
 
   async close(): Promise<void> {

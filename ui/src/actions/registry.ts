@@ -167,7 +167,7 @@ const PANES: Action[] = [
     id: "pane.leave",
     title: "Leave the pane for the board",
     section: "Panes",
-    keys: ["Ctrl+\\", "Ctrl+Shift+Left"],
+    keys: ["Alt+Left", "Ctrl+\\"],
     zones: ["pane", "composer", "terminal"],
     when: (app) => !app.panes.empty,
     run: (app) => app.focusBoard(),

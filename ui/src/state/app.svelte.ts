@@ -100,7 +100,6 @@ export class App {
   }
 
   async rename(view: SessionView, name: string): Promise<boolean> {
-    this.selection.renaming = null;
     const wanted = name.trim();
     if (wanted === "" || wanted === view.name) return true;
     return this.try(() => this.backend.rename(view.id, wanted));

@@ -31,8 +31,8 @@ async function make(dispatch: (request: DispatchRequest) => Promise<SessionView>
 }
 
 test.each([
-  ["abc", "Too short"],
-  ["   ab ", "Too short"],
+  ["abc", "too short"],
+  ["   ab ", "too short"],
   ["!", "No command"],
   ["!   ", "No command"],
 ])("%j is refused before anything is sent", async (text, expected) => {

@@ -22,6 +22,8 @@ const ACK_STEP_BYTES = 64 * 1024;
 const ACK_REST_MS = 100;
 const REATTACH_FIRST_MS = 250;
 const REATTACH_LONGEST_MS = 5_000;
+/** Keys typed while the attachment is made; more than this is a paste that can be made again. */
+const EARLY_MAX_CHARS = 16 * 1024;
 /** The smallest terminal that programs can bear. */
 const COLS_MIN = 20;
 const ROWS_MIN = 4;
@@ -47,10 +49,12 @@ export class Screen {
   private retry: ReturnType<typeof setTimeout> | undefined;
   private wait = REATTACH_FIRST_MS;
   private asked = { cols: 0, rows: 0 };
+  private early = "";
 
   constructor(
     private readonly backend: Backend,
     private readonly session: string,
+    private readonly exitCode: () => number | null,
     openLink: (href: string) => void,
     ours: (event: KeyboardEvent) => boolean,
   ) {
@@ -104,6 +108,7 @@ export class Screen {
       this.attachment = attachment;
       this.asked = { cols, rows };
       this.resize();
+      this.sendEarly();
     } catch (thrown) {
       if (mine === this.generation) this.refused(thrown);
     }
@@ -150,8 +155,20 @@ export class Screen {
   }
 
   private send(text: string): void {
+    if (this.state.type === "attaching" || (this.state.type === "live" && this.attachment === null)) {
+      this.early = (this.early + text).slice(0, EARLY_MAX_CHARS);
+      return;
+    }
     if (this.attachment === null || this.state.type !== "live") return;
     this.backend.terminalInput(this.attachment, text).catch(() => this.lose());
+  }
+
+  /** What was typed before the host could take it. */
+  private sendEarly(): void {
+    if (this.early === "" || this.attachment === null || this.state.type !== "live") return;
+    const text = this.early;
+    this.early = "";
+    this.send(text);
   }
 
   private draw(bytes: Uint8Array): void {
@@ -181,6 +198,7 @@ export class Screen {
         });
         this.state = { type: "live" };
         this.wait = REATTACH_FIRST_MS;
+        this.sendEarly();
         return;
       case "resized":
         this.term.write("", () => this.term.resize(event.cols, event.rows));
@@ -197,6 +215,8 @@ export class Screen {
   private refused(thrown: unknown): void {
     const { code, message, hint } = asFault(thrown);
     if (code === "unreachable" || code === "io") this.lose();
+    // It ended between the row's last word and now.
+    else if (code === "refused") void this.replay(this.exitCode());
     else this.state = { type: "failed", message, hint };
   }
 
@@ -214,6 +234,7 @@ export class Screen {
     clearTimeout(this.ackTimer);
     if (this.attachment !== null) this.release(this.attachment);
     this.attachment = null;
+    this.early = "";
   }
 
   private release(attachment: number): void {
