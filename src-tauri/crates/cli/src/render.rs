@@ -1,7 +1,7 @@
 //! Sessions for people: the table of `agents`, and the question that a session asks.
 
 use crate::entry::{open_need, state_word};
-use crate::plain::{fit, one_line, width};
+use crate::plain::{clean, fit, one_line, width};
 use nightshift_model::{Millis, Need, State};
 use nightshift_protocol::SessionView;
 use std::fmt::Write;
@@ -112,7 +112,10 @@ pub fn age(ms: u64) -> String {
 /// A request with its numbered options, as `answer` counts them.
 pub fn request(need: &Need) -> String {
     let mut out = format!("? {}\n", one_line(&need.question));
-    for line in crate::plain::clean(&need.detail).lines() {
+    // A detail that only says again what the question says is no help.
+    let said = need.question.contains(need.detail.trim());
+    let detail = if said { String::new() } else { clean(&need.detail) };
+    for line in detail.lines() {
         writeln!(out, "  {line}").ok(); // Writing to a string cannot fail.
     }
     for (at, option) in need.options.iter().enumerate() {
@@ -171,7 +174,7 @@ mod tests {
         let expected = "\
 ID        STATE    AGENT  AGE  NAME  LAST WORDS
 00000002  blocked  shell  2h   b     Which colour?
-00000001  working  shell  1m   日本  [31mhalf way through a …
+00000001  working  shell  1m   日本  [31mhalf way through a…
 00000003  failed   shell  2d   c     no disk
 ";
         assert_eq!(table(&views, Millis(1_000_000_000), look), expected);

@@ -1,13 +1,15 @@
 //! `nightshift logs`: a session's output or conversation, so far or until it ends.
 
 use crate::context::{Context, print, print_bytes, print_json};
+use crate::entry::has_ended;
 use crate::failure::{Failure, unexpected};
 use crate::plain::clean;
+use crate::transcript::Transcript;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use nightshift_client::{Client, Follow};
 use nightshift_protocol::{
-    BoardChange, BoardEvent, Command, Fault, FaultCode, LogPage, Reply, SessionView,
+    BoardChange, BoardEvent, Command, Fault, FaultCode, LogPage, Reply, SessionKind, SessionView,
 };
 use std::process::ExitCode;
 use std::time::Duration;
@@ -30,8 +32,45 @@ pub struct Args {
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
     let view = here.session(&client, Command::Show { session: args.session.clone() }).await?;
-    print_log(&here, &client, &view, args.follow, args.raw).await?;
+    if args.follow && !args.raw && !here.json && view.kind == SessionKind::Agent {
+        follow_conversation(&client, &view).await?;
+    } else {
+        print_log(&here, &client, &view, args.follow, args.raw).await?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A conversation changes in the middle too: it is followed as events and not as pages.
+async fn follow_conversation(client: &Client, view: &SessionView) -> Result<(), Failure> {
+    let mut transcript = Transcript::default();
+    // The board second: what the conversation says up to the end then comes before the end.
+    let mut conversation = client.follow_conversation(&view.id).await?;
+    let mut board = client.follow_board().await?;
+    let mut alive = true;
+    loop {
+        tokio::select! {
+            biased;
+            event = conversation.next() => print(&transcript.apply(event?))?,
+            () = std::future::ready(()), if !alive => return Ok(()),
+            event = board.next() => alive = lives_after(&event?, &view.id).unwrap_or(alive),
+        }
+    }
+}
+
+/// Whether the session's process lives, as far as this event says.
+fn lives_after(event: &BoardEvent, id: &str) -> Option<bool> {
+    match event {
+        BoardEvent::Snapshot { sessions, .. } => {
+            Some(sessions.iter().any(|view| view.id == id && !has_ended(view)))
+        }
+        BoardEvent::Change { change: BoardChange::Upsert { view }, .. } if view.id == id => {
+            Some(!has_ended(view))
+        }
+        BoardEvent::Change { change: BoardChange::Removed { id: gone }, .. } if gone == id => {
+            Some(false)
+        }
+        BoardEvent::Change { .. } => None,
+    }
 }
 
 /// Prints the log; with `follow` until the session has ended.
@@ -84,18 +123,8 @@ fn print_page(json: bool, page: &LogPage, raw: bool) -> Result<(), Failure> {
 async fn wait_for_news(board: &mut Follow<BoardEvent>, id: &str) -> Result<(), Fault> {
     let news = async {
         loop {
-            match board.next().await? {
-                BoardEvent::Change { change: BoardChange::Upsert { view }, .. }
-                    if view.id == id =>
-                {
-                    return Ok(());
-                }
-                BoardEvent::Change { change: BoardChange::Removed { id: gone }, .. }
-                    if gone == id =>
-                {
-                    return Ok(());
-                }
-                BoardEvent::Change { .. } | BoardEvent::Snapshot { .. } => {}
+            if lives_after(&board.next().await?, id).is_some() {
+                return Ok(());
             }
         }
     };

@@ -1,0 +1,172 @@
+//! A home with the real binary in it, and the words that tests use to drive it.
+
+use nightshift_platform::process::{Identity, Liveness3, signal};
+use nightshift_platform::signals::SIGKILL;
+use nightshift_testkit::{TestHome, wait_for, wait_until};
+use serde_json::Value;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+pub fn binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_nightshift"))
+}
+
+pub struct Shift {
+    pub home: TestHome,
+}
+
+/// What a run of the command gave.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Shift {
+    pub fn new() -> Shift {
+        Shift { home: TestHome::new() }
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.home.command(binary());
+        command.args(args).stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Ran {
+        ran(&mut self.command(args), b"")
+    }
+
+    pub fn run_with_stdin(&self, args: &[&str], stdin: &[u8]) -> Ran {
+        ran(self.command(args).stdin(Stdio::piped()), stdin)
+    }
+
+    /// Stdout of a run that must succeed.
+    pub fn ok(&self, args: &[&str]) -> String {
+        self.run(args).ok(args)
+    }
+
+    pub fn json(&self, args: &[&str]) -> Value {
+        let out = self.ok(args);
+        serde_json::from_str(&out).unwrap_or_else(|e| panic!("{args:?}: {e}: {out}"))
+    }
+
+    /// A run that must fail with exit code 1 and one line that contains every part.
+    pub fn fails(&self, args: &[&str], parts: &[&str]) {
+        self.run(args).failed(args, parts);
+    }
+
+    /// Starts a shell job; its id.
+    pub fn shell(&self, command: &str) -> String {
+        id_of(&self.json(&["--bg", "--exec", command, "--json"]))
+    }
+
+    /// Starts a rehearsal session with this script; its id.
+    pub fn agent(&self, script: &str) -> String {
+        let args = ["--bg", "--agent", "rehearsal", "--json", script];
+        id_of(&self.json(&args))
+    }
+
+    /// The session's entry, ended or not; `Null` when there is none.
+    pub fn entry(&self, id: &str) -> Value {
+        let all = self.json(&["agents", "--all", "--json"]);
+        let found = all.as_array().unwrap().iter().find(|entry| entry["id"] == id).cloned();
+        found.unwrap_or(Value::Null)
+    }
+
+    /// The session's entry once `condition` holds for it.
+    pub fn wait_entry(
+        &self,
+        id: &str,
+        what: &str,
+        mut condition: impl FnMut(&Value) -> bool,
+    ) -> Value {
+        let mut last = Value::Null;
+        let found = wait_for_or(&mut || {
+            last = self.entry(id);
+            condition(&last).then(|| last.clone())
+        });
+        found.unwrap_or_else(|| {
+            let log = std::fs::read_to_string(self.home.home().log_file()).unwrap_or_default();
+            panic!("{id} never came to: {what}\n{}\nsupervisor's log:\n{log}", self.entry(id))
+        })
+    }
+
+    pub fn wait_state(&self, id: &str, state: &str) -> Value {
+        self.wait_entry(id, state, |entry| entry["state"] == state)
+    }
+
+    /// Waits until the session's log contains `part`; the whole log.
+    pub fn wait_log(&self, id: &str, part: &str) -> String {
+        wait_for(&format!("{part} in the log of {id}"), || {
+            let log = self.ok(&["logs", id]);
+            log.contains(part).then_some(log)
+        })
+    }
+
+    pub fn supervisor(&self) -> Identity {
+        let status = self.json(&["daemon", "status", "--json"]);
+        Identity::of(u32::try_from(status["pid"].as_u64().unwrap()).unwrap()).unwrap()
+    }
+
+    /// Kills the supervisor the hard way and waits until it is gone.
+    pub fn kill_supervisor(&self) -> Identity {
+        let supervisor = self.supervisor();
+        kill(&supervisor);
+        supervisor
+    }
+
+    pub fn job(&self, id: &str) -> PathBuf {
+        self.home.home().job(id)
+    }
+
+    /// The process that holds the session.
+    pub fn host(&self, id: &str) -> Identity {
+        let ready = std::fs::read(self.job(id).join("ready.json")).unwrap();
+        let ready: Value = serde_json::from_slice(&ready).unwrap();
+        Identity::of(u32::try_from(ready["pid"].as_u64().unwrap()).unwrap()).unwrap()
+    }
+}
+
+fn wait_for_or<T>(condition: &mut impl FnMut() -> Option<T>) -> Option<T> {
+    let waited = std::panic::AssertUnwindSafe(|| wait_for("it", condition));
+    std::panic::catch_unwind(waited).ok()
+}
+
+pub fn kill(process: &Identity) {
+    signal(process, SIGKILL).unwrap();
+    wait_until("a killed process to be gone", || process.liveness() == Liveness3::Gone);
+}
+
+pub fn id_of(entry: &Value) -> String {
+    entry["id"].as_str().unwrap_or_else(|| panic!("no id in {entry}")).to_owned()
+}
+
+pub fn ran(command: &mut Command, stdin: &[u8]) -> Ran {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    if let Some(mut pipe) = child.stdin.take() {
+        // A command that refuses its input early closes the pipe: that is its right.
+        pipe.write_all(stdin).ok();
+    }
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    Ran { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+}
+
+impl Ran {
+    pub fn ok(self, args: &[&str]) -> String {
+        assert_eq!(self.code, Some(0), "{args:?}: {self:?}");
+        self.out
+    }
+
+    pub fn failed(self, args: &[&str], parts: &[&str]) {
+        assert_eq!(self.code, Some(1), "{args:?}: {self:?}");
+        let one_line = self.err.starts_with("error: ") && self.err.trim_end().lines().count() == 1;
+        assert!(one_line, "{args:?}: {}", self.err);
+        for part in parts {
+            assert!(self.err.contains(part), "{args:?}: `{part}` is not in {}", self.err);
+        }
+    }
+}
