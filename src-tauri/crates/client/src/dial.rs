@@ -25,12 +25,14 @@ pub(crate) async fn dial(
     refuse_stranger(&stream, socket)?;
     let (mut reader, mut writer) = split(stream);
     let greeting = async {
-        let sent = writer.send(&encode_control(&Hello::new(Role::Client))).await;
         // Even a peer that has hung up may have said first which version it speaks.
-        let heard = reader.next().await?;
+        let sent = writer.send(&encode_control(&Hello::new(Role::Client))).await;
+        let heard = reader.next().await;
         match (heard, sent) {
-            (Some(frame), _) => Ok(frame),
-            (None, _) => Err(not_ours(socket, "closed the connection without a greeting")),
+            (Ok(Some(frame)), _) => Ok(frame),
+            // It was just ending: as good as not there.
+            (Ok(None), _) => Err(gone(expected)),
+            (Err(_), _) => Err(not_ours(socket, "greets with something unknown")),
         }
     };
     let frame = timeout(GREETING_TIMEOUT, greeting)
@@ -42,15 +44,21 @@ pub(crate) async fn dial(
 
 fn unreachable(socket: &Path, expected: Role, error: &std::io::Error) -> Fault {
     let nobody = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused);
-    match (nobody, expected) {
-        (true, Role::Host) => Fault::new(FaultCode::Unreachable, "the session's host is gone")
+    match nobody {
+        true => gone(expected),
+        false => Fault::new(FaultCode::Io, format!("socket {}: {error}", socket.display()))
+            .hint("check who owns it, or set NIGHTSHIFT_HOME to another directory"),
+    }
+}
+
+fn gone(expected: Role) -> Fault {
+    match expected {
+        Role::Host => Fault::new(FaultCode::Unreachable, "the session's host is gone")
             .hint("read what it left with `nightshift logs`"),
-        (true, Role::Supervisor | Role::Client) => {
+        Role::Supervisor | Role::Client => {
             Fault::new(FaultCode::Unreachable, "no supervisor is running")
                 .hint("start one with `nightshift daemon run`, or dispatch something")
         }
-        (false, _) => Fault::new(FaultCode::Io, format!("socket {}: {error}", socket.display()))
-            .hint("check who owns it, or set NIGHTSHIFT_HOME to another directory"),
     }
 }
 

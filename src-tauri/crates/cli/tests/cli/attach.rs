@@ -69,8 +69,8 @@ impl User {
 }
 
 fn reader(shift: &Shift) -> String {
-    let id = shift.shell("stty size; while read x; do echo got-$x; stty size; done");
-    shift.wait_log(&id, "24 80");
+    let id = shift.shell("echo begun; while read x; do echo got-$x; stty size; done");
+    shift.wait_log(&id, "begun");
     id
 }
 
@@ -84,7 +84,7 @@ fn keys_reach_the_session_and_its_output_the_terminal_until_detached() {
             "before=$(stty -g); $N attach {id}; [ \"$before\" = \"$(stty -g)\" ] && echo same-modes"
         ),
     );
-    user.sees("24 80");
+    user.sees("begun");
     user.presses(b"hello\r");
     user.sees("got-hello");
     resize(&user.pty.master, 100, 40).unwrap();
@@ -116,7 +116,7 @@ fn an_attached_terminal_does_not_notice_a_killed_supervisor() {
     let shift = Shift::new();
     let id = reader(&shift);
     let mut user = User::types(&shift, &format!("$N attach {id}"));
-    user.sees("24 80");
+    user.sees("begun");
     shift.kill_supervisor();
     user.presses(b"still\r");
     user.sees("got-still");
@@ -133,10 +133,10 @@ fn a_reader_only_watches() {
     let shift = Shift::new();
     let id = reader(&shift);
     let mut watcher = User::types(&shift, &format!("$N attach --read-only {id}"));
-    watcher.sees("24 80");
+    watcher.sees("begun");
     watcher.presses(b"ignored\r");
     let mut writer = User::types(&shift, &format!("$N attach {id}"));
-    writer.sees("24 80");
+    writer.sees("begun");
     writer.presses(b"taken\r");
     for user in [&mut writer, &mut watcher] {
         user.sees("got-taken");
@@ -154,7 +154,7 @@ fn the_terminal_is_restored_when_attach_is_ended_by_a_signal() {
         "before=$(stty -g); $N attach {id}; [ \"$before\" = \"$(stty -g)\" ] && echo same-modes"
     );
     let mut user = User::types(&shift, &script);
-    user.sees("24 80");
+    user.sees("begun");
     let attach = nightshift_platform::process::descendants(user.process.pid).unwrap();
     signal(&attach[0], SIGTERM).unwrap();
     user.sees("same-modes");
@@ -166,12 +166,12 @@ fn the_end_of_the_session_ends_the_attachment() {
     let shift = Shift::new();
     let id = reader(&shift);
     let mut user = User::types(&shift, &format!("$N attach {id}; echo code-$?"));
-    user.sees("24 80");
+    user.sees("begun");
     user.presses(b"\x04");
     user.sees("exit code 0");
     user.sees("code-0");
     let mut user = User::types(&shift, &format!("$N attach {id}"));
-    user.sees("24 80");
+    user.sees("begun");
     assert_eq!(user.leaves(), Some(0), "an ended session prints its log");
 }
 
@@ -180,7 +180,7 @@ fn a_killed_host_is_told_and_the_terminal_is_restored() {
     let shift = Shift::new();
     let id = reader(&shift);
     let mut user = User::types(&shift, &format!("$N attach {id}; stty -a | grep -c ' icanon'"));
-    user.sees("24 80");
+    user.sees("begun");
     kill(&shift.host(&id));
     user.sees("gone");
     user.sees("1");
@@ -191,7 +191,8 @@ fn a_killed_host_is_told_and_the_terminal_is_restored() {
 fn an_agent_is_attached_as_a_conversation_that_takes_answers_and_replies() {
     let shift = Shift::new();
     let id = shift.agent("say hello\nask Which colour? | Red | Blue\ndone first");
-    let mut user = User::types(&shift, &format!("$N attach {id}"));
+    // In place of the shell: without job control the detach key would end that too.
+    let mut user = User::types(&shift, &format!("exec $N attach {id}"));
     user.sees("hello");
     user.sees("2 Blue");
     user.presses(b"2\r");

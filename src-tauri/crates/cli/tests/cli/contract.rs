@@ -1,14 +1,13 @@
 //! What scripts rely on: fields and words of each verb's output.
 
-use crate::support::{Shift, id_of};
+use crate::support::{Shift, fields, id_of};
 use serde_json::{Value, json};
 
 #[test]
 fn dispatch_prints_one_object_or_a_line_and_the_next_commands() {
     let shift = Shift::new();
     let dispatched = shift.json(&["--bg", "--exec", "true", "--name", "quick one", "--json"]);
-    let fields: Vec<&String> = dispatched.as_object().unwrap().keys().collect();
-    assert_eq!(fields, ["id", "name", "sessionId"]);
+    assert_eq!(fields(&dispatched), ["id", "name", "sessionId"]);
     let id = id_of(&dispatched);
     assert!(id.len() == 8 && id.bytes().all(|b| b.is_ascii_hexdigit()), "{id}");
     assert!(dispatched["sessionId"].as_str().unwrap().starts_with(&id));

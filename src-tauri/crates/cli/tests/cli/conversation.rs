@@ -1,6 +1,7 @@
 //! Agent sessions by the command line alone: permission, question, replies, interrupt.
 
 use crate::support::Shift;
+use nightshift_testkit::wait_until;
 use serde_json::Value;
 
 fn labels(entry: &Value) -> Vec<&str> {
@@ -96,8 +97,7 @@ fn a_stopped_agent_takes_a_reply_and_goes_on() {
 fn interrupt_ends_the_turn_and_keeps_the_session() {
     let shift = Shift::new();
     let id = shift.agent("wait 600\ndone never");
-    shift.wait_entry(&id, "the turn", |e| e["status"] == "busy");
-    shift.wait_log(&id, "wait 600");
+    wait_until("the turn", || shift.ok(&["why", &id]).contains("prompt 1 sent"));
     shift.ok(&["interrupt", &id]);
     let entry = shift.wait_entry(&id, "idle", |e| e["status"] == "idle");
     assert!(entry["pid"].is_u64(), "{entry}");

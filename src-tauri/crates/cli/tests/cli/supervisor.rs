@@ -1,6 +1,6 @@
 //! Finding, starting and ending the supervisor.
 
-use crate::support::Shift;
+use crate::support::{Shift, fields};
 use nightshift_platform::process::Liveness3;
 use serde_json::Value;
 use std::process::Stdio;
@@ -13,8 +13,7 @@ fn status_says_what_runs_and_fails_when_nothing_does() {
     }
     shift.shell("read x");
     let status = shift.json(&["daemon", "status", "--json"]);
-    let fields: Vec<&String> = status.as_object().unwrap().keys().collect();
-    assert_eq!(fields, ["pid", "protocol", "sessions", "socket", "startedAt", "version"]);
+    assert_eq!(fields(&status), ["pid", "protocol", "sessions", "socket", "startedAt", "version"]);
     assert_eq!(status["sessions"], 1);
     assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));
     let socket = shift.home.home().supervisor_socket();

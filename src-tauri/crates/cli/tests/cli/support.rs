@@ -144,6 +144,13 @@ pub fn id_of(entry: &Value) -> String {
     entry["id"].as_str().unwrap_or_else(|| panic!("no id in {entry}")).to_owned()
 }
 
+/// The names of an object's fields, sorted.
+pub fn fields(object: &Value) -> Vec<&str> {
+    let mut names: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
 pub fn ran(command: &mut Command, stdin: &[u8]) -> Ran {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     if let Some(mut pipe) = child.stdin.take() {
