@@ -180,6 +180,7 @@ impl Engine {
         if self.activity.is_due(now) {
             self.tell_watchers();
         }
+        self.draw_when_due(now);
         match self.ending.stage {
             Stage::Running | Stage::Done => {}
             Stage::Asked { kill_at, .. } if now >= kill_at => {

@@ -26,6 +26,7 @@ use nightshift_protocol::Launch;
 use std::io;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Connections at once; more are closed again.
 const CONNECTIONS_MAX: usize = 128;
@@ -42,6 +43,8 @@ pub(crate) struct Engine {
     connections: Vec<Connection>,
     activity: Activity,
     ending: Ending,
+    /// When the screen draws what a flood left to draw.
+    draw_at: Option<Duration>,
     /// The disk took nothing lately; told once.
     disk_full: bool,
     /// Read into by turns; lives here so that no turn allocates it.
@@ -73,6 +76,7 @@ impl Engine {
             connections: Vec::new(),
             activity: Activity::default(),
             ending: Ending::default(),
+            draw_at: None,
             disk_full: false,
             scratch: vec![0; crate::child::OUTPUT_BYTES],
         }

@@ -10,13 +10,28 @@ use nightshift_platform::clock;
 use nightshift_protocol::record::Mark;
 use nightshift_protocol::{HostEvent, RecordKind};
 use rustix::event::PollFlags;
+use std::time::Duration;
 
 /// Reads of one pipe in one turn: others get their turn too.
 const READS_PER_TURN: usize = 16;
 /// Longest line told to watchers; a board row shows less.
 const LAST_LINE_MAX_CHARS: usize = 240;
 
+/// A flood is drawn when it has paused for this long: soon enough for the next attach, and late
+/// enough not to slow it down.
+const DRAW_AFTER: Duration = Duration::from_millis(30);
+
 impl Engine {
+    /// Draws what a flood left to draw, once it has paused.
+    pub(super) fn draw_when_due(&mut self, now: Duration) {
+        if self.draw_at.is_some_and(|at| now >= at) {
+            self.draw_at = None;
+            if let ChildIo::Pty(pty) = &mut self.child.io {
+                pty.screen.catch_up();
+            }
+        }
+    }
+
     pub(super) fn on_terminal(&mut self, flags: PollFlags) {
         if flags.contains(PollFlags::OUT) {
             self.flush_child_input();
@@ -47,6 +62,7 @@ impl Engine {
         pty.screen.process(bytes);
         let left_alternate = was_alternate && !pty.screen.alternate();
         let replies = pty.screen.take_replies();
+        self.draw_at = pty.screen.is_behind().then(|| clock::monotonic() + DRAW_AFTER);
         if left_alternate {
             self.show_main_screen();
         }
@@ -147,8 +163,8 @@ impl Engine {
         }
     }
 
-    pub(super) fn last_line(&self) -> String {
-        match &self.child.io {
+    pub(super) fn last_line(&mut self) -> String {
+        match &mut self.child.io {
             ChildIo::Pty(pty) => pty.screen.last_line(),
             ChildIo::Pipe(pipe) => String::from_utf8_lossy(&pipe.last_line)
                 .chars()

@@ -116,7 +116,7 @@ impl Engine {
         if self.follower_waits() || (0..self.connections.len()).any(served) {
             return Some(Duration::ZERO);
         }
-        let deadlines = [self.ending.deadline(), self.activity.deadline()];
+        let deadlines = [self.ending.deadline(), self.activity.deadline(), self.draw_at];
         let next = deadlines.into_iter().flatten().min()?;
         Some(next.saturating_sub(clock::monotonic()))
     }

@@ -70,8 +70,7 @@ impl Charset {
     /// Follows the bytes; gives them back with line-drawing letters turned into characters. Stops
     /// where something is to be forgotten; the second value says how many bytes were taken.
     pub fn translate<'a>(&mut self, bytes: &'a [u8]) -> (Cow<'a, [u8]>, usize) {
-        let plain = self.at == At::Ground && !self.in_graphics();
-        if plain && ![ESC, SHIFT_OUT, SHIFT_IN].iter().any(|special| bytes.contains(special)) {
+        if self.is_plain(bytes) {
             return (Cow::Borrowed(bytes), bytes.len());
         }
         let mut out: Option<Vec<u8>> = None;
@@ -94,6 +93,13 @@ impl Charset {
             }
         }
         (out.map_or(Cow::Borrowed(&bytes[..taken]), Cow::Owned), taken)
+    }
+
+    /// Whether these bytes are nothing but text (and line feeds and the like) to be shown as it is.
+    pub fn is_plain(&self, bytes: &[u8]) -> bool {
+        self.at == At::Ground
+            && !self.in_graphics()
+            && ![ESC, SHIFT_OUT, SHIFT_IN].iter().any(|special| bytes.contains(special))
     }
 
     /// What is to be forgotten after the bytes that were last taken.

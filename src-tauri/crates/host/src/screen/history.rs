@@ -9,7 +9,7 @@ use vt100::Screen;
 use vt100::capture::{BasicFormattedCaptureRange, BasicFormattedCaptureState, RowContents};
 
 /// Rows kept: what a person scrolls back to. The journal has the rest.
-const ROWS_MAX: usize = 2_000;
+pub(super) const ROWS_MAX: usize = 2_000;
 /// Bytes kept, whatever the rows: keeps a snapshot well under a viewer's window.
 const BYTES_MAX: usize = 384 * 1024;
 

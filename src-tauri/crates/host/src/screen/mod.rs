@@ -4,11 +4,13 @@
 //! and small until something is printed.
 //! Must not know: PTYs, sockets, clients.
 
+mod backlog;
 mod charset;
 mod history;
 mod paint;
 mod watch;
 
+use backlog::Backlog;
 use charset::{Charset, Forget};
 use history::History;
 use std::num::NonZeroU16;
@@ -29,6 +31,8 @@ const LAST_LINE_MAX_CHARS: usize = 240;
 pub(crate) struct Screen {
     parser: vt100::Parser<Watch>,
     charset: Charset,
+    /// Plain text that is still to be drawn.
+    backlog: Backlog,
 }
 
 impl Screen {
@@ -36,11 +40,47 @@ impl Screen {
         let (cols, rows) = clamp(cols, rows);
         let parser =
             vt100::Parser::new_with_callbacks(rows, cols, CELL_SCROLLBACK_ROWS, Watch::default());
-        Screen { parser, charset: Charset::default() }
+        Screen { parser, charset: Charset::default(), backlog: Backlog::default() }
     }
 
-    /// Takes output of the child.
-    pub fn process(&mut self, mut bytes: &[u8]) {
+    /// Takes output of the child. A flood of plain text is drawn later, or never.
+    pub fn process(&mut self, bytes: &[u8]) {
+        if self.backlog.wants(bytes) && self.only_scrolls(bytes) {
+            let (_, rows) = self.size();
+            // Everything that can be seen or scrolled back to, and the screen once more: the
+            // cursor may be at its top when the text begins.
+            let matter = history::ROWS_MAX + CELL_SCROLLBACK_ROWS + 2 * usize::from(rows);
+            if !self.backlog.push(bytes, matter) {
+                self.catch_up();
+            }
+            return;
+        }
+        self.catch_up();
+        self.draw(bytes);
+    }
+
+    /// Whether text is all there is, and nothing keeps it from scrolling the whole main screen.
+    fn only_scrolls(&self, bytes: &[u8]) -> bool {
+        self.charset.is_plain(bytes)
+            && self.charset.region().is_none()
+            && !self.alternate()
+            && !self.parser.callbacks().no_autowrap
+    }
+
+    /// Text waits to be drawn.
+    pub fn is_behind(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
+    /// Draws what waits.
+    pub fn catch_up(&mut self) {
+        if self.is_behind() {
+            let bytes = self.backlog.take();
+            self.draw(&bytes);
+        }
+    }
+
+    fn draw(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let (translated, taken) = self.charset.translate(bytes);
             self.parser.process(&translated);
@@ -57,6 +97,7 @@ impl Screen {
 
     /// Changes the size; gives back what it became after clamping.
     pub fn resize(&mut self, cols: u16, rows: u16) -> (u16, u16) {
+        self.catch_up();
         let (cols, rows) = clamp(cols, rows);
         self.parser.set_size(rows, cols);
         self.charset.forget_regions();
@@ -86,7 +127,8 @@ impl Screen {
     }
 
     /// The screen's last line with text, without control characters.
-    pub fn last_line(&self) -> String {
+    pub fn last_line(&mut self) -> String {
+        self.catch_up();
         let (cols, _) = self.size();
         let screen = self.parser.screen();
         let rows: Vec<String> = screen.rows(0, cols).collect();
@@ -106,7 +148,8 @@ impl Screen {
     }
 
     #[cfg(test)]
-    pub fn vt(&self) -> &vt100::Screen {
+    pub fn vt(&mut self) -> &vt100::Screen {
+        self.catch_up();
         self.parser.screen()
     }
 }

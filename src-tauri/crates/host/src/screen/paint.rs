@@ -11,6 +11,7 @@ impl Screen {
     /// On the alternate screen only that one is painted: the main screen cannot be seen now, and
     /// whoever shows this gets another snapshot when the program leaves the alternate screen.
     pub fn snapshot(&mut self) -> Vec<u8> {
+        self.catch_up();
         let mut out = String::new();
         if self.alternate() {
             out.push_str("\x1b[?1049h");

@@ -245,3 +245,27 @@ proptest! {
         prop_assert_eq!(difference(screen.vt(), viewer.screen()), None);
     }
 }
+
+#[test]
+fn a_flood_leaves_what_drawing_every_line_leaves() {
+    let line =
+        |n: u32| format!("{n} is a line that may wrap around the edge {}\r\n", n % 7).into_bytes();
+    for (before, after) in [("", ""), ("\x1b[31mred ", "\x1b[m done"), ("\x1b[3;5H", "tail")] {
+        let (mut flooded, mut slow) = (Screen::new(30, 8), Screen::new(30, 8));
+        for screen in [&mut flooded, &mut slow] {
+            screen.process(before.as_bytes());
+        }
+        let all: Vec<u8> = (0..30_000).flat_map(line).collect();
+        for chunk in all.chunks(65_000) {
+            flooded.process(chunk);
+        }
+        for piece in all.chunks(1000) {
+            slow.process(piece);
+        }
+        for screen in [&mut flooded, &mut slow] {
+            screen.process(after.as_bytes());
+        }
+        assert_eq!(difference(flooded.vt(), slow.vt()), None);
+        assert!(flooded.snapshot() == slow.snapshot(), "scrollback differs");
+    }
+}
