@@ -205,3 +205,62 @@ fn vendors() -> Vec<AgentSpec> {
     qwen.sign_in = "OPENAI_API_KEY, or `qwen`".to_owned();
     vec![claude, codex, gemini, opencode, qwen]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn program(path: &Path, mode: u32) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "#!/bin/sh\n").unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn agents_are_found_in_the_clients_path_with_their_version() {
+        let dir = tempfile::tempdir().unwrap();
+        let own = dir.path().join("nightshift");
+        program(&own, 0o755);
+        let package = dir.path().join("lib/gemini");
+        program(&package.join("dist/cli.js"), 0o755);
+        std::fs::write(package.join("package.json"), r#"{"version":"1.2.3"}"#).unwrap();
+        let bin = dir.path().join("bin");
+        // Not executable: a shell would pass it over.
+        program(&bin.join("codex-acp"), 0o644);
+        std::os::unix::fs::symlink(package.join("dist/cli.js"), bin.join("gemini")).unwrap();
+        let env = Environment::from([("PATH".into(), format!("relative:{}", bin.display()))]);
+        let registry = Registry::builtin(&own);
+
+        let views = registry.detect(&env);
+        assert_eq!(views[0].id, REHEARSAL);
+        let of = |id: &str| views.iter().find(|v| v.id == id).unwrap();
+        assert!(of("rehearsal").installed && !of("rehearsal").is_default);
+        assert!(of("gemini").installed && of("gemini").is_default);
+        assert_eq!(of("gemini").version.as_deref(), Some("1.2.3"));
+        assert!(!of("codex").installed);
+        assert_eq!(of("codex").how_to, "npm install -g @agentclientprotocol/codex-acp");
+
+        let gemini = registry.find("gemini").unwrap();
+        let argv = registry.resolve(gemini, &env).unwrap();
+        assert_eq!(argv, [bin.join("gemini").to_string_lossy().into_owned(), "--acp".into()]);
+        let fault = registry.resolve(registry.find("codex").unwrap(), &env).unwrap_err();
+        assert_eq!(fault.code, FaultCode::NotFound);
+        assert!(fault.hint.contains("npm install"), "{fault}");
+    }
+
+    #[test]
+    fn without_vendors_the_rehearsal_agent_is_the_default() {
+        let own = std::env::current_exe().unwrap();
+        let views = Registry::builtin(&own).detect(&Environment::new());
+        assert!(views[0].is_default && views[0].installed);
+        assert_eq!(views.iter().filter(|v| v.is_default).count(), 1);
+    }
+
+    #[test]
+    fn every_agent_asks_first() {
+        for spec in &Registry::builtin(Path::new("/n")).agents {
+            assert_eq!(spec.default_mode.as_ref(), spec.modes.first(), "{}", spec.id);
+        }
+    }
+}

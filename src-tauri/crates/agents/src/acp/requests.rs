@@ -47,8 +47,10 @@ enum Field {
         name: String,
         other: Option<String>,
     },
+    /// Any number of options; `other` takes words that name none.
     Several {
         name: String,
+        other: Option<String>,
     },
 }
 
@@ -84,10 +86,11 @@ impl OpenRequest {
         let empty = Map::new();
         let properties = params["requestedSchema"]["properties"].as_object().unwrap_or(&empty);
         let mut asks = Vec::new();
+        let mut own_words = Vec::new();
         let mut fields = properties.iter().peekable();
         while let Some((name, schema)) = fields.next() {
             let mut ask = ask_of(name, schema, at);
-            if let Field::Select { other, .. } = &mut ask.field
+            if let Field::Select { other, .. } | Field::Several { other, .. } = &mut ask.field
                 && let Some((next, _)) =
                     fields.next_if(|(next, next_schema)| is_other_text(params, next, next_schema))
             {
@@ -95,6 +98,7 @@ impl OpenRequest {
                 ask.need.free_text = true;
             }
             asks.push(ask);
+            own_words.push(Own::of(name, schema));
         }
         if asks.is_empty() {
             asks.push(confirm(at));
@@ -105,8 +109,8 @@ impl OpenRequest {
                 true => format!("need-{seq}-{}", i + 1),
                 false => format!("need-{seq}"),
             });
-            let own = std::mem::take(&mut ask.need.question);
-            ask.need.question = question(message, &own, several);
+            let own = if several { own_words.get(i).cloned() } else { None };
+            ask.need.question = question(message, own);
         }
         Some(OpenRequest { rpc_id, asks, form: true })
     }
@@ -123,9 +127,7 @@ impl OpenRequest {
             let answer = ask.need.resolve(given).ok()?;
             match ask.encode(&answer)? {
                 Encoded::Outcome(result) => return Some(result),
-                Encoded::Field(name, value) => {
-                    content.insert(name, value);
-                }
+                Encoded::Fields(fields) => content.extend(fields),
             }
         }
         Some(json!({"action": "accept", "content": content}))
@@ -150,12 +152,13 @@ impl OpenRequest {
 
 enum Encoded {
     Outcome(Value),
-    Field(String, Value),
+    Fields(Vec<(String, Value)>),
 }
 
 impl Ask {
     fn encode(&self, answer: &Answer) -> Option<Encoded> {
-        let field = |name: &String, value: Value| Some(Encoded::Field(name.clone(), value));
+        let field =
+            |name: &String, value: Value| Some(Encoded::Fields(vec![(name.clone(), value)]));
         match (&self.field, answer) {
             (Field::Permission, Answer::Option { id }) => {
                 let outcome = json!({"outcome": {"outcome": "selected", "optionId": id}});
@@ -169,14 +172,16 @@ impl Ask {
                 Some(Encoded::Outcome(result))
             }
             (Field::Text { name }, Answer::Text { text }) => field(name, json!(text)),
-            (Field::Number { name }, Answer::Text { text }) => field(name, number(text)?),
+            (Field::Number { name }, Answer::Text { text }) => field(name, number(text)),
             (Field::Boolean { name }, Answer::Option { id }) => field(name, json!(id == "true")),
             (Field::Select { name, .. }, Answer::Option { id }) => field(name, json!(id)),
             (Field::Select { other: Some(other), .. }, Answer::Text { text }) => {
                 field(other, json!(text))
             }
-            (Field::Several { name }, Answer::Option { id }) => field(name, json!([id])),
-            (Field::Several { name }, Answer::Text { text }) => field(name, self.chosen(text)),
+            (Field::Several { name, .. }, Answer::Option { id }) => field(name, json!([id])),
+            (Field::Several { name, other }, Answer::Text { text }) => {
+                Some(Encoded::Fields(self.chosen(name, other.as_ref(), text)))
+            }
             (
                 Field::Permission
                 | Field::Confirm
@@ -190,14 +195,20 @@ impl Ask {
         }
     }
 
-    /// The options that a comma-separated text names; words that name none are left out.
-    fn chosen(&self, text: &str) -> Value {
+    /// The options that a comma-separated text names; words that name none go to `other`.
+    fn chosen(&self, name: &str, other: Option<&String>, text: &str) -> Vec<(String, Value)> {
         let named = |word: &str| {
-            let word = word.trim();
             let fits = |o: &&NeedOption| o.label.eq_ignore_ascii_case(word) || o.id == word;
-            self.need.options.iter().find(fits).map(|o| json!(o.id))
+            self.need.options.iter().find(fits)
         };
-        Value::Array(text.split(',').filter_map(named).collect())
+        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+        let (known, own): (Vec<&str>, Vec<&str>) = words.partition(|word| named(word).is_some());
+        let picks = known.iter().filter_map(|word| named(word)).map(|o| json!(o.id)).collect();
+        let mut fields = vec![(name.to_owned(), picks)];
+        if let (Some(other), false) = (other, own.is_empty()) {
+            fields.push((other.clone(), json!(own.join(", "))));
+        }
+        fields
     }
 
     fn label(&self, result: &Value) -> Option<String> {
@@ -217,18 +228,21 @@ impl Ask {
         match &self.field {
             Field::Permission => result["outcome"]["optionId"].as_str().map(by_id),
             Field::Confirm => result["action"].as_str().map(by_id),
-            Field::Select { name, other } => text(name).or_else(|| other.as_deref().and_then(text)),
-            Field::Text { name }
-            | Field::Number { name }
-            | Field::Boolean { name }
-            | Field::Several { name } => text(name),
+            Field::Select { name, other } | Field::Several { name, other } => {
+                let parts = [text(name), other.as_deref().and_then(text)];
+                let said = parts.into_iter().flatten().filter(|part| !part.is_empty());
+                Some(Vec::from_iter(said).join(", ")).filter(|all| !all.is_empty())
+            }
+            Field::Text { name } | Field::Number { name } | Field::Boolean { name } => text(name),
         }
     }
 }
 
-fn number(text: &str) -> Option<Value> {
+/// A number, or the words as they are: the agent then says what it wants.
+fn number(text: &str) -> Value {
     let text = text.trim();
-    text.parse::<i64>().map(|n| json!(n)).or_else(|_| text.parse::<f64>().map(|n| json!(n))).ok()
+    let whole = text.parse::<i64>().map(|n| json!(n));
+    whole.or_else(|_| text.parse::<f64>().map(|n| json!(n))).unwrap_or_else(|_| json!(text))
 }
 
 fn permission_option(raw: &Value) -> Option<NeedOption> {
@@ -267,7 +281,7 @@ fn question_need(at: Millis, options: Vec<NeedOption>, free_text: bool) -> Need 
     }
 }
 
-/// The need of one property of a form; its question holds the property's own words for now.
+/// The need of one property of a form, its id and question still open.
 fn ask_of(name: &str, schema: &Value, at: Millis) -> Ask {
     let name = name.to_owned();
     let (field, options, free_text) = match schema["type"].as_str() {
@@ -277,15 +291,15 @@ fn ask_of(name: &str, schema: &Value, at: Millis) -> Ask {
             false,
         ),
         Some("number" | "integer") => (Field::Number { name: name.clone() }, Vec::new(), true),
-        Some("array") => (Field::Several { name: name.clone() }, choices(&schema["items"]), true),
+        Some("array") => {
+            (Field::Several { name: name.clone(), other: None }, choices(&schema["items"]), true)
+        }
         _ => match choices(schema) {
             none if none.is_empty() => (Field::Text { name: name.clone() }, none, true),
             some => (Field::Select { name: name.clone(), other: None }, some, false),
         },
     };
     let mut need = question_need(at, options, free_text);
-    let own = schema["description"].as_str().or_else(|| schema["title"].as_str());
-    need.question = own.unwrap_or(&name).to_owned();
     need.detail = descriptions(schema);
     Ask { need, field }
 }
@@ -327,12 +341,30 @@ fn is_other_text(params: &Value, name: &str, schema: &Value) -> bool {
     plain_text && choices(schema).is_empty() && !is_required
 }
 
-fn question(message: &str, own: &str, several: bool) -> String {
-    let message = message.trim();
-    let text = match (message, several) {
-        ("", _) => own.to_owned(),
-        (message, false) => message.to_owned(),
-        (message, true) => format!("{message} — {own}"),
+/// What a property of a form says for itself.
+#[derive(Clone, Debug)]
+enum Own {
+    /// A question of its own.
+    Question(String),
+    /// A name for what is asked.
+    Name(String),
+}
+
+impl Own {
+    fn of(name: &str, schema: &Value) -> Own {
+        match (schema["description"].as_str(), schema["title"].as_str()) {
+            (Some(question), _) => Own::Question(question.to_owned()),
+            (None, title) => Own::Name(title.unwrap_or(name).to_owned()),
+        }
+    }
+}
+
+/// The question of a need; `own` is given when the form asks for several things.
+fn question(message: &str, own: Option<Own>) -> String {
+    let text = match own {
+        None => message.to_owned(),
+        Some(Own::Question(question)) => question,
+        Some(Own::Name(name)) => format!("{message} — {name}"),
     };
     let readable: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
     clip(readable.trim(), QUESTION_MAX_BYTES).to_owned()
@@ -412,6 +444,28 @@ mod tests {
         let result = answered(&request, &[option("true"), text("x")]).unwrap();
         assert_eq!(result["content"], json!({"a": true, "b": "x"}));
         assert_eq!(request.labels(Some(&result)), ["Yes", "x"]);
+    }
+
+    #[test]
+    fn the_questions_of_a_real_agent_are_understood() {
+        let choice = |own: &str| {
+            json!({"type": "string", "title": "Head", "description": own,
+            "oneOf": [{"const": "Red", "title": "Red", "description": "warm"}]})
+        };
+        let several = json!({"type": "array", "description": "Which ones?",
+            "items": {"anyOf": [{"const": "a", "title": "A"}, {"const": "b", "title": "B"}]}});
+        let custom = json!({"type": "string", "title": "Other", "description": "Your own."});
+        let request = form(json!({"type": "object", "properties": {
+            "question_0": choice("Which colour?"), "question_0_custom": custom,
+            "question_1": several, "question_1_custom": custom}}));
+        let questions: Vec<&str> = request.needs().map(|n| n.question.as_str()).collect();
+        assert_eq!(questions, ["Which colour?", "Which ones?"]);
+        assert_eq!(request.asks[0].need.detail, "Red: warm");
+        let result = answered(&request, &[text("green"), text("b, c, A")]).unwrap();
+        let expected = json!({"question_0_custom": "green", "question_1": ["b", "a"],
+            "question_1_custom": "c"});
+        assert_eq!(result["content"], expected);
+        assert_eq!(request.labels(Some(&result)), ["green", "B, A, c"]);
     }
 
     #[test]
