@@ -10,8 +10,14 @@ use nightshift_platform::{clock, ipc};
 use nightshift_protocol::{Fault, FaultCode};
 use nightshift_store::Store;
 use std::io::Write;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+
+/// Threads for launches and disk reads end when idle this long: a resting supervisor has one.
+const IDLE_THREAD_LIFE: Duration = Duration::from_secs(2);
+/// Launches and reads at once; more would only compete for the same disk and cores.
+const BLOCKING_THREADS_MAX: usize = 16;
 
 /// Runs the supervisor of `home` until it is told to end. Prints `ready` once it listens.
 pub fn run(home: Home) -> Result<(), Fault> {
@@ -29,6 +35,8 @@ pub fn run(home: Home) -> Result<(), Fault> {
     let (store, set_aside) = Store::open(&home.database(), clock::now())
         .map_err(|e| Fault::new(FaultCode::Io, e.to_string()))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .thread_keep_alive(IDLE_THREAD_LIFE)
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
         .enable_all()
         .build()
         .map_err(|e| io("runtime", e))?;

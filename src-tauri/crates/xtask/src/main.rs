@@ -4,6 +4,7 @@
 //! Must not know: how the product works inside. It runs the tools that do.
 
 mod app;
+mod bench;
 mod bindings;
 mod debian;
 mod desktop;
@@ -45,6 +46,8 @@ enum Task {
     },
     /// House rules that compilers do not know.
     Tidy,
+    /// Measure a release build against its budgets, with tmux as the peer for the terminal.
+    Bench,
     /// Write the TypeScript bindings anew from the Rust types.
     Bindings,
 }
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Task::Check => suite::check(),
         Task::Test { only } => suite::test(only.as_deref()),
         Task::Tidy => tidy::run(),
+        Task::Bench => bench::run(),
         Task::Bindings => bindings::update(),
     };
     match outcome {

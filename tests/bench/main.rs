@@ -1,0 +1,44 @@
+//! The benchmarks behind the budgets: whole processes of the release build, medians, tmux as the
+//! peer for the terminal in the same run.
+//!
+//! Promise: measures what a user waits for and pays for; prints a table, and budgets that are missed.
+//! Must not know: how the product works inside.
+
+mod machine;
+mod measure;
+mod nightshift;
+mod peer;
+mod table;
+mod terminal;
+
+use anyhow::{Context, Result, bail};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use table::Table;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// True when every budget was kept.
+fn run() -> Result<bool> {
+    let mut arguments = std::env::args_os().skip(1);
+    let Some(binary) = arguments.next().map(PathBuf::from) else {
+        bail!("usage: nightshift-bench <path of a release nightshift>");
+    };
+    let binary = binary.canonicalize().with_context(|| format!("{}", binary.display()))?;
+    println!("{}", machine::describe());
+    let mut table = Table::default();
+    measure::dispatch(&binary, &mut table)?;
+    measure::cost(&binary, &mut table)?;
+    measure::attach(&binary, &mut table)?;
+    print!("{}", table.render());
+    Ok(table.kept())
+}
