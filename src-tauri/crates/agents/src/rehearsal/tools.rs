@@ -107,3 +107,40 @@ impl Server {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that has one tool and says back what it was called with.
+    const SERVER: &str = r#"
+while read -r line; do
+  case "$line" in
+    *'"method":"initialize"'*) echo '{"jsonrpc":"2.0","id":1,"result":{}}' ;;
+    *'"method":"tools/list"'*)
+      echo 'not json'
+      echo '{"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"echo"}]}}' ;;
+    *'"n":7'*)
+      echo '{"jsonrpc":"2.0","id":3,"result":{"content":[{"type":"text","text":"seven '$WHO'"}]}}' ;;
+    *'"method":"tools/call"'*)
+      echo '{"jsonrpc":"2.0","id":3,"result":{"isError":true,"content":[{"text":"no"}]}}' ;;
+  esac
+done"#;
+
+    #[test]
+    fn a_tool_of_a_real_server_process_is_called() {
+        let server = json!({"name": "s", "command": "sh", "args": ["-c", SERVER],
+            "env": [{"name": "WHO", "value": "dwarfs"}]});
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let called = |servers: &[Value], name: &str, arguments: Value| {
+            let arguments = arguments.as_object().cloned().unwrap();
+            runtime.block_on(call(servers, name, &arguments))
+        };
+        let servers = [server];
+        assert_eq!(called(&servers, "echo", json!({"n": 7})), Ok("seven dwarfs".into()));
+        assert_eq!(called(&servers, "echo", json!({})), Err("no".into()));
+        let unknown = called(&servers, "other", json!({})).unwrap_err();
+        assert_eq!(unknown, "no MCP server has a tool `other`; they have echo");
+        assert_eq!(called(&[], "echo", json!({})), Err("no MCP servers were given".into()));
+    }
+}
