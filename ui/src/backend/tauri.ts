@@ -7,6 +7,7 @@
 import { Channel, invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { asFault, externalUrl, fault } from "./api";
+import { TypedInOrder } from "./ordered";
 import type {
   AgentView,
   Backend,
@@ -69,6 +70,14 @@ function terminalChannel(sink: TerminalSink): Channel<ArrayBuffer> {
 }
 
 export function tauriBackend(): Backend {
+  const keyboards = new Map<number, TypedInOrder>();
+  const keyboard = (attachment: number): TypedInOrder => {
+    const known = keyboards.get(attachment);
+    if (known) return known;
+    const made = new TypedInOrder((text) => done("terminal_input", { attachment, text }));
+    keyboards.set(attachment, made);
+    return made;
+  };
   return {
     followBoard: (on) => follow<BoardEvent>("follow_board", {}, on),
     onReachability: (on) => listen<Reachability>("reachability", (event) => on(event.payload)),
@@ -89,10 +98,13 @@ export function tauriBackend(): Backend {
       follow<ConversationEvent>("follow_conversation", { session }, on),
     attachTerminal: (session, cols, rows, sink) =>
       call<number>("attach_terminal", { session, cols, rows, channel: terminalChannel(sink) }),
-    terminalInput: (attachment, text) => done("terminal_input", { attachment, text }),
+    terminalInput: (attachment, text) => keyboard(attachment).type(text),
     terminalResize: (attachment, cols, rows) => done("terminal_resize", { attachment, cols, rows }),
     terminalAck: (attachment, bytes) => done("terminal_ack", { attachment, bytes }),
-    detachTerminal: (attachment) => done("detach_terminal", { attachment }),
+    detachTerminal: (attachment) => {
+      keyboards.delete(attachment);
+      return done("detach_terminal", { attachment });
+    },
     setTitle: (title) => done("set_title", { title }),
     openExternal: async (url) => {
       const allowed = externalUrl(url);
