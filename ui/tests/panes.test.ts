@@ -68,6 +68,27 @@ test("a lost terminal attaches again by itself and paints the screen once", asyn
   await window.close();
 });
 
+test("what is being written stays and keeps the keyboard while its session moves on", async () => {
+  const window = await open({ speed: 2 });
+  await window.select("flaky sync test");
+  await window.dispatch("say one\nwait 1\nask Which? | a | b", "Shift+Enter");
+  await window.get("composer").pressSequentially("half a", { delay: 20 });
+  await window.get("request").waitFor();
+  await window.page.keyboard.type(" thought");
+  expect(await window.get("composer").inputValue()).toBe("half a thought");
+  await window.press("ArrowLeft");
+  await window.get("pane-close").click();
+  await window.press("Space");
+  expect(await window.get("peek-reply").inputValue()).toBe("half a thought");
+  await window.get("peek-reply").focus();
+  await window.page.keyboard.press("End");
+  await window.get("peek-option-1").evaluate((button: HTMLElement) => button.click());
+  await expect.poll(() => window.get("group-needs-input").getByTestId("row").count()).toBe(2);
+  await window.page.keyboard.type("!");
+  expect(await window.get("peek-reply").inputValue()).toBe("half a thought!");
+  await window.close();
+});
+
 test("an ended job shows its log, read only", async () => {
   const window = await open();
   await window.row("npm test").locator("[data-row-main]").dblclick();

@@ -5,6 +5,7 @@
  * Must not know: the DOM, Tauri.
  */
 import { getContext, setContext } from "svelte";
+import { SvelteMap } from "svelte/reactivity";
 import { asFault } from "../backend/api";
 import type { Answer, Backend, Need, SessionView } from "../backend/api";
 import { Board } from "./board.svelte";
@@ -24,6 +25,8 @@ export class App {
   readonly panes = new Panes();
   readonly dispatch: Dispatch;
   readonly toasts = new Toasts();
+  /** What is being written to each session; it outlives panes and peeks. */
+  readonly drafts = new SvelteMap<string, string>();
   overlay = $state<Overlay>("none");
   /** Moves whenever the board shall take the keyboard. */
   boardTurn = $state(0);

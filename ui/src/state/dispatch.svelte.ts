@@ -6,6 +6,7 @@
  */
 import { asFault, fault } from "../backend/api";
 import type { AgentView, Backend, Defaults, Fault, SessionView } from "../backend/api";
+import { shortPath } from "./words";
 import { isString, isStrings, recall, remember } from "./storage";
 
 /** A shorter prompt is a slip of the finger, not a task. */
@@ -19,7 +20,7 @@ export class Dispatch {
   draft = $state(recall("draft", "", isString));
   agentId = $state<string | null>(null);
   mode = $state<string | null>(null);
-  cwd = $state(recall("cwd", "", isString));
+  cwd = $state("");
   fault = $state<Fault | null>(null);
   busy = $state(false);
   agents = $state.raw<AgentView[]>([]);
@@ -51,12 +52,18 @@ export class Dispatch {
   async load(): Promise<void> {
     try {
       this.defaults = await this.backend.defaults();
-      if (!this.cwd) this.cwd = this.defaults.cwd;
+      if (!this.cwd) this.cwd = this.firstCwd();
       this.agents = await this.backend.agents();
     } catch (thrown) {
       // Asked again when the supervisor is back; until then a dispatch would say the same.
       if (asFault(thrown).code !== "unreachable") this.fault = asFault(thrown);
     }
+  }
+
+  /** Where the window was started; started without a place, where the user was last. */
+  private firstCwd(): string {
+    const { cwd, home } = this.defaults;
+    return cwd === home ? recall("cwd", "~", isString) : shortPath(cwd, home);
   }
 
   edit(text: string): void {
@@ -73,7 +80,7 @@ export class Dispatch {
   }
 
   chooseCwd(cwd: string): void {
-    this.cwd = cwd.trim() || this.defaults.cwd;
+    this.cwd = cwd.trim() || this.firstCwd();
     remember("cwd", this.cwd);
   }
 

@@ -16,6 +16,8 @@ export const CONFIRM_MS = 2_000;
 export class Selection {
   id = $state<string | null>(null);
   peeking = $state(false);
+  /** The session whose reply is being written in its peek: the peek may move to another group. */
+  replying = $state<string | null>(null);
   renaming = $state<string | null>(null);
   /** The session whose next `Ctrl+X` deletes it. */
   armed = $state<string | null>(null);
@@ -60,6 +62,7 @@ export class Selection {
   /** Called when rows change: a selected row that went away hands over to its neighbour. */
   settle(): void {
     const { rows } = this;
+    if (!this.peeking || this.replying !== this.id) this.replying = null;
     const at = rows.findIndex((row) => row.id === this.id);
     if (at >= 0) {
       this.lastIndex = at;
