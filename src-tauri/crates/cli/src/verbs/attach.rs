@@ -40,7 +40,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
             attach_conversation::run(&here, client, &view, args.read_only).await
         }
         AttachTarget::Ended => {
-            logs::print_log(&here, &client, &view, false, false).await?;
+            logs::print_log(&here, client, &view, false, false).await?;
             Ok(ExitCode::SUCCESS)
         }
     }

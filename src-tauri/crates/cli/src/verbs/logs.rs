@@ -33,16 +33,34 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
     let view = here.session(&client, Command::Show { session: args.session.clone() }).await?;
     if args.follow && !args.raw && !here.json && view.kind == SessionKind::Agent {
-        follow_conversation(&client, &view).await?;
+        follow_conversation(&here, client, &view).await?;
     } else {
-        print_log(&here, &client, &view, args.follow, args.raw).await?;
+        print_log(&here, client, &view, args.follow, args.raw).await?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// A conversation changes in the middle too: it is followed as events and not as pages.
-async fn follow_conversation(client: &Client, view: &SessionView) -> Result<(), Failure> {
+/// A conversation changes in the middle too: it is followed as events and not as pages. Goes on
+/// with the next supervisor when this one goes away.
+async fn follow_conversation(
+    here: &Context,
+    mut client: Client,
+    view: &SessionView,
+) -> Result<(), Failure> {
     let mut transcript = Transcript::default();
+    loop {
+        match print_conversation(&client, view, &mut transcript).await {
+            Err(failure) if is_lost(&failure) => client = here.client().await?,
+            ended => return ended,
+        }
+    }
+}
+
+async fn print_conversation(
+    client: &Client,
+    view: &SessionView,
+    transcript: &mut Transcript,
+) -> Result<(), Failure> {
     // The board second: what the conversation says up to the end then comes before the end.
     let mut conversation = client.follow_conversation(&view.id).await?;
     let mut board = client.follow_board().await?;
@@ -55,6 +73,10 @@ async fn follow_conversation(client: &Client, view: &SessionView) -> Result<(), 
             event = board.next() => alive = lives_after(&event?, &view.id).unwrap_or(alive),
         }
     }
+}
+
+fn is_lost(failure: &Failure) -> bool {
+    matches!(failure, Failure::Fault(fault) if fault.code == FaultCode::Unreachable)
 }
 
 /// Whether the session's process lives, as far as this event says.
@@ -73,31 +95,47 @@ fn lives_after(event: &BoardEvent, id: &str) -> Option<bool> {
     }
 }
 
-/// Prints the log; with `follow` until the session has ended.
+/// Prints the log; with `follow` until the session has ended, whatever becomes of the supervisor.
 pub async fn print_log(
     here: &Context,
-    client: &Client,
+    mut client: Client,
     view: &SessionView,
     follow: bool,
     raw: bool,
+) -> Result<(), Failure> {
+    let mut offset = 0;
+    loop {
+        match print_pages(here, &client, &view.id, follow, raw, &mut offset).await {
+            Err(failure) if follow && is_lost(&failure) => client = here.client().await?,
+            ended => return ended,
+        }
+    }
+}
+
+async fn print_pages(
+    here: &Context,
+    client: &Client,
+    id: &str,
+    follow: bool,
+    raw: bool,
+    offset: &mut u64,
 ) -> Result<(), Failure> {
     // Begun before the first page: no change between the two can be missed.
     let mut board = match follow {
         true => Some(client.follow_board().await?),
         false => None,
     };
-    let mut offset = 0;
     loop {
-        let command = Command::Logs { session: view.id.clone(), raw, offset };
+        let command = Command::Logs { session: id.to_owned(), raw, offset: *offset };
         let page = match client.call(command).await? {
             Reply::Logs(page) => page,
             other => return Err(unexpected(&other)),
         };
         print_page(here.json, &page, raw)?;
-        offset = page.next;
+        *offset = page.next;
         match &mut board {
             _ if !page.end => {}
-            Some(board) if !page.ended => wait_for_news(board, &view.id).await?,
+            Some(board) if !page.ended => wait_for_news(board, id).await?,
             Some(_) | None => return Ok(()),
         }
     }

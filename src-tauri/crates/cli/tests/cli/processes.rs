@@ -91,3 +91,16 @@ fn kill_is_another_word_for_stop() {
     let id = shift.shell("read x");
     assert_eq!(shift.json(&["kill", &id, "--json"])["state"], "stopped");
 }
+
+#[test]
+fn what_a_killed_host_left_running_ends_with_its_session() {
+    let shift = Shift::new();
+    let id = shift.shell("setsid sleep 1000 & (setsid sh -c 'sleep 1000 & exit' &) ; read x");
+    shift.wait_entry(&id, "its process", |e| e["pid"].is_u64());
+    let orphans = family(&shift, &id, 3);
+    crate::support::kill(&shift.host(&id));
+    shift.wait_state(&id, "failed");
+    shift.ok(&["rm", &id]);
+    assert_gone(&orphans);
+    assert_only_the_supervisor_lives(&shift);
+}

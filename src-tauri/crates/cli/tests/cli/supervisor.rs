@@ -100,3 +100,19 @@ fn a_relative_home_means_the_same_place_for_all() {
     assert_eq!(status["sessions"], 1);
     run(&["daemon", "stop", "--any"]);
 }
+
+#[test]
+fn no_supervisor_is_started_inside_a_session_that_would_take_it_along() {
+    let shift = Shift::new();
+    let nightshift = crate::support::binary().display();
+    let id = shift.shell(&format!(
+        "'{nightshift}' daemon status; while ! [ -e go ]; do sleep 0.01; done; '{nightshift}' agents"
+    ));
+    shift.wait_log(&id, "running");
+    shift.kill_supervisor();
+    std::fs::write(shift.home.work().join("go"), "").unwrap();
+    let exit = shift.job(&id).join("exit.json");
+    nightshift_testkit::wait_until("the job's end", || exit.exists());
+    let log = shift.ok(&["logs", &id]);
+    assert!(log.contains(&format!("inside session {id}")), "{log}");
+}

@@ -4,6 +4,7 @@ use crate::support::{Shift, kill};
 use nightshift_platform::process::{Identity, Liveness3};
 use serde_json::Value;
 use std::path::Path;
+use std::process::Stdio;
 
 /// Prints 1 to `last`, slowly enough to be running while the supervisor dies.
 fn numbers(last: u32) -> String {
@@ -95,6 +96,30 @@ fn stopping_the_supervisor_alone_costs_nothing() {
     let stopped = shift.json(&["daemon", "stop", "--any", "--keep-workers", "--json"]);
     assert_eq!((stopped["kept"].as_u64(), supervisor.liveness()), (Some(3), Liveness3::Gone));
     assert_went_on(&shift, &trio, &question);
+}
+
+#[test]
+fn followed_logs_go_on_over_a_killed_supervisor_without_a_hole() {
+    let shift = Shift::new();
+    let count = shift.shell(&numbers(LAST));
+    let agent = shift.agent("say one\nwait 1\nsay two\ndone three");
+    let follow = |id: &str| {
+        let mut command = shift.command(&["logs", "--follow", id]);
+        command.stdout(Stdio::piped()).spawn().unwrap()
+    };
+    let followers = [follow(&count), follow(&agent)];
+    shift.wait_log(&count, "n3");
+    shift.kill_supervisor();
+    shift.wait_state(&agent, "done");
+    shift.ok(&["stop", &agent]);
+    let [count_log, agent_log] =
+        followers.map(|child| String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap());
+    let got: Vec<&str> = count_log.lines().filter(|line| !line.is_empty()).collect();
+    let expected: Vec<String> = (1..=LAST).map(|n| format!("n{n}")).collect();
+    assert_eq!(got, expected);
+    for part in ["\none", "\ntwo"] {
+        assert_eq!(agent_log.matches(part).count(), 1, "{agent_log}");
+    }
 }
 
 #[test]
