@@ -44,14 +44,15 @@ pub fn read(last_text: &str) -> Reading {
     Reading::Result { text: bounded(text), source: Source::Protocol }
 }
 
-/// `text` without a closing marker line: what is shown in the conversation.
-pub fn without_marker(text: &str) -> &str {
+/// `text` as it is shown: a closing marker line without its marker. None when it has none.
+pub fn without_marker(text: &str) -> Option<String> {
     let trimmed = text.trim_end();
     let start = trimmed.rfind('\n').map_or(0, |at| at + 1);
-    match marker(trimmed[start..].trim()) {
-        Some(_) => trimmed[..start].trim_end(),
-        None => text,
-    }
+    let (_, value) = marker(trimmed[start..].trim())?;
+    Some(match trimmed[..start].trim_end() {
+        "" => value.to_owned(),
+        before => format!("{before}\n\n{value}"),
+    })
 }
 
 fn marker(line: &str) -> Option<(Marker, &str)> {
@@ -102,14 +103,14 @@ mod tests {
     }
 
     #[test]
-    fn the_marker_line_is_taken_out_of_what_is_shown() {
+    fn the_marker_is_taken_out_of_what_is_shown() {
         for (text, expected) in [
-            ("a\nb\nresult: c", "a\nb"),
-            ("result: c", ""),
-            ("a\nb", "a\nb"),
-            ("é\nfailed: ü\n", "é"),
+            ("a\nb\nresult: c", Some("a\nb\n\nc")),
+            ("result: c", Some("c")),
+            ("a\nb", None),
+            ("é\nfailed: ü\n", Some("é\n\nü")),
         ] {
-            assert_eq!(without_marker(text), expected, "{text:?}");
+            assert_eq!(without_marker(text).as_deref(), expected, "{text:?}");
         }
     }
 }

@@ -8,6 +8,7 @@ use super::speech::{Place, Voice};
 use super::wire::{self, Message, RpcError, ToolPatch, Update};
 use super::{CANCEL, Driver, Fed, PROMPT_PREFIX, Turn, answer_key, id_key, words};
 use nightshift_model::limits::NEEDS_MAX;
+use nightshift_model::reading;
 use nightshift_model::{Fact, Millis, TurnOutcome};
 use nightshift_protocol::record::Mark;
 use nightshift_protocol::{ItemBody, NoticeLevel, Record, RecordKind, ToolStatus};
@@ -245,12 +246,26 @@ impl Driver {
             }
         };
         let finished = matches!(outcome, TurnOutcome::Finished { .. });
+        if finished {
+            self.show_without_marker(fed);
+        }
         self.fail_tools(stamp, &turn.tools, finished, fed);
         if let Some((level, text)) = said {
             let id = format!("end-{}", turn.n);
             self.transcript.note(id, stamp.at, level, text, &mut fed.changes);
         }
         fed.facts.push((stamp.at, Fact::TurnEnded { n: turn.n, outcome }));
+    }
+
+    /// A marker line is for the state machine: what is shown does without the marker.
+    fn show_without_marker(&mut self, fed: &mut Fed) {
+        let id = self.speech.last_item();
+        let Some(item) = self.transcript.get(id) else { return };
+        let ItemBody::Agent { text } = &item.body else { return };
+        if let Some(text) = reading::without_marker(text) {
+            let (id, at) = (id.to_owned(), item.at);
+            self.transcript.upsert(id, at, ItemBody::Agent { text }, &mut fed.changes);
+        }
     }
 
     /// Tools cut off by the turn's end will report no more. After a turn that finished, those that

@@ -30,6 +30,8 @@ pub struct Speech {
     open: Option<Open>,
     /// Text of the newest message of this turn.
     last_text: String,
+    /// The item that shows it.
+    last_item: String,
     line: String,
     line_at: Option<Millis>,
 }
@@ -56,6 +58,11 @@ impl Speech {
         &self.last_text
     }
 
+    /// The item that shows the agent's last message of the turn.
+    pub fn last_item(&self) -> &str {
+        &self.last_item
+    }
+
     pub fn place(&mut self, voice: Voice, seq: u64, message: Option<&str>, text: &str) -> Place {
         let same = |open: &Open| {
             let other_id = matches!((&open.message, message), (Some(a), Some(b)) if a != b);
@@ -76,6 +83,9 @@ impl Speech {
             Voice::Message => format!("message-{seq}"),
             Voice::Thought => format!("thought-{seq}"),
         };
+        if voice == Voice::Message {
+            self.last_item.clone_from(&item);
+        }
         let message = message.map(str::to_owned);
         self.open = Some(Open { voice, item: item.clone(), message });
         Place::New(item)
