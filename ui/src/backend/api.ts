@@ -10,46 +10,23 @@ import type {
   BoardEvent,
   ConversationEvent,
   DaemonStatus,
+  Defaults,
+  DispatchRequest,
   Evidence,
   Fault,
   FaultCode,
+  LogPage,
+  Reachability,
   SessionView,
+  TerminalEvent,
 } from "./generated/bindings";
 
 export type * from "./generated/bindings";
-
-/** A new session as the dispatch input gives it; `~` in `cwd` is expanded by the other side. */
-export type DispatchRequest = {
-  kind: "agent" | "shell";
-  text: string;
-  agent?: string | null;
-  model?: string | null;
-  permissionMode?: string | null;
-  name?: string | null;
-  cwd: string;
-};
-
-/**
- * One page of a log. Ask again with `next` until `end`. `data` is plain text, or base64 of the raw
- * bytes when those were asked for.
- */
-export type LogPage = { data: string; next: number; end: boolean; ended: boolean };
-
-export type Defaults = { cwd: string; home: string; version: string };
-
-export type TerminalEvent =
-  | { type: "snapshot"; cols: number; rows: number }
-  | { type: "resized"; cols: number; rows: number }
-  | { type: "exited"; code: number | null }
-  | { type: "lost" };
 
 export type TerminalSink = {
   data(bytes: Uint8Array): void;
   event(event: TerminalEvent): void;
 };
-
-/** Whether the supervisor can be reached, as far as the backend knows. */
-export type Reachability = { reachable: boolean; message: string };
 
 /** Ends what a follow or listener began. */
 export type Off = () => void;
@@ -67,6 +44,7 @@ export interface Backend {
   remove(session: string): Promise<void>;
   rename(session: string, name: string): Promise<void>;
   pin(session: string, pinned: boolean): Promise<void>;
+  /** A page from `offset`: plain text, or base64 of the bytes when `raw`. Ask on until `end`. */
   logs(session: string, offset: number, raw: boolean): Promise<LogPage>;
   why(session: string): Promise<Evidence[]>;
   agents(): Promise<AgentView[]>;

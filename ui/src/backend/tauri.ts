@@ -4,58 +4,45 @@
  * Promise: translates and decides nothing; every rejection is a `Fault`.
  * Must not know: state, views.
  */
-import { Channel, invoke } from "@tauri-apps/api/core";
+import { Channel } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { asFault, externalUrl, fault } from "./api";
+import type { Backend, Off, Reachability, TerminalEvent, TerminalSink } from "./api";
+import { commands } from "./generated/bindings";
 import { TypedInOrder } from "./ordered";
-import type {
-  AgentView,
-  Backend,
-  BoardEvent,
-  ConversationEvent,
-  DaemonStatus,
-  Defaults,
-  Evidence,
-  LogPage,
-  Off,
-  Reachability,
-  SessionView,
-  TerminalEvent,
-  TerminalSink,
-} from "./api";
 
 /** First byte of a terminal message: what follows. */
 const FRAME_DATA = 0;
 const FRAME_EVENT = 1;
 
-async function call<T>(command: string, args: Record<string, unknown> = {}): Promise<T> {
+/** What a command gives, or its fault as one. */
+async function call<T>(command: Promise<T>): Promise<T> {
   try {
-    return await invoke<T>(command, args);
+    return await command;
   } catch (thrown) {
     throw asFault(thrown);
   }
 }
 
-async function done(command: string, args: Record<string, unknown>): Promise<void> {
-  await call<unknown>(command, args);
+async function done(command: Promise<unknown>): Promise<void> {
+  await call(command);
 }
 
 /** A follow whose events stop the moment it is ended, whatever still arrives. */
 async function follow<E>(
-  command: string,
-  args: Record<string, unknown>,
+  begin: (channel: Channel<E>) => Promise<number>,
   on: (event: E) => void,
 ): Promise<Off> {
   let live = true;
   const channel = new Channel<E>((event) => {
     if (live) on(event);
   });
-  const id = await call<unknown>(command, { ...args, channel });
+  const id = await call(begin(channel));
   return () => {
     if (!live) return;
     live = false;
     // The other side forgets a follow with its window too: a failure here loses nothing.
-    if (typeof id === "number") void done("unfollow", { follow: id }).catch(() => undefined);
+    void done(commands.unfollow(id)).catch(() => undefined);
   };
 }
 
@@ -69,47 +56,59 @@ function terminalChannel(sink: TerminalSink): Channel<ArrayBuffer> {
   });
 }
 
+/** One queue of keystrokes for each attachment. */
+class Keyboards {
+  private readonly known = new Map<number, TypedInOrder>();
+
+  type(attachment: number, text: string): Promise<void> {
+    let keyboard = this.known.get(attachment);
+    if (!keyboard) {
+      keyboard = new TypedInOrder((typed) => done(commands.terminalInput(attachment, typed)));
+      this.known.set(attachment, keyboard);
+    }
+    return keyboard.type(text);
+  }
+
+  forget(attachment: number): void {
+    this.known.delete(attachment);
+  }
+}
+
 export function tauriBackend(): Backend {
-  const keyboards = new Map<number, TypedInOrder>();
-  const keyboard = (attachment: number): TypedInOrder => {
-    const known = keyboards.get(attachment);
-    if (known) return known;
-    const made = new TypedInOrder((text) => done("terminal_input", { attachment, text }));
-    keyboards.set(attachment, made);
-    return made;
-  };
+  const keyboards = new Keyboards();
   return {
-    followBoard: (on) => follow<BoardEvent>("follow_board", {}, on),
+    followBoard: (on) => follow(commands.followBoard, on),
     onReachability: (on) => listen<Reachability>("reachability", (event) => on(event.payload)),
-    dispatch: (request) => call<SessionView>("dispatch", { request }),
-    answer: (session, need, answer) => call<SessionView>("answer", { session, need, answer }),
-    reply: (session, text) => call<SessionView>("reply", { session, text }),
-    interrupt: (session) => done("interrupt", { session }),
-    stop: (session) => done("stop", { session }),
-    remove: (session) => done("remove", { session }),
-    rename: (session, name) => done("rename", { session, name }),
-    pin: (session, pinned) => done("pin", { session, pinned }),
-    logs: (session, offset, raw) => call<LogPage>("logs", { session, offset, raw }),
-    why: (session) => call<Evidence[]>("why", { session }),
-    agents: () => call<AgentView[]>("agents"),
-    status: () => call<DaemonStatus>("status"),
-    defaults: () => call<Defaults>("defaults"),
+    dispatch: (request) => call(commands.dispatch(request)),
+    answer: (session, need, answer) => call(commands.answer(session, need, answer)),
+    reply: (session, text) => call(commands.reply(session, text)),
+    interrupt: (session) => done(commands.interrupt(session)),
+    stop: (session) => done(commands.stop(session)),
+    remove: (session) => done(commands.remove(session)),
+    rename: (session, name) => done(commands.rename(session, name)),
+    pin: (session, pinned) => done(commands.pin(session, pinned)),
+    logs: (session, offset, raw) => call(commands.logs(session, offset, raw)),
+    why: (session) => call(commands.why(session)),
+    agents: () => call(commands.agents()),
+    status: () => call(commands.status()),
+    defaults: () => call(commands.defaults()),
     followConversation: (session, on) =>
-      follow<ConversationEvent>("follow_conversation", { session }, on),
+      follow((channel) => commands.followConversation(session, channel), on),
     attachTerminal: (session, cols, rows, sink) =>
-      call<number>("attach_terminal", { session, cols, rows, channel: terminalChannel(sink) }),
-    terminalInput: (attachment, text) => keyboard(attachment).type(text),
-    terminalResize: (attachment, cols, rows) => done("terminal_resize", { attachment, cols, rows }),
-    terminalAck: (attachment, bytes) => done("terminal_ack", { attachment, bytes }),
+      call(commands.attachTerminal(session, cols, rows, terminalChannel(sink))),
+    terminalInput: (attachment, text) => keyboards.type(attachment, text),
+    terminalResize: (attachment, cols, rows) =>
+      done(commands.terminalResize(attachment, cols, rows)),
+    terminalAck: (attachment, bytes) => done(commands.terminalAck(attachment, bytes)),
     detachTerminal: (attachment) => {
-      keyboards.delete(attachment);
-      return done("detach_terminal", { attachment });
+      keyboards.forget(attachment);
+      return done(commands.detachTerminal(attachment));
     },
-    setTitle: (title) => done("set_title", { title }),
+    setTitle: (title) => done(commands.setTitle(title)),
     openExternal: async (url) => {
       const allowed = externalUrl(url);
       if (!allowed) throw fault("invalid", "this link is not opened", "only web and mail links are");
-      await done("open_external", { url: allowed });
+      await done(commands.openExternal(allowed));
     },
   };
 }

@@ -111,6 +111,8 @@ export class Dispatch {
         kind: this.shell ? "shell" : "agent",
         text,
         agent: this.shell ? null : (this.agent?.id ?? null),
+        model: null,
+        name: null,
         permissionMode: this.shell ? null : this.effectiveMode,
         cwd: this.cwd || this.defaults.cwd,
       });

@@ -55,9 +55,10 @@ test("a prompt goes with the defaults, a command without agent", async () => {
   await dispatch.submit();
   dispatch.edit("! npm test");
   await dispatch.submit();
+  const none = { agent: null, model: null, permissionMode: null, name: null, cwd: "~/code" };
   expect(sent).toEqual([
-    { kind: "agent", text: "fix the tests", agent: "claude", permissionMode: "default", cwd: "~/code" },
-    { kind: "shell", text: "npm test", agent: null, permissionMode: null, cwd: "~/code" },
+    { ...none, kind: "agent", text: "fix the tests", agent: "claude", permissionMode: "default" },
+    { ...none, kind: "shell", text: "npm test" },
   ]);
   expect(dispatch.draft).toBe("");
   expect(dispatch.recallHistory(-1)).toBe(true);
