@@ -106,3 +106,14 @@ test("several panes stand side by side and close one by one", async () => {
   await expect.poll(() => window.get("pane").count()).toBe(1);
   await window.close();
 });
+
+test("the board beside panes is widened by keys and stays so", async () => {
+  const window = await open();
+  await window.row("list every TODO").locator("[data-row-main]").dblclick();
+  const width = async () => (await window.get("board").boundingBox())?.width ?? 0;
+  const before = await width();
+  await window.get("divider").focus();
+  await window.press("ArrowRight", "ArrowRight");
+  expect((await width()) - before).toBeCloseTo(48, 0);
+  await window.close();
+});

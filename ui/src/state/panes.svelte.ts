@@ -4,9 +4,15 @@
  * Promise: never more than fit; opening an open session goes to its pane.
  * Must not know: what a pane shows.
  */
+import { isNumber, recall, remember } from "./storage";
 
 /** Panes side by side: more would leave none of them readable. */
 export const PANES_MAX = 4;
+
+/** The board beside panes: its bounds keep both sides readable. */
+export const BOARD_MIN_PX = 260;
+export const BOARD_MAX_PX = 720;
+const BOARD_FIRST_PX = 400;
 
 export type Pane = { key: number; session: string };
 
@@ -17,10 +23,18 @@ export class Panes {
   /** Moves whenever the current pane shall take the keyboard. */
   focusTurn = $state(0);
 
+  /** Width of the board while there are panes. */
+  boardWidth = $state(recall("boardWidth", BOARD_FIRST_PX, isNumber));
+
   private nextKey = 1;
 
   get empty(): boolean {
     return this.list.length === 0;
+  }
+
+  widen(boardWidth: number): void {
+    this.boardWidth = boardWidth;
+    remember("boardWidth", boardWidth);
   }
 
   isOpen(session: string): boolean {

@@ -27,6 +27,7 @@ export function remember(key: string, value: unknown): void {
 }
 
 export const isString = (value: unknown): value is string => typeof value === "string";
+export const isNumber = (value: unknown): value is number => typeof value === "number";
 export const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
 export const isStrings = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every(isString);
