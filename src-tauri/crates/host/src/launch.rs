@@ -9,8 +9,7 @@ use nightshift_platform::clock;
 use nightshift_platform::files::read_bounded;
 use nightshift_platform::pty::Pty;
 use nightshift_platform::spawn::{Program, spawn_piped};
-use nightshift_protocol::launch::SESSION_VARIABLE;
-use nightshift_protocol::launch::{DOCUMENT_VERSION, LAUNCH_FILE};
+use nightshift_protocol::launch::{DOCUMENT_VERSION, LAUNCH_FILE, ROLE_VARIABLE, SESSION_VARIABLE};
 use nightshift_protocol::{Launch, LaunchKind};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -79,6 +78,8 @@ fn environment(launch: &Launch) -> BTreeMap<OsString, OsString> {
         env.remove(OsStr::new("COLUMNS"));
         env.remove(OsStr::new("LINES"));
     }
+    // The host's own: a child that carried it would be spared when the session ends.
+    env.remove(OsStr::new(ROLE_VARIABLE));
     env.insert(SESSION_VARIABLE.into(), launch.session.clone().into());
     env
 }

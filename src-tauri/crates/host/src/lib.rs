@@ -16,7 +16,7 @@ mod screen;
 mod signals;
 mod viewer;
 
-use engine::{Engine, Parts, write_exit};
+use engine::{Engine, Parts, reserve_exit, write_exit};
 use nightshift_model::Millis;
 use nightshift_platform::files::write_durably;
 use nightshift_platform::process::{Identity, become_subreaper, boot_id};
@@ -105,6 +105,7 @@ fn start_child(
 ) -> Result<Engine, String> {
     let of_dir = |error: io::Error| format!("session directory {}: {error}", dir.display());
     forget_previous(dir).map_err(of_dir)?;
+    reserve_exit(dir);
     let mut journal = journal::Writer::open(dir, launch.journal_max_bytes).map_err(of_dir)?;
     // Not to keep the directory we were started in from being removed.
     std::env::set_current_dir("/").map_err(|error| error.to_string())?;

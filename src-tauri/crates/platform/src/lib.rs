@@ -9,6 +9,7 @@ pub mod dirs;
 pub mod files;
 pub mod ipc;
 pub mod lock;
+pub mod memory;
 pub mod process;
 mod procfs;
 pub mod pty;

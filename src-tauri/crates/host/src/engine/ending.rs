@@ -40,6 +40,8 @@ enum Stage {
     Killing {
         walk_at: Duration,
         interval: Duration,
+        /// The last walk found nobody.
+        empty: bool,
     },
     Draining {
         until: Duration,
@@ -184,15 +186,15 @@ impl Engine {
         match self.ending.stage {
             Stage::Running | Stage::Done => {}
             Stage::Asked { kill_at, .. } if now >= kill_at => {
-                self.kill_walk(now, WALK_INTERVAL);
+                self.kill_walk(now, WALK_INTERVAL, false);
             }
             Stage::Asked { signal_at: Some(signal_at), kill_at } if now >= signal_at => {
                 self.ask_by_signal();
                 self.ending.stage = Stage::Asked { signal_at: None, kill_at };
             }
             Stage::Asked { .. } => {}
-            Stage::Killing { walk_at, interval } if now >= walk_at => {
-                self.kill_walk(now, (interval * 2).min(WALK_INTERVAL_MAX));
+            Stage::Killing { walk_at, interval, empty } if now >= walk_at => {
+                self.kill_walk(now, (interval * 2).min(WALK_INTERVAL_MAX), empty);
             }
             Stage::Killing { .. } => {}
             Stage::Draining { until } => {
@@ -207,10 +209,12 @@ impl Engine {
         self.signal_descendants(&[SIGKILL]);
     }
 
-    fn kill_walk(&mut self, now: Duration, interval: Duration) {
-        self.ending.stage = Stage::Killing { walk_at: now + interval, interval };
+    fn kill_walk(&mut self, now: Duration, interval: Duration, was_empty: bool) {
+        let empty = self.signal_descendants(&[SIGKILL]) == Some(0);
+        self.ending.stage = Stage::Killing { walk_at: now + interval, interval, empty };
         // Children may be left that are no part of the session: a supervisor started from inside.
-        if self.signal_descendants(&[SIGKILL]) == Some(0) && self.ending.exit.is_some() {
+        // One empty walk may have missed a process that forked during it.
+        if empty && was_empty && self.ending.exit.is_some() {
             self.on_all_gone();
         }
     }

@@ -19,6 +19,10 @@ use std::time::Duration;
 
 /// Bytes that repaint the final scrollback and screen.
 pub const SCREEN_FILE: &str = "screen";
+/// Room for the exit record on a disk that is full when the child ends.
+const RESERVE_FILE: &str = "reserve";
+/// The record itself and what the file system needs to rename it.
+const RESERVE_BYTES: usize = 8 * 1024;
 /// The exit record is tried this often when the disk is full, …
 const EXIT_ATTEMPTS: u32 = 20;
 /// … with this much time in between.
@@ -109,17 +113,27 @@ impl Engine {
     }
 }
 
-/// Writes the exit record; on a full disk the final screen makes room for it.
+/// Takes the room that the exit record will need. A disk that is full already is no reason not to
+/// start: the record is tried again and again at the end.
+pub(crate) fn reserve_exit(dir: &Path) {
+    if let Err(error) = std::fs::write(dir.join(RESERVE_FILE), [0; RESERVE_BYTES]) {
+        crate::log(&format!("no room can be kept for the exit record: {error}"));
+    }
+}
+
+/// Writes the exit record; on a full disk the room kept for it and the final screen make way.
 pub(crate) fn write_exit(dir: &Path, exit: &Exited) -> io::Result<()> {
     let bytes = serde_json::to_vec(exit)?;
     let path = dir.join(EXIT_FILE);
+    // Missing is as good as removed.
+    let remove = |name: &str| std::fs::remove_file(dir.join(name)).ok();
+    remove(RESERVE_FILE);
     let mut result = write_durably(&path, &bytes);
     for _ in 1..EXIT_ATTEMPTS {
         if result.is_ok() {
             break;
         }
-        // Missing is as good as removed.
-        std::fs::remove_file(dir.join(SCREEN_FILE)).ok();
+        remove(SCREEN_FILE);
         std::thread::sleep(EXIT_RETRY);
         result = write_durably(&path, &bytes);
     }

@@ -20,7 +20,7 @@ use crate::signals::Signals;
 use activity::Activity;
 use ending::Ending;
 pub use finish::SCREEN_FILE;
-pub(crate) use finish::write_exit;
+pub(crate) use finish::{reserve_exit, write_exit};
 use nightshift_platform::ipc::SocketId;
 use nightshift_protocol::Launch;
 use std::io;
@@ -45,7 +45,7 @@ pub(crate) struct Engine {
     ending: Ending,
     /// When the screen draws what a flood left to draw.
     draw_at: Option<Duration>,
-    /// The disk took nothing lately; told once.
+    /// The disk did not take a record once.
     disk_full: bool,
     /// Read into by turns; lives here so that no turn allocates it.
     scratch: Vec<u8>,
@@ -95,18 +95,14 @@ impl Engine {
         self.kill_descendants();
     }
 
-    /// Tells once when the disk stops or starts to take the journal.
+    /// Tells once that the disk does not take the journal: small records may fit now and then, and
+    /// the log may well be on the same disk.
     fn note_stored(&mut self, stored: &io::Result<()>) {
-        match stored {
-            Err(error) if !self.disk_full => {
-                self.disk_full = true;
-                crate::log(&format!("the journal cannot be written: {error}; output goes on"));
-            }
-            Ok(()) if self.disk_full => {
-                self.disk_full = false;
-                crate::log("the journal is written again");
-            }
-            _ => {}
+        if let Err(error) = stored
+            && !self.disk_full
+        {
+            self.disk_full = true;
+            crate::log(&format!("the journal cannot be written: {error}; output goes on"));
         }
     }
 

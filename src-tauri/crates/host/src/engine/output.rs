@@ -6,7 +6,7 @@
 use super::Engine;
 use crate::child::{ChildIo, Output, PipeIo};
 use crate::lines::Line;
-use nightshift_platform::clock;
+use nightshift_platform::{clock, memory};
 use nightshift_protocol::record::Mark;
 use nightshift_protocol::{HostEvent, RecordKind};
 use rustix::event::PollFlags;
@@ -29,6 +29,8 @@ impl Engine {
             if let ChildIo::Pty(pty) = &mut self.child.io {
                 pty.screen.catch_up();
             }
+            // A rest may follow, for days.
+            memory::release_unused();
         }
     }
 

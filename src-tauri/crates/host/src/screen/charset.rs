@@ -70,7 +70,8 @@ impl Charset {
     /// Follows the bytes; gives them back with line-drawing letters turned into characters. Stops
     /// where something is to be forgotten; the second value says how many bytes were taken.
     pub fn translate<'a>(&mut self, bytes: &'a [u8]) -> (Cow<'a, [u8]>, usize) {
-        if self.is_plain(bytes) {
+        let special = [ESC, SHIFT_OUT, SHIFT_IN].iter().any(|special| bytes.contains(special));
+        if self.is_plain() && !special {
             return (Cow::Borrowed(bytes), bytes.len());
         }
         let mut out: Option<Vec<u8>> = None;
@@ -95,11 +96,9 @@ impl Charset {
         (out.map_or(Cow::Borrowed(&bytes[..taken]), Cow::Owned), taken)
     }
 
-    /// Whether these bytes are nothing but text (and line feeds and the like) to be shown as it is.
-    pub fn is_plain(&self, bytes: &[u8]) -> bool {
-        self.at == At::Ground
-            && !self.in_graphics()
-            && ![ESC, SHIFT_OUT, SHIFT_IN].iter().any(|special| bytes.contains(special))
+    /// No sequence is under way and letters are shown as they are.
+    pub fn is_plain(&self) -> bool {
+        self.at == At::Ground && !self.in_graphics()
     }
 
     /// What is to be forgotten after the bytes that were last taken.

@@ -10,7 +10,7 @@ mod history;
 mod paint;
 mod watch;
 
-use backlog::Backlog;
+use backlog::{Backlog, Pushed};
 use charset::{Charset, Forget};
 use history::History;
 use std::num::NonZeroU16;
@@ -43,25 +43,26 @@ impl Screen {
         Screen { parser, charset: Charset::default(), backlog: Backlog::default() }
     }
 
-    /// Takes output of the child. A flood of plain text is drawn later, or never.
+    /// Takes output of the child. A flood of lines is drawn later, or never.
     pub fn process(&mut self, bytes: &[u8]) {
-        if self.backlog.wants(bytes) && self.only_scrolls(bytes) {
+        if self.backlog.wants(bytes) && self.lines_scroll_away() {
             let (_, rows) = self.size();
             // Everything that can be seen or scrolled back to, and the screen once more: the
             // cursor may be at its top when the text begins.
             let matter = history::ROWS_MAX + CELL_SCROLLBACK_ROWS + 2 * usize::from(rows);
-            if !self.backlog.push(bytes, matter) {
-                self.catch_up();
+            match self.backlog.push(bytes, matter) {
+                Pushed::Taken => return,
+                Pushed::Full => return self.catch_up(),
+                Pushed::Refused => {}
             }
-            return;
         }
         self.catch_up();
         self.draw(bytes);
     }
 
-    /// Whether text is all there is, and nothing keeps it from scrolling the whole main screen.
-    fn only_scrolls(&self, bytes: &[u8]) -> bool {
-        self.charset.is_plain(bytes)
+    /// Nothing keeps text from scrolling the whole main screen. What waits cannot change that.
+    fn lines_scroll_away(&self) -> bool {
+        self.charset.is_plain()
             && self.charset.region().is_none()
             && !self.alternate()
             && !self.parser.callbacks().no_autowrap

@@ -248,8 +248,10 @@ proptest! {
 
 #[test]
 fn a_flood_leaves_what_drawing_every_line_leaves() {
-    let line =
-        |n: u32| format!("{n} is a line that may wrap around the edge {}\r\n", n % 7).into_bytes();
+    let line = |n: u32| {
+        let colour = ["", "\x1b[32m", "\x1b[1;44m", "\x1b[m", "\x1b[4m"][n as usize / 3 % 5];
+        format!("{n} is a {colour}line that may wrap around the edge {}\r\n", n % 7).into_bytes()
+    };
     for (before, after) in [("", ""), ("\x1b[31mred ", "\x1b[m done"), ("\x1b[3;5H", "tail")] {
         let (mut flooded, mut slow) = (Screen::new(30, 8), Screen::new(30, 8));
         for screen in [&mut flooded, &mut slow] {
