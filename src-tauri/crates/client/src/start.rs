@@ -8,7 +8,6 @@ use crate::environment::outlives_sessions;
 use nightshift_platform::dirs::{HOME_VARIABLE, Home};
 use nightshift_platform::{lock, spawn};
 use nightshift_protocol::launch::ROLE_VARIABLE;
-use nightshift_protocol::launch::SESSION_VARIABLE;
 use nightshift_protocol::{Fault, FaultCode};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -52,7 +51,6 @@ pub async fn find_or_start(home: &Home, starter: &Starter) -> Result<Client, Fau
         Err(fault) if fault.code == FaultCode::Unreachable => fault,
         found => return found,
     };
-    refuse_inside_session()?;
     home.ensure().map_err(|e| Fault::new(FaultCode::Io, e.to_string()))?;
     for _ in 0..START_ATTEMPTS {
         match start(home, &starter.binary).await? {
@@ -66,17 +64,6 @@ pub async fn find_or_start(home: &Home, starter: &Starter) -> Result<Client, Fau
         }
     }
     Err(refused)
-}
-
-/// All that a session starts ends with it, however it detaches: a supervisor would too.
-fn refuse_inside_session() -> Result<(), Fault> {
-    let Some(session) = std::env::var_os(SESSION_VARIABLE) else { return Ok(()) };
-    let message = format!(
-        "no supervisor is running, and one started inside session {} would end with it",
-        session.to_string_lossy()
-    );
-    Err(Fault::new(FaultCode::Unreachable, message)
-        .hint("start one outside: any nightshift command does"))
 }
 
 enum Started {

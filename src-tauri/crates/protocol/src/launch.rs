@@ -44,6 +44,25 @@ pub struct Launch {
     pub rows: u16,
     /// Journal bound in bytes; the oldest segment goes first.
     pub journal_max_bytes: u64,
+    /// Who the session is: hosts pass over it, a supervisor that lost its record recovers from it.
+    #[serde(default)]
+    pub about: Option<About>,
+}
+
+/// What of a session's record its journal cannot tell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct About {
+    pub session_id: String,
+    pub name: String,
+    pub named_by_user: bool,
+    /// Registry id; none for a shell job.
+    pub agent: Option<String>,
+    pub model: Option<String>,
+    pub permission_mode: Option<String>,
+    /// The first prompt or command, shortened.
+    pub first_prompt: String,
+    pub created_at: Millis,
 }
 
 /// Written by the host once its child runs and its socket listens.

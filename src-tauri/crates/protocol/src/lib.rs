@@ -22,7 +22,7 @@ pub use fault::{Fault, FaultCode};
 pub use frame::{FrameDecoder, FrameError, FrameKind, encode_control, encode_frame};
 pub use hello::{Hello, PROTOCOL_VERSION, Role};
 pub use host::{HostEvent, HostRequest};
-pub use launch::{Exited, Launch, LaunchKind, Ready};
+pub use launch::{About, Exited, Launch, LaunchKind, Ready};
 pub use record::{Record, RecordKind};
 pub use reply::{AttachTarget, DaemonStatus, LogPage, Reply, Request, ServerMessage};
 pub use view::{AgentView, SessionKind, SessionView};

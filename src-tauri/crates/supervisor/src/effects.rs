@@ -9,7 +9,7 @@ use crate::link::LinkCommand;
 use nightshift_model::{Effect, SessionId};
 
 pub use deliver::{deliver, driver_of, feed};
-pub use launch::adopt;
+pub use launch::{adopt, session_of};
 
 pub fn act(core: &mut Core, id: &SessionId, effect: Effect) {
     match effect {

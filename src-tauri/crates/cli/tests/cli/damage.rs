@@ -34,9 +34,34 @@ fn a_damaged_row_is_set_aside_and_the_rest_is_intact() {
     assert_eq!(database.execute(sql, [&bad]).unwrap(), 1);
     drop(database);
     assert!(shift.entry(&good)["pid"].is_u64());
-    assert!(notices(&shift).contains(&bad), "{}", notices(&shift));
+    let told = notices(&shift);
+    assert!(told.contains(&bad) && told.contains("set aside"), "{told}");
     assert_eq!(host.liveness(), Liveness3::Alive, "a live process is not ended for a bad row");
+    let recovered = shift.wait_entry(&bad, "its process again", |e| e["pid"].is_u64());
+    assert_eq!(recovered["state"], "working");
     shift.ok(&["stop", &good]);
+    shift.ok(&["stop", &bad]);
+    assert_eq!(host.liveness(), Liveness3::Gone);
+}
+
+#[test]
+fn a_lost_database_costs_no_session_nor_its_question() {
+    let shift = Shift::new();
+    let asks = shift.agent("say before\nask Go on? | Yes | No\ndone went on");
+    shift.wait_state(&asks, "blocked");
+    let finished = shift.agent("done all good");
+    shift.wait_state(&finished, "done");
+    shift.kill_supervisor();
+    for name in ["nightshift.db", "nightshift.db-wal", "nightshift.db-shm"] {
+        std::fs::remove_file(shift.home.state().join(name)).ok();
+    }
+    let entry = shift.wait_state(&asks, "blocked");
+    assert_eq!(entry["pending"]["question"], "Go on?");
+    shift.ok(&["answer", &asks, "1"]);
+    assert_eq!(shift.wait_state(&asks, "done")["result"], "went on");
+    assert_eq!(shift.wait_state(&finished, "done")["result"], "all good");
+    shift.ok(&["reply", &asks, "done again"]);
+    shift.wait_entry(&asks, "the second turn's result", |e| e["result"] == "again");
 }
 
 #[test]

@@ -102,17 +102,25 @@ fn a_relative_home_means_the_same_place_for_all() {
 }
 
 #[test]
-fn no_supervisor_is_started_inside_a_session_that_would_take_it_along() {
+fn a_supervisor_and_sessions_started_inside_a_session_outlive_it() {
     let shift = Shift::new();
     let nightshift = crate::support::binary().display();
     let id = shift.shell(&format!(
-        "'{nightshift}' daemon status; while ! [ -e go ]; do sleep 0.01; done; '{nightshift}' agents"
+        "'{nightshift}' daemon status; while ! [ -e go ]; do sleep 0.01; done; \
+         '{nightshift}' --bg --json --exec 'read x' > part; mv part inner; read x"
     ));
     shift.wait_log(&id, "running");
     shift.kill_supervisor();
     std::fs::write(shift.home.work().join("go"), "").unwrap();
-    let exit = shift.job(&id).join("exit.json");
-    nightshift_testkit::wait_until("the job's end", || exit.exists());
-    let log = shift.ok(&["logs", &id]);
-    assert!(log.contains(&format!("inside session {id}")), "{log}");
+    // Nothing is asked from outside meanwhile: that would start a supervisor there.
+    let told = shift.home.work().join("inner");
+    nightshift_testkit::wait_until("the inner session", || told.exists());
+    let inner: serde_json::Value = serde_json::from_slice(&std::fs::read(told).unwrap()).unwrap();
+    let inner = inner["id"].as_str().unwrap().to_owned();
+    let pid = shift.wait_entry(&inner, "its process", |e| e["pid"].is_u64())["pid"].clone();
+    let before = shift.supervisor();
+    shift.ok(&["stop", &id]);
+    assert_eq!(shift.supervisor(), before, "the supervisor was ended with the session");
+    assert_eq!(shift.entry(&inner)["pid"], pid, "the inner session was ended");
+    shift.ok(&["stop", &inner]);
 }

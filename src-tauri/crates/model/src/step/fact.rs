@@ -108,6 +108,8 @@ fn agent_ready(next: &mut Next, agent_session_id: String) {
 
 fn prompt_sent(next: &mut Next, n: u32) {
     let Work::Agent(agent) = &mut next.session.work else { return };
+    // A session recovered from its journal hears of prompts that its record did not hold.
+    agent.next_prompt = agent.next_prompt.max(n.saturating_add(1));
     let mut text = String::new();
     for prompt in agent.prompts.iter_mut().filter(|p| p.n == n) {
         prompt.state = PromptState::Sent;

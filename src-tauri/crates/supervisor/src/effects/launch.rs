@@ -4,9 +4,9 @@ use super::driver_of;
 use crate::core::Core;
 use crate::limits::{FIRST_COLS, FIRST_ROWS, JOURNAL_MAX_BYTES};
 use crate::link::{self, LinkSpec, Start};
-use nightshift_model::{Fact, Session, SessionId, Work};
+use nightshift_model::{AgentWork, Fact, Liveness, Millis, Session, SessionId, State, Work};
 use nightshift_protocol::launch::DOCUMENT_VERSION;
-use nightshift_protocol::{Environment, Fault, FaultCode, Launch, LaunchKind};
+use nightshift_protocol::{About, Environment, Fault, FaultCode, Launch, LaunchKind};
 
 /// Starts a host for a new or resting session; the outcome comes back as a fact.
 pub fn launch(core: &mut Core, id: &SessionId) {
@@ -85,6 +85,59 @@ fn document(
         cols: FIRST_COLS,
         rows: FIRST_ROWS,
         journal_max_bytes: JOURNAL_MAX_BYTES,
+        about: Some(about(session)),
     };
     Ok((launch, env))
+}
+
+fn about(session: &Session) -> About {
+    let agent = session.agent();
+    About {
+        session_id: session.session_id.clone(),
+        name: session.name.clone(),
+        named_by_user: session.named_by_user,
+        agent: agent.map(|a| a.agent.clone()),
+        model: agent.and_then(|a| a.model.clone()),
+        permission_mode: agent.and_then(|a| a.permission_mode.clone()),
+        first_prompt: session.first_prompt.clone(),
+        created_at: session.created_at,
+    }
+}
+
+/// The session whose host was started with `launch`, before anything was heard of it; its journal
+/// tells the rest.
+pub fn session_of(launch: &Launch, about: About) -> Option<Session> {
+    let id = SessionId::parse(&launch.session)?;
+    let work = match (launch.kind, about.agent) {
+        (LaunchKind::Pty, _) => Work::Shell { command: launch.argv.last()?.clone() },
+        (LaunchKind::Pipe, Some(agent)) => Work::Agent(AgentWork {
+            agent,
+            model: about.model,
+            permission_mode: about.permission_mode,
+            agent_session_id: None,
+            prompts: Vec::new(),
+            next_prompt: 1,
+            answers: Vec::new(),
+        }),
+        (LaunchKind::Pipe, None) => return None,
+    };
+    Some(Session {
+        id,
+        session_id: about.session_id,
+        name: about.name,
+        named_by_user: about.named_by_user,
+        work,
+        cwd: launch.cwd.clone(),
+        line: about.first_prompt.clone(),
+        first_prompt: about.first_prompt,
+        created_at: about.created_at,
+        state: State::Starting,
+        state_since: about.created_at,
+        liveness: Liveness::Gone { since: about.created_at },
+        stopping: false,
+        pinned: false,
+        line_at: Millis(0),
+        exit_code: None,
+        journal_seq: 0,
+    })
 }

@@ -63,7 +63,7 @@ fn host_of(ready: Ready) -> Finding {
 }
 
 /// A document of the directory: there, not there, or damaged.
-fn document<T: DeserializeOwned>(dir: &Path, name: &str) -> Result<Option<T>, String> {
+pub fn document<T: DeserializeOwned>(dir: &Path, name: &str) -> Result<Option<T>, String> {
     let bytes = match files::read_bounded(&dir.join(name), DOCUMENT_MAX_BYTES) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -3,10 +3,13 @@
 use crate::core::Core;
 use crate::effects;
 use crate::handlers::REMOVED_MARK;
-use crate::reconcile::hosts::{Finding, inspect};
-use nightshift_model::{Fact, Liveness, SessionId, State};
-use nightshift_protocol::NoticeLevel;
+use crate::reconcile::hosts::{self, Finding, inspect};
+use nightshift_model::{Evidence, Fact, Liveness, SessionId, Source, State};
+use nightshift_platform::clock;
+use nightshift_protocol::launch::LAUNCH_FILE;
+use nightshift_protocol::{Environment, Launch, NoticeLevel};
 use nightshift_store::SetAside;
+use std::path::Path;
 
 impl Core {
     /// Adopts the living, records the dead, leaves the unknown alone and says so.
@@ -74,6 +77,9 @@ impl Core {
                 }
                 continue;
             }
+            if self.recover_session(&path) {
+                continue;
+            }
             let state = match inspect(&path) {
                 Finding::Alive(ready) => format!("its host runs as pid {}", ready.pid),
                 Finding::Ended(_) | Finding::Gone(_) => "it has ended".to_owned(),
@@ -86,5 +92,30 @@ impl Core {
                 self.notice(NoticeLevel::Warning, text);
             }
         }
+    }
+
+    /// A session whose record was lost or damaged, from its directory: the launch document says who
+    /// it is, the journal what has happened. Nothing that it asked or produced is lost.
+    fn recover_session(&mut self, dir: &Path) -> bool {
+        let name = dir.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let launch = match hosts::document::<Launch>(dir, LAUNCH_FILE) {
+            Ok(Some(launch)) if launch.session == name => launch,
+            Ok(_) | Err(_) => return false,
+        };
+        let about = launch.about.clone();
+        let Some(session) = about.and_then(|about| effects::session_of(&launch, about)) else {
+            return false;
+        };
+        let (id, at) = (session.id.clone(), clock::now());
+        let text = format!("session {id} ({}) was recovered from its directory", session.name);
+        let state = session.state.word().to_owned();
+        let why = Evidence { at, source: Source::Supervisor, state, text: text.clone() };
+        if let Err(fault) = self.add(session, Environment::new(), why) {
+            tracing::error!(session = %id, "not recovered: {fault}");
+            return false;
+        }
+        self.notice(NoticeLevel::Warning, text);
+        effects::adopt(self, &id);
+        true
     }
 }
