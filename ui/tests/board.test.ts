@@ -29,6 +29,19 @@ test("arrows move, Space peeks, the peek follows and a digit answers", async () 
   await window.close();
 });
 
+test("a peek at the lower end scrolls itself into view", async () => {
+  const window = await open({ width: 1180, height: 700 });
+  await window.select("npm test");
+  await window.press("Space");
+  const board = await window.get("board").boundingBox();
+  const lowest = async () => {
+    const box = await window.get("peek").boundingBox();
+    return (box?.y ?? 0) + (box?.height ?? 0);
+  };
+  await expect.poll(lowest).toBeLessThanOrEqual((board?.y ?? 0) + (board?.height ?? 0));
+  await window.close();
+});
+
 test("a question takes an answer in one's own words, and why is explained", async () => {
   const window = await open();
   await window.select("move sessions table");

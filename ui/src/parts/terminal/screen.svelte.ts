@@ -24,6 +24,8 @@ const REATTACH_FIRST_MS = 250;
 const REATTACH_LONGEST_MS = 5_000;
 /** Keys typed while the attachment is made; more than this is a paste that can be made again. */
 const EARLY_MAX_CHARS = 16 * 1024;
+/** A screen that takes no keys shows no cursor. */
+const HIDE_CURSOR = "\x1b[?25l";
 /** The smallest terminal that programs can bear. */
 const COLS_MIN = 20;
 const ROWS_MIN = 4;
@@ -121,6 +123,7 @@ export class Screen {
     this.term.write("", () => this.term.reset());
     try {
       await logBytes(this.backend, this.session, (bytes) => this.term.write(bytes));
+      this.term.write(HIDE_CURSOR);
       this.state = { type: "ended", code };
     } catch (thrown) {
       const { message, hint } = asFault(thrown);
@@ -194,6 +197,7 @@ export class Screen {
         // In the order of the stream: after all that was written, before the screen that follows.
         this.term.write("", () => {
           this.term.reset();
+          this.term.options.disableStdin = false;
           this.term.resize(event.cols, event.rows);
         });
         this.state = { type: "live" };
@@ -204,7 +208,7 @@ export class Screen {
         this.term.write("", () => this.term.resize(event.cols, event.rows));
         return;
       case "exited":
-        this.term.write("", () => (this.term.options.disableStdin = true));
+        this.term.write(HIDE_CURSOR, () => (this.term.options.disableStdin = true));
         this.state = { type: "ended", code: event.code };
         return;
       case "lost":
