@@ -11,3 +11,4 @@ mod strangers;
 mod supervisor;
 mod support;
 mod survival;
+mod vendor;
