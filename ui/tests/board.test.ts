@@ -10,7 +10,7 @@ test("sessions stand in their groups and icons keep state and liveness apart", a
   expect(await window.get("group-needs-input").getByTestId("row").count()).toBe(2);
   expect(await window.row("long migration").getAttribute("data-state")).toBe("working");
   expect(await window.row("long migration").getAttribute("data-liveness")).toBe("unknown");
-  expect(await window.row("list every TODO").getAttribute("data-liveness")).toBe("alive");
+  expect(await window.row("list every loose end").getAttribute("data-liveness")).toBe("alive");
   expect(await window.page.title()).toBe("2 need input · Nightshift");
   expect(await window.get("completed-more").textContent()).toContain("more");
   await window.close();

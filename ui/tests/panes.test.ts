@@ -99,7 +99,7 @@ test("an ended job shows its log, read only", async () => {
 
 test("several panes stand side by side and close one by one", async () => {
   const window = await open({ width: 1500 });
-  await window.row("list every TODO").locator("[data-row-main]").dblclick();
+  await window.row("list every loose end").locator("[data-row-main]").dblclick();
   await window.row("flaky sync test").locator("[data-row-main]").dblclick();
   await expect.poll(() => window.get("pane").count()).toBe(2);
   await window.get("pane-close").first().click();
@@ -109,7 +109,7 @@ test("several panes stand side by side and close one by one", async () => {
 
 test("the board beside panes is widened by keys and stays so", async () => {
   const window = await open();
-  await window.row("list every TODO").locator("[data-row-main]").dblclick();
+  await window.row("list every loose end").locator("[data-row-main]").dblclick();
   const width = async () => (await window.get("board").boundingBox())?.width ?? 0;
   const before = await width();
   await window.get("divider").focus();
