@@ -155,8 +155,9 @@ fn an_attach_on_the_alternate_screen_gets_the_main_one_afterwards() {
     assert!(terminal.parser.screen().alternate_screen());
     assert!(!terminal.text().contains("main"));
     client.keys("\r");
-    client.watch_until(&mut terminal, |t| t.text().contains("on the main screen"));
-    assert!(terminal.text().contains("back"), "{}", terminal.text());
+    client.watch_until(&mut terminal, |t| {
+        t.text().contains("on the main screen") && t.text().contains("back")
+    });
     assert!(!terminal.parser.screen().alternate_screen());
 }
 

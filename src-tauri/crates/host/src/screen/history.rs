@@ -13,19 +13,24 @@ pub(super) const ROWS_MAX: usize = 2_000;
 /// Bytes kept, whatever the rows: keeps a snapshot well under a viewer's window.
 const BYTES_MAX: usize = 384 * 1024;
 
+/// One buffer for all rows: thousands of small strings between the parser's own rows would leave the
+/// heap full of holes.
 #[derive(Default)]
 pub(super) struct History {
-    rows: VecDeque<HistoryRow>,
-    bytes: usize,
+    /// Text and colours of all rows; each begins and ends with default colours.
+    text: VecDeque<u8>,
+    rows: VecDeque<Row>,
     /// State after the newest row: knows whether that row goes on in the next one.
     newest: Option<BasicFormattedCaptureState>,
+    /// Written into by turns.
+    scratch: String,
 }
 
-pub(super) struct HistoryRow {
-    /// Text and colours; begins and ends with default colours.
-    pub text: Box<str>,
+#[derive(Clone, Copy)]
+struct Row {
+    len: usize,
     /// The line goes on in the next row.
-    pub wrapped: bool,
+    wrapped: bool,
 }
 
 impl History {
@@ -33,7 +38,8 @@ impl History {
         if let Some(mut state) = self.newest.take() {
             self.settle_by(|probe| row.write_formatted_basic(probe, &mut state));
         }
-        let mut text = String::new();
+        let mut text = std::mem::take(&mut self.scratch);
+        text.clear();
         let mut state = BasicFormattedCaptureState::new();
         // Writing to a string cannot fail.
         row.write_formatted_basic(&mut text, &mut state).ok();
@@ -41,11 +47,12 @@ impl History {
             text.push_str("\x1b[m");
         }
         self.newest = Some(state);
-        self.bytes += text.len();
-        self.rows.push_back(HistoryRow { text: text.into_boxed_str(), wrapped: false });
-        while self.rows.len() > ROWS_MAX || self.bytes > BYTES_MAX {
+        self.text.extend(text.as_bytes());
+        self.rows.push_back(Row { len: text.len(), wrapped: false });
+        self.scratch = text;
+        while self.rows.len() > ROWS_MAX || self.text.len() > BYTES_MAX {
             let Some(oldest) = self.rows.pop_front() else { break };
-            self.bytes -= oldest.text.len();
+            self.text.drain(..oldest.len);
         }
     }
 
@@ -67,8 +74,15 @@ impl History {
         }
     }
 
-    pub fn rows(&self) -> impl Iterator<Item = &HistoryRow> {
-        self.rows.iter()
+    /// Text of each row, and whether its line goes on in the next one.
+    pub fn rows(&mut self) -> impl Iterator<Item = (&str, bool)> {
+        let mut rest: &[u8] = self.text.make_contiguous();
+        self.rows.iter().map(move |row| {
+            let (text, after) = rest.split_at(row.len);
+            rest = after;
+            // Each row was a string when it came in.
+            (std::str::from_utf8(text).unwrap_or_default(), row.wrapped)
+        })
     }
 
     pub fn is_empty(&self) -> bool {

@@ -142,10 +142,10 @@ impl Screen {
     }
 
     /// The text scrollback; its newest row then knows whether it goes on in the cell scrollback.
-    fn history(&mut self) -> &History {
+    fn history(&mut self) -> &mut History {
         let (screen, watch) = self.parser.screen_and_callbacks_mut();
         watch.history.settle(screen);
-        &watch.history
+        &mut watch.history
     }
 
     #[cfg(test)]

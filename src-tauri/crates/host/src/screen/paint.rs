@@ -51,9 +51,9 @@ impl Screen {
 
     /// Writes the rows above the screen and then pushes them all out of sight.
     fn paint_scrollback(&mut self, out: &mut String) {
-        for row in self.history().rows() {
-            out.push_str(&row.text);
-            if !row.wrapped {
+        for (text, wrapped) in self.history().rows() {
+            out.push_str(text);
+            if !wrapped {
                 out.push_str("\r\n");
             }
         }
