@@ -1,6 +1,6 @@
 //! What clients see of sessions and agents.
 
-use nightshift_model::{Liveness, Millis, Session, State, Work};
+use nightshift_model::{Liveness, Millis, Prompt, PromptState, Session, State, Work};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
@@ -45,11 +45,7 @@ impl SessionView {
             Work::Shell { .. } => SessionKind::Shell,
             Work::Agent(_) => SessionKind::Agent,
         };
-        let queued = agent.map_or(0, |a| {
-            let waiting =
-                |p: &&nightshift_model::Prompt| p.state == nightshift_model::PromptState::Queued;
-            a.prompts.iter().filter(waiting).count()
-        });
+        let queued = agent.map_or(0, |a| waiting(&a.prompts, &session.state));
         SessionView {
             id: session.id.to_string(),
             session_id: session.session_id.clone(),
@@ -71,6 +67,15 @@ impl SessionView {
             exit_code: session.exit_code,
         }
     }
+}
+
+/// Prompts that wait for another one, for an answer or for the process. The one that goes out next
+/// while the agent gets ready is not waiting: it is the work.
+fn waiting(prompts: &[Prompt], state: &State) -> usize {
+    let queued = prompts.iter().filter(|p| p.state == PromptState::Queued).count();
+    let none_sent = queued == prompts.len();
+    let on_its_way = none_sent && matches!(state, State::Starting | State::Working);
+    queued - usize::from(on_its_way && queued > 0)
 }
 
 /// One entry of the agent registry, as detected on this machine.
