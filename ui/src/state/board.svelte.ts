@@ -57,9 +57,12 @@ export class Board {
     return count;
   }
 
-  /** Takes over a view that a command returned; the numbered change that follows says the same. */
+  /**
+   * Takes over a new session that a command returned before its change arrived. What is known
+   * already comes from the numbered changes: a reply may be older than they are.
+   */
   learn(view: SessionView): void {
-    this.sessions.set(view.id, view);
+    if (!this.sessions.has(view.id)) this.sessions.set(view.id, view);
     this.markUsed();
   }
 

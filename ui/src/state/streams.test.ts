@@ -1,8 +1,29 @@
 /** Numbered changes: a gap is followed again, never skipped. */
 import { expect, test, vi } from "vitest";
-import type { Backend, BoardEvent, ConversationEvent } from "../backend/api";
+import type { Backend, BoardEvent, ConversationEvent, SessionView } from "../backend/api";
 import { Board } from "./board.svelte";
 import { Conversation } from "./conversation.svelte";
+
+const aView: SessionView = {
+  id: "0a1b2c3d",
+  sessionId: "0a1b2c3d-0000-4000-8000-000000000000",
+  name: "a session",
+  kind: "agent",
+  agent: "rehearsal",
+  model: null,
+  permissionMode: null,
+  agentSessionId: null,
+  cwd: "/tmp",
+  prompt: "say hello",
+  state: { type: "starting" },
+  stateSince: 1,
+  liveness: { type: "unknown", why: "", since: 1 },
+  line: "",
+  pinned: false,
+  createdAt: 1,
+  queued: 0,
+  exitCode: null,
+};
 
 function backendWith(part: Partial<Backend>): Backend {
   return part as Backend;
@@ -31,6 +52,28 @@ test("a gap in the board's changes asks for a new snapshot and old events are ig
   ons[0]?.({ type: "change", seq: 8, change: { type: "notice", notice } });
   expect(board.notices).toHaveLength(0);
   expect(board.connection).toBe("connected");
+});
+
+test("a command's reply that comes late does not undo the change that overtook it", async () => {
+  const view = (state: SessionView["state"]): SessionView => ({ ...aView, state });
+  let say: ((event: BoardEvent) => void) | undefined;
+  const board = new Board(
+    backendWith({
+      onReachability: async () => () => undefined,
+      followBoard: async (on) => {
+        say = on;
+        on({ type: "snapshot", seq: 1, sessions: [], notices: [] });
+        return () => undefined;
+      },
+    }),
+  );
+  await board.start();
+  board.learn(view({ type: "starting" }));
+  expect(board.sessions.get(aView.id)?.state.type).toBe("starting");
+  const completed = view({ type: "completed", result: "done" });
+  say?.({ type: "change", seq: 2, change: { type: "upsert", view: completed } });
+  board.learn(view({ type: "working" }));
+  expect(board.sessions.get(aView.id)?.state.type).toBe("completed");
 });
 
 test("the board says that nobody answers and keeps what it knew", async () => {
