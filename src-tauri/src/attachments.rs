@@ -28,8 +28,13 @@ struct Inner {
 }
 
 struct Open {
-    writer: Arc<tokio::sync::Mutex<AttachWriter>>,
+    writer: Arc<tokio::sync::Mutex<Writer>>,
     pump: JoinHandle<()>,
+}
+
+struct Writer {
+    host: AttachWriter,
+    acknowledged: u64,
 }
 
 impl Attachments {
@@ -47,6 +52,7 @@ impl Attachments {
         }
         let (reader, writer) = Attachment::connect(socket, cols, rows, false).await?.split();
         let pump = tauri::async_runtime::spawn(pump(reader, channel));
+        let writer = Writer { host: writer, acknowledged: 0 };
         let mut inner = self.lock();
         inner.next += 1;
         let id = inner.next;
@@ -55,16 +61,23 @@ impl Attachments {
     }
 
     pub async fn send(&self, id: u32, bytes: &[u8]) -> Result<(), Fault> {
-        self.writer(id)?.lock().await.send(bytes).await
+        self.writer(id)?.lock().await.host.send(bytes).await
     }
 
     pub async fn resize(&self, id: u32, cols: u16, rows: u16) -> Result<(), Fault> {
-        self.writer(id)?.lock().await.resize(cols, rows).await
+        self.writer(id)?.lock().await.host.resize(cols, rows).await
     }
 
     /// `bytes` drawn since the attachment began, all told.
     pub async fn ack(&self, id: u32, bytes: u64) -> Result<(), Fault> {
-        self.writer(id)?.lock().await.ack(bytes).await
+        let writer = self.writer(id)?;
+        let mut writer = writer.lock().await;
+        // Calls from the window may overtake each other; what was drawn stays drawn.
+        if bytes <= writer.acknowledged {
+            return Ok(());
+        }
+        writer.acknowledged = bytes;
+        writer.host.ack(bytes).await
     }
 
     pub fn end(&self, id: u32) {
@@ -77,7 +90,7 @@ impl Attachments {
         self.lock().open.drain().for_each(|(_, open)| open.pump.abort());
     }
 
-    fn writer(&self, id: u32) -> Result<Arc<tokio::sync::Mutex<AttachWriter>>, Fault> {
+    fn writer(&self, id: u32) -> Result<Arc<tokio::sync::Mutex<Writer>>, Fault> {
         let inner = self.lock();
         let open = inner.open.get(&id);
         open.map(|open| Arc::clone(&open.writer))

@@ -200,6 +200,8 @@ impl<'a> Window<'a> {
             Ok(()) => format!("tests/artifacts/{name}.png"),
             Err(error) => format!("none ({error:#})"),
         };
-        Err(error.context(format!("picture: {picture}; log:\n{}", self.stage.processes.log())))
+        let sessions = self.stage.sessions();
+        let log = self.stage.processes.log();
+        Err(error.context(format!("picture: {picture}\nsessions: {sessions:?}\nlog:\n{log}")))
     }
 }
