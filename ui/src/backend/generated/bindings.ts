@@ -209,7 +209,8 @@ export type Need = {
 };
 
 /**
- *  Identifies one request for input: the agent's own JSON-RPC request id as text, or `turn-<n>`
+ *  Identifies one request for input: `need-<record>` for a request of the agent (its own ids repeat
+ *  after a restart), or `turn-<n>`
  *  for a question that closed turn `n`.
  */
 export type NeedId = string;

@@ -26,6 +26,9 @@ impl Screen {
                 0 => write(&mut out, format_args!("\x1b[{first}r")),
                 _ => write(&mut out, format_args!("\x1b[{first};{last}r")),
             }
+            // A cursor that waits behind the last column is placed by drawing that cell again, and
+            // vt100 takes the current colours to be plain while it does.
+            out.push_str("\x1b[m");
             out.push_str(&screen.cursor_state_formatted());
             out.push_str(&screen.attributes_formatted());
         }
