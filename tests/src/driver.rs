@@ -1,7 +1,7 @@
 //! Opening the app under WebDriver.
 
 use crate::stage::Stage;
-use crate::wait::eventually;
+use crate::wait::{PATIENCE, eventually};
 use crate::window::Window;
 use anyhow::{Context, Result};
 use fantoccini::ClientBuilder;
@@ -30,10 +30,13 @@ impl Stage {
         let options = json!({ "binary": app, "args": [] });
         let capabilities: Capabilities =
             [("webkitgtk:browserOptions".to_owned(), options)].into_iter().collect();
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://{LOOPBACK}:{port}"))
+        let url = format!("http://{LOOPBACK}:{port}");
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let session = builder.capabilities(capabilities).connect(&url);
+        let client = tokio::time::timeout(PATIENCE, session)
             .await
+            .context("the driver did not answer")
+            .and_then(|session| Ok(session?))
             .with_context(|| format!("the window did not open:\n{}", self.processes.log()))?;
         let window = Window::new(self, client);
         window.element("board").await?;

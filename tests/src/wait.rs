@@ -16,11 +16,12 @@ pub async fn eventually<T>(
     let deadline = clock::monotonic() + PATIENCE;
     let mut seen = String::from("nothing was seen");
     while clock::monotonic() < deadline {
-        match look().await {
-            Ok(Ok(found)) => return Ok(found),
-            Ok(Err(not_yet)) => seen = not_yet,
+        match tokio::time::timeout(PATIENCE, look()).await {
+            Ok(Ok(Ok(found))) => return Ok(found),
+            Ok(Ok(Err(not_yet))) => seen = not_yet,
             // A page that is being drawn loses elements under our hands.
-            Err(error) => seen = format!("{error:#}"),
+            Ok(Err(error)) => seen = format!("{error:#}"),
+            Err(_) => seen = "no answer to the last look".to_owned(),
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
     }

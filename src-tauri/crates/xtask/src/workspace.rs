@@ -6,8 +6,7 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
 /// Flags of every cargo call that builds: one feature set, so that nothing is compiled twice.
-pub const BUILD_FLAGS: [&str; 3] =
-    ["--workspace", "--features", "nightshift-desktop/custom-protocol"];
+pub const BUILD_FLAGS: [&str; 1] = ["--workspace"];
 
 #[derive(Deserialize)]
 pub struct Workspace {
