@@ -71,7 +71,8 @@ impl specta::Type for TerminalMessage {
 /// The host's word as the pane hears it; none for bytes.
 pub fn event_of(event: &AttachEvent) -> Option<TerminalEvent> {
     match event {
-        AttachEvent::Data(_) => None,
+        // A window hands no terminal over, and asks nothing that is refused.
+        AttachEvent::Data(_) | AttachEvent::Detached | AttachEvent::Refused(_) => None,
         AttachEvent::Snapshot { cols, rows } => {
             Some(TerminalEvent::Snapshot { cols: *cols, rows: *rows })
         }

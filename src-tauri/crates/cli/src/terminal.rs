@@ -1,28 +1,20 @@
-//! The user's own terminal: its size, raw mode, reading and writing without ever blocking.
+//! The user's own terminal: its size, raw mode, and putting it back in order.
 //!
 //! Promise: whatever way the process takes out (return, error, signal, panic), the terminal is as it
-//! was found. The device is opened anew, so that our non-blocking mode is not the shell's too.
+//! was found. The device is opened anew, so that a non-blocking mode is not the shell's too.
 
+use nightshift_protocol::host::TERMINAL_RESET;
 use nightshift_protocol::{Fault, FaultCode};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::termios::{
     OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr, ttyname,
 };
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
 /// Where no terminal says better.
 const DEFAULT_SIZE: (u16, u16) = (80, 24);
-
-/// Undoes what a program may have switched on: alternate screen, colours, mouse, bracketed paste,
-/// focus reports, key modes, origin and scroll region; shows the cursor.
-pub const RESET: &[u8] = b"\x1b[?1049l\x1b[!p\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\
-\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?2026l\x1b[?1l\x1b>\x1b[<u\x1b[?6l\x1b[r\x1b[?7h\x1b[?25h\x1b[m";
-/// After `RESET`: an empty screen.
-pub const CLEAR: &[u8] = b"\x1b[2J\x1b[H";
 
 /// What a panic, which runs no destructors in a release build, has to put back.
 static ORIGINAL: OnceLock<Termios> = OnceLock::new();
@@ -37,8 +29,7 @@ pub fn size() -> (u16, u16) {
 
 /// The terminal in raw mode, until dropped.
 pub struct RawTerminal {
-    input: AsyncFd<OwnedFd>,
-    output: AsyncFd<OwnedFd>,
+    device: OwnedFd,
     original: Termios,
 }
 
@@ -49,14 +40,9 @@ impl RawTerminal {
                 .hint("to read without one: nightshift logs --follow"));
         }
         let trouble = |e: io::Error| Fault::new(FaultCode::Io, format!("your terminal: {e}"));
-        let input = reopen(rustix::stdio::stdin()).map_err(trouble)?;
-        let output = reopen(rustix::stdio::stdout()).map_err(trouble)?;
-        let original = tcgetattr(&input).map_err(|e| trouble(e.into()))?;
-        let terminal = RawTerminal {
-            input: watch(input, Interest::READABLE).map_err(trouble)?,
-            output: watch(output, Interest::WRITABLE).map_err(trouble)?,
-            original,
-        };
+        let device = reopen(rustix::stdio::stdin()).map_err(trouble)?;
+        let original = tcgetattr(&device).map_err(|e| trouble(e.into()))?;
+        let terminal = RawTerminal { device, original };
         restore_on_panic(&terminal.original);
         terminal.make_raw().map_err(trouble)?;
         Ok(terminal)
@@ -66,29 +52,22 @@ impl RawTerminal {
     pub fn make_raw(&self) -> io::Result<()> {
         let mut raw = self.original.clone();
         raw.make_raw();
-        Ok(tcsetattr(self.input.get_ref(), OptionalActions::Now, &raw)?)
+        Ok(tcsetattr(&self.device, OptionalActions::Now, &raw)?)
     }
 
-    /// What was typed; 0 when the terminal is gone.
-    pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = |fd: &OwnedFd| Ok(rustix::io::read(fd, &mut *buffer)?);
-        self.input.async_io(Interest::READABLE, read).await
-    }
-
-    /// Writes what the terminal takes now; at least one byte.
-    pub async fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        let write = |fd: &OwnedFd| Ok(rustix::io::write(fd, bytes)?);
-        self.output.async_io(Interest::WRITABLE, write).await
+    /// What is handed over: never blocks, and nobody else's descriptor is affected by that.
+    pub fn device(&self) -> BorrowedFd<'_> {
+        self.device.as_fd()
     }
 
     /// Leaves raw mode and writes `farewell` on a clean line.
     pub fn leave(self, farewell: &str) {
-        let output = self.output.as_fd().try_clone_to_owned();
+        let device = self.device.as_fd().try_clone_to_owned();
         drop(self);
-        if let Ok(output) = output {
+        if let Ok(device) = device {
             let text = format!("\r\n{farewell}\r\n");
             // A terminal that takes nothing any more needs no farewell.
-            rustix::io::write(output, text.as_bytes()).ok();
+            rustix::io::write(device, text.as_bytes()).ok();
         }
     }
 }
@@ -96,14 +75,9 @@ impl RawTerminal {
 impl Drop for RawTerminal {
     fn drop(&mut self) {
         // Nothing can be done about a terminal that is gone.
-        rustix::io::write(self.output.get_ref(), RESET).ok();
-        tcsetattr(self.input.get_ref(), OptionalActions::Now, &self.original).ok();
+        rustix::io::write(&self.device, TERMINAL_RESET.as_bytes()).ok();
+        tcsetattr(&self.device, OptionalActions::Now, &self.original).ok();
     }
-}
-
-fn watch(fd: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
-    // SAFETY: an owned descriptor is open, and the same one, for as long as it is owned.
-    unsafe { AsyncFd::register_with_interest(fd, interest) }.map_err(Into::into)
 }
 
 fn reopen(fd: impl AsFd) -> io::Result<OwnedFd> {
@@ -119,7 +93,7 @@ fn restore_on_panic(original: &Termios) {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if let Some(original) = ORIGINAL.get() {
-            rustix::io::write(rustix::stdio::stdout(), RESET).ok();
+            rustix::io::write(rustix::stdio::stdout(), TERMINAL_RESET.as_bytes()).ok();
             tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, original).ok();
         }
         before(panic);

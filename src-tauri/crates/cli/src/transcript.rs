@@ -5,12 +5,12 @@
 
 use crate::plain::{clean, one_line};
 use crate::render;
-use nightshift_model::Need;
+use nightshift_model::{Millis, Need};
 use nightshift_protocol::conversation::PlanEntry;
 use nightshift_protocol::{
     ConversationEvent, ConversationItem, ItemBody, NoticeLevel, ToolContent, ToolStatus,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 #[derive(Default)]
 pub struct Transcript {
@@ -20,6 +20,9 @@ pub struct Transcript {
     /// The item that the end of the output belongs to.
     last: Option<String>,
     mid_line: bool,
+    /// Items that began before this are passed over.
+    since: Millis,
+    passed: HashSet<String>,
 }
 
 /// What of an item is in the output.
@@ -36,6 +39,11 @@ struct Shown {
 }
 
 impl Transcript {
+    /// Without the items that began before `since`.
+    pub fn since(since: Millis) -> Transcript {
+        Transcript { since, ..Transcript::default() }
+    }
+
     /// The request that a typed line answers.
     pub fn open_request(&self) -> Option<&Need> {
         self.open.as_ref().map(|(_, need)| need)
@@ -46,7 +54,7 @@ impl Transcript {
         let mut out = String::new();
         match event {
             ConversationEvent::Snapshot { items, trimmed, .. } => {
-                if trimmed && self.items.is_empty() {
+                if trimmed && self.items.is_empty() && self.since == Millis(0) {
                     self.lines(&mut out, "", "-- earlier items are no longer kept");
                 }
                 for item in &items {
@@ -54,6 +62,7 @@ impl Transcript {
                 }
             }
             ConversationEvent::Upsert { item, .. } => self.show(&mut out, &item),
+            ConversationEvent::Append { id, .. } if self.passed.contains(&id) => {}
             ConversationEvent::Append { id, text, .. } => {
                 let shown = self.items.entry(id.clone()).or_default();
                 shown.text += text.len();
@@ -70,7 +79,11 @@ impl Transcript {
     }
 
     fn show(&mut self, out: &mut String, item: &ConversationItem) {
-        let ConversationItem { id, body, .. } = item;
+        let ConversationItem { id, at, body } = item;
+        if *at < self.since {
+            self.passed.insert(id.clone());
+            return;
+        }
         match body {
             ItemBody::User { text, .. } => {
                 if self.begin(id) {
@@ -209,7 +222,7 @@ impl Transcript {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nightshift_model::{Millis, NeedId, NeedKind, NeedOption, OptionKind};
+    use nightshift_model::{NeedId, NeedKind, NeedOption, OptionKind};
 
     fn upsert(id: &str, body: ItemBody) -> ConversationEvent {
         let item = Box::new(ConversationItem { id: id.into(), at: Millis(0), body });
@@ -283,5 +296,21 @@ mod tests {
         let expected =
             "> go\nI will run\n* Run  make\n? Run: make\n  1 Yes\n  2 No\n  = Yes\n  ok[0m\ndone";
         assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn what_began_before_the_wanted_time_is_passed_over_also_when_it_goes_on() {
+        let mut transcript = Transcript::since(Millis(5));
+        let item = |id: &str, at, text: &str| ConversationItem {
+            id: id.into(),
+            at: Millis(at),
+            body: ItemBody::Agent { text: text.into() },
+        };
+        let items = vec![item("old", 4, "long ago"), item("new", 5, "just")];
+        let snapshot = ConversationEvent::Snapshot { seq: 0, items, trimmed: true };
+        let mut out = transcript.apply(snapshot);
+        out += &transcript.apply(append("old", " and on"));
+        out += &transcript.apply(append("new", " now"));
+        assert_eq!(out, "just now");
     }
 }

@@ -8,6 +8,7 @@ use crate::dial::dial;
 use nightshift_protocol::{
     Exited, Fault, FaultCode, FrameKind, HostEvent, HostRequest, Role, encode_control, encode_frame,
 };
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 
 /// Keystrokes and pastes travel in frames of this size at most: the host's input queue is small.
@@ -22,6 +23,10 @@ pub enum AttachEvent {
     Data(Vec<u8>),
     /// Another viewer resized.
     Resized { cols: u16, rows: u16 },
+    /// A terminal that was handed over is ours again.
+    Detached,
+    /// The host refused what was asked: why.
+    Refused(String),
     /// The session's process has ended; nothing follows.
     Exited(Exited),
     /// The host went away without saying how it ended; nothing follows.
@@ -54,6 +59,30 @@ impl Attachment {
         let mut writer = AttachWriter { frames: writer };
         writer.request(&HostRequest::Attach { cols, rows, read_only }).await?;
         Ok(Attachment { reader: AttachReader { frames: reader, last: None }, writer })
+    }
+
+    /// Attaches with the user's own terminal handed over: the host reads keys from it and draws on
+    /// it. Only `Detached`, `Exited` and `Lost` are heard of then.
+    pub async fn hand_over(
+        socket: &Path,
+        (cols, rows): (u16, u16),
+        read_only: bool,
+        terminal: BorrowedFd<'_>,
+        detach_keys: &[&str],
+    ) -> Result<Attachment, Fault> {
+        let (reader, writer) = dial(socket, Role::Host).await?;
+        let mut writer = AttachWriter { frames: writer };
+        let detach_keys = detach_keys.iter().map(ToString::to_string).collect();
+        let request = HostRequest::AttachTerminal { cols, rows, read_only, detach_keys };
+        let frame = encode_control(&request);
+        let sent = writer.frames.send_with_descriptor(&frame, terminal).await;
+        sent.map_err(|e| gone(&e))?;
+        Ok(Attachment { reader: AttachReader { frames: reader, last: None }, writer })
+    }
+
+    /// Asks for a terminal that was handed over; `Detached` follows.
+    pub async fn take_back(&mut self) -> Result<(), Fault> {
+        self.writer.request(&HostRequest::Detach).await
     }
 
     pub fn split(self) -> (AttachReader, AttachWriter) {
@@ -100,9 +129,10 @@ impl AttachReader {
             match event {
                 HostEvent::Snapshot { cols, rows } => return AttachEvent::Snapshot { cols, rows },
                 HostEvent::Resized { cols, rows } => return AttachEvent::Resized { cols, rows },
+                HostEvent::Detached => return AttachEvent::Detached,
+                HostEvent::Refused { error, .. } => return AttachEvent::Refused(error),
                 HostEvent::Exited { exit } => self.last = Some(AttachEvent::Exited(exit)),
                 HostEvent::Written { .. }
-                | HostEvent::Refused { .. }
                 | HostEvent::Activity { .. }
                 | HostEvent::CaughtUp { .. }
                 | HostEvent::Status { .. } => {}
@@ -134,8 +164,10 @@ impl AttachWriter {
     }
 
     async fn frame(&mut self, frame: &[u8]) -> Result<(), Fault> {
-        self.frames.send(frame).await.map_err(|e| {
-            Fault::new(FaultCode::Unreachable, format!("the session's host is gone: {e}"))
-        })
+        self.frames.send(frame).await.map_err(|e| gone(&e))
     }
+}
+
+fn gone(error: &std::io::Error) -> Fault {
+    Fault::new(FaultCode::Unreachable, format!("the session's host is gone: {error}"))
 }

@@ -2,9 +2,11 @@
 //!
 //! Both halves survive a dropped future: bytes read or not yet written stay with the half.
 
+use nightshift_platform::ipc;
 use nightshift_protocol::{Fault, FaultCode, FrameDecoder, FrameKind};
 use std::collections::VecDeque;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::os::fd::BorrowedFd;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
@@ -61,5 +63,17 @@ impl FrameWriter {
             self.half.write_buf(&mut self.unsent).await?;
         }
         Ok(())
+    }
+
+    /// Sends a frame with a descriptor. Only for a connection whose earlier frames went out whole.
+    pub(crate) async fn send_with_descriptor(
+        &mut self,
+        frame: &[u8],
+        descriptor: BorrowedFd<'_>,
+    ) -> std::io::Result<()> {
+        let stream: &UnixStream = self.half.as_ref();
+        let send = || ipc::send_with_descriptor(stream, frame, descriptor);
+        let sent = stream.async_io(Interest::WRITABLE, send).await?;
+        self.send(&frame[sent..]).await
     }
 }

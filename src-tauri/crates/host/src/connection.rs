@@ -4,12 +4,15 @@
 //! peer that does not read can make us keep is bounded.
 //! Must not know: the child, the journal, other connections.
 
+use crate::handed::HandedTerminal;
 use crate::journal;
 use crate::outbox::Outbox;
 use crate::viewer::Viewer;
+use nightshift_platform::ipc;
 use nightshift_protocol::host::HostEvent;
 use nightshift_protocol::{FrameDecoder, FrameKind, encode_control, encode_frame};
-use rustix::io::Errno;
+use std::io::ErrorKind;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
 /// When this much waits for a peer that does not read, its requests wait too. More than a viewer's
@@ -51,6 +54,10 @@ pub(crate) struct Connection {
     out: Outbox,
     pub greeted: bool,
     pub viewer: Option<Viewer>,
+    /// The viewer's own terminal, where it handed that over.
+    pub terminal: Option<HandedTerminal>,
+    /// A descriptor that came with the latest bytes.
+    pub passed: Option<OwnedFd>,
     pub follower: Option<Follower>,
     pub watching: bool,
     /// Frames may have arrived that had to wait.
@@ -71,6 +78,8 @@ impl Connection {
             out: Outbox::default(),
             greeted: false,
             viewer: None,
+            terminal: None,
+            passed: None,
             follower: None,
             watching: false,
             starved: false,
@@ -82,15 +91,18 @@ impl Connection {
 
     /// Reads once into the decoder.
     pub fn fill(&mut self, scratch: &mut [u8]) -> Input {
-        match rustix::io::read(&self.stream, &mut *scratch) {
-            Ok(0) => Input::Ended,
-            Ok(len) => {
+        match ipc::receive(&self.stream, scratch) {
+            Ok((0, _)) => Input::Ended,
+            Ok((len, passed)) => {
                 self.decoder.push(&scratch[..len]);
+                self.passed = passed.or(self.passed.take());
                 Input::More
             }
-            Err(Errno::AGAIN) => Input::Drained,
-            Err(Errno::INTR) => Input::More,
-            Err(_) => Input::Ended,
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock => Input::Drained,
+                ErrorKind::Interrupted => Input::More,
+                _ => Input::Ended,
+            },
         }
     }
 
@@ -114,12 +126,40 @@ impl Connection {
         !self.deaf && !self.out.is_empty()
     }
 
+    /// Output for the viewer: drawn on its terminal, or sent.
+    pub fn show(&mut self, bytes: &[u8]) {
+        match &mut self.terminal {
+            Some(terminal) => terminal.out.push(bytes),
+            None => self.send(FrameKind::Data, bytes),
+        }
+    }
+
+    /// The terminal goes back to its owner; what was not drawn yet is dropped.
+    pub fn give_back_terminal(&mut self) {
+        if self.terminal.take().is_some() {
+            self.viewer = None;
+            self.send_event(&HostEvent::Detached);
+        }
+    }
+
+    fn flush_terminal(&mut self) {
+        let Some(terminal) = &mut self.terminal else { return };
+        if terminal.flush().is_err() {
+            return self.give_back_terminal();
+        }
+        if let Some(viewer) = &mut self.viewer {
+            viewer.all_drawn_but(terminal.out.len());
+        }
+    }
+
     /// Writes what the peer takes now.
     pub fn flush(&mut self) {
+        self.flush_terminal();
         if !self.deaf && self.out.write_to(&self.stream).is_err() {
             self.deaf = true;
             self.out.clear();
             self.viewer = None;
+            self.terminal = None;
             self.follower = None;
             self.watching = false;
         }

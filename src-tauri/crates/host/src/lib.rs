@@ -8,6 +8,7 @@
 mod child;
 mod connection;
 mod engine;
+mod handed;
 pub mod journal;
 mod launch;
 mod lines;

@@ -42,6 +42,11 @@ impl Viewer {
         self.acked = drawn.clamp(self.acked, self.sent);
     }
 
+    /// What is on its way to its terminal is all it has not drawn.
+    pub fn all_drawn_but(&mut self, waiting: usize) {
+        self.ack(self.sent.saturating_sub(waiting as u64));
+    }
+
     pub fn is_skipping(&self) -> bool {
         self.skipping
     }

@@ -4,9 +4,14 @@
 //! `remove_if_same` never takes away a successor's.
 //! Must not know: what is said over them.
 
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+};
 use std::fs;
-use std::io;
-use std::os::fd::AsFd;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -79,6 +84,36 @@ pub fn peer_is_me(socket: &impl AsFd) -> io::Result<bool> {
     Ok(peer_uid(socket)? == rustix::process::geteuid().as_raw())
 }
 
+/// Sends bytes and, with the first of them, a descriptor; how many bytes went out.
+pub fn send_with_descriptor(
+    socket: &impl AsFd,
+    bytes: &[u8],
+    descriptor: BorrowedFd<'_>,
+) -> io::Result<usize> {
+    let passed = [descriptor];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    control.push(SendAncillaryMessage::ScmRights(&passed));
+    let sent = sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?;
+    Ok(sent)
+}
+
+/// Reads once: how many bytes came, and the descriptor that came with them. More descriptors than
+/// one are closed.
+pub fn receive(socket: &impl AsFd, buffer: &mut [u8]) -> io::Result<(usize, Option<OwnedFd>)> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut slices = [IoSliceMut::new(buffer)];
+    let received = recvmsg(socket, &mut slices, &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let mut passed = None;
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(descriptors) = message {
+            passed = descriptors.last().or(passed);
+        }
+    }
+    Ok((received.bytes, passed))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,5 +143,20 @@ mod tests {
         fs::write(&path, "precious").unwrap();
         assert_eq!(listen(&path).unwrap_err().kind(), io::ErrorKind::AddrInUse);
         assert_eq!(fs::read(&path).unwrap(), b"precious");
+    }
+
+    #[test]
+    fn a_descriptor_travels_with_its_bytes() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let file = tempfile::tempfile().unwrap();
+        assert_eq!(send_with_descriptor(&ours, b"take", file.as_fd()).unwrap(), 4);
+        let mut buffer = [0; 16];
+        let (len, passed) = receive(&theirs, &mut buffer).unwrap();
+        assert_eq!(&buffer[..len], b"take");
+        let passed = fs::File::from(passed.unwrap());
+        assert_eq!(passed.metadata().unwrap().ino(), file.metadata().unwrap().ino());
+        std::io::Write::write_all(&mut &ours, b"bare").unwrap();
+        let (len, passed) = receive(&theirs, &mut buffer).unwrap();
+        assert!(len == 4 && passed.is_none());
     }
 }

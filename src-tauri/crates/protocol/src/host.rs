@@ -17,6 +17,18 @@ pub enum HostRequest {
         rows: u16,
         read_only: bool,
     },
+    /// `pty` only. As `Attach`, with the viewer's own terminal handed over: its descriptor travels
+    /// with this frame. The host reads keys from it and draws on it, so that no process stands
+    /// between; nothing is sent but events, and nothing is to be acknowledged. One of
+    /// `detach_keys` among the keys gives it back, as `Detach` does.
+    AttachTerminal {
+        cols: u16,
+        rows: u16,
+        read_only: bool,
+        detach_keys: Vec<String>,
+    },
+    /// Gives back a terminal that was handed over. Answered by `Detached`.
+    Detach,
     /// `pty` only. Bytes of `Data` this viewer has drawn since it attached, snapshots included.
     Ack {
         bytes: u64,
@@ -58,6 +70,8 @@ pub enum HostEvent {
         cols: u16,
         rows: u16,
     },
+    /// The terminal that was handed over is not touched any more.
+    Detached,
     /// The size changed (another client resized).
     Resized {
         cols: u16,
@@ -95,6 +109,13 @@ pub enum HostEvent {
     },
 }
 
+/// Undoes what a program may have switched on in a terminal: alternate screen, colours, mouse,
+/// bracketed paste, focus reports, key modes, origin and scroll region; shows the cursor.
+pub const TERMINAL_RESET: &str = "\x1b[?1049l\x1b[!p\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\
+\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?2026l\x1b[?1l\x1b>\x1b[<u\x1b[?6l\x1b[r\x1b[?7h\
+\x1b[?25h\x1b[m";
+/// After `TERMINAL_RESET`: an empty screen.
+pub const TERMINAL_CLEAR: &str = "\x1b[2J\x1b[H";
 /// Watchers hear of output at most this often: a board line needs no more.
 pub const ACTIVITY_INTERVAL_MS: u64 = 1_000;
 /// A viewer that is further behind than this gets a fresh snapshot instead of the backlog.

@@ -11,7 +11,9 @@ use std::process::ExitCode;
 #[command(
     after_help = "Ctrl+\\ detaches; the session goes on. A shell job opens as a terminal, an \
                         agent as its conversation: each line typed there is a reply, or the answer \
-                        to the request shown last (a number, allow, deny, or text)."
+                        to the request shown last (a number, allow, deny, or text).\n\
+                        Signals that can be caught leave the terminal as it was found; after \
+                        SIGKILL, type `reset`."
 )]
 pub struct Args {
     session: String,
@@ -40,7 +42,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
             attach_conversation::run(&here, client, &view, args.read_only).await
         }
         AttachTarget::Ended => {
-            logs::print_log(&here, client, &view, false, false).await?;
+            logs::print_log(&here, client, &view, logs::Extent::default()).await?;
             Ok(ExitCode::SUCCESS)
         }
     }

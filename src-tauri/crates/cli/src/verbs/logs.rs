@@ -4,10 +4,14 @@ use crate::context::{Context, print, print_bytes, print_json};
 use crate::entry::has_ended;
 use crate::failure::{Failure, unexpected};
 use crate::plain::clean;
+use crate::since::since;
 use crate::transcript::Transcript;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::tz::TimeZone;
 use nightshift_client::{Client, Follow};
+use nightshift_model::Millis;
+use nightshift_platform::clock;
 use nightshift_protocol::{
     BoardChange, BoardEvent, Command, Fault, FaultCode, LogPage, Reply, SessionKind, SessionView,
 };
@@ -27,15 +31,29 @@ pub struct Args {
     /// The bytes as they came, control sequences included.
     #[arg(long)]
     raw: bool,
+    /// Only what came since then: a span (10m, 2h, 1d12h) or a time (18:00, 2026-11-23T18:00).
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
+}
+
+/// What of a log is printed.
+#[derive(Clone, Copy, Default)]
+pub struct Extent {
+    pub follow: bool,
+    pub raw: bool,
+    pub since: Option<Millis>,
 }
 
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    let since = |words: &String| since(words, clock::now(), &TimeZone::system());
+    let since = args.since.as_ref().map(since).transpose()?;
+    let extent = Extent { follow: args.follow, raw: args.raw, since };
     let client = here.client().await?;
-    let view = here.session(&client, Command::Show { session: args.session.clone() }).await?;
-    if args.follow && !args.raw && !here.json && view.kind == SessionKind::Agent {
-        follow_conversation(&here, client, &view).await?;
+    let view = here.session(&client, Command::Show { session: args.session }).await?;
+    if extent.follow && !extent.raw && !here.json && view.kind == SessionKind::Agent {
+        follow_conversation(&here, client, &view, since).await?;
     } else {
-        print_log(&here, client, &view, args.follow, args.raw).await?;
+        print_log(&here, client, &view, extent).await?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -46,8 +64,9 @@ async fn follow_conversation(
     here: &Context,
     mut client: Client,
     view: &SessionView,
+    since: Option<Millis>,
 ) -> Result<(), Failure> {
-    let mut transcript = Transcript::default();
+    let mut transcript = Transcript::since(since.unwrap_or_default());
     loop {
         match print_conversation(&client, view, &mut transcript).await {
             Err(failure) if is_lost(&failure) => client = here.client().await?,
@@ -100,13 +119,12 @@ pub async fn print_log(
     here: &Context,
     mut client: Client,
     view: &SessionView,
-    follow: bool,
-    raw: bool,
+    extent: Extent,
 ) -> Result<(), Failure> {
     let mut offset = 0;
     loop {
-        match print_pages(here, &client, &view.id, follow, raw, &mut offset).await {
-            Err(failure) if follow && is_lost(&failure) => client = here.client().await?,
+        match print_pages(here, &client, &view.id, extent, &mut offset).await {
+            Err(failure) if extent.follow && is_lost(&failure) => client = here.client().await?,
             ended => return ended,
         }
     }
@@ -116,17 +134,17 @@ async fn print_pages(
     here: &Context,
     client: &Client,
     id: &str,
-    follow: bool,
-    raw: bool,
+    extent: Extent,
     offset: &mut u64,
 ) -> Result<(), Failure> {
+    let Extent { follow, raw, since } = extent;
     // Begun before the first page: no change between the two can be missed.
     let mut board = match follow {
         true => Some(client.follow_board().await?),
         false => None,
     };
     loop {
-        let command = Command::Logs { session: id.to_owned(), raw, offset: *offset };
+        let command = Command::Logs { session: id.to_owned(), raw, offset: *offset, since };
         let page = match client.call(command).await? {
             Reply::Logs(page) => page,
             other => return Err(unexpected(&other)),

@@ -81,7 +81,11 @@ impl Engine {
             self.pump_followers();
             let last = self.journal.last_seq();
             for (connection, told) in self.connections.iter_mut().zip(&mut told) {
-                let complete = connection.follower.as_ref().is_none_or(|f| f.after >= last);
+                let followed = connection.follower.as_ref().is_none_or(|f| f.after >= last);
+                // Its owner puts the terminal in order when it hears of the end: the last output
+                // must be drawn before.
+                let drawn = connection.terminal.as_ref().is_none_or(|t| t.out.is_empty());
+                let complete = followed && drawn;
                 if !*told && complete {
                     *told = true;
                     if connection.greeted {
@@ -91,7 +95,10 @@ impl Engine {
                 connection.flush();
             }
             let now = clock::monotonic();
-            let waiting = self.connections.iter().any(super::Connection::has_output);
+            let drawing =
+                |c: &super::Connection| c.terminal.as_ref().is_some_and(|t| !t.out.is_empty());
+            let waiting = self.connections.iter().any(|c| c.has_output() || drawing(c))
+                || told.iter().any(|told| !told);
             if now >= until || !(waiting || self.follower_waits()) {
                 return;
             }
@@ -108,6 +115,10 @@ impl Engine {
             .filter(|connection| connection.has_output())
             .map(|connection| PollFd::from_borrowed_fd(connection.stream.as_fd(), PollFlags::OUT))
             .collect();
+        let terminals = self.connections.iter().filter_map(|c| c.terminal.as_ref());
+        for terminal in terminals.filter(|t| !t.out.is_empty()) {
+            fds.push(PollFd::from_borrowed_fd(terminal.fd(), PollFlags::OUT));
+        }
         // An interrupted wait is only a shorter one: the caller looks again.
         poll(&mut fds, Some(&timespec(at_most))).ok();
     }

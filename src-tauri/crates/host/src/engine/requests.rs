@@ -77,6 +77,10 @@ impl Engine {
             HostRequest::Attach { cols, rows, read_only } => {
                 self.attach(index, cols, rows, read_only);
             }
+            HostRequest::AttachTerminal { cols, rows, read_only, detach_keys } => {
+                self.attach_terminal(index, (cols, rows), read_only, detach_keys);
+            }
+            HostRequest::Detach => self.connections[index].give_back_terminal(),
             HostRequest::Ack { bytes } => {
                 if let Some(viewer) = &mut self.connections[index].viewer {
                     viewer.ack(bytes);

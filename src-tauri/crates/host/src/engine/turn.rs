@@ -27,6 +27,8 @@ enum Source {
     Stdout,
     Stderr,
     Connection(usize),
+    /// A viewer's own terminal.
+    Handed(usize),
 }
 
 impl Engine {
@@ -41,6 +43,7 @@ impl Engine {
                 Source::Stdin => self.flush_child_input(),
                 Source::Stdout => self.on_stdout(),
                 Source::Stderr => self.on_stderr(),
+                Source::Handed(index) => self.on_handed_terminal(*index, *flags),
                 Source::Connection(_) => {}
             }
         }
@@ -99,6 +102,14 @@ impl Engine {
             // would wake us again and again.
             if !flags.is_empty() {
                 add(Source::Connection(index), connection.stream.as_fd(), flags);
+            }
+            if let Some(terminal) = &connection.terminal {
+                let mut flags = PollFlags::empty();
+                flags.set(PollFlags::IN, !self.is_blocked(index));
+                flags.set(PollFlags::OUT, !terminal.out.is_empty());
+                if !flags.is_empty() {
+                    add(Source::Handed(index), terminal.fd(), flags);
+                }
             }
         }
         let timeout = self.timeout().map(timespec);

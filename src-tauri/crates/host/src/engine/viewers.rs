@@ -6,10 +6,12 @@
 
 use super::Engine;
 use crate::child::ChildIo;
+use crate::handed::{HandedTerminal, Typed};
 use crate::viewer::Viewer;
+use nightshift_protocol::HostEvent;
 use nightshift_protocol::frame::FRAME_MAX_BYTES;
 use nightshift_protocol::record::Mark;
-use nightshift_protocol::{FrameKind, HostEvent};
+use rustix::event::PollFlags;
 
 /// A painted screen goes out in pieces that surely fit a frame.
 const PIECE_BYTES: usize = FRAME_MAX_BYTES / 2;
@@ -19,7 +21,7 @@ impl Engine {
         for connection in &mut self.connections {
             let Some(viewer) = &mut connection.viewer else { continue };
             if viewer.takes(bytes.len()) {
-                connection.send(FrameKind::Data, bytes);
+                connection.show(bytes);
                 // At once and not at the end of the turn: a keystroke's echo is on its way before
                 // the journal and the screen are touched.
                 connection.flush();
@@ -40,6 +42,55 @@ impl Engine {
         }
         self.connections[index].viewer = Some(Viewer::new(read_only));
         self.send_snapshot(index);
+    }
+
+    /// Attaches the terminal that came with the request.
+    pub(super) fn attach_terminal(
+        &mut self,
+        index: usize,
+        size: (u16, u16),
+        read_only: bool,
+        detach_keys: Vec<String>,
+    ) {
+        let connection = &mut self.connections[index];
+        let passed =
+            connection.passed.take().ok_or_else(|| "none came with the request".to_owned());
+        let terminal =
+            passed.and_then(|fd| HandedTerminal::new(fd, detach_keys).map_err(|e| e.to_string()));
+        match terminal {
+            Ok(terminal) => {
+                connection.terminal = Some(terminal);
+                self.attach(index, size.0, size.1, read_only);
+            }
+            Err(why) => {
+                let error = format!("the terminal cannot be taken over: {why}");
+                connection.send_event(&HostEvent::Refused { tag: 0, error });
+            }
+        }
+    }
+
+    /// Keys, room to draw, or the end of a terminal that was handed over.
+    pub(super) fn on_handed_terminal(&mut self, index: usize, flags: PollFlags) {
+        if flags.contains(PollFlags::OUT) {
+            self.connections[index].flush();
+        }
+        if !flags.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) {
+            return;
+        }
+        let connection = &self.connections[index];
+        let Some(terminal) = &connection.terminal else { return };
+        match terminal.read() {
+            Typed::Nothing => {}
+            Typed::Gone => self.connections[index].give_back_terminal(),
+            Typed::Keys { keys, detach } => {
+                if connection.viewer.is_some_and(|viewer| !viewer.read_only) {
+                    self.queue_keys(&keys);
+                }
+                if detach {
+                    self.connections[index].give_back_terminal();
+                }
+            }
+        }
     }
 
     pub(super) fn resize(&mut self, index: usize, cols: u16, rows: u16) {
@@ -70,7 +121,7 @@ impl Engine {
         for (index, connection) in self.connections.iter_mut().enumerate() {
             // Who is skipping gets the size with its snapshot.
             let live = connection.viewer.is_some_and(|viewer| !viewer.is_skipping());
-            if live && index != by {
+            if live && index != by && connection.terminal.is_none() {
                 connection.send_event(&HostEvent::Resized { cols, rows });
             }
         }
@@ -89,11 +140,14 @@ impl Engine {
         let (cols, rows) = pty.screen.size();
         let picture = pty.screen.snapshot();
         viewer.snapshot_sent(picture.len(), pty.screen.alternate());
-        connection.send_event(&HostEvent::Snapshot { cols, rows });
+        match &mut connection.terminal {
+            Some(terminal) => terminal.begin_picture(),
+            None => connection.send_event(&HostEvent::Snapshot { cols, rows }),
+        }
         let (first, rest) = picture.split_at(picture.len().min(PIECE_BYTES));
-        connection.send(FrameKind::Data, first);
+        connection.show(first);
         for piece in rest.chunks(PIECE_BYTES) {
-            connection.send(FrameKind::Data, piece);
+            connection.show(piece);
         }
         connection.flush();
     }

@@ -143,6 +143,7 @@ impl Link {
             | HostEvent::Written { .. }
             | HostEvent::Snapshot { .. }
             | HostEvent::Resized { .. }
+            | HostEvent::Detached
             | HostEvent::Status { .. } => {}
         }
     }

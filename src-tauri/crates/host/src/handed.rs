@@ -1,0 +1,111 @@
+//! A viewer's own terminal that was handed over: keys come from it and output is drawn on it
+//! without a process in between.
+//!
+//! Promise: never blocks; the detach key is found wherever it stands.
+//! Must not know: the session's own terminal, frames.
+
+use crate::outbox::{Broken, Outbox};
+use nightshift_protocol::host::{TERMINAL_CLEAR, TERMINAL_RESET};
+use rustix::io::Errno;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// Keys taken in one read.
+const KEYS_BYTES: usize = 4096;
+/// Detach keys a viewer may name, and their length: there are one or two ways to send one key.
+const DETACH_KEYS_MAX: usize = 8;
+const DETACH_KEY_MAX_BYTES: usize = 32;
+
+#[derive(Debug)]
+pub(crate) struct HandedTerminal {
+    fd: OwnedFd,
+    /// Bytes to draw.
+    pub out: Outbox,
+    detach_keys: Vec<Vec<u8>>,
+}
+
+/// What was typed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Typed {
+    Nothing,
+    Keys {
+        keys: Vec<u8>,
+        detach: bool,
+    },
+    /// The terminal is gone.
+    Gone,
+}
+
+impl HandedTerminal {
+    pub fn new(fd: OwnedFd, detach_keys: Vec<String>) -> io::Result<HandedTerminal> {
+        if !rustix::termios::isatty(&fd) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no terminal"));
+        }
+        rustix::io::ioctl_fionbio(&fd, true)?;
+        let fits = |key: &String| !key.is_empty() && key.len() <= DETACH_KEY_MAX_BYTES;
+        let keys = detach_keys.into_iter().filter(fits).take(DETACH_KEYS_MAX);
+        let detach_keys = keys.map(String::into_bytes).collect();
+        Ok(HandedTerminal { fd, out: Outbox::default(), detach_keys })
+    }
+
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    /// The next output repaints everything.
+    pub fn begin_picture(&mut self) {
+        self.out.push(TERMINAL_RESET.as_bytes());
+        self.out.push(TERMINAL_CLEAR.as_bytes());
+    }
+
+    pub fn flush(&mut self) -> Result<(), Broken> {
+        self.out.write_to(&self.fd)
+    }
+
+    pub fn read(&self) -> Typed {
+        let mut buffer = [0; KEYS_BYTES];
+        match rustix::io::read(&self.fd, &mut buffer) {
+            Ok(0) => Typed::Gone,
+            Ok(len) => self.until_detach(&buffer[..len]),
+            Err(Errno::AGAIN | Errno::INTR) => Typed::Nothing,
+            Err(_) => Typed::Gone,
+        }
+    }
+
+    /// The keys before the detach key, and whether there was one.
+    fn until_detach(&self, keys: &[u8]) -> Typed {
+        let find = |key: &Vec<u8>| keys.windows(key.len()).position(|window| window == key);
+        match self.detach_keys.iter().filter_map(find).min() {
+            Some(at) => Typed::Keys { keys: keys[..at].to_vec(), detach: true },
+            None => Typed::Keys { keys: keys.to_vec(), detach: false },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nightshift_platform::pty::Pty;
+
+    #[test]
+    fn keys_before_the_detach_key_still_count() {
+        let pty = Pty::open(80, 24).unwrap();
+        let keys = vec!["\x1c".to_owned(), "\x1b[92;5u".to_owned(), String::new()];
+        let terminal = HandedTerminal::new(pty.into_master(), keys).unwrap();
+        for (keys, before, detach) in [
+            (&b"ls\r"[..], &b"ls\r"[..], false),
+            (b"\x1c", b"", true),
+            (b"ab\x1ccd", b"ab", true),
+            (b"x\x1b[92;5u", b"x", true),
+        ] {
+            let expected = Typed::Keys { keys: before.to_vec(), detach };
+            assert_eq!(terminal.until_detach(keys), expected, "{keys:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_terminal_is_refused() {
+        let file = std::fs::File::open("/dev/null").unwrap();
+        assert!(HandedTerminal::new(file.into(), Vec::new()).is_err());
+    }
+}
