@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail};
 use nightshift_platform::pty::Pty;
 use nightshift_platform::spawn::Program;
 use nightshift_platform::{clock, process};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -12,8 +13,6 @@ use std::path::Path;
 use std::process::Child;
 use std::time::Duration;
 
-/// The program is looked at this often while it prints nothing: fine enough for milliseconds.
-const POLL: Duration = Duration::from_micros(50);
 /// Longest wait for anything; beyond it the run is broken.
 const PATIENCE: Duration = Duration::from_secs(120);
 const COLS: u16 = 120;
@@ -61,13 +60,21 @@ impl Terminal {
             match self.master.read(&mut self.buffer) {
                 Ok(0) => bail!("the program ended before it printed {}", shown(wanted)),
                 Ok(n) => self.seen.extend_from_slice(&self.buffer[..n]),
-                Err(e) if e.kind() == ErrorKind::WouldBlock => std::thread::sleep(POLL),
+                Err(e) if e.kind() == ErrorKind::WouldBlock => self.wait(PATIENCE)?,
                 Err(e) => bail!("the program ended before it printed {}: {e}", shown(wanted)),
             }
             if clock::monotonic() - start > PATIENCE {
                 bail!("nothing like {} within {PATIENCE:?}", shown(wanted));
             }
         }
+    }
+
+    /// Sleeps until there is something to read, as a terminal emulator does.
+    fn wait(&self, at_most: Duration) -> Result<()> {
+        let mut fds = [PollFd::new(&self.master, PollFlags::IN)];
+        let at_most = Timespec::try_from(at_most)?;
+        poll(&mut fds, Some(&at_most))?;
+        Ok(())
     }
 
     /// Reads until nothing has come for `quiet`.
@@ -77,7 +84,7 @@ impl Terminal {
             match self.master.read(&mut self.buffer) {
                 Ok(0) => break,
                 Ok(_) => last = clock::monotonic(),
-                Err(e) if e.kind() == ErrorKind::WouldBlock => std::thread::sleep(POLL),
+                Err(e) if e.kind() == ErrorKind::WouldBlock => self.wait(quiet)?,
                 Err(e) => bail!("the program ended: {e}"),
             }
         }
