@@ -144,7 +144,7 @@ pub async fn logs(
     offset: Offset,
     raw: bool,
 ) -> Result<LogPage, Fault> {
-    match link.call(Command::Logs { session, raw, offset: offset.0 }).await? {
+    match link.call(Command::Logs { session, raw, offset: offset.0, since: None }).await? {
         Reply::Logs(page) => Ok(LogPage {
             data: page.data,
             next: Offset(page.next),

@@ -1,6 +1,6 @@
 //! What a client may ask of the supervisor.
 
-use nightshift_model::{Answer, NeedId};
+use nightshift_model::{Answer, Millis, NeedId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -77,12 +77,15 @@ pub enum Command {
         session: String,
         pinned: bool,
     },
-    /// A page of the session's log from byte `offset` of its text (or raw) form.
+    /// A page of the session's log, `offset` being 0 or the `next` of the page before.
     Logs {
         session: String,
         raw: bool,
         #[serde(default)]
         offset: u64,
+        /// Only what came at this time or later; the same for every page.
+        #[serde(default)]
+        since: Option<Millis>,
     },
     /// Why the session is in its state.
     Why {

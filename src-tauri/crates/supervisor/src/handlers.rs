@@ -67,7 +67,9 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         Command::Pin { session, pinned } => {
             plain::simple(core, &session, SessionCommand::Pin { pinned })
         }
-        Command::Logs { session, raw, offset } => logs::logs(core, conn, id, &session, raw, offset),
+        Command::Logs { session, raw, offset, since } => {
+            logs::logs(core, conn, id, &session, logs::Wanted { raw, offset, since })
+        }
         Command::Why { session } => why::why(core, &session),
         Command::Attach { session } => attach::attach(core, &session),
         Command::FollowBoard => follow::board(core, conn, id),
