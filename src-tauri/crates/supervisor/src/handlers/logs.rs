@@ -11,9 +11,9 @@ use crate::inbox::{ConnId, Inbox};
 use crate::limits::LOG_PAGE_BYTES;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use nightshift_model::Millis;
 use nightshift_agents::acp::Driver;
 use nightshift_host::journal;
+use nightshift_model::Millis;
 use nightshift_protocol::{Fault, FaultCode, LogPage, Record, RecordKind, Reply};
 use std::path::Path;
 
