@@ -58,9 +58,10 @@ fn instant(words: &str, now: Millis, zone: &TimeZone) -> Option<Timestamp> {
     }
     let local =
         |at: DateTime| at.to_zoned_datetime(zone.clone()).map(|zoned| zoned.timestamp()).ok();
-    // Before a date alone: `18:00` holds none.
-    if let Ok(time) = words.parse::<Time>()
+    // A bare number could mean anything, and a date may be read as a time.
+    if words.contains(':')
         && !words.contains('-')
+        && let Ok(time) = words.parse::<Time>()
     {
         let now = Timestamp::from_millisecond(i64::try_from(now.0).ok()?).ok()?;
         let today = ZonedDateTime::new(now, zone.clone()).date();

@@ -83,6 +83,8 @@ async fn print_conversation(
     // The board second: what the conversation says up to the end then comes before the end.
     let mut conversation = client.follow_conversation(&view.id).await?;
     let mut board = client.follow_board().await?;
+    // That of a session that has ended is read from its journal and may come after the board's.
+    print(&transcript.apply(conversation.next().await?))?;
     let mut alive = true;
     loop {
         tokio::select! {
