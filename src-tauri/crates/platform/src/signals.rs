@@ -6,6 +6,7 @@
 pub const SIGHUP: i32 = libc::SIGHUP;
 pub const SIGINT: i32 = libc::SIGINT;
 pub const SIGKILL: i32 = libc::SIGKILL;
+pub const SIGQUIT: i32 = libc::SIGQUIT;
 pub const SIGTERM: i32 = libc::SIGTERM;
 pub const SIGCHLD: i32 = libc::SIGCHLD;
 pub const SIGCONT: i32 = libc::SIGCONT;

@@ -71,6 +71,7 @@ struct Signals {
     terminated: Signal,
     hung_up: Signal,
     interrupted: Signal,
+    quit: Signal,
 }
 
 impl Signals {
@@ -84,6 +85,7 @@ impl Signals {
             terminated: watch(SignalKind::terminate())?,
             hung_up: watch(SignalKind::hangup())?,
             interrupted: watch(SignalKind::interrupt())?,
+            quit: watch(SignalKind::quit())?,
         })
     }
 }
@@ -103,6 +105,7 @@ async fn watch(mut attachment: Attachment, terminal: &RawTerminal, mut signals: 
             _ = signals.terminated.recv() => return take_back(attachment).await,
             _ = signals.hung_up.recv() => return take_back(attachment).await,
             _ = signals.interrupted.recv() => return take_back(attachment).await,
+            _ = signals.quit.recv() => return take_back(attachment).await,
         };
         if resized {
             let (cols, rows) = size();

@@ -3,7 +3,7 @@
 use crate::support::{Shift, binary, kill};
 use nightshift_platform::process::{Identity, Liveness3, signal};
 use nightshift_platform::pty::{Pty, resize};
-use nightshift_platform::signals::SIGTERM;
+use nightshift_platform::signals::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use nightshift_platform::spawn::Program;
 use nightshift_testkit::{wait_for, wait_until};
 use std::collections::BTreeMap;
@@ -153,12 +153,28 @@ fn the_terminal_is_restored_when_attach_is_ended_by_a_signal() {
     let script = format!(
         "before=$(stty -g); $N attach {id}; [ \"$before\" = \"$(stty -g)\" ] && echo same-modes"
     );
-    let mut user = User::types(&shift, &script);
-    user.sees("begun");
-    let attach = nightshift_platform::process::descendants(user.process.pid).unwrap();
-    signal(&attach[0], SIGTERM).unwrap();
-    user.sees("same-modes");
-    assert_eq!(user.leaves(), Some(0));
+    for ending in [SIGTERM, SIGHUP, SIGINT, SIGQUIT] {
+        let mut user = User::types(&shift, &script);
+        user.sees("begun");
+        let attach = nightshift_platform::process::descendants(user.process.pid).unwrap();
+        signal(&attach[0], ending).unwrap();
+        user.sees("same-modes");
+        assert_eq!(user.leaves(), Some(0), "signal {ending}");
+    }
+    assert_eq!(shift.entry(&id)["status"], "busy");
+}
+
+#[test]
+fn the_detach_key_of_the_extended_keyboard_protocol_detaches_too() {
+    let shift = Shift::new();
+    let id = reader(&shift);
+    for read_only in ["", "--read-only"] {
+        let mut user = User::types(&shift, &format!("$N attach {read_only} {id}"));
+        user.sees("begun");
+        user.presses(b"\x1b[92;5u");
+        user.sees("detached");
+        assert_eq!(user.leaves(), Some(0));
+    }
 }
 
 #[test]
