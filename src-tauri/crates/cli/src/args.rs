@@ -33,7 +33,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// List sessions.
+    /// List sessions, or the agents that can be started.
     Agents(verbs::agents::Args),
     /// Open a session live; Ctrl+\ detaches and the session goes on.
     Attach(verbs::attach::Args),
@@ -56,6 +56,12 @@ enum Verb {
     Pin(verbs::pin::Args),
     /// Show why a session is in its state.
     Why(verbs::why::Args),
+    /// Show what else the board says.
+    Notices,
+    /// Print completions for a shell.
+    Completions(verbs::completions::Args),
+    /// Print the manual as roff.
+    Man(verbs::man::Args),
     /// The background supervisor.
     Daemon(verbs::daemon::Args),
     /// One session's host.
@@ -73,6 +79,8 @@ impl Cli {
         };
         match verb {
             Verb::Host(args) => return Ok(verbs::host::run(&args)),
+            Verb::Completions(args) => return verbs::completions::run(&args, self.json),
+            Verb::Man(args) => return verbs::man::run(&args, self.json),
             Verb::RehearsalAgent => return Ok(nightshift_agents::rehearsal::main()),
             Verb::Daemon(args) if args.is_run() => return verbs::daemon_run::run(),
             _ => {}
@@ -90,9 +98,12 @@ impl Cli {
             Verb::Rename(args) => here.run(|here| verbs::rename::run(here, args)),
             Verb::Pin(args) => here.run(|here| verbs::pin::run(here, args)),
             Verb::Why(args) => here.run(|here| verbs::why::run(here, args)),
+            Verb::Notices => here.run(verbs::notices::run),
             Verb::Daemon(args) => here.run(|here| verbs::daemon::run(here, args)),
-            // Both have returned above.
-            Verb::Host(_) | Verb::RehearsalAgent => Ok(ExitCode::SUCCESS),
+            // These have returned above.
+            Verb::Host(_) | Verb::RehearsalAgent | Verb::Completions(_) | Verb::Man(_) => {
+                Ok(ExitCode::SUCCESS)
+            }
         }
     }
 }

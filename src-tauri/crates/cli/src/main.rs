@@ -11,6 +11,7 @@ mod entry;
 mod failure;
 mod plain;
 mod render;
+mod service;
 mod since;
 mod terminal;
 mod transcript;

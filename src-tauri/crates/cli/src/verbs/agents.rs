@@ -1,4 +1,4 @@
-//! `nightshift agents`: lists sessions.
+//! `nightshift agents`: lists sessions; with `--registry` the agents themselves.
 
 use crate::check;
 use crate::context::{Context, print, print_json};
@@ -6,6 +6,7 @@ use crate::entry::{Entry, has_ended};
 use crate::failure::{Failure, unexpected};
 use crate::render::{Look, table};
 use crate::terminal;
+use crate::verbs::agents_registry;
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, Reply, SessionView};
 use std::io::IsTerminal;
@@ -20,9 +21,15 @@ pub struct Args {
     /// Only those that run in this directory or below it.
     #[arg(long, value_name = "DIR")]
     cwd: Option<PathBuf>,
+    /// The agents that can be started here, and how to get the others.
+    #[arg(long, conflicts_with_all = ["all", "cwd"])]
+    registry: bool,
 }
 
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    if args.registry {
+        return agents_registry::run(here).await;
+    }
     let below = args.cwd.as_deref().map(|dir| check::absolute(Some(dir))).transpose()?;
     let client = here.client().await?;
     let views = match client.call(Command::List).await? {

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::verbs::{daemon_status, daemon_stop};
+use crate::verbs::{daemon_install, daemon_logs, daemon_status, daemon_stop, daemon_uninstall};
 use clap::Subcommand;
 use std::process::ExitCode;
 
@@ -20,6 +20,12 @@ enum Verb {
     Status,
     /// End it.
     Stop(daemon_stop::Args),
+    /// Print its log.
+    Logs(daemon_logs::Args),
+    /// Let it begin with your login, as a service of your user.
+    Install,
+    /// Take the service away again; sessions go on.
+    Uninstall,
 }
 
 impl Args {
@@ -34,5 +40,8 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         Verb::Run => super::daemon_run::run(),
         Verb::Status => daemon_status::run(here).await,
         Verb::Stop(args) => daemon_stop::run(here, args).await,
+        Verb::Logs(args) => daemon_logs::run(here, args).await,
+        Verb::Install => daemon_install::run(here).await,
+        Verb::Uninstall => daemon_uninstall::run(here).await,
     }
 }

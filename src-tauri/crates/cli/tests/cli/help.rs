@@ -22,8 +22,14 @@ fn help_is_as_recorded() {
         &["rename", "--help"],
         &["pin", "--help"],
         &["why", "--help"],
+        &["notices", "--help"],
+        &["completions", "--help"],
+        &["man", "--help"],
         &["daemon", "--help"],
         &["daemon", "stop", "--help"],
+        &["daemon", "logs", "--help"],
+        &["daemon", "install", "--help"],
+        &["daemon", "uninstall", "--help"],
     ] {
         all += &format!("$ nightshift {}\n{}\n", args.join(" "), shift.ok(args));
     }

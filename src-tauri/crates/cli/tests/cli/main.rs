@@ -1,12 +1,17 @@
 //! The `nightshift` command end to end: real supervisors, hosts, PTYs and agents, one home per test.
 
 mod attach;
+mod board;
 mod contract;
 mod conversation;
 mod damage;
 mod help;
 mod input;
+mod life;
+mod logs;
+mod manual;
 mod processes;
+mod service;
 mod strangers;
 mod supervisor;
 mod support;
