@@ -2,7 +2,7 @@
 
 use crate::artifacts;
 use crate::stage::Stage;
-use crate::wait::eventually;
+use crate::wait::{PATIENCE, eventually};
 use anyhow::{Context, Result};
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
@@ -152,7 +152,8 @@ impl<'a> Window<'a> {
 
     /// Keeps a picture of the window under this name.
     pub async fn picture(&self, name: &str) -> Result<()> {
-        artifacts::save(name, &self.client.screenshot().await?).map(drop)
+        let taken = tokio::time::timeout(PATIENCE, self.client.screenshot()).await;
+        artifacts::save(name, &taken.context("the driver takes no picture")??).map(drop)
     }
 
     /// Waits until the desktop shows the window, or no longer does.
