@@ -6,7 +6,17 @@
  */
 
 /** Where the keyboard is. */
-export type Zone = "board" | "button" | "dispatch" | "peek" | "pane" | "composer" | "terminal" | "text" | "overlay";
+export type Zone =
+  | "board"
+  | "button"
+  | "filter"
+  | "dispatch"
+  | "peek"
+  | "pane"
+  | "composer"
+  | "terminal"
+  | "text"
+  | "overlay";
 
 const NAMED: Record<string, string> = {
   " ": "Space",

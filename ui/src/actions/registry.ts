@@ -8,7 +8,7 @@ import type { App } from "../state/app.svelte";
 import { isBusy } from "../state/words";
 import type { Zone } from "./keys";
 
-export type Section = "Move" | "Session" | "Panes" | "Window";
+export type Section = "Move" | "Board" | "Session" | "Panes" | "Window";
 
 export type Action = {
   id: string;
@@ -25,7 +25,7 @@ export type Action = {
 
 const BOARD: Zone[] = ["board"];
 /** Anywhere but in a terminal, which owns its keys. */
-const ANYWHERE: Zone[] = ["board", "button", "dispatch", "peek", "pane", "composer", "text"];
+const ANYWHERE: Zone[] = ["board", "button", "filter", "dispatch", "peek", "pane", "composer", "text"];
 /** Where the keyboard is on a row or one of its buttons. */
 const ROW: Zone[] = ["board", "button"];
 
@@ -47,7 +47,9 @@ const MOVE: Action[] = [
 ];
 
 function move(id: string, title: string, key: string, run: (app: App) => void): Action {
-  return { id, title, section: "Move", keys: [key], zones: ROW, when: always, run, keyOnly: true };
+  // In the filter field the arrows move the selection, and Home and End the caret.
+  const zones: Zone[] = key === "Up" || key === "Down" ? [...ROW, "filter"] : ROW;
+  return { id, title, section: "Move", keys: [key], zones, when: always, run, keyOnly: true };
 }
 
 const SESSION: Action[] = [
@@ -121,10 +123,51 @@ const SESSION: Action[] = [
   },
 ];
 
+const FILTER: Action[] = [
+  {
+    id: "filter.focus",
+    title: "Filter the board",
+    section: "Board",
+    keys: ["/", "Ctrl+F"],
+    zones: ROW,
+    when: always,
+    run: (app) => app.filter.focus(),
+  },
+  {
+    id: "filter.clear",
+    title: "Clear the filter",
+    section: "Board",
+    keys: [],
+    zones: [],
+    when: (app) => app.filter.active,
+    run: (app) => app.filter.clear(),
+  },
+  {
+    id: "filter.leave",
+    title: "Clear the filter, then leave it",
+    section: "Board",
+    keys: ["Esc"],
+    zones: ["filter"],
+    when: always,
+    run: (app) => app.leaveFilter(),
+    keyOnly: true,
+  },
+  {
+    id: "filter.rows",
+    title: "From the filter to what it found",
+    section: "Board",
+    keys: ["Enter"],
+    zones: ["filter"],
+    when: always,
+    run: (app) => app.focusBoard(),
+    keyOnly: true,
+  },
+];
+
 const PANES: Action[] = [
   {
     id: "back",
-    title: "Back: close the peek, then the panes",
+    title: "Back: peek, filter, then the panes",
     section: "Panes",
     keys: ["Esc", "Left"],
     zones: ROW,
@@ -238,7 +281,7 @@ const OPEN_NTH: Action[] = DIGITS.map((digit) => ({
   keyOnly: true,
 }));
 
-export const ACTIONS: readonly Action[] = [...MOVE, ...SESSION, ...PANES, ...WINDOW, ...OPEN_NTH];
+export const ACTIONS: readonly Action[] = [...MOVE, ...FILTER, ...SESSION, ...PANES, ...WINDOW, ...OPEN_NTH];
 
 export function action(id: string): Action {
   const found = ACTIONS.find((entry) => entry.id === id);

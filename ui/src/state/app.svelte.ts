@@ -11,6 +11,7 @@ import type { Answer, Backend, Need, SessionView } from "../backend/api";
 import { Board } from "./board.svelte";
 import { Clock } from "./clock.svelte";
 import { Dispatch } from "./dispatch.svelte";
+import { Filter } from "./filter.svelte";
 import { Panes } from "./panes.svelte";
 import { Selection } from "./selection.svelte";
 import { Toasts } from "./toasts.svelte";
@@ -21,6 +22,7 @@ export type Overlay = "none" | "palette" | "keys";
 export class App {
   readonly board: Board;
   readonly clock = new Clock();
+  readonly filter: Filter;
   readonly selection: Selection;
   readonly panes = new Panes();
   readonly dispatch: Dispatch;
@@ -33,8 +35,9 @@ export class App {
 
   constructor(readonly backend: Backend) {
     this.board = new Board(backend);
-    this.selection = new Selection(this.board);
     this.dispatch = new Dispatch(backend);
+    this.filter = new Filter(() => this.dispatch.defaults.home);
+    this.selection = new Selection(this.board, this.filter, (id) => this.panes.isOpen(id));
   }
 
   get firstRun(): boolean {
@@ -60,16 +63,19 @@ export class App {
     const view = await this.dispatch.submit();
     if (!view) return;
     this.board.learn(view);
+    // What was just started is never hidden.
+    if (!this.filter.fits(view)) this.filter.clear();
     this.selection.select(view.id);
     if (attach) this.open(view.id);
   }
 
-  /** One step back: overlay, pane, rename, peek, and at last the panes themselves. */
+  /** One step back: overlay, pane, rename, peek, filter, and at last the panes themselves. */
   back(fromPane: boolean): void {
     if (this.overlay !== "none") this.overlay = "none";
     else if (fromPane) this.focusBoard();
     else if (this.selection.renaming) this.selection.renaming = null;
     else if (this.selection.peeking) this.selection.peeking = false;
+    else if (this.filter.active) this.filter.clear();
     else if (this.panes.current !== null) this.closePane(this.panes.current);
   }
 
@@ -80,6 +86,12 @@ export class App {
 
   togglePeek(): void {
     if (this.selection.view) this.selection.peeking = !this.selection.peeking;
+  }
+
+  /** `Esc` in the filter field: the text first, then the field. */
+  leaveFilter(): void {
+    if (this.filter.active) this.filter.clear();
+    else this.focusBoard();
   }
 
   async answer(view: SessionView, need: Need, answer: Answer): Promise<boolean> {

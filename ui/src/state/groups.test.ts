@@ -2,30 +2,7 @@
 import { expect, test } from "vitest";
 import type { Need, SessionView, State } from "../backend/api";
 import { COMPLETED_SHOWN, groupSessions, type GroupId } from "./groups";
-
-function view(id: string, part: Partial<SessionView> = {}): SessionView {
-  return {
-    id,
-    sessionId: id,
-    name: id,
-    kind: "agent",
-    agent: "rehearsal",
-    model: null,
-    permissionMode: null,
-    agentSessionId: null,
-    cwd: "/",
-    prompt: "",
-    state: { type: "working" },
-    stateSince: 0,
-    liveness: { type: "gone", since: 0 },
-    line: "",
-    pinned: false,
-    createdAt: 0,
-    queued: 0,
-    exitCode: null,
-    ...part,
-  };
-}
+import { aView as view } from "./view.fixture";
 
 function asking(...since: number[]): State {
   const needs = since.map(

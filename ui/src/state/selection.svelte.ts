@@ -7,6 +7,7 @@
 import { SvelteSet } from "svelte/reactivity";
 import type { SessionView } from "../backend/api";
 import type { Board } from "./board.svelte";
+import type { Filter } from "./filter.svelte";
 import { groupSessions, type Group, type GroupId } from "./groups";
 import { isStrings, recall, remember } from "./storage";
 
@@ -23,18 +24,32 @@ export class Selection {
   armed = $state<string | null>(null);
   unfolded = $state(false);
   readonly collapsed = new SvelteSet<string>(recall("collapsed", [], isStrings));
+  /** Folding while the board is filtered: every match is shown at first, and nothing is remembered. */
+  private readonly collapsedNow = new SvelteSet<string>();
+  private readonly fitting: SessionView[] = $derived.by(() => {
+    const all = [...this.board.sessions.values()];
+    return this.filter.active ? all.filter((view) => this.filter.fits(view)) : all;
+  });
   readonly groups: Group[] = $derived.by(() =>
-    groupSessions(this.board.sessions.values(), this.unfolded),
+    groupSessions(this.fitting, this.unfolded || this.filter.active),
   );
   /** Every row that can be reached, in screen order. */
   readonly rows: SessionView[] = $derived.by(() =>
-    this.groups.flatMap((group) => (this.collapsed.has(group.id) ? [] : group.shown)),
+    this.groups.flatMap((group) => (this.isCollapsed(group.id) ? [] : group.shown)),
   );
+  /** Rows the filter leaves, whether or not their group is collapsed. */
+  readonly found: number = $derived(this.fitting.length);
 
   private lastIndex = 0;
+  private lastFilter = "";
   private disarm: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly board: Board) {}
+  /** `held` says of a session that the keyboard may be elsewhere in it, so that it stays selected. */
+  constructor(
+    private readonly board: Board,
+    private readonly filter: Filter,
+    private readonly held: (id: string) => boolean,
+  ) {}
 
   get view(): SessionView | null {
     return this.id === null ? null : (this.board.sessions.get(this.id) ?? null);
@@ -63,20 +78,35 @@ export class Selection {
   settle(): void {
     const { rows } = this;
     if (!this.peeking || this.replying !== this.id) this.replying = null;
+    if (this.filter.text !== this.lastFilter) {
+      this.lastFilter = this.filter.text;
+      this.lastIndex = 0;
+      this.collapsedNow.clear();
+    }
     const at = rows.findIndex((row) => row.id === this.id);
     if (at >= 0) {
       this.lastIndex = at;
       return;
     }
-    if (this.id !== null && this.board.sessions.has(this.id)) return;
+    if (this.id !== null && this.board.sessions.has(this.id) && this.staysHidden(this.id)) return;
     const row = rows[Math.min(this.lastIndex, rows.length - 1)];
     this.id = row?.id ?? null;
     if (!row) this.peeking = false;
   }
 
+  isCollapsed(id: string): boolean {
+    return (this.filter.active ? this.collapsedNow : this.collapsed).has(id);
+  }
+
   toggleGroup(id: GroupId): void {
-    if (!this.collapsed.delete(id)) this.collapsed.add(id);
-    remember("collapsed", [...this.collapsed]);
+    const folds = this.filter.active ? this.collapsedNow : this.collapsed;
+    if (!folds.delete(id)) folds.add(id);
+    if (!this.filter.active) remember("collapsed", [...folds]);
+  }
+
+  /** A selected row without a place on screen: in a collapsed group, or filtered out but open. */
+  private staysHidden(id: string): boolean {
+    return !this.filter.active || this.held(id) || this.fitting.some((view) => view.id === id);
   }
 
   arm(id: string): void {
