@@ -38,7 +38,8 @@ fn check_main(source: &Source) -> Option<Offence> {
 
 pub fn check_crates(sources: &[Source]) -> Vec<Offence> {
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
-    for source in sources.iter().filter(|s| s.extension() == "rs") {
+    let is_product = |s: &&Source| s.extension() == "rs" && !s.path.ends_with("/tests.rs");
+    for source in sources.iter().filter(is_product) {
         if let Some((home, _)) = source.path.split_once("/src/") {
             *lines.entry(home).or_default() += product_lines(&source.text);
         }
