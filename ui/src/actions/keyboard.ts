@@ -22,6 +22,7 @@ export function zoneOf(target: EventTarget | null): Zone {
 
 const ZONES: readonly string[] = [
   "board",
+  "header",
   "filter",
   "dispatch",
   "peek",

@@ -9,6 +9,7 @@
 export type Zone =
   | "board"
   | "button"
+  | "header"
   | "filter"
   | "dispatch"
   | "peek"

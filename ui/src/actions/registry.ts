@@ -25,9 +25,9 @@ export type Action = {
 
 const BOARD: Zone[] = ["board"];
 /** Anywhere but in a terminal, which owns its keys. */
-const ANYWHERE: Zone[] = ["board", "button", "filter", "dispatch", "peek", "pane", "composer", "text"];
-/** Where the keyboard is on a row or one of its buttons. */
-const ROW: Zone[] = ["board", "button"];
+const ANYWHERE: Zone[] = ["board", "button", "header", "filter", "dispatch", "peek", "pane", "composer", "text"];
+/** Where the keyboard is on a row, one of its buttons or a header. */
+const ROW: Zone[] = ["board", "button", "header"];
 
 const selected = (app: App): boolean => app.selection.view !== null;
 const always = (): boolean => true;
@@ -40,8 +40,8 @@ function onSelected(verb: (app: App, id: string) => void): (app: App) => void {
 }
 
 const MOVE: Action[] = [
-  move("move.up", "Select the row above", "Up", (app) => app.selection.move(-1)),
-  move("move.down", "Select the row below", "Down", (app) => app.selection.move(1)),
+  move("move.up", "Select the row above", "Up", (app) => app.step(-1)),
+  move("move.down", "Select the row below", "Down", (app) => app.step(1)),
   move("move.first", "Select the first row", "Home", (app) => app.selection.edge(false)),
   move("move.last", "Select the last row", "End", (app) => app.selection.edge(true)),
 ];
@@ -50,6 +50,62 @@ function move(id: string, title: string, key: string, run: (app: App) => void): 
   // In the filter field the arrows move the selection, and Home and End the caret.
   const zones: Zone[] = key === "Up" || key === "Down" ? [...ROW, "filter"] : ROW;
   return { id, title, section: "Move", keys: [key], zones, when: always, run, keyOnly: true };
+}
+
+const ARRANGE: Action[] = [
+  {
+    id: "board.grouping",
+    title: "Group by state or by directory",
+    section: "Board",
+    keys: ["Ctrl+S"],
+    zones: [...ROW, "pane"],
+    when: (app) => app.board.sessions.size > 0,
+    run: (app) => app.toggleGrouping(),
+  },
+  {
+    id: "row.up",
+    title: "Move the row up in its group",
+    section: "Board",
+    keys: ["Shift+Up"],
+    zones: ROW,
+    when: selected,
+    run: (app) => void app.selection.shift(-1),
+  },
+  {
+    id: "row.down",
+    title: "Move the row down in its group",
+    section: "Board",
+    keys: ["Shift+Down"],
+    zones: ROW,
+    when: selected,
+    run: (app) => void app.selection.shift(1),
+  },
+  {
+    id: "group.toggle",
+    title: "Collapse or open the group",
+    section: "Board",
+    keys: ["Enter"],
+    zones: ["header"],
+    when: (app) => groupAtHand(app) !== null,
+    run: (app) => {
+      const group = groupAtHand(app);
+      if (group !== null) app.selection.toggleGroup(group);
+    },
+  },
+  {
+    id: "group.unfold",
+    title: "Show or fold older completed sessions",
+    section: "Board",
+    keys: [],
+    zones: [],
+    when: (app) => !app.filter.active,
+    run: (app) => app.selection.toggleFolds(),
+  },
+];
+
+/** The group of the header that has the keyboard, else of the selected row. */
+function groupAtHand(app: App): string | null {
+  return app.selection.header ?? app.selection.groupOfSelected?.id ?? null;
 }
 
 const SESSION: Action[] = [
@@ -105,7 +161,7 @@ const SESSION: Action[] = [
     title: "Stop; again within 2 s: delete",
     section: "Session",
     keys: ["Ctrl+X"],
-    zones: ["board", "button", "pane"],
+    zones: [...ROW, "pane"],
     when: selected,
     run: (app) => void (app.selection.view && app.stopOrDelete(app.selection.view)),
   },
@@ -236,7 +292,7 @@ const WINDOW: Action[] = [
     title: "All keys",
     section: "Window",
     keys: ["?"],
-    zones: ["board", "button", "pane", "overlay"],
+    zones: ["board", "button", "header", "pane", "overlay"],
     when: (app) => app.overlay !== "palette",
     run: (app) => {
       app.overlay = app.overlay === "keys" ? "none" : "keys";
@@ -250,17 +306,6 @@ const WINDOW: Action[] = [
     zones: ANYWHERE,
     when: always,
     run: (app) => app.focusDispatch(),
-  },
-  {
-    id: "window.unfold",
-    title: "Show or fold older completed sessions",
-    section: "Window",
-    keys: [],
-    zones: [],
-    when: always,
-    run: (app) => {
-      app.selection.unfolded = !app.selection.unfolded;
-    },
   },
 ];
 
@@ -281,7 +326,7 @@ const OPEN_NTH: Action[] = DIGITS.map((digit) => ({
   keyOnly: true,
 }));
 
-export const ACTIONS: readonly Action[] = [...MOVE, ...FILTER, ...SESSION, ...PANES, ...WINDOW, ...OPEN_NTH];
+export const ACTIONS: readonly Action[] = [...MOVE, ...FILTER, ...ARRANGE, ...SESSION, ...PANES, ...WINDOW, ...OPEN_NTH];
 
 export function action(id: string): Action {
   const found = ACTIONS.find((entry) => entry.id === id);

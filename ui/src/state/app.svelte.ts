@@ -8,6 +8,7 @@ import { getContext, setContext } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import { asFault } from "../backend/api";
 import type { Answer, Backend, Need, SessionView } from "../backend/api";
+import { Arrangements } from "./arrangement.svelte";
 import { Board } from "./board.svelte";
 import { Clock } from "./clock.svelte";
 import { Dispatch } from "./dispatch.svelte";
@@ -23,6 +24,7 @@ export class App {
   readonly board: Board;
   readonly clock = new Clock();
   readonly filter: Filter;
+  readonly arrangement = new Arrangements();
   readonly selection: Selection;
   readonly panes = new Panes();
   readonly dispatch: Dispatch;
@@ -36,8 +38,9 @@ export class App {
   constructor(readonly backend: Backend) {
     this.board = new Board(backend);
     this.dispatch = new Dispatch(backend);
-    this.filter = new Filter(() => this.dispatch.defaults.home);
-    this.selection = new Selection(this.board, this.filter, (id) => this.panes.isOpen(id));
+    const home = () => this.dispatch.defaults.home;
+    this.filter = new Filter(home);
+    this.selection = new Selection(this.board, this.filter, this.arrangement, home, (id) => this.panes.isOpen(id));
   }
 
   get firstRun(): boolean {
@@ -82,6 +85,17 @@ export class App {
   closePane(key: number): void {
     this.panes.close(key);
     this.focusBoard();
+  }
+
+  /** To the row above or below; from a header the keyboard goes along. */
+  step(by: -1 | 1): void {
+    const fromHeader = this.selection.header !== null;
+    this.selection.move(by);
+    if (fromHeader) this.focusBoard();
+  }
+
+  toggleGrouping(): void {
+    this.arrangement.groupBy(this.arrangement.by === "state" ? "directory" : "state");
   }
 
   togglePeek(): void {

@@ -1,7 +1,7 @@
 /** Groups: membership, order, folding. */
 import { expect, test } from "vitest";
 import type { Need, SessionView, State } from "../backend/api";
-import { COMPLETED_SHOWN, groupSessions, type GroupId } from "./groups";
+import { COMPLETED_SHOWN, groupSessions, type Arrangement } from "./groups";
 import { aView as view } from "./view.fixture";
 
 function asking(...since: number[]): State {
@@ -20,8 +20,16 @@ function asking(...since: number[]): State {
   return { type: "needs_input", needs };
 }
 
-const shown = (views: SessionView[], id: GroupId, unfolded = false) =>
-  groupSessions(views, unfolded)
+const arranged = (part: Partial<Arrangement> = {}): Arrangement => ({
+  by: "state",
+  unfolded: () => false,
+  placed: () => [],
+  home: "/home/ada",
+  ...part,
+});
+
+const shown = (views: SessionView[], id: string, how: Partial<Arrangement> = {}) =>
+  groupSessions(views, arranged(how))
     .find((group) => group.id === id)
     ?.shown.map((row) => row.id);
 
@@ -50,8 +58,30 @@ test("completed folds, failures never do", () => {
     view(`d${index}`, { stateSince: 100 - index, state: { type: "completed", result: "" } });
   const views = Array.from({ length: COMPLETED_SHOWN + 4 }, (_, index) => done(index));
   views.push(view("oldest-failure", { stateSince: 1, state: { type: "failed", error: "" } }));
-  const [group] = groupSessions(views, false).filter((known) => known.id === "completed");
+  const [group] = groupSessions(views, arranged()).filter((known) => known.id === "completed");
   expect(group?.shown.at(-1)?.id).toBe("oldest-failure");
   expect(group?.folded).toBe(4);
-  expect(shown(views, "completed", true)).toHaveLength(views.length);
+  expect(shown(views, "completed", { unfolded: () => true })).toHaveLength(views.length);
+});
+
+test("by directory: the pinned, then each directory with its needs first", () => {
+  const home = "/home/ada";
+  const views = [
+    view("done", { cwd: `${home}/b`, state: { type: "completed", result: "" } }),
+    view("busy", { cwd: `${home}/b` }),
+    view("asks", { cwd: `${home}/b`, state: asking(1) }),
+    view("other", { cwd: `${home}/a` }),
+    view("pin", { cwd: `${home}/a`, pinned: true }),
+  ];
+  const groups = groupSessions(views, arranged({ by: "directory" }));
+  expect(groups.map((group) => group.title)).toEqual(["Pinned", "~/a", "~/b"]);
+  expect(groups.map((group) => group.all.map((row) => row.id))).toEqual([["pin"], ["other"], ["asks", "busy", "done"]]);
+  const empty = groupSessions([], arranged({ by: "directory" }));
+  expect(empty.filter((group) => group.promise !== "")).toHaveLength(3);
+});
+
+test("rows placed by hand keep their order and a newer need stands before them", () => {
+  const views = [view("a", { state: asking(1) }), view("b", { state: asking(2) }), view("c", { state: asking(3) })];
+  const placed = () => ["a", "b", "gone"];
+  expect(shown(views, "needs-input", { placed })).toEqual(["c", "a", "b"]);
 });

@@ -6,10 +6,10 @@
  */
 import { SvelteSet } from "svelte/reactivity";
 import type { SessionView } from "../backend/api";
+import type { Arrangements } from "./arrangement.svelte";
 import type { Board } from "./board.svelte";
 import type { Filter } from "./filter.svelte";
-import { groupSessions, type Group, type GroupId } from "./groups";
-import { isStrings, recall, remember } from "./storage";
+import { groupIdOf, groupOf, groupSessions, type Group } from "./groups";
 
 /** How long the second press may take that deletes. */
 export const CONFIRM_MS = 2_000;
@@ -22,8 +22,8 @@ export class Selection {
   renaming = $state<string | null>(null);
   /** The session whose next `Ctrl+X` deletes it. */
   armed = $state<string | null>(null);
-  unfolded = $state(false);
-  readonly collapsed = new SvelteSet<string>(recall("collapsed", [], isStrings));
+  /** The group whose header has the keyboard. */
+  header = $state<string | null>(null);
   /** Folding while the board is filtered: every match is shown at first, and nothing is remembered. */
   private readonly collapsedNow = new SvelteSet<string>();
   private readonly fitting: SessionView[] = $derived.by(() => {
@@ -31,7 +31,12 @@ export class Selection {
     return this.filter.active ? all.filter((view) => this.filter.fits(view)) : all;
   });
   readonly groups: Group[] = $derived.by(() =>
-    groupSessions(this.fitting, this.unfolded || this.filter.active),
+    groupSessions(this.fitting, {
+      by: this.arrangement.by,
+      unfolded: (group) => this.filter.active || this.arrangement.unfolded.has(group),
+      placed: (group) => this.arrangement.placed(group),
+      home: this.home(),
+    }),
   );
   /** Every row that can be reached, in screen order. */
   readonly rows: SessionView[] = $derived.by(() =>
@@ -48,6 +53,8 @@ export class Selection {
   constructor(
     private readonly board: Board,
     private readonly filter: Filter,
+    readonly arrangement: Arrangements,
+    private readonly home: () => string,
     private readonly held: (id: string) => boolean,
   ) {}
 
@@ -63,7 +70,7 @@ export class Selection {
   move(by: number): void {
     const { rows } = this;
     if (rows.length === 0) return;
-    const at = rows.findIndex((row) => row.id === this.id);
+    const at = this.header === null ? rows.findIndex((row) => row.id === this.id) : this.rowsAbove(this.header) - (by > 0 ? 1 : 0);
     const next = at < 0 ? (by > 0 ? 0 : rows.length - 1) : at + by;
     const row = rows[Math.max(0, Math.min(rows.length - 1, next))];
     if (row) this.select(row.id);
@@ -74,9 +81,51 @@ export class Selection {
     if (row) this.select(row.id);
   }
 
+  private rowsAbove(header: string): number {
+    const above = this.groups.slice(0, this.groups.findIndex((group) => group.id === header));
+    return above.reduce((count, group) => count + (this.isCollapsed(group.id) ? 0 : group.shown.length), 0);
+  }
+
+  /** Moves the selected row within its group by hand; false at its edge. */
+  shift(by: -1 | 1): boolean {
+    const group = this.groupOfSelected;
+    if (!group || this.id === null) return false;
+    const neighbour = group.shown[group.shown.findIndex((view) => view.id === this.id) + by];
+    if (!neighbour) return false;
+    this.arrangement.place(this.whole(group), this.id, neighbour.id);
+    return true;
+  }
+
+  get groupOfSelected(): Group | null {
+    return this.groups.find((group) => group.shown.some((view) => view.id === this.id)) ?? null;
+  }
+
+  /** The group without the filter: places are those among all of its rows. */
+  private whole(group: Group): Group {
+    if (!this.filter.active) return group;
+    const { arrangement } = this;
+    const all = groupSessions(this.board.sessions.values(), {
+      by: arrangement.by,
+      unfolded: () => true,
+      placed: (id) => arrangement.placed(id),
+      home: this.home(),
+    });
+    return all.find((known) => known.id === group.id) ?? group;
+  }
+
+  private forgetPlaces(): void {
+    // Until the first snapshot nobody knows which sessions there are.
+    if (this.board.epoch === 0) return;
+    this.arrangement.prune((id) => {
+      const view = this.board.sessions.get(id);
+      return view ? [groupOf(view), groupIdOf(view, "directory")] : [];
+    });
+  }
+
   /** Called when rows change: a selected row that went away hands over to its neighbour. */
   settle(): void {
     const { rows } = this;
+    this.forgetPlaces();
     if (!this.peeking || this.replying !== this.id) this.replying = null;
     if (this.filter.text !== this.lastFilter) {
       this.lastFilter = this.filter.text;
@@ -95,13 +144,26 @@ export class Selection {
   }
 
   isCollapsed(id: string): boolean {
-    return (this.filter.active ? this.collapsedNow : this.collapsed).has(id);
+    return (this.filter.active ? this.collapsedNow : this.arrangement.collapsed).has(id);
   }
 
-  toggleGroup(id: GroupId): void {
-    const folds = this.filter.active ? this.collapsedNow : this.collapsed;
-    if (!folds.delete(id)) folds.add(id);
-    if (!this.filter.active) remember("collapsed", [...folds]);
+  toggleGroup(id: string): void {
+    if (!this.filter.active) this.arrangement.toggle(id);
+    else if (!this.collapsedNow.delete(id)) this.collapsedNow.add(id);
+  }
+
+  /** Shows what folded in a group, or folds it again. */
+  toggleFold(id: string): void {
+    const { unfolded } = this.arrangement;
+    if (!unfolded.delete(id)) unfolded.add(id);
+  }
+
+  /** The same for all groups at once. */
+  toggleFolds(): void {
+    const { unfolded } = this.arrangement;
+    const folded = this.groups.filter((group) => group.folded > 0);
+    if (folded.length === 0) unfolded.clear();
+    for (const group of folded) unfolded.add(group.id);
   }
 
   /** A selected row without a place on screen: in a collapsed group, or filtered out but open. */
