@@ -8,7 +8,7 @@ import type { App } from "../state/app.svelte";
 import { isBusy } from "../state/words";
 import type { Zone } from "./keys";
 
-export type Section = "Move" | "Board" | "Session" | "Panes" | "Window";
+export type Section = "Move" | "Board" | "Several" | "Session" | "Panes" | "Window";
 
 export type Action = {
   id: string;
@@ -108,6 +108,49 @@ function groupAtHand(app: App): string | null {
   return app.selection.header ?? app.selection.groupOfSelected?.id ?? null;
 }
 
+const marked = (app: App): boolean => app.marks.any;
+
+const MARKS: Action[] = [
+  {
+    id: "marks.toggle",
+    title: "Select for an action on several",
+    section: "Several",
+    keys: ["x"],
+    zones: BOARD,
+    when: selected,
+    run: onSelected((app, id) => app.marks.toggle(id)),
+  },
+  {
+    id: "marks.all",
+    title: "Select all that is shown",
+    section: "Several",
+    keys: ["Ctrl+A"],
+    zones: ROW,
+    when: (app) => app.selection.rows.length > 0,
+    run: (app) => app.marks.all(app.selection.rows),
+  },
+  {
+    id: "marks.reply",
+    title: "Reply to all selected",
+    section: "Several",
+    keys: ["r"],
+    zones: BOARD,
+    when: (app) => marked(app) && app.marks.agents.length > 0,
+    run: (app) => {
+      app.marks.replying = true;
+    },
+  },
+  {
+    id: "marks.clear",
+    title: "Select none",
+    section: "Several",
+    keys: [],
+    zones: [],
+    when: marked,
+    run: (app) => app.marks.clear(),
+  },
+];
+
 const SESSION: Action[] = [
   {
     id: "session.peek",
@@ -161,9 +204,9 @@ const SESSION: Action[] = [
     title: "Stop; again within 2 s: delete",
     section: "Session",
     keys: ["Ctrl+X"],
-    zones: [...ROW, "pane"],
-    when: selected,
-    run: (app) => void (app.selection.view && app.stopOrDelete(app.selection.view)),
+    zones: ROW,
+    when: (app) => selected(app) || marked(app),
+    run: (app) => void app.stopOrDeleteChosen(),
   },
   {
     id: "session.interrupt",
@@ -223,7 +266,7 @@ const FILTER: Action[] = [
 const PANES: Action[] = [
   {
     id: "back",
-    title: "Back: peek, filter, then the panes",
+    title: "Back: peek, selected rows, filter, panes",
     section: "Panes",
     keys: ["Esc", "Left"],
     zones: ROW,
@@ -249,6 +292,16 @@ const PANES: Action[] = [
     zones: ["pane"],
     when: always,
     run: (app) => app.back(true),
+    keyOnly: true,
+  },
+  {
+    id: "pane.stop",
+    title: "Stop the open session; again within 2 s: delete",
+    section: "Panes",
+    keys: ["Ctrl+X"],
+    zones: ["pane"],
+    when: (app) => app.openView !== null,
+    run: (app) => void (app.openView && app.stopOrDelete(app.openView)),
     keyOnly: true,
   },
   {
@@ -326,7 +379,7 @@ const OPEN_NTH: Action[] = DIGITS.map((digit) => ({
   keyOnly: true,
 }));
 
-export const ACTIONS: readonly Action[] = [...MOVE, ...FILTER, ...ARRANGE, ...SESSION, ...PANES, ...WINDOW, ...OPEN_NTH];
+export const ACTIONS: readonly Action[] = [...MOVE, ...FILTER, ...ARRANGE, ...MARKS, ...SESSION, ...PANES, ...WINDOW, ...OPEN_NTH];
 
 export function action(id: string): Action {
   const found = ACTIONS.find((entry) => entry.id === id);

@@ -13,10 +13,11 @@ import { Board } from "./board.svelte";
 import { Clock } from "./clock.svelte";
 import { Dispatch } from "./dispatch.svelte";
 import { Filter } from "./filter.svelte";
+import { Marks } from "./marks.svelte";
 import { Panes } from "./panes.svelte";
 import { Selection } from "./selection.svelte";
 import { Toasts } from "./toasts.svelte";
-import { isLive } from "./words";
+import { isLive, openQuestion } from "./words";
 
 export type Overlay = "none" | "palette" | "keys";
 
@@ -26,6 +27,7 @@ export class App {
   readonly filter: Filter;
   readonly arrangement = new Arrangements();
   readonly selection: Selection;
+  readonly marks: Marks;
   readonly panes = new Panes();
   readonly dispatch: Dispatch;
   readonly toasts = new Toasts();
@@ -41,11 +43,18 @@ export class App {
     const home = () => this.dispatch.defaults.home;
     this.filter = new Filter(home);
     this.selection = new Selection(this.board, this.filter, this.arrangement, home, (id) => this.panes.isOpen(id));
+    this.marks = new Marks(this.board, backend, this.toasts, (view, text) => this.say(view, text));
   }
 
   get firstRun(): boolean {
     const { board } = this;
     return board.connection === "connected" && !board.everUsed && board.sessions.size === 0;
+  }
+
+  /** The session of the pane that was used last. */
+  get openView(): SessionView | null {
+    const pane = this.panes.list.find((known) => known.key === this.panes.current);
+    return pane ? (this.board.sessions.get(pane.session) ?? null) : null;
   }
 
   focusBoard(): void {
@@ -72,12 +81,13 @@ export class App {
     if (attach) this.open(view.id);
   }
 
-  /** One step back: overlay, pane, rename, peek, filter, and at last the panes themselves. */
+  /** One step back: overlay, pane, rename, peek, marks, filter, and at last the panes themselves. */
   back(fromPane: boolean): void {
     if (this.overlay !== "none") this.overlay = "none";
     else if (fromPane) this.focusBoard();
     else if (this.selection.renaming) this.selection.renaming = null;
     else if (this.selection.peeking) this.selection.peeking = false;
+    else if (this.marks.any) this.marks.clear();
     else if (this.filter.active) this.filter.clear();
     else if (this.panes.current !== null) this.closePane(this.panes.current);
   }
@@ -114,10 +124,9 @@ export class App {
     });
   }
 
-  async reply(view: SessionView, text: string): Promise<boolean> {
-    return this.try(async () => {
-      this.board.learn(await this.backend.reply(view.id, text));
-    });
+  /** What a person wrote to a session: the answer to its question if that takes words, else a reply. */
+  async tell(view: SessionView, text: string): Promise<boolean> {
+    return this.try(() => this.say(view, text));
   }
 
   async interrupt(id: string): Promise<boolean> {
@@ -134,6 +143,12 @@ export class App {
     return this.try(() => this.backend.rename(view.id, wanted));
   }
 
+  /** All marked rows, else the selected one. */
+  async stopOrDeleteChosen(): Promise<void> {
+    if (this.marks.any) await this.marks.stopOrDelete();
+    else if (this.selection.view) await this.stopOrDelete(this.selection.view);
+  }
+
   /** First press: stop what runs and arm. Second press within two seconds: delete. */
   async stopOrDelete(view: SessionView): Promise<void> {
     if (this.selection.armed === view.id) {
@@ -144,6 +159,13 @@ export class App {
     }
     this.selection.arm(view.id);
     if (isLive(view)) await this.try(() => this.backend.stop(view.id));
+  }
+
+  private async say(view: SessionView, text: string): Promise<void> {
+    const need = openQuestion(view);
+    const { backend } = this;
+    const told = need ? backend.answer(view.id, need.id, { type: "text", text }) : backend.reply(view.id, text);
+    this.board.learn(await told);
   }
 
   private async try(work: () => Promise<void>): Promise<boolean> {

@@ -3,7 +3,7 @@
  *
  * Promise: pure. Must not know: the DOM, the clock.
  */
-import type { Liveness, SessionView, Source, State } from "../backend/api";
+import type { Liveness, Need, SessionView, Source, State } from "../backend/api";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -85,6 +85,12 @@ export function displayName(view: SessionView): string {
 
 export function isLive(view: SessionView): boolean {
   return view.liveness.type !== "gone";
+}
+
+/** The request that words would answer, if it is the first in line. */
+export function openQuestion(view: SessionView): Need | null {
+  const need = view.state.type === "needs_input" ? view.state.needs[0] : undefined;
+  return need?.freeText && !need.answered ? need : null;
 }
 
 /** A turn is under way that `Esc` can interrupt. */

@@ -1,0 +1,68 @@
+/** Verbs on several rows at once. */
+import { expect, test } from "vitest";
+import { useBrowser, type Ui } from "./page";
+
+const open = useBrowser();
+
+const marked = (window: Ui) =>
+  window.page.locator("[data-testid=row]:has([role=checkbox][aria-checked=true])").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-name")));
+
+test("x, Ctrl+click and Shift+click select; Esc selects none and leaves the filter alone", async () => {
+  const window = await open();
+  await window.get("filter-input").fill("s:working|done");
+  await window.select("map the importer");
+  await window.press("x");
+  await window.row("cargo watch -x check").locator("[data-row-main]").click({ modifiers: ["Shift"] });
+  expect(await marked(window)).toEqual(["map the importer", "flaky sync test", "cargo watch -x check"]);
+  await window.row("flaky sync test").locator("[data-row-main]").click({ modifiers: ["Control"] });
+  expect(await window.get("marks-count").textContent()).toBe("2 selected");
+  await window.press("Escape");
+  expect(await marked(window)).toEqual([]);
+  expect(await window.get("marks").count()).toBe(0);
+  expect(await window.get("filter-input").inputValue()).toBe("s:working|done");
+  await window.close();
+});
+
+test("Ctrl+X stops all selected, and again within two seconds deletes them", async () => {
+  const window = await open();
+  await window.row("flaky sync test").hover();
+  await window.row("flaky sync test").getByTestId("row-mark").click();
+  await window.row("npm test").locator("[data-row-main]").click({ modifiers: ["Control"] });
+  expect(await window.get("marks-stop").textContent()).toContain("Stop 1");
+  await window.press("Control+x");
+  await expect.poll(() => window.row("flaky sync test").getAttribute("data-state")).toBe("stopped");
+  expect(await window.row("npm test").count()).toBe(1);
+  expect(await window.get("marks-stop").textContent()).toContain("Delete 2 now");
+  await window.press("Control+x");
+  await window.row("flaky sync test").waitFor({ state: "detached" });
+  await window.row("npm test").waitFor({ state: "detached" });
+  await window.get("marks").waitFor({ state: "detached" });
+  expect(await window.row("rename the crate").count()).toBe(1);
+  await window.close();
+});
+
+test("one reply goes to all selected agents: an answer where a question is open, else a prompt", async () => {
+  const window = await open();
+  await window.get("filter-input").fill("d:ledger");
+  await window.press("Enter", "Control+a", "r");
+  await window.page.keyboard.type("Keep both");
+  expect(await window.get("marks-send").textContent()).toBe("Send to 2");
+  await window.press("Enter");
+  await expect.poll(() => window.row("move sessions table").getAttribute("data-state")).toBe("working");
+  await window.get("marks-reply-input").waitFor({ state: "detached" });
+  await window.press("Escape");
+  await window.close();
+});
+
+test("Ctrl+X in a pane is about its own session, whatever is selected on the board", async () => {
+  const window = await open();
+  await window.row("npm test").locator("[data-row-main]").click({ modifiers: ["Control"] });
+  await window.row("flaky sync test").locator("[data-row-main]").dblclick();
+  await window.get("pane-pin").focus();
+  await window.press("Control+x");
+  await expect.poll(() => window.row("flaky sync test").getAttribute("data-state")).toBe("stopped");
+  await window.press("Control+x");
+  await window.row("flaky sync test").waitFor({ state: "detached" });
+  expect(await window.row("npm test").count()).toBe(1);
+  await window.close();
+});
