@@ -6,6 +6,7 @@
 mod app;
 mod bench;
 mod bindings;
+mod chaos;
 mod debian;
 mod desktop;
 mod leftovers;
@@ -48,6 +49,14 @@ enum Task {
     Tidy,
     /// Measure a release build against its budgets, with tmux as the peer for the terminal.
     Bench,
+    /// Kill supervisors, hosts and agents at random under load and check that nothing is lost.
+    Chaos {
+        /// What is done depends on it; the machine's timing decides what a kill hits.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        #[arg(long, default_value_t = 200)]
+        steps: u32,
+    },
     /// Write the TypeScript bindings anew from the Rust types.
     Bindings,
 }
@@ -60,6 +69,7 @@ fn main() -> ExitCode {
         Task::Test { only } => suite::test(only.as_deref()),
         Task::Tidy => tidy::run(),
         Task::Bench => bench::run(),
+        Task::Chaos { seed, steps } => chaos::run(seed, steps),
         Task::Bindings => bindings::update(),
     };
     match outcome {

@@ -7,7 +7,7 @@ use crate::workspace::{BUILD_FLAGS, root};
 use crate::{debian, node, tidy};
 use anyhow::Result;
 
-/// Everything but the tests that open the real window.
+/// Everything but the tests that take the machine for themselves: the real window, random kills.
 const WITHOUT_WINDOW: &str = "not package(nightshift-e2e)";
 const ONLY_WINDOW: &str = "package(nightshift-e2e)";
 /// Each window test draws in software with a browser engine of its own: two on two cores starve
@@ -51,7 +51,9 @@ pub fn test(only: Option<&str>) -> Result<()> {
             rust_tests(&suite, WITHOUT_WINDOW, None)
         })
         .stage("ui browser tests", || node::script("test:ui"))
-        .stage("window tests", || rust_tests(&suite, ONLY_WINDOW, Some(WINDOW_TEST_THREADS)))
+        .stage("window tests, and processes killed at random", || {
+            rust_tests(&suite, ONLY_WINDOW, Some(WINDOW_TEST_THREADS))
+        })
         .stage("leftovers", || suite.check())
         .run(only)
 }
@@ -88,7 +90,7 @@ fn rust_tests(suite: &SuiteDirectory, filter: &str, threads: Option<&str>) -> Re
             .run_collecting();
     }
     let which: &[&str] = if filter == ONLY_WINDOW {
-        &["--test", "window"]
+        &["--test", "window", "--test", "chaos", "--bin", "nightshift-chaos"]
     } else {
         &["--exclude", "nightshift-e2e"]
     };
