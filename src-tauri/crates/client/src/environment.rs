@@ -4,9 +4,10 @@
 use nightshift_platform::dirs::HOME_VARIABLE;
 use nightshift_protocol::Environment;
 
-/// Variables of ours. `NIGHTSHIFT_HOME` alone is handed on: it says which supervisor is meant.
-/// Those that describe the session a client runs in must not reach another one.
+/// Variables of ours are not handed on: they describe the session a client runs in.
 const OWN_PREFIX: &str = "NIGHTSHIFT_";
+/// Settings of ours: which supervisor is meant, and when a supervisor puts agents to rest.
+const SETTINGS: [&str; 2] = [HOME_VARIABLE, "NIGHTSHIFT_RETIRE_AFTER_S"];
 
 /// The caller's environment for `Dispatch` and `Reply`. Bytes that are no UTF-8 are replaced.
 pub fn dispatch_environment() -> Environment {
@@ -29,7 +30,7 @@ fn absolute(dir: String) -> String {
 
 /// Whether the variable `name` may be handed on to a process that is no part of this session.
 pub fn outlives_sessions(name: &str) -> bool {
-    name == HOME_VARIABLE || !name.starts_with(OWN_PREFIX)
+    SETTINGS.contains(&name) || !name.starts_with(OWN_PREFIX)
 }
 
 #[cfg(test)]
@@ -41,6 +42,7 @@ mod tests {
         for (name, handed_on) in [
             ("PATH", true),
             ("NIGHTSHIFT_HOME", true),
+            ("NIGHTSHIFT_RETIRE_AFTER_S", true),
             ("NIGHTSHIFT_SESSION_ID", false),
             ("NIGHTSHIFT_ANYTHING", false),
             ("MY_NIGHTSHIFT_X", true),

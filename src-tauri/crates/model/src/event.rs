@@ -23,6 +23,8 @@ pub enum Command {
     /// End the current turn, keep the session.
     Interrupt,
     Stop,
+    /// Start the process again, without a prompt.
+    Respawn,
     Rename {
         name: String,
     },
@@ -91,6 +93,8 @@ pub enum Fact {
     Progress {
         line: String,
     },
+    /// It has rested long enough: its process may go to free memory.
+    Rested,
     /// The agent suggests a title.
     Titled {
         title: String,
@@ -113,6 +117,8 @@ pub enum Fact {
 pub enum Effect {
     /// Start a host for this session (again).
     Launch,
+    /// The same after a pause that grows with the restarts so far.
+    Relaunch,
     /// Hand over what the agent does not have yet: prompts and answers.
     Deliver,
     /// Ask the agent to cancel its turn.

@@ -15,5 +15,7 @@ pub const LINE_INTERVAL_MS: u64 = 15_000;
 pub const PROMPT_QUEUE_MAX: usize = 32;
 /// Requests for input that one session may hold open at once.
 pub const NEEDS_MAX: usize = 64;
+/// Restarts in a row after unexpected ends: one that keeps dying needs a person.
+pub const RESTARTS_MAX: u32 = 3;
 /// Evidence kept per session; older entries go first.
 pub const EVIDENCE_MAX: usize = 200;

@@ -126,6 +126,15 @@ pub struct Session {
     /// The user asked it to stop; its exit is then not a failure.
     #[serde(default)]
     pub stopping: bool,
+    /// Its process is being ended to free memory; the session itself is not.
+    #[serde(default)]
+    pub retiring: bool,
+    /// Restarts after unexpected ends since a turn last ended well.
+    #[serde(default)]
+    pub restarts: u32,
+    /// Why the process that was restarted had ended, until the user was told.
+    #[serde(default)]
+    pub cut: Option<String>,
     pub pinned: bool,
     /// The row's one line: latest words, tool title, question or result.
     pub line: String,

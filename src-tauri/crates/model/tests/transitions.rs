@@ -48,6 +48,9 @@ fn session(work: Work, state: State, alive: bool) -> Session {
             false => Liveness::Gone { since: Millis(1) },
         },
         stopping: false,
+        retiring: false,
+        restarts: 0,
+        cut: None,
         pinned: false,
         line: String::new(),
         line_at: Millis(0),
@@ -75,6 +78,20 @@ fn sessions() -> Vec<(&'static str, Session)> {
     let asks = |n| State::NeedsInput { needs: vec![n] };
     let two = State::NeedsInput { needs: vec![need("5"), need("6")] };
     let stopping = Session { stopping: true, ..session(sent(), State::Working, true) };
+    let retiring = Session {
+        retiring: true,
+        ..session(agent(vec![]), State::Completed { result: "ok".into() }, true)
+    };
+    let retiring_asked = Session {
+        retiring: true,
+        ..session(agent(vec![prompt(2, PromptState::Queued)]), State::Starting, true)
+    };
+    let worn_out = Session { restarts: 3, ..session(sent(), State::Working, true) };
+    let restarted = Session {
+        restarts: 1,
+        cut: Some("killed".into()),
+        ..session(agent(vec![]), State::Starting, true)
+    };
     let unknown = Session {
         liveness: Liveness::Unknown { why: "no answer".into(), since: Millis(1) },
         ..session(sent(), State::Working, true)
@@ -101,6 +118,10 @@ fn sessions() -> Vec<(&'static str, Session)> {
         ("agent failed, gone", session(agent(vec![]), State::Failed { error: "no".into() }, false)),
         ("agent stopped", session(agent(vec![]), State::Stopped, false)),
         ("agent being stopped", stopping),
+        ("agent put to rest", retiring),
+        ("agent put to rest, then asked", retiring_asked),
+        ("agent restarted after dying", restarted),
+        ("agent that died three times", worn_out),
         ("agent unknown", unknown),
     ]
 }
@@ -126,6 +147,8 @@ fn events() -> Vec<(&'static str, Event)> {
         ),
         ("interrupt", Event::Command(Command::Interrupt)),
         ("stop", Event::Command(Command::Stop)),
+        ("respawn", Event::Command(Command::Respawn)),
+        ("rested", Event::Fact(Fact::Rested)),
         ("launched", Event::Fact(Fact::Launched { pid: 10 })),
         ("launch failed", Event::Fact(Fact::LaunchFailed { error: "no shell".into() })),
         ("agent ready", Event::Fact(Fact::AgentReady { agent_session_id: "a".into() })),

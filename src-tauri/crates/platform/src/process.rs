@@ -106,6 +106,16 @@ pub fn find_by_env(name: &str, value: &str) -> io::Result<Vec<Identity>> {
     Ok(found)
 }
 
+/// The environment a process of this user was started with.
+pub fn environment(pid: u32) -> io::Result<BTreeMap<String, String>> {
+    let environ = std::fs::read(format!("/proc/{pid}/environ"))?;
+    let pair = |entry: &[u8]| {
+        let text = String::from_utf8_lossy(entry);
+        text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))
+    };
+    Ok(environ.split(|&b| b == 0).filter_map(pair).collect())
+}
+
 /// Whether a process was started with a variable that `wanted` accepts. Unreadable means another
 /// user's, or gone: not ours.
 fn environ_has(pid: u32, wanted: impl Fn(&[u8], &[u8]) -> bool) -> bool {

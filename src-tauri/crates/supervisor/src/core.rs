@@ -9,6 +9,7 @@ use crate::inbox::{Inbox, InboxSender, LinkEvent};
 use crate::limits::{CATCH_UP_PAUSE, NOTICES_MAX};
 use crate::link::LinkHandle;
 use crate::publish::{Board, Clients};
+use crate::rest;
 use crate::unsaved::Unsaved;
 use crate::wait::{Until, Waiter};
 use nightshift_agents::acp::Driver;
@@ -40,6 +41,10 @@ pub struct Entry {
     pub driver: Option<Driver>,
     /// Environment for the next launch.
     pub env: Environment,
+    /// Since when (monotonic) it has nothing to do and nobody looks.
+    pub resting_since: Option<Duration>,
+    /// When (monotonic) it is to be started again after it died.
+    pub relaunch_at: Option<Duration>,
     /// The latest line, held back until the row may change again.
     pub held_line: Option<String>,
 }
@@ -53,6 +58,8 @@ impl Entry {
             caught_up: false,
             driver: None,
             env: Environment::new(),
+            resting_since: None,
+            relaunch_at: None,
             held_line: None,
         }
     }
@@ -74,6 +81,8 @@ pub struct Core {
     pub ending: Ending,
     pub store: Store,
     unsaved: Unsaved,
+    /// How long a finished agent may rest before its process goes.
+    pub retire_after: Duration,
 }
 
 /// Whether and how the supervisor is on its way out.
@@ -107,6 +116,7 @@ impl Core {
             ending: Ending::No,
             store,
             unsaved: Unsaved::default(),
+            retire_after: rest::retire_after(),
         })
     }
 
@@ -178,6 +188,7 @@ impl Core {
                 entry.link = None;
                 self.fact(id, Fact::LaunchFailed { error });
             }
+            LinkEvent::Environment(env) => entry.env = env,
             LinkEvent::Records(records) => effects::feed(self, id, &records),
             LinkEvent::CaughtUp => {
                 entry.caught_up = true;
@@ -387,6 +398,7 @@ impl Core {
         let waits = self.waiters.iter().filter_map(|(_, w)| w.deadline());
         held.chain(waits.map(|d| d.saturating_sub(now)))
             .chain(self.unsaved.due_in(now))
+            .chain(rest::due_in(self, now))
             .chain(behind.then_some(CATCH_UP_PAUSE))
             .min()
     }
@@ -405,6 +417,7 @@ impl Core {
             }
         }
         let now = clock::monotonic();
+        rest::on_time(self, now);
         let overdue = |w: &Waiter| w.deadline().is_some_and(|d| now >= d);
         let late: Vec<SessionId> =
             self.waiters.iter().filter(|(_, w)| overdue(w)).map(|(id, _)| id.clone()).collect();

@@ -6,14 +6,15 @@ mod launch;
 use crate::core::Core;
 use crate::limits::STOP_GRACE_MS;
 use crate::link::LinkCommand;
-use nightshift_model::{Effect, SessionId};
+use nightshift_model::{Effect, Fact, SessionId};
 
 pub use deliver::{deliver, driver_of, feed};
-pub use launch::{adopt, session_of};
+pub use launch::{adopt, launch, session_of};
 
 pub fn act(core: &mut Core, id: &SessionId, effect: Effect) {
     match effect {
         Effect::Launch => launch::launch(core, id),
+        Effect::Relaunch => crate::rest::relaunch_later(core, id),
         Effect::Deliver => deliver(core, id),
         Effect::Cancel => deliver::cancel(core, id),
         Effect::StopHost => stop_host(core, id),
@@ -22,8 +23,13 @@ pub fn act(core: &mut Core, id: &SessionId, effect: Effect) {
 
 /// Asks the host to end everything under it. A launch that is under way is stopped once it is up.
 pub fn stop_host(core: &mut Core, id: &SessionId) {
-    let link = core.sessions.get(id).and_then(|e| e.link.as_ref());
-    if let Some(link) = link
+    let Some(entry) = core.sessions.get_mut(id) else { return };
+    if entry.link.is_none() {
+        // It waits to be started again: now it will not be.
+        entry.relaunch_at = None;
+        return core.fact(id, Fact::HostLost { cause: "it was not running".into() });
+    }
+    if let Some(link) = &entry.link
         && !link.send(LinkCommand::Stop { grace_ms: STOP_GRACE_MS })
     {
         tracing::warn!(session = %id, "the stop waits until its host can be reached");

@@ -2,7 +2,7 @@
 
 use nightshift_agents::acp::Driver;
 use nightshift_model::{Exit, SessionId};
-use nightshift_protocol::{Fault, Record, Reply, Request};
+use nightshift_protocol::{Environment, Fault, Record, Reply, Request};
 use tokio::sync::mpsc;
 
 /// Numbers connections; never reused within a supervisor's life.
@@ -49,6 +49,8 @@ pub enum LinkEvent {
     LaunchFailed {
         error: String,
     },
+    /// The environment of a host that an earlier supervisor started, for a restart.
+    Environment(Environment),
     Records(Vec<Record>),
     /// The replay is complete: what is due may be written.
     CaughtUp,

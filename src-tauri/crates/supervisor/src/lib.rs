@@ -14,6 +14,7 @@ mod limits;
 mod link;
 mod publish;
 mod reconcile;
+mod rest;
 mod serve;
 mod start;
 mod unsaved;

@@ -48,6 +48,12 @@ pub const DOCUMENT_MAX_BYTES: u64 = 1024 * 1024;
 pub const ENVIRONMENT_MAX_BYTES: usize = 1024 * 1024;
 /// Followers that fell behind are tried again after this time.
 pub const CATCH_UP_PAUSE: Duration = Duration::from_millis(250);
+/// A finished agent that nobody pinned or watches gives its memory back after this time of running
+/// (sleep does not count). `NIGHTSHIFT_RETIRE_AFTER_S` changes it for a supervisor.
+pub const RETIRE_AFTER: Duration = Duration::from_secs(60 * 60);
+/// Pauses before the restarts of an agent that died: a passing trouble gets time to pass.
+pub const RESTART_PAUSES: [Duration; 3] =
+    [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(25)];
 /// Facts that could not be stored are tried again after this time.
 pub const STORE_RETRY: Duration = Duration::from_secs(5);
 /// Evidence held in memory while the database cannot be written; older entries go first.

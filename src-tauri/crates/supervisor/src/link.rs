@@ -94,6 +94,13 @@ async fn run(spec: LinkSpec, inbox: InboxSender, mut queue: mpsc::Receiver<LinkC
         }
     };
     report.send(LinkEvent::Launched { pid: ready.child_pid }).await;
+    if child.is_none() {
+        let (dir, pid) = (dir.clone(), ready.pid);
+        let read = tokio::task::spawn_blocking(move || launch::environment(&dir, pid)).await;
+        if let Ok(Some(env)) = read {
+            report.send(LinkEvent::Environment(env)).await;
+        }
+    }
     let mut link = Link { report, dir, kind, ready, after: 0, stop_asked: None };
     link.follow(&mut queue, &mut child).await;
 }

@@ -48,7 +48,7 @@ fn a_finished_agent_is_put_to_rest_and_a_reply_wakes_it_where_it_left_off() {
 fn an_agent_that_dies_at_work_is_restarted_and_asks_what_now() {
     let shift = Shift::new();
     let id = shift.agent("say half of it\nwait 600\ndone never");
-    shift.wait_log(&id, "half of it");
+    shift.wait_log(&id, "\nhalf of it");
     kill_process(&shift.entry(&id));
     let entry = shift.wait_entry(&id, "its question", asks_after_restart);
     assert_eq!(entry["state"], "blocked");
@@ -62,7 +62,7 @@ fn an_agent_that_dies_at_work_is_restarted_and_asks_what_now() {
 fn a_restart_needs_no_supervisor_that_dispatched_it() {
     let shift = Shift::new();
     let id = shift.agent("say begun\nwait 600");
-    shift.wait_log(&id, "begun");
+    shift.wait_log(&id, "\nbegun");
     shift.kill_supervisor();
     kill_process(&shift.entry(&id));
     shift.wait_entry(&id, "its question", asks_after_restart);
@@ -73,7 +73,7 @@ fn a_restart_needs_no_supervisor_that_dispatched_it() {
 fn a_reply_that_was_waiting_when_the_agent_died_is_sent_once_after_the_restart() {
     let shift = Shift::new();
     let id = shift.agent("say begun\nwait 600");
-    shift.wait_log(&id, "begun");
+    shift.wait_log(&id, "\nbegun");
     shift.ok(&["reply", &id, "done with the reply"]);
     kill_process(&shift.entry(&id));
     shift.wait_entry(&id, "its result", |e| e["result"] == "with the reply");
@@ -85,7 +85,7 @@ fn a_reply_that_was_waiting_when_the_agent_died_is_sent_once_after_the_restart()
 fn a_session_stopped_before_its_restart_stays_stopped() {
     let shift = Shift::new();
     let id = shift.agent("say begun\nwait 600");
-    shift.wait_log(&id, "begun");
+    shift.wait_log(&id, "\nbegun");
     kill_process(&shift.entry(&id));
     shift.wait_entry(&id, "its end", |e| e["pid"].is_null());
     shift.ok(&["stop", &id]);

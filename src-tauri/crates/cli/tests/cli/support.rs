@@ -90,7 +90,9 @@ impl Shift {
         });
         found.unwrap_or_else(|| {
             let log = std::fs::read_to_string(self.home.home().log_file()).unwrap_or_default();
-            panic!("{id} never came to: {what}\n{}\nsupervisor's log:\n{log}", self.entry(id))
+            let why = self.run(&["why", id]).out;
+            let entry = self.entry(id);
+            panic!("{id} never came to: {what}\n{entry}\n{why}\nsupervisor's log:\n{log}")
         })
     }
 

@@ -15,6 +15,7 @@ pub(super) fn apply(next: &mut Next, command: Command) -> Result<(), Refusal> {
         Command::Answer { need, answer } => answer_need(next, need.as_ref(), &answer),
         Command::Interrupt => interrupt(next),
         Command::Stop => stop(next),
+        Command::Respawn => respawn(next),
         Command::Rename { name } => rename(next, &name),
         Command::Pin { pinned } => {
             next.session.pinned = pinned;
@@ -49,7 +50,11 @@ fn reply(next: &mut Next, text: String) -> Result<(), Refusal> {
 
 /// A reply to a session that rests: to its process if that lives, else through a new one.
 fn wake(next: &mut Next) {
+    next.session.restarts = 0;
     match next.session.liveness.clone() {
+        Liveness::Alive { .. } if next.session.retiring => {
+            next.go(State::Starting, "", Source::User, "reply; it is started again at once");
+        }
         Liveness::Alive { .. } => {
             next.go(State::Working, "", Source::User, "reply");
             next.effect(Effect::Deliver);
@@ -61,6 +66,29 @@ fn wake(next: &mut Next) {
         Liveness::Unknown { why, .. } => {
             next.note(Source::User, &format!("reply kept: {why}"));
         }
+    }
+}
+
+/// Starts what has ended: a shell job's command again, an agent where it left off.
+fn respawn(next: &mut Next) -> Result<(), Refusal> {
+    refuse_while_stopping(next)?;
+    let id = next.session.id.clone();
+    match &next.session.liveness {
+        Liveness::Gone { .. } if matches!(next.session.state, State::Starting) => Ok(()),
+        Liveness::Gone { .. } => {
+            next.session.restarts = 0;
+            next.go(State::Starting, "", Source::User, "respawn");
+            next.effect(Effect::Launch);
+            Ok(())
+        }
+        Liveness::Alive { .. } => Err(Refusal::new(
+            format!("session {id} is running"),
+            &format!("stop it first with `nightshift stop {id}`"),
+        )),
+        Liveness::Unknown { why, .. } => Err(Refusal::new(
+            format!("session {id} cannot be started again: {why}"),
+            "see `nightshift daemon status`",
+        )),
     }
 }
 

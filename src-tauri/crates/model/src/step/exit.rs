@@ -1,8 +1,9 @@
 //! What the end of a process makes of a session: expected, a result, or a failure with its cause.
 
 use super::Next;
-use crate::event::Exit;
+use crate::event::{Effect, Exit};
 use crate::evidence::Source;
+use crate::limits::RESTARTS_MAX;
 use crate::session::{Liveness, PromptState, State, Work};
 
 /// The child ended and its host recorded how.
@@ -22,7 +23,7 @@ pub(super) fn exited(next: &mut Next, exit: &Exit) {
         (Work::Shell { .. }, _) => {
             next.go(State::Failed { error: error.clone() }, &error, Source::Process, &how);
         }
-        (Work::Agent(_), _) => agent_ended(next, &format!("the agent ended ({error})")),
+        (Work::Agent(_), _) => agent_ended(next, &format!("the agent ended ({error})"), true),
     }
 }
 
@@ -37,7 +38,8 @@ pub(super) fn lost(next: &mut Next, cause: &str) {
             let error = cause.to_owned();
             next.go(State::Failed { error }, cause, Source::Process, cause);
         }
-        Work::Agent(_) => agent_ended(next, cause),
+        // A host does not end without a record by itself: somebody or something killed it.
+        Work::Agent(_) => agent_ended(next, cause, false),
     }
 }
 
@@ -46,6 +48,11 @@ fn ended(next: &mut Next, how: &str) -> bool {
     next.session.liveness = Liveness::Gone { since: next.at };
     if let Work::Agent(agent) = &mut next.session.work {
         agent.answers.clear();
+    }
+    let retired = std::mem::take(&mut next.session.retiring);
+    if retired && !next.session.stopping {
+        put_to_rest(next, how);
+        return true;
     }
     if !next.session.stopping {
         return false;
@@ -58,20 +65,44 @@ fn ended(next: &mut Next, how: &str) -> bool {
     true
 }
 
-fn agent_ended(next: &mut Next, cause: &str) {
+/// Its process went to free memory. A reply that came meanwhile starts it again.
+fn put_to_rest(next: &mut Next, how: &str) {
+    next.note(Source::Process, how);
+    if next.session.agent().is_some_and(|a| !a.prompts.is_empty()) {
+        next.go(State::Starting, "", Source::User, "a reply came; it is started again");
+        next.effect(Effect::Launch);
+    }
+}
+
+fn agent_ended(next: &mut Next, cause: &str, by_itself: bool) {
+    let mut resumable = false;
     if let Work::Agent(agent) = &mut next.session.work {
         agent.prompts.retain(|p| p.state == PromptState::Queued);
+        resumable = agent.agent_session_id.is_some();
     }
     match next.session.state {
         State::Starting | State::Working | State::NeedsInput { .. } => {
-            let error = cause.to_owned();
-            next.go(State::Failed { error }, cause, Source::Process, cause);
+            if by_itself && resumable && next.session.restarts < RESTARTS_MAX {
+                restart(next, cause);
+            } else {
+                let error = cause.to_owned();
+                next.go(State::Failed { error }, cause, Source::Process, cause);
+            }
         }
         // The work was done before: what it produced stays the row's truth.
         State::Idle | State::Completed { .. } | State::Failed { .. } | State::Stopped => {
             next.note(Source::Process, cause);
         }
     }
+}
+
+/// It died with work in hand and can be resumed: once more, with its own session id.
+fn restart(next: &mut Next, cause: &str) {
+    next.session.restarts += 1;
+    next.session.cut = Some(cause.to_owned());
+    let why = format!("{cause}; restart {} of {RESTARTS_MAX}", next.session.restarts);
+    next.go(State::Starting, cause, Source::Process, &why);
+    next.effect(Effect::Relaunch);
 }
 
 fn how_it_ended(exit: &Exit) -> String {

@@ -8,7 +8,7 @@ use crate::limits::NEEDS_MAX;
 use crate::naming::given_name;
 use crate::need::{Need, NeedKind};
 use crate::reading::{self, Reading};
-use crate::session::{Liveness, PromptState, State, Work};
+use crate::session::{Liveness, Prompt, PromptState, State, Work};
 
 /// Ids of questions that closed a turn begin so; no request of the agent is open for them.
 pub(super) const TURN_NEED_PREFIX: &str = "turn-";
@@ -23,10 +23,13 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
         Fact::LaunchFailed { error } => {
             next.session.liveness = Liveness::Gone { since: next.at };
             next.session.stopping = false;
+            next.session.retiring = false;
+            next.session.cut = None;
             next.go(State::Failed { error: error.clone() }, &error, Source::Supervisor, &error);
         }
         Fact::AgentReady { agent_session_id } => agent_ready(next, agent_session_id),
         Fact::AgentRefused { error } => {
+            next.session.cut = None;
             next.go(State::Failed { error: error.clone() }, &error, Source::Protocol, &error);
             next.effect(Effect::StopHost);
         }
@@ -35,6 +38,7 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
         Fact::NeedClosed { id } => need_closed(next, &id),
         Fact::TurnEnded { n, outcome } => turn_ended(next, n, outcome),
         Fact::Progress { line } => progress(next, &line),
+        Fact::Rested => rested(next),
         Fact::Titled { title } => {
             if let (false, Some(name)) = (next.session.named_by_user, given_name(&title)) {
                 next.session.name = name;
@@ -61,6 +65,7 @@ fn is_agents_word(fact: &Fact) -> bool {
         | Fact::Progress { .. } => true,
         Fact::Launched { .. }
         | Fact::LaunchFailed { .. }
+        | Fact::Rested
         | Fact::Titled { .. }
         | Fact::Exited { .. }
         | Fact::HostLost { .. }
@@ -99,11 +104,49 @@ fn agent_ready(next: &mut Next, agent_session_id: String) {
     let Work::Agent(agent) = &mut next.session.work else { return };
     agent.agent_session_id = Some(agent_session_id);
     let waits = !agent.prompts.is_empty();
-    if matches!(next.session.state, State::Starting) {
-        let state = if waits { State::Working } else { State::Idle };
-        next.go(state, "", Source::Protocol, "the agent is ready");
+    let cut = next.session.cut.take();
+    match (&next.session.state, cut) {
+        (State::Starting, _) if waits => {
+            next.go(State::Working, "", Source::Protocol, "the agent is ready");
+        }
+        // It is not told to go on: those would be words that nobody typed.
+        (State::Starting, Some(cause)) => ask_how_to_go_on(next, &cause),
+        (State::Starting, None) => next.go(State::Idle, "", Source::Protocol, "the agent is ready"),
+        (
+            State::Working
+            | State::NeedsInput { .. }
+            | State::Idle
+            | State::Completed { .. }
+            | State::Failed { .. }
+            | State::Stopped,
+            _,
+        ) => {}
     }
     next.effect(Effect::Deliver);
+}
+
+/// The process was restarted after it had died in the middle of a turn.
+fn ask_how_to_go_on(next: &mut Next, cause: &str) {
+    let question = format!(
+        "The agent's process ended in the middle of its work ({cause}). It was restarted and \
+         remembers the conversation up to there. What now?"
+    );
+    let n = next.session.agent().map_or(0, |a| a.next_prompt);
+    let need = closing_question(n, &question, next.at);
+    let why = format!("restarted: {cause}");
+    next.go(State::NeedsInput { needs: vec![need] }, &question, Source::Process, &why);
+}
+
+/// Only what has finished rests; anything else that was meanwhile asked of it keeps it running.
+fn rested(next: &mut Next) {
+    let finished =
+        matches!(next.session.state, State::Idle | State::Completed { .. } | State::Failed { .. });
+    let asked = next.session.agent().is_none_or(|a| !a.prompts.is_empty());
+    if finished && !asked && next.session.is_alive() && !next.session.pinned {
+        next.session.retiring = true;
+        next.note(Source::Supervisor, "put to rest to free memory; a reply starts it again");
+        next.effect(Effect::StopHost);
+    }
 }
 
 fn prompt_sent(next: &mut Next, n: u32) {
@@ -114,6 +157,10 @@ fn prompt_sent(next: &mut Next, n: u32) {
     for prompt in agent.prompts.iter_mut().filter(|p| p.n == n) {
         prompt.state = PromptState::Sent;
         text.clone_from(&prompt.text);
+    }
+    if !agent.prompts.iter().any(|p| p.n == n) {
+        let (state, text) = (PromptState::Sent, String::new());
+        agent.prompts.insert(0, Prompt { n, text, state, at: next.at });
     }
     next.go(State::Working, &text, Source::Protocol, &format!("prompt {n} sent"));
     // The agent's first words may replace the prompt on the row at once.
@@ -152,9 +199,16 @@ fn need_closed(next: &mut Next, id: &NeedId) {
 
 fn turn_ended(next: &mut Next, n: u32, outcome: TurnOutcome) {
     let Work::Agent(agent) = &mut next.session.work else { return };
+    if !agent.prompts.iter().any(|p| p.n == n) {
+        // A turn that was cut off with its process: its end was told when that died.
+        return;
+    }
     agent.prompts.retain(|p| p.n != n);
     agent.answers.clear();
     let more = agent.prompts.iter().any(|p| p.state == PromptState::Queued);
+    if !matches!(outcome, TurnOutcome::Error { .. }) {
+        next.session.restarts = 0;
+    }
     match outcome {
         TurnOutcome::Finished { stop_reason, last_text } => {
             finished(next, n, &stop_reason, &last_text)

@@ -11,6 +11,10 @@ use nightshift_protocol::{About, Environment, Fault, FaultCode, Launch, LaunchKi
 /// Starts a host for a new or resting session; the outcome comes back as a fact.
 pub fn launch(core: &mut Core, id: &SessionId) {
     let Some(entry) = core.sessions.get(id) else { return };
+    if entry.env.is_empty() {
+        let error = "its environment went with an earlier supervisor; reply to start it again";
+        return core.fact(id, Fact::LaunchFailed { error: error.into() });
+    }
     match document(core, &entry.session, &entry.env) {
         Ok((launch, env)) => start_link(core, id, Start::Launch { launch: Box::new(launch), env }),
         Err(fault) => core.fact(id, Fact::LaunchFailed { error: fault.to_string() }),
@@ -135,6 +139,9 @@ pub fn session_of(launch: &Launch, about: About) -> Option<Session> {
         state_since: about.created_at,
         liveness: Liveness::Gone { since: about.created_at },
         stopping: false,
+        retiring: false,
+        restarts: 0,
+        cut: None,
         pinned: false,
         line_at: Millis(0),
         exit_code: None,

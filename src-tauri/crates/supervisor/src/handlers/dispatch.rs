@@ -46,6 +46,9 @@ pub fn dispatch(core: &mut Core, dispatch: Dispatch) -> Outcome {
         state_since: now,
         liveness: Liveness::Gone { since: now },
         stopping: false,
+        retiring: false,
+        restarts: 0,
+        cut: None,
         pinned: false,
         line: one_line(&asked, LINE_MAX_CHARS),
         // The first words of the process may replace the prompt at once.

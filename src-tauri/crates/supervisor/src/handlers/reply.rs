@@ -10,7 +10,7 @@ pub fn reply(core: &mut Core, session: &str, text: String, env: Environment) -> 
     super::dispatch::check_text(&text, "reply")?;
     let session = find(core, session)?;
     if let Some(entry) = core.sessions.get_mut(&session)
-        && matches!(entry.session.liveness, Liveness::Gone { .. })
+        && (entry.session.retiring || matches!(entry.session.liveness, Liveness::Gone { .. }))
         && !env.is_empty()
     {
         entry.env = env;

@@ -1,8 +1,8 @@
 //! Starting a host process, or finding the one an earlier supervisor started.
 
 use crate::limits::{LAUNCH_TIMEOUT, STARTING_WAIT};
-use crate::reconcile::hosts::{Finding, inspect};
-use nightshift_platform::{files, spawn};
+use crate::reconcile::hosts::{self, Finding, inspect};
+use nightshift_platform::{files, process, spawn};
 use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE, READY_FILE, ROLE_VARIABLE};
 use nightshift_protocol::{Environment, Launch, Ready};
 use std::collections::BTreeMap;
@@ -93,6 +93,14 @@ fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Pat
     let ready = serde_json::from_slice(&ready)
         .map_err(|e| NotStarted::Failed(format!("ready.json: {e}")))?;
     Ok((ready, Some(child)))
+}
+
+/// What a host was given for its session. It is nowhere else: values are never written down.
+pub fn environment(dir: &Path, host: u32) -> Option<Environment> {
+    let launch = hosts::document::<Launch>(dir, LAUNCH_FILE).ok()??;
+    let mut env = process::environment(host).ok()?;
+    env.retain(|name, _| launch.env_names.contains(name));
+    Some(env)
 }
 
 pub async fn adopt(dir: PathBuf) -> Started {
