@@ -48,6 +48,8 @@ enum Verb {
     /// End a session and every process it started.
     #[command(visible_alias = "kill")]
     Stop(verbs::stop::Args),
+    /// Start an ended session again: a shell job's command, an agent where it left off.
+    Respawn(verbs::respawn::Args),
     /// Stop a session and remove its record and output.
     Rm(verbs::rm::Args),
     /// Give a session another name.
@@ -94,6 +96,7 @@ impl Cli {
             Verb::Answer(args) => here.run(|here| verbs::answer::run(here, args)),
             Verb::Interrupt(args) => here.run(|here| verbs::interrupt::run(here, args)),
             Verb::Stop(args) => here.run(|here| verbs::stop::run(here, args)),
+            Verb::Respawn(args) => here.run(|here| verbs::respawn::run(here, args)),
             Verb::Rm(args) => here.run(|here| verbs::rm::run(here, args)),
             Verb::Rename(args) => here.run(|here| verbs::rename::run(here, args)),
             Verb::Pin(args) => here.run(|here| verbs::pin::run(here, args)),

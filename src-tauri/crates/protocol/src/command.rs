@@ -66,6 +66,13 @@ pub enum Command {
     Stop {
         session: String,
     },
+    /// Starts an ended session again, with the client's environment. Answered when its process
+    /// lives.
+    Respawn {
+        session: String,
+        #[serde(default)]
+        env: Environment,
+    },
     Remove {
         session: String,
     },

@@ -9,6 +9,7 @@ mod logs;
 mod plain;
 mod remove;
 mod reply;
+mod respawn;
 mod shutdown;
 mod status;
 mod stop;
@@ -60,6 +61,7 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         Command::Reply { session, text, env } => reply::reply(core, &session, text, env),
         Command::Interrupt { session } => plain::simple(core, &session, SessionCommand::Interrupt),
         Command::Stop { session } => stop::stop(core, &session),
+        Command::Respawn { session, env } => respawn::respawn(core, &session, env),
         Command::Remove { session } => remove::remove(core, &session),
         Command::Rename { session, name } => {
             plain::simple(core, &session, SessionCommand::Rename { name })

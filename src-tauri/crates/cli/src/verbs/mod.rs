@@ -23,6 +23,7 @@ pub mod notices;
 pub mod pin;
 pub mod rename;
 pub mod reply;
+pub mod respawn;
 pub mod rm;
 pub mod stop;
 pub mod why;

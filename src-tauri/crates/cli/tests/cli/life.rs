@@ -110,3 +110,23 @@ fn an_agent_that_never_got_ready_is_not_tried_again_and_again() {
         shift.wait_entry(&id, "its end", |e| e["state"] == "failed" || asks_after_restart(e));
     assert!(entry["error"].is_string() || entry["pending"].is_object(), "{entry}");
 }
+
+#[test]
+fn respawn_starts_what_has_ended_and_nothing_else() {
+    let shift = Shift::new();
+    let job = shift.shell("echo once more; exit 3");
+    shift.wait_state(&job, "failed");
+    shift.ok(&["respawn", &job]);
+    shift.wait_entry(&job, "its second end", |e| {
+        e["state"] == "failed" && shift.ok(&["logs", &job]).matches("once more").count() == 2
+    });
+    let agent = shift.agent("done first");
+    shift.wait_state(&agent, "done");
+    shift.fails(&["respawn", &agent], &["is running", "nightshift stop"]);
+    shift.ok(&["stop", &agent]);
+    let all = shift.json(&["respawn", "--all", "--json"]);
+    assert_eq!(all.as_array().unwrap().len(), 2, "{all}");
+    shift.wait_entry(&agent, "its process", |e| e["status"] == "idle" && e["pid"].is_u64());
+    shift.ok(&["reply", &agent, "done second"]);
+    shift.wait_entry(&agent, "its result", |e| e["result"] == "second");
+}

@@ -1,0 +1,52 @@
+//! `nightshift respawn`: starts ended sessions again; returns when their processes live.
+
+use crate::context::Context;
+use crate::entry::Entry;
+use crate::failure::Failure;
+use crate::plain::one_line;
+use nightshift_client::{Client, dispatch_environment};
+use nightshift_model::Liveness;
+use nightshift_protocol::{Command, Fault, FaultCode, Reply, SessionView};
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Id, unique id prefix or name.
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    session: Option<String>,
+    /// Every session whose process is gone.
+    #[arg(long)]
+    all: bool,
+}
+
+pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    let client = here.client().await?;
+    let sessions = match args.session {
+        Some(session) => vec![session],
+        None => ended(&client).await?,
+    };
+    let mut started = Vec::new();
+    for session in sessions {
+        let command = Command::Respawn { session, env: dispatch_environment() };
+        started.push(here.session(&client, command).await?);
+    }
+    let entries: Vec<Entry> = started.iter().map(Entry::of).collect();
+    let told: Vec<String> = started.iter().map(line).collect();
+    match (args.all, entries.first()) {
+        (false, Some(entry)) => here.say(entry, &told.join("\n")),
+        (true, Some(_)) => here.say(&entries, &told.join("\n")),
+        (_, None) => here.say(&entries, "no session has ended"),
+    }
+}
+
+fn line(view: &SessionView) -> String {
+    format!("started · {} · {}", view.id, one_line(&view.name))
+}
+
+async fn ended(client: &Client) -> Result<Vec<String>, Fault> {
+    let Reply::Sessions { views } = client.call(Command::List).await? else {
+        return Err(Fault::new(FaultCode::Internal, "the supervisor answered something else"));
+    };
+    let gone = |view: &&SessionView| matches!(view.liveness, Liveness::Gone { .. });
+    Ok(views.iter().filter(gone).map(|view| view.id.clone()).collect())
+}
