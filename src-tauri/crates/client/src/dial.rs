@@ -43,7 +43,11 @@ pub(crate) async fn dial(
 }
 
 fn unreachable(socket: &Path, expected: Role, error: &std::io::Error) -> Fault {
-    let nobody = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused);
+    // Reset: it was killed before it accepted us.
+    let nobody = matches!(
+        error.kind(),
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset
+    );
     match nobody {
         true => gone(expected),
         false => Fault::new(FaultCode::Io, format!("socket {}: {error}", socket.display()))

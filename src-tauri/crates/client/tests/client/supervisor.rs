@@ -44,6 +44,16 @@ async fn nobody_there_is_unreachable() {
 }
 
 #[tokio::test]
+async fn one_that_is_killed_before_it_accepts_is_as_good_as_none() {
+    let place = place();
+    let listener = listen(&place);
+    // One thread: the connection waits in the listener's queue when that goes.
+    let (client, ()) = tokio::join!(Client::connect(&place.home), async { drop(listener) });
+    let fault = client.err().unwrap();
+    assert_eq!(fault.code, FaultCode::Unreachable, "{fault}");
+}
+
+#[tokio::test]
 async fn another_protocol_version_is_named_on_both_sides_with_the_way_out() {
     for (protocol, way_out) in [(PROTOCOL_VERSION + 1, "update"), (0, "daemon stop")] {
         let place = place();
