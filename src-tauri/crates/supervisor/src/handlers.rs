@@ -22,7 +22,7 @@ use nightshift_model::{Command as SessionCommand, Event, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply, Request};
 
-pub use remove::{REMOVED_MARK, finish_removal};
+pub use remove::{REMOVED_EXTENSION, REMOVED_MARK, clear_away, finish_removal};
 
 /// What a handler made of its request.
 pub enum Handled {

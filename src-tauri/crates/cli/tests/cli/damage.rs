@@ -83,6 +83,24 @@ fn a_damaged_session_directory_is_set_aside_and_the_rest_is_intact() {
 }
 
 #[test]
+fn a_removal_that_a_kill_cut_off_is_finished_and_nothing_comes_back_to_life() {
+    let shift = Shift::new();
+    let id = shift.shell("exit 0");
+    shift.wait_state(&id, "done");
+    shift.kill_supervisor();
+    let database = rusqlite::Connection::open(shift.home.home().database()).unwrap();
+    assert_eq!(database.execute("DELETE FROM sessions WHERE id = ?1", [&id]).unwrap(), 1);
+    drop(database);
+    // The mark is gone already, the launch document not yet.
+    let half = shift.job(&id).with_extension("removed");
+    std::fs::rename(shift.job(&id), &half).unwrap();
+    assert!(half.join("launch.json").exists() && !half.join("removed").exists());
+    assert!(shift.entry(&id).is_null());
+    assert!(!half.exists());
+    assert!(!notices(&shift).contains(&id), "{}", notices(&shift));
+}
+
+#[test]
 fn strange_things_among_the_session_directories_are_left_alone() {
     let shift = Shift::new();
     let good = shift.shell("read x");

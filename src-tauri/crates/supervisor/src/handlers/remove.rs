@@ -7,9 +7,12 @@ use nightshift_model::{Command as SessionCommand, SessionId};
 use nightshift_protocol::{BoardChange, Fault, FaultCode, Reply};
 use nightshift_store::Write;
 use std::io;
+use std::path::Path;
 
 /// A session directory that holds this file belongs to a session whose removal was committed.
 pub const REMOVED_MARK: &str = "removed";
+/// A directory with this ending is being deleted: what is left of it belongs to no session.
+pub const REMOVED_EXTENSION: &str = "removed";
 
 pub fn remove(core: &mut Core, session: &str) -> Outcome {
     let session = find(core, session)?;
@@ -36,11 +39,20 @@ pub fn finish_removal(core: &mut Core, id: &SessionId) -> Result<Reply, Fault> {
     core.sessions.remove(id);
     core.conversations.forget_session(id);
     core.waiters.retain(|(of, _)| of != id);
-    if let Err(e) = std::fs::remove_dir_all(&dir)
-        && e.kind() != io::ErrorKind::NotFound
-    {
+    if let Err(e) = clear_away(&dir) {
         tracing::warn!(session = %id, "directory not removed yet: {e}");
     }
     core.board.publish(&mut core.clients, BoardChange::Removed { id: id.to_string() });
     Ok(Reply::Removed { id: id.to_string() })
+}
+
+/// Deletes a marked directory. It gets another name first: killed in the middle, the mark may be
+/// gone already and the launch document not, and the session would come back to life from that.
+pub fn clear_away(dir: &Path) -> io::Result<()> {
+    let aside = dir.with_extension(REMOVED_EXTENSION);
+    let cleared = std::fs::rename(dir, &aside).and_then(|()| std::fs::remove_dir_all(&aside));
+    match cleared {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        cleared => cleared,
+    }
 }

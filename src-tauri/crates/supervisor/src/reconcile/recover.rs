@@ -2,7 +2,7 @@
 
 use crate::core::Core;
 use crate::effects;
-use crate::handlers::REMOVED_MARK;
+use crate::handlers::{REMOVED_EXTENSION, REMOVED_MARK, clear_away};
 use crate::reconcile::hosts::{self, Finding, inspect};
 use nightshift_model::{Evidence, Fact, Liveness, SessionId, Source, State};
 use nightshift_platform::clock;
@@ -70,11 +70,7 @@ impl Core {
                 continue;
             }
             let path = entry.path();
-            if path.join(REMOVED_MARK).exists() {
-                // A removal that an earlier supervisor could not finish.
-                if let Err(e) = std::fs::remove_dir_all(&path) {
-                    tracing::warn!("{}: {e}", path.display());
-                }
+            if finish_clearing(&path) {
                 continue;
             }
             if self.recover_session(&path) {
@@ -118,4 +114,19 @@ impl Core {
         effects::adopt(self, &id);
         true
     }
+}
+
+/// Ends a removal that an earlier supervisor could not finish; false when `dir` is none.
+fn finish_clearing(dir: &Path) -> bool {
+    let cleared = if dir.extension().is_some_and(|ending| ending == REMOVED_EXTENSION) {
+        std::fs::remove_dir_all(dir)
+    } else if dir.join(REMOVED_MARK).exists() {
+        clear_away(dir)
+    } else {
+        return false;
+    };
+    if let Err(e) = cleared {
+        tracing::warn!("{}: {e}", dir.display());
+    }
+    true
 }
