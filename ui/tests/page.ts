@@ -3,12 +3,16 @@
  *
  * Promise: fails a test on any page error, console error or refused resource.
  */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { chromium, type Browser, type Locator, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, inject } from "vitest";
 
 const CHROMIUM = process.env["NIGHTSHIFT_CHROMIUM"] ?? "/usr/bin/chromium";
 /** Longest wait for something to appear; a busy machine needs seconds, never this long. */
 const PATIENCE_MS = 15_000;
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export type Options = { mode?: string; width?: number; height?: number; light?: boolean; speed?: number };
 
@@ -69,4 +73,17 @@ export class Ui {
     await this.page.context().close();
     expect(problems).toEqual([]);
   }
+}
+
+type Finding = { id: string; impact: string | null; nodes: { html: string }[] };
+
+/** What axe calls serious or critical, one line each. */
+export async function seriousFaults(window: Ui): Promise<string[]> {
+  await window.page.evaluate(AXE);
+  const found = await window.page.evaluate(async () => {
+    const axe = (self as unknown as { axe: { run(): Promise<{ violations: Finding[] }> } }).axe;
+    return (await axe.run()).violations;
+  });
+  const serious = found.filter((fault) => fault.impact === "serious" || fault.impact === "critical");
+  return serious.flatMap((fault) => fault.nodes.map((node) => `${fault.id}: ${node.html.slice(0, 160)}`));
 }

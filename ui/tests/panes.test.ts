@@ -94,6 +94,10 @@ test("an ended job shows its log, read only", async () => {
   await window.row("npm test").locator("[data-row-main]").dblclick();
   await expect.poll(() => window.get("terminal").locator(".xterm-rows").textContent()).toContain("Tests 30 passed");
   expect(await window.get("terminal-ended").textContent()).toContain("exited 0");
+  await window.get("terminal-search").click();
+  await window.get("terminal-search-input").fill("passed");
+  await window.press("Enter", "Escape");
+  await window.get("terminal-search-input").waitFor({ state: "detached" });
   await window.close();
 });
 

@@ -305,6 +305,15 @@ const PANES: Action[] = [
     keyOnly: true,
   },
   {
+    id: "pane.find",
+    title: "Find in the open session",
+    section: "Panes",
+    keys: ["Ctrl+F"],
+    zones: ["pane", "composer"],
+    when: (app) => app.openView !== null,
+    run: (app) => app.panes.find(app.panes.current),
+  },
+  {
     id: "pane.close",
     title: "Close the pane",
     section: "Panes",

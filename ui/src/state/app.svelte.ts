@@ -17,6 +17,7 @@ import { Marks } from "./marks.svelte";
 import { Panes } from "./panes.svelte";
 import { Selection } from "./selection.svelte";
 import { Toasts } from "./toasts.svelte";
+import { Visits } from "./visits.svelte";
 import { isLive, openQuestion } from "./words";
 
 export type Overlay = "none" | "palette" | "keys";
@@ -30,6 +31,7 @@ export class App {
   readonly marks: Marks;
   readonly panes = new Panes();
   readonly dispatch: Dispatch;
+  readonly visits = new Visits();
   readonly toasts = new Toasts();
   /** What is being written to each session; it outlives panes and peeks. */
   readonly drafts = new SvelteMap<string, string>();

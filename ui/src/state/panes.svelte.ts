@@ -23,6 +23,9 @@ export class Panes {
   /** Moves whenever the current pane shall take the keyboard. */
   focusTurn = $state(0);
 
+  /** The pane that is being searched. */
+  finding = $state<number | null>(null);
+
   /** Width of the board while there are panes. */
   boardWidth = $state(recall("boardWidth", BOARD_FIRST_PX, isNumber));
 
@@ -60,7 +63,12 @@ export class Panes {
 
   close(key: number): void {
     this.list = this.list.filter((pane) => pane.key !== key);
+    if (this.finding === key) this.finding = null;
     if (this.current === key) this.current = this.list.at(-1)?.key ?? null;
+  }
+
+  find(key: number | null): void {
+    this.finding = key;
   }
 
   closeSession(session: string): void {
