@@ -1,0 +1,45 @@
+/** The page of all components: complete, without errors and accessible, dark and light. */
+import { readdirSync } from "node:fs";
+import { expect, inject, test } from "vitest";
+import { seriousFaults, useBrowser } from "./page";
+
+const open = useBrowser();
+/** Made of these alone, and shown as them. */
+const INNER = ["MarkdownBlock", "MarkdownTokens"];
+
+for (const theme of ["dark", "light"]) {
+  test(`${theme}: every component of the kit is shown, and no serious fault with it`, async () => {
+    const window = await open();
+    await window.page.goto(`${inject("url")}?kit&theme=${theme}`);
+    await window.get("kit").waitFor();
+    const titles = await window.get("specimen").evaluateAll((all) => all.map((one) => one.getAttribute("data-title")));
+    const files = readdirSync(new URL("../src/kit", import.meta.url)).filter((name) => name.endsWith(".svelte"));
+    for (const name of files.map((file) => file.replace(".svelte", ""))) {
+      if (!INNER.includes(name)) expect(titles).toContain(name);
+    }
+    expect(await window.page.getByRole("menu").count()).toBe(1);
+    await window.get("kit-overlay").click();
+    await window.get("kit-dialog").waitFor();
+    await window.press("Escape");
+    await window.get("kit-dialog").waitFor({ state: "detached" });
+    expect(await seriousFaults(window)).toEqual([]);
+    await window.close();
+  });
+}
+
+test("both themes stand side by side, and what seems hovered looks so", async () => {
+  const window = await open({ width: 1600 });
+  await window.page.goto(`${inject("url")}?kit`);
+  const colours = ["dark", "light"].map(async (theme) => {
+    const frame = window.page.frameLocator(`[data-testid=kit-${theme}]`);
+    const hovered = frame.locator("[data-title=Button] .as-hover button").first();
+    const background = frame.locator("body").evaluate((body) => getComputedStyle(body).backgroundColor);
+    const border = (one: Element) => getComputedStyle(one).borderColor;
+    const plain = frame.locator("[data-title=Button] button").first();
+    await expect.poll(async () => (await hovered.evaluate(border)) !== (await plain.evaluate(border))).toBe(true);
+    return background;
+  });
+  const [dark, light] = await Promise.all(colours);
+  expect(dark).not.toBe(light);
+  await window.close();
+});
