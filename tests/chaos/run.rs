@@ -19,9 +19,9 @@ use std::time::Duration;
 /// Steps between two checks: long enough for faults to meet, short enough to find their cause.
 const CHECK_EVERY: u32 = 25;
 /// Clients of a burst.
-const CLIENTS: (u64, u64) = (2, 8);
+const CLIENTS: (u64, u64) = (2, 10);
 /// A kill within a burst comes within this time: a command takes some tens of milliseconds.
-const KILL_WITHIN_MS: u64 = 80;
+const KILL_WITHIN_MS: u64 = 35;
 /// Longest pause after a step.
 const PAUSE_MS: u64 = 120;
 
@@ -141,7 +141,7 @@ impl Run {
             }
         }
         let alive: Vec<&Value> = list.iter().filter(|e| e["pid"].is_u64()).collect();
-        let blows = Vec::from_iter((0..self.dice.below(3)).map(|_| self.blow(&alive)));
+        let blows = Vec::from_iter((0..self.dice.below(4)).map(|_| self.blow(&alive)));
         self.calls(calls, &blows)
     }
 

@@ -39,7 +39,7 @@ const STEPS: &[(u64, Step)] = &[
     (5, Step::Stop),
     (6, Step::Remove),
     (3, Step::Rename),
-    (14, Step::Burst),
+    (22, Step::Burst),
     (12, Step::KillSupervisor),
     (5, Step::KillHost),
     (5, Step::KillAgent),
