@@ -2,10 +2,17 @@
 
 use crate::context::{Context, print_json};
 use crate::failure::{Failure, unexpected};
+use crate::verbs::attach_terminal::Attached;
 use crate::verbs::{attach_conversation, attach_terminal, logs};
-use nightshift_protocol::{AttachTarget, Command, Reply};
+use nightshift_client::Client;
+use nightshift_protocol::{AttachTarget, Command, Fault, Reply, SessionView};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// A supervisor that has not heard of its host's end by then will not hear of it soon.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -36,7 +43,11 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     }
     match target {
         AttachTarget::Terminal { socket } => {
-            attach_terminal::run(Path::new(&socket), &view, args.read_only).await
+            match attach_terminal::run(Path::new(&socket), &view, args.read_only).await? {
+                Attached::Left => {}
+                Attached::NobodyThere(fault) => print_end(&here, client, &view, fault).await?,
+            }
+            Ok(ExitCode::SUCCESS)
         }
         AttachTarget::Conversation => {
             attach_conversation::run(&here, client, &view, args.read_only).await
@@ -46,4 +57,18 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// A host ends a moment before the supervisor knows: then there is a log to print after all.
+async fn print_end(
+    here: &Context,
+    client: Client,
+    view: &SessionView,
+    fault: Fault,
+) -> Result<(), Failure> {
+    match timeout(END_TIMEOUT, logs::until_ended(&client, &view.id)).await {
+        Ok(ended) => ended?,
+        Err(_) => return Err(fault.into()),
+    }
+    logs::print_log(here, client, view, logs::Extent::default()).await
 }

@@ -7,7 +7,6 @@ use crate::terminal::{RawTerminal, size};
 use nightshift_client::{AttachEvent, Attachment};
 use nightshift_protocol::{Exited, Fault, FaultCode, SessionView};
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -15,6 +14,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 const DETACH_KEYS: [&str; 2] = ["\x1c", "\x1b[92;5u"];
 /// A host that does not give the terminal back within this time will not do so at all.
 const GIVE_BACK_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// How attaching went.
+pub enum Attached {
+    /// The user has left, or the session has ended before the user's eyes.
+    Left,
+    /// Nothing was shown: there is no host to take the terminal.
+    NobodyThere(Fault),
+}
 
 /// Why the attachment ended.
 enum End {
@@ -24,7 +31,7 @@ enum End {
     Lost,
 }
 
-pub async fn run(socket: &Path, view: &SessionView, read_only: bool) -> Result<ExitCode, Failure> {
+pub async fn run(socket: &Path, view: &SessionView, read_only: bool) -> Result<Attached, Failure> {
     let signals = Signals::new()?;
     let terminal = RawTerminal::enter()?;
     let attached =
@@ -33,7 +40,10 @@ pub async fn run(socket: &Path, view: &SessionView, read_only: bool) -> Result<E
         Ok(attachment) => watch(attachment, &terminal, signals).await,
         Err(fault) => {
             drop(terminal);
-            return Err(fault.into());
+            return match fault.code {
+                FaultCode::Unreachable => Ok(Attached::NobodyThere(fault)),
+                _ => Err(fault.into()),
+            };
         }
     };
     let id = &view.id;
@@ -54,7 +64,7 @@ pub async fn run(socket: &Path, view: &SessionView, read_only: bool) -> Result<E
                 .into());
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Attached::Left)
 }
 
 fn how(exit: &Exited) -> String {

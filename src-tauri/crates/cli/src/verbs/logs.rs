@@ -116,6 +116,13 @@ fn lives_after(event: &BoardEvent, id: &str) -> Option<bool> {
     }
 }
 
+/// Returns when the session's process is gone, as far as the supervisor knows.
+pub async fn until_ended(client: &Client, id: &str) -> Result<(), Fault> {
+    let mut board = client.follow_board().await?;
+    while lives_after(&board.next().await?, id) != Some(false) {}
+    Ok(())
+}
+
 /// Prints the log; with `follow` until the session has ended, whatever becomes of the supervisor.
 pub async fn print_log(
     here: &Context,
