@@ -136,7 +136,11 @@ test("palette and key sheet open, find and close", async () => {
   const window = await open();
   await window.select("flaky sync test");
   await window.press("?");
-  await window.get("key-sheet").waitFor();
+  const sheet = await window.get("key-sheet").boundingBox();
+  for (const heading of await window.get("key-sheet").locator("h3").all()) {
+    const box = await heading.boundingBox();
+    expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThan((sheet?.x ?? 0) + (sheet?.width ?? 0));
+  }
   await window.press("Escape", "Control+k");
   await window.get("palette-input").fill("open list every");
   await window.press("Enter");

@@ -52,5 +52,5 @@ export function isPrintable(event: KeyLike): boolean {
 const SYMBOLS: Record<string, string> = { Up: "↑", Down: "↓", Left: "←", Right: "→", Enter: "↵" };
 
 export function keyCaps(chord: string): string[] {
-  return chord.split("+").map((part) => SYMBOLS[part] ?? part);
+  return chord.split("+").map((part) => SYMBOLS[part] ?? (/^[a-z]$/.test(part) ? part.toUpperCase() : part));
 }

@@ -296,7 +296,7 @@ const PANES: Action[] = [
   },
   {
     id: "pane.stop",
-    title: "Stop the open session; again within 2 s: delete",
+    title: "Stop the open session; again: delete",
     section: "Panes",
     keys: ["Ctrl+X"],
     zones: ["pane"],
