@@ -8,6 +8,7 @@ use crate::ledger::{Asked, Ledger};
 use crate::world::Ran;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use std::time::Duration;
 
 /// The first word of an outcome that nobody was told.
 pub const UNANSWERED: &str = "perhaps";
@@ -29,11 +30,14 @@ pub struct Call {
     pub session: usize,
     pub deed: Deed,
     pub args: Vec<String>,
+    /// Its client is killed then, when it has not ended before.
+    pub killed_after: Option<Duration>,
 }
 
 impl Call {
     pub fn new(session: usize, deed: Deed, args: &[&str]) -> Call {
-        Call { session, deed, args: args.iter().map(|&arg| arg.to_owned()).collect() }
+        let args = args.iter().map(|&arg| arg.to_owned()).collect();
+        Call { session, deed, args, killed_after: None }
     }
 
     /// Whether it ends its session: nothing else may then happen to that at the same time.
@@ -70,7 +74,7 @@ impl Call {
             return Ok("ok".to_owned());
         }
         let said = ran.err.lines().next().unwrap_or_default().to_owned();
-        if excused {
+        if excused || ran.killed {
             ledger.sessions[self.session].harmed |= matches!(self.deed, Deed::Dispatch { .. });
             return Ok(format!("{UNANSWERED}: {said}"));
         }

@@ -22,6 +22,8 @@ const CHECK_EVERY: u32 = 25;
 const CLIENTS: (u64, u64) = (2, 10);
 /// A kill within a burst comes within this time: a command takes some tens of milliseconds.
 const KILL_WITHIN_MS: u64 = 35;
+/// One in so many clients of a burst is killed too.
+const KILLED_CLIENTS: u64 = 8;
 /// Longest pause after a step.
 const PAUSE_MS: u64 = 120;
 
@@ -37,6 +39,7 @@ pub struct Figures {
     pub supervisors: u32,
     pub hosts: u32,
     pub agents: u32,
+    pub clients: u32,
     pub commands: u32,
     /// Commands whose answer a kill took away.
     pub unanswered: u32,
@@ -131,7 +134,11 @@ impl Run {
         for _ in 0..CLIENTS.0 + self.dice.below(CLIENTS.1 - CLIENTS.0) {
             let step = steps::draw_call(&mut self.dice, &self.ledger);
             let call = steps::call(step, &mut self.dice, &mut self.ledger, &list);
-            let Some(call) = call else { continue };
+            let Some(mut call) = call else { continue };
+            call.killed_after = self
+                .dice
+                .one_in(KILLED_CLIENTS)
+                .then(|| Duration::from_millis(self.dice.below(KILL_WITHIN_MS)));
             // Which of two came first could not be said: who ends a session has it for himself.
             let taken =
                 ended.contains(&call.session) || call.ends() && kept.contains(&call.session);
@@ -163,8 +170,10 @@ impl Run {
         let world = &self.world;
         let mut killed = (0, 0);
         let outcomes: Vec<_> = std::thread::scope(|scope| {
-            let clients: Vec<_> =
-                calls.iter().map(|call| scope.spawn(|| world.run(&call.args))).collect();
+            let clients: Vec<_> = calls
+                .iter()
+                .map(|call| scope.spawn(|| world.run(&call.args, call.killed_after)))
+                .collect();
             for blow in blows {
                 let (Blow::Supervisor { after } | Blow::Host { after, .. }) = blow;
                 std::thread::sleep(*after);
@@ -182,7 +191,9 @@ impl Run {
         self.figures.supervisors += killed.0;
         self.figures.hosts += killed.1;
         for (call, ran) in calls.iter().zip(outcomes) {
-            let came = call.outcome(&ran?, killed != (0, 0), &mut self.ledger)?;
+            let ran = ran?;
+            self.figures.clients += u32::from(ran.killed);
+            let came = call.outcome(&ran, killed != (0, 0), &mut self.ledger)?;
             self.figures.commands += 1;
             self.figures.unanswered += u32::from(came.starts_with(UNANSWERED));
             let args = call.args.join(" ").replace('\n', " / ");
@@ -242,13 +253,14 @@ impl Run {
 
     /// One line of what was done.
     pub fn figures(&self) -> String {
-        let Figures { supervisors, hosts, agents, commands, unanswered, checks } = &self.figures;
-        let kills = supervisors + hosts + agents;
+        let Figures { supervisors, hosts, agents, clients, commands, unanswered, checks } =
+            &self.figures;
+        let kills = supervisors + hosts + agents + clients;
         let of =
             |kind: fn(&Kind) -> bool| self.ledger.sessions.iter().filter(|s| kind(&s.kind)).count();
         let seen = self.follower.seen();
         format!(
-            "{kills} kill -9 ({supervisors} supervisors, {hosts} hosts, {agents} agents), \
+            "{kills} kill -9 ({supervisors} supervisors, {hosts} hosts, {agents} agents, {clients} clients), \
              {commands} commands ({unanswered} without an answer), {} jobs, {} agent sessions, {} prompts and answers, \
              {} board changes over {} follows, {checks} checks",
             of(|k| matches!(k, Kind::Job { .. })),

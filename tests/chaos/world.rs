@@ -29,6 +29,8 @@ pub struct World {
 #[derive(Debug)]
 pub struct Ran {
     pub ok: bool,
+    /// It was ended by a signal.
+    pub killed: bool,
     pub out: String,
     pub err: String,
 }
@@ -38,8 +40,9 @@ impl World {
         World { binary: binary.to_owned(), home: TestHome::new() }
     }
 
-    /// Runs one verb to its end. An error is a hang, never a refusal.
-    pub fn run(&self, args: &[String]) -> Result<Ran> {
+    /// Runs one verb to its end, or kills it after `killed_after`. An error is a hang, never a
+    /// refusal.
+    pub fn run(&self, args: &[String], killed_after: Option<Duration>) -> Result<Ran> {
         let mut command = self.home.command(&self.binary);
         command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().with_context(|| format!("{}", self.binary.display()))?;
@@ -47,14 +50,20 @@ impl World {
         let (sender, ended) = mpsc::channel();
         // Gone with its child, at the latest when that is killed below.
         std::thread::spawn(move || sender.send(child.wait_with_output()).ok());
-        let Ok(output) = ended.recv_timeout(COMMAND_LIMIT) else {
+        let mut output = ended.recv_timeout(killed_after.unwrap_or(COMMAND_LIMIT));
+        let hangs = output.is_err() && killed_after.is_none();
+        if output.is_err() {
             process::signal(&identity, SIGKILL).ok(); // Just ended is as good.
+            output = ended.recv_timeout(COMMAND_LIMIT);
+        }
+        if hangs {
             bail!("nightshift {args:?} did not end within {COMMAND_LIMIT:?}");
-        };
-        let output = output?;
+        }
+        let output = output.with_context(|| format!("{args:?} does not die"))??;
         let text = |bytes| String::from_utf8_lossy(bytes).trim_end().to_owned();
         Ok(Ran {
             ok: output.status.success(),
+            killed: output.status.code().is_none(),
             out: text(&output.stdout),
             err: text(&output.stderr),
         })
@@ -63,7 +72,7 @@ impl World {
     /// A command that nothing excuses from succeeding.
     pub fn must(&self, args: &[&str]) -> Result<String> {
         let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
-        let ran = self.run(&args)?;
+        let ran = self.run(&args, None)?;
         if !ran.ok {
             bail!("nightshift {args:?} failed: {}", ran.err);
         }
