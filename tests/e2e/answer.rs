@@ -12,7 +12,7 @@ async fn a_permission_is_answered_with_a_digit() -> Result<()> {
     assert_eq!(stage.session(&session)?["waitingFor"], "permission prompt");
     window.peek(&session).await?;
     window.reads("[data-testid='peek']", "echo allowed").await?;
-    window.picture("peek-permission").await?;
+    window.picture("peek-permission")?;
 
     let options = stage.session(&session)?["pending"]["options"].clone();
     let options = options.as_array().context("a permission has options")?.clone();
@@ -38,7 +38,7 @@ async fn a_question_is_answered_with_a_digit_and_the_agent_hears_it() -> Result<
     window.reads("[data-testid='board']", "Which colour?").await?;
     window.peek(&session).await?;
     window.element("peek-option-2").await?;
-    window.picture("peek-question").await?;
+    window.picture("peek-question")?;
     window.write("2").await?;
     eventually("the agent to say the choice back", async || {
         let said = stage.nightshift(&["logs", &session])?;

@@ -12,7 +12,7 @@ async fn a_conversation_shows_asks_and_takes_the_next_prompt() -> Result<()> {
     window.attach(&session).await?;
     let conversation = "[data-testid='conversation']";
     window.reads(conversation, "echo shown in the conversation").await?;
-    window.picture("conversation-permission").await?;
+    window.picture("conversation-permission")?;
     window.element("request-option-1").await?.click().await?;
     window.row(&session, "completed").await?;
 
@@ -27,6 +27,6 @@ async fn a_conversation_shows_asks_and_takes_the_next_prompt() -> Result<()> {
         Ok(if twice { Ok(()) } else { Err(said) })
     })
     .await?;
-    window.picture("conversation").await?;
+    window.picture("conversation")?;
     window.close_session().await
 }

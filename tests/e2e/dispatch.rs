@@ -8,7 +8,7 @@ async fn the_first_window_says_what_there_is_and_starts_both_kinds() -> Result<(
     let stage = Stage::new()?;
     let window = stage.open().await?;
     window.reads("[data-testid='first-run']", "ehearsal").await?;
-    window.picture("first-run").await?;
+    window.picture("first-run")?;
 
     let job = window.dispatch("! echo from the job; sleep 600").await?;
     window.row(&job, "working").await?;
@@ -21,7 +21,7 @@ async fn the_first_window_says_what_there_is_and_starts_both_kinds() -> Result<(
     let row = format!("[data-testid='row'][data-session='{session}']");
     window.reads(&row, "built the thing").await?;
     assert_eq!(stage.session(&session)?["agent"], "rehearsal");
-    window.picture("board").await?;
+    window.picture("board")?;
     window.close_session().await
 }
 

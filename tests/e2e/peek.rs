@@ -11,7 +11,7 @@ async fn space_peeks_at_the_result_and_escape_goes_back() -> Result<()> {
     window.row(&session, "completed").await?;
     window.peek(&session).await?;
     window.reads("[data-testid='peek']", "seventeen files were renamed").await?;
-    window.picture("peek-result").await?;
+    window.picture("peek-result")?;
     window.press(&[], fantoccini::key::Key::Escape.into()).await?;
     window.gone("[data-testid='peek']").await?;
     window.close_session().await

@@ -15,7 +15,7 @@ async fn what_is_typed_in_an_attached_shell_comes_back() -> Result<()> {
     window.reads(terminal, "painted before").await?;
     window.write("echo sum $((40+2)) ende\n").await?;
     window.reads(terminal, "sum 42 ende").await?;
-    window.picture("terminal").await?;
+    window.picture("terminal")?;
 
     window.write("exit 0\n").await?;
     window.row(&job, "completed").await?;

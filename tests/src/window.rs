@@ -2,7 +2,7 @@
 
 use crate::artifacts;
 use crate::stage::Stage;
-use crate::wait::{PATIENCE, eventually};
+use crate::wait::eventually;
 use anyhow::{Context, Result};
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
@@ -150,10 +150,15 @@ impl<'a> Window<'a> {
         Ok(())
     }
 
-    /// Keeps a picture of the window under this name.
-    pub async fn picture(&self, name: &str) -> Result<()> {
-        let taken = tokio::time::timeout(PATIENCE, self.client.screenshot()).await;
-        artifacts::save(name, &taken.context("the driver takes no picture")??).map(drop)
+    /// Keeps a picture of the window under this name, as the screen shows it. Not from the driver:
+    /// WebKit's waits for a next frame, which a page at rest never draws.
+    pub fn picture(&self, name: &str) -> Result<()> {
+        let ours = self.desktop(&["search", "--onlyvisible", "--class", CLASS])?;
+        let mut import = self.stage.processes.command("import")?;
+        import.args(["-window", &ours]).arg(artifacts::path(name)?);
+        let status = import.status().context("is the package imagemagick installed?")?;
+        anyhow::ensure!(status.success(), "import ended with {status}");
+        Ok(())
     }
 
     /// Waits until the desktop shows the window, or no longer does.
@@ -197,7 +202,7 @@ impl<'a> Window<'a> {
         let thread = std::thread::current();
         let name = thread.name().unwrap_or("unnamed").replace("::", "-");
         let name = format!("failed-{name}");
-        let picture = match self.picture(&name).await {
+        let picture = match self.picture(&name) {
             Ok(()) => format!("tests/artifacts/{name}.png"),
             Err(error) => format!("none ({error:#})"),
         };

@@ -50,10 +50,11 @@ pub fn test(only: Option<&str>) -> Result<()> {
         .stage("rust tests (unit, host, agents, supervisor, command line, bindings)", || {
             rust_tests(&suite, WITHOUT_WINDOW, None)
         })
-        .stage("ui browser tests", || node::script("test:ui"))
         .stage("window tests, and processes killed at random", || {
             rust_tests(&suite, ONLY_WINDOW, Some(WINDOW_TEST_THREADS))
         })
+        // Last, because it builds the page anew, and a new page means a new program.
+        .stage("ui browser tests", || node::script("test:ui"))
         .stage("leftovers", || suite.check())
         .run(only)
 }
