@@ -108,6 +108,7 @@ fn start_child(
     forget_previous(dir).map_err(of_dir)?;
     reserve_exit(dir);
     let mut journal = journal::Writer::open(dir, launch.journal_max_bytes).map_err(of_dir)?;
+    journal.number_after(launch.journal_after);
     // Not to keep the directory we were started in from being removed.
     std::env::set_current_dir("/").map_err(|error| error.to_string())?;
     become_subreaper().map_err(|error| format!("cannot adopt orphans: {error}"))?;

@@ -44,6 +44,10 @@ pub struct Launch {
     pub rows: u16,
     /// Journal bound in bytes; the oldest segment goes first.
     pub journal_max_bytes: u64,
+    /// Records up to this number were taken into account once, even if the journal lost them since:
+    /// their numbers are never given again.
+    #[serde(default)]
+    pub journal_after: u64,
     /// Who the session is: hosts pass over it, a supervisor that lost its record recovers from it.
     #[serde(default)]
     pub about: Option<About>,

@@ -7,7 +7,7 @@ use super::Engine;
 use crate::child::{ChildIo, KEYS_MAX_BYTES, STDIN_MAX_BYTES};
 use nightshift_platform::{clock, process};
 use nightshift_protocol::record::RECORD_BODY_MAX_BYTES;
-use nightshift_protocol::{FrameKind, Hello, HostEvent, HostRequest, PROTOCOL_VERSION, RecordKind};
+use nightshift_protocol::{FrameKind, Hello, HostEvent, HostRequest, PROTOCOL_VERSION};
 use std::time::Duration;
 
 impl Engine {
@@ -15,12 +15,20 @@ impl Engine {
     /// does not read its keys.
     pub(super) fn is_blocked(&self, index: usize) -> bool {
         let connection = &self.connections[index];
-        let keys_full = match &self.child.io {
+        let keys_full = self.keys_wait();
+        // Keys of a terminal that was handed over do not come by the socket: its requests (to give
+        // the terminal back, above all) must be heard while its keys wait.
+        let types = connection.terminal.is_none()
+            && connection.viewer.is_some_and(|viewer| !viewer.read_only);
+        connection.is_stalled() || (keys_full && types)
+    }
+
+    /// The keys of a terminal that was handed over wait until the child reads.
+    pub(super) fn keys_wait(&self) -> bool {
+        match &self.child.io {
             ChildIo::Pty(pty) => pty.keys.len() > KEYS_MAX_BYTES,
             ChildIo::Pipe(_) => false,
-        };
-        let types = connection.viewer.is_some_and(|viewer| !viewer.read_only);
-        connection.is_stalled() || (keys_full && types)
+        }
     }
 
     /// Handles every frame that has arrived whole, until there is a reason to wait.
@@ -48,7 +56,8 @@ impl Engine {
         match kind {
             FrameKind::Data => {
                 let viewer = self.connections[index].viewer;
-                if viewer.is_some_and(|viewer| !viewer.read_only) {
+                let handed = self.connections[index].terminal.is_some();
+                if !handed && viewer.is_some_and(|viewer| !viewer.read_only) {
                     self.queue_keys(body);
                 }
                 true
@@ -139,12 +148,15 @@ impl Engine {
             return Err("the agent does not read its input; too much waits for it".to_owned());
         }
         let mut bytes = line.into_bytes();
-        let appended = self.journal.append(clock::now(), RecordKind::In, bytes.clone());
-        self.note_stored(&appended.stored);
+        let appended = match self.journal.append_line(clock::now(), bytes.clone()) {
+            Ok(appended) => appended,
+            Err(error) => {
+                let text = format!("the journal cannot be written: {error}");
+                self.note_stored(&Err(error));
+                return Err(text);
+            }
+        };
         self.hand_to_followers(&appended);
-        if let Err(error) = appended.stored {
-            return Err(format!("the journal cannot be written: {error}"));
-        }
         if let Err(error) = self.journal.sync() {
             // The line is in the journal for everybody but a machine that loses power now.
             crate::log(&format!("the journal cannot be made durable: {error}"));

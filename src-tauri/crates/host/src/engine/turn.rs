@@ -105,7 +105,7 @@ impl Engine {
             }
             if let Some(terminal) = &connection.terminal {
                 let mut flags = PollFlags::empty();
-                flags.set(PollFlags::IN, !self.is_blocked(index));
+                flags.set(PollFlags::IN, !self.keys_wait());
                 flags.set(PollFlags::OUT, !terminal.out.is_empty());
                 if !flags.is_empty() {
                     add(Source::Handed(index), terminal.fd(), flags);

@@ -91,6 +91,21 @@ impl Writer {
         self.last_seq
     }
 
+    /// The next record gets a number above `seq`.
+    pub fn number_after(&mut self, seq: u64) {
+        self.last_seq = self.last_seq.max(seq);
+    }
+
+    /// Writes a line that will be given to the child, or takes its number back: a line that is not
+    /// in the journal is not given to anybody.
+    pub fn append_line(&mut self, at: Millis, line: Vec<u8>) -> io::Result<Appended> {
+        let record = Record { seq: self.last_seq + 1, at, kind: RecordKind::In, body: line };
+        let encoded = record.encode();
+        self.write(record.seq, &encoded)?;
+        self.last_seq = record.seq;
+        Ok(Appended { seq: record.seq, encoded, stored: Ok(()) })
+    }
+
     /// Gives the record its number and writes it. The number is used up even when the write fails,
     /// because live followers get the record all the same.
     pub fn append(&mut self, at: Millis, kind: RecordKind, body: Vec<u8>) -> Appended {

@@ -67,6 +67,7 @@ pub fn launch(kind: LaunchKind, argv: &[&str]) -> Launch {
         cols: 80,
         rows: 24,
         journal_max_bytes: 8 * 1024 * 1024,
+        journal_after: 0,
         about: None,
     }
 }
