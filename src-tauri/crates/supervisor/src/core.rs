@@ -38,6 +38,8 @@ pub struct Entry {
     pub generation: u32,
     /// Replay complete: lines may be written.
     pub caught_up: bool,
+    /// Counts connections of the link: lines meant for an earlier one are dropped.
+    pub epoch: u32,
     pub driver: Option<Driver>,
     /// Environment for the next launch.
     pub env: Environment,
@@ -56,6 +58,7 @@ impl Entry {
             link: None,
             generation: 0,
             caught_up: false,
+            epoch: 0,
             driver: None,
             env: Environment::new(),
             resting_since: None,
@@ -180,7 +183,7 @@ impl Core {
                     matches!(entry.session.liveness, Liveness::Alive { pid: p, .. } if p == pid);
                 if !known {
                     self.fact(id, Fact::Launched { pid });
-                } else if entry.session.stopping {
+                } else if entry.session.stopping || entry.session.retiring {
                     effects::stop_host(self, id);
                 }
             }
@@ -198,9 +201,16 @@ impl Core {
             LinkEvent::Unwritten { why } => {
                 tracing::warn!(session = %id, "not written: {why}");
                 entry.caught_up = false;
+                entry.epoch += 1;
                 if let Some(driver) = &mut entry.driver {
                     driver.forget_unwritten();
                 }
+            }
+            LinkEvent::Retry => {
+                if let Some(driver) = &mut entry.driver {
+                    driver.forget_unwritten();
+                }
+                effects::deliver(self, id);
             }
             LinkEvent::Exited { exit } => self.process_ended(id, Fact::Exited { exit }),
             LinkEvent::Lost { cause } => self.process_ended(id, Fact::HostLost { cause }),

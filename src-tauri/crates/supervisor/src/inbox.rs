@@ -57,7 +57,9 @@ pub enum LinkEvent {
     Activity {
         line: String,
     },
-    /// The host refused a line, or the connection was lost and is being made again.
+    /// Lines that were refused or found no room may be tried again.
+    Retry,
+    /// The connection was lost and is being made again.
     Unwritten {
         why: String,
     },

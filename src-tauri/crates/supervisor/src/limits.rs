@@ -27,10 +27,10 @@ pub const ANSWER_WAIT: Duration = Duration::from_secs(5);
 /// Pause before connecting to a living host again; grows to the longest.
 pub const RECONNECT_FIRST: Duration = Duration::from_millis(100);
 pub const RECONNECT_LONGEST: Duration = Duration::from_secs(30);
+/// A line that a host refused (its agent reads nothing, its disk is full) is tried again after this.
+pub const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 /// Connecting to a living host fails this often before it is called unknown.
 pub const RECONNECT_TRIES: u32 = 5;
-/// How long an unfinished launch of an earlier supervisor may still become ready.
-pub const STARTING_WAIT: Duration = Duration::from_secs(5);
 /// One page of a log: well below a frame.
 pub const LOG_PAGE_BYTES: usize = 1024 * 1024;
 /// Bytes of a session's journal; the oldest segment goes first.

@@ -9,7 +9,9 @@ mod launch;
 mod talk;
 
 use crate::inbox::{Inbox, InboxSender, LinkEvent};
-use crate::limits::{LINK_QUEUE_MAX, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES};
+use crate::limits::{
+    LINK_QUEUE_MAX, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES, REFUSED_PAUSE,
+};
 use crate::reconcile::hosts::{Finding, inspect};
 use nightshift_model::SessionId;
 use nightshift_protocol::{Environment, Launch, LaunchKind, Ready};
@@ -20,19 +22,31 @@ use tokio::sync::mpsc;
 
 /// What the loop asks of a host.
 pub enum LinkCommand {
-    WriteLine { line: String },
-    Stop { grace_ms: u64 },
+    /// Meant for connection `epoch` only: after a loss the driver hands it out again.
+    WriteLine {
+        line: String,
+        epoch: u32,
+    },
+    Stop {
+        grace_ms: u64,
+    },
 }
 
 pub struct LinkHandle {
     pub generation: u32,
     commands: mpsc::Sender<LinkCommand>,
+    report: Report,
 }
 
 impl LinkHandle {
     /// False when the queue is full or the link has ended.
     pub fn send(&self, command: LinkCommand) -> bool {
         self.commands.try_send(command).is_ok()
+    }
+
+    /// Asks for another look at what is due, after a pause.
+    pub fn retry_later(&self) {
+        self.report.retry_later();
     }
 }
 
@@ -56,11 +70,13 @@ pub struct LinkSpec {
 pub fn start(spec: LinkSpec, inbox: InboxSender) -> LinkHandle {
     let (commands, queue) = mpsc::channel(LINK_QUEUE_MAX);
     let generation = spec.generation;
-    tokio::spawn(run(spec, inbox, queue));
-    LinkHandle { generation, commands }
+    let report = Report { session: spec.session.clone(), generation, inbox };
+    tokio::spawn(run(spec, report.clone(), queue));
+    LinkHandle { generation, commands, report }
 }
 
 /// Where a link's events go.
+#[derive(Clone)]
 struct Report {
     session: SessionId,
     generation: u32,
@@ -73,11 +89,18 @@ impl Report {
         // An error means that the loop has ended: so will this task.
         self.inbox.send(Inbox::Link { session, generation, event }).await.ok();
     }
+
+    fn retry_later(&self) {
+        let report = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(REFUSED_PAUSE).await;
+            report.send(LinkEvent::Retry).await;
+        });
+    }
 }
 
-async fn run(spec: LinkSpec, inbox: InboxSender, mut queue: mpsc::Receiver<LinkCommand>) {
-    let LinkSpec { session, generation, dir, kind, binary, log, start } = spec;
-    let report = Report { session, generation, inbox };
+async fn run(spec: LinkSpec, report: Report, mut queue: mpsc::Receiver<LinkCommand>) {
+    let LinkSpec { dir, kind, binary, log, start, .. } = spec;
     let started = match start {
         Start::Launch { launch, env } => {
             launch::launch(dir.clone(), *launch, env, binary, log).await
@@ -101,7 +124,7 @@ async fn run(spec: LinkSpec, inbox: InboxSender, mut queue: mpsc::Receiver<LinkC
             report.send(LinkEvent::Environment(env)).await;
         }
     }
-    let mut link = Link { report, dir, kind, ready, after: 0, stop_asked: None };
+    let mut link = Link { report, dir, kind, ready, after: 0, epoch: 0, stop_asked: None };
     link.follow(&mut queue, &mut child).await;
 }
 
@@ -112,6 +135,8 @@ struct Link {
     ready: Ready,
     /// The last journal record that was handed on.
     after: u64,
+    /// Which connection this is.
+    epoch: u32,
     /// A stop that was asked for: asked again after a reconnection.
     stop_asked: Option<u64>,
 }
@@ -128,6 +153,9 @@ impl Link {
                     if connected {
                         failures = 0;
                         pause = RECONNECT_FIRST;
+                        // At once: what is handed out from now on is for the next connection.
+                        self.epoch += 1;
+                        self.report.send(LinkEvent::Unwritten { why: why.clone() }).await;
                     }
                     reap(child);
                     let finding = self.finding(child).await;
@@ -135,9 +163,6 @@ impl Link {
                         return end::report_end(&self.report, &self.dir, finding, self.after).await;
                     }
                     failures += 1;
-                    if connected {
-                        self.report.send(LinkEvent::Unwritten { why: why.clone() }).await;
-                    }
                     if failures == RECONNECT_TRIES {
                         let why = format!(
                             "its host (pid {}) lives but does not answer: {why}",

@@ -70,12 +70,19 @@ async fn connection(conn: ConnId, stream: UnixStream, inbox: InboxSender) {
     if out.try_send(greeting).is_err() {
         return;
     }
-    let writing = tokio::spawn(write_frames(writer, frames));
-    read_frames(conn, reader, &out, &inbox).await;
-    drop(out);
+    let mut writing = tokio::spawn(write_frames(writer, frames));
+    let ended = tokio::select! {
+        () = read_frames(conn, reader, out, &inbox) => None,
+        // The core let this client go, or nothing can be written to it any more.
+        ended = &mut writing => Some(ended),
+    };
     inbox.send(Inbox::Disconnected { conn }).await.ok(); // The loop has ended already.
     // The core drops its sender on `Disconnected`; what was queued is written, then this ends.
-    if let Err(e) = writing.await {
+    let ended = match ended {
+        Some(ended) => ended,
+        None => writing.await,
+    };
+    if let Err(e) = ended {
         tracing::warn!("writer of a connection: {e}");
     }
 }
@@ -91,12 +98,14 @@ async fn write_frames(mut writer: OwnedWriteHalf, mut frames: mpsc::Receiver<Vec
 async fn read_frames(
     conn: ConnId,
     mut reader: OwnedReadHalf,
-    out: &mpsc::Sender<Vec<u8>>,
+    out: mpsc::Sender<Vec<u8>>,
     inbox: &InboxSender,
 ) {
+    // From the greeting on only the core holds the queue open, so that it can let a client go.
+    let queue = out.downgrade();
+    let mut out = Some(out);
     let mut decoder = FrameDecoder::default();
     let mut buffer = vec![0; READ_BYTES];
-    let mut greeted = false;
     loop {
         match reader.read(&mut buffer).await {
             Ok(0) | Err(_) => return,
@@ -106,23 +115,22 @@ async fn read_frames(
             let body = match decoder.next_frame() {
                 Ok(Some((FrameKind::Control, body))) => body,
                 Ok(Some((FrameKind::Data | FrameKind::Record, _))) => {
-                    return refuse(out, 0, "only control frames are taken here");
+                    return refuse(&queue, 0, "only control frames are taken here");
                 }
                 Ok(None) => break,
-                Err(e) => return refuse(out, 0, &e.to_string()),
+                Err(e) => return refuse(&queue, 0, &e.to_string()),
             };
-            if !greeted {
-                if !greet(&body, out, conn, inbox).await {
+            if let Some(out) = out.take() {
+                if !greet(&body, &out, conn, inbox).await {
                     return;
                 }
-                greeted = true;
                 continue;
             }
             let request = match serde_json::from_slice::<Request>(&body) {
                 Ok(request) => request,
                 Err(e) => {
                     // A command of a newer client: that request fails, the connection stays.
-                    refuse(out, request_id(&body), &format!("request not understood: {e}"));
+                    refuse(&queue, request_id(&body), &format!("request not understood: {e}"));
                     continue;
                 }
             };
@@ -160,14 +168,16 @@ async fn greet(
             false
         }
         Err(e) => {
-            refuse(out, 0, &format!("greeting not understood: {e}"));
+            refuse(&out.downgrade(), 0, &format!("greeting not understood: {e}"));
             false
         }
     }
 }
 
-fn refuse(out: &mpsc::Sender<Vec<u8>>, id: u64, message: &str) {
-    fault(out, id, Fault::new(FaultCode::Invalid, message));
+fn refuse(queue: &mpsc::WeakSender<Vec<u8>>, id: u64, message: &str) {
+    if let Some(out) = queue.upgrade() {
+        fault(&out, id, Fault::new(FaultCode::Invalid, message));
+    }
 }
 
 fn fault(out: &mpsc::Sender<Vec<u8>>, id: u64, fault: Fault) {

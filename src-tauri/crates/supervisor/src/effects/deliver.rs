@@ -47,13 +47,14 @@ pub fn feed(core: &mut Core, id: &SessionId, records: &[Record]) {
 
 /// Writes what the agent does not have yet. Nothing is written before the replay is complete.
 pub fn deliver(core: &mut Core, id: &SessionId) {
-    let Some(Entry { session, link: Some(link), driver: Some(driver), caught_up: true, .. }) =
-        core.sessions.get_mut(id)
+    let Some(Entry {
+        session, link: Some(link), driver: Some(driver), caught_up: true, epoch, ..
+    }) = core.sessions.get_mut(id)
     else {
         return;
     };
     let Some(work) = session.agent() else { return };
-    if session.stopping {
+    if session.stopping || session.retiring {
         return;
     }
     let answers: Vec<(NeedId, Answer)> = work
@@ -62,8 +63,9 @@ pub fn deliver(core: &mut Core, id: &SessionId) {
         .filter_map(|need| Some((need.id.clone(), need.answered.clone()?)))
         .collect();
     for line in driver.due(&work.prompts, &answers) {
-        if !link.send(LinkCommand::WriteLine { line }) {
-            driver.forget_unwritten();
+        if !link.send(LinkCommand::WriteLine { line, epoch: *epoch }) {
+            // Those before it are on their way: all are looked at again once they have arrived.
+            link.retry_later();
             return;
         }
     }
@@ -71,11 +73,12 @@ pub fn deliver(core: &mut Core, id: &SessionId) {
 
 /// Asks the agent to end its turn; its open requests are answered as cancelled.
 pub fn cancel(core: &mut Core, id: &SessionId) {
-    if let Some(Entry { link: Some(link), driver: Some(driver), .. }) = core.sessions.get_mut(id)
+    if let Some(Entry { link: Some(link), driver: Some(driver), caught_up: true, epoch, .. }) =
+        core.sessions.get_mut(id)
         && let Some(line) = driver.cancel()
-        && !link.send(LinkCommand::WriteLine { line })
+        && !link.send(LinkCommand::WriteLine { line, epoch: *epoch })
     {
-        driver.forget_unwritten();
+        link.retry_later();
     }
     deliver(core, id);
 }

@@ -35,6 +35,7 @@ fn start_link(core: &mut Core, id: &SessionId, start: Start) {
     // A fresh driver: the link replays the journal from its first record.
     entry.driver = driver_of(&core.registry, &entry.session);
     entry.caught_up = false;
+    entry.epoch = 0;
     let spec = LinkSpec {
         session: id.clone(),
         generation,
@@ -89,6 +90,7 @@ fn document(
         cols: FIRST_COLS,
         rows: FIRST_ROWS,
         journal_max_bytes: JOURNAL_MAX_BYTES,
+        journal_after: session.journal_seq,
         about: Some(about(session)),
     };
     Ok((launch, env))

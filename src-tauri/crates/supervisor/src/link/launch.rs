@@ -1,7 +1,9 @@
 //! Starting a host process, or finding the one an earlier supervisor started.
 
-use crate::limits::{LAUNCH_TIMEOUT, STARTING_WAIT};
+use crate::limits::LAUNCH_TIMEOUT;
 use crate::reconcile::hosts::{self, Finding, inspect};
+use nightshift_platform::process::Identity;
+use nightshift_platform::signals::SIGTERM;
 use nightshift_platform::{files, process, spawn};
 use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE, READY_FILE, ROLE_VARIABLE};
 use nightshift_protocol::{Environment, Launch, Ready};
@@ -12,6 +14,8 @@ use std::io::{self, Read};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Child;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Longest readiness line: `ready`, or one line of error.
@@ -33,14 +37,40 @@ pub async fn launch(
     binary: PathBuf,
     log: PathBuf,
 ) -> Started {
-    let starting = tokio::task::spawn_blocking(move || start(&dir, &launch, env, &binary, &log));
-    match tokio::time::timeout(LAUNCH_TIMEOUT, starting).await {
+    let given_up = Arc::new(AtomicBool::new(false));
+    let cancelled = given_up.clone();
+    let mut starting = tokio::task::spawn_blocking(move || {
+        if cancelled.load(Ordering::Relaxed) {
+            return Err(NotStarted::Failed("it was given up before it began".into()));
+        }
+        start(&dir, &launch, env, &binary, &log)
+    });
+    match tokio::time::timeout(LAUNCH_TIMEOUT, &mut starting).await {
         Ok(Ok(started)) => started,
         Ok(Err(e)) => Err(NotStarted::Failed(format!("the launch broke off: {e}"))),
-        Err(_elapsed) => Err(NotStarted::Failed(format!(
-            "its host did not get ready within {} s",
-            LAUNCH_TIMEOUT.as_secs()
-        ))),
+        Err(_elapsed) => {
+            given_up.store(true, Ordering::Relaxed);
+            tokio::spawn(end_late(starting));
+            Err(NotStarted::Failed(format!(
+                "its host did not get ready within {} s",
+                LAUNCH_TIMEOUT.as_secs()
+            )))
+        }
+    }
+}
+
+/// A host that gets ready after it was given up belongs to nobody: it is ended.
+async fn end_late(starting: tokio::task::JoinHandle<Started>) {
+    let Ok(Ok((ready, child))) = starting.await else { return };
+    let host = Identity { pid: ready.pid, start_ticks: ready.start_ticks };
+    let ended = tokio::task::spawn_blocking(move || {
+        process::signal(&host, SIGTERM)?;
+        child.map_or(Ok(()), |mut child| child.wait().map(|_| ()))
+    });
+    match ended.await {
+        Ok(Ok(())) => {}
+        Ok(Err(e)) => tracing::warn!(pid = ready.pid, "a late host was not ended: {e}"),
+        Err(e) => tracing::warn!(pid = ready.pid, "a late host was not ended: {e}"),
     }
 }
 
@@ -110,7 +140,7 @@ pub async fn adopt(dir: PathBuf) -> Started {
         let finding = tokio::task::spawn_blocking(move || inspect(&looked)).await;
         match finding {
             Ok(Finding::Alive(ready)) => return Ok((*ready, None)),
-            Ok(Finding::Starting) if waited < STARTING_WAIT => {
+            Ok(Finding::Starting) if waited < LAUNCH_TIMEOUT => {
                 tokio::time::sleep(STARTING_PAUSE).await;
                 waited += STARTING_PAUSE;
             }

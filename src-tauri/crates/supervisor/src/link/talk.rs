@@ -69,7 +69,8 @@ impl Link {
                 command = queue.recv() => {
                     let Some(command) = command else { return Talked::LoopGone };
                     tag += 1;
-                    let frame = encode_control(&self.request(command, tag));
+                    let Some(request) = self.request(command, tag) else { continue };
+                    let frame = encode_control(&request);
                     if let Err(e) = writer.write_all(&frame).await {
                         return Talked::Lost { connected: input.greeted, why: e.to_string() };
                     }
@@ -78,12 +79,15 @@ impl Link {
         }
     }
 
-    fn request(&mut self, command: LinkCommand, tag: u64) -> HostRequest {
+    /// None for a line that was meant for an earlier connection.
+    fn request(&mut self, command: LinkCommand, tag: u64) -> Option<HostRequest> {
         match command {
-            LinkCommand::WriteLine { line } => HostRequest::WriteLine { tag, line },
+            LinkCommand::WriteLine { line, epoch } => {
+                (epoch == self.epoch).then_some(HostRequest::WriteLine { tag, line })
+            }
             LinkCommand::Stop { grace_ms } => {
                 self.stop_asked = Some(grace_ms);
-                HostRequest::Stop { grace_ms }
+                Some(HostRequest::Stop { grace_ms })
             }
         }
     }
@@ -135,8 +139,8 @@ impl Link {
             HostEvent::CaughtUp { .. } => self.report.send(LinkEvent::CaughtUp).await,
             HostEvent::Activity { line } => self.report.send(LinkEvent::Activity { line }).await,
             HostEvent::Refused { error, .. } => {
-                self.report.send(LinkEvent::Unwritten { why: error }).await;
-                self.report.send(LinkEvent::CaughtUp).await;
+                tracing::warn!(session = %self.report.session, "a line was refused: {error}");
+                self.report.retry_later();
             }
             // The end is read from the exit record once the host closes the connection.
             HostEvent::Exited { .. }
