@@ -170,3 +170,28 @@ fn a_failed_write_is_undone_and_marked_when_writing_works_again() {
     assert_eq!(mark, Mark::Dropped { bytes: 300 });
     assert_eq!(records[2].body, b"after");
 }
+
+#[test]
+fn a_line_that_cannot_be_stored_takes_no_number() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(dir.path(), MAX).unwrap();
+    append(&mut writer, b"one");
+    writer.fail_writes(true);
+    assert!(writer.append_line(Millis(1), b"never given".to_vec()).is_err());
+    writer.fail_writes(false);
+    assert_eq!(writer.append_line(Millis(1), b"two".to_vec()).unwrap().seq, 2);
+    let bodies: Vec<Vec<u8>> = all(dir.path()).into_iter().map(|r| r.body).collect();
+    assert_eq!(bodies, [b"one".to_vec(), b"two".to_vec()]);
+}
+
+#[test]
+fn numbers_that_were_taken_into_account_are_never_given_again() {
+    let dir = tempfile::tempdir().unwrap();
+    append(&mut Writer::open(dir.path(), MAX).unwrap(), b"one");
+    let mut writer = Writer::open(dir.path(), MAX).unwrap();
+    writer.number_after(9);
+    assert_eq!(append(&mut writer, b"after a loss"), 10);
+    writer.number_after(3);
+    assert_eq!(append(&mut writer, b"next"), 11);
+    assert_eq!(all(dir.path()).len(), 3);
+}
