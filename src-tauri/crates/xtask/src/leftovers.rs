@@ -93,9 +93,16 @@ mod tests {
         let suite = SuiteDirectory::create().unwrap();
         assert!(processes_of(suite.path()).is_empty());
         let mut child = Command::new("sleep").arg("60").current_dir(suite.path()).spawn().unwrap();
-        let found = processes_of(suite.path());
+        // A process that has just been started may not show its arguments yet.
+        let found = (0..LOOKS).any(|_| {
+            let found = processes_of(suite.path()).iter().any(|(pid, _)| *pid == child.id());
+            if !found {
+                std::thread::sleep(BETWEEN_LOOKS);
+            }
+            found
+        });
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(found.iter().any(|(pid, _)| *pid == child.id()), "{found:?}");
+        assert!(found);
     }
 }

@@ -4,8 +4,8 @@
 use crate::support::Shift;
 use nightshift_platform::process::{Identity, signal};
 use nightshift_platform::signals::SIGKILL;
-use nightshift_testkit::wait_until;
 use serde_json::Value;
+use std::os::unix::fs::PermissionsExt;
 
 /// A home whose supervisor puts finished agents to rest after a second.
 fn restless() -> Shift {
@@ -102,13 +102,19 @@ fn a_session_stopped_before_its_restart_stays_stopped() {
 #[test]
 fn an_agent_that_never_got_ready_is_not_tried_again_and_again() {
     let shift = Shift::new();
-    let id = shift.agent("wait 600");
-    let job = shift.job(&id);
-    wait_until("its launch", || job.join("ready.json").exists());
-    kill_process(&shift.wait_entry(&id, "its process", |e| e["pid"].is_u64()));
-    let entry =
-        shift.wait_entry(&id, "its end", |e| e["state"] == "failed" || asks_after_restart(e));
-    assert!(entry["error"].is_string() || entry["pending"].is_object(), "{entry}");
+    let programs = shift.home.work();
+    let agent = programs.join("gemini");
+    std::fs::write(&agent, "#!/bin/sh\necho broken on purpose >&2\nexit 7\n").unwrap();
+    std::fs::set_permissions(&agent, PermissionsExt::from_mode(0o755)).unwrap();
+    let mut dispatch = shift.command(&["--bg", "--json", "--agent", "gemini", "do something"]);
+    let path = std::env::var("PATH").unwrap();
+    dispatch.env("PATH", format!("{}:{path}", programs.display()));
+    let out = crate::support::ran(&mut dispatch, b"").ok(&["--bg", "--agent", "gemini"]);
+    let id = crate::support::id_of(&serde_json::from_str(&out).unwrap());
+    let error = shift.wait_state(&id, "failed")["error"].as_str().unwrap().to_owned();
+    assert!(error.contains("exit code 7") && error.contains("broken on purpose"), "{error}");
+    let why = shift.ok(&["why", &id]);
+    assert!(!why.contains("restart"), "{why}");
 }
 
 #[test]
