@@ -7,12 +7,12 @@ use nightshift_platform::signals::SIGKILL;
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
 
-/// A home whose supervisor puts finished agents to rest after a second.
+/// A home whose supervisor puts finished agents to rest after a few seconds.
 fn restless() -> Shift {
     let shift = Shift::new();
     let mut first = shift.command(&["--bg", "--exec", "true"]);
     // The first client starts the supervisor, which inherits this.
-    first.env("NIGHTSHIFT_RETIRE_AFTER_S", "1");
+    first.env("NIGHTSHIFT_RETIRE_AFTER_S", "3");
     crate::support::ran(&mut first, b"").ok(&["--bg"]);
     shift
 }
