@@ -38,12 +38,23 @@ pub fn finish_removal(core: &mut Core, id: &SessionId) -> Result<Reply, Fault> {
     core.store.commit(&write).map_err(|e| wrong("its record", e.to_string()))?;
     core.sessions.remove(id);
     core.conversations.forget_session(id);
-    core.waiters.retain(|(of, _)| of != id);
+    answer_the_others(core, id);
     if let Err(e) = clear_away(&dir) {
         tracing::warn!(session = %id, "directory not removed yet: {e}");
     }
     core.board.publish(&mut core.clients, BoardChange::Removed { id: id.to_string() });
     Ok(Reply::Removed { id: id.to_string() })
+}
+
+/// Whoever else waits for something of this session hears that it is gone.
+fn answer_the_others(core: &mut Core, id: &SessionId) {
+    let (others, left): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut core.waiters).into_iter().partition(|(of, _)| of == id);
+    core.waiters = left;
+    for (_, waiter) in others {
+        let gone = Fault::new(FaultCode::NotFound, format!("session {id} was removed meanwhile"));
+        core.clients.answer(waiter.conn, waiter.request, Err(gone));
+    }
 }
 
 /// Deletes a marked directory. It gets another name first: killed in the middle, the mark may be
