@@ -101,5 +101,8 @@ pub struct DaemonStatus {
     pub socket: String,
     /// Sessions whose process lives.
     pub sessions: u32,
+    /// Of these, the ones whose host this supervisor follows. Fewer for a moment after a restart.
+    #[serde(default)]
+    pub connected: u32,
     pub started_at: Millis,
 }

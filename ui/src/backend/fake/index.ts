@@ -241,6 +241,7 @@ function reads(fake: Fake): Reads {
       protocol: 1,
       socket: "",
       sessions: fake.world.sessions.size,
+      connected: fake.world.sessions.size,
       startedAt: Date.now(),
     }),
     defaults: async () => ({ cwd: "~/code/atlas", home: HOME, version: VERSION }),

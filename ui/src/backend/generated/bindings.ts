@@ -103,6 +103,8 @@ export type DaemonStatus = {
 	socket: string,
 	/**  Sessions whose process lives. */
 	sessions: number,
+	/**  Of these, the ones whose host this supervisor follows. Fewer for a moment after a restart. */
+	connected: number,
 	startedAt: Millis,
 };
 

@@ -32,7 +32,7 @@ pub async fn run(here: Context) -> Result<ExitCode, Failure> {
         status.pid,
         status.version,
         status.protocol,
-        sessions(status.sessions),
+        reached(&status),
         match notices {
             None | Some(0) => String::new(),
             Some(1) => " · 1 notice".to_owned(),
@@ -58,6 +58,15 @@ fn mismatch(status: &DaemonStatus) -> Option<String> {
             status.version
         )
     })
+}
+
+/// The live sessions, and how many of them are not followed yet after a restart.
+fn reached(status: &DaemonStatus) -> String {
+    let missing = status.sessions.saturating_sub(status.connected);
+    match missing {
+        0 => sessions(status.sessions),
+        n => format!("{}, {n} not reached", sessions(status.sessions)),
+    }
 }
 
 pub async fn status(client: &Client) -> Result<DaemonStatus, Failure> {

@@ -60,6 +60,7 @@ fn serve(mut socket: UnixStream) -> Option<()> {
                 protocol: 1,
                 socket: String::new(),
                 sessions: 0,
+                connected: 0,
                 started_at: nightshift_platform::clock::now(),
             };
             let message = match command {

@@ -13,7 +13,8 @@ fn status_says_what_runs_and_fails_when_nothing_does() {
     }
     shift.shell("read x");
     let status = shift.json(&["daemon", "status", "--json"]);
-    let expected = ["notices", "pid", "protocol", "sessions", "socket", "startedAt", "version"];
+    let expected =
+        ["connected", "notices", "pid", "protocol", "sessions", "socket", "startedAt", "version"];
     assert_eq!(fields(&status), expected);
     assert_eq!(status["notices"], 0);
     assert_eq!(status["sessions"], 1);

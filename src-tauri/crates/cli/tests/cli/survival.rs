@@ -1,6 +1,6 @@
 //! Nothing is lost when a supervisor or a host dies: the sessions go on and are found again.
 
-use crate::support::{Shift, kill};
+use crate::support::{Shift, kill, wait_for};
 use nightshift_platform::process::{Identity, Liveness3};
 use serde_json::Value;
 use std::path::Path;
@@ -68,6 +68,11 @@ fn a_killed_supervisor_costs_nothing() {
     let hosts = processes(&shift, &trio);
     shift.kill_supervisor();
     shift.fails(&["daemon", "status"], &["no supervisor is running"]);
+    shift.ok(&["agents"]);
+    wait_for("every host to be followed again", || {
+        let status = shift.json(&["daemon", "status", "--json"]);
+        (status["connected"] == status["sessions"]).then_some(())
+    });
     for host in &hosts {
         assert_eq!(host.liveness(), Liveness3::Alive);
     }
