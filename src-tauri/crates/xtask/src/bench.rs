@@ -1,4 +1,4 @@
-//! The benchmarks: builds the release `nightshift`, installs the peer, runs, shows the table.
+//! The benchmarks: builds the release `nightshift`, installs the peers, runs, shows the table.
 
 use crate::tool::Tool;
 use crate::{debian, workspace};
@@ -6,13 +6,24 @@ use anyhow::Result;
 
 /// The terminal's peer, measured in the same run.
 const PEERS: &[&str] = &["tmux"];
+/// The peer for jobs; Debian does not package it.
+const PUEUE: &str = "4.0.4";
 
 pub fn run() -> Result<()> {
     debian::install(PEERS)?;
     let root = workspace::root();
+    let peers = root.join("target/peers");
+    eprintln!("pueue {PUEUE} is installed into {} unless it is there", peers.display());
+    Tool::cargo(root)
+        .args(["install", "--quiet", "--locked", "pueue", "--version", PUEUE, "--root"])
+        .arg(&peers)
+        .arg("--target-dir")
+        .arg(peers.join("build"))
+        .run()?;
     Tool::cargo(root).args(["build", "--release", "-p", "nightshift"]).run()?;
     Tool::cargo(root)
         .args(["run", "--quiet", "-p", "nightshift-e2e", "--bin", "nightshift-bench", "--"])
         .arg(root.join("target/release/nightshift"))
+        .arg(peers.join("bin"))
         .run()
 }

@@ -1,7 +1,8 @@
 //! Nothing is lost when a supervisor or a host dies: the sessions go on and are found again.
 
-use crate::support::{Shift, kill, wait_for};
+use crate::support::{Shift, kill};
 use nightshift_platform::process::{Identity, Liveness3};
+use nightshift_testkit::wait_until;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Stdio;
@@ -69,9 +70,9 @@ fn a_killed_supervisor_costs_nothing() {
     shift.kill_supervisor();
     shift.fails(&["daemon", "status"], &["no supervisor is running"]);
     shift.ok(&["agents"]);
-    wait_for("every host to be followed again", || {
+    wait_until("every host to be followed again", || {
         let status = shift.json(&["daemon", "status", "--json"]);
-        (status["connected"] == status["sessions"]).then_some(())
+        status["connected"] == status["sessions"]
     });
     for host in &hosts {
         assert_eq!(host.liveness(), Liveness3::Alive);
