@@ -1,13 +1,15 @@
-//! The benchmarks behind the budgets: whole processes of the release build, medians, tmux as the
-//! peer for the terminal in the same run.
+//! The benchmarks behind the budgets: whole processes of the release build, medians, with tmux
+//! and pueue as peers in the same run.
 //!
 //! Promise: measures what a user waits for and pays for; prints a table, and budgets that are missed.
 //! Must not know: how the product works inside.
 
+mod fleet;
 mod machine;
 mod measure;
 mod nightshift;
 mod peer;
+mod pueue;
 mod table;
 mod terminal;
 
@@ -29,9 +31,9 @@ fn main() -> ExitCode {
 
 /// True when every budget was kept.
 fn run() -> Result<bool> {
-    let mut arguments = std::env::args_os().skip(1);
-    let Some(binary) = arguments.next().map(PathBuf::from) else {
-        bail!("usage: nightshift-bench <path of a release nightshift>");
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let (Some(binary), Some(peers)) = (arguments.next(), arguments.next()) else {
+        bail!("usage: nightshift-bench <path of a release nightshift> <directory of pueue>");
     };
     let binary = binary.canonicalize().with_context(|| format!("{}", binary.display()))?;
     println!("{}", machine::describe());
@@ -39,6 +41,8 @@ fn run() -> Result<bool> {
     measure::dispatch(&binary, &mut table)?;
     measure::cost(&binary, &mut table)?;
     measure::attach(&binary, &mut table)?;
+    fleet::starts(&binary, &peers, &mut table)?;
+    fleet::fleet(&binary, &mut table)?;
     print!("{}", table.render());
     Ok(table.kept())
 }

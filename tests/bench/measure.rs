@@ -16,15 +16,15 @@ const IDLE_SESSIONS: usize = 20;
 /// Idleness is looked at over this time.
 const IDLE_TIME: Duration = Duration::from_secs(10);
 /// After a start everything gets this long to come to rest; idle helper threads end meanwhile.
-const REST: Duration = Duration::from_secs(6);
+pub const REST: Duration = Duration::from_secs(6);
 const ATTACHES: usize = 20;
 const ECHOES: usize = 300;
-const THROUGHPUT_MB: usize = 100;
+const THROUGHPUT_MB: usize = 200;
 const THROUGHPUT_RUNS: usize = 3;
 /// A terminal that printed nothing for this long has painted its screen.
 const PAINTED: Duration = Duration::from_millis(200);
 
-fn ms(work: impl FnOnce() -> Result<()>) -> Result<f64> {
+pub fn ms(work: impl FnOnce() -> Result<()>) -> Result<f64> {
     let start = clock::monotonic();
     work()?;
     Ok((clock::monotonic() - start).as_secs_f64() * 1000.0)
@@ -92,9 +92,14 @@ pub fn attach(binary: &Path, table: &mut Table) -> Result<()> {
     let (mut times, mut peers) = echo_times(&mut ours()?, &mut theirs()?)?;
     let peer = median(&mut peers);
     // Both are far below a screen's refresh; a tenth is the noise of a shared machine.
-    table.add("echo, median", median(&mut times), "ms", Budget::NotAbovePeer { peer, slack: 0.1 });
+    table.add(
+        "echo, median",
+        median(&mut times),
+        "ms",
+        Budget::NotAbovePeer { name: "tmux", peer, slack: 0.1 },
+    );
     let (ours_p99, peer) = (quantile(&mut times, 0.99), quantile(&mut peers, 0.99));
-    table.add("echo, p99", ours_p99, "ms", Budget::NotAbovePeer { peer, slack: 0.1 });
+    table.add("echo, p99", ours_p99, "ms", Budget::NotAbovePeer { name: "tmux", peer, slack: 0.1 });
     throughput(&ns, &tmux, table)
 }
 
@@ -143,7 +148,7 @@ fn throughput(ns: &Nightshift, tmux: &Tmux, table: &mut Table) -> Result<()> {
         tmux.call(&["kill-session", "-t", &name])?;
     }
     let peer = median(&mut theirs);
-    let budget = Budget::NotBelowPeer { peer, slack: 0.05 };
+    let budget = Budget::NotBelowPeer { name: "tmux", peer, slack: 0.05 };
     let what = format!("{THROUGHPUT_MB} MB to an attached client");
     table.add(&what, median(&mut ours), "MB/s", budget);
     Ok(())

@@ -43,6 +43,14 @@ impl Nightshift {
         serde_json::from_str(&text).with_context(|| format!("nightshift {args:?} printed {text:?}"))
     }
 
+    /// The client that starts a shell job, not yet started itself.
+    pub fn dispatch(&self, job: &str) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.args(["--bg", "--exec", job]).env_clear().envs(&self.env);
+        command.current_dir(self.home.path());
+        command
+    }
+
     /// Starts a shell job and gives its id.
     pub fn job(&self, command: &str) -> Result<String> {
         let started = self.json(&["--bg", "--json", "--exec", command])?;

@@ -39,6 +39,11 @@ impl Tmux {
         self.call(&["new-session", "-d", "-s", name, command]).map(|_| ())
     }
 
+    pub fn server_pid(&self) -> Result<u32> {
+        let text = self.call(&["display-message", "-p", "#{pid}"])?;
+        text.trim().parse().with_context(|| format!("{text:?} is no pid"))
+    }
+
     pub fn attach(&self, name: &str) -> Result<Terminal> {
         let env = clean_environment(self.home.path());
         let args = ["-f", "/dev/null", "-L", SERVER, "attach-session", "-t", name];

@@ -6,13 +6,21 @@ pub enum Budget {
     AtMost(f64),
     /// Not above the peer's value of the same run, with `slack` for noise (0.05 is 5 %).
     NotAbovePeer {
+        name: &'static str,
         peer: f64,
         slack: f64,
     },
     /// Not below the peer's value.
     NotBelowPeer {
+        name: &'static str,
         peer: f64,
         slack: f64,
+    },
+    /// At most `more` above the peer's value.
+    AbovePeerAtMost {
+        name: &'static str,
+        peer: f64,
+        more: f64,
     },
     /// Only shown.
     None,
@@ -34,8 +42,9 @@ impl Row {
     fn kept(&self) -> bool {
         match self.budget {
             Budget::AtMost(most) => self.value <= most,
-            Budget::NotAbovePeer { peer, slack } => self.value <= peer * (1.0 + slack),
-            Budget::NotBelowPeer { peer, slack } => self.value >= peer * (1.0 - slack),
+            Budget::NotAbovePeer { peer, slack, .. } => self.value <= peer * (1.0 + slack),
+            Budget::NotBelowPeer { peer, slack, .. } => self.value >= peer * (1.0 - slack),
+            Budget::AbovePeerAtMost { peer, more, .. } => self.value <= peer + more,
             Budget::None => true,
         }
     }
@@ -43,8 +52,11 @@ impl Row {
     fn against(&self) -> String {
         match self.budget {
             Budget::AtMost(most) => format!("≤ {most} {}", self.unit),
-            Budget::NotAbovePeer { peer, .. } | Budget::NotBelowPeer { peer, .. } => {
-                format!("tmux {peer:.2} {}, ratio {:.2}", self.unit, self.value / peer)
+            Budget::NotAbovePeer { name, peer, .. } | Budget::NotBelowPeer { name, peer, .. } => {
+                format!("{name} {peer:.2} {}, ratio {:.2}", self.unit, self.value / peer)
+            }
+            Budget::AbovePeerAtMost { name, peer, more } => {
+                format!("≤ {more} {unit} above {name}'s {peer:.2} {unit}", unit = self.unit)
             }
             Budget::None => String::new(),
         }
