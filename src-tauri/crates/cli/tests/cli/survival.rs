@@ -62,6 +62,21 @@ fn assert_went_on(shift: &Shift, trio: &Trio, question: &Value) {
 }
 
 #[test]
+fn a_successor_follows_every_host_again_and_says_so() {
+    let shift = Shift::new();
+    for _ in 0..3 {
+        shift.shell("read x");
+    }
+    shift.kill_supervisor();
+    shift.ok(&["agents"]);
+    wait_until("every host to be followed again", || {
+        let status = shift.json(&["daemon", "status", "--json"]);
+        assert_eq!(status["sessions"], 3);
+        status["connected"] == 3
+    });
+}
+
+#[test]
 fn a_killed_supervisor_costs_nothing() {
     let shift = Shift::new();
     let trio = start(&shift);
@@ -69,11 +84,6 @@ fn a_killed_supervisor_costs_nothing() {
     let hosts = processes(&shift, &trio);
     shift.kill_supervisor();
     shift.fails(&["daemon", "status"], &["no supervisor is running"]);
-    shift.ok(&["agents"]);
-    wait_until("every host to be followed again", || {
-        let status = shift.json(&["daemon", "status", "--json"]);
-        status["connected"] == status["sessions"]
-    });
     for host in &hosts {
         assert_eq!(host.liveness(), Liveness3::Alive);
     }
