@@ -114,6 +114,10 @@ impl Link {
                     // After a time of not answering it is known to live again.
                     let pid = self.ready.child_pid;
                     self.report.send(LinkEvent::Launched { pid }).await;
+                    // A terminal's journal is not replayed: there is nothing to catch up with.
+                    if self.kind == LaunchKind::Pty {
+                        self.report.send(LinkEvent::CaughtUp).await;
+                    }
                 }
                 FrameKind::Control => {
                     if !records.is_empty() {
