@@ -126,7 +126,7 @@ pub struct Session {
     /// The user asked it to stop; its exit is then not a failure.
     #[serde(default)]
     pub stopping: bool,
-    /// Its process is being ended to free memory; the session itself is not.
+    /// Its process is being ended, to free memory or because it is of no use; the session is not.
     #[serde(default)]
     pub retiring: bool,
     /// Restarts after unexpected ends since a turn last ended well.

@@ -5,11 +5,13 @@
 use crate::conversation::Conversations;
 use crate::effects;
 use crate::handlers;
-use crate::inbox::{Inbox, InboxSender, LinkEvent};
-use crate::limits::{CATCH_UP_PAUSE, NOTICES_MAX};
+use crate::inbox::{Inbox, LinkEvent};
+use crate::limits::{CATCH_UP_PAUSE, NOTICES_MAX, REFUSED_PAUSE};
 use crate::link::LinkHandle;
+use crate::outside::Outside;
 use crate::publish::{Board, Clients};
 use crate::rest;
+use crate::storage::Storage;
 use crate::unsaved::Unsaved;
 use crate::wait::{Until, Waiter};
 use nightshift_agents::acp::Driver;
@@ -23,9 +25,10 @@ use nightshift_platform::dirs::Home;
 use nightshift_protocol::{
     BoardChange, Environment, Fault, FaultCode, Notice, NoticeLevel, Reply, SessionView,
 };
-use nightshift_store::{Store, Write};
+use nightshift_store::Write;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -49,6 +52,10 @@ pub struct Entry {
     pub relaunch_at: Option<Duration>,
     /// The latest line, held back until the row may change again.
     pub held_line: Option<String>,
+    /// Until when (monotonic: the wall clock may be set) the row's line stays as it is.
+    pub line_rests_until: Option<Duration>,
+    /// When (monotonic) lines that were refused or found no room are tried again.
+    pub retry_at: Option<Duration>,
 }
 
 impl Entry {
@@ -64,16 +71,24 @@ impl Entry {
             resting_since: None,
             relaunch_at: None,
             held_line: None,
+            line_rests_until: None,
+            retry_at: None,
         }
+    }
+}
+
+impl Entry {
+    /// When (monotonic) the line that is held back may be shown.
+    fn line_due_at(&self) -> Option<Duration> {
+        self.held_line.as_ref().and(self.line_rests_until)
     }
 }
 
 pub struct Core {
     pub home: Home,
-    /// This program: hosts and the rehearsal agent are the same file.
-    pub binary: PathBuf,
-    pub registry: Registry,
-    pub inbox: InboxSender,
+    pub registry: Arc<Registry>,
+    /// Hosts, session directories and journals.
+    pub outside: Box<dyn Outside>,
     pub started_at: Millis,
     pub sessions: BTreeMap<SessionId, Entry>,
     pub notices: Vec<Notice>,
@@ -82,7 +97,7 @@ pub struct Core {
     pub conversations: Conversations,
     pub waiters: Vec<(SessionId, Waiter)>,
     pub ending: Ending,
-    pub store: Store,
+    pub store: Box<dyn Storage>,
     unsaved: Unsaved,
     /// How long a finished agent may rest before its process goes.
     pub retire_after: Duration,
@@ -98,17 +113,20 @@ pub enum Ending {
 }
 
 impl Core {
-    pub fn new(home: Home, store: Store, inbox: InboxSender) -> Result<Core, Fault> {
-        let binary = std::env::current_exe()
-            .map_err(|e| Fault::new(FaultCode::Io, format!("own binary: {e}")))?;
+    /// `binary` is this program, which is the rehearsal agent too.
+    pub fn new(
+        home: Home,
+        binary: &Path,
+        store: Box<dyn Storage>,
+        outside: Box<dyn Outside>,
+    ) -> Result<Core, Fault> {
         let io = |e: nightshift_store::StoreError| Fault::new(FaultCode::Io, e.to_string());
         let sessions = store.sessions().map_err(io)?;
         let notices = store.notices(NOTICES_MAX).map_err(io)?;
         Ok(Core {
-            registry: Registry::builtin(&binary),
+            registry: Arc::new(Registry::builtin(binary)),
             home,
-            binary,
-            inbox,
+            outside,
             started_at: clock::now(),
             sessions: sessions.into_iter().map(|s| (s.id.clone(), Entry::new(s))).collect(),
             notices,
@@ -145,7 +163,7 @@ impl Core {
         }
     }
 
-    fn take(&mut self, message: Inbox) {
+    pub fn take(&mut self, message: Inbox) {
         match message {
             Inbox::Connected { conn, out } => self.clients.add(conn, out),
             Inbox::Disconnected { conn } => {
@@ -162,6 +180,9 @@ impl Core {
             Inbox::Folded { session, driver } => self.folded(&session, *driver),
             Inbox::Answer { conn, request, result } => {
                 self.clients.answer(conn, request, result);
+            }
+            Inbox::Checked { conn, request, dispatch, agent } => {
+                handlers::dispatch_checked(self, conn, request, *dispatch, agent);
             }
             Inbox::Terminate => self.ending = Ending::Now,
         }
@@ -206,11 +227,9 @@ impl Core {
                     driver.forget_unwritten();
                 }
             }
-            LinkEvent::Retry => {
-                if let Some(driver) = &mut entry.driver {
-                    driver.forget_unwritten();
-                }
-                effects::deliver(self, id);
+            LinkEvent::Refused { error } => {
+                tracing::warn!(session = %id, "a line was refused: {error}");
+                entry.retry_at.get_or_insert(clock::monotonic() + REFUSED_PAUSE);
             }
             LinkEvent::Exited { exit } => self.process_ended(id, Fact::Exited { exit }),
             LinkEvent::Lost { cause } => self.process_ended(id, Fact::HostLost { cause }),
@@ -223,6 +242,7 @@ impl Core {
             entry.link = None;
             entry.caught_up = false;
             entry.held_line = None;
+            entry.retry_at = None;
         }
         self.fact(id, fact);
         self.drop_idle_drivers();
@@ -230,17 +250,16 @@ impl Core {
 
     /// A line for the row, now or once the row may change again.
     pub fn progress(&mut self, id: &SessionId, line: String) {
-        let now = clock::now();
+        let now = clock::monotonic();
         let Some(entry) = self.sessions.get_mut(id) else { return };
-        let due = now.since(entry.session.line_at) >= LINE_INTERVAL_MS
-            || entry.session.line.is_empty()
-            || now < entry.session.line_at;
-        if due {
-            entry.held_line = None;
-            self.fact(id, Fact::Progress { line });
-        } else {
+        let rests = entry.line_rests_until.is_some_and(|until| now < until);
+        if rests && entry.session.line_at != Millis(0) && !entry.session.line.is_empty() {
             entry.held_line = Some(line);
+            return;
         }
+        entry.held_line = None;
+        entry.line_rests_until = Some(now + Duration::from_millis(LINE_INTERVAL_MS));
+        self.fact(id, Fact::Progress { line });
     }
 
     /// Applies a fact that was seen now.
@@ -396,17 +415,13 @@ impl Core {
     }
 
     /// Time until something is due by the clock; none when nothing is.
-    fn next_deadline(&self) -> Option<Duration> {
+    pub fn next_deadline(&self) -> Option<Duration> {
         let now = clock::monotonic();
-        let wall = clock::now();
         let behind = self.board.anyone_behind() || self.conversations.behind().next().is_some();
-        let held = self.sessions.values().filter(|e| e.held_line.is_some()).map(|e| {
-            Duration::from_millis(
-                LINE_INTERVAL_MS.saturating_sub(wall.since(e.session.line_at)).max(1),
-            )
-        });
+        let due = self.sessions.values().flat_map(|e| [e.line_due_at(), e.retry_at]).flatten();
         let waits = self.waiters.iter().filter_map(|(_, w)| w.deadline());
-        held.chain(waits.map(|d| d.saturating_sub(now)))
+        due.chain(waits)
+            .map(|at| at.saturating_sub(now))
             .chain(self.unsaved.due_in(now))
             .chain(rest::due_in(self, now))
             .chain(behind.then_some(CATCH_UP_PAUSE))
@@ -414,19 +429,10 @@ impl Core {
     }
 
     /// Everything that is due by the clock, and followers that may catch up.
-    fn on_time(&mut self) {
-        let wall = clock::now();
-        let due =
-            |e: &Entry| e.held_line.is_some() && wall.since(e.session.line_at) >= LINE_INTERVAL_MS;
-        let lines: Vec<SessionId> =
-            self.sessions.iter().filter(|(_, e)| due(e)).map(|(id, _)| id.clone()).collect();
-        for id in lines {
-            let held = self.sessions.get_mut(&id).and_then(|e| e.held_line.take());
-            if let Some(line) = held {
-                self.fact(&id, Fact::Progress { line });
-            }
-        }
+    pub fn on_time(&mut self) {
         let now = clock::monotonic();
+        self.held_lines(now);
+        self.retries(now);
         rest::on_time(self, now);
         let overdue = |w: &Waiter| w.deadline().is_some_and(|d| now >= d);
         let late: Vec<SessionId> =
@@ -437,9 +443,37 @@ impl Core {
         if self.unsaved.due_in(now).is_some_and(|wait| wait.is_zero()) {
             let sessions = &self.sessions;
             let current = |id: &SessionId| sessions.get(id).map(|e| e.session.clone());
-            self.unsaved.retry(&mut self.store, current, now);
+            self.unsaved.retry(&mut *self.store, current, now);
         }
         self.catch_up();
+    }
+
+    fn held_lines(&mut self, now: Duration) {
+        let due = |e: &Entry| e.line_due_at().is_some_and(|at| now >= at);
+        let lines: Vec<SessionId> =
+            self.sessions.iter().filter(|(_, e)| due(e)).map(|(id, _)| id.clone()).collect();
+        for id in lines {
+            if let Some(line) = self.sessions.get_mut(&id).and_then(|e| e.held_line.take()) {
+                self.progress(&id, line);
+            }
+        }
+    }
+
+    /// Hands out again what was refused or found no room.
+    fn retries(&mut self, now: Duration) {
+        let mut due = Vec::new();
+        for (id, entry) in &mut self.sessions {
+            if entry.retry_at.is_some_and(|at| now >= at) {
+                entry.retry_at = None;
+                if let Some(driver) = &mut entry.driver {
+                    driver.forget_unwritten();
+                }
+                due.push(id.clone());
+            }
+        }
+        for id in due {
+            effects::deliver(self, &id);
+        }
     }
 
     fn catch_up(&mut self) {

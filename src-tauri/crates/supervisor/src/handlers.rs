@@ -22,7 +22,8 @@ use nightshift_model::{Command as SessionCommand, Event, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply, Request};
 
-pub use remove::{REMOVED_EXTENSION, REMOVED_MARK, clear_away, finish_removal};
+pub use dispatch::checked as dispatch_checked;
+pub use remove::finish_removal;
 
 /// What a handler made of its request.
 pub enum Handled {
@@ -38,7 +39,13 @@ type Outcome = Result<Handled, Fault>;
 
 pub fn handle(core: &mut Core, conn: ConnId, request: Request) {
     let id = request.id;
-    match take(core, conn, id, request.command) {
+    let outcome = take(core, conn, id, request.command);
+    conclude(core, conn, id, outcome);
+}
+
+/// Answers request `id`, now or when its session has got there.
+fn conclude(core: &mut Core, conn: ConnId, id: u64, outcome: Outcome) {
+    match outcome {
         Ok(Handled::Done(reply)) => core.clients.answer(conn, id, Ok(reply)),
         Ok(Handled::Pending) => {}
         Ok(Handled::Later { session, until }) => {
@@ -51,7 +58,7 @@ pub fn handle(core: &mut Core, conn: ConnId, request: Request) {
 
 fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
     match command {
-        Command::Dispatch(dispatch) => dispatch::dispatch(core, dispatch),
+        Command::Dispatch(dispatch) => dispatch::dispatch(core, conn, id, dispatch),
         Command::Show { session } => {
             let session = find(core, &session)?;
             core.view(&session).map(Handled::Done)

@@ -2,7 +2,7 @@
 
 use nightshift_agents::acp::Driver;
 use nightshift_model::{Exit, SessionId};
-use nightshift_protocol::{Environment, Fault, Record, Reply, Request};
+use nightshift_protocol::{Dispatch, Environment, Fault, Record, Reply, Request};
 use tokio::sync::mpsc;
 
 /// Numbers connections; never reused within a supervisor's life.
@@ -37,6 +37,14 @@ pub enum Inbox {
         request: u64,
         result: Result<Reply, Fault>,
     },
+    /// A dispatch whose directory and agent were looked at beside the loop.
+    Checked {
+        conn: ConnId,
+        request: u64,
+        dispatch: Box<Dispatch>,
+        /// The agent that serves it; none for a shell job.
+        agent: Result<Option<String>, Fault>,
+    },
     /// A signal asked this process to end; sessions go on.
     Terminate,
 }
@@ -57,8 +65,10 @@ pub enum LinkEvent {
     Activity {
         line: String,
     },
-    /// Lines that were refused or found no room may be tried again.
-    Retry,
+    /// A line was not taken (its agent reads nothing, its disk is full): to be tried again later.
+    Refused {
+        error: String,
+    },
     /// The connection was lost and is being made again.
     Unwritten {
         why: String,

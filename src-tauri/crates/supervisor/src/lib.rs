@@ -12,11 +12,13 @@ mod handlers;
 mod inbox;
 mod limits;
 mod link;
+mod outside;
 mod publish;
 mod reconcile;
 mod rest;
 mod serve;
 mod start;
+mod storage;
 mod unsaved;
 mod wait;
 

@@ -4,17 +4,15 @@
 //! Promise: the loop never waits for a process, a socket or a disk of one session. Alive, gone or
 //! unknown: a host that cannot be reached while its process lives is unknown, never gone.
 
-mod end;
+pub mod end;
 mod launch;
 mod talk;
 
 use crate::inbox::{Inbox, InboxSender, LinkEvent};
-use crate::limits::{
-    LINK_QUEUE_MAX, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES, REFUSED_PAUSE,
-};
+use crate::limits::{LINK_QUEUE_MAX, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES};
 use crate::reconcile::hosts::{Finding, inspect};
 use nightshift_model::SessionId;
-use nightshift_protocol::{Environment, Launch, LaunchKind, Ready};
+use nightshift_protocol::{Environment, HostRequest, Launch, LaunchKind, Ready};
 use std::path::PathBuf;
 use std::process::Child;
 use talk::Talked;
@@ -35,18 +33,18 @@ pub enum LinkCommand {
 pub struct LinkHandle {
     pub generation: u32,
     commands: mpsc::Sender<LinkCommand>,
-    report: Report,
 }
 
 impl LinkHandle {
+    /// A handle, and the queue of what is asked through it.
+    pub fn new(generation: u32) -> (LinkHandle, mpsc::Receiver<LinkCommand>) {
+        let (commands, queue) = mpsc::channel(LINK_QUEUE_MAX);
+        (LinkHandle { generation, commands }, queue)
+    }
+
     /// False when the queue is full or the link has ended.
     pub fn send(&self, command: LinkCommand) -> bool {
         self.commands.try_send(command).is_ok()
-    }
-
-    /// Asks for another look at what is due, after a pause.
-    pub fn retry_later(&self) {
-        self.report.retry_later();
     }
 }
 
@@ -58,25 +56,27 @@ pub enum Start {
 pub struct LinkSpec {
     pub session: SessionId,
     pub generation: u32,
-    pub dir: PathBuf,
     pub kind: LaunchKind,
-    pub binary: PathBuf,
-    /// Where a host's stderr goes.
-    pub log: PathBuf,
     pub start: Start,
 }
 
+/// Where a session's host is to be found, and what it is.
+pub struct Place {
+    pub dir: PathBuf,
+    pub binary: PathBuf,
+    /// Where a host's stderr goes.
+    pub log: PathBuf,
+}
+
 /// Starts the task. It ends with `LaunchFailed`, `Exited` or `Lost`, or when the loop is gone.
-pub fn start(spec: LinkSpec, inbox: InboxSender) -> LinkHandle {
-    let (commands, queue) = mpsc::channel(LINK_QUEUE_MAX);
-    let generation = spec.generation;
-    let report = Report { session: spec.session.clone(), generation, inbox };
-    tokio::spawn(run(spec, report.clone(), queue));
-    LinkHandle { generation, commands, report }
+pub fn start(spec: LinkSpec, place: Place, inbox: InboxSender) -> LinkHandle {
+    let (handle, queue) = LinkHandle::new(spec.generation);
+    let report = Report { session: spec.session.clone(), generation: spec.generation, inbox };
+    tokio::spawn(run(spec, place, report, queue));
+    handle
 }
 
 /// Where a link's events go.
-#[derive(Clone)]
 struct Report {
     session: SessionId,
     generation: u32,
@@ -89,23 +89,16 @@ impl Report {
         // An error means that the loop has ended: so will this task.
         self.inbox.send(Inbox::Link { session, generation, event }).await.ok();
     }
-
-    fn retry_later(&self) {
-        let report = self.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(REFUSED_PAUSE).await;
-            report.send(LinkEvent::Retry).await;
-        });
-    }
 }
 
-async fn run(spec: LinkSpec, report: Report, mut queue: mpsc::Receiver<LinkCommand>) {
-    let LinkSpec { dir, kind, binary, log, start, .. } = spec;
+async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Receiver<LinkCommand>) {
+    let LinkSpec { kind, start, .. } = spec;
+    let Place { dir, binary, log } = place;
     let started = match start {
         Start::Launch { launch, env } => {
             launch::launch(dir.clone(), *launch, env, binary, log).await
         }
-        Start::Adopt => launch::adopt(dir.clone()).await,
+        Start::Adopt => launch::adopt(dir.clone(), &report).await,
     };
     let (ready, mut child) = match started {
         Ok(started) => started,
@@ -124,7 +117,7 @@ async fn run(spec: LinkSpec, report: Report, mut queue: mpsc::Receiver<LinkComma
             report.send(LinkEvent::Environment(env)).await;
         }
     }
-    let mut link = Link { report, dir, kind, ready, after: 0, epoch: 0, stop_asked: None };
+    let mut link = Link { report, dir, kind, ready, after: 0, asked: Asked::default() };
     link.follow(&mut queue, &mut child).await;
 }
 
@@ -135,10 +128,44 @@ struct Link {
     ready: Ready,
     /// The last journal record that was handed on.
     after: u64,
+    asked: Asked,
+}
+
+/// What of the loop's commands goes to which connection.
+#[derive(Default)]
+pub struct Asked {
     /// Which connection this is.
     epoch: u32,
     /// A stop that was asked for: asked again after a reconnection.
-    stop_asked: Option<u64>,
+    stop: Option<u64>,
+    tag: u64,
+}
+
+impl Asked {
+    /// The connection was lost: lines that were handed out for it are not for the next.
+    pub fn lost(&mut self) {
+        self.epoch += 1;
+    }
+
+    /// What a new connection must be told again.
+    pub fn again(&self) -> Option<HostRequest> {
+        self.stop.map(|grace_ms| HostRequest::Stop { grace_ms })
+    }
+
+    /// What `command` asks of this connection; none for a line that was meant for an earlier one.
+    pub fn request(&mut self, command: LinkCommand) -> Option<HostRequest> {
+        match command {
+            LinkCommand::WriteLine { line, epoch } => {
+                self.tag += 1;
+                let tag = self.tag;
+                (epoch == self.epoch).then_some(HostRequest::WriteLine { tag, line })
+            }
+            LinkCommand::Stop { grace_ms } => {
+                self.stop = Some(grace_ms);
+                Some(HostRequest::Stop { grace_ms })
+            }
+        }
+    }
 }
 
 impl Link {
@@ -154,7 +181,7 @@ impl Link {
                         failures = 0;
                         pause = RECONNECT_FIRST;
                         // At once: what is handed out from now on is for the next connection.
-                        self.epoch += 1;
+                        self.asked.lost();
                         self.report.send(LinkEvent::Unwritten { why: why.clone() }).await;
                     }
                     reap(child);

@@ -3,6 +3,7 @@
 use crate::core::Core;
 use crate::inbox::Inbox;
 use crate::limits::INBOX_MAX;
+use crate::outside::Machine;
 use crate::serve;
 use nightshift_platform::dirs::Home;
 use nightshift_platform::lock::{RoleLock, holder};
@@ -45,7 +46,9 @@ pub fn run(home: Home) -> Result<(), Fault> {
         let listener = ipc::listen(&socket).map_err(|e| io("supervisor socket", e))?;
         let socket_id = ipc::socket_id(&socket).map_err(|e| io("supervisor socket", e))?;
         let (inbox, messages) = mpsc::channel(INBOX_MAX);
-        let mut core = Core::new(home.clone(), store, inbox.clone())?;
+        let binary = std::env::current_exe().map_err(|e| io("own binary", e))?;
+        let machine = Machine { home: home.clone(), binary: binary.clone(), inbox: inbox.clone() };
+        let mut core = Core::new(home.clone(), &binary, Box::new(store), Box::new(machine))?;
         core.recover(&set_aside);
         let accept = tokio::spawn(serve::accept(listener, inbox.clone()));
         let signals = tokio::spawn(forward_signals(inbox));

@@ -3,9 +3,10 @@
 //! Promise: they are stored as soon as that works; after a crash the journals tell them again.
 
 use crate::limits::{STORE_RETRY, UNSAVED_EVIDENCE_MAX};
+use crate::storage::Storage;
 use nightshift_model::{Evidence, Session, SessionId};
 use nightshift_platform::clock;
-use nightshift_store::{Store, Write};
+use nightshift_store::Write;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ impl Unsaved {
     /// Stores the sessions as they are now.
     pub fn retry(
         &mut self,
-        store: &mut Store,
+        store: &mut dyn Storage,
         current: impl Fn(&SessionId) -> Option<Session>,
         now: Duration,
     ) {

@@ -65,10 +65,11 @@ fn ended(next: &mut Next, how: &str) -> bool {
     true
 }
 
-/// Its process went to free memory. A reply that came meanwhile starts it again.
+/// Its process was of no more use and has gone. A reply that came meanwhile starts it again; the
+/// prompts of an agent that refused to serve wait for one.
 fn put_to_rest(next: &mut Next, how: &str) {
     next.note(Source::Process, how);
-    if next.session.agent().is_some_and(|a| !a.prompts.is_empty()) {
+    if matches!(next.session.state, State::Starting) {
         next.go(State::Starting, "", Source::User, "a reply came; it is started again");
         next.effect(Effect::Launch);
     }

@@ -31,6 +31,8 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
         Fact::AgentRefused { error } => {
             next.session.cut = None;
             next.go(State::Failed { error: error.clone() }, &error, Source::Protocol, &error);
+            // Stored, so that a crash right now leaves no process that serves nobody.
+            next.session.retiring = true;
             next.effect(Effect::StopHost);
         }
         Fact::PromptSent { n } => prompt_sent(next, n),
@@ -93,7 +95,7 @@ fn launched(next: &mut Next, pid: u32) {
             | State::Stopped,
         ) => next.note(Source::Process, &why),
     }
-    if next.session.stopping {
+    if next.session.stopping || next.session.retiring {
         next.effect(Effect::StopHost);
     } else if next.session.agent().is_some() {
         next.effect(Effect::Deliver);

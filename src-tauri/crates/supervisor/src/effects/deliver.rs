@@ -1,10 +1,12 @@
 //! Between a session and its agent's journal: records become facts, what is due becomes lines.
 
 use crate::core::{Core, Entry};
+use crate::limits::REFUSED_PAUSE;
 use crate::link::LinkCommand;
 use nightshift_agents::acp::{Driver, DriverSpec};
 use nightshift_agents::registry::Registry;
 use nightshift_model::{Answer, Fact, NeedId, Session, SessionId};
+use nightshift_platform::clock;
 use nightshift_protocol::Record;
 
 /// A driver for `session`, to be fed its journal from the first record.
@@ -48,7 +50,13 @@ pub fn feed(core: &mut Core, id: &SessionId, records: &[Record]) {
 /// Writes what the agent does not have yet. Nothing is written before the replay is complete.
 pub fn deliver(core: &mut Core, id: &SessionId) {
     let Some(Entry {
-        session, link: Some(link), driver: Some(driver), caught_up: true, epoch, ..
+        session,
+        link: Some(link),
+        driver: Some(driver),
+        caught_up: true,
+        epoch,
+        retry_at,
+        ..
     }) = core.sessions.get_mut(id)
     else {
         return;
@@ -65,7 +73,7 @@ pub fn deliver(core: &mut Core, id: &SessionId) {
     for line in driver.due(&work.prompts, &answers) {
         if !link.send(LinkCommand::WriteLine { line, epoch: *epoch }) {
             // Those before it are on their way: all are looked at again once they have arrived.
-            link.retry_later();
+            retry_at.get_or_insert(clock::monotonic() + REFUSED_PAUSE);
             return;
         }
     }
@@ -73,12 +81,18 @@ pub fn deliver(core: &mut Core, id: &SessionId) {
 
 /// Asks the agent to end its turn; its open requests are answered as cancelled.
 pub fn cancel(core: &mut Core, id: &SessionId) {
-    if let Some(Entry { link: Some(link), driver: Some(driver), caught_up: true, epoch, .. }) =
-        core.sessions.get_mut(id)
+    if let Some(Entry {
+        link: Some(link),
+        driver: Some(driver),
+        caught_up: true,
+        epoch,
+        retry_at,
+        ..
+    }) = core.sessions.get_mut(id)
         && let Some(line) = driver.cancel()
         && !link.send(LinkCommand::WriteLine { line, epoch: *epoch })
     {
-        link.retry_later();
+        retry_at.get_or_insert(clock::monotonic() + REFUSED_PAUSE);
     }
     deliver(core, id);
 }

@@ -3,7 +3,7 @@
 use super::driver_of;
 use crate::core::Core;
 use crate::limits::{FIRST_COLS, FIRST_ROWS, JOURNAL_MAX_BYTES};
-use crate::link::{self, LinkSpec, Start};
+use crate::link::{LinkSpec, Start};
 use nightshift_model::{AgentWork, Fact, Liveness, Millis, Session, SessionId, State, Work};
 use nightshift_protocol::launch::DOCUMENT_VERSION;
 use nightshift_protocol::{About, Environment, Fault, FaultCode, Launch, LaunchKind};
@@ -27,7 +27,6 @@ pub fn adopt(core: &mut Core, id: &SessionId) {
 }
 
 fn start_link(core: &mut Core, id: &SessionId, start: Start) {
-    let dir = core.home.job(id.as_str());
     let Some(entry) = core.sessions.get_mut(id) else { return };
     entry.generation += 1;
     let generation = entry.generation;
@@ -36,16 +35,9 @@ fn start_link(core: &mut Core, id: &SessionId, start: Start) {
     entry.driver = driver_of(&core.registry, &entry.session);
     entry.caught_up = false;
     entry.epoch = 0;
-    let spec = LinkSpec {
-        session: id.clone(),
-        generation,
-        dir,
-        kind,
-        binary: core.binary.clone(),
-        log: core.home.log_file(),
-        start,
-    };
-    entry.link = Some(link::start(spec, core.inbox.clone()));
+    entry.retry_at = None;
+    let spec = LinkSpec { session: id.clone(), generation, kind, start };
+    entry.link = Some(core.outside.start(spec));
     let behind = entry.driver.as_mut().zip(entry.session.agent());
     if let Some((driver, work)) = behind {
         driver.set_prompts(&work.prompts);

@@ -4,8 +4,10 @@
 use super::{Handled, Outcome, quoted};
 use crate::core::Core;
 use crate::effects;
+use crate::inbox::{ConnId, Inbox};
 use crate::limits::{ENVIRONMENT_MAX_BYTES, LIVE_SESSIONS_MAX, SESSIONS_MAX};
 use crate::wait::Until;
+use nightshift_agents::registry::Registry;
 use nightshift_model::limits::{LINE_MAX_CHARS, PROMPT_MAX_BYTES};
 use nightshift_model::naming::{given_name, one_line, short_name};
 use nightshift_model::{
@@ -19,12 +21,40 @@ use std::path::Path;
 /// How often a fresh id may collide with a known one before something is plainly wrong.
 const ID_TRIES: u32 = 16;
 
-pub fn dispatch(core: &mut Core, dispatch: Dispatch) -> Outcome {
+pub fn dispatch(core: &mut Core, conn: ConnId, request: u64, dispatch: Dispatch) -> Outcome {
     check_room(core)?;
-    check_directory(&dispatch.cwd)?;
     check_environment(&dispatch.env)?;
+    match &dispatch.work {
+        DispatchWork::Shell { command } => check_text(command, "command")?,
+        DispatchWork::Agent { prompt, .. } => check_text(prompt, "prompt")?,
+    }
+    let registry = core.registry.clone();
+    // A directory on a mount that hangs must hold up nobody else.
+    core.outside.beside(Box::new(move || {
+        let agent =
+            check_directory(&dispatch.cwd).and_then(|()| choose_agent(&registry, &dispatch));
+        Inbox::Checked { conn, request, dispatch: Box::new(dispatch), agent }
+    }));
+    Ok(Handled::Pending)
+}
+
+/// Goes on with a dispatch whose directory and agent were looked at.
+pub fn checked(
+    core: &mut Core,
+    conn: ConnId,
+    request: u64,
+    dispatch: Dispatch,
+    agent: Result<Option<String>, Fault>,
+) {
+    let outcome = agent.and_then(|agent| begin(core, dispatch, agent));
+    super::conclude(core, conn, request, outcome);
+}
+
+fn begin(core: &mut Core, dispatch: Dispatch, agent: Option<String>) -> Outcome {
+    // Others may have come while the directory was looked at.
+    check_room(core)?;
     let now = clock::now();
-    let (work, asked) = work_of(core, &dispatch, now)?;
+    let (work, asked) = work_of(core, &dispatch, agent, now);
     let name = match &dispatch.name {
         Some(name) => given_name(name).ok_or_else(|| {
             Fault::new(FaultCode::Invalid, "the name has no readable character")
@@ -121,42 +151,48 @@ fn check_environment(env: &Environment) -> Result<(), Fault> {
     }
 }
 
-fn work_of(core: &Core, dispatch: &Dispatch, at: Millis) -> Result<(Work, String), Fault> {
+fn work_of(core: &Core, dispatch: &Dispatch, agent: Option<String>, at: Millis) -> (Work, String) {
     match &dispatch.work {
         DispatchWork::Shell { command } => {
-            check_text(command, "command")?;
-            Ok((Work::Shell { command: command.clone() }, command.clone()))
+            (Work::Shell { command: command.clone() }, command.clone())
         }
-        DispatchWork::Agent { prompt, agent, model, permission_mode } => {
-            check_text(prompt, "prompt")?;
-            let agent = match agent {
-                Some(agent) => agent.clone(),
-                None => default_agent(core, &dispatch.env)?,
-            };
-            let spec = core.registry.find(&agent).ok_or_else(|| {
-                Fault::new(FaultCode::NotFound, format!("no agent `{}`", quoted(&agent)))
-                    .hint(format!("choose one of {}", core.registry.ids().join(", ")))
-            })?;
-            core.registry.resolve(spec, &dispatch.env)?;
+        DispatchWork::Agent { prompt, model, permission_mode, .. } => {
+            let agent = agent.unwrap_or_default();
+            let default_mode =
+                core.registry.find(&agent).and_then(|spec| spec.default_mode.clone());
             let first = Prompt { n: 1, text: prompt.clone(), state: PromptState::Queued, at };
             let work = Work::Agent(AgentWork {
                 agent,
                 model: model.clone(),
-                permission_mode: permission_mode.clone().or_else(|| spec.default_mode.clone()),
+                permission_mode: permission_mode.clone().or(default_mode),
                 agent_session_id: None,
                 prompts: vec![first],
                 next_prompt: 2,
                 answers: Vec::new(),
             });
-            Ok((work, prompt.clone()))
+            (work, prompt.clone())
         }
     }
 }
 
-/// The first installed vendor's agent, else the rehearsal agent.
-fn default_agent(core: &Core, env: &Environment) -> Result<String, Fault> {
-    let found = core.registry.detect(env).into_iter().find(|a| a.is_default);
-    found.map(|a| a.id).ok_or_else(|| Fault::new(FaultCode::NotFound, "no agent is installed"))
+/// The agent that was asked for, else the first installed vendor's, else the rehearsal agent; none
+/// for a shell job. Looks at the disk.
+fn choose_agent(registry: &Registry, dispatch: &Dispatch) -> Result<Option<String>, Fault> {
+    let DispatchWork::Agent { agent, .. } = &dispatch.work else { return Ok(None) };
+    let agent = match agent {
+        Some(agent) => agent.clone(),
+        None => {
+            let found = registry.detect(&dispatch.env).into_iter().find(|a| a.is_default);
+            let none = || Fault::new(FaultCode::NotFound, "no agent is installed");
+            found.map(|a| a.id).ok_or_else(none)?
+        }
+    };
+    let spec = registry.find(&agent).ok_or_else(|| {
+        Fault::new(FaultCode::NotFound, format!("no agent `{}`", quoted(&agent)))
+            .hint(format!("choose one of {}", registry.ids().join(", ")))
+    })?;
+    registry.resolve(spec, &dispatch.env)?;
+    Ok(Some(agent))
 }
 
 /// A prompt, command or reply: something, not too much, and nothing that is not text.
@@ -185,10 +221,10 @@ pub fn check_text(text: &str, noun: &str) -> Result<(), Fault> {
 
 fn fresh_id(core: &Core) -> Result<(String, SessionId), Fault> {
     for _ in 0..ID_TRIES {
-        let uuid = uuid::Uuid::new_v4().to_string();
+        let uuid = core.outside.fresh_uuid().to_string();
         if let Some(id) = SessionId::of_uuid(&uuid)
             && !core.sessions.contains_key(&id)
-            && !core.home.job(id.as_str()).exists()
+            && !core.outside.has_directory(&id)
         {
             return Ok((uuid, id));
         }

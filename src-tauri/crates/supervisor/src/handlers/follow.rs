@@ -6,7 +6,6 @@ use crate::effects;
 use crate::inbox::{ConnId, Inbox};
 use crate::limits::FOLLOWS_MAX;
 use crate::publish::FollowId;
-use nightshift_host::journal;
 use nightshift_model::SessionId;
 use nightshift_protocol::{Fault, FaultCode, Reply};
 
@@ -44,14 +43,13 @@ fn fold(core: &Core, id: &SessionId) -> Result<(), Fault> {
     if let Some(work) = session.agent() {
         driver.set_prompts(&work.prompts);
     }
-    let (dir, inbox, session) = (core.home.job(id.as_str()), core.inbox.clone(), id.clone());
-    tokio::task::spawn_blocking(move || {
-        for record in journal::read(&dir, 0) {
+    let (journal, session) = (core.outside.journal(id), id.clone());
+    core.outside.beside(Box::new(move || {
+        for record in journal.read(0) {
             driver.feed(&record);
         }
-        // An error means that the loop has ended.
-        inbox.blocking_send(Inbox::Folded { session, driver: Box::new(driver) }).ok();
-    });
+        Inbox::Folded { session, driver: Box::new(driver) }
+    }));
     Ok(())
 }
 

@@ -9,13 +9,12 @@ use crate::core::Core;
 use crate::effects;
 use crate::inbox::{ConnId, Inbox};
 use crate::limits::LOG_PAGE_BYTES;
+use crate::outside::Journal;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use nightshift_agents::acp::Driver;
-use nightshift_host::journal;
 use nightshift_model::Millis;
 use nightshift_protocol::{Fault, FaultCode, LogPage, Record, RecordKind, Reply};
-use std::path::Path;
 
 /// Records before a page that are looked at for what they leave open. A terminal's own sequences
 /// take a few bytes; this many records hold them even when they come byte by byte.
@@ -39,7 +38,6 @@ pub fn logs(core: &Core, conn: ConnId, request: u64, session: &str, wanted: Want
     let id = find(core, session)?;
     let session = &core.sessions[&id].session;
     let ended = !session.is_alive();
-    let dir = core.home.job(id.as_str());
     let driver = match (wanted.raw, session.agent()) {
         (false, Some(work)) => {
             let mut driver = effects::driver_of(&core.registry, session).ok_or_else(|| {
@@ -52,28 +50,27 @@ pub fn logs(core: &Core, conn: ConnId, request: u64, session: &str, wanted: Want
         (true, _) | (false, None) => None,
     };
     let lines = session.agent().is_some();
-    let inbox = core.inbox.clone();
-    tokio::task::spawn_blocking(move || {
+    let journal = core.outside.journal(&id);
+    core.outside.beside(Box::new(move || {
         let page = match driver {
-            Some(driver) => conversation(&dir, driver, wanted, ended),
-            None => output(&dir, wanted, lines, ended),
+            Some(driver) => conversation(&*journal, driver, wanted, ended),
+            None => output(&*journal, wanted, lines, ended),
         };
-        // An error means that the loop has ended.
-        inbox.blocking_send(Inbox::Answer { conn, request, result: Ok(Reply::Logs(page)) }).ok();
-    });
+        Inbox::Answer { conn, request, result: Ok(Reply::Logs(page)) }
+    }));
     Ok(Handled::Pending)
 }
 
 /// `lines`: records are lines of an agent and lost their newline.
-fn output(dir: &Path, wanted: Wanted, lines: bool, ended: bool) -> LogPage {
+fn output(journal: &dyn Journal, wanted: Wanted, lines: bool, ended: bool) -> LogPage {
     let after = match wanted.since {
-        Some(_) => last_before(dir, wanted),
+        Some(_) => last_before(journal, wanted),
         None => wanted.offset,
     };
     let mut bytes = Vec::new();
     let mut text = Text::default();
     if !wanted.raw {
-        for record in journal::read(dir, after.saturating_sub(LEAD_RECORDS)) {
+        for record in journal.read(after.saturating_sub(LEAD_RECORDS)) {
             if record.seq > after {
                 break;
             }
@@ -83,7 +80,7 @@ fn output(dir: &Path, wanted: Wanted, lines: bool, ended: bool) -> LogPage {
     }
     let mut next = after;
     let mut end = true;
-    for record in journal::read(dir, after) {
+    for record in journal.read(after) {
         if bytes.len().max(text.shown.len()) >= LOG_PAGE_BYTES {
             end = false;
             break;
@@ -106,9 +103,9 @@ fn output(dir: &Path, wanted: Wanted, lines: bool, ended: bool) -> LogPage {
 
 /// Number of the last record that is not wanted. From the first wanted one on all are: a clock that
 /// was set back hides nothing.
-fn last_before(dir: &Path, wanted: Wanted) -> u64 {
+fn last_before(journal: &dyn Journal, wanted: Wanted) -> u64 {
     let mut after = wanted.offset;
-    for record in journal::read(dir, wanted.offset) {
+    for record in journal.read(wanted.offset) {
         // Only the first page can begin before the time.
         if wanted.offset > 0 || wanted.includes(record.at) {
             break;
@@ -147,8 +144,8 @@ impl vte::Perform for Shown<'_> {
     }
 }
 
-fn conversation(dir: &Path, mut driver: Driver, wanted: Wanted, ended: bool) -> LogPage {
-    for record in journal::read(dir, 0) {
+fn conversation(journal: &dyn Journal, mut driver: Driver, wanted: Wanted, ended: bool) -> LogPage {
+    for record in journal.read(0) {
         driver.feed(&record);
     }
     let (mut items, _) = driver.items();

@@ -6,13 +6,6 @@ use crate::wait::Until;
 use nightshift_model::{Command as SessionCommand, SessionId};
 use nightshift_protocol::{BoardChange, Fault, FaultCode, Reply};
 use nightshift_store::Write;
-use std::io;
-use std::path::Path;
-
-/// A session directory that holds this file belongs to a session whose removal was committed.
-pub const REMOVED_MARK: &str = "removed";
-/// A directory with this ending is being deleted: what is left of it belongs to no session.
-pub const REMOVED_EXTENSION: &str = "removed";
 
 pub fn remove(core: &mut Core, session: &str) -> Outcome {
     let session = find(core, session)?;
@@ -22,24 +15,18 @@ pub fn remove(core: &mut Core, session: &str) -> Outcome {
 
 /// Every process is gone: the record goes, then the directory.
 pub fn finish_removal(core: &mut Core, id: &SessionId) -> Result<Reply, Fault> {
-    let dir = core.home.job(id.as_str());
     let wrong = |what: &str, e: String| {
         Fault::new(FaultCode::Io, format!("session {id} was not removed: {what}: {e}"))
             .hint("mend the state directory, then remove it again")
     };
     // A crash between the two steps leaves a marked directory, which the next start clears.
-    match std::fs::write(dir.join(REMOVED_MARK), b"") {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => {
-            return Err(wrong("its directory", e.to_string()));
-        }
-        Ok(()) | Err(_) => {}
-    }
+    core.outside.mark_removed(id).map_err(|e| wrong("its directory", e.to_string()))?;
     let write = Write { removed: vec![id.clone()], ..Write::default() };
     core.store.commit(&write).map_err(|e| wrong("its record", e.to_string()))?;
     core.sessions.remove(id);
     core.conversations.forget_session(id);
     answer_the_others(core, id);
-    if let Err(e) = clear_away(&dir) {
+    if let Err(e) = core.outside.clear_away(id) {
         tracing::warn!(session = %id, "directory not removed yet: {e}");
     }
     core.board.publish(&mut core.clients, BoardChange::Removed { id: id.to_string() });
@@ -54,16 +41,5 @@ fn answer_the_others(core: &mut Core, id: &SessionId) {
     for (_, waiter) in others {
         let gone = Fault::new(FaultCode::NotFound, format!("session {id} was removed meanwhile"));
         core.clients.answer(waiter.conn, waiter.request, Err(gone));
-    }
-}
-
-/// Deletes a marked directory. It gets another name first: killed in the middle, the mark may be
-/// gone already and the launch document not, and the session would come back to life from that.
-pub fn clear_away(dir: &Path) -> io::Result<()> {
-    let aside = dir.with_extension(REMOVED_EXTENSION);
-    let cleared = std::fs::rename(dir, &aside).and_then(|()| std::fs::remove_dir_all(&aside));
-    match cleared {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        cleared => cleared,
     }
 }

@@ -21,7 +21,7 @@ const SWEEP_PAUSE: Duration = Duration::from_millis(25);
 const SIGKILL: i32 = 9;
 
 /// Hands on what the journal holds after `after`, then how it ended.
-pub async fn report_end(report: &Report, dir: &Path, finding: Finding, after: u64) {
+pub(super) async fn report_end(report: &Report, dir: &Path, finding: Finding, after: u64) {
     if let Finding::Unknown(why) = finding {
         return report.send(LinkEvent::Unknown { why }).await;
     }
@@ -54,7 +54,8 @@ pub async fn report_end(report: &Report, dir: &Path, finding: Finding, after: u6
     report.send(ended(finding, words)).await;
 }
 
-fn ended(finding: Finding, last_words: String) -> LinkEvent {
+/// What the loop is told of a host that was found so and cannot be talked to any more.
+pub fn ended(finding: Finding, last_words: String) -> LinkEvent {
     match finding {
         Finding::Ended(exit) => match exit.spawn_error {
             Some(error) => LinkEvent::LaunchFailed { error },
@@ -78,10 +79,14 @@ fn rest_of(dir: &Path, after: u64) -> Vec<Record> {
     journal::read(dir, after).collect()
 }
 
-/// The last line with text that the process printed: of stderr for agents, of the PTY for jobs.
 fn last_words(dir: &Path, last: u64) -> String {
+    words_of(journal::read(dir, last.saturating_sub(LAST_WORDS_RECORDS)))
+}
+
+/// The last line with text that the process printed: of stderr for agents, of the PTY for jobs.
+pub fn words_of(records: impl Iterator<Item = Record>) -> String {
     let mut words = String::new();
-    for record in journal::read(dir, last.saturating_sub(LAST_WORDS_RECORDS)) {
+    for record in records {
         let agent_talk = record.kind == RecordKind::Out && record.body.first() == Some(&b'{');
         if matches!(record.kind, RecordKind::In | RecordKind::Mark) || agent_talk {
             continue;

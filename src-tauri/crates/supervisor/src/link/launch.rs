@@ -1,6 +1,8 @@
 //! Starting a host process, or finding the one an earlier supervisor started.
 
-use crate::limits::LAUNCH_TIMEOUT;
+use super::Report;
+use crate::inbox::LinkEvent;
+use crate::limits::{LAUNCH_TIMEOUT, RECONNECT_LONGEST};
 use crate::reconcile::hosts::{self, Finding, inspect};
 use nightshift_platform::process::Identity;
 use nightshift_platform::signals::SIGTERM;
@@ -133,8 +135,11 @@ pub fn environment(dir: &Path, host: u32) -> Option<Environment> {
     Some(env)
 }
 
-pub async fn adopt(dir: PathBuf) -> Started {
+/// Finds a host that was started earlier. Where it cannot be said whether it lives, it is looked at
+/// again for as long as that takes.
+pub(super) async fn adopt(dir: PathBuf, report: &Report) -> Started {
     let mut waited = Duration::ZERO;
+    let mut told = false;
     loop {
         let looked = dir.clone();
         let finding = tokio::task::spawn_blocking(move || inspect(&looked)).await;
@@ -143,6 +148,12 @@ pub async fn adopt(dir: PathBuf) -> Started {
             Ok(Finding::Starting) if waited < LAUNCH_TIMEOUT => {
                 tokio::time::sleep(STARTING_PAUSE).await;
                 waited += STARTING_PAUSE;
+            }
+            Ok(Finding::Unknown(why)) => {
+                if !std::mem::replace(&mut told, true) {
+                    report.send(LinkEvent::Unknown { why }).await;
+                }
+                tokio::time::sleep(RECONNECT_LONGEST).await;
             }
             Ok(finding) => return Err(NotStarted::Found(finding)),
             Err(e) => return Err(NotStarted::Found(Finding::Unknown(e.to_string()))),

@@ -45,15 +45,14 @@ impl Link {
             LaunchKind::Pty => HostRequest::Watch,
             LaunchKind::Pipe => HostRequest::Follow { after: self.after },
         }));
-        if let Some(grace_ms) = self.stop_asked {
-            opening.extend(encode_control(&HostRequest::Stop { grace_ms }));
+        if let Some(request) = self.asked.again() {
+            opening.extend(encode_control(&request));
         }
         if let Err(e) = writer.write_all(&opening).await {
             return Talked::Lost { connected: false, why: e.to_string() };
         }
         let mut input = Input { decoder: FrameDecoder::default(), greeted: false };
         let mut buffer = vec![0; READ_BYTES];
-        let mut tag = 0;
         loop {
             tokio::select! {
                 read = reader.read(&mut buffer) => match read {
@@ -68,26 +67,12 @@ impl Link {
                 },
                 command = queue.recv() => {
                     let Some(command) = command else { return Talked::LoopGone };
-                    tag += 1;
-                    let Some(request) = self.request(command, tag) else { continue };
+                    let Some(request) = self.asked.request(command) else { continue };
                     let frame = encode_control(&request);
                     if let Err(e) = writer.write_all(&frame).await {
                         return Talked::Lost { connected: input.greeted, why: e.to_string() };
                     }
                 }
-            }
-        }
-    }
-
-    /// None for a line that was meant for an earlier connection.
-    fn request(&mut self, command: LinkCommand, tag: u64) -> Option<HostRequest> {
-        match command {
-            LinkCommand::WriteLine { line, epoch } => {
-                (epoch == self.epoch).then_some(HostRequest::WriteLine { tag, line })
-            }
-            LinkCommand::Stop { grace_ms } => {
-                self.stop_asked = Some(grace_ms);
-                Some(HostRequest::Stop { grace_ms })
             }
         }
     }
@@ -143,8 +128,7 @@ impl Link {
             HostEvent::CaughtUp { .. } => self.report.send(LinkEvent::CaughtUp).await,
             HostEvent::Activity { line } => self.report.send(LinkEvent::Activity { line }).await,
             HostEvent::Refused { error, .. } => {
-                tracing::warn!(session = %self.report.session, "a line was refused: {error}");
-                self.report.retry_later();
+                self.report.send(LinkEvent::Refused { error }).await;
             }
             // The end is read from the exit record once the host closes the connection.
             HostEvent::Exited { .. }

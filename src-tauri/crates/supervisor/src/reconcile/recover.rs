@@ -2,17 +2,14 @@
 
 use crate::core::Core;
 use crate::effects;
-use crate::handlers::{REMOVED_EXTENSION, REMOVED_MARK, clear_away};
-use crate::reconcile::hosts::{self, Finding, inspect};
+use crate::reconcile::hosts::Finding;
 use nightshift_model::{Evidence, Fact, Liveness, SessionId, Source, State};
 use nightshift_platform::clock;
-use nightshift_protocol::launch::LAUNCH_FILE;
-use nightshift_protocol::{Environment, Launch, NoticeLevel};
+use nightshift_protocol::{Environment, NoticeLevel};
 use nightshift_store::SetAside;
-use std::path::Path;
 
 impl Core {
-    /// Adopts the living, records the dead, leaves the unknown alone and says so.
+    /// Adopts the living, records the dead, leaves the unknown alone, says so and looks again.
     pub fn recover(&mut self, set_aside: &[SetAside]) {
         for damaged in set_aside {
             self.notice(
@@ -35,7 +32,7 @@ impl Core {
             .collect();
         let findings: Vec<(SessionId, Finding)> = unsettled
             .into_iter()
-            .map(|id| (id.clone(), inspect(&self.home.job(id.as_str()))))
+            .map(|id| (id.clone(), self.outside.inspect(id.as_str())))
             .collect();
         tracing::info!("{} sessions to look after", findings.len());
         for (id, finding) in findings {
@@ -43,7 +40,6 @@ impl Core {
             if let Finding::Unknown(why) = &finding {
                 self.notice(NoticeLevel::Error, format!("session {id} was left alone: {why}"));
                 self.fact(&id, Fact::HostUnknown { why: why.clone() });
-                continue;
             }
             effects::adopt(self, &id);
         }
@@ -52,31 +48,16 @@ impl Core {
 
     /// Session directories that no known session owns.
     fn strangers(&mut self) {
-        let entries = match std::fs::read_dir(self.home.jobs()) {
-            Ok(entries) => entries,
+        let names = match self.outside.directories() {
+            Ok(names) => names,
             Err(e) => return tracing::warn!("session directories not listed: {e}"),
         };
-        for entry in entries {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(e) => {
-                    tracing::warn!("session directory not read: {e}");
-                    continue;
-                }
-            };
-            let name = entry.file_name().to_string_lossy().into_owned();
+        for name in names {
             let known = SessionId::parse(&name).is_some_and(|id| self.sessions.contains_key(&id));
-            if known {
+            if known || self.recover_session(&name) {
                 continue;
             }
-            let path = entry.path();
-            if finish_clearing(&path) {
-                continue;
-            }
-            if self.recover_session(&path) {
-                continue;
-            }
-            let state = match inspect(&path) {
+            let state = match self.outside.inspect(&name) {
                 Finding::Alive(ready) => format!("its host runs as pid {}", ready.pid),
                 Finding::Ended(_) | Finding::Gone(_) => "it has ended".to_owned(),
                 Finding::Unknown(why) => why,
@@ -92,11 +73,9 @@ impl Core {
 
     /// A session whose record was lost or damaged, from its directory: the launch document says who
     /// it is, the journal what has happened. Nothing that it asked or produced is lost.
-    fn recover_session(&mut self, dir: &Path) -> bool {
-        let name = dir.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let launch = match hosts::document::<Launch>(dir, LAUNCH_FILE) {
-            Ok(Some(launch)) if launch.session == name => launch,
-            Ok(_) | Err(_) => return false,
+    fn recover_session(&mut self, name: &str) -> bool {
+        let Some(launch) = self.outside.launch_document(name).filter(|l| l.session == name) else {
+            return false;
         };
         let about = launch.about.clone();
         let Some(session) = about.and_then(|about| effects::session_of(&launch, about)) else {
@@ -114,19 +93,4 @@ impl Core {
         effects::adopt(self, &id);
         true
     }
-}
-
-/// Ends a removal that an earlier supervisor could not finish; false when `dir` is none.
-fn finish_clearing(dir: &Path) -> bool {
-    let cleared = if dir.extension().is_some_and(|ending| ending == REMOVED_EXTENSION) {
-        std::fs::remove_dir_all(dir)
-    } else if dir.join(REMOVED_MARK).exists() {
-        clear_away(dir)
-    } else {
-        return false;
-    };
-    if let Err(e) = cleared {
-        tracing::warn!("{}: {e}", dir.display());
-    }
-    true
 }

@@ -1,0 +1,162 @@
+//! What lies outside of the loop: hosts, session directories, journals, and whatever else may hang.
+//!
+//! Promise: the loop reaches hosts and session directories through this interface only, so that a
+//! test can put a simulated world in their place. Must not know: what the loop makes of it.
+
+use crate::inbox::{Inbox, InboxSender};
+use crate::link::{self, LinkHandle, LinkSpec, Place};
+use crate::reconcile::hosts::{self, Finding};
+use nightshift_host::journal;
+use nightshift_model::SessionId;
+use nightshift_platform::Home;
+use nightshift_protocol::launch::LAUNCH_FILE;
+use nightshift_protocol::{Launch, Record};
+use std::io;
+use std::path::{Path, PathBuf};
+use uuid::Uuid;
+
+/// Work that may take long (a disk, a network mount); what comes of it goes to the inbox.
+pub type Work = Box<dyn FnOnce() -> Inbox + Send>;
+
+pub trait Outside {
+    /// Starts or finds a session's host and follows it; what it sees comes to the inbox.
+    fn start(&self, spec: LinkSpec) -> LinkHandle;
+    /// What a session directory and the process table say. Only for the supervisor's start.
+    fn inspect(&self, name: &str) -> Finding;
+    /// Names of the session directories. Removals that were cut short are completed first.
+    fn directories(&self) -> io::Result<Vec<String>>;
+    fn launch_document(&self, name: &str) -> Option<Launch>;
+    /// Whether the session's directory exists.
+    fn has_directory(&self, id: &SessionId) -> bool;
+    /// From now on the session's directory belongs to no session.
+    fn mark_removed(&self, id: &SessionId) -> io::Result<()>;
+    /// Deletes a marked directory.
+    fn clear_away(&self, id: &SessionId) -> io::Result<()>;
+    /// The session's journal, to be read beside the loop.
+    fn journal(&self, id: &SessionId) -> Box<dyn Journal>;
+    /// Does `work` beside the loop.
+    fn beside(&self, work: Work);
+    /// A number that names nothing yet.
+    fn fresh_uuid(&self) -> Uuid;
+}
+
+pub trait Journal: Send {
+    /// The records after `after`, in order.
+    fn read(&self, after: u64) -> Box<dyn Iterator<Item = Record> + '_>;
+}
+
+/// A session directory that holds this file belongs to a session whose removal was committed.
+const REMOVED_MARK: &str = "removed";
+/// A directory with this ending is being deleted: what is left of it belongs to no session.
+const REMOVED_EXTENSION: &str = "removed";
+
+/// The machine this process runs on.
+pub struct Machine {
+    pub home: Home,
+    /// This program: hosts are the same file.
+    pub binary: PathBuf,
+    pub inbox: InboxSender,
+}
+
+impl Machine {
+    fn job(&self, id: &SessionId) -> PathBuf {
+        self.home.job(id.as_str())
+    }
+}
+
+impl Outside for Machine {
+    fn start(&self, spec: LinkSpec) -> LinkHandle {
+        let place = Place {
+            dir: self.job(&spec.session),
+            binary: self.binary.clone(),
+            log: self.home.log_file(),
+        };
+        link::start(spec, place, self.inbox.clone())
+    }
+
+    fn inspect(&self, name: &str) -> Finding {
+        hosts::inspect(&self.home.job(name))
+    }
+
+    fn directories(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(self.home.jobs())? {
+            match entry {
+                Ok(entry) if finish_clearing(&entry.path()) => {}
+                Ok(entry) => names.push(entry.file_name().to_string_lossy().into_owned()),
+                Err(e) => tracing::warn!("session directory not read: {e}"),
+            }
+        }
+        Ok(names)
+    }
+
+    fn launch_document(&self, name: &str) -> Option<Launch> {
+        hosts::document::<Launch>(&self.home.job(name), LAUNCH_FILE).ok()?
+    }
+
+    fn has_directory(&self, id: &SessionId) -> bool {
+        self.job(id).exists()
+    }
+
+    fn mark_removed(&self, id: &SessionId) -> io::Result<()> {
+        match std::fs::write(self.job(id).join(REMOVED_MARK), b"") {
+            // No directory: nothing that could come back to life.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            marked => marked,
+        }
+    }
+
+    fn clear_away(&self, id: &SessionId) -> io::Result<()> {
+        clear_away(&self.job(id))
+    }
+
+    fn journal(&self, id: &SessionId) -> Box<dyn Journal> {
+        Box::new(Directory(self.job(id)))
+    }
+
+    fn beside(&self, work: Work) {
+        let inbox = self.inbox.clone();
+        tokio::task::spawn_blocking(move || {
+            // An error means that the loop has ended.
+            inbox.blocking_send(work()).ok();
+        });
+    }
+
+    fn fresh_uuid(&self) -> Uuid {
+        Uuid::new_v4()
+    }
+}
+
+struct Directory(PathBuf);
+
+impl Journal for Directory {
+    fn read(&self, after: u64) -> Box<dyn Iterator<Item = Record> + '_> {
+        Box::new(journal::read(&self.0, after))
+    }
+}
+
+/// Ends a removal that an earlier supervisor could not finish; false when `dir` is none.
+fn finish_clearing(dir: &Path) -> bool {
+    let cleared = if dir.extension().is_some_and(|ending| ending == REMOVED_EXTENSION) {
+        std::fs::remove_dir_all(dir)
+    } else if dir.join(REMOVED_MARK).exists() {
+        clear_away(dir)
+    } else {
+        return false;
+    };
+    if let Err(e) = cleared {
+        tracing::warn!("{}: {e}", dir.display());
+    }
+    true
+}
+
+/// Deletes a marked directory. It gets another name first: killed in the middle, the mark may be
+/// gone already and the launch document not, and the session would come back to life from that.
+fn clear_away(dir: &Path) -> io::Result<()> {
+    let aside = dir.with_extension(REMOVED_EXTENSION);
+    let cleared = std::fs::rename(dir, &aside).and_then(|()| std::fs::remove_dir_all(&aside));
+    match cleared {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        cleared => cleared,
+    }
+}
