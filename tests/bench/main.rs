@@ -36,6 +36,7 @@ fn run() -> Result<bool> {
         bail!("usage: nightshift-bench <path of a release nightshift> <directory of pueue>");
     };
     let binary = binary.canonicalize().with_context(|| format!("{}", binary.display()))?;
+    let peers = peers.canonicalize().with_context(|| format!("{}", peers.display()))?;
     println!("{}", machine::describe());
     let mut table = Table::default();
     measure::dispatch(&binary, &mut table)?;
