@@ -19,7 +19,7 @@ mod viewer;
 
 use engine::{Engine, Parts, reserve_exit, write_exit};
 use nightshift_model::Millis;
-use nightshift_platform::files::write_durably;
+use nightshift_platform::files::write_atomically;
 use nightshift_platform::process::{Identity, become_subreaper, boot_id};
 use nightshift_platform::{clock, ipc};
 use nightshift_protocol::launch::{DOCUMENT_VERSION, EXIT_FILE, READY_FILE};
@@ -48,6 +48,10 @@ pub fn run(dir: &Path) -> ExitCode {
         }
     };
     announce("ready");
+    // Nobody waits for the disk here: when the power goes, so do the processes it speaks of.
+    if let Err(error) = nightshift_platform::files::sync(&dir.join(READY_FILE)) {
+        log(&format!("{READY_FILE} is not yet on the disk: {error}"));
+    }
     match engine.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -178,5 +182,5 @@ fn write_ready(dir: &Path, engine: &Engine) -> io::Result<()> {
         binary: binary.display().to_string(),
         at,
     };
-    write_durably(&dir.join(READY_FILE), &serde_json::to_vec(&ready)?)
+    write_atomically(&dir.join(READY_FILE), &serde_json::to_vec(&ready)?)
 }

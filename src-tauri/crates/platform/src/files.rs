@@ -18,14 +18,30 @@ static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
 /// Replaces `path` with `bytes`: temporary name in the same directory, fsync, rename, fsync of the
 /// directory. Leaves no temporary file behind when it fails.
 pub fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, |temporary| write_new(temporary, bytes)?.sync_all())?;
+    sync_directory(parent_of(path))
+}
+
+/// As `write_durably` for the end of a program, not of the machine: `sync` makes it durable for
+/// both. For what must be there at once and may reach the disk a moment later.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, |temporary| write_new(temporary, bytes).map(|_| ()))
+}
+
+/// Makes a file and its name durable.
+pub fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()?;
+    sync_directory(parent_of(path))
+}
+
+fn replace(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let temporary = temporary_beside(path)?;
-    let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
-    if let Err(error) = written {
+    let written = write(&temporary).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
         // The first error is the one to report; a temporary that never came to be is no other.
         fs::remove_file(&temporary).ok();
-        return Err(error);
     }
-    sync_directory(parent_of(path))
+    written
 }
 
 /// The whole file, or an error of kind `FileTooLarge` when it has more than `max` bytes.
@@ -62,7 +78,7 @@ fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     Ok(parent_of(path).join(temporary))
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<File> {
     // Truncating instead of refusing: a leftover of a killed process with our reused pid is void.
     let mut file = OpenOptions::new()
         .write(true)
@@ -71,7 +87,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .mode(PRIVATE_FILE_MODE)
         .open(path)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -86,6 +102,18 @@ mod tests {
         write_durably(&path, b"2nd").unwrap();
         assert_eq!(read_bounded(&path, 3).unwrap(), b"2nd");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_atomic_write_replaces_the_whole_file_and_leaves_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.json");
+        write_atomically(&path, b"first").unwrap();
+        write_atomically(&path, b"2nd").unwrap();
+        sync(&path).unwrap();
+        assert_eq!(read_bounded(&path, 3).unwrap(), b"2nd");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        sync(&dir.path().join("gone")).unwrap_err();
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The supervisor's database: sessions, evidence, notices, and what had to be set aside.
 //!
-//! Promise: every `commit` is one durable transaction (WAL, `synchronous=FULL`); migrations go
-//! forward only, after a backup; one damaged row or file is set aside and never stops the rest.
+//! Promise: every `commit` is one transaction, durable even when the power goes unless it says that
+//! it need not be (WAL; `synchronous` FULL or NORMAL); migrations go forward only, after a backup; one damaged row or file is set aside and never stops the rest.
 //! Must not know: clocks, sockets, processes, or what any state means.
 
 mod error;
@@ -26,6 +26,9 @@ pub struct Write {
     pub evidence: Vec<(SessionId, Evidence)>,
     pub removed: Vec<SessionId>,
     pub notices: Vec<Notice>,
+    /// It outlives this program but may go with the power: true of what a restarted machine makes
+    /// void anyway. Saves a wait for the disk.
+    pub volatile: bool,
 }
 
 impl Write {
@@ -41,6 +44,8 @@ impl Write {
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
+    /// What `synchronous` is set to: NORMAL instead of FULL.
+    volatile: bool,
 }
 
 impl Store {
@@ -51,7 +56,7 @@ impl Store {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         findings.extend(table::sessions::set_damaged_aside(&transaction, at)?);
         transaction.commit()?;
-        Ok((Store { connection }, findings))
+        Ok((Store { connection, volatile: false }, findings))
     }
 
     /// Every session, oldest first. Damaged rows were set aside when the store was opened.
@@ -64,6 +69,11 @@ impl Store {
     pub fn commit(&mut self, write: &Write) -> Result<(), StoreError> {
         if write.is_empty() {
             return Ok(());
+        }
+        if self.volatile != write.volatile {
+            let mode = if write.volatile { "NORMAL" } else { "FULL" };
+            self.connection.pragma_update(None, "synchronous", mode)?;
+            self.volatile = write.volatile;
         }
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -209,3 +209,25 @@ fn the_schema_version_is_that_of_the_last_migration() {
     let last = crate::table::migrations().iter().map(|m| m.to).max();
     assert_eq!(last, Some(crate::SCHEMA_VERSION));
 }
+
+#[test]
+fn a_volatile_commit_outlives_its_store_and_the_next_one_is_durable_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("nightshift.db");
+    let (mut store, _) = Store::open(&path, AT).unwrap();
+    let write = Write { upserts: vec![session(1)], volatile: true, ..Write::default() };
+    store.commit(&write).unwrap();
+    assert_eq!(synchronous(&store), 1);
+    // Never closed, as if its process had been killed.
+    std::mem::forget(store);
+    let (mut store, _) = Store::open(&path, AT).unwrap();
+    assert_eq!(store.sessions().unwrap(), [session(1)]);
+    store.commit(&write).unwrap();
+    store.commit(&Write { upserts: vec![session(2)], ..Write::default() }).unwrap();
+    assert_eq!(synchronous(&store), 2);
+}
+
+/// 1 is NORMAL, 2 is FULL.
+fn synchronous(store: &Store) -> i64 {
+    store.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
+}

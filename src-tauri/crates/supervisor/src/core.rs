@@ -286,12 +286,14 @@ impl Core {
             return Err(Fault::new(FaultCode::NotFound, format!("no session {id}")));
         };
         let happened = matches!(event, Event::Fact(_));
+        let volatile = matches!(event, Event::Fact(ref fact) if outlived(fact));
         let mut next = step(&entry.session, event, at).map_err(|refusal| refused(&refusal))?;
         next.session.journal_seq = next.session.journal_seq.max(seq);
         if next.session != entry.session || !next.evidence.is_empty() {
             let write = Write {
                 upserts: vec![next.session.clone()],
                 evidence: next.evidence.into_iter().map(|e| (id.clone(), e)).collect(),
+                volatile,
                 ..Write::default()
             };
             match self.store.commit(&write) {
@@ -488,6 +490,12 @@ impl Core {
             }
         }
     }
+}
+
+/// Facts that a power cut makes void (a process that lived, the line it printed) or that another
+/// durable record tells again (the exit record): no reason to wait for the disk.
+fn outlived(fact: &Fact) -> bool {
+    matches!(fact, Fact::Launched { .. } | Fact::Progress { .. } | Fact::Exited { .. })
 }
 
 fn refused(refusal: &Refusal) -> Fault {

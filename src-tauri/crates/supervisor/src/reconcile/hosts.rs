@@ -62,12 +62,31 @@ fn host_of(ready: Ready) -> Finding {
     }
 }
 
-/// A document of the directory: there, not there, or damaged.
+/// A document of the directory: there, not there (or nothing in it), or damaged.
 pub fn document<T: DeserializeOwned>(dir: &Path, name: &str) -> Result<Option<T>, String> {
     let bytes = match files::read_bounded(&dir.join(name), DOCUMENT_MAX_BYTES) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(format!("{name} cannot be read: {e}")),
     };
+    // After a power cut a name may have come to the disk without its content.
+    if bytes.is_empty() {
+        return Ok(None);
+    }
     serde_json::from_slice(&bytes).map(Some).map_err(|e| format!("{name} is damaged: {e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_without_content_is_not_there() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(LAUNCH_FILE), "{}").unwrap();
+        std::fs::write(dir.path().join(READY_FILE), "").unwrap();
+        assert!(matches!(inspect(dir.path()), Finding::Starting));
+        std::fs::write(dir.path().join(READY_FILE), "{").unwrap();
+        assert!(matches!(inspect(dir.path()), Finding::Unknown(_)));
+    }
 }
