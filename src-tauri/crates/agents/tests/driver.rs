@@ -481,8 +481,6 @@ fn output_that_is_no_protocol_is_noted_within_bounds() {
     desk.record(RecordKind::Mark, r#"{"type":"dropped","bytes":99}"#);
     let notes = desk.bodies().iter().filter(|b| matches!(b, ItemBody::Note { .. })).count();
     assert_eq!(notes, 21);
-    assert_eq!(desk.driver.last_words().lines().count(), 20);
-    assert!(desk.driver.last_words().ends_with("log 499"));
     desk.check();
 }
 

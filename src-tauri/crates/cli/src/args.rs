@@ -50,6 +50,8 @@ enum Verb {
     Stop(verbs::stop::Args),
     /// Start an ended session again: a shell job's command, an agent where it left off.
     Respawn(verbs::respawn::Args),
+    /// List what runs in the background of sessions, or end one of it.
+    Tasks(verbs::tasks::Args),
     /// Stop a session and remove its record and output.
     Rm(verbs::rm::Args),
     /// Give a session another name.
@@ -97,6 +99,7 @@ impl Cli {
             Verb::Interrupt(args) => here.run(|here| verbs::interrupt::run(here, args)),
             Verb::Stop(args) => here.run(|here| verbs::stop::run(here, args)),
             Verb::Respawn(args) => here.run(|here| verbs::respawn::run(here, args)),
+            Verb::Tasks(args) => here.run(|here| verbs::tasks::run(here, args)),
             Verb::Rm(args) => here.run(|here| verbs::rm::run(here, args)),
             Verb::Rename(args) => here.run(|here| verbs::rename::run(here, args)),
             Verb::Pin(args) => here.run(|here| verbs::pin::run(here, args)),

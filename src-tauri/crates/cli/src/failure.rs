@@ -43,6 +43,8 @@ pub fn unexpected(reply: &Reply) -> Failure {
         Reply::Removed { .. } => "removed",
         Reply::Logs(_) => "logs",
         Reply::Why { .. } => "why",
+        Reply::Tasks { .. } => "tasks",
+        Reply::TaskStopped { .. } => "task stopped",
         Reply::Attach { .. } => "attach",
         Reply::Agents { .. } => "agents",
         Reply::Status(_) => "status",

@@ -7,7 +7,13 @@ use nightshift_protocol::Environment;
 /// Variables of ours are not handed on: they describe the session a client runs in.
 const OWN_PREFIX: &str = "NIGHTSHIFT_";
 /// Settings of ours: which supervisor is meant, and when a supervisor puts agents to rest.
-const SETTINGS: [&str; 2] = [HOME_VARIABLE, "NIGHTSHIFT_RETIRE_AFTER_S"];
+const SETTINGS: [&str; 5] = [
+    HOME_VARIABLE,
+    "NIGHTSHIFT_RETIRE_AFTER_S",
+    "NIGHTSHIFT_SHELL_KEEP_S",
+    "NIGHTSHIFT_PRESSURE_FILE",
+    "NIGHTSHIFT_PRESSURE_PAUSE_S",
+];
 
 /// The caller's environment for `Dispatch` and `Reply`. Bytes that are no UTF-8 are replaced.
 pub fn dispatch_environment() -> Environment {

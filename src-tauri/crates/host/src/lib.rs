@@ -179,6 +179,7 @@ fn write_ready(dir: &Path, engine: &Engine) -> io::Result<()> {
         boot_id: boot_id()?,
         socket: engine.launch.socket.clone(),
         protocol: PROTOCOL_VERSION,
+        build: env!("CARGO_PKG_VERSION").to_owned(),
         binary: binary.display().to_string(),
         at,
     };

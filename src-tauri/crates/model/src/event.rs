@@ -31,6 +31,8 @@ pub enum Command {
     Pin {
         pinned: bool,
     },
+    /// The end of a shell job and its last output were shown to the user.
+    Seen,
 }
 
 /// How a process ended.
@@ -95,6 +97,12 @@ pub enum Fact {
     },
     /// It has rested long enough: its process may go to free memory.
     Rested,
+    /// Memory is short and it has nothing to do: its process may go, pinned or not.
+    Shed,
+    /// Its process is of the older version `from` and has nothing to do: it may be replaced.
+    Outdated {
+        from: String,
+    },
     /// The agent suggests a title.
     Titled {
         title: String,

@@ -18,6 +18,6 @@ pub use event::{Command, Effect, Event, Exit, Fact, TurnOutcome};
 pub use evidence::{Evidence, Source};
 pub use id::{NeedId, SessionId};
 pub use need::{Answer, Need, NeedKind, NeedOption, OptionKind};
-pub use session::{AgentWork, Liveness, Prompt, PromptState, Session, State, Work};
+pub use session::{AgentWork, Before, Liveness, Prompt, PromptState, Session, State, Work};
 pub use step::{Refusal, Step, step};
 pub use time::Millis;

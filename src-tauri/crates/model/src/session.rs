@@ -106,6 +106,14 @@ pub enum Work {
     Agent(AgentWork),
 }
 
+/// A state to come back to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Before {
+    pub state: State,
+    pub since: Millis,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
@@ -135,6 +143,12 @@ pub struct Session {
     /// Why the process that was restarted had ended, until the user was told.
     #[serde(default)]
     pub cut: Option<String>,
+    /// What it was before its process was replaced by one of a newer version, until that is ready.
+    #[serde(default)]
+    pub renewing: Option<Before>,
+    /// A shell job's end and last output were shown to somebody.
+    #[serde(default)]
+    pub end_seen: bool,
     pub pinned: bool,
     /// The row's one line: latest words, tool title, question or result.
     pub line: String,
@@ -158,6 +172,14 @@ impl Session {
 
     pub fn is_alive(&self) -> bool {
         matches!(self.liveness, Liveness::Alive { .. })
+    }
+
+    /// Its work is done, or given up: nothing is under way and nothing is asked of anybody.
+    pub fn is_over(&self) -> bool {
+        match self.state {
+            State::Idle | State::Completed { .. } | State::Failed { .. } | State::Stopped => true,
+            State::Starting | State::Working | State::NeedsInput { .. } => false,
+        }
     }
 
     /// The open needs, or none.

@@ -51,6 +51,8 @@ fn session(work: Work, state: State, alive: bool) -> Session {
         retiring: false,
         restarts: 0,
         cut: None,
+        renewing: None,
+        end_seen: false,
         pinned: false,
         line: String::new(),
         line_at: Millis(0),
@@ -86,6 +88,21 @@ fn sessions() -> Vec<(&'static str, Session)> {
         retiring: true,
         ..session(agent(vec![prompt(2, PromptState::Queued)]), State::Starting, true)
     };
+    let renewed = Session {
+        retiring: true,
+        pinned: true,
+        renewing: Some(Before {
+            state: State::Completed { result: "ok".into() },
+            since: Millis(1),
+        }),
+        ..session(agent(vec![]), State::Completed { result: "ok".into() }, true)
+    };
+    let renewing = Session {
+        retiring: false,
+        state: State::Starting,
+        liveness: Liveness::Gone { since: Millis(2) },
+        ..renewed.clone()
+    };
     let worn_out = Session { restarts: 3, ..session(sent(), State::Working, true) };
     let restarted = Session {
         restarts: 1,
@@ -120,6 +137,8 @@ fn sessions() -> Vec<(&'static str, Session)> {
         ("agent being stopped", stopping),
         ("agent put to rest", retiring),
         ("agent put to rest, then asked", retiring_asked),
+        ("agent put to rest for a new version", renewed),
+        ("agent starting in a new version", renewing),
         ("agent restarted after dying", restarted),
         ("agent that died three times", worn_out),
         ("agent unknown", unknown),
@@ -149,6 +168,9 @@ fn events() -> Vec<(&'static str, Event)> {
         ("stop", Event::Command(Command::Stop)),
         ("respawn", Event::Command(Command::Respawn)),
         ("rested", Event::Fact(Fact::Rested)),
+        ("seen", Event::Command(Command::Seen)),
+        ("shed", Event::Fact(Fact::Shed)),
+        ("outdated", Event::Fact(Fact::Outdated { from: "0.0.1".into() })),
         ("launched", Event::Fact(Fact::Launched { pid: 10 })),
         ("launch failed", Event::Fact(Fact::LaunchFailed { error: "no shell".into() })),
         ("agent ready", Event::Fact(Fact::AgentReady { agent_session_id: "a".into() })),

@@ -39,6 +39,13 @@ pub fn monotonic() -> Duration {
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
+/// Milliseconds since boot, suspends included: what the kernel counts start times of processes in.
+pub fn since_boot_ms() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let nanoseconds = u64::try_from(time.tv_nsec).unwrap_or(0);
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1000 + nanoseconds / 1_000_000
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

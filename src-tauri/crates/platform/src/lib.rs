@@ -10,11 +10,13 @@ pub mod files;
 pub mod ipc;
 pub mod lock;
 pub mod memory;
+pub mod pressure;
 pub mod process;
 mod procfs;
 pub mod pty;
 pub mod signals;
 pub mod spawn;
+pub mod usage;
 
 pub use dirs::{DirsError, Home};
 pub use lock::{Holder, RoleLock};

@@ -13,6 +13,8 @@ pub(crate) struct Stat {
     pub state: u8,
     pub parent: u32,
     pub start_ticks: u64,
+    /// Processor time in user and system mode.
+    pub cpu_ticks: u64,
 }
 
 impl Stat {
@@ -38,9 +40,11 @@ impl Stat {
         let mut fields = text.split_ascii_whitespace();
         let state = *fields.next()?.as_bytes().first()?;
         let parent = fields.next()?.parse().ok()?;
-        // proc_pid_stat(5): starttime is field 22, ppid field 4; 17 fields stand between them.
-        let start_ticks = fields.nth(17)?.parse().ok()?;
-        Some(Stat { pid, state, parent, start_ticks })
+        // proc_pid_stat(5): ppid is field 4, utime 14, stime 15, starttime 22.
+        let user: u64 = fields.nth(9)?.parse().ok()?;
+        let system: u64 = fields.next()?.parse().ok()?;
+        let start_ticks = fields.nth(6)?.parse().ok()?;
+        Some(Stat { pid, state, parent, start_ticks, cpu_ticks: user.saturating_add(system) })
     }
 
     /// Ended, but its parent has not asked for its exit status yet.
@@ -69,7 +73,8 @@ mod tests {
     fn a_name_with_parentheses_does_not_shift_the_fields() {
         let line = b"7 (a) R (b) S 3 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4242 1 2";
         let stat = Stat::parse(7, line).unwrap();
-        assert_eq!(stat, Stat { pid: 7, state: b'S', parent: 3, start_ticks: 4242 });
+        let expected = Stat { pid: 7, state: b'S', parent: 3, start_ticks: 4242, cpu_ticks: 11 };
+        assert_eq!(stat, expected);
         for broken in [&b""[..], b"7 (a", b"7 (a) S", b"7 (a) S x", b"7 (a) S 3 7 7"] {
             assert_eq!(Stat::parse(7, broken), None);
         }

@@ -94,6 +94,20 @@ pub enum Command {
         #[serde(default)]
         since: Option<Millis>,
     },
+    /// The client has shown the end of this shell job to the user. Logs read to their end say so by
+    /// themselves.
+    Seen {
+        session: String,
+    },
+    /// What runs in the background of one session, or of all.
+    Tasks {
+        #[serde(default)]
+        session: Option<String>,
+    },
+    /// Answered when the task and everything below it is gone.
+    StopTask {
+        task: String,
+    },
     /// Why the session is in its state.
     Why {
         session: String,

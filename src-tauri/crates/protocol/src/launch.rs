@@ -83,6 +83,9 @@ pub struct Ready {
     pub boot_id: String,
     pub socket: String,
     pub protocol: u32,
+    /// Version of the host's build; empty in those that did not say it yet.
+    #[serde(default)]
+    pub build: String,
     /// Path of the host's binary.
     pub binary: String,
     pub at: Millis,

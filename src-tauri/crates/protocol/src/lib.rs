@@ -13,6 +13,7 @@ pub mod host;
 pub mod launch;
 pub mod record;
 pub mod reply;
+pub mod task;
 pub mod view;
 
 pub use board::{BoardChange, BoardEvent, Notice, NoticeLevel};
@@ -25,4 +26,5 @@ pub use host::{HostEvent, HostRequest};
 pub use launch::{About, Exited, Launch, LaunchKind, Ready};
 pub use record::{Record, RecordKind};
 pub use reply::{AttachTarget, DaemonStatus, LogPage, Reply, Request, ServerMessage};
+pub use task::{Task, TaskKind, TaskUsage};
 pub use view::{AgentView, SessionKind, SessionView};

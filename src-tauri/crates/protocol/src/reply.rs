@@ -4,6 +4,7 @@ use crate::board::BoardEvent;
 use crate::command::Command;
 use crate::conversation::ConversationEvent;
 use crate::fault::Fault;
+use crate::task::Task;
 use crate::view::{AgentView, SessionView};
 use nightshift_model::{Evidence, Millis};
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,12 @@ pub enum Reply {
     Why {
         evidence: Vec<Evidence>,
     },
+    Tasks {
+        tasks: Vec<Task>,
+    },
+    TaskStopped {
+        id: String,
+    },
     Attach {
         target: AttachTarget,
     },
@@ -104,5 +111,24 @@ pub struct DaemonStatus {
     /// Of these, the ones whose host this supervisor follows. Fewer for a moment after a restart.
     #[serde(default)]
     pub connected: u32,
+    /// Sessions that can be called neither alive nor gone.
+    #[serde(default)]
+    pub unknown: u32,
+    /// Sessions on the board whose process is gone.
+    #[serde(default)]
+    pub gone: u32,
     pub started_at: Millis,
+    /// What the board says beside its sessions.
+    #[serde(default)]
+    pub notices: u32,
+    /// When what is due by the clock was last looked after.
+    #[serde(default)]
+    pub heartbeat_at: Millis,
+    /// When something will be due next; none when nothing waits for the clock.
+    #[serde(default)]
+    pub next_due: Option<Millis>,
+    /// Memory of the supervisor's process (PSS).
+    #[serde(default)]
+    #[specta(type = u32)]
+    pub memory_kib: u64,
 }

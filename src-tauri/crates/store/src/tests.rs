@@ -30,6 +30,8 @@ fn session(n: u32) -> Session {
         retiring: false,
         restarts: 0,
         cut: None,
+        renewing: None,
+        end_seen: false,
         pinned: false,
         line: String::new(),
         line_at: AT,

@@ -9,11 +9,12 @@ use crate::inbox::{Inbox, LinkEvent};
 use crate::limits::{CATCH_UP_PAUSE, NOTICES_MAX, REFUSED_PAUSE};
 use crate::link::LinkHandle;
 use crate::outside::Outside;
+use crate::pressure::{self, Pressure};
 use crate::publish::{Board, Clients};
-use crate::rest;
 use crate::storage::Storage;
 use crate::unsaved::Unsaved;
 use crate::wait::{Until, Waiter};
+use crate::{renew, rest, retention};
 use nightshift_agents::acp::Driver;
 use nightshift_agents::registry::Registry;
 use nightshift_model::limits::LINE_INTERVAL_MS;
@@ -50,6 +51,10 @@ pub struct Entry {
     pub resting_since: Option<Duration>,
     /// When (monotonic) it is to be started again after it died.
     pub relaunch_at: Option<Duration>,
+    /// Since when (monotonic) the end of a shell job is known, or when it was last looked at.
+    pub ended_since: Option<Duration>,
+    /// The version of its host's build, once that is known.
+    pub build: Option<String>,
     /// The latest line, held back until the row may change again.
     pub held_line: Option<String>,
     /// Until when (monotonic: the wall clock may be set) the row's line stays as it is.
@@ -70,6 +75,8 @@ impl Entry {
             env: Environment::new(),
             resting_since: None,
             relaunch_at: None,
+            ended_since: None,
+            build: None,
             held_line: None,
             line_rests_until: None,
             retry_at: None,
@@ -101,6 +108,11 @@ pub struct Core {
     unsaved: Unsaved,
     /// How long a finished agent may rest before its process goes.
     pub retire_after: Duration,
+    /// How long a shell job's row stays after its end was looked at.
+    pub shell_keep: Duration,
+    pub pressure: Pressure,
+    /// When what is due by the clock was last looked after.
+    pub heartbeat_at: Millis,
 }
 
 /// Whether and how the supervisor is on its way out.
@@ -127,6 +139,7 @@ impl Core {
             registry: Arc::new(Registry::builtin(binary)),
             home,
             outside,
+            pressure: Pressure::default(),
             started_at: clock::now(),
             sessions: sessions.into_iter().map(|s| (s.id.clone(), Entry::new(s))).collect(),
             notices,
@@ -138,6 +151,8 @@ impl Core {
             store,
             unsaved: Unsaved::default(),
             retire_after: rest::retire_after(),
+            shell_keep: retention::shell_keep(),
+            heartbeat_at: clock::now(),
         })
     }
 
@@ -184,6 +199,14 @@ impl Core {
             Inbox::Checked { conn, request, dispatch, agent } => {
                 handlers::dispatch_checked(self, conn, request, *dispatch, agent);
             }
+            Inbox::LogRead { conn, request, session, page } => {
+                let end_shown = page.ended;
+                self.clients.answer(conn, request, Ok(Reply::Logs(page)));
+                if end_shown {
+                    retention::shown(self, &session);
+                }
+            }
+            Inbox::Pressure => pressure::shed(self),
             Inbox::Terminate => self.ending = Ending::Now,
         }
     }
@@ -212,6 +235,7 @@ impl Core {
                 entry.link = None;
                 self.fact(id, Fact::LaunchFailed { error });
             }
+            LinkEvent::Build(build) => entry.build = Some(build),
             LinkEvent::Environment(env) => entry.env = env,
             LinkEvent::Records(records) => effects::feed(self, id, &records),
             LinkEvent::CaughtUp => {
@@ -426,16 +450,22 @@ impl Core {
             .map(|at| at.saturating_sub(now))
             .chain(self.unsaved.due_in(now))
             .chain(rest::due_in(self, now))
+            .chain(retention::due_in(self, now))
+            .chain(pressure::due_in(self, now))
             .chain(behind.then_some(CATCH_UP_PAUSE))
             .min()
     }
 
     /// Everything that is due by the clock, and followers that may catch up.
     pub fn on_time(&mut self) {
+        self.heartbeat_at = clock::now();
         let now = clock::monotonic();
         self.held_lines(now);
         self.retries(now);
         rest::on_time(self, now);
+        retention::on_time(self, now);
+        pressure::on_time(self, now);
+        renew::on_time(self);
         let overdue = |w: &Waiter| w.deadline().is_some_and(|d| now >= d);
         let late: Vec<SessionId> =
             self.waiters.iter().filter(|(_, w)| overdue(w)).map(|(id, _)| id.clone()).collect();

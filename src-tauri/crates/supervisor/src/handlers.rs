@@ -13,17 +13,20 @@ mod respawn;
 mod shutdown;
 mod status;
 mod stop;
+mod stop_task;
+mod tasks;
 mod why;
 
 use crate::core::Core;
 use crate::inbox::ConnId;
+use crate::retention;
 use crate::wait::{Until, Waiter};
 use nightshift_model::{Command as SessionCommand, Event, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply, Request};
 
 pub use dispatch::checked as dispatch_checked;
-pub use remove::finish_removal;
+pub use remove::{finish_removal, take_off};
 
 /// What a handler made of its request.
 pub enum Handled {
@@ -79,6 +82,13 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         Command::Logs { session, raw, offset, since } => {
             logs::logs(core, conn, id, &session, logs::Wanted { raw, offset, since })
         }
+        Command::Seen { session } => {
+            let session = find(core, &session)?;
+            retention::shown(core, &session);
+            core.view(&session).map(Handled::Done)
+        }
+        Command::Tasks { session } => tasks::tasks(core, conn, id, session.as_deref()),
+        Command::StopTask { task } => stop_task::stop_task(core, conn, id, &task),
         Command::Why { session } => why::why(core, &session),
         Command::Attach { session } => attach::attach(core, &session),
         Command::FollowBoard => follow::board(core, conn, id),

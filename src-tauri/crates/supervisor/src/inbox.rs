@@ -2,12 +2,17 @@
 
 use nightshift_agents::acp::Driver;
 use nightshift_model::{Exit, SessionId};
-use nightshift_protocol::{Dispatch, Environment, Fault, Record, Reply, Request};
+use nightshift_protocol::{Dispatch, Environment, Fault, LogPage, Record, Reply, Request};
 use tokio::sync::mpsc;
 
 /// Numbers connections; never reused within a supervisor's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnId(pub u64);
+
+impl ConnId {
+    /// No connection: clients are counted from 1.
+    pub const NOBODY: ConnId = ConnId(0);
+}
 
 pub enum Inbox {
     Connected {
@@ -45,6 +50,15 @@ pub enum Inbox {
         /// The agent that serves it; none for a shell job.
         agent: Result<Option<String>, Fault>,
     },
+    /// A page of a session's log, and with it perhaps its end.
+    LogRead {
+        conn: ConnId,
+        request: u64,
+        session: SessionId,
+        page: LogPage,
+    },
+    /// The kernel says that memory is short.
+    Pressure,
     /// A signal asked this process to end; sessions go on.
     Terminate,
 }
@@ -57,6 +71,8 @@ pub enum LinkEvent {
     LaunchFailed {
         error: String,
     },
+    /// The version of the host's build; empty when it is too old to say.
+    Build(String),
     /// The environment of a host that an earlier supervisor started, for a restart.
     Environment(Environment),
     Records(Vec<Record>),

@@ -5,6 +5,7 @@
 //! Promise: one owner for all state, nothing slow on the loop, every effect may run twice.
 //! Must not know: windows, terminals, how answers are shown.
 
+mod background;
 mod conversation;
 mod core;
 mod effects;
@@ -13,9 +14,12 @@ mod inbox;
 mod limits;
 mod link;
 mod outside;
+mod pressure;
 mod publish;
 mod reconcile;
+mod renew;
 mod rest;
+mod retention;
 mod serve;
 mod start;
 mod storage;

@@ -51,6 +51,27 @@ pub const CATCH_UP_PAUSE: Duration = Duration::from_millis(250);
 /// A finished agent that nobody pinned or watches gives its memory back after this time of running
 /// (sleep does not count). `NIGHTSHIFT_RETIRE_AFTER_S` changes it for a supervisor.
 pub const RETIRE_AFTER: Duration = Duration::from_secs(60 * 60);
+/// A shell job's row and output go this long (running time) after its end was last looked at.
+/// `NIGHTSHIFT_SHELL_KEEP_S` changes it for a supervisor.
+pub const SHELL_KEEP: Duration = Duration::from_secs(5 * 60);
+/// A good end that nobody looked at goes after this time on the wall clock: a week's holiday is too
+/// long to keep forgotten jobs for, a weekend is not. A failure nobody looked at never goes.
+pub const UNSEEN_KEEP: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// ... and only after the supervisor has known of it for this running time: a clock that is wrong at
+/// boot has been put right by then.
+pub const UNSEEN_RUNNING: Duration = Duration::from_secs(60 * 60);
+/// Between two sessions that are put to rest for want of memory, and between two looks at the
+/// average: the kernel's shortest average is over 10 s, earlier the effect cannot be seen.
+/// `NIGHTSHIFT_PRESSURE_PAUSE_S` changes it for a supervisor.
+pub const PRESSURE_PAUSE: Duration = Duration::from_secs(10);
+/// Memory is short when some task stood still for this share of the last 10 s, in percent.
+pub const PRESSURE_PERCENT: f64 = 15.0;
+/// One notice per shortage: what comes within this time belongs to the same.
+pub const PRESSURE_NOTICE_PAUSE: Duration = Duration::from_secs(10 * 60);
+/// Lines of a tool call's output shown in a list of tasks, and what is looked at for them.
+pub const TASK_LINES_MAX: usize = 5;
+/// Processes of one session that are listed: a build may have thousands.
+pub const TASKS_MAX: usize = 200;
 /// Pauses before the restarts of an agent that died: a passing trouble gets time to pass.
 pub const RESTART_PAUSES: [Duration; 3] =
     [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(25)];

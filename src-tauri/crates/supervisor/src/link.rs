@@ -110,6 +110,7 @@ async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Rece
         }
     };
     report.send(LinkEvent::Launched { pid: ready.child_pid }).await;
+    report.send(LinkEvent::Build(ready.build.clone())).await;
     if child.is_none() {
         let (dir, pid) = (dir.clone(), ready.pid);
         let read = tokio::task::spawn_blocking(move || launch::environment(&dir, pid)).await;

@@ -3,14 +3,15 @@
 //! Promise: the loop reaches hosts and session directories through this interface only, so that a
 //! test can put a simulated world in their place. Must not know: what the loop makes of it.
 
+use crate::background::Descendants;
 use crate::inbox::{Inbox, InboxSender};
 use crate::link::{self, LinkHandle, LinkSpec, Place};
 use crate::reconcile::hosts::{self, Finding};
 use nightshift_host::journal;
 use nightshift_model::SessionId;
-use nightshift_platform::Home;
+use nightshift_platform::{Home, Identity};
 use nightshift_protocol::launch::LAUNCH_FILE;
-use nightshift_protocol::{Launch, Record};
+use nightshift_protocol::{Fault, Launch, Record, Task};
 use std::io;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
@@ -34,6 +35,8 @@ pub trait Outside {
     fn clear_away(&self, id: &SessionId) -> io::Result<()>;
     /// The session's journal, to be read beside the loop.
     fn journal(&self, id: &SessionId) -> Box<dyn Journal>;
+    /// The processes below the session's host, to be looked at and ended beside the loop.
+    fn background(&self, id: &SessionId) -> Box<dyn Background>;
     /// Does `work` beside the loop.
     fn beside(&self, work: Work);
     /// A number that names nothing yet.
@@ -43,6 +46,13 @@ pub trait Outside {
 pub trait Journal: Send {
     /// The records after `after`, in order.
     fn read(&self, after: u64) -> Box<dyn Iterator<Item = Record> + '_>;
+}
+
+pub trait Background: Send {
+    /// What runs beside the session's main process.
+    fn list(&self) -> Vec<Task>;
+    /// Ends one of these with all below it. Returns when they are gone.
+    fn end(&self, process: &Identity) -> Result<(), Fault>;
 }
 
 /// A session directory that holds this file belongs to a session whose removal was committed.
@@ -112,6 +122,10 @@ impl Outside for Machine {
 
     fn journal(&self, id: &SessionId) -> Box<dyn Journal> {
         Box::new(Directory(self.job(id)))
+    }
+
+    fn background(&self, id: &SessionId) -> Box<dyn Background> {
+        Box::new(Descendants { session: id.clone(), dir: self.job(id) })
     }
 
     fn beside(&self, work: Work) {

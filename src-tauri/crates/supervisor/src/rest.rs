@@ -41,7 +41,7 @@ pub fn on_time(core: &mut Core, now: Duration) {
     let mut due = Vec::new();
     let conversations = &core.conversations;
     for (id, entry) in &mut core.sessions {
-        if !is_resting(entry) || conversations.is_followed(id) {
+        if !is_idle(entry) || entry.session.pinned || conversations.is_followed(id) {
             entry.resting_since = None;
         } else if now >= *entry.resting_since.get_or_insert(now) + core.retire_after {
             entry.resting_since = None;
@@ -64,17 +64,12 @@ pub fn on_time(core: &mut Core, now: Duration) {
 }
 
 /// A finished agent whose process lives and from which nothing is wanted.
-fn is_resting(entry: &Entry) -> bool {
+pub fn is_idle(entry: &Entry) -> bool {
     let session = &entry.session;
-    let finished = match session.state {
-        State::Idle | State::Completed { .. } | State::Failed { .. } => true,
-        State::Starting | State::Working | State::NeedsInput { .. } | State::Stopped => false,
-    };
-    let idle_agent = session.agent().is_some_and(|agent| agent.prompts.is_empty());
-    finished
-        && idle_agent
+    let nothing_asked = session.agent().is_some_and(|agent| agent.prompts.is_empty());
+    session.is_over()
+        && nothing_asked
         && session.is_alive()
-        && !session.pinned
         && !session.stopping
         && !session.retiring
 }

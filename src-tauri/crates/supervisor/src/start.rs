@@ -4,6 +4,7 @@ use crate::core::Core;
 use crate::inbox::Inbox;
 use crate::limits::INBOX_MAX;
 use crate::outside::Machine;
+use crate::pressure::Pressure;
 use crate::serve;
 use nightshift_platform::dirs::Home;
 use nightshift_platform::lock::{RoleLock, holder};
@@ -49,6 +50,7 @@ pub fn run(home: Home) -> Result<(), Fault> {
         let binary = std::env::current_exe().map_err(|e| io("own binary", e))?;
         let machine = Machine { home: home.clone(), binary: binary.clone(), inbox: inbox.clone() };
         let mut core = Core::new(home.clone(), &binary, Box::new(store), Box::new(machine))?;
+        core.pressure = Pressure::start(inbox.clone());
         core.recover(&set_aside);
         let accept = tokio::spawn(serve::accept(listener, inbox.clone()));
         let signals = tokio::spawn(forward_signals(inbox));

@@ -242,7 +242,13 @@ function reads(fake: Fake): Reads {
       socket: "",
       sessions: fake.world.sessions.size,
       connected: fake.world.sessions.size,
+      unknown: 0,
+      gone: 0,
       startedAt: Date.now(),
+      notices: 0,
+      heartbeatAt: Date.now(),
+      nextDue: null,
+      memoryKib: 8192,
     }),
     defaults: async () => ({ cwd: "~/code/atlas", home: HOME, version: VERSION }),
   };

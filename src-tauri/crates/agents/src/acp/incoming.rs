@@ -15,9 +15,7 @@ use nightshift_protocol::{ItemBody, NoticeLevel, Record, RecordKind, ToolStatus}
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Lines of stderr kept for an error message.
-const STDERR_LINES_MAX: usize = 20;
-/// Longest line kept of stderr or of output that is no JSON.
+/// Longest line kept of output that is no JSON.
 const STRANGE_LINE_MAX_BYTES: usize = 2_000;
 /// Notes about lines that are no JSON, per launch; some programs print banners, some megabytes.
 const STRANGE_LINES_MAX: u32 = 20;
@@ -38,7 +36,8 @@ impl Driver {
         let stamp = Stamp { seq: record.seq, at: record.at };
         match record.kind {
             RecordKind::Mark => self.take_mark(stamp, &record.body, fed),
-            RecordKind::Err => self.take_stderr(&record.body),
+            // No part of the protocol; at the end its last line is read from the journal.
+            RecordKind::Err => {}
             RecordKind::In => self.take_ours(stamp, &record.body, fed),
             RecordKind::Out => self.take_theirs(stamp, &record.body, fed),
         }
@@ -70,17 +69,7 @@ impl Driver {
         self.speech.begin_turn();
         self.replies.clear();
         self.handed.clear();
-        self.stderr.clear();
         self.strange_lines = 0;
-    }
-
-    fn take_stderr(&mut self, body: &[u8]) {
-        let line = String::from_utf8_lossy(body);
-        let line: String = line.chars().filter(|c| !c.is_control() || *c == '\t').collect();
-        if self.stderr.len() == STDERR_LINES_MAX {
-            self.stderr.pop_front();
-        }
-        self.stderr.push_back(words::clip(&line, STRANGE_LINE_MAX_BYTES).to_owned());
     }
 
     fn note(&mut self, stamp: Stamp, level: NoticeLevel, text: &str, fed: &mut Fed) {

@@ -21,7 +21,7 @@ use nightshift_protocol::{ConversationItem, Record};
 use requests::OpenRequest;
 use serde_json::{Value, json};
 use speech::Speech;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use transcript::Transcript;
 
 pub use transcript::{ITEM_MAX_BYTES, TRANSCRIPT_MAX_BYTES, TRANSCRIPT_MAX_ITEMS};
@@ -88,8 +88,6 @@ pub struct Driver {
     replies: BTreeMap<String, String>,
     /// What was handed out and is not in the journal yet.
     handed: BTreeSet<String>,
-    /// Last lines of stderr of this launch.
-    stderr: VecDeque<String>,
     /// Lines of this launch that were no JSON-RPC.
     strange_lines: u32,
 }
@@ -117,7 +115,6 @@ impl Driver {
             open: BTreeMap::new(),
             replies: BTreeMap::new(),
             handed: BTreeSet::new(),
-            stderr: VecDeque::new(),
             strange_lines: 0,
         }
     }
@@ -227,9 +224,9 @@ impl Driver {
         self.transcript.items()
     }
 
-    /// The last lines of the agent's stderr, for the error shown when it ends.
-    pub fn last_words(&self) -> String {
-        Vec::from_iter(self.stderr.iter().map(String::as_str)).join("\n")
+    /// Tool calls that have begun and not ended, oldest first.
+    pub fn open_tools(&self) -> impl Iterator<Item = &ConversationItem> {
+        self.transcript.open_tools()
     }
 }
 

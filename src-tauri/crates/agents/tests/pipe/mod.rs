@@ -190,11 +190,7 @@ impl Pipe {
             let left = PATIENCE.saturating_sub(clock::monotonic() - start);
             let received = self.running.as_ref().unwrap().lines.recv_timeout(left);
             let Ok((kind, body)) = received else {
-                panic!(
-                    "waiting for {what}: {received:?}\n{}\n{}",
-                    self.text(),
-                    self.driver.last_words()
-                );
+                panic!("waiting for {what}: {received:?}\n{}", self.text());
             };
             self.record(kind, body);
             self.pump();

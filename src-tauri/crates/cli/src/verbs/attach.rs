@@ -45,6 +45,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         AttachTarget::Terminal { socket } => {
             match attach_terminal::run(Path::new(&socket), &view, args.read_only).await? {
                 Attached::Left => {}
+                Attached::SawTheEnd => tell_seen(&client, &view).await,
                 Attached::NobodyThere(fault) => print_end(&here, client, &view, fault).await?,
             }
             Ok(ExitCode::SUCCESS)
@@ -57,6 +58,15 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// The job's row need not wait for another look. Untold, it only stays longer.
+async fn tell_seen(client: &Client, view: &SessionView) {
+    let told = async {
+        logs::until_ended(client, &view.id).await?;
+        client.call(Command::Seen { session: view.id.clone() }).await
+    };
+    timeout(END_TIMEOUT, told).await.ok();
 }
 
 /// A host ends a moment before the supervisor knows: then there is a log to print after all.

@@ -17,8 +17,9 @@ const GIVE_BACK_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How attaching went.
 pub enum Attached {
-    /// The user has left, or the session has ended before the user's eyes.
     Left,
+    /// The session has ended before the user's eyes.
+    SawTheEnd,
     /// Nothing was shown: there is no host to take the terminal.
     NobodyThere(Fault),
 }
@@ -49,7 +50,10 @@ pub async fn run(socket: &Path, view: &SessionView, read_only: bool) -> Result<A
     let id = &view.id;
     match end {
         End::Detached => terminal.leave(&format!("detached · nightshift attach {id}")),
-        End::Exited(exit) => terminal.leave(&format!("ended · {}", how(&exit))),
+        End::Exited(exit) => {
+            terminal.leave(&format!("ended · {}", how(&exit)));
+            return Ok(Attached::SawTheEnd);
+        }
         End::Refused(why) => {
             drop(terminal);
             let message = format!("session {id} cannot be attached: {why}");

@@ -4,8 +4,8 @@ use crate::context::Context;
 use crate::failure::{Failure, unexpected};
 use crate::plain::one_line;
 use crate::render::age;
-use crate::verbs::notices::notices;
 use nightshift_client::Client;
+use nightshift_model::Millis;
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, DaemonStatus, Reply};
 use serde::Serialize;
@@ -15,9 +15,6 @@ use std::process::ExitCode;
 struct Shown<'a> {
     #[serde(flatten)]
     status: &'a DaemonStatus,
-    /// How many notices the board holds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    notices: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     warning: Option<&'a str>,
 }
@@ -25,27 +22,37 @@ struct Shown<'a> {
 pub async fn run(here: Context) -> Result<ExitCode, Failure> {
     let client = Client::connect(&here.home).await?;
     let status = status(&client).await?;
-    // The status of a supervisor that cannot tell its notices is still its status.
-    let notices = notices(&client).await.ok().map(|notices| notices.len());
-    let text = format!(
-        "running · pid {} · version {} · protocol {} · {}{} · up {}\nsocket {}",
-        status.pid,
-        status.version,
-        status.protocol,
-        reached(&status),
-        match notices {
-            None | Some(0) => String::new(),
-            Some(1) => " · 1 notice".to_owned(),
-            Some(n) => format!(" · {n} notices"),
-        },
-        age(clock::now().since(status.started_at)),
-        status.socket,
-    );
+    let text = for_people(&status, clock::now());
     let warning = mismatch(&status);
     if let Some(warning) = &warning {
         eprintln!("warning: {}", one_line(warning));
     }
-    here.say(&Shown { status: &status, notices, warning: warning.as_deref() }, &text)
+    here.say(&Shown { status: &status, warning: warning.as_deref() }, &text)
+}
+
+fn for_people(status: &DaemonStatus, now: Millis) -> String {
+    let mut words = vec![
+        format!("running · pid {} · version {}", status.pid, status.version),
+        format!("protocol {}", status.protocol),
+        reached(status),
+    ];
+    match status.unknown {
+        0 => {}
+        n => words.push(format!("{n} of unknown state")),
+    }
+    match status.notices {
+        0 => {}
+        1 => words.push("1 notice".to_owned()),
+        n => words.push(format!("{n} notices")),
+    }
+    words.push(format!("{} MiB", status.memory_kib.div_ceil(1024)));
+    words.push(format!("up {}", age(now.since(status.started_at))));
+    let next = match status.next_due {
+        None => "nothing is due".to_owned(),
+        Some(at) => format!("next in {}", age(at.since(now))),
+    };
+    let beat = age(now.since(status.heartbeat_at));
+    format!("{}\nclock looked at {beat} ago · {next}\nsocket {}", words.join(" · "), status.socket)
 }
 
 /// The supervisor goes on in its version after an update, until it is started again.

@@ -26,4 +26,5 @@ pub mod reply;
 pub mod respawn;
 pub mod rm;
 pub mod stop;
+pub mod tasks;
 pub mod why;

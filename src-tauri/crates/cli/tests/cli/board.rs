@@ -61,7 +61,13 @@ fn serve(mut socket: UnixStream) -> Option<()> {
                 socket: String::new(),
                 sessions: 0,
                 connected: 0,
+                unknown: 0,
+                gone: 0,
                 started_at: nightshift_platform::clock::now(),
+                notices: 0,
+                heartbeat_at: nightshift_platform::clock::now(),
+                next_due: None,
+                memory_kib: 0,
             };
             let message = match command {
                 Command::Status => ServerMessage::Reply { id, reply: Reply::Status(status) },

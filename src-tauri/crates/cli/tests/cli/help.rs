@@ -18,6 +18,8 @@ fn help_is_as_recorded() {
         &["answer", "--help"],
         &["interrupt", "--help"],
         &["stop", "--help"],
+        &["tasks", "--help"],
+        &["tasks", "stop", "--help"],
         &["rm", "--help"],
         &["rename", "--help"],
         &["pin", "--help"],

@@ -9,12 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 
 /// A home whose supervisor puts finished agents to rest after a few seconds.
 fn restless() -> Shift {
-    let shift = Shift::new();
-    let mut first = shift.command(&["--bg", "--exec", "true"]);
-    // The first client starts the supervisor, which inherits this.
-    first.env("NIGHTSHIFT_RETIRE_AFTER_S", "3");
-    crate::support::ran(&mut first, b"").ok(&["--bg"]);
-    shift
+    Shift::with(&[("NIGHTSHIFT_RETIRE_AFTER_S", "3")])
 }
 
 fn kill_process(entry: &Value) {

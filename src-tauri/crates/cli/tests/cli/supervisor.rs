@@ -13,9 +13,25 @@ fn status_says_what_runs_and_fails_when_nothing_does() {
     }
     shift.shell("read x");
     let status = shift.json(&["daemon", "status", "--json"]);
-    let expected =
-        ["connected", "notices", "pid", "protocol", "sessions", "socket", "startedAt", "version"];
+    let expected = [
+        "connected",
+        "gone",
+        "heartbeatAt",
+        "memoryKib",
+        "nextDue",
+        "notices",
+        "pid",
+        "protocol",
+        "sessions",
+        "socket",
+        "startedAt",
+        "unknown",
+        "version",
+    ];
     assert_eq!(fields(&status), expected);
+    assert!(status["memoryKib"].as_u64().unwrap() > 500, "{status}");
+    let beat = status["heartbeatAt"].as_u64().unwrap();
+    assert!(beat >= status["startedAt"].as_u64().unwrap(), "{status}");
     assert_eq!(status["notices"], 0);
     assert_eq!(status["sessions"], 1);
     assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));

@@ -29,6 +29,20 @@ impl Shift {
         Shift { home: TestHome::new() }
     }
 
+    /// A home whose supervisor was started with these variables.
+    pub fn with(variables: &[(&str, &str)]) -> Shift {
+        let shift = Shift::new();
+        shift.start(variables);
+        shift
+    }
+
+    /// Starts the supervisor with these variables: it inherits them from its first client.
+    pub fn start(&self, variables: &[(&str, &str)]) {
+        let mut first = self.command(&["agents"]);
+        first.envs(variables.iter().copied());
+        ran(&mut first, b"").ok(&["agents"]);
+    }
+
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.home.command(binary());
         command.args(args).stdin(Stdio::null());

@@ -21,6 +21,10 @@ pub(super) fn apply(next: &mut Next, command: Command) -> Result<(), Refusal> {
             next.session.pinned = pinned;
             Ok(())
         }
+        Command::Seen => {
+            seen(next);
+            Ok(())
+        }
     }
 }
 
@@ -219,6 +223,19 @@ fn stop(next: &mut Next) -> Result<(), Refusal> {
         }
         // Already ended: nothing to do, and saying so twice is no error.
         (Liveness::Gone { .. }, _) => Ok(()),
+    }
+}
+
+/// Before the end there is nothing to have seen; an agent's row stays anyway.
+fn seen(next: &mut Next) {
+    let session = &next.session;
+    let ended = session.is_over() && matches!(session.liveness, Liveness::Gone { .. });
+    if session.agent().is_none() && ended && !session.end_seen {
+        next.session.end_seen = true;
+        next.note(
+            Source::User,
+            "its end was shown; it goes a while after the last look, unless pinned",
+        );
     }
 }
 

@@ -58,6 +58,7 @@ fn ended(next: &mut Next, how: &str) -> bool {
         return false;
     }
     next.session.stopping = false;
+    next.session.renewing = None;
     if let Work::Agent(agent) = &mut next.session.work {
         agent.prompts.retain(|p| p.state == PromptState::Queued);
     }
@@ -70,7 +71,11 @@ fn ended(next: &mut Next, how: &str) -> bool {
 fn put_to_rest(next: &mut Next, how: &str) {
     next.note(Source::Process, how);
     if matches!(next.session.state, State::Starting) {
+        next.session.renewing = None;
         next.go(State::Starting, "", Source::User, "a reply came; it is started again");
+        next.effect(Effect::Launch);
+    } else if next.session.renewing.is_some() {
+        next.go(State::Starting, "", Source::Supervisor, "started again in the new version");
         next.effect(Effect::Launch);
     }
 }
@@ -87,6 +92,7 @@ fn agent_ended(next: &mut Next, cause: &str, by_itself: bool) {
                 restart(next, cause);
             } else {
                 let error = cause.to_owned();
+                next.session.renewing = None;
                 next.go(State::Failed { error }, cause, Source::Process, cause);
             }
         }
@@ -100,7 +106,8 @@ fn agent_ended(next: &mut Next, cause: &str, by_itself: bool) {
 /// It died with work in hand and can be resumed: once more, with its own session id.
 fn restart(next: &mut Next, cause: &str) {
     next.session.restarts += 1;
-    next.session.cut = Some(cause.to_owned());
+    // One that was only being replaced was not cut off in any work.
+    next.session.cut = next.session.renewing.is_none().then(|| cause.to_owned());
     let why = format!("{cause}; restart {} of {RESTARTS_MAX}", next.session.restarts);
     next.go(State::Starting, cause, Source::Process, &why);
     next.effect(Effect::Relaunch);

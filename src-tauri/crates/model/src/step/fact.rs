@@ -8,7 +8,7 @@ use crate::limits::NEEDS_MAX;
 use crate::naming::given_name;
 use crate::need::{Need, NeedKind};
 use crate::reading::{self, Reading};
-use crate::session::{Liveness, Prompt, PromptState, State, Work};
+use crate::session::{Before, Liveness, Prompt, PromptState, State, Work};
 
 /// Ids of questions that closed a turn begin so; no request of the agent is open for them.
 pub(super) const TURN_NEED_PREFIX: &str = "turn-";
@@ -20,16 +20,11 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
     }
     match fact {
         Fact::Launched { pid } => launched(next, pid),
-        Fact::LaunchFailed { error } => {
-            next.session.liveness = Liveness::Gone { since: next.at };
-            next.session.stopping = false;
-            next.session.retiring = false;
-            next.session.cut = None;
-            next.go(State::Failed { error: error.clone() }, &error, Source::Supervisor, &error);
-        }
+        Fact::LaunchFailed { error } => launch_failed(next, &error),
         Fact::AgentReady { agent_session_id } => agent_ready(next, agent_session_id),
         Fact::AgentRefused { error } => {
             next.session.cut = None;
+            next.session.renewing = None;
             next.go(State::Failed { error: error.clone() }, &error, Source::Protocol, &error);
             // Stored, so that a crash right now leaves no process that serves nobody.
             next.session.retiring = true;
@@ -40,7 +35,10 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
         Fact::NeedClosed { id } => need_closed(next, &id),
         Fact::TurnEnded { n, outcome } => turn_ended(next, n, outcome),
         Fact::Progress { line } => progress(next, &line),
-        Fact::Rested => rested(next),
+        Fact::Rested if next.session.pinned => {}
+        Fact::Rested => rest(next, "put to rest to free memory; a reply starts it again"),
+        Fact::Shed => rest(next, "memory is short: put to rest; a reply starts it again"),
+        Fact::Outdated { from } => renew(next, &from),
         Fact::Titled { title } => {
             if let (false, Some(name)) = (next.session.named_by_user, given_name(&title)) {
                 next.session.name = name;
@@ -68,6 +66,8 @@ fn is_agents_word(fact: &Fact) -> bool {
         Fact::Launched { .. }
         | Fact::LaunchFailed { .. }
         | Fact::Rested
+        | Fact::Shed
+        | Fact::Outdated { .. }
         | Fact::Titled { .. }
         | Fact::Exited { .. }
         | Fact::HostLost { .. }
@@ -78,6 +78,7 @@ fn is_agents_word(fact: &Fact) -> bool {
 fn launched(next: &mut Next, pid: u32) {
     next.session.liveness = Liveness::Alive { pid, since: next.at };
     next.session.exit_code = None;
+    next.session.end_seen = false;
     let why = format!("process {pid} started");
     match (&next.session.work, &next.session.state) {
         (Work::Shell { .. }, State::Starting) => {
@@ -102,18 +103,47 @@ fn launched(next: &mut Next, pid: u32) {
     }
 }
 
+fn launch_failed(next: &mut Next, error: &str) {
+    next.session.liveness = Liveness::Gone { since: next.at };
+    next.session.stopping = false;
+    next.session.retiring = false;
+    next.session.cut = None;
+    let asked = next.session.agent().is_none_or(|a| !a.prompts.is_empty());
+    match next.session.renewing.take() {
+        // Nobody waits for it: what it produced stays the row's truth, and a reply tries again.
+        Some(before) if !asked => come_back(next, before, &format!("not started again: {error}")),
+        Some(_) | None => {
+            let state = State::Failed { error: error.to_owned() };
+            next.go(state, error, Source::Supervisor, error);
+        }
+    }
+}
+
+/// To what it was before its process was replaced.
+fn come_back(next: &mut Next, before: Before, why: &str) {
+    next.go(before.state, "", Source::Supervisor, why);
+    next.session.state_since = before.since;
+}
+
 fn agent_ready(next: &mut Next, agent_session_id: String) {
     let Work::Agent(agent) = &mut next.session.work else { return };
     agent.agent_session_id = Some(agent_session_id);
     let waits = !agent.prompts.is_empty();
     let cut = next.session.cut.take();
-    match (&next.session.state, cut) {
-        (State::Starting, _) if waits => {
+    let starting = matches!(next.session.state, State::Starting);
+    let before = if starting { next.session.renewing.take() } else { None };
+    match (&next.session.state, cut, before) {
+        (State::Starting, _, _) if waits => {
             next.go(State::Working, "", Source::Protocol, "the agent is ready");
         }
+        (State::Starting, _, Some(before)) => {
+            come_back(next, before, "the agent is ready, in the new version");
+        }
         // It is not told to go on: those would be words that nobody typed.
-        (State::Starting, Some(cause)) => ask_how_to_go_on(next, &cause),
-        (State::Starting, None) => next.go(State::Idle, "", Source::Protocol, "the agent is ready"),
+        (State::Starting, Some(cause), None) => ask_how_to_go_on(next, &cause),
+        (State::Starting, None, None) => {
+            next.go(State::Idle, "", Source::Protocol, "the agent is ready");
+        }
         (
             State::Working
             | State::NeedsInput { .. }
@@ -121,6 +151,7 @@ fn agent_ready(next: &mut Next, agent_session_id: String) {
             | State::Completed { .. }
             | State::Failed { .. }
             | State::Stopped,
+            _,
             _,
         ) => {}
     }
@@ -140,13 +171,29 @@ fn ask_how_to_go_on(next: &mut Next, cause: &str) {
 }
 
 /// Only what has finished rests; anything else that was meanwhile asked of it keeps it running.
-fn rested(next: &mut Next) {
-    let finished =
-        matches!(next.session.state, State::Idle | State::Completed { .. } | State::Failed { .. });
+fn may_rest(next: &Next) -> bool {
     let asked = next.session.agent().is_none_or(|a| !a.prompts.is_empty());
-    if finished && !asked && next.session.is_alive() && !next.session.pinned {
+    next.session.is_over() && !asked && next.session.is_alive() && !next.session.stopping
+}
+
+fn rest(next: &mut Next, why: &str) {
+    if may_rest(next) {
         next.session.retiring = true;
-        next.note(Source::Supervisor, "put to rest to free memory; a reply starts it again");
+        next.note(Source::Supervisor, why);
+        next.effect(Effect::StopHost);
+    }
+}
+
+/// Only a session that can be resumed with its own id gets another process.
+fn renew(next: &mut Next, from: &str) {
+    let resumable = next.session.agent().is_some_and(|a| a.agent_session_id.is_some());
+    if may_rest(next) && resumable && !next.session.retiring {
+        next.session.retiring = true;
+        let (state, since) = (next.session.state.clone(), next.session.state_since);
+        next.session.renewing = Some(Before { state, since });
+        let why =
+            format!("its process is of version {from}; it is replaced by one of this version");
+        next.note(Source::Supervisor, &why);
         next.effect(Effect::StopHost);
     }
 }

@@ -136,6 +136,8 @@ pub fn session_of(launch: &Launch, about: About) -> Option<Session> {
         retiring: false,
         restarts: 0,
         cut: None,
+        renewing: None,
+        end_seen: false,
         pinned: false,
         line_at: Millis(0),
         exit_code: None,

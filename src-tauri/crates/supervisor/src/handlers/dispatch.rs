@@ -79,6 +79,8 @@ fn begin(core: &mut Core, dispatch: Dispatch, agent: Option<String>) -> Outcome 
         retiring: false,
         restarts: 0,
         cut: None,
+        renewing: None,
+        end_seen: false,
         pinned: false,
         line: one_line(&asked, LINE_MAX_CHARS),
         // The first words of the process may replace the prompt at once.

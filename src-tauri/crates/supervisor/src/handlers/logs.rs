@@ -14,7 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use nightshift_agents::acp::Driver;
 use nightshift_model::Millis;
-use nightshift_protocol::{Fault, FaultCode, LogPage, Record, RecordKind, Reply};
+use nightshift_protocol::{Fault, FaultCode, LogPage, Record, RecordKind};
 
 /// Records before a page that are looked at for what they leave open. A terminal's own sequences
 /// take a few bytes; this many records hold them even when they come byte by byte.
@@ -56,7 +56,7 @@ pub fn logs(core: &Core, conn: ConnId, request: u64, session: &str, wanted: Want
             Some(driver) => conversation(&*journal, driver, wanted, ended),
             None => output(&*journal, wanted, lines, ended),
         };
-        Inbox::Answer { conn, request, result: Ok(Reply::Logs(page)) }
+        Inbox::LogRead { conn, request, session: id, page }
     }));
     Ok(Handled::Pending)
 }

@@ -2,7 +2,8 @@
 
 use super::{Handled, Outcome, apply, find};
 use crate::core::Core;
-use crate::wait::Until;
+use crate::inbox::ConnId;
+use crate::wait::{Until, Waiter};
 use nightshift_model::{Command as SessionCommand, SessionId};
 use nightshift_protocol::{BoardChange, Fault, FaultCode, Reply};
 use nightshift_store::Write;
@@ -11,6 +12,13 @@ pub fn remove(core: &mut Core, session: &str) -> Outcome {
     let session = find(core, session)?;
     apply(core, &session, SessionCommand::Stop)?;
     Ok(Handled::Later { session, until: Until::Removed })
+}
+
+/// The same without anybody who asked for it: the session's time is over.
+pub fn take_off(core: &mut Core, id: &SessionId) {
+    let waiter = Waiter { conn: ConnId::NOBODY, request: 0, until: Until::Removed };
+    core.waiters.push((id.clone(), waiter));
+    core.answer_waiters(id);
 }
 
 /// Every process is gone: the record goes, then the directory.

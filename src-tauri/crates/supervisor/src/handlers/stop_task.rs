@@ -1,0 +1,34 @@
+//! `stop_task`: ends one background process of a session with all below it. Done when it is gone.
+
+use super::{Handled, Outcome, find, quoted};
+use crate::core::Core;
+use crate::inbox::{ConnId, Inbox};
+use nightshift_platform::Identity;
+use nightshift_protocol::{Fault, FaultCode, Reply};
+
+pub fn stop_task(core: &Core, conn: ConnId, request: u64, task: &str) -> Outcome {
+    let unknown = || {
+        Fault::new(FaultCode::NotFound, format!("no task `{}`", quoted(task)))
+            .hint("list them with `nightshift tasks`")
+    };
+    let (session, rest) = task.trim().split_once('.').ok_or_else(unknown)?;
+    let id = find(core, session)?;
+    let Some(process) = identity(rest) else {
+        return Err(Fault::new(
+            FaultCode::Refused,
+            format!("task `{}` is no process of its own", quoted(task)),
+        )
+        .hint(format!("end the turn it belongs to with `nightshift interrupt {id}`")));
+    };
+    let (background, task) = (core.outside.background(&id), task.trim().to_owned());
+    core.outside.beside(Box::new(move || {
+        let result = background.end(&process).map(|()| Reply::TaskStopped { id: task });
+        Inbox::Answer { conn, request, result }
+    }));
+    Ok(Handled::Pending)
+}
+
+fn identity(text: &str) -> Option<Identity> {
+    let (pid, start) = text.split_once('.')?;
+    Some(Identity { pid: pid.parse().ok()?, start_ticks: start.parse().ok()? })
+}
