@@ -9,5 +9,7 @@ pub mod acp;
 mod plain;
 pub mod registry;
 pub mod rehearsal;
+mod tasks;
 
 pub use plain::plain;
+pub use tasks::tasks;

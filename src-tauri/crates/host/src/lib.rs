@@ -8,6 +8,7 @@
 mod child;
 mod connection;
 mod engine;
+pub mod finding;
 mod handed;
 pub mod journal;
 mod launch;

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod naming;
 pub mod need;
 pub mod reading;
+pub mod retention;
 pub mod session;
 pub mod step;
 pub mod time;

@@ -182,6 +182,13 @@ impl Session {
         }
     }
 
+    /// A finished agent whose process lives and from which nothing is wanted.
+    pub fn is_idle(&self) -> bool {
+        let nothing_asked = self.agent().is_some_and(|agent| agent.prompts.is_empty());
+        let ending = self.stopping || self.retiring;
+        self.is_over() && nothing_asked && self.is_alive() && !ending
+    }
+
     /// The open needs, or none.
     pub fn needs(&self) -> &[Need] {
         match &self.state {

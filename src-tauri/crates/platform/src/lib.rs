@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod dirs;
+pub mod family;
 pub mod files;
 pub mod ipc;
 pub mod lock;

@@ -118,9 +118,9 @@ pub struct DaemonStatus {
     #[serde(default)]
     pub gone: u32,
     pub started_at: Millis,
-    /// What the board says beside its sessions.
-    #[serde(default)]
-    pub notices: u32,
+    /// How many things the board says beside its sessions; none when it cannot tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notices: Option<u32>,
     /// When what is due by the clock was last looked after.
     #[serde(default)]
     pub heartbeat_at: Millis,

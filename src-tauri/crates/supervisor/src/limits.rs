@@ -42,8 +42,6 @@ pub const FIRST_ROWS: u16 = 32;
 pub const NOTICES_MAX: usize = 50;
 /// Last journal records searched for a process's last words.
 pub const LAST_WORDS_RECORDS: u64 = 16;
-/// Launch, ready and exit documents are far smaller; more is damage.
-pub const DOCUMENT_MAX_BYTES: u64 = 1024 * 1024;
 /// Environment handed over by a client: the kernel's own limit for a process is of this order.
 pub const ENVIRONMENT_MAX_BYTES: usize = 1024 * 1024;
 /// Followers that fell behind are tried again after this time.
@@ -54,12 +52,6 @@ pub const RETIRE_AFTER: Duration = Duration::from_secs(60 * 60);
 /// A shell job's row and output go this long (running time) after its end was last looked at.
 /// `NIGHTSHIFT_SHELL_KEEP_S` changes it for a supervisor.
 pub const SHELL_KEEP: Duration = Duration::from_secs(5 * 60);
-/// A good end that nobody looked at goes after this time on the wall clock: a week's holiday is too
-/// long to keep forgotten jobs for, a weekend is not. A failure nobody looked at never goes.
-pub const UNSEEN_KEEP: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// ... and only after the supervisor has known of it for this running time: a clock that is wrong at
-/// boot has been put right by then.
-pub const UNSEEN_RUNNING: Duration = Duration::from_secs(60 * 60);
 /// Between two sessions that are put to rest for want of memory, and between two looks at the
 /// average: the kernel's shortest average is over 10 s, earlier the effect cannot be seen.
 /// `NIGHTSHIFT_PRESSURE_PAUSE_S` changes it for a supervisor.
@@ -68,8 +60,6 @@ pub const PRESSURE_PAUSE: Duration = Duration::from_secs(10);
 pub const PRESSURE_PERCENT: f64 = 15.0;
 /// One notice per shortage: what comes within this time belongs to the same.
 pub const PRESSURE_NOTICE_PAUSE: Duration = Duration::from_secs(10 * 60);
-/// Lines of a tool call's output shown in a list of tasks, and what is looked at for them.
-pub const TASK_LINES_MAX: usize = 5;
 /// Processes of one session that are listed: a build may have thousands.
 pub const TASKS_MAX: usize = 200;
 /// Pauses before the restarts of an agent that died: a passing trouble gets time to pass.

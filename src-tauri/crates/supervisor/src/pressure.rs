@@ -6,7 +6,6 @@
 use crate::core::{Core, Entry};
 use crate::inbox::{Inbox, InboxSender};
 use crate::limits::{PRESSURE_NOTICE_PAUSE, PRESSURE_PAUSE, PRESSURE_PERCENT};
-use crate::rest;
 use nightshift_model::{Fact, SessionId};
 use nightshift_platform::{clock, pressure};
 use nightshift_protocol::NoticeLevel;
@@ -140,6 +139,6 @@ fn next_to_go(core: &Core) -> Option<SessionId> {
         let watched = core.conversations.is_followed(id);
         (entry.session.pinned, watched, entry.session.state_since)
     };
-    let idle = core.sessions.iter().filter(|(_, entry)| rest::is_idle(entry));
+    let idle = core.sessions.iter().filter(|(_, entry)| entry.session.is_idle());
     idle.min_by_key(order).map(|(id, _)| id.clone())
 }

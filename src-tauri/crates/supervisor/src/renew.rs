@@ -4,7 +4,6 @@
 //! had; shell jobs are never touched, and unpinned agents change version when they rest anyway.
 
 use crate::core::{Core, Entry};
-use crate::rest;
 use nightshift_model::Fact;
 use semver::Version;
 
@@ -25,7 +24,7 @@ fn is_outdated(entry: &Entry) -> bool {
     let older = entry.build.as_deref().is_some_and(|build| is_older(build, OWN_VERSION));
     let resumable = entry.session.agent().is_some_and(|a| a.agent_session_id.is_some());
     let can_start = entry.caught_up && !entry.env.is_empty() && resumable;
-    older && can_start && entry.session.pinned && rest::is_idle(entry)
+    older && can_start && entry.session.pinned && entry.session.is_idle()
 }
 
 const OWN_VERSION: &str = env!("CARGO_PKG_VERSION");

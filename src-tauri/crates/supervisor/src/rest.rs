@@ -41,7 +41,7 @@ pub fn on_time(core: &mut Core, now: Duration) {
     let mut due = Vec::new();
     let conversations = &core.conversations;
     for (id, entry) in &mut core.sessions {
-        if !is_idle(entry) || entry.session.pinned || conversations.is_followed(id) {
+        if !entry.session.is_idle() || entry.session.pinned || conversations.is_followed(id) {
             entry.resting_since = None;
         } else if now >= *entry.resting_since.get_or_insert(now) + core.retire_after {
             entry.resting_since = None;
@@ -61,15 +61,4 @@ pub fn on_time(core: &mut Core, now: Duration) {
             effects::launch(core, &id);
         }
     }
-}
-
-/// A finished agent whose process lives and from which nothing is wanted.
-pub fn is_idle(entry: &Entry) -> bool {
-    let session = &entry.session;
-    let nothing_asked = session.agent().is_some_and(|agent| agent.prompts.is_empty());
-    session.is_over()
-        && nothing_asked
-        && session.is_alive()
-        && !session.stopping
-        && !session.retiring
 }

@@ -6,8 +6,9 @@
 
 use crate::core::{Core, Entry};
 use crate::handlers;
-use crate::limits::{SHELL_KEEP, UNSEEN_KEEP, UNSEEN_RUNNING};
-use nightshift_model::{Command, Event, Liveness, Millis, Session, SessionId, State};
+use crate::limits::SHELL_KEEP;
+use nightshift_model::retention::{has_ended, may_go, stays};
+use nightshift_model::{Command, Event, Millis, SessionId};
 use nightshift_platform::clock;
 use std::time::Duration;
 
@@ -60,96 +61,8 @@ pub fn on_time(core: &mut Core, now: Duration) {
     }
 }
 
-fn has_ended(session: &Session) -> bool {
-    let gone = matches!(session.liveness, Liveness::Gone { .. });
-    session.agent().is_none() && gone && session.is_over() && !session.stopping
-}
-
-/// A pin is how a user keeps a row.
-fn may_go(session: &Session) -> bool {
-    has_ended(session) && !session.pinned
-}
-
 /// How long the row still stays; none when it stays for good.
 fn left(entry: &Entry, keep: Duration, now: Duration, wall: Millis) -> Option<Duration> {
     let running = now.saturating_sub(entry.ended_since?);
     stays(&entry.session, keep, running, wall)
-}
-
-fn stays(session: &Session, keep: Duration, running: Duration, wall: Millis) -> Option<Duration> {
-    if session.end_seen {
-        return Some(keep.saturating_sub(running));
-    }
-    match (&session.state, &session.liveness) {
-        (State::Failed { .. }, _) | (_, Liveness::Alive { .. } | Liveness::Unknown { .. }) => None,
-        (_, Liveness::Gone { since }) => {
-            let past = Duration::from_millis(wall.since(*since));
-            Some(UNSEEN_KEEP.saturating_sub(past).max(UNSEEN_RUNNING.saturating_sub(running)))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    const KEEP: Duration = Duration::from_secs(300);
-    const WEEK_MS: u64 = 7 * 24 * 60 * 60 * 1000;
-
-    fn ended(state: &serde_json::Value, seen: bool) -> Session {
-        let session = json!({
-            "id": "7c5d0a1b", "sessionId": "7c5d0a1b", "name": "", "namedByUser": false,
-            "work": {"type": "shell", "command": "make"}, "cwd": "/", "firstPrompt": "",
-            "createdAt": 0, "state": state, "stateSince": 0, "endSeen": seen, "pinned": false,
-            "liveness": {"type": "gone", "since": 1000}, "line": "", "lineAt": 0,
-        });
-        serde_json::from_value(session).unwrap()
-    }
-
-    #[test]
-    fn a_row_stays_as_long_as_was_promised() {
-        let good = json!({"type": "completed", "result": "ok"});
-        let bad = json!({"type": "failed", "error": "no"});
-        let minutes = |n: u64| Duration::from_secs(n * 60);
-        for (what, state, seen, running, wall, expected) in [
-            ("seen just now", &good, true, minutes(0), 1000, Some(KEEP)),
-            ("seen a while ago", &good, true, minutes(5), 1000, Some(minutes(0))),
-            ("a seen failure", &bad, true, minutes(9), 1000, Some(minutes(0))),
-            ("seen, clock a year ahead", &good, true, minutes(1), 53 * WEEK_MS, Some(minutes(4))),
-            ("never seen", &good, false, minutes(90), 1000, Some(UNSEEN_KEEP)),
-            ("never seen, a week ago", &good, false, minutes(90), 2 * WEEK_MS, Some(minutes(0))),
-            (
-                "never seen, wrong clock at boot",
-                &good,
-                false,
-                minutes(1),
-                99 * WEEK_MS,
-                Some(minutes(59)),
-            ),
-            ("never seen, clock set back", &good, false, minutes(90), 0, Some(UNSEEN_KEEP)),
-            ("a failure never seen", &bad, false, minutes(90), 99 * WEEK_MS, None),
-        ] {
-            assert_eq!(stays(&ended(state, seen), KEEP, running, Millis(wall)), expected, "{what}");
-        }
-    }
-
-    #[test]
-    fn nobody_elses_rows_go() {
-        let done = ended(&json!({"type": "completed", "result": "ok"}), true);
-        assert!(may_go(&done));
-        let pinned = Session { pinned: true, ..done.clone() };
-        let alive = Liveness::Alive { pid: 1, since: Millis(0) };
-        let unknown = Liveness::Unknown { why: String::new(), since: Millis(0) };
-        let starting = Session { state: State::Starting, ..done.clone() };
-        for session in [
-            pinned,
-            starting,
-            Session { liveness: alive, ..done.clone() },
-            Session { liveness: unknown, ..done.clone() },
-            Session { stopping: true, ..done },
-        ] {
-            assert!(!may_go(&session), "{session:?}");
-        }
-    }
 }

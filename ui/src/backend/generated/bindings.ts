@@ -105,7 +105,19 @@ export type DaemonStatus = {
 	sessions: number,
 	/**  Of these, the ones whose host this supervisor follows. Fewer for a moment after a restart. */
 	connected: number,
+	/**  Sessions that can be called neither alive nor gone. */
+	unknown: number,
+	/**  Sessions on the board whose process is gone. */
+	gone: number,
 	startedAt: Millis,
+	/**  How many things the board says beside its sessions; none when it cannot tell. */
+	notices?: number | null,
+	/**  When what is due by the clock was last looked after. */
+	heartbeatAt: Millis,
+	/**  When something will be due next; none when nothing waits for the clock. */
+	nextDue: Millis | null,
+	/**  Memory of the supervisor's process (PSS). */
+	memoryKib: number,
 };
 
 /**  What the input at the bottom begins with. */

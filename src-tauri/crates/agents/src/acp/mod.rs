@@ -224,9 +224,9 @@ impl Driver {
         self.transcript.items()
     }
 
-    /// Tool calls that have begun and not ended, oldest first.
-    pub fn open_tools(&self) -> impl Iterator<Item = &ConversationItem> {
-        self.transcript.open_tools()
+    /// The conversation's tool calls, oldest first.
+    pub fn tools(&self) -> impl Iterator<Item = &ConversationItem> {
+        self.transcript.tools()
     }
 }
 

@@ -7,7 +7,7 @@
 use crate::acp::ItemChange;
 use crate::acp::words::clip;
 use nightshift_model::{Millis, Prompt, PromptState};
-use nightshift_protocol::{ConversationItem, ItemBody, NoticeLevel, ToolContent, ToolStatus};
+use nightshift_protocol::{ConversationItem, ItemBody, NoticeLevel, ToolContent};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Items kept per session: days of work; a view shows the newest first.
@@ -45,19 +45,9 @@ impl Transcript {
         (self.items.iter().chain(&self.queued).cloned().collect(), self.trimmed)
     }
 
-    pub fn open_tools(&self) -> impl Iterator<Item = &ConversationItem> {
-        self.items.iter().filter(|item| match &item.body {
-            ItemBody::Tool { status, .. } => {
-                matches!(status, ToolStatus::Pending | ToolStatus::Running)
-            }
-            ItemBody::User { .. }
-            | ItemBody::Agent { .. }
-            | ItemBody::Thought { .. }
-            | ItemBody::Plan { .. }
-            | ItemBody::Request { .. }
-            | ItemBody::Note { .. }
-            | ItemBody::Unknown { .. } => false,
-        })
+    /// The tool calls that are kept, ended or not.
+    pub fn tools(&self) -> impl Iterator<Item = &ConversationItem> {
+        self.items.iter().filter(|item| matches!(item.body, ItemBody::Tool { .. }))
     }
 
     /// Adds the item, or replaces the body of the one with its id (which keeps place and time).

@@ -41,9 +41,9 @@ fn for_people(status: &DaemonStatus, now: Millis) -> String {
         n => words.push(format!("{n} of unknown state")),
     }
     match status.notices {
-        0 => {}
-        1 => words.push("1 notice".to_owned()),
-        n => words.push(format!("{n} notices")),
+        None | Some(0) => {}
+        Some(1) => words.push("1 notice".to_owned()),
+        Some(n) => words.push(format!("{n} notices")),
     }
     words.push(format!("{} MiB", status.memory_kib.div_ceil(1024)));
     words.push(format!("up {}", age(now.since(status.started_at))));

@@ -64,7 +64,7 @@ fn serve(mut socket: UnixStream) -> Option<()> {
                 unknown: 0,
                 gone: 0,
                 started_at: nightshift_platform::clock::now(),
-                notices: 0,
+                notices: None,
                 heartbeat_at: nightshift_platform::clock::now(),
                 next_due: None,
                 memory_kib: 0,

@@ -125,7 +125,7 @@ fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Pat
             )));
         }
     }
-    let ready = files::read_bounded(&dir.join(READY_FILE), crate::limits::DOCUMENT_MAX_BYTES)
+    let ready = files::read_bounded(&dir.join(READY_FILE), hosts::DOCUMENT_MAX_BYTES)
         .map_err(|e| failed("ready.json", e))?;
     let ready = serde_json::from_slice(&ready)
         .map_err(|e| NotStarted::Failed(format!("ready.json: {e}")))?;

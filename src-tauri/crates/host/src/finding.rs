@@ -1,7 +1,6 @@
 //! What one session directory and the process table say about a host. Alive, ended, gone or
 //! unknown; never a guess.
 
-use crate::limits::DOCUMENT_MAX_BYTES;
 use nightshift_platform::files;
 use nightshift_platform::process::{self, Identity, Liveness3};
 use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE, READY_FILE};
@@ -9,6 +8,9 @@ use nightshift_protocol::{Exited, Ready};
 use serde::de::DeserializeOwned;
 use std::io;
 use std::path::Path;
+
+/// Launch, ready and exit documents are far smaller; more is damage.
+pub const DOCUMENT_MAX_BYTES: u64 = 1024 * 1024;
 
 #[derive(Debug)]
 pub enum Finding {

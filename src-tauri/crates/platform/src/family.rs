@@ -1,0 +1,53 @@
+//! A process and all below it, as one thing to look at or to end.
+//!
+//! Promise: only processes that were below the given one when they were looked for are signalled,
+//! each by pid and start time. Must not know: why they are to end.
+
+use crate::process::{Identity, Liveness3, descendants_without, signal};
+use crate::signals::{SIGKILL, SIGTERM};
+use crate::usage::{Usage, usage};
+use std::io;
+use std::time::Duration;
+
+/// Between two looks at processes that were asked to end.
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
+
+/// At most `max` live processes below `pid` and what they cost, without those that were started
+/// with the variable `spare`. One that ends while it is looked at is left out.
+pub fn below(pid: u32, spare: &str, max: usize) -> io::Result<Vec<(Identity, Usage)>> {
+    let found = descendants_without(pid, spare)?.into_iter().take(max);
+    Ok(found.filter_map(|process| Some((process, usage(&process).ok()?))).collect())
+}
+
+/// Asks `root` and all below it to end, kills them after `grace`, and waits until they are gone.
+/// False when some are still there after another `grace`. Blocking.
+pub fn end(root: &Identity, spare: &str, grace: Duration) -> io::Result<bool> {
+    let mut family = descendants_without(root.pid, spare)?;
+    family.insert(0, *root);
+    for how in [SIGTERM, SIGKILL] {
+        for member in &family {
+            match signal(member, how) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        if all_gone(&family, grace) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn all_gone(family: &[Identity], patience: Duration) -> bool {
+    let mut waited = Duration::ZERO;
+    loop {
+        if family.iter().all(|member| member.liveness() == Liveness3::Gone) {
+            return true;
+        }
+        if waited >= patience {
+            return false;
+        }
+        std::thread::sleep(LOOK_PAUSE);
+        waited += LOOK_PAUSE;
+    }
+}
