@@ -49,10 +49,7 @@ pub fn run(dir: &Path) -> ExitCode {
         }
     };
     announce("ready");
-    // Nobody waits for the disk here: when the power goes, so do the processes it speaks of.
-    if let Err(error) = nightshift_platform::files::sync(&dir.join(READY_FILE)) {
-        log(&format!("{READY_FILE} is not yet on the disk: {error}"));
-    }
+    reserve_exit(dir);
     match engine.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -111,7 +108,6 @@ fn start_child(
 ) -> Result<Engine, String> {
     let of_dir = |error: io::Error| format!("session directory {}: {error}", dir.display());
     forget_previous(dir).map_err(of_dir)?;
-    reserve_exit(dir);
     let mut journal = journal::Writer::open(dir, launch.journal_max_bytes).map_err(of_dir)?;
     journal.number_after(launch.journal_after);
     // Not to keep the directory we were started in from being removed.
@@ -184,5 +180,6 @@ fn write_ready(dir: &Path, engine: &Engine) -> io::Result<()> {
         binary: binary.display().to_string(),
         at,
     };
+    // Not worth a wait for the disk: when the power goes, so do the processes it speaks of.
     write_atomically(&dir.join(READY_FILE), &serde_json::to_vec(&ready)?)
 }

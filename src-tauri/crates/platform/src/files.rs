@@ -22,16 +22,10 @@ pub fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_directory(parent_of(path))
 }
 
-/// As `write_durably` for the end of a program, not of the machine: `sync` makes it durable for
-/// both. For what must be there at once and may reach the disk a moment later.
+/// As `write_durably` for the end of a program, not of the machine: after a power cut the file may
+/// be missing or empty. For what a restarted machine makes void.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(path, |temporary| write_new(temporary, bytes).map(|_| ()))
-}
-
-/// Makes a file and its name durable.
-pub fn sync(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()?;
-    sync_directory(parent_of(path))
 }
 
 fn replace(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
@@ -110,10 +104,8 @@ mod tests {
         let path = dir.path().join("a.json");
         write_atomically(&path, b"first").unwrap();
         write_atomically(&path, b"2nd").unwrap();
-        sync(&path).unwrap();
         assert_eq!(read_bounded(&path, 3).unwrap(), b"2nd");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
-        sync(&dir.path().join("gone")).unwrap_err();
     }
 
     #[test]

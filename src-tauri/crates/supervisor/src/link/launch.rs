@@ -92,19 +92,16 @@ fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Pat
     }
     let document = serde_json::to_vec_pretty(launch)
         .map_err(|e| NotStarted::Failed(format!("launch document: {e}")))?;
-    let document_file = dir.join(LAUNCH_FILE);
-    files::write_atomically(&document_file, &document).map_err(|e| failed("launch document", e))?;
+    // Not worth a wait for the disk: the session's row is durable already, and a power cut that
+    // took this document also ended the host that it is for.
+    files::write_atomically(&dir.join(LAUNCH_FILE), &document)
+        .map_err(|e| failed("launch document", e))?;
     let mut vars: BTreeMap<OsString, OsString> =
         env.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
     vars.insert(ROLE_VARIABLE.into(), "host".into());
     let args = [OsString::from("host"), dir.into()];
     let started = spawn::spawn_detached(binary.as_os_str(), &args, &vars, Path::new("/"), log)
         .map_err(|e| failed("its host could not be started", e))?;
-    // The host needs the document at once, the disk only before a power cut: it is written there
-    // while the host starts. Without it the session could not be rebuilt if its row were lost too.
-    if let Err(e) = files::sync(&document_file) {
-        tracing::warn!(session = launch.session, "launch document not yet on the disk: {e}");
-    }
     let mut line = String::new();
     started
         .stdout
