@@ -18,6 +18,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 const STARTS: usize = 40;
+/// Between two starts: what the job before left to be written down is not the next one's cost.
+const SETTLE: Duration = Duration::from_millis(100);
 const FLEET: usize = 200;
 /// Idleness of the whole fleet is looked at over this time.
 const IDLE_TIME: Duration = Duration::from_secs(60);
@@ -84,8 +86,10 @@ pub fn starts(binary: &Path, peers: &Path, table: &mut Table) -> Result<()> {
     };
     one(ns.dispatch(&job))?;
     for _ in 0..STARTS {
-        ours.push(one(ns.dispatch(&job))?);
-        theirs.push(one(pueue.add(&job))?);
+        for (command, times) in [(ns.dispatch(&job), &mut ours), (pueue.add(&job), &mut theirs)] {
+            std::thread::sleep(SETTLE);
+            times.push(one(command)?);
+        }
     }
     let peer = median(&mut theirs);
     let budget = Budget::NotAbovePeer { name: "pueue", peer, slack: 0.05 };
