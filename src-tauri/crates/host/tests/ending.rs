@@ -86,6 +86,11 @@ fn an_interactive_shell_and_its_foreground_job_end() {
     client.attach();
     client.keys("echo a''b; sleep 1000\r");
     client.watch_until(&mut terminal, |t| t.text().contains("\nab"));
+    // Before that it has no group of its own that could be asked to end.
+    let is_sleep = |pid: u32| {
+        std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|words| words.starts_with(b"sleep"))
+    };
+    until("the job runs", || host.processes().iter().any(|process| is_sleep(process.pid)));
     client.send(&HostRequest::Stop { grace_ms: 20_000 });
     host.wait_exit();
     assert_eq!(host.processes(), []);

@@ -71,8 +71,34 @@ pub fn spawn_detached(
     cwd: &Path,
     stderr: &Path,
 ) -> io::Result<Detached> {
+    detached(command(&Program { program, args, env, cwd }, false), stderr)
+}
+
+/// As `spawn_detached`, for a program of ours that calls `detach` before anything else: it starts
+/// sooner, because a process with nothing to do between fork and exec need not be copied.
+pub fn spawn_detaching(
+    program: &OsStr,
+    args: &[OsString],
+    env: &BTreeMap<OsString, OsString>,
+    stderr: &Path,
+) -> io::Result<Detached> {
+    let mut command = Command::new(program);
+    command.args(args).env_clear().envs(env);
+    detached(command, stderr)
+}
+
+/// What `spawn_detached` does for others: default signals and a session of its own.
+pub fn detach() -> io::Result<()> {
+    reset_to_default();
+    match rustix::process::setsid() {
+        // It leads a group already: whoever started it has seen to that.
+        Ok(_) | Err(rustix::io::Errno::PERM) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn detached(mut command: Command, stderr: &Path) -> io::Result<Detached> {
     let log = OpenOptions::new().create(true).append(true).mode(0o600).open(stderr)?;
-    let mut command = command(&Program { program, args, env, cwd }, false);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
     let mut child = command.spawn()?;
     let identity = Identity::of(child.id())?;

@@ -104,3 +104,15 @@ fn what_a_killed_host_left_running_ends_with_its_session() {
     assert_gone(&orphans);
     assert_only_the_supervisor_lives(&shift);
 }
+
+#[test]
+fn a_host_leads_a_session_of_its_own() {
+    let shift = Shift::new();
+    let id = shift.shell("read x");
+    let host = shift.host(&id).pid;
+    let stat = std::fs::read_to_string(format!("/proc/{host}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    // State, parent, group, session.
+    assert_eq!(fields[2..4], [host.to_string(), host.to_string()]);
+    assert_eq!(std::fs::read_link(format!("/proc/{host}/cwd")).unwrap().to_str(), Some("/"));
+}

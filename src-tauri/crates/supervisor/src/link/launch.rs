@@ -100,7 +100,7 @@ fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Pat
         env.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
     vars.insert(ROLE_VARIABLE.into(), "host".into());
     let args = [OsString::from("host"), dir.into()];
-    let started = spawn::spawn_detached(binary.as_os_str(), &args, &vars, Path::new("/"), log)
+    let started = spawn::spawn_detaching(binary.as_os_str(), &args, &vars, log)
         .map_err(|e| failed("its host could not be started", e))?;
     let mut line = String::new();
     started
