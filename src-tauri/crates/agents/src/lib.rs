@@ -1,5 +1,5 @@
 //! Everything that is particular to agents: which there are, how their protocol reads, what of it
-//! becomes facts and conversation, and the built-in rehearsal agent.
+//! becomes facts and conversation, and what each vendor does in its own way.
 //!
 //! Promises: the ACP driver is pure (journal records in; facts, conversation changes and lines to
 //! write out), so a new supervisor rebuilds it from the journal alone; nothing is sent twice.
@@ -10,6 +10,7 @@ mod plain;
 pub mod registry;
 pub mod rehearsal;
 mod tasks;
+pub mod vendors;
 
 pub use plain::plain;
 pub use tasks::tasks;

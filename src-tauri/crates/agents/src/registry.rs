@@ -2,6 +2,7 @@
 //!
 //! Promise: looks programs up in the PATH it is given (the dispatching client's) and starts none.
 
+use crate::vendors::{self, Family};
 use nightshift_protocol::{AgentView, Environment, Fault, FaultCode};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,8 @@ use std::path::{Path, PathBuf};
 /// One agent: how to start it and what it offers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AgentSpec {
+    /// Whose ways it has.
+    pub family: Family,
     pub id: String,
     pub title: String,
     /// Program name looked up in PATH, or an absolute path.
@@ -38,7 +41,7 @@ impl Registry {
     /// rehearsal agent.
     pub fn builtin(own_binary: &Path) -> Registry {
         let mut agents = vec![rehearsal(own_binary)];
-        agents.extend(vendors());
+        agents.extend(vendors::all());
         Registry { agents }
     }
 
@@ -144,66 +147,6 @@ fn rehearsal(own_binary: &Path) -> AgentSpec {
         default_mode: Some("ask".to_owned()),
         ..AgentSpec::default()
     }
-}
-
-/// The vendors' agents that were driven with this build, in the order in which one of them
-/// becomes the default.
-fn vendors() -> Vec<AgentSpec> {
-    let texts = |items: &[&str]| items.iter().map(|&s| s.to_owned()).collect::<Vec<_>>();
-    let vendor =
-        |id: &str, title: &str, command: &[&str], modes: &[&str], package: &str| AgentSpec {
-            id: id.to_owned(),
-            title: title.to_owned(),
-            command: command[0].to_owned(),
-            args: texts(&command[1..]),
-            modes: texts(modes),
-            default_mode: modes.first().map(|&s| s.to_owned()),
-            how_to: format!("npm install -g {package}"),
-            ..AgentSpec::default()
-        };
-    let mut claude = vendor(
-        "claude",
-        "Claude Code",
-        &["claude-agent-acp"],
-        &["default", "acceptEdits", "plan", "bypassPermissions"],
-        "@agentclientprotocol/claude-agent-acp",
-    );
-    claude.sign_in = "ANTHROPIC_API_KEY, or `claude /login`".to_owned();
-    let mut codex = vendor(
-        "codex",
-        "Codex",
-        &["codex-acp"],
-        &["read-only", "agent", "agent-full-access"],
-        "@agentclientprotocol/codex-acp",
-    );
-    codex.sign_in = "OPENAI_API_KEY, or `codex login`".to_owned();
-    let mut gemini = vendor(
-        "gemini",
-        "Gemini",
-        &["gemini", "--acp"],
-        &["default", "autoEdit", "yolo", "plan"],
-        "@google/gemini-cli",
-    );
-    gemini.sign_in = "GEMINI_API_KEY, or `gemini`".to_owned();
-    // Without it the agent silently leaves out MCP servers in a directory it does not know.
-    gemini.env.insert("GEMINI_CLI_TRUST_WORKSPACE".to_owned(), "true".to_owned());
-    // opencode's modes are agents (`build`, `plan`), not permissions: nothing is set by default,
-    // and its own configuration is told to ask.
-    let mut opencode = vendor("opencode", "opencode", &["opencode", "acp"], &[], "opencode-ai");
-    opencode.sign_in = "`opencode auth login`".to_owned();
-    opencode.env.insert(
-        "OPENCODE_PERMISSION".to_owned(),
-        r#"{"edit":"ask","bash":"ask","webfetch":"ask"}"#.to_owned(),
-    );
-    let mut qwen = vendor(
-        "qwen",
-        "Qwen Code",
-        &["qwen", "--acp"],
-        &["default", "auto-edit", "yolo", "plan"],
-        "@qwen-code/qwen-code",
-    );
-    qwen.sign_in = "OPENAI_API_KEY, or `qwen`".to_owned();
-    vec![claude, codex, gemini, opencode, qwen]
 }
 
 #[cfg(test)]

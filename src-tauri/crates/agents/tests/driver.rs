@@ -17,6 +17,7 @@ fn spec(resume: Option<&str>) -> DriverSpec {
         ..AgentSpec::default()
     };
     DriverSpec {
+        mcp_servers: Vec::new(),
         cwd: "/w".into(),
         model: None,
         permission_mode: None,
@@ -170,7 +171,7 @@ impl Desk {
 
     fn refusal(&self) -> &str {
         let found = self.facts.iter().find_map(|f| match f {
-            Fact::AgentRefused { error } => Some(error.as_str()),
+            Fact::AgentRefused { error, .. } => Some(error.as_str()),
             _ => None,
         });
         found.expect("a refusal")
@@ -344,7 +345,7 @@ fn a_new_process_loads_the_session_and_its_replay_is_not_shown_twice() {
     desk.launch();
     let interrupted = desk.facts.iter().any(|f| {
         matches!(f,
-        Fact::TurnEnded { n: 1, outcome: TurnOutcome::Error { message } }
+        Fact::TurnEnded { n: 1, outcome: TurnOutcome::Error { message, .. } }
             if message.contains("process ended"))
     });
     assert!(interrupted);

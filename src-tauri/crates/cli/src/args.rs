@@ -85,7 +85,7 @@ impl Cli {
             Verb::Host(args) => return Ok(verbs::host::run(&args)),
             Verb::Completions(args) => return verbs::completions::run(&args, self.json),
             Verb::Man(args) => return verbs::man::run(&args, self.json),
-            Verb::RehearsalAgent => return Ok(nightshift_agents::rehearsal::main()),
+            Verb::RehearsalAgent => return Ok(nightshift_rehearsal::main()),
             Verb::Daemon(args) if args.is_run() => return verbs::daemon_run::run(),
             _ => {}
         }

@@ -60,7 +60,7 @@ impl<'a> Entry<'a> {
         let need = open_need(view);
         let (result, error) = match &view.state {
             State::Completed { result } => (Some(result.as_str()), None),
-            State::Failed { error } => (None, Some(error.as_str())),
+            State::Failed { error, .. } => (None, Some(error.as_str())),
             State::Starting
             | State::Working
             | State::NeedsInput { .. }

@@ -74,7 +74,7 @@ fn row(view: &SessionView, now: Millis) -> [String; 6] {
 fn last_words(view: &SessionView) -> String {
     match (open_need(view), &view.state) {
         (Some(need), _) => one_line(&need.question),
-        (None, State::Failed { error }) => one_line(error),
+        (None, State::Failed { error, .. }) => one_line(error),
         (None, _) => one_line(&view.line),
     }
 }
@@ -168,7 +168,7 @@ mod tests {
         let views = [
             view("00000001", "日本", State::Working, "\x1b[31mhalf way through a long line", 90),
             view("00000002", "b", State::NeedsInput { needs: vec![need] }, "", 7_300),
-            view("00000003", "c", State::Failed { error: "no disk".into() }, "x", 200_000),
+            view("00000003", "c", State::failed("no disk"), "x", 200_000),
         ];
         let look = Look { columns: Some(60), colour: false };
         let expected = "\

@@ -2,6 +2,8 @@
 
 use crate::id::NeedId;
 use crate::need::{Answer, Need};
+use crate::time::Millis;
+use crate::trouble::Trouble;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -33,6 +35,12 @@ pub enum Command {
     },
     /// The end of a shell job and its last output were shown to the user.
     Seen,
+    /// Send `text` at `at`, once the usage limit that stopped it is over.
+    ContinueAtReset {
+        at: Millis,
+        text: String,
+    },
+    CancelContinue,
 }
 
 /// How a process ended.
@@ -55,6 +63,7 @@ pub enum TurnOutcome {
     Cancelled,
     Error {
         message: String,
+        trouble: Option<Trouble>,
     },
 }
 
@@ -75,6 +84,7 @@ pub enum Fact {
     /// The agent cannot serve the session (handshake refused, sign-in needed).
     AgentRefused {
         error: String,
+        trouble: Option<Trouble>,
     },
     /// The journal holds prompt `n`.
     PromptSent {
@@ -103,6 +113,8 @@ pub enum Fact {
     Outdated {
         from: String,
     },
+    /// The time has come that the user chose with `ContinueAtReset`.
+    ContinueDue,
     /// The agent suggests a title.
     Titled {
         title: String,

@@ -14,11 +14,15 @@ pub mod retention;
 pub mod session;
 pub mod step;
 pub mod time;
+pub mod trouble;
 
 pub use event::{Command, Effect, Event, Exit, Fact, TurnOutcome};
 pub use evidence::{Evidence, Source};
 pub use id::{NeedId, SessionId};
 pub use need::{Answer, Need, NeedKind, NeedOption, OptionKind};
-pub use session::{AgentWork, Before, Liveness, Prompt, PromptState, Session, State, Work};
+pub use session::{
+    AgentWork, Before, Continuation, Liveness, Prompt, PromptState, Session, State, Work,
+};
 pub use step::{Refusal, Step, step};
 pub use time::Millis;
+pub use trouble::{Trouble, TroubleKind};

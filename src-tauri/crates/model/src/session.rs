@@ -3,6 +3,7 @@
 use crate::id::SessionId;
 use crate::need::Need;
 use crate::time::Millis;
+use crate::trouble::Trouble;
 use serde::{Deserialize, Serialize};
 
 /// What a session is doing, from the user's point of view.
@@ -23,12 +24,20 @@ pub enum State {
     },
     Failed {
         error: String,
+        /// What kept the agent from working, where it was not the work.
+        #[serde(default)]
+        trouble: Option<Trouble>,
     },
     /// Ended by the user.
     Stopped,
 }
 
 impl State {
+    /// Failed at its work.
+    pub fn failed(error: impl Into<String>) -> State {
+        State::Failed { error: error.into(), trouble: None }
+    }
+
     /// The state's name as evidence, golden files and logs print it.
     pub fn word(&self) -> &'static str {
         match self {
@@ -97,6 +106,17 @@ pub struct AgentWork {
     /// Needs that were answered and whose answers the agent's journal does not hold yet.
     #[serde(default)]
     pub answers: Vec<Need>,
+    /// The user wants it to go on by itself, once.
+    #[serde(default)]
+    pub continues: Option<Continuation>,
+}
+
+/// What is sent, and when, after a usage limit: the user's own words at a time the user agreed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Continuation {
+    pub at: Millis,
+    pub text: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]

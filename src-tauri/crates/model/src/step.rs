@@ -10,7 +10,7 @@ mod fact;
 use crate::event::{Effect, Event};
 use crate::evidence::{Evidence, Source};
 use crate::naming::row_line;
-use crate::session::{Session, State};
+use crate::session::{Session, State, Work};
 use crate::time::Millis;
 
 /// What follows from an event.
@@ -64,6 +64,12 @@ impl Next {
     fn go(&mut self, state: State, line: &str, source: Source, why: &str) {
         if self.session.state.word() != state.word() {
             self.session.state_since = self.at;
+        }
+        if let (false, Work::Agent(agent)) =
+            (matches!(state, State::Failed { .. }), &mut self.session.work)
+        {
+            // Whatever moved it on: going on by itself was meant for the failure only.
+            agent.continues = None;
         }
         self.session.state = state;
         self.note(source, why);

@@ -70,6 +70,7 @@ fn agent(prompts: Vec<Prompt>) -> Work {
         prompts,
         next_prompt: 3,
         answers: Vec::new(),
+        continues: None,
     })
 }
 
@@ -132,7 +133,7 @@ fn sessions() -> Vec<(&'static str, Session)> {
             "agent completed, gone",
             session(agent(vec![]), State::Completed { result: "ok".into() }, false),
         ),
-        ("agent failed, gone", session(agent(vec![]), State::Failed { error: "no".into() }, false)),
+        ("agent failed, gone", session(agent(vec![]), State::failed("no"), false)),
         ("agent stopped", session(agent(vec![]), State::Stopped, false)),
         ("agent being stopped", stopping),
         ("agent put to rest", retiring),
@@ -174,7 +175,10 @@ fn events() -> Vec<(&'static str, Event)> {
         ("launched", Event::Fact(Fact::Launched { pid: 10 })),
         ("launch failed", Event::Fact(Fact::LaunchFailed { error: "no shell".into() })),
         ("agent ready", Event::Fact(Fact::AgentReady { agent_session_id: "a".into() })),
-        ("agent refused", Event::Fact(Fact::AgentRefused { error: "sign in".into() })),
+        (
+            "agent refused",
+            Event::Fact(Fact::AgentRefused { error: "sign in".into(), trouble: None }),
+        ),
         ("prompt sent", Event::Fact(Fact::PromptSent { n: 1 })),
         ("need opened", Event::Fact(Fact::NeedOpened { need: need("7") })),
         ("need 5 closed", Event::Fact(Fact::NeedClosed { id: NeedId("5".into()) })),
@@ -184,7 +188,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("turn ended at token limit", ended("max_tokens", "cut")),
         ("turn ended for an unknown reason", ended("tired", "zzz")),
         ("turn cancelled", turn(TurnOutcome::Cancelled)),
-        ("turn error", turn(TurnOutcome::Error { message: "400".into() })),
+        ("turn error", turn(TurnOutcome::Error { message: "400".into(), trouble: None })),
         ("progress", Event::Fact(Fact::Progress { line: "reading".into() })),
         ("exit 0", exit(Some(0), None)),
         ("exit 3", exit(Some(3), None)),

@@ -93,6 +93,11 @@ fn walk(pid: u32, spared: impl Fn(u32) -> bool) -> io::Result<Vec<Identity>> {
     Ok(found)
 }
 
+/// Whether this process runs as root.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
 /// Live processes of this user that were *started* with `name=value` in their environment.
 pub fn find_by_env(name: &str, value: &str) -> io::Result<Vec<Identity>> {
     let mut found = Vec::new();

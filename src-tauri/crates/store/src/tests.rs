@@ -73,7 +73,7 @@ fn what_was_committed_is_there_after_reopening() {
         })
         .unwrap();
     let mut changed = session(2);
-    changed.state = State::Failed { error: "no".into() };
+    changed.state = State::failed("no");
     store.commit(&Write { upserts: vec![changed.clone()], ..Write::default() }).unwrap();
     drop(store);
     let store = open(&path);

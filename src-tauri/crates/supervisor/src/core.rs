@@ -409,7 +409,7 @@ impl Core {
 
     fn launched_reply(&self, id: &SessionId) -> Result<Reply, Fault> {
         match self.sessions.get(id).map(|e| (&e.session.state, &e.session.liveness)) {
-            Some((State::Failed { error }, Liveness::Gone { .. })) => {
+            Some((State::Failed { error, .. }, Liveness::Gone { .. })) => {
                 Err(Fault::new(FaultCode::Io, format!("session {id} did not start: {error}"))
                     .hint(format!("take it off the board with `nightshift rm {id}`")))
             }

@@ -5,6 +5,7 @@
 
 pub mod home;
 pub mod model_server;
+pub mod vendors;
 pub mod wait;
 
 pub use home::TestHome;

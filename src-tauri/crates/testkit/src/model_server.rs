@@ -1,8 +1,9 @@
 //! A scripted model on loopback: drives real agents without a model, an account or a bill.
 //!
-//! A prompt that holds `@@bash <command>@@`, `@@write <path>@@`, `@@ask@@`, `@@slow <words>@@` or
-//! `@@fail@@` makes it do just that, in order, each once, by calling the agent's own tool of that
-//! kind; then it answers with text. Speaks the streaming Anthropic Messages, OpenAI Responses and
+//! A prompt that holds `@@bash <command>@@`, `@@write <path>@@`, `@@ask@@`, `@@slow <words>@@`,
+//! `@@status <http status>@@` or `@@fail@@` makes it do just that, in order, each once, by calling
+//! the agent's own tool of that kind; then it answers with text. Refusals by status look like the
+//! vendors' own (a usage limit with its reset time, overload, sign-in, credit). Speaks the streaming Anthropic Messages, OpenAI Responses and
 //! Chat, and Gemini interfaces, as far as agents need them.
 //!
 //! Promise: binds loopback only, on a free port; ends with its owner.
@@ -10,15 +11,18 @@
 
 mod dialects;
 mod http;
+mod refusals;
 mod script;
 
 use http::{Request, Stream};
+use nightshift_platform::clock;
+use refusals::Limit;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -29,10 +33,15 @@ pub struct Asked {
     pub body: Value,
 }
 
+/// A limit lasts this long unless the test says otherwise.
+const LIMIT_LASTS_S: u64 = 3_600;
+
 /// Serves until dropped.
 pub struct ModelServer {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
+    /// When usage limits end, in seconds since the epoch.
+    resets_s: Arc<AtomicU64>,
     ending: Arc<AtomicBool>,
     listener: Option<JoinHandle<()>>,
 }
@@ -43,26 +52,37 @@ impl ModelServer {
         let address = listener.local_addr()?;
         let asked = Arc::new(Mutex::new(Vec::new()));
         let ending = Arc::new(AtomicBool::new(false));
+        let resets_s = Arc::new(AtomicU64::new(clock::now().0 / 1000 + LIMIT_LASTS_S));
         let (log, stop) = (Arc::clone(&asked), Arc::clone(&ending));
+        let resets = Arc::clone(&resets_s);
         let listener = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if stop.load(Ordering::SeqCst) {
                     return;
                 }
                 let Ok(stream) = stream else { continue };
-                let log = Arc::clone(&log);
+                let (log, resets) = (Arc::clone(&log), Arc::clone(&resets));
                 // Agents keep several connections; each is short and ends with its client.
                 std::thread::spawn(move || {
                     // A client that goes away in the middle is what cancelling looks like.
-                    serve(stream, &log).ok();
+                    serve(stream, &log, resets.load(Ordering::SeqCst)).ok();
                 });
             }
         });
-        Ok(ModelServer { address, asked, ending, listener: Some(listener) })
+        Ok(ModelServer { address, asked, resets_s, ending, listener: Some(listener) })
     }
 
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// When usage limits end, in seconds since the epoch; an hour from the start unless it is set.
+    pub fn resets_s(&self) -> u64 {
+        self.resets_s.load(Ordering::SeqCst)
+    }
+
+    pub fn limit_until(&self, resets_s: u64) {
+        self.resets_s.store(resets_s, Ordering::SeqCst);
     }
 
     /// What was asked so far.
@@ -87,7 +107,16 @@ impl ModelServer {
             "claude" => {
                 set("ANTHROPIC_BASE_URL", &url);
                 set("ANTHROPIC_API_KEY", "scripted");
+                // Refusals are what a test wants to see, and not ten attempts.
+                set("CLAUDE_CODE_MAX_RETRIES", "0");
             }
+            "claude-subscription" => {
+                set("ANTHROPIC_BASE_URL", &url);
+                set("CLAUDE_CODE_OAUTH_TOKEN", "sk-ant-oat01-scripted");
+                set("CLAUDE_CODE_MAX_RETRIES", "0");
+            }
+            // Not signed in to anything.
+            "nobody" => {}
             "codex" => {
                 set("SCRIPTED_API_KEY", "scripted");
                 let config = home.join(".codex/config.toml");
@@ -108,7 +137,7 @@ fn codex_config(url: &str) -> String {
     format!(
         "model = \"scripted\"\nmodel_provider = \"scripted\"\n\n[model_providers.scripted]\n\
          name = \"Scripted\"\nbase_url = \"{url}/v1\"\nwire_api = \"responses\"\n\
-         env_key = \"SCRIPTED_API_KEY\"\n"
+         env_key = \"SCRIPTED_API_KEY\"\nrequest_max_retries = 0\nstream_max_retries = 0\n"
     )
 }
 
@@ -123,7 +152,7 @@ impl Drop for ModelServer {
     }
 }
 
-fn serve(stream: TcpStream, log: &Mutex<Vec<Asked>>) -> io::Result<()> {
+fn serve(stream: TcpStream, log: &Mutex<Vec<Asked>>, resets_s: u64) -> io::Result<()> {
     let (request, mut stream) = http::read(stream)?;
     let Request { method, path, body } = request;
     let path = path.split('?').next().unwrap_or_default().to_owned();
@@ -139,10 +168,11 @@ fn serve(stream: TcpStream, log: &Mutex<Vec<Asked>>) -> io::Result<()> {
     if let Ok(mut log) = log.lock() {
         log.push(Asked { path: path.clone(), body: body.clone() });
     }
-    answer(&path, &body, &mut stream)
+    let limit = Limit { resets_s, is_over: clock::now().0 / 1000 >= resets_s };
+    answer(&path, &body, limit, &mut stream)
 }
 
-fn answer(path: &str, body: &Value, stream: &mut Stream) -> io::Result<()> {
+fn answer(path: &str, body: &Value, limit: Limit, stream: &mut Stream) -> io::Result<()> {
     if path.contains("countTokens") {
         return stream.json(200, &json!({"totalTokens": 100}));
     }
@@ -150,16 +180,16 @@ fn answer(path: &str, body: &Value, stream: &mut Stream) -> io::Result<()> {
         return stream.json(200, &json!({"input_tokens": 100}));
     }
     if path.ends_with("/messages") {
-        return dialects::anthropic(body, stream);
+        return dialects::anthropic(body, limit, stream);
     }
     if path.ends_with("/responses") {
-        return dialects::responses(body, stream);
+        return dialects::responses(body, limit, stream);
     }
     if path.ends_with("/chat/completions") {
-        return dialects::chat(body, stream);
+        return dialects::chat(body, limit, stream);
     }
     if path.to_lowercase().contains("generatecontent") {
-        return dialects::gemini(body, path.contains("stream"), stream);
+        return dialects::gemini(body, limit, path.contains("stream"), stream);
     }
     stream.json(404, &json!({"error": {"message": format!("no such path: {path}")}}))
 }

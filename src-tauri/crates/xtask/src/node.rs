@@ -5,6 +5,7 @@
 use crate::tool::Tool;
 use crate::workspace::root;
 use anyhow::{Context, Result, bail};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -12,6 +13,8 @@ use std::time::SystemTime;
 const OLDEST_NODE_MAJOR: u32 = 20;
 /// Copy of the lock file that the present node_modules were installed from.
 const STAMP: &str = "node_modules/.installed-from-lock";
+/// Beside the vendors' lock file: why its packages could not be installed.
+const UNAVAILABLE: &str = ".unavailable";
 /// A registry that stumbles once is common; twice is a fault.
 const INSTALL_ATTEMPTS: u32 = 2;
 
@@ -25,17 +28,28 @@ pub fn install_ui() -> Result<()> {
     install(&ui())
 }
 
-/// Installs the vendors' agents that tests drive. Without a registry only their tests fail.
+/// Installs the vendors' agents that tests drive. Without a registry their tests are skipped, which
+/// every run says, with the reason.
 pub fn install_vendors() -> Result<()> {
     let directory = root().join("tests/vendor");
-    if !directory.join("package-lock.json").exists() {
-        return Ok(());
+    let unavailable = directory.join(UNAVAILABLE);
+    match install(&directory) {
+        Ok(()) => match std::fs::remove_file(&unavailable) {
+            Err(e) if e.kind() != ErrorKind::NotFound => Err(e.into()),
+            _ => Ok(()),
+        },
+        Err(error) => {
+            eprintln!("setup: WARNING: vendors' agents are not installed: {error:#}");
+            std::fs::write(&unavailable, format!("{error:#}"))
+                .context("cannot record why the vendors' agents are not installed")
+        }
     }
-    if let Err(error) = install(&directory) {
-        eprintln!("setup: WARNING: vendors' agents are not installed: {error:#}");
-        eprintln!("setup: WARNING: tests that drive them will fail and say how to install them");
-    }
-    Ok(())
+}
+
+/// The line that a test run prints when it skips the vendors' agents.
+pub fn vendors_skipped() -> Option<String> {
+    let why = std::fs::read_to_string(root().join("tests/vendor").join(UNAVAILABLE)).ok()?;
+    Some(format!("SKIPPED: no test drove a vendor's agent, they are not installed: {why}"))
 }
 
 fn require_node() -> Result<()> {

@@ -80,8 +80,18 @@ fn clippy() -> Result<Vec<String>> {
         .run_collecting()
 }
 
-/// With nextest where it is installed, else with cargo's own runner.
 fn rust_tests(suite: &SuiteDirectory, filter: &str, threads: Option<&str>) -> Result<Vec<String>> {
+    let mut lines = run_rust_tests(suite, filter, threads)?;
+    lines.extend(node::vendors_skipped().filter(|_| filter == WITHOUT_WINDOW));
+    Ok(lines)
+}
+
+/// With nextest where it is installed, else with cargo's own runner.
+fn run_rust_tests(
+    suite: &SuiteDirectory,
+    filter: &str,
+    threads: Option<&str>,
+) -> Result<Vec<String>> {
     let cargo = || Tool::cargo(root()).env("TMPDIR", suite.path());
     if cargo().args(["nextest", "--version"]).succeeds() {
         let run = cargo().args(["nextest", "run"]).args(BUILD_FLAGS).args(["-E", filter]);

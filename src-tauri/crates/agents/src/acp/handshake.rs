@@ -7,7 +7,9 @@
 
 use crate::acp::DriverSpec;
 use crate::acp::settings::{self, Setting};
-use crate::acp::wire::{self, Offers, RpcError};
+use crate::acp::wire::{self, Offers, RpcError, SignIn};
+use crate::vendors::{Overheard, message_of};
+use nightshift_model::{Millis, Trouble};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 
@@ -38,6 +40,7 @@ pub enum Outcome {
     Opened,
     Refused {
         error: String,
+        trouble: Option<Trouble>,
     },
 }
 
@@ -49,6 +52,8 @@ pub struct Handshake {
     session: Option<String>,
     /// The session was created in this journal and no prompt was sent yet: nothing can be lost.
     empty: bool,
+    /// When the session was created, if that was in this journal.
+    created: Option<Millis>,
     opening: Option<Opening>,
     /// Id of the newest request that the journal holds.
     written: String,
@@ -62,6 +67,7 @@ impl Handshake {
             offers: Offers::default(),
             session: None,
             empty: false,
+            created: None,
             opening: None,
             written: String::new(),
         }
@@ -145,7 +151,10 @@ impl Handshake {
         opening: Opening,
         spec: &DriverSpec,
     ) -> (&'static str, &'static str, Value) {
-        let mut params = json!({"cwd": spec.cwd, "mcpServers": []});
+        let mut params = json!({"cwd": spec.cwd, "mcpServers": spec.mcp_servers});
+        if let Some(meta) = spec.agent.family.session_meta() {
+            params["_meta"] = meta;
+        }
         let (name, method) = match opening {
             Opening::New => return ("new", "session/new", params),
             Opening::Load => ("load", "session/load"),
@@ -182,19 +191,23 @@ impl Handshake {
         launch: &str,
         outcome: &Result<Value, RpcError>,
         spec: &DriverSpec,
+        at: Millis,
     ) -> Outcome {
         if launch != self.launch.to_string() {
             return Outcome::Nothing;
         }
         let result = match outcome {
             Ok(result) => result,
-            Err(error) => return self.refused(refusal(name, error, &self.offers, spec)),
+            Err(error) => {
+                let trouble = spec.agent.family.trouble(error, &Overheard::default(), at);
+                return self.refused(refusal(name, error, &self.offers, spec), trouble);
+            }
         };
         match (&mut self.phase, name) {
-            (Phase::Initialize, "init") => self.initialized(result, spec),
+            (Phase::Initialize, "init") => self.initialized(result, spec, at),
             (Phase::Open(opening), "new" | "load" | "resume") => {
                 let opening = *opening;
-                self.opened(opening, result, spec)
+                self.opened(opening, result, spec, at)
             }
             (Phase::Configure(settings), name) => {
                 if settings.front().is_some_and(|s| s.name == name) {
@@ -209,48 +222,62 @@ impl Handshake {
         }
     }
 
-    fn initialized(&mut self, result: &Value, spec: &DriverSpec) -> Outcome {
+    fn initialized(&mut self, result: &Value, spec: &DriverSpec, at: Millis) -> Outcome {
         self.offers = wire::offers(result);
         let title = &spec.agent.title;
         if self.offers.version != wire::PROTOCOL_VERSION {
             let theirs = self.offers.version;
             let ours = wire::PROTOCOL_VERSION;
-            return self.refused(format!(
+            let error = format!(
                 "{title} speaks version {theirs} of the agent protocol, this build version {ours}; \
                  install another version of it"
-            ));
+            );
+            return self.refused(error, None);
         }
         let must_reopen = self.session.is_some() && !self.empty;
         if must_reopen && !self.offers.resume && !self.offers.load {
-            return self.refused(format!(
-                "this session cannot be resumed: {title} offers neither resume nor load"
-            ));
+            let error =
+                format!("this session cannot be resumed: {title} offers neither resume nor load");
+            return self.refused(error, None);
+        }
+        if let (true, Some(created)) = (must_reopen, self.created)
+            && let Some(why) = spec.agent.family.cannot_reopen_yet(created, at)
+        {
+            return self.refused(format!("this session cannot be resumed yet: {why}"), None);
         }
         self.phase = Phase::Open(None);
         Outcome::Nothing
     }
 
-    fn opened(&mut self, opening: Option<Opening>, result: &Value, spec: &DriverSpec) -> Outcome {
+    fn opened(
+        &mut self,
+        opening: Option<Opening>,
+        result: &Value,
+        spec: &DriverSpec,
+        at: Millis,
+    ) -> Outcome {
         if opening == Some(Opening::New) {
             let Some(id) = result["sessionId"].as_str() else {
                 let title = &spec.agent.title;
-                return self.refused(format!("{title} opened a session without naming it"));
+                let error = format!("{title} opened a session without naming it");
+                return self.refused(error, None);
             };
             self.session = Some(id.to_owned());
             self.empty = true;
+            self.created = Some(at);
         }
         let session = self.session.clone().unwrap_or_default();
         match settings::plan(spec, &session, result) {
             Ok(settings) if settings.is_empty() => self.phase = Phase::Ready,
             Ok(settings) => self.phase = Phase::Configure(settings),
-            Err(error) => return self.refused(error),
+            Err(error) => return self.refused(error, None),
         }
         Outcome::Opened
     }
 
-    fn refused(&mut self, error: String) -> Outcome {
+    fn refused(&mut self, error: String, trouble: Option<Trouble>) -> Outcome {
         self.phase = Phase::Refused;
-        Outcome::Refused { error }
+        Outcome::Refused { error, trouble }
     }
 }
 
@@ -260,7 +287,7 @@ fn refusal(name: &str, error: &RpcError, offers: &Offers, spec: &DriverSpec) -> 
         return sign_in(offers, spec, error);
     }
     let title = &spec.agent.title;
-    let message = &error.message;
+    let message = message_of(&error.message);
     match name {
         "load" | "resume" => format!("this session cannot be resumed: {title} says: {message}"),
         "mode" => format!("{title} refused its permission mode: {message}"),
@@ -272,12 +299,32 @@ fn refusal(name: &str, error: &RpcError, offers: &Offers, spec: &DriverSpec) -> 
 /// What a person is told when the agent wants a sign-in.
 pub fn sign_in(offers: &Offers, spec: &DriverSpec, error: &RpcError) -> String {
     let title = &spec.agent.title;
-    let ways = match (offers.sign_in.is_empty(), spec.agent.sign_in.as_str()) {
-        (false, _) => offers.sign_in.join(" or "),
-        (true, "") => return format!("{title} is not signed in: {}", error.message),
-        (true, own) => own.to_owned(),
-    };
-    format!("{title} is not signed in; sign in with {ways}")
+    let mut ways: Vec<String> = offers.sign_in.iter().filter_map(|w| command(w, spec)).collect();
+    // What can be typed comes first; the agent's names for its ways are the last resort.
+    match (ways.is_empty(), spec.agent.sign_in.as_str()) {
+        (false, _) => {}
+        (true, "") => ways = offers.sign_in.iter().filter_map(named).collect(),
+        (true, own) => ways.push(own.to_owned()),
+    }
+    match ways.as_slice() {
+        [] => format!("{title} is not signed in: {}", error.message),
+        ways => format!("{title} is not signed in; sign in with {}", ways.join(" or ")),
+    }
+}
+
+fn command(way: &SignIn, spec: &DriverSpec) -> Option<String> {
+    match way {
+        SignIn::Command(line) => Some(format!("`{line}`")),
+        SignIn::Own(args) => Some(format!("`{} {}`", spec.agent.command, args.join(" "))),
+        SignIn::Named(_) => None,
+    }
+}
+
+fn named(way: &SignIn) -> Option<String> {
+    match way {
+        SignIn::Named(name) => Some(name.clone()),
+        SignIn::Command(_) | SignIn::Own(_) => None,
+    }
 }
 
 impl Handshake {

@@ -7,6 +7,7 @@ use super::requests::OpenRequest;
 use super::speech::{Place, Voice};
 use super::wire::{self, Message, RpcError, ToolPatch, Update};
 use super::{CANCEL, Driver, Fed, PROMPT_PREFIX, Turn, answer_key, id_key, words};
+use crate::vendors::message_of;
 use nightshift_model::limits::NEEDS_MAX;
 use nightshift_model::reading;
 use nightshift_model::{Fact, Millis, TurnOutcome};
@@ -57,7 +58,8 @@ impl Driver {
 
     fn take_launch(&mut self, stamp: Stamp, fed: &mut Fed) {
         if self.turn.is_some() {
-            let outcome = TurnOutcome::Error { message: PROCESS_ENDED.to_owned() };
+            let message = PROCESS_ENDED.to_owned();
+            let outcome = TurnOutcome::Error { message, trouble: None };
             self.end_turn(stamp, outcome, fed);
         }
         self.close_all(stamp, fed);
@@ -99,6 +101,11 @@ impl Driver {
                 let key = id_key(&id);
                 self.handed.remove(&answer_key(&key));
                 self.replies.remove(&key);
+                let rejected = |r: &OpenRequest| outcome.as_ref().is_ok_and(|o| r.is_rejected(o));
+                let rejected = self.open.get(&key).is_some_and(rejected);
+                if let Some(turn) = &mut self.turn {
+                    turn.rejected = rejected;
+                }
                 self.close(stamp, &key, outcome.as_ref().ok(), fed);
             }
             // Nothing else is ever written by us.
@@ -110,7 +117,7 @@ impl Driver {
         self.handshake.prompted(params["sessionId"].as_str());
         self.speech.begin_turn();
         self.sent.insert(n);
-        self.turn = Some(Turn { n, cancelled: false, tools: BTreeSet::new() });
+        self.turn = Some(Turn::new(n));
         self.transcript.unqueue(n, &mut fed.changes);
         let text = params["prompt"][0]["text"].as_str().unwrap_or_default().to_owned();
         let body = ItemBody::User { text, queued: false };
@@ -157,49 +164,58 @@ impl Driver {
     ) {
         if let Some(n) = prompt_number(id) {
             if !self.ended.contains(&n) {
-                let outcome = self.turn_outcome(outcome);
-                self.turn.get_or_insert(Turn { n, cancelled: false, tools: BTreeSet::new() }).n = n;
+                let outcome = self.turn_outcome(stamp, outcome);
+                self.turn.get_or_insert(Turn::new(n)).n = n;
                 self.end_turn(stamp, outcome, fed);
             }
             return;
         }
         let Some((name, launch)) = split_id(id) else { return };
-        match self.handshake.answered(name, launch, &outcome, &self.spec) {
+        match self.handshake.answered(name, launch, &outcome, &self.spec, stamp.at) {
             Outcome::Nothing => {}
             Outcome::Opened => {
                 let id = self.handshake.session().unwrap_or_default().to_owned();
                 fed.facts.push((stamp.at, Fact::AgentReady { agent_session_id: id }));
             }
-            Outcome::Refused { error } => {
+            Outcome::Refused { error, trouble } => {
                 self.note(stamp, NoticeLevel::Error, &error, fed);
-                fed.facts.push((stamp.at, Fact::AgentRefused { error }));
+                fed.facts.push((stamp.at, Fact::AgentRefused { error, trouble }));
             }
         }
     }
 
-    fn turn_outcome(&self, outcome: Result<Value, RpcError>) -> TurnOutcome {
+    fn turn_outcome(&self, stamp: Stamp, outcome: Result<Value, RpcError>) -> TurnOutcome {
         let last_text = self.speech.last_text().trim().to_owned();
         let cancelled = self.turn.as_ref().is_some_and(|t| t.cancelled);
+        let family = self.spec.agent.family;
+        let heard = self.turn.as_ref().map(|t| t.heard.clone()).unwrap_or_default();
         match outcome {
             Ok(result) => match result["stopReason"].as_str().unwrap_or("end_turn") {
                 "cancelled" => TurnOutcome::Cancelled,
-                // One agent reports a failed request as a turn that ended well.
-                _ if result["_meta"]["codex"]["threadStatus"] == "systemError" => {
-                    let message = match last_text.is_empty() {
-                        true => "the agent reported a system error".to_owned(),
-                        false => last_text,
+                _ if family.is_failure(&result, &heard) => {
+                    // The error is the last that was said; nothing else names it.
+                    let said = last_text.rsplit("\n\n").next().unwrap_or_default().trim();
+                    let message = match said {
+                        "" => "the agent reported a system error".to_owned(),
+                        said => said.to_owned(),
                     };
-                    TurnOutcome::Error { message }
+                    let error = RpcError { code: 0, message, data: Value::Null };
+                    let trouble = family.trouble(&error, &heard, stamp.at);
+                    TurnOutcome::Error { message: error.message, trouble }
                 }
                 stop_reason => {
                     TurnOutcome::Finished { stop_reason: stop_reason.to_owned(), last_text }
                 }
             },
             Err(_) if cancelled => TurnOutcome::Cancelled,
-            Err(error) if error.code == wire::AUTH_REQUIRED => {
-                TurnOutcome::Error { message: self.handshake.sign_in_text(&self.spec, &error) }
+            Err(error) => {
+                let trouble = family.trouble(&error, &heard, stamp.at);
+                let message = match error.code {
+                    wire::AUTH_REQUIRED => self.handshake.sign_in_text(&self.spec, &error),
+                    _ => message_of(&error.message),
+                };
+                TurnOutcome::Error { message, trouble }
             }
-            Err(error) => TurnOutcome::Error { message: error.message },
         }
     }
 
@@ -227,10 +243,14 @@ impl Driver {
                     Some((NoticeLevel::Warning, text))
                 }
             },
+            TurnOutcome::Cancelled if turn.rejected && !turn.cancelled => {
+                let text = "The agent ended its turn because its request was denied.";
+                Some((NoticeLevel::Info, text.to_owned()))
+            }
             TurnOutcome::Cancelled => {
                 Some((NoticeLevel::Info, "The turn was cancelled.".to_owned()))
             }
-            TurnOutcome::Error { message } => {
+            TurnOutcome::Error { message, .. } => {
                 Some((NoticeLevel::Error, format!("The turn failed: {message}")))
             }
         };
@@ -395,6 +415,9 @@ impl Driver {
         }
         if self.handshake.replays() {
             return;
+        }
+        if let Some(turn) = &mut self.turn {
+            self.spec.agent.family.overhear(&params["update"], &mut turn.heard);
         }
         match update {
             Update::AgentText { text, message } => {

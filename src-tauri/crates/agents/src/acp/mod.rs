@@ -11,14 +11,16 @@ mod requests;
 mod settings;
 mod speech;
 mod transcript;
-pub(crate) mod wire;
+pub mod wire;
 mod words;
 
 use crate::registry::AgentSpec;
+use crate::vendors::Overheard;
 use handshake::Handshake;
 use nightshift_model::{Answer, Fact, Millis, NeedId, Prompt, PromptState};
 use nightshift_protocol::{ConversationItem, Record};
 use requests::OpenRequest;
+use serde::Serialize;
 use serde_json::{Value, json};
 use speech::Speech;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,8 +36,26 @@ pub struct DriverSpec {
     pub model: Option<String>,
     pub permission_mode: Option<String>,
     pub agent: AgentSpec,
+    /// Tools handed to the agent.
+    pub mcp_servers: Vec<McpServer>,
     /// The agent's own session id, when one is known.
     pub resume: Option<String>,
+}
+
+/// A program that offers tools to the agent over its stdin and stdout, the one transport that works
+/// with every agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct McpServer {
+    pub name: String,
+    pub command: String,
+    pub args: Vec<String>,
+    pub env: Vec<Variable>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Variable {
+    pub name: String,
+    pub value: String,
 }
 
 /// What one record led to.
@@ -65,8 +85,19 @@ struct Turn {
     n: u32,
     /// The journal holds our cancel.
     cancelled: bool,
+    /// The last request was rejected; some agents end their turn then.
+    rejected: bool,
+    /// What the vendor's own updates said.
+    heard: Overheard,
     /// Tool calls that have not ended.
     tools: BTreeSet<String>,
+}
+
+impl Turn {
+    fn new(n: u32) -> Turn {
+        let (heard, tools) = (Overheard::default(), BTreeSet::new());
+        Turn { n, cancelled: false, rejected: false, heard, tools }
+    }
 }
 
 pub struct Driver {

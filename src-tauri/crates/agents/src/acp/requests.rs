@@ -133,6 +133,16 @@ impl OpenRequest {
         Some(json!({"action": "accept", "content": content}))
     }
 
+    /// Whether `result` denies what was asked.
+    pub fn is_rejected(&self, result: &Value) -> bool {
+        let chosen = result["outcome"]["optionId"].as_str();
+        let rejects = |o: &NeedOption| {
+            matches!(o.kind, OptionKind::RejectOnce | OptionKind::RejectAlways)
+                && Some(o.id.as_str()) == chosen
+        };
+        self.asks.iter().any(|ask| ask.need.options.iter().any(rejects))
+    }
+
     pub fn cancelled(&self) -> Value {
         match self.form {
             true => json!({"action": "cancel"}),

@@ -150,6 +150,7 @@ mod tests {
             ..AgentSpec::default()
         };
         let spec = DriverSpec {
+            mcp_servers: Vec::new(),
             cwd: "/w".into(),
             model: model.map(str::to_owned),
             permission_mode: mode.map(str::to_owned),

@@ -28,6 +28,8 @@ pub enum Message {
 pub struct RpcError {
     pub code: i64,
     pub message: String,
+    /// What the agent adds for programs.
+    pub data: Value,
 }
 
 /// Reads one line; none when it is not JSON-RPC.
@@ -59,7 +61,8 @@ fn rpc_error(error: &Value) -> RpcError {
     if let Some(detail) = detail.filter(|d| !message.contains(d.as_str())) {
         message = format!("{message}: {detail}");
     }
-    RpcError { code: error.get("code").and_then(Value::as_i64).unwrap_or(0), message }
+    let code = error.get("code").and_then(Value::as_i64).unwrap_or(0);
+    RpcError { code, message, data: data.clone() }
 }
 
 pub fn call(id: &str, method: &str, params: &Value) -> String {
@@ -87,6 +90,8 @@ pub fn initialize_params() -> Value {
             "fs": {"readTextFile": false, "writeTextFile": false},
             "terminal": false,
             "elicitation": {"form": {}},
+            // Ways to sign in that are a command in a terminal are only named to who asks.
+            "auth": {"terminal": true},
         },
         "clientInfo": {
             "name": "nightshift",
@@ -102,8 +107,18 @@ pub struct Offers {
     pub version: u64,
     pub load: bool,
     pub resume: bool,
-    /// How to sign in, one entry per method, as a person reads it.
-    pub sign_in: Vec<String>,
+    pub sign_in: Vec<SignIn>,
+}
+
+/// One way to sign in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignIn {
+    /// A command line of its own.
+    Command(String),
+    /// The agent's own program with these arguments in place of its own.
+    Own(Vec<String>),
+    /// Words only.
+    Named(String),
 }
 
 pub fn offers(result: &Value) -> Offers {
@@ -114,19 +129,25 @@ pub fn offers(result: &Value) -> Offers {
         version: result["protocolVersion"].as_u64().unwrap_or(0),
         load: capabilities["loadSession"].as_bool().unwrap_or(false),
         resume: present(&capabilities["sessionCapabilities"]["resume"]),
-        sign_in: methods.iter().filter_map(sign_in_text).collect(),
+        sign_in: methods.iter().filter_map(sign_in_way).collect(),
     }
 }
 
-fn sign_in_text(method: &Value) -> Option<String> {
+fn sign_in_way(method: &Value) -> Option<SignIn> {
+    let texts = |list: &Value| -> Vec<String> {
+        let all = list.as_array().map(Vec::as_slice).unwrap_or_default();
+        all.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
     let terminal = &method["_meta"]["terminal-auth"];
     if let Some(command) = terminal["command"].as_str() {
-        let args = terminal["args"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let words = std::iter::once(command).chain(args.iter().filter_map(Value::as_str));
-        return Some(format!("`{}`", words.collect::<Vec<_>>().join(" ")));
+        let words = std::iter::once(command.to_owned()).chain(texts(&terminal["args"]));
+        return Some(SignIn::Command(words.collect::<Vec<_>>().join(" ")));
     }
-    let text = method["description"].as_str().or_else(|| method["name"].as_str())?;
-    Some(text.to_owned())
+    if method["type"] == "terminal" {
+        return Some(SignIn::Own(texts(&method["args"])));
+    }
+    let text = method["name"].as_str().or_else(|| method["description"].as_str())?;
+    Some(SignIn::Named(text.to_owned()))
 }
 
 /// One part of a tool call, as far as this line knows it.

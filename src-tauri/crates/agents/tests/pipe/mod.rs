@@ -4,7 +4,7 @@
 #![allow(dead_code, reason = "each test program uses its part")]
 
 use nightshift_agents::acp::{Driver, DriverSpec, Fed};
-use nightshift_model::{Answer, Fact, Need, NeedId, Prompt, PromptState, TurnOutcome};
+use nightshift_model::{Answer, Fact, Millis, Need, NeedId, Prompt, PromptState, TurnOutcome};
 use nightshift_platform::{clock, process};
 use nightshift_protocol::{ConversationItem, ItemBody, Record, RecordKind};
 use std::collections::BTreeMap;
@@ -103,6 +103,10 @@ impl Pipe {
         }
     }
 
+    pub fn has_variable(&self, name: &str) -> bool {
+        self.env.contains_key(name)
+    }
+
     pub fn pid(&self) -> u32 {
         self.running.as_ref().unwrap().child.id()
     }
@@ -174,6 +178,18 @@ impl Pipe {
         assert_eq!(driver.items(), self.driver.items());
         self.driver = driver;
         self.pump();
+    }
+
+    /// Everything so far happened an hour earlier.
+    pub fn an_hour_passes(&mut self) {
+        for record in &mut self.journal {
+            record.at = Millis(record.at.0 - 3_600_000);
+        }
+        let mut driver = Driver::new(self.spec.clone());
+        for record in &self.journal {
+            driver.feed(record);
+        }
+        self.driver = driver;
     }
 
     /// Feeds what comes until `done` holds for a fact from now on; that fact.

@@ -7,7 +7,9 @@ use crate::id::NeedId;
 use crate::limits::PROMPT_QUEUE_MAX;
 use crate::naming::given_name;
 use crate::need::{Answer, Need};
-use crate::session::{Liveness, Prompt, PromptState, State, Work};
+use crate::session::{Continuation, Liveness, Prompt, PromptState, State, Work};
+use crate::time::Millis;
+use crate::trouble::{Trouble, TroubleKind};
 
 pub(super) fn apply(next: &mut Next, command: Command) -> Result<(), Refusal> {
     match command {
@@ -25,6 +27,8 @@ pub(super) fn apply(next: &mut Next, command: Command) -> Result<(), Refusal> {
             seen(next);
             Ok(())
         }
+        Command::ContinueAtReset { at, text } => continue_at_reset(next, at, text),
+        Command::CancelContinue => cancel_continue(next),
     }
 }
 
@@ -47,28 +51,31 @@ fn reply(next: &mut Next, text: String) -> Result<(), Refusal> {
         | State::Idle
         | State::Completed { .. }
         | State::Failed { .. }
-        | State::Stopped => wake(next),
+        | State::Stopped => wake(next, "reply"),
     }
     Ok(())
 }
 
-/// A reply to a session that rests: to its process if that lives, else through a new one.
-fn wake(next: &mut Next) {
+/// Words for a session that rests, for this cause: to its process if that lives, else through a new
+/// one.
+pub(super) fn wake(next: &mut Next, cause: &str) {
     next.session.restarts = 0;
     match next.session.liveness.clone() {
         Liveness::Alive { .. } if next.session.retiring => {
-            next.go(State::Starting, "", Source::User, "reply; it is started again at once");
+            let why = format!("{cause}; it is started again at once");
+            next.go(State::Starting, "", Source::User, &why);
         }
         Liveness::Alive { .. } => {
-            next.go(State::Working, "", Source::User, "reply");
+            next.go(State::Working, "", Source::User, cause);
             next.effect(Effect::Deliver);
         }
         Liveness::Gone { .. } => {
-            next.go(State::Starting, "", Source::User, "reply; the agent is started again");
+            let why = format!("{cause}; the agent is started again");
+            next.go(State::Starting, "", Source::User, &why);
             next.effect(Effect::Launch);
         }
         Liveness::Unknown { why, .. } => {
-            next.note(Source::User, &format!("reply kept: {why}"));
+            next.note(Source::User, &format!("{cause} kept: {why}"));
         }
     }
 }
@@ -96,7 +103,7 @@ fn respawn(next: &mut Next) -> Result<(), Refusal> {
     }
 }
 
-fn queue_prompt(next: &mut Next, text: String) -> Result<(), Refusal> {
+pub(super) fn queue_prompt(next: &mut Next, text: String) -> Result<(), Refusal> {
     let (id, at) = (next.session.id.clone(), next.at);
     let Work::Agent(agent) = &mut next.session.work else {
         return Err(Refusal::new(
@@ -149,7 +156,7 @@ fn answer_need(next: &mut Next, id: Option<&NeedId>, answer: &Answer) -> Result<
     let left = needs.len();
     if let (false, Answer::Text { text }) = (is_protocol_need(&need), &resolved) {
         queue_prompt(next, text.clone())?;
-        wake(next);
+        wake(next, "reply");
         return Ok(());
     }
     let why = format!("answered: {}", label(&need, &resolved));
@@ -237,6 +244,46 @@ fn seen(next: &mut Next) {
             "its end was shown; it goes a while after the last look, unless pinned",
         );
     }
+}
+
+fn continue_at_reset(next: &mut Next, at: Millis, text: String) -> Result<(), Refusal> {
+    refuse_while_stopping(next)?;
+    let id = next.session.id.clone();
+    let limited = matches!(
+        next.session.state,
+        State::Failed { trouble: Some(Trouble { kind: TroubleKind::UsageLimit, .. }), .. }
+    );
+    let Work::Agent(agent) = &mut next.session.work else {
+        return Err(Refusal::new(
+            format!("session {id} is a shell job and has no usage limit"),
+            "",
+        ));
+    };
+    if !limited {
+        return Err(Refusal::new(
+            format!("session {id} was not stopped by a usage limit"),
+            &format!("send it words with `nightshift reply {id} \"…\"`"),
+        ));
+    }
+    agent.continues = Some(Continuation { at, text });
+    next.note(Source::User, "goes on by itself once the usage limit is over");
+    Ok(())
+}
+
+fn cancel_continue(next: &mut Next) -> Result<(), Refusal> {
+    let id = next.session.id.clone();
+    let chosen = match &mut next.session.work {
+        Work::Agent(agent) => agent.continues.take().is_some(),
+        Work::Shell { .. } => false,
+    };
+    if !chosen {
+        return Err(Refusal::new(
+            format!("session {id} is not going to continue by itself"),
+            "there is nothing to cancel",
+        ));
+    }
+    next.note(Source::User, "does not go on by itself any more");
+    Ok(())
 }
 
 fn rename(next: &mut Next, name: &str) -> Result<(), Refusal> {

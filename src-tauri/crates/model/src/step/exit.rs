@@ -21,7 +21,7 @@ pub(super) fn exited(next: &mut Next, exit: &Exit) {
             next.go(State::Completed { result: result.clone() }, &result, Source::Process, &how);
         }
         (Work::Shell { .. }, _) => {
-            next.go(State::Failed { error: error.clone() }, &error, Source::Process, &how);
+            next.go(State::failed(&error), &error, Source::Process, &how);
         }
         (Work::Agent(_), _) => agent_ended(next, &format!("the agent ended ({error})"), true),
     }
@@ -35,8 +35,7 @@ pub(super) fn lost(next: &mut Next, cause: &str) {
     }
     match next.session.work {
         Work::Shell { .. } => {
-            let error = cause.to_owned();
-            next.go(State::Failed { error }, cause, Source::Process, cause);
+            next.go(State::failed(cause), cause, Source::Process, cause);
         }
         // A host does not end without a record by itself: somebody or something killed it.
         Work::Agent(_) => agent_ended(next, cause, false),
@@ -91,9 +90,8 @@ fn agent_ended(next: &mut Next, cause: &str, by_itself: bool) {
             if by_itself && resumable && next.session.restarts < RESTARTS_MAX {
                 restart(next, cause);
             } else {
-                let error = cause.to_owned();
                 next.session.renewing = None;
-                next.go(State::Failed { error }, cause, Source::Process, cause);
+                next.go(State::failed(cause), cause, Source::Process, cause);
             }
         }
         // The work was done before: what it produced stays the row's truth.

@@ -1,6 +1,6 @@
 //! What each fact about a host or an agent makes of a session.
 
-use super::{Next, exit};
+use super::{Next, command, exit};
 use crate::event::{Effect, Fact, TurnOutcome};
 use crate::evidence::Source;
 use crate::id::NeedId;
@@ -9,6 +9,7 @@ use crate::naming::given_name;
 use crate::need::{Need, NeedKind};
 use crate::reading::{self, Reading};
 use crate::session::{Before, Liveness, Prompt, PromptState, State, Work};
+use crate::trouble::Trouble;
 
 /// Ids of questions that closed a turn begin so; no request of the agent is open for them.
 pub(super) const TURN_NEED_PREFIX: &str = "turn-";
@@ -22,10 +23,10 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
         Fact::Launched { pid } => launched(next, pid),
         Fact::LaunchFailed { error } => launch_failed(next, &error),
         Fact::AgentReady { agent_session_id } => agent_ready(next, agent_session_id),
-        Fact::AgentRefused { error } => {
+        Fact::AgentRefused { error, trouble } => {
             next.session.cut = None;
             next.session.renewing = None;
-            next.go(State::Failed { error: error.clone() }, &error, Source::Protocol, &error);
+            failed(next, error, trouble);
             // Stored, so that a crash right now leaves no process that serves nobody.
             next.session.retiring = true;
             next.effect(Effect::StopHost);
@@ -39,6 +40,7 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
         Fact::Rested => rest(next, "put to rest to free memory; a reply starts it again"),
         Fact::Shed => rest(next, "memory is short: put to rest; a reply starts it again"),
         Fact::Outdated { from } => renew(next, &from),
+        Fact::ContinueDue => continue_due(next),
         Fact::Titled { title } => {
             if let (false, Some(name)) = (next.session.named_by_user, given_name(&title)) {
                 next.session.name = name;
@@ -68,6 +70,7 @@ fn is_agents_word(fact: &Fact) -> bool {
         | Fact::Rested
         | Fact::Shed
         | Fact::Outdated { .. }
+        | Fact::ContinueDue
         | Fact::Titled { .. }
         | Fact::Exited { .. }
         | Fact::HostLost { .. }
@@ -265,9 +268,7 @@ fn turn_ended(next: &mut Next, n: u32, outcome: TurnOutcome) {
         TurnOutcome::Cancelled => {
             next.go(State::Idle, "interrupted", Source::Protocol, "the turn was cancelled");
         }
-        TurnOutcome::Error { message } => {
-            next.go(State::Failed { error: message.clone() }, &message, Source::Protocol, &message);
-        }
+        TurnOutcome::Error { message, trouble } => failed(next, message, trouble),
     }
     if more && next.session.is_alive() {
         next.go(State::Working, "", Source::User, "the next reply was waiting");
@@ -275,10 +276,29 @@ fn turn_ended(next: &mut Next, n: u32, outcome: TurnOutcome) {
     }
 }
 
+/// The agent could not work, and may have said why. The evidence names the kind of trouble.
+fn failed(next: &mut Next, error: String, trouble: Option<Trouble>) {
+    let why = match trouble {
+        Some(trouble) => format!("{}: {error}", trouble.kind.title()),
+        None => error.clone(),
+    };
+    next.go(State::Failed { error, trouble }, &why, Source::Protocol, &why);
+}
+
+/// The limit is over and the user wanted it to go on then.
+fn continue_due(next: &mut Next) {
+    let Work::Agent(agent) = &mut next.session.work else { return };
+    let Some(continuation) = agent.continues.take() else { return };
+    match command::queue_prompt(next, continuation.text) {
+        Ok(()) => command::wake(next, "continued after the usage limit, as you chose"),
+        Err(refusal) => next.note(Source::Supervisor, &refusal.message),
+    }
+}
+
 fn finished(next: &mut Next, n: u32, stop_reason: &str, last_text: &str) {
     let stopped_by = format!("stop reason {stop_reason}");
     let fail = |next: &mut Next, error: &str| {
-        next.go(State::Failed { error: error.to_owned() }, error, Source::Protocol, &stopped_by);
+        next.go(State::failed(error), error, Source::Protocol, &stopped_by);
     };
     match stop_reason {
         "end_turn" => {}
@@ -312,12 +332,7 @@ fn finished(next: &mut Next, n: u32, stop_reason: &str, last_text: &str) {
             next.go(State::NeedsInput { needs: vec![need] }, &text, source, &why(source));
         }
         Reading::Failure { text } => {
-            next.go(
-                State::Failed { error: text.clone() },
-                &text,
-                Source::Marker,
-                &why(Source::Marker),
-            );
+            next.go(State::failed(&text), &text, Source::Marker, &why(Source::Marker));
         }
     }
 }

@@ -18,6 +18,7 @@ pub fn driver_of(registry: &Registry, session: &Session) -> Option<Driver> {
         model: work.model.clone(),
         permission_mode: work.permission_mode.clone(),
         agent,
+        mcp_servers: Vec::new(),
         resume: work.agent_session_id.clone(),
     }))
 }

@@ -116,6 +116,7 @@ pub fn session_of(launch: &Launch, about: About) -> Option<Session> {
             prompts: Vec::new(),
             next_prompt: 1,
             answers: Vec::new(),
+            continues: None,
         }),
         (LaunchKind::Pipe, None) => return None,
     };

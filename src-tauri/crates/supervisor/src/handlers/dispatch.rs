@@ -171,6 +171,7 @@ fn work_of(core: &Core, dispatch: &Dispatch, agent: Option<String>, at: Millis) 
                 prompts: vec![first],
                 next_prompt: 2,
                 answers: Vec::new(),
+                continues: None,
             });
             (work, prompt.clone())
         }

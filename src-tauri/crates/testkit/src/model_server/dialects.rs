@@ -4,6 +4,7 @@
 //! Gemini generateContent; only what agents read is sent.
 
 use super::http::Stream;
+use super::refusals::{self, Limit};
 use super::script::{Act, Progress, Tools};
 use serde_json::{Value, json};
 use std::io;
@@ -35,8 +36,12 @@ fn text_of(content: &Value) -> String {
     }
 }
 
-fn fails(acts: &[Act]) -> bool {
-    acts.contains(&Act::Fail)
+/// The status with which the request is refused, if it is.
+fn refused(acts: &[Act]) -> Option<u16> {
+    acts.iter().find_map(|act| match act {
+        Act::Refuse(status) => Some(*status),
+        Act::Text(_) | Act::Tool { .. } => None,
+    })
 }
 
 /// Slow answers come word by word.
@@ -46,10 +51,16 @@ fn pace(acts: &[Act]) {
     }
 }
 
-pub fn anthropic(body: &Value, stream: &mut Stream) -> io::Result<()> {
-    let mut progress = Progress::default();
+pub fn anthropic(body: &Value, limit: Limit, stream: &mut Stream) -> io::Result<()> {
+    let mut progress = Progress::new(limit.is_over);
     for message in list(&body["messages"]).iter().filter(|m| m["role"] == "user") {
-        progress.user(&text_of(&message["content"]));
+        // Prompts that failed come again in front of the next, each as a part of its own.
+        match &message["content"] {
+            Value::String(text) => progress.user(text),
+            parts => list(parts).iter().filter_map(|p| p["text"].as_str()).for_each(|text| {
+                progress.user(text);
+            }),
+        }
         let results = list(&message["content"]).iter().filter(|p| p["type"] == "tool_result");
         results.for_each(|_| progress.result());
     }
@@ -58,9 +69,8 @@ pub fn anthropic(body: &Value, stream: &mut Stream) -> io::Result<()> {
         .filter_map(|t| Some((t["name"].as_str()?.to_owned(), t["input_schema"].clone())))
         .collect();
     let acts = progress.next(&tools);
-    if fails(&acts) {
-        let error = json!({"type": "invalid_request_error", "message": "scripted failure"});
-        return stream.json(400, &json!({"type": "error", "error": error}));
+    if let Some(status) = refused(&acts) {
+        return stream.refuse(status, &refusals::anthropic(status, limit));
     }
     let called = acts.iter().any(|a| matches!(a, Act::Tool { .. }));
     let stop = if called { "tool_use" } else { "end_turn" };
@@ -109,12 +119,12 @@ fn anthropic_block(act: &Act) -> Value {
         Act::Tool { name, input } => {
             json!({"type": "tool_use", "id": fresh("toolu"), "name": name, "input": input})
         }
-        Act::Fail => Value::Null,
+        Act::Refuse(_) => Value::Null,
     }
 }
 
-pub fn responses(body: &Value, stream: &mut Stream) -> io::Result<()> {
-    let mut progress = Progress::default();
+pub fn responses(body: &Value, limit: Limit, stream: &mut Stream) -> io::Result<()> {
+    let mut progress = Progress::new(limit.is_over);
     for item in list(&body["input"]) {
         if item["role"] == "user" {
             progress.user(&text_of(&item["content"]));
@@ -129,9 +139,8 @@ pub fn responses(body: &Value, stream: &mut Stream) -> io::Result<()> {
     };
     let tools: Tools = list(&body["tools"]).iter().filter_map(named).collect();
     let acts = progress.next(&tools);
-    if fails(&acts) {
-        let error = json!({"type": "invalid_request_error", "message": "scripted failure"});
-        return stream.json(400, &json!({"error": error}));
+    if let Some(status) = refused(&acts) {
+        return stream.refuse(status, &refusals::openai(status, limit));
     }
     let response = |status: &str, output: &[Value]| {
         json!({"id": "resp_scripted", "object": "response", "status": status, "output": output,
@@ -192,12 +201,12 @@ fn responses_item(act: &Act, body: &Value) -> Value {
             json!({"type": kind, "id": fresh("fc"), "call_id": call, "name": name, key: text,
                 "status": "completed"})
         }
-        Act::Fail => Value::Null,
+        Act::Refuse(_) => Value::Null,
     }
 }
 
-pub fn chat(body: &Value, stream: &mut Stream) -> io::Result<()> {
-    let mut progress = Progress::default();
+pub fn chat(body: &Value, limit: Limit, stream: &mut Stream) -> io::Result<()> {
+    let mut progress = Progress::new(limit.is_over);
     for message in list(&body["messages"]) {
         match message["role"].as_str() {
             Some("user") => progress.user(&text_of(&message["content"])),
@@ -211,9 +220,8 @@ pub fn chat(body: &Value, stream: &mut Stream) -> io::Result<()> {
     };
     let tools: Tools = list(&body["tools"]).iter().filter_map(named).collect();
     let acts = progress.next(&tools);
-    if fails(&acts) {
-        let error = json!({"type": "invalid_request_error", "message": "scripted failure"});
-        return stream.json(400, &json!({"error": error}));
+    if let Some(status) = refused(&acts) {
+        return stream.refuse(status, &refusals::openai(status, limit));
     }
     let called = acts.iter().any(|a| matches!(a, Act::Tool { .. }));
     let finish = if called { "tool_calls" } else { "stop" };
@@ -264,7 +272,7 @@ pub fn chat(body: &Value, stream: &mut Stream) -> io::Result<()> {
 fn chat_calls(acts: &[Act]) -> Value {
     let calls = acts.iter().filter_map(|act| match act {
         Act::Tool { name, input } => Some((name, input.to_string())),
-        Act::Text(_) | Act::Fail => None,
+        Act::Text(_) | Act::Refuse(_) => None,
     });
     calls
         .enumerate()
@@ -275,8 +283,8 @@ fn chat_calls(acts: &[Act]) -> Value {
         .collect()
 }
 
-pub fn gemini(body: &Value, streaming: bool, stream: &mut Stream) -> io::Result<()> {
-    let mut progress = Progress::default();
+pub fn gemini(body: &Value, limit: Limit, streaming: bool, stream: &mut Stream) -> io::Result<()> {
+    let mut progress = Progress::new(limit.is_over);
     for content in list(&body["contents"]) {
         for part in list(&content["parts"]) {
             if content["role"] == "user"
@@ -300,13 +308,11 @@ pub fn gemini(body: &Value, streaming: bool, stream: &mut Stream) -> io::Result<
         })
         .collect();
     let mut acts = progress.next(&tools);
-    if fails(&acts) {
-        let error = json!({"code": 400, "message": "scripted failure",
-            "status": "INVALID_ARGUMENT"});
-        return stream.json(400, &json!({"error": error}));
-    }
     if let Some(filled) = gemini_structured(&body["generationConfig"]) {
         acts = vec![Act::Text(filled.to_string())];
+    }
+    if let Some(status) = refused(&acts) {
+        return stream.refuse(status, &refusals::gemini(status, limit));
     }
     let parts: Vec<Value> = acts.iter().map(gemini_part).collect();
     if !streaming {
@@ -324,7 +330,7 @@ fn gemini_part(act: &Act) -> Value {
     match act {
         Act::Text(text) => json!({"text": text}),
         Act::Tool { name, input } => json!({"functionCall": {"name": name, "args": input}}),
-        Act::Fail => Value::Null,
+        Act::Refuse(_) => Value::Null,
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Promise: what is read is bounded.
 
+use super::refusals::Refusal;
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
@@ -73,6 +75,16 @@ impl Stream {
             "HTTP/1.1 {status} Scripted\r\ncontent-type: application/json\r\n\
              content-length: {length}\r\nconnection: close\r\n\r\n{body}"
         )
+    }
+
+    pub fn refuse(&mut self, status: u16, refusal: &Refusal) -> io::Result<()> {
+        let body = refusal.body.to_string();
+        let mut head = format!("HTTP/1.1 {status} Scripted\r\ncontent-type: application/json\r\n");
+        for (name, value) in &refusal.headers {
+            write!(head, "{name}: {value}\r\n").map_err(io::Error::other)?;
+        }
+        let length = body.len();
+        write!(self.stream, "{head}content-length: {length}\r\nconnection: close\r\n\r\n{body}")
     }
 
     /// Begins a stream of server-sent events; it ends with the connection.

@@ -9,8 +9,12 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
     Text(String),
-    Tool { name: String, input: Value },
-    Fail,
+    Tool {
+        name: String,
+        input: Value,
+    },
+    /// The request is refused with this HTTP status.
+    Refuse(u16),
 }
 
 /// Names and schemas of the tools an agent offered.
@@ -22,12 +26,22 @@ pub struct Progress {
     steps: Vec<(String, String)>,
     /// Tool results since the prompt that holds the script.
     results: usize,
+    /// Requests that a limit would refuse are served again.
+    limit_is_over: bool,
 }
 
+/// What `@@fail@@` is refused with: a request that is wrong in itself.
+const BAD_REQUEST: u16 = 400;
+
 impl Progress {
+    pub fn new(limit_is_over: bool) -> Progress {
+        Progress { limit_is_over, ..Progress::default() }
+    }
+
     /// A user's message. One with a script begins that script.
     pub fn user(&mut self, text: &str) {
-        let steps = steps(text);
+        let mut steps = steps(text);
+        steps.retain(|(kind, _)| !(self.limit_is_over && kind == "status"));
         if !steps.is_empty() {
             self.steps = steps;
             self.results = 0;
@@ -39,7 +53,9 @@ impl Progress {
     }
 
     pub fn next(&self, tools: &Tools) -> Vec<Act> {
-        if tools.is_empty() && !self.steps.iter().any(|(kind, _)| kind == "fail") {
+        if tools.is_empty()
+            && !self.steps.iter().any(|(kind, _)| kind == "fail" || kind == "status")
+        {
             // Agents ask for titles and summaries without tools.
             return vec![Act::Text("Scripted title".to_owned())];
         }
@@ -50,7 +66,8 @@ impl Progress {
             })];
         };
         match kind.as_str() {
-            "fail" => vec![Act::Fail],
+            "fail" => vec![Act::Refuse(BAD_REQUEST)],
+            "status" => vec![Act::Refuse(argument.parse().unwrap_or(BAD_REQUEST))],
             "slow" => {
                 let words: usize = argument.parse().unwrap_or(100);
                 (0..words).map(|n| Act::Text(format!("w{n} "))).collect()
@@ -67,7 +84,7 @@ fn steps(text: &str) -> Vec<(String, String)> {
     let mut steps = Vec::new();
     while let (Some(inside), Some(_after)) = (parts.next(), parts.next()) {
         let (kind, argument) = inside.split_once(' ').unwrap_or((inside, ""));
-        if ["bash", "write", "ask", "slow", "fail"].contains(&kind) {
+        if ["bash", "write", "ask", "slow", "fail", "status"].contains(&kind) {
             steps.push((kind.to_owned(), argument.trim().to_owned()));
         }
     }
@@ -78,7 +95,7 @@ fn steps(text: &str) -> Vec<(String, String)> {
 fn candidates(kind: &str) -> &'static [&'static str] {
     match kind {
         "bash" => &["Bash", "run_shell_command", "bash", "exec_command", "shell", "shell_command"],
-        "write" => &["Write", "write_file", "write", "apply_patch"],
+        "write" => &["Write", "write_file", "write", "apply_patch", "exec_command", "shell"],
         "ask" => {
             &["AskUserQuestion", "ask_user_question", "ask_user", "question", "request_user_input"]
         }
@@ -120,9 +137,15 @@ fn bash_input(command: &str, schema: &Value) -> Value {
 pub const WRITTEN: &str = "written by the scripted model\n";
 
 fn write_input(name: &str, path: &str, schema: &Value) -> Value {
-    if name == "apply_patch" {
-        let text = WRITTEN.trim_end();
-        return json!(format!("*** Begin Patch\n*** Add File: {path}\n+{text}\n*** End Patch\n"));
+    let text = WRITTEN.trim_end();
+    let patch = format!("*** Begin Patch\n*** Add File: {path}\n+{text}\n*** End Patch\n");
+    match name {
+        "apply_patch" => return json!(patch),
+        // An agent whose shell knows patches, and that has no other tool for files.
+        "exec_command" | "shell" => {
+            return bash_input(&format!("apply_patch <<'EOF'\n{patch}EOF"), schema);
+        }
+        _ => {}
     }
     let properties = &schema["properties"];
     let key = ["file_path", "filePath", "path"].into_iter().find(|k| !properties[*k].is_null());
@@ -153,16 +176,16 @@ mod tests {
         let schema = json!({"properties": {"cmd": {"type": "string"}}});
         let tools = Tools::from([("exec_command".to_owned(), schema)]);
         let mut progress = Progress::default();
-        progress.user("first @@bash a b@@ then @@write /x@@ and @@fail@@");
+        progress.user("first @@bash a b@@ then @@ask@@ and @@fail@@");
         progress.user("<context without a script>");
         let tool = Act::Tool { name: "exec_command".into(), input: json!({"cmd": "a b"}) };
         assert_eq!(progress.next(&tools)[1], tool);
         progress.result();
         assert!(
-            matches!(&progress.next(&tools)[..], [Act::Text(t)] if t.contains("no tool for write"))
+            matches!(&progress.next(&tools)[..], [Act::Text(t)] if t.contains("no tool for ask"))
         );
         progress.result();
-        assert_eq!(progress.next(&tools), [Act::Fail]);
+        assert_eq!(progress.next(&tools), [Act::Refuse(400)]);
         progress.result();
         assert_eq!(progress.next(&tools), [Act::Text("All 3 steps are done.".into())]);
     }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    nightshift_agents::rehearsal::main()
+    nightshift_rehearsal::main()
 }

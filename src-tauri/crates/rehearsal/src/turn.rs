@@ -6,7 +6,7 @@
 use super::memory::Who;
 use super::script::{STEPS, Step};
 use super::{Mode, Session, shell, tools};
-use crate::acp::wire::RpcError;
+use nightshift_agents::acp::wire::RpcError;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 use std::time::Duration;

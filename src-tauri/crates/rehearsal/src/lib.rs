@@ -11,8 +11,8 @@ mod shell;
 mod tools;
 mod turn;
 
-use crate::acp::wire::{self, Message};
 use memory::{History, Who};
+use nightshift_agents::acp::wire::{self, Message};
 use peer::Peer;
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};

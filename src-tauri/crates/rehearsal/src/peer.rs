@@ -4,7 +4,7 @@
 //! error instead of waiting for ever.
 //! Must not know: what the lines mean.
 
-use crate::acp::wire::{self, RpcError};
+use nightshift_agents::acp::wire::{self, RpcError};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -48,8 +48,11 @@ impl Peer {
         self.waiting.borrow_mut().insert(id, sender);
         let line = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         self.write(&line.to_string());
-        let gone =
-            || RpcError { code: wire::INTERNAL_ERROR, message: "the client went away".to_owned() };
+        let gone = || RpcError {
+            code: wire::INTERNAL_ERROR,
+            message: "the client went away".to_owned(),
+            data: Value::Null,
+        };
         receiver.await.unwrap_or_else(|_| Err(gone()))
     }
 

@@ -1,5 +1,6 @@
 //! The rehearsal agent as a process, driven by the real driver: every step, every way to end.
 
+#[path = "../../agents/tests/pipe/mod.rs"]
 mod pipe;
 
 use nightshift_agents::acp::DriverSpec;
@@ -27,7 +28,7 @@ fn program() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let target = own.parent().and_then(Path::parent).unwrap();
     let program = target.join("examples").join("rehearsal");
-    assert!(program.exists(), "build it with `cargo build -p nightshift-agents --examples`");
+    assert!(program.exists(), "build it with `cargo build -p nightshift-rehearsal --examples`");
     program
 }
 
@@ -41,6 +42,7 @@ fn stage(mode: Option<&str>) -> Stage {
     let agent = registry.find("rehearsal").unwrap().clone();
     let argv = registry.resolve(&agent, &env).unwrap();
     let spec = DriverSpec {
+        mcp_servers: Vec::new(),
         cwd: work.to_string_lossy().into_owned(),
         model: Some("brisk".into()),
         permission_mode: mode.map(str::to_owned),
@@ -110,7 +112,7 @@ fn a_refusal_is_said_and_the_script_goes_on() {
     pipe.until_need();
     pipe.answer(Answer::Deny);
     match pipe.until_end() {
-        TurnOutcome::Error { message } => assert_eq!(message, "on purpose"),
+        TurnOutcome::Error { message, .. } => assert_eq!(message, "on purpose"),
         other => panic!("{other:?}"),
     }
     let text = pipe.text();
@@ -199,7 +201,9 @@ fn a_killed_agent_is_resumed_in_its_own_session() {
     pipe.kill();
     pipe.launch();
     match pipe.until_end() {
-        TurnOutcome::Error { message } => assert!(message.contains("process ended"), "{message}"),
+        TurnOutcome::Error { message, .. } => {
+            assert!(message.contains("process ended"), "{message}")
+        }
         other => panic!("{other:?}"),
     }
     pipe.prompt("done three");
@@ -224,7 +228,7 @@ fn sent<'a>(pipe: &'a Pipe, method: &str) -> Vec<&'a [u8]> {
 fn an_unknown_mode_or_model_is_refused_with_what_there_is() {
     let mut stage = stage(Some("yolo"));
     let refused = |f: &Fact| matches!(f, Fact::AgentRefused { .. });
-    let Fact::AgentRefused { error } = stage.pipe.until("the refusal", refused) else {
+    let Fact::AgentRefused { error, .. } = stage.pipe.until("the refusal", refused) else {
         unreachable!()
     };
     assert_eq!(error, "Rehearsal has no permission mode `yolo`; it offers ask, auto");
