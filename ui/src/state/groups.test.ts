@@ -38,7 +38,7 @@ test("each state has its group and a pin wins", () => {
     view("a", { state: { type: "starting" } }),
     view("b", { state: asking(1) }),
     view("c", { state: { type: "idle" } }),
-    view("d", { state: { type: "failed", error: "" } }),
+    view("d", { state: { type: "failed", error: "", trouble: null } }),
     view("e", { state: { type: "stopped" } }),
     view("f", { state: asking(2), pinned: true }),
   ];
@@ -57,7 +57,7 @@ test("completed folds, failures never do", () => {
   const done = (index: number) =>
     view(`d${index}`, { stateSince: 100 - index, state: { type: "completed", result: "" } });
   const views = Array.from({ length: COMPLETED_SHOWN + 4 }, (_, index) => done(index));
-  views.push(view("oldest-failure", { stateSince: 1, state: { type: "failed", error: "" } }));
+  views.push(view("oldest-failure", { stateSince: 1, state: { type: "failed", error: "", trouble: null } }));
   const [group] = groupSessions(views, arranged()).filter((known) => known.id === "completed");
   expect(group?.shown.at(-1)?.id).toBe("oldest-failure");
   expect(group?.folded).toBe(4);

@@ -9,7 +9,7 @@ const HOME = "/home/ada";
 const VIEWS: SessionView[] = [
   aView("flaky", { name: "flaky sync test", line: "Waiting on a condition", cwd: "/home/ada/code/atlas" }),
   aView("asks", { agent: "codex", state: { type: "needs_input", needs: [] }, cwd: "/home/ada/code/ledger" }),
-  aView("lint", { kind: "shell", agent: null, state: { type: "failed", error: "exited 1" }, prompt: "npm run lint" }),
+  aView("lint", { kind: "shell", agent: null, state: { type: "failed", error: "exited 1", trouble: null }, prompt: "npm run lint" }),
   aView("done", { state: { type: "completed", result: "" }, cwd: "/srv/my site" }),
   aView("new", { state: { type: "starting" }, name: "Straße" }),
 ];

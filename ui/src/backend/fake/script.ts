@@ -73,7 +73,7 @@ export class Player {
         await this.pause(Number(text) * 16);
         return true;
       case "fail":
-        this.world.enter(this.id, { type: "failed", error: text }, "protocol", text, text);
+        this.world.enter(this.id, { type: "failed", error: text, trouble: null }, "protocol", text, text);
         this.note("error", text);
         return false;
       case "done":

@@ -143,7 +143,7 @@ export function seed(world: World): void {
   add({ name: "map the importer", agent: "gemini", cwd: "/home/ada/code/ledger", line: "Looking at how rows are batched", state: { type: "starting" } }, 4_000);
   add({ name: "long migration", kind: "shell", line: "host does not answer; its process is still there", liveness: { type: "unknown", why: "the host does not answer", since: Date.now() - 5 * MINUTE } }, 5 * HOUR);
   add({ name: "list every loose end", line: "Every loose end in the repository, grouped by what it would take", state: { type: "completed", result: RESULT } }, 41 * MINUTE);
-  add({ name: "npm run lint", kind: "shell", cwd: "/home/ada/code/site", line: "4 problems (4 errors, 0 warnings)", state: { type: "failed", error: "exited 1" }, liveness: gone, exitCode: 1 }, 55 * MINUTE);
+  add({ name: "npm run lint", kind: "shell", cwd: "/home/ada/code/site", line: "4 problems (4 errors, 0 warnings)", state: { type: "failed", error: "exited 1", trouble: null }, liveness: gone, exitCode: 1 }, 55 * MINUTE);
   add({ name: "draft the changelog", line: "Cancelled by you", state: { type: "idle" } }, 80 * MINUTE);
   add({ name: "npm test", kind: "shell", line: "Tests 30 passed (30)", prompt: "npm test", state: { type: "completed", result: "exited 0" }, liveness: gone, exitCode: 0 }, 2 * HOUR);
   add({ name: "rename the crate", line: "Stopped by you", state: { type: "stopped" }, liveness: gone }, 3 * HOUR);
@@ -180,7 +180,7 @@ export function seedMany(world: World, count: number): void {
   const states: State[] = [
     { type: "working" },
     { type: "completed", result: "Done." },
-    { type: "failed", error: "exited 1" },
+    { type: "failed", error: "exited 1", trouble: null },
     { type: "idle" },
   ];
   for (let index = 0; index < count; index += 1) {

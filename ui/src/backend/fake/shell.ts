@@ -82,7 +82,7 @@ export class FakeTerminal {
     this.world.change(this.id, { liveness: { type: "gone", since: at }, exitCode: code });
     const why = `the process exited with code ${code}`;
     if (code === 0) this.world.enter(this.id, { type: "completed", result: "exited 0" }, "process", why);
-    else this.world.enter(this.id, { type: "failed", error: `exited ${code}` }, "process", why);
+    else this.world.enter(this.id, { type: "failed", error: `exited ${code}`, trouble: null }, "process", why);
   }
 
   private obey(line: string): void {

@@ -318,7 +318,9 @@ export type State =
 /**  At least one open need; the first is shown first. */
 { type: "needs_input"; needs: Need[] } | 
 /**  Nothing asked of it (a turn was cancelled, or it was woken without a prompt). */
-{ type: "idle" } | { type: "completed"; result: string } | { type: "failed"; error: string } | 
+{ type: "idle" } | { type: "completed"; result: string } | { type: "failed"; error: string; 
+/**  What kept the agent from working, where it was not the work. */
+trouble: Trouble | null } | 
 /**  Ended by the user. */
 { type: "stopped" };
 
@@ -332,4 +334,20 @@ export type TerminalEvent =
 export type ToolContent = { type: "text"; text: string } | { type: "diff"; path: string; old_text: string | null; new_text: string };
 
 export type ToolStatus = "pending" | "running" | "completed" | "failed";
+
+export type Trouble = {
+	kind: TroubleKind,
+	/**  When it ends by itself, where the agent says so. */
+	resets: Millis | null,
+};
+
+export type TroubleKind = 
+/**  The plan's or the key's allowance is used up for now. */
+"usage_limit" | 
+/**  The vendor's servers take no more for the moment. */
+"overloaded" | 
+/**  Nobody is signed in, or the sign-in is no longer valid. */
+"sign_in" | 
+/**  The account has no credit left. */
+"credit";
 
