@@ -8,7 +8,6 @@
 pub mod acp;
 mod plain;
 pub mod registry;
-pub mod rehearsal;
 mod tasks;
 pub mod vendors;
 

@@ -111,7 +111,7 @@ export type DaemonStatus = {
 	gone: number,
 	startedAt: Millis,
 	/**  How many things the board says beside its sessions; none when it cannot tell. */
-	notices?: number | null,
+	notices: number | null,
 	/**  When what is due by the clock was last looked after. */
 	heartbeatAt: Millis,
 	/**  When something will be due next; none when nothing waits for the clock. */

@@ -116,7 +116,7 @@ fn launch_failed(next: &mut Next, error: &str) {
         // Nobody waits for it: what it produced stays the row's truth, and a reply tries again.
         Some(before) if !asked => come_back(next, before, &format!("not started again: {error}")),
         Some(_) | None => {
-            let state = State::Failed { error: error.to_owned() };
+            let state = State::failed(error);
             next.go(state, error, Source::Supervisor, error);
         }
     }
