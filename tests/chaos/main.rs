@@ -7,7 +7,6 @@
 
 mod call;
 mod check;
-mod dice;
 mod follower;
 mod ledger;
 mod run;

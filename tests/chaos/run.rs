@@ -4,12 +4,12 @@
 
 use crate::call::{Call, Deed, UNANSWERED};
 use crate::check;
-use crate::dice::Dice;
 use crate::follower::Follower;
 use crate::ledger::{Kind, Ledger};
 use crate::steps::{self, Step};
 use crate::world::World;
 use anyhow::{Result, anyhow};
+use nightshift_testkit::Dice;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write;

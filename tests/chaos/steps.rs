@@ -4,8 +4,8 @@
 //! Must not know: how commands are run, what must hold afterwards.
 
 use crate::call::{Call, Deed};
-use crate::dice::Dice;
 use crate::ledger::{Kind, Ledger};
+use nightshift_testkit::Dice;
 use serde_json::Value;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

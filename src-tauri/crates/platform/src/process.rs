@@ -7,8 +7,10 @@
 use crate::procfs::{self, Stat};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 
 /// One process for its whole life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,11 +102,32 @@ pub fn is_root() -> bool {
 
 /// Live processes of this user that were *started* with `name=value` in their environment.
 pub fn find_by_env(name: &str, value: &str) -> io::Result<Vec<Identity>> {
+    find(|pid| environ_has(pid, |n, v| n == name.as_bytes() && v == value.as_bytes()))
+}
+
+/// The same without those that were started with the variable `spare`.
+pub fn find_by_env_without(name: &str, value: &str, spare: &str) -> io::Result<Vec<Identity>> {
+    let mut found = find_by_env(name, value)?;
+    found.retain(|identity| !environ_has(identity.pid, |n, _| n == spare.as_bytes()));
+    Ok(found)
+}
+
+/// Live processes of this user that were started with exactly these arguments after the program.
+pub fn find_by_arguments(arguments: &[&OsStr]) -> io::Result<Vec<Identity>> {
+    let wanted: Vec<u8> =
+        arguments.iter().flat_map(|a| a.as_bytes().iter().copied().chain([0])).collect();
+    find(|pid| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let program = line.iter().position(|&b| b == 0);
+        program.is_some_and(|end| line[end + 1..] == wanted)
+    })
+}
+
+fn find(fits: impl Fn(u32) -> bool) -> io::Result<Vec<Identity>> {
     let mut found = Vec::new();
     for pid in procfs::pids()? {
         let Ok(stat) = Stat::read(pid) else { continue };
-        let has = environ_has(pid, |n, v| n == name.as_bytes() && v == value.as_bytes());
-        if has && !stat.is_zombie() {
+        if !stat.is_zombie() && fits(pid) {
             found.push(Identity { pid, start_ticks: stat.start_ticks });
         }
     }

@@ -102,6 +102,23 @@ fn processes_are_found_by_what_they_were_started_with() {
     assert_eq!(shell.line(), "on");
     until("both are found", || find_by_env("FIND_ME", &value).unwrap().len() == 2);
     assert_eq!(find_by_env("FIND_ME", "v").unwrap(), []);
+    let mut spared = Shell::start("echo on; read x", &[("FIND_ME", &value), ("SPARE_ME", "")]);
+    assert_eq!(spared.line(), "on");
+    assert_eq!(find_by_env("FIND_ME", &value).unwrap().len(), 3);
+    let without = find_by_env_without("FIND_ME", &value, "SPARE_ME").unwrap();
+    assert!(without.len() == 2 && !without.contains(&spared.identity));
+}
+
+#[test]
+fn processes_are_found_by_all_their_arguments() {
+    let script = format!("echo on; read x; : {}", std::process::id());
+    let mut shell = Shell::start(&script, &[]);
+    assert_eq!(shell.line(), "on");
+    let found =
+        |args: &[&str]| find_by_arguments(&Vec::from_iter(args.iter().map(OsStr::new))).unwrap();
+    assert_eq!(found(&["-c", &script]), [shell.identity]);
+    assert_eq!(found(&["-c", &script[..5]]), []);
+    assert_eq!(found(&["-c"]).contains(&shell.identity), false);
 }
 
 #[test]

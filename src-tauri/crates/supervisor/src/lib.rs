@@ -21,6 +21,8 @@ mod renew;
 mod rest;
 mod retention;
 mod serve;
+#[cfg(test)]
+mod sim;
 mod start;
 mod storage;
 mod unsaved;

@@ -1,13 +1,15 @@
-//! What tests share: hermetic homes, bounded waits, a scripted model server.
+//! What tests share: hermetic homes, bounded waits, chance from a seed, a scripted model server.
 //!
 //! Promise: a test that uses these touches nothing of the user's and leaves no process behind.
 //! Must not know: any crate of ours but `platform` and `protocol`.
 
+pub mod dice;
 pub mod home;
 pub mod model_server;
 pub mod vendors;
 pub mod wait;
 
+pub use dice::Dice;
 pub use home::TestHome;
 pub use model_server::ModelServer;
 pub use wait::{wait_for, wait_until};

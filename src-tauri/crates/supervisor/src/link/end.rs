@@ -7,8 +7,9 @@ use crate::reconcile::hosts::Finding;
 use nightshift_host::journal;
 use nightshift_model::{Exit, SessionId};
 use nightshift_platform::process;
-use nightshift_protocol::launch::SESSION_VARIABLE;
+use nightshift_protocol::launch::{ROLE_VARIABLE, SESSION_VARIABLE};
 use nightshift_protocol::{Exited, Record, RecordKind};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -33,8 +34,12 @@ pub(super) async fn report_end(report: &Report, dir: &Path, finding: Finding, af
         | Finding::Starting
         | Finding::NotLaunched => None,
     };
+    let never_ready = matches!(finding, Finding::Starting);
     let (path, session) = (dir.to_owned(), report.session.clone());
     let read = tokio::task::spawn_blocking(move || {
+        if never_ready {
+            give_up(&path);
+        }
         sweep(&session);
         let words = last_seq.map(|last| last_words(&path, last)).unwrap_or_default();
         (rest_of(&path, after), words)
@@ -99,13 +104,25 @@ pub fn words_of(records: impl Iterator<Item = Record>) -> String {
     words
 }
 
-/// Ends what is left of a session after its host: processes that carry its id.
+/// Ends a host that did not get ready: later it would run, and be on no board.
+pub fn give_up(dir: &Path) {
+    let found = process::find_by_arguments(&[OsStr::new("host"), dir.as_os_str()]);
+    for host in found.unwrap_or_default() {
+        if let Err(e) = process::signal(&host, SIGKILL) {
+            tracing::debug!(pid = host.pid, "not signalled: {e}");
+        }
+    }
+}
+
+/// Ends what is left of a session after its host: processes that carry its id. Hosts and
+/// supervisors that were started from inside it carry it too, and are none of it.
 pub fn sweep(session: &SessionId) {
     for _ in 0..SWEEP_ROUNDS {
-        let left = match process::find_by_env(SESSION_VARIABLE, session.as_str()) {
-            Ok(left) => left,
-            Err(e) => return tracing::warn!(%session, "processes not listed: {e}"),
-        };
+        let left =
+            match process::find_by_env_without(SESSION_VARIABLE, session.as_str(), ROLE_VARIABLE) {
+                Ok(left) => left,
+                Err(e) => return tracing::warn!(%session, "processes not listed: {e}"),
+            };
         if left.is_empty() {
             return;
         }

@@ -1,6 +1,6 @@
 //! Starting a host process, or finding the one an earlier supervisor started.
 
-use super::Report;
+use super::{Report, end};
 use crate::inbox::LinkEvent;
 use crate::limits::{LAUNCH_TIMEOUT, RECONNECT_LONGEST};
 use crate::reconcile::hosts::{self, Finding, inspect};
@@ -41,6 +41,7 @@ pub async fn launch(
 ) -> Started {
     let given_up = Arc::new(AtomicBool::new(false));
     let cancelled = given_up.clone();
+    let place = dir.clone();
     let mut starting = tokio::task::spawn_blocking(move || {
         if cancelled.load(Ordering::Relaxed) {
             return Err(NotStarted::Failed("it was given up before it began".into()));
@@ -52,6 +53,10 @@ pub async fn launch(
         Ok(Err(e)) => Err(NotStarted::Failed(format!("the launch broke off: {e}"))),
         Err(_elapsed) => {
             given_up.store(true, Ordering::Relaxed);
+            // Before anybody hears of it: a supervisor killed after that would know of no host.
+            if let Err(e) = tokio::task::spawn_blocking(move || end::give_up(&place)).await {
+                tracing::warn!("a host that was given up was not ended: {e}");
+            }
             tokio::spawn(end_late(starting));
             Err(NotStarted::Failed(format!(
                 "its host did not get ready within {} s",

@@ -1,0 +1,401 @@
+//! The world around the loop: clock, session directories, links, work beside the loop, database;
+//! and the places where the supervisor may be killed.
+
+use super::agent::Mood;
+use super::host::{Job, Pages, Process};
+use super::ledger::Ledger;
+use super::line::{Around, Line, Stage, launch_until};
+use crate::link::{LinkHandle, LinkSpec, Start};
+use crate::outside::{Journal, Outside, Work};
+use crate::reconcile::hosts::Finding;
+use crate::storage::Storage;
+use nightshift_model::limits::RESTARTS_MAX;
+use nightshift_model::{Evidence, Millis, Session, SessionId};
+use nightshift_platform::clock;
+use nightshift_protocol::{Launch, Notice, Record};
+use nightshift_store::{Store, StoreError, Write};
+use nightshift_testkit::Dice;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// What is thrown when the simulated supervisor is killed.
+pub struct Killed;
+
+/// Events kept for the story of a failed run.
+const STORY_MAX: usize = 120;
+/// 2026-11-23, a day like any other.
+const FIRST_WALL_MS: u64 = 1_795_392_000_000;
+
+pub struct World {
+    pub dice: Dice,
+    pub wall_ms: u64,
+    pub now: Duration,
+    pub jobs: BTreeMap<String, Job>,
+    /// Jobs that were removed: what their agents were told still counts.
+    pub graves: Vec<(String, Job)>,
+    pub lines: Vec<Line>,
+    pub works: VecDeque<Work>,
+    /// Sessions that are being put to rest, or whose agent refused.
+    retiring: BTreeSet<String>,
+    pub store: Store,
+    pub disk_full: bool,
+    pub mood: Mood,
+    /// The supervisor is killed at the so many-th place from now.
+    pub kill_in: Option<u64>,
+    pub ledger: Ledger,
+    pub faults: Vec<String>,
+    pub stops: Vec<String>,
+    pub retire_after: Duration,
+    story: VecDeque<String>,
+    pids: u32,
+    uuids: u128,
+}
+
+impl World {
+    pub fn new(seed: u64) -> World {
+        let at = Millis(FIRST_WALL_MS);
+        let (store, _) = Store::open(Path::new(":memory:"), at).expect("a database in memory");
+        World {
+            dice: Dice::new(seed),
+            wall_ms: FIRST_WALL_MS,
+            now: Duration::from_secs(1_000),
+            jobs: BTreeMap::new(),
+            graves: Vec::new(),
+            lines: Vec::new(),
+            works: VecDeque::new(),
+            retiring: BTreeSet::new(),
+            store,
+            disk_full: false,
+            mood: Mood::Wild,
+            kill_in: None,
+            ledger: Ledger::default(),
+            faults: Vec::new(),
+            stops: Vec::new(),
+            retire_after: crate::limits::RETIRE_AFTER,
+            story: VecDeque::new(),
+            pids: 1_000,
+            uuids: u128::from(seed),
+        }
+    }
+
+    pub fn at(&self) -> Millis {
+        Millis(self.wall_ms)
+    }
+
+    pub fn tell(&mut self, what: impl FnOnce() -> String) {
+        if self.story.len() == STORY_MAX {
+            self.story.pop_front();
+        }
+        let text = format!("{:>9.3} {}", self.now.as_secs_f64(), what());
+        self.story.push_back(text);
+    }
+
+    pub fn story(&self) -> String {
+        self.story.iter().map(|line| format!("  {line}\n")).collect()
+    }
+
+    /// Time passes on both clocks.
+    pub fn pass(&mut self, time: Duration) {
+        self.now += time;
+        self.jump(i128::try_from(time.as_millis()).unwrap_or(0));
+    }
+
+    /// The wall clock alone moves: sleep, or a user's hand.
+    pub fn jump(&mut self, by_ms: i128) {
+        let wall = i128::from(self.wall_ms) + by_ms;
+        self.wall_ms = u64::try_from(wall).unwrap_or(0);
+        self.set_clock();
+    }
+
+    pub fn set_clock(&self) {
+        clock::simulate(Some((self.at(), self.now)));
+    }
+
+    pub fn fault(&mut self, what: String) {
+        self.tell(|| format!("FAULT {what}"));
+        self.faults.push(what);
+    }
+
+    fn fresh_pid(&mut self) -> u32 {
+        self.pids += 2;
+        self.pids
+    }
+
+    /// Links whose session was removed have nobody to talk to.
+    pub fn drop_loose_lines(&mut self) {
+        self.lines.retain(|line| !line.queue.is_closed() || line.is_launching());
+    }
+
+    /// Lets link `index` do its next thing.
+    pub fn line_lives(&mut self, index: usize) {
+        self.with_line(index, |line, around| line.live(around));
+        self.heed_stops();
+    }
+
+    pub fn line_breaks(&mut self, index: usize) {
+        self.with_line(index, |line, around| {
+            if matches!(line.stage, Stage::Connected { .. }) {
+                line.lost(around);
+            }
+        });
+    }
+
+    fn with_line(&mut self, index: usize, act: impl FnOnce(&mut Line, &mut Around<'_>)) {
+        let (now, at, calm) = (self.now, self.at(), self.mood == Mood::Calm);
+        let line = &mut self.lines[index];
+        let job = self.jobs.entry(line.session.to_string()).or_insert_with(Job::new);
+        let (dice, stops) = (&mut self.dice, &mut self.stops);
+        act(line, &mut Around { job, now, at, dice, calm, stops });
+    }
+
+    /// The supervisor is gone, and with it every link and all work beside the loop.
+    pub fn supervisor_gone(&mut self) {
+        self.works.clear();
+        self.kill_in = None;
+        while let Some(line) = self.lines.pop() {
+            let (now, at, calm) = (self.now, self.at(), self.mood == Mood::Calm);
+            let Some(job) = self.jobs.get_mut(line.session.as_str()) else { continue };
+            let (dice, stops) = (&mut self.dice, &mut self.stops);
+            line.orphaned(&mut Around { job, now, at, dice, calm, stops });
+        }
+        self.heed_stops();
+    }
+
+    /// A host is only ever stopped because somebody asked, its agent refused, or it has rested.
+    fn heed_stops(&mut self) {
+        for id in std::mem::take(&mut self.stops) {
+            self.tell(|| format!("the host of {id} is told to stop"));
+            if !self.ledger.of(&id).stop_asked && !self.retiring.contains(&id) {
+                self.fault(format!("{id} was stopped by nobody"));
+            }
+        }
+    }
+
+    /// Only what has rested long enough on the clock that stands still while the machine sleeps, or
+    /// refused to serve, is put to rest.
+    fn heed_rest(&mut self, session: &Session) {
+        let id = session.id.as_str();
+        if !session.retiring {
+            self.retiring.remove(id);
+            return;
+        }
+        if !self.retiring.insert(id.to_owned()) {
+            return;
+        }
+        let Some(job) = self.jobs.get(id) else { return };
+        let refused = job.agent().is_some_and(|a| a.refused);
+        let rested = self.now.saturating_sub(job.last_io);
+        let works = job.agent().is_some_and(|a| a.is_working());
+        if !refused && (works || rested < self.retire_after) {
+            let fault =
+                format!("{id} is put to rest {} s after it did something", rested.as_secs());
+            self.fault(fault);
+        }
+    }
+
+    /// Lets the process of job `id` do its next thing.
+    pub fn job_lives(&mut self, id: &str) {
+        let (now, at, mood) = (self.now, self.at(), self.mood);
+        let pid = self.fresh_pid();
+        let Some(job) = self.jobs.get_mut(id) else { return };
+        let mut said = None;
+        if let Process::Starting { ready_at, outcome } = job.process {
+            if now < ready_at {
+                return;
+            }
+            job.get_ready(outcome, pid, at, now, &mut self.dice);
+        }
+        let before = job.child_pid();
+        let faults = job.live(now, at, &mut self.dice, mood);
+        if before.is_some() && job.child_pid().is_none() {
+            said = Some(format!("ended: {:?}", job.exit.as_ref().map(|e| (e.code, e.signal))));
+        }
+        if let Some(said) = said {
+            self.tell(|| format!("{id} {said}"));
+        }
+        for fault in faults {
+            self.fault(format!("{id}: {fault}"));
+        }
+    }
+}
+
+/// What the simulated supervisor reaches of the world.
+#[derive(Clone)]
+pub struct Reach(pub Rc<RefCell<World>>);
+
+impl Reach {
+    /// Here the supervisor may be killed.
+    fn place(&self, what: &str) {
+        let mut world = self.0.borrow_mut();
+        let Some(left) = &mut world.kill_in else { return };
+        if *left > 0 {
+            *left -= 1;
+            return;
+        }
+        world.kill_in = None;
+        world.tell(|| format!("killed {what}"));
+        drop(world);
+        std::panic::resume_unwind(Box::new(Killed));
+    }
+}
+
+impl Storage for Reach {
+    fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        self.0.borrow().store.sessions()
+    }
+
+    fn notices(&self, limit: usize) -> Result<Vec<Notice>, StoreError> {
+        self.0.borrow().store.notices(limit)
+    }
+
+    fn evidence(&self, session: &SessionId) -> Result<Vec<Evidence>, StoreError> {
+        self.0.borrow().store.evidence(session)
+    }
+
+    fn commit(&mut self, write: &Write) -> Result<(), StoreError> {
+        self.place("before a commit");
+        let mut world = self.0.borrow_mut();
+        // Also when it is not stored: what follows from it is done all the same.
+        for session in &write.upserts {
+            world.heed_rest(session);
+        }
+        if world.disk_full && !write.is_empty() {
+            return Err(StoreError::DiskFull);
+        }
+        world.store.commit(write)?;
+        for (id, evidence) in &write.evidence {
+            world.tell(|| format!("{id} {}: {}", evidence.state, evidence.text));
+        }
+        drop(world);
+        self.place("after a commit");
+        Ok(())
+    }
+}
+
+impl Outside for Reach {
+    fn start(&self, spec: LinkSpec) -> LinkHandle {
+        self.place("before a start");
+        let (handle, queue) = LinkHandle::new(spec.generation);
+        let mut world = self.0.borrow_mut();
+        let id = spec.session.to_string();
+        let until = launch_until(world.now);
+        let stage = match spec.start {
+            Start::Launch { launch, env } => {
+                world.launch_is_fair(&id);
+                Stage::Launch { launch, env, step: 0, until }
+            }
+            Start::Adopt => Stage::Adopt { until, told: false },
+        };
+        world.lines.retain(|line| line.session != spec.session);
+        world.lines.push(Line::new(spec.session, spec.generation, spec.kind, queue, stage));
+        drop(world);
+        self.place("after a start");
+        handle
+    }
+
+    fn inspect(&self, name: &str) -> Finding {
+        self.place("before a look at a directory");
+        let world = self.0.borrow();
+        world.jobs.get(name).map_or(Finding::NotLaunched, Job::inspect)
+    }
+
+    fn directories(&self) -> io::Result<Vec<String>> {
+        let mut world = self.0.borrow_mut();
+        let marked = world.jobs.iter().filter(|(_, job)| job.removed);
+        for id in Vec::from_iter(marked.map(|(id, _)| id.clone())) {
+            world.bury(&id);
+        }
+        Ok(world.jobs.keys().cloned().collect())
+    }
+
+    fn launch_document(&self, name: &str) -> Option<Launch> {
+        self.0.borrow().jobs.get(name)?.launch.clone()
+    }
+
+    fn has_directory(&self, id: &SessionId) -> bool {
+        self.0.borrow().jobs.contains_key(id.as_str())
+    }
+
+    fn mark_removed(&self, id: &SessionId) -> io::Result<()> {
+        self.place("before a removal is marked");
+        if let Some(job) = self.0.borrow_mut().jobs.get_mut(id.as_str()) {
+            job.removed = true;
+        }
+        self.place("after a removal is marked");
+        Ok(())
+    }
+
+    fn clear_away(&self, id: &SessionId) -> io::Result<()> {
+        self.place("before a directory is deleted");
+        self.0.borrow_mut().bury(id.as_str());
+        Ok(())
+    }
+
+    fn journal(&self, id: &SessionId) -> Box<dyn Journal> {
+        let world = self.0.borrow();
+        Box::new(world.jobs.get(id.as_str()).map(|job| job.journal.clone()).unwrap_or_default())
+    }
+
+    fn beside(&self, work: Work) {
+        self.0.borrow_mut().works.push_back(work);
+    }
+
+    fn fresh_uuid(&self) -> Uuid {
+        let mut world = self.0.borrow_mut();
+        world.uuids += 1;
+        // Spread over the ids' first digits.
+        Uuid::from_u128(world.uuids.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835))
+    }
+}
+
+impl Journal for Pages {
+    fn read(&self, after: u64) -> Box<dyn Iterator<Item = Record> + '_> {
+        Box::new(self.after(after).into_iter())
+    }
+}
+
+impl World {
+    /// Nothing is started that was stopped, removed, runs already, or keeps dying.
+    fn launch_is_fair(&mut self, id: &str) {
+        self.tell(|| format!("{id} is launched"));
+        let job = self.jobs.get(id);
+        let runs = job.is_some_and(|job| !matches!(job.process, Process::None));
+        let turns = job.map_or(0, |job| job.memory.turns_ended);
+        let first = !self.ledger.sessions.contains_key(id);
+        let known = self.ledger.of(id);
+        let (stopped, removed) = (known.stopped, known.removed);
+        if std::mem::take(&mut known.paid) || first {
+            known.unasked = 0;
+        } else {
+            known.unasked = if turns > known.turns_ended { 1 } else { known.unasked + 1 };
+        }
+        known.turns_ended = turns;
+        known.stop_asked = false;
+        let unasked = known.unasked;
+        if runs {
+            self.fault(format!("{id} got a second host while one lives or starts"));
+        }
+        if stopped || removed {
+            let what = if removed { "removed" } else { "stopped" };
+            self.fault(format!("{id} was {what} and is started again"));
+        }
+        if unasked > RESTARTS_MAX {
+            self.fault(format!("{id} was restarted {unasked} times without a word"));
+        }
+    }
+
+    fn bury(&mut self, id: &str) {
+        let Some(job) = self.jobs.remove(id) else { return };
+        self.tell(|| format!("the directory of {id} is deleted"));
+        // One that is about to get ready fails without its directory.
+        if job.is_alive() {
+            self.fault(format!("the directory of {id} was deleted while its host lives"));
+        }
+        self.graves.push((id.to_owned(), job));
+    }
+}
