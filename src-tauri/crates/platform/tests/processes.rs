@@ -2,7 +2,8 @@
 
 use nightshift_platform::clock;
 use nightshift_platform::process::{
-    Identity, Liveness3, descendants, descendants_without, find_by_env, pidfd, signal, signal_group,
+    Identity, Liveness3, descendants, descendants_without, find_by_arguments, find_by_env,
+    find_by_env_without, pidfd, signal, signal_group,
 };
 use nightshift_platform::pty::{self, Pty};
 use nightshift_platform::signals::{SIGKILL, SIGTERM};
@@ -118,7 +119,7 @@ fn processes_are_found_by_all_their_arguments() {
         |args: &[&str]| find_by_arguments(&Vec::from_iter(args.iter().map(OsStr::new))).unwrap();
     assert_eq!(found(&["-c", &script]), [shell.identity]);
     assert_eq!(found(&["-c", &script[..5]]), []);
-    assert_eq!(found(&["-c"]).contains(&shell.identity), false);
+    assert!(!found(&["-c"]).contains(&shell.identity));
 }
 
 #[test]

@@ -24,13 +24,17 @@ pub trait Outside {
     fn start(&self, spec: LinkSpec) -> LinkHandle;
     /// What a session directory and the process table say. Only for the supervisor's start.
     fn inspect(&self, name: &str) -> Finding;
-    /// Names of the session directories. Removals that were cut short are completed first.
+    /// Names of the session directories.
     fn directories(&self) -> io::Result<Vec<String>>;
+    /// Ends a removal that was committed and cut short; false when the directory is of none.
+    fn finish_clearing(&self, name: &str) -> bool;
     fn launch_document(&self, name: &str) -> Option<Launch>;
     /// Whether the session's directory exists.
     fn has_directory(&self, id: &SessionId) -> bool;
     /// From now on the session's directory belongs to no session.
     fn mark_removed(&self, id: &SessionId) -> io::Result<()>;
+    /// The removal was not committed after all: the directory is the session's again.
+    fn unmark(&self, id: &SessionId) -> io::Result<()>;
     /// Deletes a marked directory.
     fn clear_away(&self, id: &SessionId) -> io::Result<()>;
     /// The session's journal, to be read beside the loop.
@@ -92,12 +96,15 @@ impl Outside for Machine {
         let mut names = Vec::new();
         for entry in std::fs::read_dir(self.home.jobs())? {
             match entry {
-                Ok(entry) if finish_clearing(&entry.path()) => {}
                 Ok(entry) => names.push(entry.file_name().to_string_lossy().into_owned()),
                 Err(e) => tracing::warn!("session directory not read: {e}"),
             }
         }
         Ok(names)
+    }
+
+    fn finish_clearing(&self, name: &str) -> bool {
+        finish_clearing(&self.home.job(name))
     }
 
     fn launch_document(&self, name: &str) -> Option<Launch> {
@@ -113,6 +120,13 @@ impl Outside for Machine {
             // No directory: nothing that could come back to life.
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
             marked => marked,
+        }
+    }
+
+    fn unmark(&self, id: &SessionId) -> io::Result<()> {
+        match std::fs::remove_file(self.job(id).join(REMOVED_MARK)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            unmarked => unmarked,
         }
     }
 

@@ -49,13 +49,22 @@ enum Task {
     Tidy,
     /// Measure a release build against its budgets, with tmux as the peer for the terminal.
     Bench,
-    /// Kill supervisors, hosts and agents at random under load and check that nothing is lost.
+    /// Put the supervisor through faults at random, simulated or with real processes, and check that
+    /// nothing is lost.
     Chaos {
-        /// What is done depends on it; the machine's timing decides what a kill hits.
+        /// The first seed. In the simulated world it decides everything that happens.
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        #[arg(long, default_value_t = 200)]
-        steps: u32,
+        /// How many seeds.
+        #[arg(long, default_value_t = 1)]
+        seeds: u64,
+        /// Steps of each; by default 10,000 simulated ones or 200 real ones.
+        #[arg(long)]
+        steps: Option<u32>,
+        /// Kill real supervisors, hosts, agents and clients under load; the machine's timing
+        /// decides what a kill hits.
+        #[arg(long)]
+        real: bool,
     },
     /// Write the TypeScript bindings anew from the Rust types.
     Bindings,
@@ -69,7 +78,10 @@ fn main() -> ExitCode {
         Task::Test { only } => suite::test(only.as_deref()),
         Task::Tidy => tidy::run(),
         Task::Bench => bench::run(),
-        Task::Chaos { seed, steps } => chaos::run(seed, steps),
+        Task::Chaos { seed, seeds, steps, real: true } => chaos::real(seed, seeds, steps),
+        Task::Chaos { seed, seeds, steps, real: false } => {
+            chaos::simulated(seed, seeds, steps.map(u64::from))
+        }
         Task::Bindings => bindings::update(),
     };
     match outcome {

@@ -30,7 +30,13 @@ pub fn finish_removal(core: &mut Core, id: &SessionId) -> Result<Reply, Fault> {
     // A crash between the two steps leaves a marked directory, which the next start clears.
     core.outside.mark_removed(id).map_err(|e| wrong("its directory", e.to_string()))?;
     let write = Write { removed: vec![id.clone()], ..Write::default() };
-    core.store.commit(&write).map_err(|e| wrong("its record", e.to_string()))?;
+    if let Err(e) = core.store.commit(&write) {
+        // It stays, and what it does from now on must not be deleted with a mark of today.
+        if let Err(e) = core.outside.unmark(id) {
+            tracing::warn!(session = %id, "its mark of a removal stays: {e}");
+        }
+        return Err(wrong("its record", e.to_string()));
+    }
     core.sessions.remove(id);
     core.conversations.forget_session(id);
     answer_the_others(core, id);

@@ -53,8 +53,15 @@ impl Core {
             Err(e) => return tracing::warn!("session directories not listed: {e}"),
         };
         for name in names {
-            let known = SessionId::parse(&name).is_some_and(|id| self.sessions.contains_key(&id));
-            if known || self.recover_session(&name) {
+            let id = SessionId::parse(&name).filter(|id| self.sessions.contains_key(id));
+            if let Some(id) = id {
+                // Killed between the mark and the commit, a removal has not happened.
+                if let Err(e) = self.outside.unmark(&id) {
+                    tracing::warn!(session = %id, "its mark of a removal stays: {e}");
+                }
+                continue;
+            }
+            if self.outside.finish_clearing(&name) || self.recover_session(&name) {
                 continue;
             }
             let state = match self.outside.inspect(&name) {

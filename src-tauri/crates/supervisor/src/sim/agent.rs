@@ -14,6 +14,8 @@ pub struct Memory {
     /// Turns that ended without an error.
     pub turns_ended: u32,
     asked: u32,
+    /// Its last process refused to serve.
+    pub refused: bool,
 }
 
 /// One request of the agent that waits for its answer.
@@ -48,7 +50,6 @@ pub struct Agent {
     open: BTreeMap<u64, Ask>,
     answered: BTreeSet<u64>,
     next_request: u64,
-    pub refused: bool,
     pub is_ready: bool,
 }
 
@@ -112,7 +113,7 @@ impl Agent {
         let (id, params) = (&message["id"], &message["params"]);
         match message["method"].as_str() {
             Some("initialize") if mood == Mood::Wild && dice.one_in(REFUSES) => {
-                self.refused = true;
+                memory.refused = true;
                 let error = json!({"code": -32000, "message": "sign in first"});
                 moment.lines.push(json!({"jsonrpc": "2.0", "id": id, "error": error}).to_string());
             }

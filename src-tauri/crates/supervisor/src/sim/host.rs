@@ -158,6 +158,7 @@ impl Job {
             }
             Outcome::Ready => {
                 self.launches += 1;
+                self.memory.refused = false;
                 let child_pid = pid + 1;
                 self.ready = Some(ready(&launch, pid, child_pid, at));
                 let mark = Mark::Launched { pid: child_pid };

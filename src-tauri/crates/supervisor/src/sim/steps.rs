@@ -162,7 +162,7 @@ impl Run {
         let alive = world.jobs.iter().filter(|(_, job)| job.is_alive());
         let alive: Vec<String> = alive.map(|(id, _)| id.clone()).collect();
         let Some(id) = world.dice.pick(&alive).cloned() else { return };
-        let (now, at) = (world.now, world.at());
+        let at = world.at();
         let Some(job) = world.jobs.get_mut(&id) else { return };
         let what = match draw {
             Draw::HostKilled => {
@@ -170,7 +170,7 @@ impl Run {
                 "its host is killed"
             }
             Draw::AgentKilled => {
-                job.child_killed(now, at);
+                job.child_killed(at);
                 "its child is killed"
             }
             Draw::Unreachable => {
@@ -309,8 +309,7 @@ impl Run {
 
 impl Job {
     /// Its child dies by a signal; the host records that.
-    fn child_killed(&mut self, now: Duration, at: nightshift_model::Millis) {
+    fn child_killed(&mut self, at: nightshift_model::Millis) {
         self.end(at, None, Some(9));
-        self.last_io = now;
     }
 }

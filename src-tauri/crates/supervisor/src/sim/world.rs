@@ -188,7 +188,7 @@ impl World {
             return;
         }
         let Some(job) = self.jobs.get(id) else { return };
-        let refused = job.agent().is_some_and(|a| a.refused);
+        let refused = job.memory.refused;
         let rested = self.now.saturating_sub(job.last_io);
         let works = job.agent().is_some_and(|a| a.is_working());
         if !refused && (works || rested < self.retire_after) {
@@ -305,12 +305,16 @@ impl Outside for Reach {
     }
 
     fn directories(&self) -> io::Result<Vec<String>> {
+        Ok(self.0.borrow().jobs.keys().cloned().collect())
+    }
+
+    fn finish_clearing(&self, name: &str) -> bool {
         let mut world = self.0.borrow_mut();
-        let marked = world.jobs.iter().filter(|(_, job)| job.removed);
-        for id in Vec::from_iter(marked.map(|(id, _)| id.clone())) {
-            world.bury(&id);
+        let marked = world.jobs.get(name).is_some_and(|job| job.removed);
+        if marked {
+            world.bury(name);
         }
-        Ok(world.jobs.keys().cloned().collect())
+        marked
     }
 
     fn launch_document(&self, name: &str) -> Option<Launch> {
@@ -327,6 +331,14 @@ impl Outside for Reach {
             job.removed = true;
         }
         self.place("after a removal is marked");
+        Ok(())
+    }
+
+    fn unmark(&self, id: &SessionId) -> io::Result<()> {
+        self.place("before a mark is taken away");
+        if let Some(job) = self.0.borrow_mut().jobs.get_mut(id.as_str()) {
+            job.removed = false;
+        }
         Ok(())
     }
 

@@ -38,7 +38,10 @@ fn check_main(source: &Source) -> Option<Offence> {
 
 pub fn check_crates(sources: &[Source]) -> Vec<Offence> {
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
-    let is_product = |s: &&Source| s.extension() == "rs" && !s.path.ends_with("/tests.rs");
+    let test_rooms = test_rooms(sources);
+    let is_test =
+        |path: &str| path.ends_with("/tests.rs") || test_rooms.iter().any(|r| path.starts_with(r));
+    let is_product = |s: &&Source| s.extension() == "rs" && !is_test(&s.path);
     for source in sources.iter().filter(is_product) {
         if let Some((home, _)) = source.path.split_once("/src/") {
             *lines.entry(home).or_default() += product_lines(&source.text);
@@ -50,6 +53,20 @@ pub fn check_crates(sources: &[Source]) -> Vec<Offence> {
         (lines > max).then(|| Offence::of_file(home, what))
     });
     too_large.collect()
+}
+
+/// Folders of modules that a crate's root compiles for tests only.
+fn test_rooms(sources: &[Source]) -> Vec<String> {
+    let roots = sources.iter().filter_map(|s| Some((s.path.strip_suffix("lib.rs")?, &s.text)));
+    let rooms = roots.flat_map(|(home, text)| {
+        let lines = text.lines().zip(text.lines().skip(1));
+        let module = |(attribute, line): (&str, &str)| {
+            let name = line.strip_prefix("mod ")?.strip_suffix(';')?;
+            (attribute == "#[cfg(test)]").then(|| format!("{home}{name}/"))
+        };
+        lines.filter_map(module).collect::<Vec<_>>()
+    });
+    rooms.collect()
 }
 
 /// Lines before the file's tests.
@@ -86,6 +103,13 @@ mod tests {
 
     #[test]
     fn tests_do_not_count_against_the_crate() {
+        let mut sources: Vec<_> =
+            (0..9).map(|n| source(&format!("crates/x/src/sim/a{n}.rs"), 500)).collect();
+        let text = "mod a;\n#[cfg(test)]\nmod sim;\n".to_owned();
+        sources.push(Source { path: "crates/x/src/lib.rs".into(), text });
+        assert_eq!(check_crates(&sources).len(), 0);
+        sources[9].text = "mod a;\nmod sim;\n".to_owned();
+        assert_eq!(check_crates(&sources).len(), 1);
         assert_eq!(product_lines("a\nb\n#[cfg(test)]\nmod tests {\nc\n}\n"), 2);
         assert_eq!(product_lines("a\n#[cfg(test)]\nmod tests;\nb\n"), 4);
     }
