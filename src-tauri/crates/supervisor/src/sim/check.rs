@@ -43,7 +43,7 @@ fn told(entry: &Entry, lie: &str) -> String {
 /// What the row says of a process and does not hold, or the other way round.
 fn job_lies(session: &Session, job: Option<&Job>) -> Option<String> {
     let pid = job.and_then(Job::child_pid);
-    if session.stopping || session.retiring {
+    if session.stopping || session.retiring || session.renewing.is_some() {
         return Some("is being ended for ever".to_owned());
     }
     match (&session.liveness, pid) {
@@ -121,7 +121,8 @@ fn promised(core: &Core, world: &World) -> Vec<String> {
     let mut faults = Vec::new();
     for (id, known) in &world.ledger.sessions {
         let here = SessionId::parse(id).is_some_and(|id| core.sessions.contains_key(&id));
-        if known.acknowledged && !known.removal_asked && !here {
+        let may_be_gone = known.removal_asked || known.removed;
+        if known.acknowledged && !may_be_gone && !here {
             faults.push(format!("{id} was acknowledged and is lost"));
         }
         if known.removed && (here || world.jobs.contains_key(id)) {

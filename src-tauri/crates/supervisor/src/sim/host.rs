@@ -30,6 +30,9 @@ impl Pages {
     }
 }
 
+/// One host in so many is of an older version.
+const OLD_BUILD: u64 = 12;
+
 /// How a launch that was begun will turn out.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -160,7 +163,7 @@ impl Job {
                 self.launches += 1;
                 self.memory.refused = false;
                 let child_pid = pid + 1;
-                self.ready = Some(ready(&launch, pid, child_pid, at));
+                self.ready = Some(ready(&launch, pid, child_pid, at, dice.one_in(OLD_BUILD)));
                 let mark = Mark::Launched { pid: child_pid };
                 self.append(at, RecordKind::Mark, serde_json::to_vec(&mark).unwrap());
                 let child = match launch.kind {
@@ -285,7 +288,7 @@ fn shell(launch: &Launch, now: Duration, dice: &mut Dice) -> Child {
     Child::Shell { ends_at, code: i32::from(dice.one_in(3)) }
 }
 
-fn ready(launch: &Launch, pid: u32, child_pid: u32, at: Millis) -> Ready {
+fn ready(launch: &Launch, pid: u32, child_pid: u32, at: Millis, old: bool) -> Ready {
     Ready {
         version: 1,
         pid,
@@ -295,6 +298,7 @@ fn ready(launch: &Launch, pid: u32, child_pid: u32, at: Millis) -> Ready {
         boot_id: "sim".into(),
         socket: launch.socket.clone(),
         protocol: 1,
+        build: if old { "0.0.1" } else { env!("CARGO_PKG_VERSION") }.into(),
         binary: "sim".into(),
         at,
     }

@@ -9,7 +9,7 @@ use crate::limits::{
 use crate::link::{Asked, LinkCommand, end};
 use crate::reconcile::hosts::Finding;
 use nightshift_model::{Millis, SessionId};
-use nightshift_protocol::{Environment, HostRequest, Launch, LaunchKind};
+use nightshift_protocol::{Environment, HostRequest, Launch, LaunchKind, Ready};
 use nightshift_testkit::Dice;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -172,8 +172,7 @@ impl Line {
         let failed = |error: &str| LinkEvent::LaunchFailed { error: error.into() };
         match (&around.job.process, &around.job.ready) {
             (_, Some(ready)) if around.job.launches > before => {
-                let pid = ready.child_pid;
-                self.events.push_back(LinkEvent::Launched { pid });
+                self.launched(&ready.clone());
                 self.connect_at(around.now);
             }
             (Process::Starting { .. }, _) if around.now >= until => {
@@ -192,7 +191,7 @@ impl Line {
     fn adopt(&mut self, until: Duration, told: bool, around: &mut Around<'_>) {
         match around.job.inspect() {
             Finding::Alive(ready) => {
-                self.events.push_back(LinkEvent::Launched { pid: ready.child_pid });
+                self.launched(&ready);
                 let env = around.job.launch.iter().flat_map(|l| l.env_names.clone());
                 let env = env.map(|name| (name, "x".to_owned())).collect();
                 self.events.push_back(LinkEvent::Environment(env));
@@ -208,6 +207,11 @@ impl Line {
             }
             finding => self.report_end(finding, around),
         }
+    }
+
+    fn launched(&mut self, ready: &Ready) {
+        self.events.push_back(LinkEvent::Launched { pid: ready.child_pid });
+        self.events.push_back(LinkEvent::Build(ready.build.clone()));
     }
 
     fn connect_at(&mut self, at: Duration) {

@@ -4,6 +4,7 @@ use super::client::Ask;
 use super::host::{Job, Process};
 use super::line::Stage;
 use super::run::Run;
+use crate::inbox::Inbox;
 use nightshift_model::{Answer, SessionId};
 use nightshift_protocol::{Command, Dispatch, DispatchWork, Environment};
 use std::time::Duration;
@@ -34,6 +35,7 @@ enum Draw {
     Unreadable,
     Refuses,
     DiskFull,
+    MemoryShort,
     Start,
 }
 
@@ -57,6 +59,7 @@ const DRAWS: &[(u64, Draw)] = &[
     (3, Draw::Unreadable),
     (3, Draw::Refuses),
     (4, Draw::DiskFull),
+    (1, Draw::MemoryShort),
     (30, Draw::Start),
 ];
 
@@ -108,6 +111,11 @@ impl Run {
             Draw::KillSoon => {
                 let places = self.below(12) as u64;
                 self.world().kill_in = Some(places);
+            }
+            Draw::MemoryShort => {
+                self.world().short = true;
+                self.with_core(|core| core.take(Inbox::Pressure));
+                self.world().short = false;
             }
             Draw::Start => self.start_supervisor(),
             draw => self.harm(draw),

@@ -5,14 +5,15 @@ use super::agent::Mood;
 use super::host::{Job, Pages, Process};
 use super::ledger::Ledger;
 use super::line::{Around, Line, Stage, launch_until};
+use crate::limits::SHELL_KEEP;
 use crate::link::{LinkHandle, LinkSpec, Start};
-use crate::outside::{Journal, Outside, Work};
+use crate::outside::{Background, Journal, Outside, Work};
 use crate::reconcile::hosts::Finding;
 use crate::storage::Storage;
 use nightshift_model::limits::RESTARTS_MAX;
-use nightshift_model::{Evidence, Millis, Session, SessionId};
-use nightshift_platform::clock;
-use nightshift_protocol::{Launch, Notice, Record};
+use nightshift_model::{Evidence, Liveness, Millis, Session, SessionId, State, retention};
+use nightshift_platform::{Identity, clock};
+use nightshift_protocol::{Fault, Launch, Notice, Record, Task};
 use nightshift_store::{Store, StoreError, Write};
 use nightshift_testkit::Dice;
 use std::cell::RefCell;
@@ -31,6 +32,15 @@ const STORY_MAX: usize = 120;
 /// 2026-11-23, a day like any other.
 const FIRST_WALL_MS: u64 = 1_795_392_000_000;
 
+/// A good end that nobody looked at is kept for a week.
+const UNSEEN_KEEP_MS: u64 = 7 * 24 * 3_600_000;
+
+struct Row {
+    session: Session,
+    /// Since when (monotonic) its end has been seen.
+    seen_at: Option<Duration>,
+}
+
 pub struct World {
     pub dice: Dice,
     pub wall_ms: u64,
@@ -42,6 +52,10 @@ pub struct World {
     pub works: VecDeque<Work>,
     /// Sessions that are being put to rest, or whose agent refused.
     retiring: BTreeSet<String>,
+    /// Rows as they were last written.
+    rows: BTreeMap<String, Row>,
+    /// Memory is short right now.
+    pub short: bool,
     pub store: Store,
     pub disk_full: bool,
     pub mood: Mood,
@@ -69,6 +83,8 @@ impl World {
             lines: Vec::new(),
             works: VecDeque::new(),
             retiring: BTreeSet::new(),
+            rows: BTreeMap::new(),
+            short: false,
             store,
             disk_full: false,
             mood: Mood::Wild,
@@ -191,11 +207,40 @@ impl World {
         let refused = job.memory.refused;
         let rested = self.now.saturating_sub(job.last_io);
         let works = job.agent().is_some_and(|a| a.is_working());
-        if !refused && (works || rested < self.retire_after) {
+        let may = self.short || session.renewing.is_some() || rested >= self.retire_after;
+        if !refused && (works || !may) {
             let fault =
                 format!("{id} is put to rest {} s after it did something", rested.as_secs());
             self.fault(fault);
         }
+    }
+
+    /// A row goes because somebody asked, or a job's because its end was seen a while ago.
+    fn heed_removal(&mut self, id: &str) {
+        let (now, wall) = (self.now, self.at());
+        let asked = self.ledger.of(id).removal_asked;
+        let Some(row) = self.rows.remove(id) else { return };
+        if asked {
+            return;
+        }
+        let seen = row.seen_at.is_some_and(|at| now.saturating_sub(at) >= SHELL_KEEP);
+        let since = match row.session.liveness {
+            Liveness::Gone { since } => wall.since(since),
+            Liveness::Alive { .. } | Liveness::Unknown { .. } => 0,
+        };
+        let failed = matches!(row.session.state, State::Failed { .. });
+        let past = !failed && since >= UNSEEN_KEEP_MS;
+        if !retention::may_go(&row.session) || !(seen || past) {
+            self.fault(format!("{id} was taken off the board by nobody: {:?}", row.session));
+        }
+        self.ledger.of(id).removed = true;
+    }
+
+    fn heed_row(&mut self, session: &Session) {
+        let (id, now) = (session.id.to_string(), self.now);
+        let seen_at = self.rows.get(&id).and_then(|row| row.seen_at);
+        let seen_at = session.end_seen.then(|| seen_at.unwrap_or(now));
+        self.rows.insert(id, Row { session: session.clone(), seen_at });
     }
 
     /// Lets the process of job `id` do its next thing.
@@ -268,6 +313,8 @@ impl Storage for Reach {
             return Err(StoreError::DiskFull);
         }
         world.store.commit(write)?;
+        write.upserts.iter().for_each(|session| world.heed_row(session));
+        write.removed.iter().for_each(|id| world.heed_removal(id.as_str()));
         for (id, evidence) in &write.evidence {
             world.tell(|| format!("{id} {}: {}", evidence.state, evidence.text));
         }
@@ -353,6 +400,10 @@ impl Outside for Reach {
         Box::new(world.jobs.get(id.as_str()).map(|job| job.journal.clone()).unwrap_or_default())
     }
 
+    fn background(&self, _: &SessionId) -> Box<dyn Background> {
+        Box::new(Nothing)
+    }
+
     fn beside(&self, work: Work) {
         self.0.borrow_mut().works.push_back(work);
     }
@@ -362,6 +413,19 @@ impl Outside for Reach {
         world.uuids += 1;
         // Spread over the ids' first digits.
         Uuid::from_u128(world.uuids.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835))
+    }
+}
+
+/// Simulated sessions have no further processes.
+struct Nothing;
+
+impl Background for Nothing {
+    fn list(&self) -> Vec<Task> {
+        Vec::new()
+    }
+
+    fn end(&self, _: &Identity) -> Result<(), Fault> {
+        Ok(())
     }
 }
 
@@ -379,9 +443,10 @@ impl World {
         let runs = job.is_some_and(|job| !matches!(job.process, Process::None));
         let turns = job.map_or(0, |job| job.memory.turns_ended);
         let first = !self.ledger.sessions.contains_key(id);
+        let renews = self.rows.get(id).is_some_and(|row| row.session.renewing.is_some());
         let known = self.ledger.of(id);
         let (stopped, removed) = (known.stopped, known.removed);
-        if std::mem::take(&mut known.paid) || first {
+        if std::mem::take(&mut known.paid) || first || renews {
             known.unasked = 0;
         } else {
             known.unasked = if turns > known.turns_ended { 1 } else { known.unasked + 1 };
