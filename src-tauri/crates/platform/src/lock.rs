@@ -4,6 +4,7 @@
 //! never deleted, so nobody can lock a file that a successor no longer looks at.
 //! Must not know: what the role is.
 
+use crate::clock;
 use crate::files::read_bounded;
 use crate::process::{Identity, Liveness3};
 use rustix::fs::{FlockOperation, flock};
@@ -12,11 +13,14 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 /// Far more than a holder's JSON takes; anything larger is not ours.
 const HOLDER_MAX_BYTES: u64 = 4096;
 /// Another program may delete the file between open and lock; this often we start over.
 const ACQUIRE_ATTEMPTS: u32 = 8;
+/// Between two tries for a turn: turns last milliseconds.
+const TURN_PAUSE: Duration = Duration::from_millis(5);
 
 /// Who holds a role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +70,34 @@ impl RoleLock {
     }
 }
 
+/// A short piece of work that one process (and one thread) does at a time. Unlike a role it is waited
+/// for.
+#[derive(Debug)]
+pub struct TurnLock {
+    _file: File,
+}
+
+impl TurnLock {
+    /// `TimedOut` when others kept it for `timeout`. The file stays: see `RoleLock`.
+    pub fn wait(path: &Path, timeout: Duration) -> io::Result<TurnLock> {
+        let until = clock::monotonic() + timeout;
+        let file =
+            OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        loop {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(TurnLock { _file: file }),
+                Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            if clock::monotonic() >= until {
+                let text = format!("{} is held by another process", path.display());
+                return Err(io::Error::new(io::ErrorKind::TimedOut, text));
+            }
+            std::thread::sleep(TURN_PAUSE);
+        }
+    }
+}
+
 fn still_at(path: &Path, file: &File) -> io::Result<bool> {
     let ours = file.metadata()?;
     match std::fs::metadata(path) {
@@ -101,6 +133,17 @@ mod tests {
         drop(role);
         assert!(path.exists());
         assert!(RoleLock::acquire(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_turn_is_waited_for_and_given_up_in_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("turn");
+        let held = TurnLock::wait(&path, Duration::ZERO).unwrap();
+        let error = TurnLock::wait(&path, Duration::from_millis(20)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        drop(held);
+        TurnLock::wait(&path, Duration::ZERO).unwrap();
     }
 
     #[test]

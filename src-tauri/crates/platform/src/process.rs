@@ -11,6 +11,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// One process for its whole life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -129,6 +130,33 @@ fn find(fits: impl Fn(u32) -> bool) -> io::Result<Vec<Identity>> {
         let Ok(stat) = Stat::read(pid) else { continue };
         if !stat.is_zombie() && fits(pid) {
             found.push(Identity { pid, start_ticks: stat.start_ticks });
+        }
+    }
+    Ok(found)
+}
+
+/// A process that works in some directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occupant {
+    pub identity: Identity,
+    /// The program's name, at most 15 bytes of it (the kernel keeps no more).
+    pub name: String,
+}
+
+/// Live processes whose working directory is `dir` or below it, this process among them. `dir` must
+/// be absolute and free of symbolic links. Those of other users cannot be seen.
+pub fn working_below(dir: &Path) -> io::Result<Vec<Occupant>> {
+    let mut found = Vec::new();
+    for pid in procfs::pids()? {
+        let Ok(cwd) = std::fs::read_link(format!("/proc/{pid}/cwd")) else { continue };
+        if !cwd.starts_with(dir) {
+            continue;
+        }
+        let Ok(stat) = Stat::read(pid) else { continue };
+        if !stat.is_zombie() {
+            let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            let identity = Identity { pid, start_ticks: stat.start_ticks };
+            found.push(Occupant { identity, name: name.trim().to_owned() });
         }
     }
     Ok(found)

@@ -1,0 +1,352 @@
+//! Making a worktree.
+//!
+//! Promise: ten at once get ten paths, branches and port blocks; asked again for the same session,
+//! the same worktree is handed out; a worktree whose making was cut off is set aside whole and never
+//! used; the main checkout is only read.
+
+use crate::error::{AtPath, Error, Kind, Result};
+use crate::git::{Git, failed};
+use crate::hold;
+use crate::include::include;
+use crate::ledger::{Ledger, Phase, RECORD_VERSION, Record};
+use crate::limits::{CREATE_TRIES, NAME_TRIES, NAMED_MAX};
+use crate::name::{numbered, slug};
+use crate::place::{self, Place};
+use crate::plan::Own;
+use crate::ports::{Ports, free_block};
+use crate::status::{Change, FOLDED_ARGS, changes};
+use crate::submodules;
+use nightshift_platform::clock;
+use nightshift_platform::files::write_durably;
+use nightshift_platform::process::Identity;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Filters of Git LFS that are not at hand fail a checkout; without them the pointers are there.
+const WITHOUT_LFS: &[&str] =
+    &["-c", "filter.lfs.smudge=", "-c", "filter.lfs.process=", "-c", "filter.lfs.required=false"];
+
+/// What is to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// The session's id.
+    pub id: &'a str,
+    /// What the session is called; its words become the worktree's name.
+    pub hint: &'a str,
+    pub own: &'a Own,
+    /// The process that holds the worktree until the session's own does.
+    pub holder: Option<Identity>,
+}
+
+/// A worktree that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Created {
+    pub record: Record,
+    /// It was there before: the session starts again.
+    pub again: bool,
+}
+
+pub fn create(git: &Git, ledger: &Ledger, order: &Order<'_>) -> Result<Created> {
+    if let Some(record) = earlier(ledger, order)? {
+        return Ok(Created { record, again: true });
+    }
+    for attempt in 1..=CREATE_TRIES {
+        let mut record = reserve(git, ledger, order)?;
+        match make(git, order, &mut record) {
+            Ok(()) => {
+                record.phase = Phase::Made;
+                ledger.save(&record)?;
+                return Ok(Created { record, again: false });
+            }
+            Err(error) => {
+                clear_up(git, ledger, &mut record)?;
+                if error.kind != Kind::Taken || attempt == CREATE_TRIES || order.own.name.is_some()
+                {
+                    return Err(error);
+                }
+            }
+        }
+    }
+    Err(Error::new(Kind::Taken, "names for worktrees are being taken again and again"))
+}
+
+/// The worktree this session has already.
+fn earlier(ledger: &Ledger, order: &Order<'_>) -> Result<Option<Record>> {
+    let Some(record) = ledger.record(order.id)? else { return Ok(None) };
+    if record.phase != Phase::Reserved {
+        return match place::look(&record)? {
+            Place::There { .. } => Ok(Some(record)),
+            Place::Missing => {
+                let text = format!("the worktree {} is gone", record.path.display());
+                Err(Error::new(Kind::NotFound, text).hint(format!(
+                    "its branch {} is kept; start a new session from it",
+                    record.branch
+                )))
+            }
+        };
+    }
+    // Cut off in the middle, by a kill: kept under another id for whoever cleans up.
+    let _turn = ledger.lock()?;
+    let free = (1..).map(|n| format!("{}_{n}", order.id));
+    for id in free.take(NAME_TRIES as usize) {
+        if ledger.record(&id)?.is_none() {
+            ledger.save(&Record { id, ..record })?;
+            ledger.forget(order.id)?;
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// Takes a name, a branch and ports that nobody has.
+fn reserve(git: &Git, ledger: &Ledger, order: &Order<'_>) -> Result<Record> {
+    let Own { repository, settings, .. } = order.own;
+    let directory = repository.root.join(&settings.directory);
+    refuse_links(&repository.root, &settings.directory)?;
+    let given = order.own.name.as_deref();
+    let name = slug(given.unwrap_or(order.hint)).unwrap_or_else(|| order.id.to_owned());
+    let _turn = ledger.lock()?;
+    let (records, damaged) = ledger.records();
+    if let Some(error) = damaged.into_iter().next() {
+        return Err(error);
+    }
+    let free = |name: &str| -> Result<bool> {
+        let path = directory.join(name);
+        let branch = format!("{}{name}", settings.branch_prefix);
+        let recorded = records.iter().any(|r| {
+            r.path == path || (r.repository.common == repository.common && r.branch == branch)
+        });
+        Ok(!recorded && !exists(&path)? && !branch_exists(git, &repository.root, &branch)?)
+    };
+    let mut chosen = None;
+    for n in 1..=if given.is_some() { 1 } else { NAME_TRIES } {
+        let candidate = numbered(&name, n);
+        if free(&candidate)? {
+            chosen = Some(candidate);
+            break;
+        }
+    }
+    let Some(name) = chosen else {
+        let text = format!("a worktree or branch named `{name}` is there already");
+        return Err(Error::new(Kind::Taken, text).hint("choose another name with --worktree"));
+    };
+    let path = directory.join(&name);
+    let taken: Vec<Ports> = records.iter().filter_map(|r| r.ports).collect();
+    let record = record(order, name, &path, free_block(&path.to_string_lossy(), &taken));
+    ledger.save(&record)?;
+    exclude(order.own)?;
+    Ok(record)
+}
+
+fn record(order: &Order<'_>, name: String, path: &Path, ports: Option<Ports>) -> Record {
+    let Own { repository, subdirectory, base, settings, .. } = order.own;
+    let mut notes = settings.notes.clone();
+    if ports.is_none() {
+        notes.push("no block of ports was free".to_owned());
+    }
+    Record {
+        version: RECORD_VERSION,
+        id: order.id.to_owned(),
+        branch: format!("{}{name}", settings.branch_prefix),
+        name,
+        repository: repository.clone(),
+        path: path.to_owned(),
+        admin: None,
+        base: base.clone(),
+        subdirectory: subdirectory.clone(),
+        created_at: clock::now().0,
+        phase: Phase::Reserved,
+        ports,
+        included: Vec::new(),
+        setup: settings.setup.clone(),
+        teardown: settings.teardown.clone(),
+        setup_timeout_seconds: settings.setup_timeout.as_secs(),
+        absent: Vec::new(),
+        absent_count: 0,
+        notes,
+    }
+}
+
+/// A link on the way would put worktrees where nobody expects them, and removals too.
+fn refuse_links(root: &Path, directory: &Path) -> Result<()> {
+    let mut path = root.to_owned();
+    for part in directory.components() {
+        path.push(part);
+        if std::fs::symlink_metadata(&path).is_ok_and(|m| m.is_symlink()) {
+            let text = format!("{} is a symbolic link; no worktree is made there", path.display());
+            let hint = "set worktree.directory in .nightshift/settings.json to a plain directory, \
+                        or start with --no-worktree";
+            return Err(Error::new(Kind::Refused, text).hint(hint));
+        }
+    }
+    Ok(())
+}
+
+fn exists(path: &Path) -> Result<bool> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(Error::io(path, &e)),
+    }
+}
+
+fn branch_exists(git: &Git, root: &Path, branch: &str) -> Result<bool> {
+    let name = format!("refs/heads/{branch}");
+    let found = git.call(root, &["rev-parse", "--verify", "--quiet", "--end-of-options"]);
+    Ok(found.arg(name).find()?.is_some())
+}
+
+/// Keeps the worktrees out of the main checkout's status, without touching a tracked file.
+fn exclude(own: &Own) -> Result<()> {
+    let Own { repository, settings, .. } = own;
+    if settings.directory.is_absolute() || settings.directory.starts_with("..") {
+        return Ok(());
+    }
+    let line = format!("/{}/", settings.directory.display());
+    let file = repository.common.join("info/exclude");
+    let text = match std::fs::read_to_string(&file) {
+        Err(e) if e.kind() == ErrorKind::NotFound => String::new(),
+        read => read.at(&file)?,
+    };
+    if text.lines().any(|l| l.trim() == line) {
+        return Ok(());
+    }
+    let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    let info = repository.common.join("info");
+    std::fs::create_dir_all(&info).at(&info)?;
+    write_durably(&file, format!("{text}{gap}{line}\n").as_bytes()).at(&file)
+}
+
+/// The checkout itself, and beside it the look at what the main checkout has uncommitted.
+fn make(git: &Git, order: &Order<'_>, record: &mut Record) -> Result<()> {
+    let root = record.repository.root.clone();
+    let parent = record.path.parent().unwrap_or(&root).to_owned();
+    std::fs::create_dir_all(&parent).at(&parent)?;
+    let (added, absent) = std::thread::scope(|scope| {
+        let absent = scope.spawn(|| changes(git.call(&root, FOLDED_ARGS)));
+        let added = add(git, order, record);
+        (added, absent.join())
+    });
+    let lfs_note = added?;
+    record.notes.extend(lfs_note);
+    match absent {
+        Ok(Ok(changes)) => name_absent(record, &changes),
+        Ok(Err(error)) => {
+            record.notes.push(format!("what is uncommitted there is not known: {error}"));
+        }
+        Err(_panic) => record.notes.push("what is uncommitted there is not known".to_owned()),
+    }
+    record.admin = Some(place::pointer(&record.path.join(".git"), "gitdir: ")?);
+    let (included, notes) = include(git, &root, &record.path)?;
+    record.included = included;
+    record.notes.extend(notes);
+    if order.own.settings.submodules {
+        record.notes.extend(submodules::fill(git, &record.repository, &record.path)?);
+    }
+    Ok(())
+}
+
+/// `git worktree add`, locked from its first moment. Returns a note when LFS files are pointers.
+fn add(git: &Git, order: &Order<'_>, record: &Record) -> Result<Option<String>> {
+    let reason = hold::reason(order.id, order.holder);
+    let run = |before: &[&str]| {
+        let args: Vec<&str> = before
+            .iter()
+            .copied()
+            .chain(["worktree", "add", "--quiet", "--no-track", "--lock", "--reason", &reason])
+            .chain(["-b", &record.branch])
+            .collect();
+        let root = &record.repository.root;
+        git.call(root, &args).arg(&record.path).arg(&record.base.commit).long().end()
+    };
+    let ended = run(&[])?;
+    let complaint = String::from_utf8_lossy(&ended.stderr).into_owned();
+    if ended.code == Some(0) {
+        return Ok(lfs_pointers(git, record).then(|| {
+            "git-lfs is not set up, so files kept by Git LFS are pointers here".to_owned()
+        }));
+    }
+    if complaint.contains("lfs") {
+        clear_up_git(git, record)?;
+        if run(WITHOUT_LFS)?.code == Some(0) {
+            let why = complaint.lines().last().unwrap_or_default();
+            return Ok(Some(format!("files kept by Git LFS are pointers here ({why})")));
+        }
+    }
+    let mut error = failed("git worktree add", &ended);
+    if complaint.contains("already exists") {
+        error.kind = Kind::Taken;
+    }
+    Err(error.hint("mend what git says, or start with --no-worktree"))
+}
+
+/// The repository uses LFS and nothing here turns pointers into files.
+fn lfs_pointers(git: &Git, record: &Record) -> bool {
+    let attributes = std::fs::read_to_string(record.path.join(".gitattributes"));
+    let uses = attributes.is_ok_and(|text| text.contains("filter=lfs"));
+    let filter = |name: &str| {
+        let key = format!("filter.lfs.{name}");
+        let set = git.call(&record.path, &["config", "--get", &key]).find();
+        matches!(set, Ok(Some(command)) if !command.is_empty())
+    };
+    uses && !filter("process") && !filter("smudge")
+}
+
+fn name_absent(record: &mut Record, changes: &[Change]) {
+    record.absent_count = changes.len();
+    let named = changes.iter().take(NAMED_MAX);
+    record.absent = named.map(|change| change.path.display().to_string()).collect();
+    let root = &record.repository.root;
+    let nested: Vec<String> = changes
+        .iter()
+        .filter(|change| change.untracked && root.join(&change.path).join(".git").exists())
+        .map(|change| change.path.display().to_string())
+        .take(NAMED_MAX)
+        .collect();
+    if !nested.is_empty() {
+        let text = format!(
+            "repositories inside the main checkout are not part of it and not here: {}",
+            nested.join(", ")
+        );
+        record.notes.push(text);
+    }
+}
+
+/// After a failed making: takes away what git made of it, if it holds nothing but the base commit.
+/// What stays is recorded, so that the cleaner finds it.
+fn clear_up(git: &Git, ledger: &Ledger, record: &mut Record) -> Result<()> {
+    clear_up_git(git, record)?;
+    match own_admin(record) {
+        Some(admin) => {
+            record.admin = Some(admin);
+            ledger.save(record)
+        }
+        None => ledger.forget(&record.id),
+    }
+}
+
+/// Without force: a worktree with changes in it stays. Another program's is not touched.
+fn clear_up_git(git: &Git, record: &Record) -> Result<()> {
+    if own_admin(record).is_none() {
+        return Ok(());
+    }
+    let root = &record.repository.root;
+    for args in [&["worktree", "unlock"], &["worktree", "remove"]] {
+        git.call(root, args).arg(&record.path).end()?;
+    }
+    if own_admin(record).is_none() {
+        let name = format!("refs/heads/{}", record.branch);
+        // Only while it is still at the base: commits would be somebody's work.
+        git.call(root, &["update-ref", "-d"]).arg(name).arg(&record.base.commit).end()?;
+    }
+    Ok(())
+}
+
+/// The administrative directory of what is at the path, if this record's own making put it there.
+fn own_admin(record: &Record) -> Option<PathBuf> {
+    let admin = place::pointer(&record.path.join(".git"), "gitdir: ").ok()?;
+    let head = std::fs::read_to_string(admin.join("HEAD")).ok()?;
+    let ours = admin.starts_with(&record.repository.common)
+        && head.trim() == format!("ref: refs/heads/{}", record.branch);
+    ours.then_some(admin)
+}

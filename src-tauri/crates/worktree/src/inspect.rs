@@ -1,0 +1,338 @@
+//! What is in a worktree, and what speaks against taking it away.
+//!
+//! Promise: only looks; whatever cannot be read stands in `unreadable` and blocks, whatever the
+//! policy; no file outside the worktree is looked at through a link.
+
+use crate::embedded::{Embedded, embedded};
+use crate::error::Result;
+use crate::git::{Call, Git, pieces};
+use crate::hold::{self, Lock};
+use crate::include;
+use crate::ledger::Record;
+use crate::limits::NAMED_MAX;
+use crate::place::{self, Place};
+use crate::status::{ARGS, changes};
+use nightshift_platform::mounts;
+use nightshift_platform::process::{Occupant, working_below};
+use std::ffi::OsStr;
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// Files and directories of git's that say what is going on, and what that is called.
+const OPERATIONS: &[(&str, &str)] = &[
+    ("rebase-merge", "rebase"),
+    ("rebase-apply", "rebase"),
+    ("MERGE_HEAD", "merge"),
+    ("CHERRY_PICK_HEAD", "cherry-pick"),
+    ("REVERT_HEAD", "revert"),
+    ("BISECT_LOG", "bisect"),
+];
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// None when detached.
+    pub branch: Option<String>,
+    pub commit: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inspection {
+    /// The directory is gone; git still knows it.
+    pub missing: bool,
+    pub head: Head,
+    /// Tracked files that are not as committed, staged or not.
+    pub changed: Vec<PathBuf>,
+    pub untracked: Vec<PathBuf>,
+    /// Files that were copied in and have changed since.
+    pub included_changed: Vec<PathBuf>,
+    /// Files that git was told not to look at (`assume-unchanged`).
+    pub hidden: Vec<PathBuf>,
+    /// Commits that are nowhere else, newest first, as `id subject`; at most `NAMED_MAX`.
+    pub unpushed: Vec<String>,
+    pub unpushed_count: usize,
+    /// Stashes made on its branch; they stay in the repository.
+    pub stashes: usize,
+    /// A rebase, merge or the like is not finished.
+    pub operation: Option<&'static str>,
+    pub processes: Vec<Occupant>,
+    pub embedded: Vec<Embedded>,
+    /// Somebody else's lock, with its reason.
+    pub foreign_lock: Option<String>,
+    /// A process of ours holds it.
+    pub held: bool,
+    pub unreadable: Vec<String>,
+}
+
+/// How far a removal may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Uncommitted changes keep the worktree.
+    Careful,
+    /// Uncommitted changes are rescued and go.
+    Discard,
+}
+
+/// Why a worktree stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blocker {
+    Uncommitted { files: Vec<PathBuf>, count: usize },
+    Operation { name: &'static str },
+    Unpushed { commits: Vec<String>, count: usize },
+    EmbeddedUnpushed { path: PathBuf, count: usize },
+    Occupied { by: Vec<Occupant> },
+    Locked { reason: String },
+    Held,
+    Unreadable { what: String },
+}
+
+impl Blocker {
+    /// A word for programs.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Blocker::Uncommitted { .. } => "uncommitted",
+            Blocker::Operation { .. } => "operation",
+            Blocker::Unpushed { .. } | Blocker::EmbeddedUnpushed { .. } => "unpushed",
+            Blocker::Occupied { .. } => "occupied",
+            Blocker::Locked { .. } => "locked",
+            Blocker::Held => "held",
+            Blocker::Unreadable { .. } => "unreadable",
+        }
+    }
+}
+
+impl fmt::Display for Blocker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Blocker::Uncommitted { files, count } => {
+                let named: Vec<_> = files.iter().take(5).map(|p| p.display().to_string()).collect();
+                let more = if *count > named.len() { ", …" } else { "" };
+                let noun = if *count == 1 { "uncommitted change" } else { "uncommitted changes" };
+                write!(f, "{count} {noun} ({}{more})", named.join(", "))
+            }
+            Blocker::Operation { name } => write!(f, "a {name} that is not finished"),
+            Blocker::Unpushed { count, .. } => {
+                let noun = if *count == 1 { "unpushed commit" } else { "unpushed commits" };
+                write!(f, "{count} {noun}")
+            }
+            Blocker::EmbeddedUnpushed { path, count } => {
+                write!(f, "{count} unpushed commits in the repository {}", path.display())
+            }
+            Blocker::Occupied { by } => {
+                let name = |o: &Occupant| format!("{} (pid {})", o.name, o.identity.pid);
+                let named: Vec<_> = by.iter().take(5).map(name).collect();
+                write!(f, "processes that work in it: {}", named.join(", "))
+            }
+            Blocker::Locked { reason } if reason.is_empty() => write!(f, "a lock of git's"),
+            Blocker::Locked { reason } => write!(f, "a lock: {reason}"),
+            Blocker::Held => write!(f, "its session, which is still running"),
+            Blocker::Unreadable { what } => write!(f, "a state that cannot be read: {what}"),
+        }
+    }
+}
+
+impl Inspection {
+    /// Everything a user may have written and not committed.
+    pub fn uncommitted(&self) -> Vec<PathBuf> {
+        let embedded = self.embedded.iter().filter(|e| e.changed > 0).map(|e| &e.path);
+        let mut files: Vec<PathBuf> = [&self.changed, &self.untracked, &self.included_changed]
+            .into_iter()
+            .flatten()
+            .chain(&self.hidden)
+            .chain(embedded)
+            .cloned()
+            .collect();
+        files.sort();
+        files.dedup();
+        files
+    }
+
+    /// Nothing here that is not elsewhere too.
+    pub fn is_clean(&self) -> bool {
+        self.blockers(Policy::Careful).is_empty()
+    }
+
+    /// What speaks against removal, the gravest first. Empty: it may go.
+    pub fn blockers(&self, policy: Policy) -> Vec<Blocker> {
+        let mut blockers: Vec<Blocker> =
+            self.unreadable.iter().map(|what| Blocker::Unreadable { what: what.clone() }).collect();
+        if let Some(reason) = &self.foreign_lock {
+            blockers.push(Blocker::Locked { reason: reason.clone() });
+        }
+        if self.held {
+            blockers.push(Blocker::Held);
+        }
+        if !self.processes.is_empty() {
+            blockers.push(Blocker::Occupied { by: self.processes.clone() });
+        }
+        if self.unpushed_count > 0 {
+            let (commits, count) = (self.unpushed.clone(), self.unpushed_count);
+            blockers.push(Blocker::Unpushed { commits, count });
+        }
+        for inner in self.embedded.iter().filter(|inner| inner.unpushed > 0) {
+            let (path, count) = (inner.path.clone(), inner.unpushed);
+            blockers.push(Blocker::EmbeddedUnpushed { path, count });
+        }
+        if policy == Policy::Careful {
+            blockers.extend(self.operation.map(|name| Blocker::Operation { name }));
+            let files = self.uncommitted();
+            let count = files.len();
+            if count > 0 {
+                let files = files.into_iter().take(NAMED_MAX).collect();
+                blockers.push(Blocker::Uncommitted { files, count });
+            }
+        }
+        blockers
+    }
+}
+
+/// Where git is asked about a worktree: in it, or, when it is gone, about what is left.
+pub(crate) struct Asked<'a> {
+    git: &'a Git,
+    record: &'a Record,
+    missing: bool,
+}
+
+impl<'a> Asked<'a> {
+    pub fn new(git: &'a Git, record: &'a Record, missing: bool) -> Asked<'a> {
+        Asked { git, record, missing }
+    }
+
+    pub fn record(&self) -> &'a Record {
+        self.record
+    }
+
+    pub fn call(&self, args: &[&str]) -> Call<'a> {
+        match &self.record.admin {
+            Some(admin) if self.missing => {
+                self.git.call(&self.record.repository.common, args).env("GIT_DIR", admin)
+            }
+            Some(_) | None => self.git.call(&self.record.path, args),
+        }
+    }
+}
+
+/// Looks at a worktree.
+pub fn inspect(git: &Git, record: &Record) -> Inspection {
+    let mut seen = Inspection::default();
+    let missing = match place::look(record) {
+        Ok(place) => place == Place::Missing,
+        Err(error) => {
+            seen.unreadable.push(error.message);
+            return seen;
+        }
+    };
+    seen.missing = missing;
+    let asked = Asked::new(git, record, missing);
+    let looks: [fn(&Asked<'_>, &mut Inspection) -> Result<()>; 3] = [head, unpushed, stashes];
+    for look in looks {
+        if let Err(error) = look(&asked, &mut seen) {
+            seen.unreadable.push(error.message);
+        }
+    }
+    if let Err(error) = lock(record, &mut seen) {
+        seen.unreadable.push(error.message);
+    }
+    if !missing {
+        for look in [files, surroundings] {
+            if let Err(error) = look(&asked, &mut seen) {
+                seen.unreadable.push(error.message);
+            }
+        }
+    }
+    seen
+}
+
+fn head(asked: &Asked<'_>, seen: &mut Inspection) -> Result<()> {
+    seen.head.branch = asked.call(&["symbolic-ref", "--quiet", "--short", "HEAD"]).find()?;
+    let verify = ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"];
+    seen.head.commit = asked.call(&verify).find()?;
+    let admin = asked.record.admin.as_deref().unwrap_or(Path::new(""));
+    let going = OPERATIONS.iter().find(|(file, _)| admin.join(file).exists());
+    seen.operation = going.map(|(_, name)| *name);
+    Ok(())
+}
+
+/// Commits that no remote-tracking branch, no other branch and not the base has. The base is never
+/// counted: it was there before.
+fn unpushed(asked: &Asked<'_>, seen: &mut Inspection) -> Result<()> {
+    let record = asked.record;
+    let own = format!("refs/heads/{}", record.branch);
+    let mut tips: Vec<String> = seen.head.commit.iter().cloned().collect();
+    tips.extend(asked.call(&["rev-parse", "--verify", "--quiet", &own]).find()?);
+    if tips.is_empty() {
+        return Ok(());
+    }
+    let list = |args: &[&str]| {
+        let mut call = asked.call(&["rev-list"]);
+        for arg in args.iter().copied().chain(tips.iter().map(String::as_str)) {
+            call = call.arg(arg);
+        }
+        call = call.arg("--not").arg("--remotes");
+        let here = seen.head.branch.iter().chain([&record.branch]);
+        for branch in here {
+            call = call.arg(format!("--exclude={branch}"));
+        }
+        call.arg("--branches").arg(&record.base.commit)
+    };
+    let count = list(&["--count"]).line()?;
+    seen.unpushed_count = count.parse().unwrap_or(usize::MAX);
+    if seen.unpushed_count > 0 {
+        let max = format!("--max-count={NAMED_MAX}");
+        let lines = list(&["--no-commit-header", "--format=%h %s", &max]).line()?;
+        seen.unpushed = lines.lines().map(str::to_owned).collect();
+    }
+    Ok(())
+}
+
+fn stashes(asked: &Asked<'_>, seen: &mut Inspection) -> Result<()> {
+    let list = asked.call(&["stash", "list", "--format=%gs"]).line()?;
+    // `WIP on <branch>: …` or `On <branch>: …`
+    let mark = format!("n {}:", asked.record.branch);
+    seen.stashes = list.lines().filter(|line| line.contains(&mark)).count();
+    Ok(())
+}
+
+fn lock(record: &Record, seen: &mut Inspection) -> Result<()> {
+    let Some(admin) = &record.admin else { return Ok(()) };
+    match hold::read(admin)? {
+        Some(Lock::Ours { alive }) => seen.held = alive,
+        Some(Lock::Foreign { reason }) => seen.foreign_lock = Some(reason),
+        None => {}
+    }
+    Ok(())
+}
+
+fn files(asked: &Asked<'_>, seen: &mut Inspection) -> Result<()> {
+    let record = asked.record;
+    for change in changes(asked.call(ARGS).long())? {
+        let list = if change.untracked { &mut seen.untracked } else { &mut seen.changed };
+        list.push(change.path);
+    }
+    // A lower-case letter: git was told to take the file for unchanged (git-ls-files(1), -v).
+    let tagged = asked.call(&["ls-files", "-v", "-z"]).read()?;
+    let hidden = pieces(&tagged).filter(|piece| piece[0].is_ascii_lowercase());
+    seen.hidden = hidden.filter_map(|p| p.get(2..)).map(|p| OsStr::from_bytes(p).into()).collect();
+    seen.included_changed = include::changed(&record.path, &record.included)?;
+    Ok(())
+}
+
+fn surroundings(asked: &Asked<'_>, seen: &mut Inspection) -> Result<()> {
+    let path = &asked.record.path;
+    match working_below(path) {
+        Ok(processes) => seen.processes = processes,
+        Err(error) => seen.unreadable.push(format!("the list of processes: {error}")),
+    }
+    match mounts::at_or_below(path) {
+        Ok(mounts) if mounts.is_empty() => {}
+        Ok(mounts) => {
+            let text = format!("{} is another file system", mounts[0].display());
+            seen.unreadable.push(text);
+        }
+        Err(error) => seen.unreadable.push(format!("the list of mounts: {error}")),
+    }
+    let (embedded, wrong) = embedded(asked.git, path);
+    seen.embedded = embedded;
+    seen.unreadable.extend(wrong);
+    Ok(())
+}

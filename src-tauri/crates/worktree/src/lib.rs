@@ -1,0 +1,56 @@
+//! Git worktrees for sessions, made so that no work in them can be lost.
+//!
+//! One worktree's life: `plan` says whether there will be one and why not, `create` makes it and
+//! `set_up` readies it, `hold` and `release` follow the session's process, `inspect` says what is in
+//! it, `remove` takes it away and `undo` brings it back for 30 days; `clean` ends what is over.
+//!
+//! Promise: every removal goes one way (inspect, rescue, move aside, verify, record); nothing is
+//! deleted before its undo has expired; symbolic links are never followed; what cannot be read is
+//! never taken for clean. All calls block: run them beside a loop, never on it.
+//! Must not know: sessions, agents, the supervisor, any protocol.
+
+mod clean;
+mod create;
+mod disclosure;
+mod embedded;
+mod error;
+mod git;
+mod hold;
+mod include;
+mod inspect;
+mod ledger;
+mod limits;
+mod list;
+mod main_checkout;
+mod name;
+mod place;
+mod plan;
+mod ports;
+mod remove;
+mod repository;
+mod rescue;
+mod scripts;
+mod settings;
+mod size;
+mod status;
+mod submodules;
+mod undo;
+
+pub use clean::{Cleaned, clean, purge};
+pub use create::{Created, Order, create};
+pub use disclosure::disclosure;
+pub use error::{Error, Kind, Result};
+pub use git::{Environment, Git};
+pub use hold::{hold, release, repair};
+pub use inspect::{Blocker, Head, Inspection, Policy, inspect};
+pub use ledger::{Ledger, Phase, Record, Removed};
+pub use limits::UNDO_DAYS;
+pub use list::{Listed, list};
+pub use main_checkout::MainCheckout;
+pub use plan::{Base, Choice, Own, Plan, Stay, plan};
+pub use ports::{PORT_END_VARIABLE, PORT_VARIABLE, Ports};
+pub use remove::{Removal, remove};
+pub use scripts::{script_environment, set_up};
+pub use settings::Settings;
+pub use size::{Size, size};
+pub use undo::undo;

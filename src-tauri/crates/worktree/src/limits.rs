@@ -1,0 +1,48 @@
+//! Every bound of this crate, with its reason.
+
+use std::time::Duration;
+
+/// Questions to git about one repository: seconds even on a cold disk.
+pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// Making a checkout or storing a rescue: as long as a large repository on a slow disk takes.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(600);
+/// A setup script installs dependencies; one that takes longer hangs.
+pub const SETUP_TIMEOUT: Duration = Duration::from_secs(900);
+/// A teardown script stops what setup started.
+pub const TEARDOWN_TIMEOUT: Duration = Duration::from_secs(60);
+/// Reserving a name and ports takes milliseconds; ten at once still fit many times over.
+pub const LEDGER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Output of one git call: the status of a checkout with about half a million changed files.
+pub const OUTPUT_MAX_BYTES: usize = 64 * 1024 * 1024;
+/// A record of the ledger: its largest part is the list of included files.
+pub const RECORD_MAX_BYTES: u64 = 16 * 1024 * 1024;
+/// A settings file is written by hand.
+pub const SETTINGS_MAX_BYTES: u64 = 1024 * 1024;
+/// `.git` files, lock reasons and the like are one line.
+pub const LINE_FILE_MAX_BYTES: u64 = 16 * 1024;
+/// Tail of a script's output that goes into an error.
+pub const LAST_WORDS_BYTES: usize = 2_000;
+/// Characters of a worktree's name: with the prefix it stays readable in a prompt.
+pub const NAME_MAX_CHARS: usize = 40;
+/// Names tried before giving up: far more worktrees than one repository has.
+pub const NAME_TRIES: u32 = 1_000;
+/// Other programs may take a name between reservation and use.
+pub const CREATE_TRIES: u32 = 5;
+/// Ports per worktree: a web server, its API, a database and what else one stack needs.
+pub const PORTS_PER_WORKTREE: u16 = 10;
+/// Above well-known services and below the ports Linux gives to outgoing connections (32768).
+pub const PORTS_FROM: u16 = 20_000;
+pub const PORTS_UNTIL: u16 = 32_000;
+/// Files named in a list for people; beyond these a count is enough.
+pub const NAMED_MAX: usize = 50;
+/// Include patterns are for configuration, not for build trees.
+pub const INCLUDE_FILES_MAX: usize = 10_000;
+pub const INCLUDE_MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// Commits kept beside the tips of a rescue: those that only a log of moves still names.
+pub const LOGGED_COMMITS_MAX: usize = 200;
+/// Repositories inside a worktree that are looked into; more are not understood and block.
+pub const EMBEDDED_MAX: usize = 200;
+/// Directory entries looked at in one worktree; more are not understood and block.
+pub const ENTRIES_MAX: u64 = 20_000_000;
+/// How long a removal can be undone.
+pub const UNDO_DAYS: u64 = 30;

@@ -1,0 +1,130 @@
+//! Bringing a removed worktree back: files, index, HEAD, branch, logs, unfinished operations.
+//!
+//! Promise: nothing that is there now is overwritten; a step that fails leaves the rest aside, and
+//! undo may be asked for again.
+
+use crate::error::{AtPath, Error, Kind, Result};
+use crate::git::Git;
+use crate::ledger::{Ledger, Record, Removed};
+use crate::place;
+use crate::ports::free_block;
+use crate::rescue;
+use nightshift_platform::files::{rename_exclusive, write_durably};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Brings back what was removed last under `id` (a session's id, or the exact id of a removal).
+pub fn undo(git: &Git, ledger: &Ledger, id: &str) -> Result<Record> {
+    let _turn = ledger.lock()?;
+    let removed = newest(ledger, id)?;
+    let mut record = removed.record.clone();
+    if let Some(there) = ledger.record(&record.id)? {
+        let text = format!("{} has the worktree {} now", record.id, there.path.display());
+        return Err(Error::new(Kind::Taken, text).hint("remove that one first"));
+    }
+    if removed.had_tree
+        && !removed.tree().exists()
+        && std::fs::symlink_metadata(&record.path).is_err()
+    {
+        let text = format!("the files of {} are not at {}", id, removed.tree().display());
+        let hint = format!("what was uncommitted is in git: {}", removed.rescue_ref);
+        return Err(Error::new(Kind::NotFound, text).hint(hint));
+    }
+    restore_branch(git, &removed)?;
+    record.admin = restore_admin(&removed)?;
+    restore_tree(&removed, &record)?;
+    let (records, _) = ledger.records();
+    let taken: Vec<_> = records.iter().filter_map(|r| r.ports).collect();
+    if record.ports.is_some_and(|ports| taken.contains(&ports)) {
+        record.ports = free_block(&record.path.to_string_lossy(), &taken);
+    }
+    ledger.save(&record)?;
+    place::look(&record)?;
+    ledger.forget_removed(&removed.id)?;
+    std::fs::remove_dir(&removed.aside).at(&removed.aside)?;
+    rescue::forget(git, &record, &removed.rescue_ref, &removed.rescue_commit)?;
+    Ok(record)
+}
+
+fn newest(ledger: &Ledger, id: &str) -> Result<Removed> {
+    if let Some(removed) = ledger.removed_one(id)?
+        && removed.id != removed.record.id
+    {
+        return Ok(removed);
+    }
+    let (all, damaged) = ledger.removed();
+    let of_session = all.into_iter().filter(|removed| removed.record.id == id);
+    let newest = of_session.max_by_key(|removed| removed.removed_at);
+    newest.ok_or_else(|| match damaged.into_iter().next() {
+        Some(error) => error,
+        None => Error::new(Kind::NotFound, format!("nothing was removed under {id}"))
+            .hint("`nightshift worktrees` lists what can be brought back"),
+    })
+}
+
+fn restore_branch(git: &Git, removed: &Removed) -> Result<()> {
+    let (true, Some(tip)) = (removed.branch_deleted, &removed.branch_tip) else { return Ok(()) };
+    let record = &removed.record;
+    let common = &record.repository.common;
+    let name = format!("refs/heads/{}", record.branch);
+    let there = git.call(common, &["rev-parse", "--verify", "--quiet", &name]).find()?;
+    match there {
+        Some(at) if at == *tip => Ok(()),
+        Some(at) => {
+            let text = format!("the branch {} is there again, at {at}", record.branch);
+            Err(Error::new(Kind::Taken, text).hint("rename that branch, then undo again"))
+        }
+        None => {
+            let zero = "0".repeat(tip.len());
+            let args = ["update-ref", "-m", "removal undone", &name, tip, &zero];
+            git.call(common, &args).read().map(|_| ())
+        }
+    }
+}
+
+/// git's own notes go back, under another name when theirs is taken.
+fn restore_admin(removed: &Removed) -> Result<Option<PathBuf>> {
+    let Some(old) = &removed.record.admin else { return Ok(None) };
+    let aside = removed.admin();
+    let parent = old.parent().unwrap_or(old);
+    std::fs::create_dir_all(parent).at(parent)?;
+    if !aside.exists() {
+        return Ok(Some(old.clone()));
+    }
+    let name = old.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for n in 1..=crate::limits::NAME_TRIES {
+        let admin = parent.join(crate::name::numbered(&name, n));
+        match rename_exclusive(&aside, &admin) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            renamed => return renamed.at(&admin).map(|()| Some(admin)),
+        }
+    }
+    Err(Error::new(Kind::Taken, format!("{} is full", parent.display())))
+}
+
+fn restore_tree(removed: &Removed, record: &Record) -> Result<()> {
+    let path = &record.path;
+    let parent = path.parent().unwrap_or(path);
+    std::fs::create_dir_all(parent).at(parent)?;
+    if !removed.had_tree {
+        return Ok(());
+    }
+    let dot_git = path.join(".git");
+    match rename_exclusive(&removed.tree(), path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let text = format!("something is at {} already", path.display());
+            return Err(Error::new(Kind::Taken, text).hint("move it away, then undo again"));
+        }
+        Err(error) => return Err(Error::io(path, &error)),
+    }
+    match &record.admin {
+        Some(admin) if removed.record.admin.as_ref() != Some(admin) => repoint(&dot_git, admin),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn repoint(dot_git: &Path, admin: &Path) -> Result<()> {
+    let line = format!("gitdir: {}\n", admin.display());
+    write_durably(dot_git, line.as_bytes()).at(dot_git)
+}
