@@ -8,12 +8,14 @@ use crate::error::{AtPath, Error, Kind, Result};
 use crate::git::{Git, failed};
 use crate::hold;
 use crate::include::include;
+use crate::inspect::Policy;
 use crate::ledger::{Ledger, Phase, RECORD_VERSION, Record};
 use crate::limits::{CREATE_TRIES, NAME_TRIES, NAMED_MAX};
 use crate::name::{numbered, slug};
 use crate::place::{self, Place};
 use crate::plan::Own;
 use crate::ports::{Ports, free_block};
+use crate::remove::remove;
 use crate::status::{Change, FOLDED_ARGS, changes};
 use crate::submodules;
 use nightshift_platform::clock;
@@ -25,6 +27,8 @@ use std::path::{Path, PathBuf};
 /// Filters of Git LFS that are not at hand fail a checkout; without them the pointers are there.
 const WITHOUT_LFS: &[&str] =
     &["-c", "filter.lfs.smudge=", "-c", "filter.lfs.process=", "-c", "filter.lfs.required=false"];
+
+const MEND: &str = "mend what git says, or start with --no-worktree";
 
 /// What is to be made.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +56,7 @@ pub fn create(git: &Git, ledger: &Ledger, order: &Order<'_>) -> Result<Created> 
     }
     for attempt in 1..=CREATE_TRIES {
         let mut record = reserve(git, ledger, order)?;
-        match make(git, order, &mut record) {
+        match make(git, ledger, order, &mut record) {
             Ok(()) => {
                 record.phase = Phase::Made;
                 ledger.save(&record)?;
@@ -218,13 +222,13 @@ fn exclude(own: &Own) -> Result<()> {
 }
 
 /// The checkout itself, and beside it the look at what the main checkout has uncommitted.
-fn make(git: &Git, order: &Order<'_>, record: &mut Record) -> Result<()> {
+fn make(git: &Git, ledger: &Ledger, order: &Order<'_>, record: &mut Record) -> Result<()> {
     let root = record.repository.root.clone();
     let parent = record.path.parent().unwrap_or(&root).to_owned();
     std::fs::create_dir_all(&parent).at(&parent)?;
     let (added, absent) = std::thread::scope(|scope| {
         let absent = scope.spawn(|| changes(git.call(&root, FOLDED_ARGS)));
-        let added = add(git, order, record);
+        let added = register(git, ledger, order, record).and_then(|()| check_out(git, record));
         (added, absent.join())
     });
     let lfs_note = added?;
@@ -246,38 +250,58 @@ fn make(git: &Git, order: &Order<'_>, record: &mut Record) -> Result<()> {
     Ok(())
 }
 
-/// `git worktree add`, locked from its first moment. Returns a note when LFS files are pointers.
-fn add(git: &Git, order: &Order<'_>, record: &Record) -> Result<Option<String>> {
+/// `git worktree add`, locked from its first moment, without files yet.
+///
+/// One at a time: git reads the notes of all worktrees when it makes one, and fails on one that is
+/// half written by another `git worktree add`.
+fn register(git: &Git, ledger: &Ledger, order: &Order<'_>, record: &Record) -> Result<()> {
     let reason = hold::reason(order.id, order.holder);
-    let run = |before: &[&str]| {
-        let args: Vec<&str> = before
-            .iter()
-            .copied()
-            .chain(["worktree", "add", "--quiet", "--no-track", "--lock", "--reason", &reason])
-            .chain(["-b", &record.branch])
-            .collect();
-        let root = &record.repository.root;
-        git.call(root, &args).arg(&record.path).arg(&record.base.commit).long().end()
-    };
-    let ended = run(&[])?;
-    let complaint = String::from_utf8_lossy(&ended.stderr).into_owned();
+    let args = ["worktree", "add", "--quiet", "--no-checkout", "--no-track", "--lock"];
+    let root = &record.repository.root;
+    let call = git.call(root, &args).arg("--reason").arg(&reason).arg("-b").arg(&record.branch);
+    let _turn = ledger.lock()?;
+    let ended = call.arg(&record.path).arg(&record.base.commit).end()?;
     if ended.code == Some(0) {
-        return Ok(lfs_pointers(git, record).then(|| {
-            "git-lfs is not set up, so files kept by Git LFS are pointers here".to_owned()
-        }));
-    }
-    if complaint.contains("lfs") {
-        clear_up_git(git, record)?;
-        if run(WITHOUT_LFS)?.code == Some(0) {
-            let why = complaint.lines().last().unwrap_or_default();
-            return Ok(Some(format!("files kept by Git LFS are pointers here ({why})")));
-        }
+        return Ok(());
     }
     let mut error = failed("git worktree add", &ended);
-    if complaint.contains("already exists") {
+    if String::from_utf8_lossy(&ended.stderr).contains("already exists") {
         error.kind = Kind::Taken;
     }
-    Err(error.hint("mend what git says, or start with --no-worktree"))
+    Err(error.hint(MEND))
+}
+
+/// The files, as `git worktree add` itself would check them out, and its hook. Returns a note when
+/// files of Git LFS are pointers.
+fn check_out(git: &Git, record: &Record) -> Result<Option<String>> {
+    let reset = |before: &[&str]| {
+        let args: Vec<&str> = before
+            .iter()
+            .chain(&["reset", "--hard", "--quiet", "--no-recurse-submodules"])
+            .copied()
+            .collect();
+        git.call(&record.path, &args).long().end()
+    };
+    let ended = reset(&[])?;
+    let complaint = String::from_utf8_lossy(&ended.stderr).into_owned();
+    let mut note = lfs_pointers(git, record)
+        .then(|| "git-lfs is not set up, so files kept by Git LFS are pointers here".to_owned());
+    if ended.code != Some(0) {
+        let without = complaint.contains("lfs") && reset(WITHOUT_LFS)?.code == Some(0);
+        if !without {
+            return Err(failed("git reset --hard in the new worktree", &ended).hint(MEND));
+        }
+        let why = complaint.lines().last().unwrap_or_default();
+        note = Some(format!("files kept by Git LFS are pointers here ({why})"));
+    }
+    let hook = ["hook", "run", "--ignore-missing", "post-checkout", "--"];
+    let zero = "0".repeat(record.base.commit.len());
+    let ended = git.call(&record.path, &hook).arg(zero).arg(&record.base.commit).arg("1");
+    let ended = ended.long().end()?;
+    if ended.code != Some(0) {
+        return Err(failed("the post-checkout hook", &ended).hint(MEND));
+    }
+    Ok(note)
 }
 
 /// The repository uses LFS and nothing here turns pointers into files.
@@ -312,41 +336,25 @@ fn name_absent(record: &mut Record, changes: &[Change]) {
     }
 }
 
-/// After a failed making: takes away what git made of it, if it holds nothing but the base commit.
-/// What stays is recorded, so that the cleaner finds it.
+/// After a failed making: what git made of it goes the way of every worktree. What cannot go is
+/// recorded, so that the cleaner finds it; another program's is not touched.
 fn clear_up(git: &Git, ledger: &Ledger, record: &mut Record) -> Result<()> {
-    clear_up_git(git, record)?;
-    match own_admin(record) {
-        Some(admin) => {
-            record.admin = Some(admin);
-            ledger.save(record)
-        }
-        None => ledger.forget(&record.id),
-    }
-}
-
-/// Without force: a worktree with changes in it stays. Another program's is not touched.
-fn clear_up_git(git: &Git, record: &Record) -> Result<()> {
-    if own_admin(record).is_none() {
-        return Ok(());
-    }
-    let root = &record.repository.root;
-    for args in [&["worktree", "unlock"], &["worktree", "remove"]] {
-        git.call(root, args).arg(&record.path).end()?;
-    }
-    if own_admin(record).is_none() {
-        let name = format!("refs/heads/{}", record.branch);
-        // Only while it is still at the base: commits would be somebody's work.
-        git.call(root, &["update-ref", "-d"]).arg(name).arg(&record.base.commit).end()?;
-    }
-    Ok(())
+    let Some(admin) = own_admin(record) else { return ledger.forget(&record.id) };
+    record.admin = Some(admin);
+    // No teardown for what was never set up.
+    record.teardown = Some(String::new());
+    ledger.save(record)?;
+    hold::release(record)?;
+    remove(git, ledger, &record.id, Policy::Discard, Path::new("/dev/null")).map(|_| ())
 }
 
 /// The administrative directory of what is at the path, if this record's own making put it there.
 fn own_admin(record: &Record) -> Option<PathBuf> {
     let admin = place::pointer(&record.path.join(".git"), "gitdir: ").ok()?;
     let head = std::fs::read_to_string(admin.join("HEAD")).ok()?;
+    let lock = std::fs::read_to_string(admin.join("locked")).unwrap_or_default();
     let ours = admin.starts_with(&record.repository.common)
+        && lock.starts_with(&hold::reason(&record.id, None))
         && head.trim() == format!("ref: refs/heads/{}", record.branch);
     ours.then_some(admin)
 }

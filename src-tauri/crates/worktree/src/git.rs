@@ -44,7 +44,6 @@ const OURS: &[(&str, &str)] = &[
     ("GCM_INTERACTIVE", "never"),
     ("GIT_EDITOR", "true"),
     ("GIT_PAGER", "cat"),
-    ("GIT_LITERAL_PATHSPECS", "1"),
     ("LC_ALL", "C"),
 ];
 /// No background work: a daemon would keep the worktree as its directory.
@@ -59,6 +58,10 @@ const ALWAYS: &[&str] = &[
     "core.quotePath=false",
 ];
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+/// git's complaint about a worktree that another program is just making.
+const HALF_WRITTEN: &str = "/commondir";
+/// Making one takes a few milliseconds, starting git again about as long.
+const HALF_WRITTEN_RETRIES: u32 = 5;
 /// Lines of git's complaint that go into an error.
 const COMPLAINT_MAX_LINES: usize = 6;
 
@@ -132,10 +135,19 @@ impl Call<'_> {
             output_max_bytes: OUTPUT_MAX_BYTES,
             log: None,
         };
-        let ended = run(&program, &how).map_err(|error| {
-            let text = format!("git in {}: {error}", self.dir.display());
-            Error::new(Kind::Git, text).hint("install git, or put it on the PATH")
-        })?;
+        let once = || {
+            run(&program, &how).map_err(|error| {
+                let text = format!("git in {}: {error}", self.dir.display());
+                Error::new(Kind::Git, text).hint("install git, or put it on the PATH")
+            })
+        };
+        let mut ended = once()?;
+        for _ in 0..HALF_WRITTEN_RETRIES {
+            if ended.code == Some(0) || !text(&ended.stderr).contains(HALF_WRITTEN) {
+                break;
+            }
+            ended = once()?;
+        }
         if ended.timed_out {
             let text =
                 format!("{} did not end within {:?} and was ended", self.named(), self.timeout);

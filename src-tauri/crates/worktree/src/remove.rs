@@ -225,7 +225,7 @@ fn verify(git: &Git, record: &Record) -> Result<()> {
 }
 
 /// Lines of `git worktree list --porcelain`.
-fn worktrees(git: &Git, record: &Record) -> Result<Vec<String>> {
+pub(crate) fn worktrees(git: &Git, record: &Record) -> Result<Vec<String>> {
     let common = &record.repository.common;
     let list = git.call(common, &["worktree", "list", "--porcelain", "-z"]).read()?;
     Ok(crate::git::pieces(&list).map(text).collect())

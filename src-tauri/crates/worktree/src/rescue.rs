@@ -152,6 +152,8 @@ fn files_tree(asked: &Asked<'_>, seen: &Inspection, scratch: &Scratch) -> Result
         // Bytes as they are: no line ends are converted, and none complained of.
         let args = ["-c", "core.autocrlf=false", "-c", "core.safecrlf=false", "add", force];
         let call = scratch.call(asked, &args).arg("--sparse").arg("--pathspec-from-file=-");
+        // Names, not patterns.
+        let call = call.env("GIT_LITERAL_PATHSPECS", "1");
         call.arg("--pathspec-file-nul").input(nul_separated(files)).read()?;
     }
     scratch.call(asked, &["write-tree"]).line().map(Some)

@@ -69,8 +69,11 @@ pub(crate) fn tear_down(git: &Git, record: &Record, log: &Path) -> Result<Option
 
 /// The command line to run, if any.
 fn script(record: &Record, set: Option<&str>, file: &str) -> Result<Option<Vec<OsString>>> {
-    if let Some(command) = set.filter(|command| !command.trim().is_empty()) {
-        return Ok(Some(vec!["/bin/sh".into(), "-c".into(), command.into()]));
+    match set.map(str::trim) {
+        // Set to nothing: no script, whatever files there are.
+        Some("") => return Ok(None),
+        Some(command) => return Ok(Some(vec!["/bin/sh".into(), "-c".into(), command.into()])),
+        None => {}
     }
     let candidates = [record.path.join(file), record.repository.root.join(file)];
     let Some(path) = candidates.into_iter().find(|path| path.is_file()) else { return Ok(None) };

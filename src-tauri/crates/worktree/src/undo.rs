@@ -8,6 +8,7 @@ use crate::git::Git;
 use crate::ledger::{Ledger, Record, Removed};
 use crate::place;
 use crate::ports::free_block;
+use crate::remove::worktrees;
 use crate::rescue;
 use nightshift_platform::files::{rename_exclusive, write_durably};
 use std::io::ErrorKind;
@@ -29,6 +30,11 @@ pub fn undo(git: &Git, ledger: &Ledger, id: &str) -> Result<Record> {
         let text = format!("the files of {} are not at {}", id, removed.tree().display());
         let hint = format!("what was uncommitted is in git: {}", removed.rescue_ref);
         return Err(Error::new(Kind::NotFound, text).hint(hint));
+    }
+    let there = std::fs::symlink_metadata(&record.path).is_ok();
+    if there && (removed.tree().exists() || !removed.had_tree) {
+        let text = format!("something is at {} already", record.path.display());
+        return Err(Error::new(Kind::Taken, text).hint("move it away, then undo again"));
     }
     restore_branch(git, &removed)?;
     record.admin = restore_admin(&removed)?;
@@ -67,6 +73,10 @@ fn restore_branch(git: &Git, removed: &Removed) -> Result<()> {
     let record = &removed.record;
     let common = &record.repository.common;
     let name = format!("refs/heads/{}", record.branch);
+    if worktrees(git, record)?.contains(&format!("branch {name}")) {
+        let text = format!("the branch {} is checked out elsewhere", record.branch);
+        return Err(Error::new(Kind::Taken, text).hint("check out another there, then undo again"));
+    }
     let there = git.call(common, &["rev-parse", "--verify", "--quiet", &name]).find()?;
     match there {
         Some(at) if at == *tip => Ok(()),
@@ -112,11 +122,14 @@ fn restore_tree(removed: &Removed, record: &Record) -> Result<()> {
     let dot_git = path.join(".git");
     match rename_exclusive(&removed.tree(), path) {
         Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let text = format!("something is at {} already", path.display());
-            return Err(Error::new(Kind::Taken, text).hint("move it away, then undo again"));
+        // Brought back by an undo that was cut off.
+        Err(error) if error.kind() == ErrorKind::NotFound && path.exists() => {}
+        Err(error) => {
+            if let Some(admin) = &record.admin {
+                rename_exclusive(admin, &removed.admin()).at(admin)?;
+            }
+            return Err(Error::io(path, &error));
         }
-        Err(error) => return Err(Error::io(path, &error)),
     }
     match &record.admin {
         Some(admin) if removed.record.admin.as_ref() != Some(admin) => repoint(&dot_git, admin),

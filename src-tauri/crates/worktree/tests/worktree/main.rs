@@ -1,0 +1,9 @@
+//! Worktrees in real repositories with the real git: making, looking, removing, bringing back.
+
+mod failures;
+mod listing;
+mod making;
+mod property;
+mod removing;
+mod repo;
+mod scripts;
