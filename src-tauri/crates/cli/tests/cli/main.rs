@@ -5,6 +5,7 @@ mod board;
 mod contract;
 mod conversation;
 mod damage;
+mod failures;
 mod help;
 mod input;
 mod life;
