@@ -1,13 +1,20 @@
 //! `nightshift reply`: gives a session another prompt. It is kept until the agent can take it.
+//!
+//! A session without a process is started for it. Only this client has the environment for that, so
+//! it stays until the process lives, and gives it to the next supervisor too if this one dies first.
 
 use crate::check;
 use crate::context::Context;
 use crate::entry::Entry;
 use crate::failure::Failure;
 use crate::plain::one_line;
-use nightshift_client::dispatch_environment;
-use nightshift_protocol::Command;
+use nightshift_client::{Client, dispatch_environment};
+use nightshift_model::{Liveness, State};
+use nightshift_protocol::{Command, Environment, Fault, FaultCode, SessionView};
 use std::process::ExitCode;
+
+/// Supervisors that may die before the start: more than one is no accident.
+const LOST_MAX: u32 = 3;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -24,8 +31,46 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let text = check::text(&text, "reply")?;
     let client = here.client().await?;
     let env = dispatch_environment();
-    let view = here.session(&client, Command::Reply { session: args.session, text, env }).await?;
+    let command = Command::Reply { session: args.session, text, env: env.clone() };
+    let mut view = here.session(&client, command).await?;
+    if is_being_started(&view) {
+        view = see_started(&here, client, &view.id, &env).await?;
+    }
     let word = if view.queued > 0 { "queued" } else { "sent" };
     let line = format!("{word} · {} · {}", view.id, one_line(&view.name));
     here.say(&Entry::of(&view), &line)
+}
+
+fn is_being_started(view: &SessionView) -> bool {
+    matches!((&view.state, &view.liveness), (State::Starting, Liveness::Gone { .. }))
+}
+
+/// Returns when the session's process lives.
+async fn see_started(
+    here: &Context,
+    mut client: Client,
+    id: &str,
+    env: &Environment,
+) -> Result<SessionView, Failure> {
+    let session = || id.to_owned();
+    for lost in 0.. {
+        // For a session that is being started this waits for the start and does nothing else.
+        let started =
+            here.session(&client, Command::Respawn { session: session(), env: env.clone() }).await;
+        match started {
+            Err(Failure::Fault(fault)) => match fault.code {
+                FaultCode::Refused => break, // It runs already.
+                FaultCode::Unreachable if lost < LOST_MAX => client = here.client().await?,
+                // A supervisor that came too late for the start calls it failed at first.
+                FaultCode::Io if (1..=LOST_MAX).contains(&lost) => {}
+                _ => return Err(kept(id, fault).into()),
+            },
+            other => return other,
+        }
+    }
+    here.session(&client, Command::Show { session: session() }).await
+}
+
+fn kept(id: &str, fault: Fault) -> Fault {
+    fault.hint(format!("the reply is kept; mend this, then run `nightshift respawn {id}`"))
 }

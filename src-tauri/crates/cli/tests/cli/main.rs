@@ -11,6 +11,7 @@ mod input;
 mod life;
 mod logs;
 mod manual;
+mod orphaned_reply;
 mod pressure;
 mod processes;
 mod renew;
