@@ -14,6 +14,8 @@ pub struct Memory {
     /// Turns that ended without an error.
     pub turns_ended: u32,
     asked: u32,
+    /// It refuses to serve, calm or not.
+    pub will_refuse: bool,
     /// Its last process refused to serve.
     pub refused: bool,
 }
@@ -38,6 +40,8 @@ struct Turn {
     id: Value,
     /// Works until it is cancelled.
     long: bool,
+    /// Asks something before it ends.
+    asks: bool,
     cancelled: bool,
 }
 
@@ -112,7 +116,9 @@ impl Agent {
         };
         let (id, params) = (&message["id"], &message["params"]);
         match message["method"].as_str() {
-            Some("initialize") if mood == Mood::Wild && dice.one_in(REFUSES) => {
+            Some("initialize")
+                if memory.will_refuse || mood == Mood::Wild && dice.one_in(REFUSES) =>
+            {
                 memory.refused = true;
                 let error = json!({"code": -32000, "message": "sign in first"});
                 moment.lines.push(json!({"jsonrpc": "2.0", "id": id, "error": error}).to_string());
@@ -165,7 +171,8 @@ impl Agent {
             moment.faults.push(format!("`{text}` came in the middle of a turn"));
         }
         let long = text.starts_with("long") || mood == Mood::Wild && dice.one_in(12);
-        self.turn = Some(Turn { id: id.clone(), long, cancelled: false });
+        let asks = text.starts_with("question");
+        self.turn = Some(Turn { id: id.clone(), long, asks, cancelled: false });
     }
 
     fn answered(&mut self, id: &Value, result: &Value, moment: &mut Moment) {
@@ -190,7 +197,10 @@ impl Agent {
 
     /// One step of the running turn.
     fn work(&mut self, memory: &mut Memory, dice: &mut Dice, mood: Mood, moment: &mut Moment) {
-        let Some(turn) = &self.turn else { return };
+        let Some(turn) = &mut self.turn else { return };
+        if std::mem::take(&mut turn.asks) && !turn.cancelled {
+            return self.ask(memory, dice, moment);
+        }
         let ends = turn.cancelled || !turn.long && (mood == Mood::Calm || dice.one_in(4));
         if ends {
             return self.end_turn(memory, dice, moment);

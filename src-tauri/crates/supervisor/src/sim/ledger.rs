@@ -32,6 +32,16 @@ pub struct Token {
     pub as_answer: bool,
 }
 
+/// What a prompt makes its agent do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Errand {
+    Short,
+    /// It works until it is cancelled.
+    Long,
+    /// It asks something before it ends.
+    Question,
+}
+
 #[derive(Default)]
 pub struct Ledger {
     pub sessions: BTreeMap<String, Known>,
@@ -44,9 +54,13 @@ impl Ledger {
     }
 
     /// A new word that nobody ever used.
-    pub fn token(&mut self, session: Option<String>, long: bool) -> usize {
+    pub fn token(&mut self, session: Option<String>, errand: Errand) -> usize {
         let n = self.tokens.len();
-        let kind = if long { "long" } else { "word" };
+        let kind = match errand {
+            Errand::Short => "word",
+            Errand::Long => "long",
+            Errand::Question => "question",
+        };
         let text = format!("{kind}-{n}-end");
         self.tokens.push(Token { session, text, acknowledged: false, as_answer: false });
         n

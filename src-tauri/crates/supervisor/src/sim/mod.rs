@@ -13,6 +13,7 @@ mod host;
 mod ledger;
 mod line;
 mod run;
+mod scenes;
 mod steps;
 mod tests;
 mod world;

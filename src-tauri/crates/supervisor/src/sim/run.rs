@@ -154,6 +154,7 @@ impl Run {
 
     pub fn supervisor_gone(&mut self) {
         self.core = None;
+        self.world().kill_in = None;
         self.figures.kills += 1;
         for mut client in std::mem::take(&mut self.clients) {
             // What was written to its socket may have been read or not.
@@ -169,10 +170,15 @@ impl Run {
     // ---- clients
 
     pub fn connect(&mut self) -> Option<usize> {
+        let room = usize::try_from(4 + self.world().dice.below(QUEUE)).unwrap_or(4);
+        self.connect_with(room)
+    }
+
+    /// A client whose queue holds `room` frames.
+    pub fn connect_with(&mut self, room: usize) -> Option<usize> {
         self.core.as_ref()?;
         self.conns += 1;
         let conn = ConnId(self.conns);
-        let room = usize::try_from(4 + self.world().dice.below(QUEUE)).unwrap_or(4);
         let (out, frames) = mpsc::channel(room);
         self.clients.push(Client::new(conn, frames));
         self.with_core(|core| core.take(Inbox::Connected { conn, out }));
@@ -206,7 +212,7 @@ impl Run {
         }
     }
 
-    fn hand_over(&mut self, index: usize) {
+    pub fn hand_over(&mut self, index: usize) {
         let client = &mut self.clients[index];
         let Some((request, ask)) = client.requests.pop_front() else { return };
         let conn = client.conn;
@@ -329,7 +335,12 @@ impl Run {
     /// Heals the world and lets everything happen that happens within two minutes.
     pub fn come_to_rest(&mut self) {
         self.heal();
-        let end = self.world().now + REST_HORIZON;
+        self.go_on(REST_HORIZON);
+    }
+
+    /// Lets everything happen that is due within `time`; a killed supervisor gets its successor.
+    pub fn go_on(&mut self, time: Duration) {
+        let end = self.world().now + time;
         for _ in 0..REST_ROUNDS {
             while self.core.is_none() {
                 self.start_supervisor();

@@ -2,6 +2,7 @@
 
 use super::client::Ask;
 use super::host::{Job, Process};
+use super::ledger::Errand;
 use super::line::Stage;
 use super::run::Run;
 use crate::inbox::Inbox;
@@ -246,7 +247,7 @@ impl Run {
         }
     }
 
-    fn removes(&mut self, index: usize, session: String) {
+    pub fn removes(&mut self, index: usize, session: String) {
         let ask = Ask::Remove { session: session.clone() };
         self.clients[index].ask(Command::Remove { session }, ask);
     }
@@ -258,13 +259,13 @@ impl Run {
 
     pub fn dispatches(&mut self, index: usize) {
         let agent = self.below(4) > 0;
-        let long = self.below(12) == 0;
-        self.dispatch(index, agent, long);
+        let errand = if self.below(12) == 0 { Errand::Long } else { Errand::Short };
+        self.dispatch(index, agent, errand);
     }
 
     /// Asks for a session: an agent's, or a job.
-    pub fn dispatch(&mut self, index: usize, agent: bool, long: bool) {
-        let token = agent.then(|| self.world().ledger.token(None, long));
+    pub fn dispatch(&mut self, index: usize, agent: bool, errand: Errand) {
+        let token = agent.then(|| self.world().ledger.token(None, errand));
         let work = match token {
             Some(token) => DispatchWork::Agent {
                 prompt: self.world().ledger.tokens[token].text.clone(),
@@ -273,7 +274,7 @@ impl Run {
                 permission_mode: None,
             },
             None => {
-                let command = if long { "loop" } else { "work" };
+                let command = if errand == Errand::Long { "loop" } else { "work" };
                 DispatchWork::Shell { command: command.into() }
             }
         };
@@ -283,19 +284,19 @@ impl Run {
     }
 
     fn replies(&mut self, index: usize, session: String) {
-        let long = self.below(15) == 0;
-        self.reply(index, session, long);
+        let errand = if self.below(15) == 0 { Errand::Long } else { Errand::Short };
+        self.reply(index, session, errand);
     }
 
-    pub fn reply(&mut self, index: usize, session: String, long: bool) {
+    pub fn reply(&mut self, index: usize, session: String, errand: Errand) {
         let env = self.environment();
-        let token = self.world().ledger.token(Some(session.clone()), long);
+        let token = self.world().ledger.token(Some(session.clone()), errand);
         let text = self.world().ledger.tokens[token].text.clone();
         self.clients[index].ask(Command::Reply { session, text, env }, Ask::Reply { token });
     }
 
     /// Answers what is open now; by the time the loop hears of it that may be over.
-    fn answers(&mut self, index: usize, id: &SessionId) {
+    pub fn answers(&mut self, index: usize, id: &SessionId) {
         let Some(core) = &self.core else { return };
         let Some(entry) = core.sessions.get(id) else { return };
         let needs = entry.session.needs().to_vec();

@@ -1,9 +1,9 @@
-//! Runs from seeds, and scenes: one fault or time of life each, step by step.
+//! Runs from seeds: whatever the dice say.
 
 use super::run::{Figures, Run};
 
 /// Seeds and steps of a quick run; `cargo xtask chaos` sets others.
-const SEEDS: u64 = 12;
+const SEEDS: u64 = 30;
 const STEPS: u64 = 1_500;
 /// Steps between two checks: long enough for faults to meet, short enough to find their cause.
 const CHECK_EVERY: u64 = 300;
