@@ -79,6 +79,10 @@ fn is_agents_word(fact: &Fact) -> bool {
 }
 
 fn launched(next: &mut Next, pid: u32) {
+    if matches!(next.session.liveness, Liveness::Alive { pid: before, .. } if before != pid) {
+        // The end of the process that was to go could not be stored: this is the one after it.
+        next.session.retiring = false;
+    }
     next.session.liveness = Liveness::Alive { pid, since: next.at };
     next.session.exit_code = None;
     next.session.end_seen = false;

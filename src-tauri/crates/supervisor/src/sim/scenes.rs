@@ -99,10 +99,14 @@ fn failures_04_a_day_with_sleep_gaps_stops_nothing() {
     let begun = words(&run);
     assert_eq!(begun[..3], [("working", true), ("needs_input", true), ("working", true)]);
     let pids = run.pids();
-    let begin = (run.world().wall_ms, run.world().now);
+    let clocks = |run: &Run| {
+        let world = run.world();
+        (world.wall_ms, world.now)
+    };
+    let begin = clocks(&run);
     let mut gaps = 0;
     // Awake for less than the hour after which an agent is put to rest, asleep for the other day.
-    while run.world().now - begin.1 < 50 * MINUTE {
+    while clocks(&run).1 - begin.1 < 50 * MINUTE {
         for _ in 0..10 {
             run.pass(30 * SECOND);
             run.go_on(Duration::ZERO);
@@ -116,7 +120,7 @@ fn failures_04_a_day_with_sleep_gaps_stops_nothing() {
         assert_eq!(run.pids(), pids, "after gap {gaps}");
         assert_eq!(words(&run), begun, "after gap {gaps}");
     }
-    let hours = (run.world().wall_ms - begin.0) / 3_600_000;
+    let hours = (clocks(&run).0 - begin.0) / 3_600_000;
     assert!(hours >= 24, "{hours} h with {gaps} gaps");
     run.all_is_well();
     // An hour of running is an hour of rest: only what had nothing to do goes, and comes back.
