@@ -16,6 +16,9 @@ pub const LINK_QUEUE_MAX: usize = 256;
 pub const RECORD_BATCH_MAX: usize = 64;
 /// A host says that it is ready, or why not, within this time; a busy machine needs seconds.
 pub const LAUNCH_TIMEOUT: Duration = Duration::from_secs(30);
+/// Directories that a new supervisor looks at together: more would fill the threads that a new
+/// session's start needs too.
+pub const ADOPTIONS_AT_ONCE: usize = 4;
 /// Sessions on the board. Beyond it a dispatch is refused rather than the machine exhausted.
 pub const SESSIONS_MAX: usize = 2_000;
 /// Sessions with a live process: each has a host, its child and file descriptors.

@@ -111,12 +111,10 @@ async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Rece
     };
     report.send(LinkEvent::Launched { pid: ready.child_pid }).await;
     report.send(LinkEvent::Build(ready.build.clone())).await;
-    if child.is_none() {
-        let (dir, pid) = (dir.clone(), ready.pid);
-        let read = tokio::task::spawn_blocking(move || launch::environment(&dir, pid)).await;
-        if let Ok(Some(env)) = read {
-            report.send(LinkEvent::Environment(env)).await;
-        }
+    if child.is_none()
+        && let Some(env) = launch::environment(dir.clone(), ready.pid).await
+    {
+        report.send(LinkEvent::Environment(env)).await;
     }
     let mut link = Link { report, dir, kind, ready, after: 0, asked: Asked::default() };
     link.follow(&mut queue, &mut child).await;

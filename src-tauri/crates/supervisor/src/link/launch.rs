@@ -2,7 +2,7 @@
 
 use super::{Report, end};
 use crate::inbox::LinkEvent;
-use crate::limits::{LAUNCH_TIMEOUT, RECONNECT_LONGEST};
+use crate::limits::{ADOPTIONS_AT_ONCE, LAUNCH_TIMEOUT, RECONNECT_LONGEST};
 use crate::reconcile::hosts::{self, Finding, inspect};
 use nightshift_platform::process::Identity;
 use nightshift_platform::signals::SIGTERM;
@@ -19,6 +19,7 @@ use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Longest readiness line: `ready`, or one line of error.
 const READY_LINE_MAX_BYTES: u64 = 4096;
@@ -134,8 +135,23 @@ fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Pat
     Ok((ready, Some(child)))
 }
 
+/// Looks at what earlier supervisors left, a few at a time.
+async fn beside<T: Send + 'static>(
+    look: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, tokio::task::JoinError> {
+    static LOOKS: Semaphore = Semaphore::const_new(ADOPTIONS_AT_ONCE);
+    // An error would mean that it was closed, which nobody does: then nothing holds this back.
+    let _turn = LOOKS.acquire().await.ok();
+    tokio::task::spawn_blocking(look).await
+}
+
+/// The environment of an adopted host.
+pub(super) async fn environment(dir: PathBuf, host: u32) -> Option<Environment> {
+    beside(move || read_environment(&dir, host)).await.ok()?
+}
+
 /// What a host was given for its session. It is nowhere else: values are never written down.
-pub fn environment(dir: &Path, host: u32) -> Option<Environment> {
+fn read_environment(dir: &Path, host: u32) -> Option<Environment> {
     let launch = hosts::document::<Launch>(dir, LAUNCH_FILE).ok()??;
     let mut env = process::environment(host).ok()?;
     env.retain(|name, _| launch.env_names.contains(name));
@@ -149,8 +165,7 @@ pub(super) async fn adopt(dir: PathBuf, report: &Report) -> Started {
     let mut told = false;
     loop {
         let looked = dir.clone();
-        let finding = tokio::task::spawn_blocking(move || inspect(&looked)).await;
-        match finding {
+        match beside(move || inspect(&looked)).await {
             Ok(Finding::Alive(ready)) => return Ok((*ready, None)),
             Ok(Finding::Starting) if waited < LAUNCH_TIMEOUT => {
                 tokio::time::sleep(STARTING_PAUSE).await;
