@@ -158,6 +158,8 @@ impl Core {
 
     /// Serves until told to end.
     pub async fn run(&mut self, mut messages: mpsc::Receiver<Inbox>) {
+        // What was recovered may rest or be due already, before anybody says a word.
+        self.on_time();
         loop {
             if self.ending == Ending::WhenSessionsEnded && !self.anyone_lives() {
                 self.ending = Ending::Now;

@@ -67,3 +67,25 @@ fn pinned_idle_agents_are_started_again_in_the_new_version_and_nothing_else_is()
     });
     assert_eq!([&loose, &job].map(|id| host(&shift, id)), before[3..]);
 }
+
+#[test]
+fn a_supervisor_that_dies_in_the_middle_of_a_renewal_costs_no_result() {
+    let shift = Shift::new();
+    let id = shift.agent("done one");
+    shift.wait_state(&id, "done");
+    shift.ok(&["pin", &id]);
+    shift.ok(&["stop", &id]);
+    shift.kill_supervisor();
+    // As it is stored when the old process has gone and the new one is not there yet.
+    let database = rusqlite::Connection::open(shift.home.home().database()).unwrap();
+    let sql = "UPDATE sessions SET doc = json_set(doc, '$.state', json('{\"type\": \"starting\"}'),
+        '$.renewing', json('{\"since\": 7, \"state\": {\"type\": \"completed\", \"result\": \"one\"}}'))
+        WHERE id = ?1";
+    assert_eq!(database.execute(sql, [&id]).unwrap(), 1);
+    drop(database);
+    let entry = shift.wait_state(&id, "done");
+    assert_eq!((&entry["result"], &entry["pid"]), (&"one".into(), &Value::Null));
+    assert!(shift.ok(&["why", &id]).contains("not started again"));
+    shift.ok(&["reply", &id, "done two"]);
+    shift.wait_entry(&id, "its next result", |e| e["result"] == "two" && e["pid"].is_u64());
+}
