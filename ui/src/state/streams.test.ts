@@ -23,6 +23,7 @@ const aView: SessionView = {
   createdAt: 1,
   queued: 0,
   exitCode: null,
+    continueAt: null,
 };
 
 function backendWith(part: Partial<Backend>): Backend {

@@ -21,6 +21,7 @@ export function aView(id: string, part: Partial<SessionView> = {}): SessionView 
     createdAt: 0,
     queued: 0,
     exitCode: null,
+    continueAt: null,
     ...part,
   };
 }

@@ -1,6 +1,7 @@
 /** Words for people. */
 import { expect, test } from "vitest";
-import { age, baseName, oneLine, shortPath, windowTitle } from "./words";
+import { aView } from "./view.fixture";
+import { age, baseName, limitNote, oneLine, shortPath, windowTitle } from "./words";
 
 test.each([
   [0, "now"],
@@ -31,4 +32,14 @@ test("paths are shortened", () => {
   expect(baseName("/")).toBe("/");
   expect(shortPath("/home/ada/code", "/home/ada")).toBe("~/code");
   expect(shortPath("/home/adam", "/home/ada")).toBe("/home/adam");
+});
+
+test("a row counts down to the end of a limit", () => {
+  const limited = (resets: number | null, continueAt: number | null = null) =>
+    aView("a", { state: { type: "failed", error: "limit", trouble: { kind: "usage_limit", resets } }, continueAt });
+  expect(limitNote(limited(3 * 60_000), 0)).toBe("resets in 3m");
+  expect(limitNote(limited(3 * 60_000, 4 * 60_000), 0)).toBe("resets in 3m · continues in 4m");
+  expect(limitNote(limited(3 * 60_000), 3 * 60_000)).toBe("");
+  expect(limitNote(limited(null), 0)).toBe("");
+  expect(limitNote(aView("b"), 0)).toBe("");
 });

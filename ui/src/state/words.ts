@@ -18,6 +18,16 @@ export function age(sinceMs: number, nowMs: number): string {
   return `${Math.floor(passed / DAY_MS)}d`;
 }
 
+/** What a limit lets wait: `resets in 43m · continues in 44m`; empty when there is none. */
+export function limitNote(view: SessionView, nowMs: number): string {
+  if (view.state.type !== "failed" || view.state.trouble === null) return "";
+  const until = (at: number) => duration(nowMs, at);
+  const resets = view.state.trouble.resets;
+  const notes = resets === null || resets <= nowMs ? [] : [`resets in ${until(resets)}`];
+  if (view.continueAt !== null) notes.push(`continues in ${until(view.continueAt)}`);
+  return notes.join(" · ");
+}
+
 export function duration(sinceMs: number, nowMs: number): string {
   const text = age(sinceMs, nowMs);
   return text === "now" ? "a moment" : text;

@@ -58,6 +58,8 @@ enum Verb {
     Rename(verbs::rename::Args),
     /// Keep a session at the top of the list.
     Pin(verbs::pin::Args),
+    /// Let a session go on by itself once its usage limit is over.
+    ContinueAtReset(verbs::continue_at_reset::Args),
     /// Show why a session is in its state.
     Why(verbs::why::Args),
     /// Show what else the board says.
@@ -103,6 +105,9 @@ impl Cli {
             Verb::Rm(args) => here.run(|here| verbs::rm::run(here, args)),
             Verb::Rename(args) => here.run(|here| verbs::rename::run(here, args)),
             Verb::Pin(args) => here.run(|here| verbs::pin::run(here, args)),
+            Verb::ContinueAtReset(args) => {
+                here.run(|here| verbs::continue_at_reset::run(here, args))
+            }
             Verb::Why(args) => here.run(|here| verbs::why::run(here, args)),
             Verb::Notices => here.run(verbs::notices::run),
             Verb::Daemon(args) => here.run(|here| verbs::daemon::run(here, args)),

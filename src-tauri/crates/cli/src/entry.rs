@@ -1,6 +1,6 @@
 //! One session as `--json` prints it: a contract that scripts rely on.
 
-use nightshift_model::{Liveness, Need, NeedKind, NeedOption, State};
+use nightshift_model::{Liveness, Need, NeedKind, NeedOption, State, Trouble, TroubleKind};
 use nightshift_protocol::{SessionKind, SessionView};
 use serde::Serialize;
 
@@ -31,6 +31,14 @@ pub struct Entry<'a> {
     result: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
+    /// What kept the agent from working, where it was not the work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<TroubleKind>,
+    /// When that ends, in milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resets_at: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continue_at: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     exit_code: Option<i32>,
     /// Why the process can be called neither alive nor gone.
@@ -58,6 +66,7 @@ struct Pending<'a> {
 impl<'a> Entry<'a> {
     pub fn of(view: &'a SessionView) -> Entry<'a> {
         let need = open_need(view);
+        let trouble = trouble(view);
         let (result, error) = match &view.state {
             State::Completed { result } => (Some(result.as_str()), None),
             State::Failed { error, .. } => (None, Some(error.as_str())),
@@ -91,6 +100,9 @@ impl<'a> Entry<'a> {
             pending: need.map(Pending::of),
             result,
             error,
+            trouble: trouble.map(|t| t.kind),
+            resets_at: trouble.and_then(|t| t.resets).map(|at| at.0),
+            continue_at: view.continue_at.map(|at| at.0),
             exit_code: view.exit_code,
             unknown,
             line: &view.line,
@@ -106,6 +118,19 @@ impl<'a> Pending<'a> {
     fn of(need: &'a Need) -> Pending<'a> {
         let Need { kind, question, detail, options, .. } = need;
         Pending { kind: *kind, question, detail, options }
+    }
+}
+
+/// What kept the agent from working, where it was not the work.
+pub fn trouble(view: &SessionView) -> Option<Trouble> {
+    match &view.state {
+        State::Failed { trouble, .. } => *trouble,
+        State::Starting
+        | State::Working
+        | State::NeedsInput { .. }
+        | State::Idle
+        | State::Completed { .. }
+        | State::Stopped => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sessions for people: the table of `agents`, and the question that a session asks.
 
-use crate::entry::{open_need, state_word};
+use crate::entry::{open_need, state_word, trouble};
 use crate::plain::{clean, fit, one_line, width};
 use nightshift_model::{Millis, Need, State};
 use nightshift_protocol::SessionView;
@@ -67,11 +67,18 @@ fn row(view: &SessionView, now: Millis) -> [String; 6] {
         one_line(view.agent.as_deref().unwrap_or("shell")),
         age(now.since(view.created_at)),
         one_line(&view.name),
-        last_words(view),
+        last_words(view, now),
     ]
 }
 
-fn last_words(view: &SessionView) -> String {
+fn last_words(view: &SessionView, now: Millis) -> String {
+    if let Some(trouble) = trouble(view) {
+        let line = one_line(&view.line);
+        let ends = trouble.resets.map(|at| format!("resets in {}", until(at, now)));
+        let goes_on = view.continue_at.map(|at| format!("continues in {}", until(at, now)));
+        let parts: Vec<String> = ends.into_iter().chain(goes_on).chain([line]).collect();
+        return parts.join(" · ");
+    }
     match (open_need(view), &view.state) {
         (Some(need), _) => one_line(&need.question),
         (None, State::Failed { error, .. }) => one_line(error),
@@ -95,6 +102,16 @@ fn colour(state: &State) -> &'static str {
         State::Completed { .. } => "\x1b[32m",
         State::Failed { .. } => "\x1b[31m",
         State::Idle | State::Stopped => "\x1b[2m",
+    }
+}
+
+/// The time until `at`, counted down to the second.
+pub fn until(at: Millis, now: Millis) -> String {
+    let seconds = at.since(now).div_ceil(1000);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h {:02}m", seconds / 3_600, seconds % 3_600 / 60),
     }
 }
 
@@ -150,6 +167,7 @@ mod tests {
             created_at: Millis(1_000_000_000 - age_s * 1000),
             queued: 0,
             exit_code: None,
+            continue_at: None,
         }
     }
 

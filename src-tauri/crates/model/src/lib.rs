@@ -3,6 +3,7 @@
 //! Promise: pure. Events go in, a new session, effects and evidence come out.
 //! Must not know: files, sockets, clocks, processes, SQLite, agents' protocols. Time is an argument.
 
+pub mod continuation;
 pub mod event;
 pub mod evidence;
 pub mod id;

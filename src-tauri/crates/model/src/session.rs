@@ -204,7 +204,8 @@ impl Session {
 
     /// A finished agent whose process lives and from which nothing is wanted.
     pub fn is_idle(&self) -> bool {
-        let nothing_asked = self.agent().is_some_and(|agent| agent.prompts.is_empty());
+        let nothing_asked =
+            self.agent().is_some_and(|agent| agent.prompts.is_empty() && agent.continues.is_none());
         let ending = self.stopping || self.retiring;
         self.is_over() && nothing_asked && self.is_alive() && !ending
     }

@@ -128,12 +128,11 @@ fn sessions() -> Vec<(&'static str, Session)> {
         ("agent asks twice", session(sent(), two, true)),
         ("agent asked in closing", session(agent(vec![]), asks(closing_question()), true)),
         ("agent idle", session(agent(vec![]), State::Idle, true)),
-        ("agent completed", session(agent(vec![]), State::Completed { result: "ok".into() }, true)),
-        (
-            "agent completed, gone",
-            session(agent(vec![]), State::Completed { result: "ok".into() }, false),
-        ),
+        ("agent completed", session(agent(vec![]), done(), true)),
+        ("agent completed, gone", session(agent(vec![]), done(), false)),
         ("agent failed, gone", session(agent(vec![]), State::failed("no"), false)),
+        ("agent at its usage limit", continuing(None)),
+        ("agent that continues after it", continuing(Some(9))),
         ("agent stopped", session(agent(vec![]), State::Stopped, false)),
         ("agent being stopped", stopping),
         ("agent put to rest", retiring),
@@ -144,6 +143,26 @@ fn sessions() -> Vec<(&'static str, Session)> {
         ("agent that died three times", worn_out),
         ("agent unknown", unknown),
     ]
+}
+
+fn usage_limit() -> Trouble {
+    Trouble { kind: TroubleKind::UsageLimit, resets: Some(Millis(5)) }
+}
+
+fn continuing(at: Option<u64>) -> Session {
+    let mut waiting = session(agent(vec![]), limited(), true);
+    if let Work::Agent(agent) = &mut waiting.work {
+        agent.continues = at.map(|at| Continuation { at: Millis(at), text: "continue".into() });
+    }
+    waiting
+}
+
+fn done() -> State {
+    State::Completed { result: "ok".into() }
+}
+
+fn limited() -> State {
+    State::Failed { error: "limit".into(), trouble: Some(usage_limit()) }
 }
 
 fn events() -> Vec<(&'static str, Event)> {
@@ -168,6 +187,12 @@ fn events() -> Vec<(&'static str, Event)> {
         ("interrupt", Event::Command(Command::Interrupt)),
         ("stop", Event::Command(Command::Stop)),
         ("respawn", Event::Command(Command::Respawn)),
+        (
+            "continue at reset",
+            Event::Command(Command::ContinueAtReset { at: Millis(9), text: "continue".into() }),
+        ),
+        ("cancel continue", Event::Command(Command::CancelContinue)),
+        ("continue due", Event::Fact(Fact::ContinueDue)),
         ("rested", Event::Fact(Fact::Rested)),
         ("seen", Event::Command(Command::Seen)),
         ("shed", Event::Fact(Fact::Shed)),
@@ -188,6 +213,10 @@ fn events() -> Vec<(&'static str, Event)> {
         ("turn ended at token limit", ended("max_tokens", "cut")),
         ("turn ended for an unknown reason", ended("tired", "zzz")),
         ("turn cancelled", turn(TurnOutcome::Cancelled)),
+        (
+            "turn ended at a usage limit",
+            turn(TurnOutcome::Error { message: "limit".into(), trouble: Some(usage_limit()) }),
+        ),
         ("turn error", turn(TurnOutcome::Error { message: "400".into(), trouble: None })),
         ("progress", Event::Fact(Fact::Progress { line: "reading".into() })),
         ("exit 0", exit(Some(0), None)),

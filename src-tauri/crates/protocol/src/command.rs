@@ -84,6 +84,15 @@ pub enum Command {
         session: String,
         pinned: bool,
     },
+    /// Sends `text` (none: the word "continue") by itself once the usage limit is over.
+    ContinueAtReset {
+        session: String,
+        #[serde(default)]
+        text: Option<String>,
+    },
+    CancelContinue {
+        session: String,
+    },
     /// A page of the session's log, `offset` being 0 or the `next` of the page before.
     Logs {
         session: String,

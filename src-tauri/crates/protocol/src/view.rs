@@ -36,6 +36,9 @@ pub struct SessionView {
     /// Replies that wait for the current turn or for the process.
     pub queued: u32,
     pub exit_code: Option<i32>,
+    /// When it goes on by itself after a usage limit, where the user chose so.
+    #[serde(default)]
+    pub continue_at: Option<Millis>,
 }
 
 impl SessionView {
@@ -65,6 +68,7 @@ impl SessionView {
             created_at: session.created_at,
             queued: u32::try_from(queued).unwrap_or(u32::MAX),
             exit_code: session.exit_code,
+            continue_at: agent.and_then(|a| a.continues.as_ref()).map(|c| c.at),
         }
     }
 }

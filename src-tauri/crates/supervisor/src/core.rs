@@ -2,7 +2,7 @@
 //!
 //! Promise: the only owner of sessions; commits first, acts second.
 
-use crate::conversation::Conversations;
+use crate::continuing;
 use crate::effects;
 use crate::handlers;
 use crate::inbox::{Inbox, LinkEvent};
@@ -10,7 +10,6 @@ use crate::limits::{CATCH_UP_PAUSE, NOTICES_MAX, REFUSED_PAUSE};
 use crate::link::LinkHandle;
 use crate::outside::Outside;
 use crate::pressure::{self, Pressure};
-use crate::publish::{Board, Clients};
 use crate::storage::Storage;
 use crate::unsaved::Unsaved;
 use crate::wait::{Until, Waiter};
@@ -26,6 +25,7 @@ use nightshift_platform::dirs::Home;
 use nightshift_protocol::{
     BoardChange, Environment, Fault, FaultCode, Notice, NoticeLevel, Reply, SessionView,
 };
+use nightshift_publish::{Board, Clients, Conversations};
 use nightshift_store::Write;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -454,6 +454,7 @@ impl Core {
             .chain(rest::due_in(self, now))
             .chain(retention::due_in(self, now))
             .chain(pressure::due_in(self, now))
+            .chain(continuing::due_in(self))
             .chain(behind.then_some(CATCH_UP_PAUSE))
             .min()
     }
@@ -468,6 +469,7 @@ impl Core {
         retention::on_time(self, now);
         pressure::on_time(self, now);
         renew::on_time(self);
+        continuing::on_time(self);
         let overdue = |w: &Waiter| w.deadline().is_some_and(|d| now >= d);
         let late: Vec<SessionId> =
             self.waiters.iter().filter(|(_, w)| overdue(w)).map(|(id, _)| id.clone()).collect();

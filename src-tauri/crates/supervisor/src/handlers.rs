@@ -3,6 +3,7 @@
 mod agents;
 mod answer;
 mod attach;
+mod continue_at_reset;
 mod dispatch;
 mod follow;
 mod logs;
@@ -18,12 +19,12 @@ mod tasks;
 mod why;
 
 use crate::core::Core;
-use crate::inbox::ConnId;
 use crate::retention;
 use crate::wait::{Until, Waiter};
 use nightshift_model::{Command as SessionCommand, Event, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply, Request};
+use nightshift_publish::ConnId;
 
 pub use dispatch::checked as dispatch_checked;
 pub use remove::{finish_removal, take_off};
@@ -78,6 +79,12 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         }
         Command::Pin { session, pinned } => {
             plain::simple(core, &session, SessionCommand::Pin { pinned })
+        }
+        Command::ContinueAtReset { session, text } => {
+            continue_at_reset::continue_at_reset(core, &session, text)
+        }
+        Command::CancelContinue { session } => {
+            plain::simple(core, &session, SessionCommand::CancelContinue)
         }
         Command::Logs { session, raw, offset, since } => {
             logs::logs(core, conn, id, &session, logs::Wanted { raw, offset, since })

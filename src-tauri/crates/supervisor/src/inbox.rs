@@ -3,16 +3,8 @@
 use nightshift_agents::acp::Driver;
 use nightshift_model::{Exit, SessionId};
 use nightshift_protocol::{Dispatch, Environment, Fault, LogPage, Record, Reply, Request};
+use nightshift_publish::ConnId;
 use tokio::sync::mpsc;
-
-/// Numbers connections; never reused within a supervisor's life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ConnId(pub u64);
-
-impl ConnId {
-    /// No connection: clients are counted from 1.
-    pub const NOBODY: ConnId = ConnId(0);
-}
 
 pub enum Inbox {
     Connected {

@@ -6,7 +6,7 @@
 //! Must not know: windows, terminals, how answers are shown.
 
 mod background;
-mod conversation;
+mod continuing;
 mod core;
 mod effects;
 mod handlers;
@@ -15,7 +15,6 @@ mod limits;
 mod link;
 mod outside;
 mod pressure;
-mod publish;
 mod reconcile;
 mod renew;
 mod rest;

@@ -2,13 +2,14 @@
 //!
 //! Promise: a hostile or silent client costs its own connection only.
 
-use crate::inbox::{ConnId, Inbox, InboxSender};
+use crate::inbox::{Inbox, InboxSender};
 use crate::limits::{CLIENT_QUEUE_MAX, CLIENTS_MAX};
 use nightshift_platform::ipc;
 use nightshift_protocol::{
     Fault, FaultCode, FrameDecoder, FrameKind, Hello, PROTOCOL_VERSION, Request, Role,
     ServerMessage, encode_control,
 };
+use nightshift_publish::ConnId;
 use std::os::unix::net::UnixListener as StdListener;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -1,7 +1,7 @@
 //! Requests whose answer means *done*: they wait here until the session has got there.
 
-use crate::inbox::ConnId;
 use nightshift_model::{Liveness, NeedId, Session, State};
+use nightshift_publish::ConnId;
 use std::time::Duration;
 
 /// What a request waits for.

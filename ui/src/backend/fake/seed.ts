@@ -54,6 +54,7 @@ export function view(world: World, part: Partial<SessionView>, ageMs = 0): Sessi
     createdAt: at,
     queued: 0,
     exitCode: null,
+    continueAt: null,
     ...part,
   };
 }

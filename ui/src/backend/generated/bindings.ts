@@ -294,6 +294,8 @@ export type SessionView = {
 	/**  Replies that wait for the current turn or for the process. */
 	queued: number,
 	exitCode: number | null,
+	/**  When it goes on by itself after a usage limit, where the user chose so. */
+	continueAt: Millis | null,
 };
 
 /**  Where a piece of evidence came from. */

@@ -7,6 +7,7 @@ pub mod attach;
 pub mod attach_conversation;
 pub mod attach_terminal;
 pub mod completions;
+pub mod continue_at_reset;
 pub mod daemon;
 pub mod daemon_install;
 pub mod daemon_logs;

@@ -3,6 +3,7 @@
 //! middle of a turn, their process killed and resumed, against a scripted model on loopback.
 
 use crate::support::{Shift, id_of, kill, ran};
+use nightshift_platform::clock;
 use nightshift_platform::process::Identity;
 use nightshift_testkit::{ModelServer, vendors};
 use serde_json::Value;
@@ -121,4 +122,36 @@ fn gemini_works_over_the_death_of_its_supervisor() {
     // test where time can be moved.
     let Some((vendor, id)) = works_over_the_death_of_its_supervisor("gemini") else { return };
     vendor.shift.ok(&["rm", &id]);
+}
+
+#[test]
+fn a_usage_limit_is_told_and_the_session_goes_on_when_it_ends() {
+    let Some(vendor) = Vendor::new("claude", "claude-subscription") else { return };
+    let shift = &vendor.shift;
+    let id = vendor.dispatch("hello");
+    shift.wait_state(&id, "done");
+    shift.fails(&["continue-at-reset", &id], &["was not stopped by a usage limit"]);
+
+    let resets_s = clock::now().0 / 1000 + 3;
+    vendor.model.limit_until(resets_s);
+    vendor.run(&["reply", &id, "@@status 429@@"]);
+    let entry = shift.wait_state(&id, "failed");
+    assert_eq!(entry["trouble"], "usage_limit");
+    assert_eq!(entry["resetsAt"], resets_s * 1000);
+    assert!(shift.ok(&["agents", "--all"]).contains("resets in"), "the row counts down");
+    assert!(shift.ok(&["why", &id]).contains("usage limit: "));
+
+    let entry = shift.json(&["continue-at-reset", &id, "--json"]);
+    let at = entry["continueAt"].as_u64().unwrap();
+    assert!(at > resets_s * 1000, "not before the limit ends");
+    assert!(shift.ok(&["agents", "--all"]).contains("continues in"));
+    shift.ok(&["continue-at-reset", &id, "--cancel"]);
+    assert!(shift.entry(&id)["continueAt"].is_null());
+    shift.fails(&["continue-at-reset", &id, "--cancel"], &["is not going to continue"]);
+    shift.ok(&["continue-at-reset", &id, "--say", "go on, please"]);
+    shift.wait_log(&id, "> go on, please");
+    shift.wait_state(&id, "done");
+    assert!(clock::now().0 >= at, "and not before its time");
+    let why = shift.ok(&["why", &id]);
+    assert!(why.contains("continued after the usage limit, as you chose"), "{why}");
 }

@@ -256,7 +256,7 @@ fn continue_at_reset(next: &mut Next, at: Millis, text: String) -> Result<(), Re
     let Work::Agent(agent) = &mut next.session.work else {
         return Err(Refusal::new(
             format!("session {id} is a shell job and has no usage limit"),
-            "",
+            "only agents have one",
         ));
     };
     if !limited {

@@ -4,7 +4,7 @@
 use super::{Handled, Outcome, quoted};
 use crate::core::Core;
 use crate::effects;
-use crate::inbox::{ConnId, Inbox};
+use crate::inbox::Inbox;
 use crate::limits::{ENVIRONMENT_MAX_BYTES, LIVE_SESSIONS_MAX, SESSIONS_MAX};
 use crate::wait::Until;
 use nightshift_agents::registry::Registry;
@@ -16,6 +16,7 @@ use nightshift_model::{
 };
 use nightshift_platform::clock;
 use nightshift_protocol::{Dispatch, DispatchWork, Environment, Fault, FaultCode};
+use nightshift_publish::ConnId;
 use std::path::Path;
 
 /// How often a fresh id may collide with a known one before something is plainly wrong.

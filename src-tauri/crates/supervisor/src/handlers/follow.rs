@@ -3,11 +3,12 @@
 use super::{Handled, Outcome, find};
 use crate::core::Core;
 use crate::effects;
-use crate::inbox::{ConnId, Inbox};
+use crate::inbox::Inbox;
 use crate::limits::FOLLOWS_MAX;
-use crate::publish::FollowId;
 use nightshift_model::SessionId;
 use nightshift_protocol::{Fault, FaultCode, Reply};
+use nightshift_publish::ConnId;
+use nightshift_publish::FollowId;
 
 pub fn board(core: &mut Core, conn: ConnId, request: u64) -> Outcome {
     check_count(core, conn)?;

@@ -7,7 +7,7 @@
 use super::{Handled, Outcome, find};
 use crate::core::Core;
 use crate::effects;
-use crate::inbox::{ConnId, Inbox};
+use crate::inbox::Inbox;
 use crate::limits::LOG_PAGE_BYTES;
 use crate::outside::Journal;
 use base64::Engine;
@@ -15,6 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use nightshift_agents::acp::Driver;
 use nightshift_model::Millis;
 use nightshift_protocol::{Fault, FaultCode, LogPage, Record, RecordKind};
+use nightshift_publish::ConnId;
 
 /// Records before a page that are looked at for what they leave open. A terminal's own sequences
 /// take a few bytes; this many records hold them even when they come byte by byte.

@@ -2,10 +2,10 @@
 
 use super::{Handled, Outcome, apply, find};
 use crate::core::Core;
-use crate::inbox::ConnId;
 use crate::wait::{Until, Waiter};
 use nightshift_model::{Command as SessionCommand, SessionId};
 use nightshift_protocol::{BoardChange, Fault, FaultCode, Reply};
+use nightshift_publish::ConnId;
 use nightshift_store::Write;
 
 pub fn remove(core: &mut Core, session: &str) -> Outcome {

@@ -2,9 +2,10 @@
 
 use super::{Handled, Outcome, find, quoted};
 use crate::core::Core;
-use crate::inbox::{ConnId, Inbox};
+use crate::inbox::Inbox;
 use nightshift_platform::Identity;
 use nightshift_protocol::{Fault, FaultCode, Reply};
+use nightshift_publish::ConnId;
 
 pub fn stop_task(core: &Core, conn: ConnId, request: u64, task: &str) -> Outcome {
     let unknown = || {

@@ -2,8 +2,9 @@
 
 use super::{Handled, Outcome, find};
 use crate::core::Core;
-use crate::inbox::{ConnId, Inbox};
+use crate::inbox::Inbox;
 use nightshift_protocol::Reply;
+use nightshift_publish::ConnId;
 
 pub fn tasks(core: &Core, conn: ConnId, request: u64, session: Option<&str>) -> Outcome {
     let asked = match session {

@@ -12,10 +12,11 @@ const WALLS: &[(&str, &[&str])] = &[
     ("nightshift-store", &["model", "protocol", "platform"]),
     ("nightshift-worktree", &["platform"]),
     ("nightshift-agents", &["model", "protocol", "platform"]),
+    ("nightshift-publish", &["model", "protocol", "agents"]),
     ("nightshift-rehearsal", &["platform", "agents"]),
     (
         "nightshift-supervisor",
-        &["model", "protocol", "platform", "host", "store", "agents", "worktree"],
+        &["model", "protocol", "platform", "host", "store", "agents", "worktree", "publish"],
     ),
     ("nightshift-client", &["model", "protocol", "platform"]),
     ("nightshift", &["model", "protocol", "platform", "client", "host", "supervisor", "rehearsal"]),

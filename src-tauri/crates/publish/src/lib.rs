@@ -1,14 +1,28 @@
-//! Telling followers: one snapshot, then changes numbered without gaps.
+//! Telling clients: their outgoing queues, and those who follow the board or a conversation. One
+//! snapshot, then changes numbered without gaps.
 //!
 //! Promise: a follower that falls behind gets a fresh snapshot, never a silent hole.
+//! Must not know: sessions' states, the store, sockets.
 
-use crate::inbox::ConnId;
+mod conversation;
+
+pub use conversation::Conversations;
+
 use nightshift_protocol::{
     BoardChange, BoardEvent, Fault, Notice, Reply, ServerMessage, SessionView, encode_control,
 };
 use std::collections::HashMap;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+
+/// Numbers connections; never reused within a supervisor's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnId(pub u64);
+
+impl ConnId {
+    /// No connection: clients are counted from 1.
+    pub const NOBODY: ConnId = ConnId(0);
+}
 
 /// A follow: the connection and the request that began it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

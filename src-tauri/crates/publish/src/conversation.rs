@@ -1,7 +1,6 @@
 //! Those who follow conversations: a snapshot of the driver's items, then its changes, numbered.
 
-use crate::inbox::ConnId;
-use crate::publish::{Clients, FollowId, Sent};
+use crate::{Clients, ConnId, FollowId, Sent};
 use nightshift_agents::acp::{Driver, ItemChange};
 use nightshift_model::SessionId;
 use nightshift_protocol::{ConversationEvent, ServerMessage};

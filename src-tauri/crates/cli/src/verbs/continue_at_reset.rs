@@ -1,0 +1,38 @@
+//! `nightshift continue-at-reset`: lets a session go on by itself once its usage limit is over.
+
+use crate::check;
+use crate::context::Context;
+use crate::entry::Entry;
+use crate::failure::Failure;
+use crate::plain::one_line;
+use crate::render::until;
+use nightshift_platform::clock;
+use nightshift_protocol::Command;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    session: String,
+    /// What it is told then; without it `continue`.
+    #[arg(long, value_name = "TEXT", conflicts_with = "cancel")]
+    say: Option<String>,
+    /// Do not let it go on by itself after all.
+    #[arg(long)]
+    cancel: bool,
+}
+
+pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    let text = args.say.as_deref().map(|text| check::text(text, "text")).transpose()?;
+    let client = here.client().await?;
+    let session = args.session;
+    let command = match args.cancel {
+        true => Command::CancelContinue { session },
+        false => Command::ContinueAtReset { session, text },
+    };
+    let view = here.session(&client, command).await?;
+    let what = match view.continue_at {
+        Some(at) => format!("continues in {}", until(at, clock::now())),
+        None => "does not continue by itself".to_owned(),
+    };
+    here.say(&Entry::of(&view), &format!("{what} · {} · {}", view.id, one_line(&view.name)))
+}
