@@ -3,7 +3,7 @@
 use nightshift_agents::acp::Driver;
 use nightshift_model::{Exit, SessionId};
 use nightshift_protocol::{Dispatch, Environment, Fault, LogPage, Record, Reply, Request};
-use nightshift_publish::ConnId;
+pub use nightshift_publish::ConnId;
 use tokio::sync::mpsc;
 
 pub enum Inbox {
