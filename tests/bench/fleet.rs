@@ -70,13 +70,13 @@ impl Began {
     }
 }
 
-/// From the client's start until the job runs, ours and pueue's in turn.
+/// From the client's start until the job runs and the client is back, ours and pueue's in turn.
 pub fn starts(binary: &Path, peers: &Path, table: &mut Table) -> Result<()> {
     let ns = Nightshift::new(binary)?;
     let pueue = Pueue::new(peers)?;
     let mut began = Began::new(ns.home.path())?;
     let job = began.job("true");
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let (mut ours, mut theirs, mut at_once) = (Vec::new(), Vec::new(), Vec::new());
     let mut one = |command: Command| -> Result<f64> {
         ms(|| {
             let client = quiet(command)?;
@@ -86,7 +86,11 @@ pub fn starts(binary: &Path, peers: &Path, table: &mut Table) -> Result<()> {
     };
     one(ns.dispatch(&job))?;
     for _ in 0..STARTS {
-        for (command, times) in [(ns.dispatch(&job), &mut ours), (pueue.add(&job), &mut theirs)] {
+        for (command, times) in [
+            (ns.dispatch(&job), &mut ours),
+            (pueue.add(&job, false), &mut theirs),
+            (pueue.add(&job, true), &mut at_once),
+        ] {
             std::thread::sleep(SETTLE);
             times.push(one(command)?);
         }
@@ -99,19 +103,25 @@ pub fn starts(binary: &Path, peers: &Path, table: &mut Table) -> Result<()> {
         "ms",
         budget,
     );
-    let all = |client: &dyn Fn() -> Command, began: &mut Began| -> Result<f64> {
-        ms(|| {
-            let clients = (0..FLEET).map(|_| quiet(client())).collect::<Result<Vec<_>>>()?;
-            began.wait(FLEET)?;
-            clients.into_iter().try_for_each(finish)
-        })
-    };
-    let ours = all(&|| ns.dispatch(&job), &mut began)?;
-    let peer = all(&|| pueue.add(&job), &mut began)?;
+    let what = "pueue past its queue (`--immediate`)";
+    table.add(what, median(&mut at_once), "ms", Budget::None);
+    let ours = all_at_once(&|| ns.dispatch(&job), &mut began)?;
+    let peer = all_at_once(&|| pueue.add(&job, false), &mut began)?;
+    let at_once = all_at_once(&|| pueue.add(&job, true), &mut began)?;
     let budget = Budget::NotAbovePeer { name: "pueue", peer, slack: 0.05 };
     table.add(&format!("{FLEET} jobs from {FLEET} clients at once"), ours, "ms", budget);
+    table.add(what, at_once, "ms", Budget::None);
     table.add("pueue's daemon after that, PSS", pss_mib(pueue.daemon_pid())?, "MiB", Budget::None);
     Ok(())
+}
+
+fn all_at_once(client: &dyn Fn() -> Command, began: &mut Began) -> Result<f64> {
+    std::thread::sleep(SETTLE);
+    ms(|| {
+        let clients = (0..FLEET).map(|_| quiet(client())).collect::<Result<Vec<_>>>()?;
+        began.wait(FLEET)?;
+        clients.into_iter().try_for_each(finish)
+    })
 }
 
 /// Memory and idleness of a fleet, and a new supervisor that takes it over.

@@ -54,9 +54,10 @@ impl Pueue {
         Ok(())
     }
 
-    /// A client that starts `command` without waiting for the queue's turn.
-    pub fn add(&self, command: &str) -> Command {
-        self.command(&["add", "--immediate", "--", command])
+    /// A client that starts `command` the usual way; with `at_once` it goes past the queue.
+    pub fn add(&self, command: &str, at_once: bool) -> Command {
+        let past: &[&str] = if at_once { &["--immediate"] } else { &[] };
+        self.command(&[&["add"], past, &["--", command]].concat())
     }
 
     fn command(&self, args: &[&str]) -> Command {
