@@ -76,14 +76,8 @@ impl Background for Descendants {
 impl Descendants {
     /// The session's host, when it is certain that it lives.
     fn host(&self) -> Option<Ready> {
-        match inspect(&self.dir) {
-            Finding::Alive(ready) => Some(*ready),
-            Finding::Ended(_)
-            | Finding::Gone(_)
-            | Finding::Unknown(_)
-            | Finding::Starting
-            | Finding::NotLaunched => None,
-        }
+        let Finding::Alive(ready) = inspect(&self.dir) else { return None };
+        Some(*ready)
     }
 
     fn task(&self, process: &Identity, usage: &Usage) -> Task {

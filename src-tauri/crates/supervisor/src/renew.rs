@@ -5,7 +5,7 @@
 
 use crate::core::{Core, Entry};
 use nightshift_model::Fact;
-use semver::Version;
+use nightshift_protocol::hello::is_older;
 
 pub fn on_time(core: &mut Core) {
     // One by one: each start costs an agent's memory and processor time.
@@ -28,32 +28,3 @@ fn is_outdated(entry: &Entry) -> bool {
 }
 
 const OWN_VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// A host that does not say its version is older than those that do.
-fn is_older(build: &str, own: &str) -> bool {
-    match (Version::parse(build), Version::parse(own)) {
-        (Ok(build), Ok(own)) => build < own,
-        (Err(_), Ok(_)) => build.is_empty(),
-        (_, Err(_)) => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_is_certainly_older_is_replaced() {
-        for (build, own, expected) in [
-            ("0.1.0", "0.2.0", true),
-            ("0.9.0", "0.10.0", true),
-            ("", "0.1.0", true),
-            ("0.2.0-rc.1", "0.2.0", true),
-            ("0.2.0", "0.2.0", false),
-            ("0.3.0", "0.2.0", false),
-            ("a fork", "0.2.0", false),
-        ] {
-            assert_eq!(is_older(build, own), expected, "{build} {own}");
-        }
-    }
-}
