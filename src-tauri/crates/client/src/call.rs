@@ -5,14 +5,16 @@ use crate::dial::dial;
 use crate::routes::{Delivered, Routes};
 use nightshift_platform::dirs::{Home, SOCKET_PATH_MAX_BYTES};
 use nightshift_protocol::{
-    Command, Fault, FaultCode, FrameKind, Reply, Request, Role, ServerMessage, encode_control,
-    frame::FRAME_MAX_BYTES,
+    CONNECTION_FAULT, Command, Fault, FaultCode, FrameKind, Reply, Request, Role, ServerMessage,
+    encode_control, frame::FRAME_MAX_BYTES,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinHandle};
 
+/// Id of requests whose reply nobody waits for and no caller is ever given.
+const UNHEARD: u64 = u64::MAX;
 /// Requests that may wait for the writer. A caller beyond that waits: nothing is dropped.
 const OUTGOING_MAX: usize = 64;
 
@@ -156,13 +158,21 @@ async fn read(mut reader: FrameReader, routes: Arc<Routes>, outgoing: mpsc::Weak
     let fault = loop {
         match reader.next().await {
             Ok(Some((FrameKind::Control, body))) => {
-                // A message of a kind this build does not know is for newer clients.
-                let Ok(message) = serde_json::from_slice::<ServerMessage>(&body) else { continue };
+                let message = match serde_json::from_slice::<ServerMessage>(&body) {
+                    Ok(message) => message,
+                    Err(error) => match unreadable(&body, &error) {
+                        Some(fault) => fault,
+                        // A message of a kind this build does not know is for newer clients.
+                        None => continue,
+                    },
+                };
+                if let ServerMessage::Fault { id: CONNECTION_FAULT, fault } = message {
+                    break fault;
+                }
                 if let Delivered::Unwanted(follow) = routes.deliver(message)
                     && let Some(outgoing) = outgoing.upgrade()
                 {
-                    // Id 0 is never given to a caller: its reply reaches nobody.
-                    post(&outgoing, 0, Command::Unfollow { follow });
+                    post(&outgoing, UNHEARD, Command::Unfollow { follow });
                 }
             }
             Ok(Some((FrameKind::Data | FrameKind::Record, _))) => {}
@@ -171,6 +181,16 @@ async fn read(mut reader: FrameReader, routes: Arc<Routes>, outgoing: mpsc::Weak
         }
     };
     routes.lose(&fault);
+}
+
+/// For whoever waits for a message that this build cannot read: waiting would be for ever.
+fn unreadable(body: &[u8], error: &serde_json::Error) -> Option<ServerMessage> {
+    let message: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let id = message.get("id")?.as_u64()?;
+    let text = format!("the supervisor's answer is not understood: {error}");
+    let fault = Fault::new(FaultCode::Protocol, text)
+        .hint("it is of another version: see `nightshift daemon status`");
+    Some(ServerMessage::Fault { id, fault })
 }
 
 /// Ends at the first failed write: the peer has hung up. The reader finds what it said last and then

@@ -3,7 +3,7 @@
 use crate::connection::{FrameReader, FrameWriter, split};
 use nightshift_platform::ipc;
 use nightshift_protocol::{
-    Fault, FaultCode, FrameKind, Hello, PROTOCOL_VERSION, Role, encode_control,
+    Fault, FaultCode, FrameKind, Hello, PROTOCOL_VERSION, Role, encode_control, understands,
 };
 use std::io::ErrorKind;
 use std::path::Path;
@@ -96,7 +96,7 @@ fn check_greeting(
             return Err(not_ours(socket, "greets with something unknown"));
         }
     };
-    if hello.protocol != PROTOCOL_VERSION {
+    if !understands(hello.protocol) {
         return Err(version_mismatch(&hello, expected));
     }
     if hello.role != expected {

@@ -3,12 +3,12 @@
 //! Promise: reading and writing never block; everything the child is given is bounded.
 //! Must not know: clients, the journal, why the child ends.
 
-use crate::lines::{LineSplitter, Overlong};
 use crate::outbox::Outbox;
 use crate::screen::Screen;
 use nightshift_model::Millis;
 use nightshift_platform::process::Identity;
 use nightshift_platform::pty::{self, Pty};
+use nightshift_protocol::lines::{LineSplitter, Overlong};
 use nightshift_protocol::record::RECORD_BODY_MAX_BYTES;
 use rustix::io::Errno;
 use std::io;

@@ -3,7 +3,7 @@
 
 use nightshift_platform::files;
 use nightshift_platform::process::{self, Identity, Liveness3};
-use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE, READY_FILE};
+use nightshift_protocol::launch::{self, DOCUMENT_VERSION, EXIT_FILE, LAUNCH_FILE, READY_FILE};
 use nightshift_protocol::{Exited, Ready};
 use serde::de::DeserializeOwned;
 use std::io;
@@ -25,6 +25,12 @@ pub enum Finding {
     Starting,
     /// Not even a launch document.
     NotLaunched,
+}
+
+/// What every version of every document says.
+#[derive(serde::Deserialize)]
+struct Versioned {
+    version: u32,
 }
 
 /// Looks at `dir` once. Blocking.
@@ -75,7 +81,15 @@ pub fn document<T: DeserializeOwned>(dir: &Path, name: &str) -> Result<Option<T>
     if bytes.is_empty() {
         return Ok(None);
     }
-    serde_json::from_slice(&bytes).map(Some).map_err(|e| format!("{name} is damaged: {e}"))
+    let damaged = |e: serde_json::Error| format!("{name} is damaged: {e}");
+    let Versioned { version } = serde_json::from_slice(&bytes).map_err(damaged)?;
+    if !launch::understands(version) {
+        return Err(format!(
+            "{name} has version {version}, this build knows {DOCUMENT_VERSION}; it is of another \
+             nightshift and left alone"
+        ));
+    }
+    serde_json::from_slice(&bytes).map(Some).map_err(damaged)
 }
 
 #[cfg(test)]

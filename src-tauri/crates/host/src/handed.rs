@@ -16,12 +16,18 @@ const KEYS_BYTES: usize = 4096;
 const DETACH_KEYS_MAX: usize = 8;
 const DETACH_KEY_MAX_BYTES: usize = 32;
 
+/// Keys that wait for a program which reads none: so much of a paste is kept. Beyond it keys are
+/// dropped, as a terminal's own line does after 4 KiB, because the detach key may stand behind them.
+pub(crate) const WAITING_KEYS_MAX_BYTES: usize = 16 * 1024 * 1024;
+
 #[derive(Debug)]
 pub(crate) struct HandedTerminal {
     fd: OwnedFd,
     /// Bytes to draw.
     pub out: Outbox,
     detach_keys: Vec<Vec<u8>>,
+    /// The last keys that were handed on: a detach key may begin among them.
+    recent: Vec<u8>,
 }
 
 /// What was typed.
@@ -45,7 +51,7 @@ impl HandedTerminal {
         let fits = |key: &String| !key.is_empty() && key.len() <= DETACH_KEY_MAX_BYTES;
         let keys = detach_keys.into_iter().filter(fits).take(DETACH_KEYS_MAX);
         let detach_keys = keys.map(String::into_bytes).collect();
-        Ok(HandedTerminal { fd, out: Outbox::default(), detach_keys })
+        Ok(HandedTerminal { fd, out: Outbox::default(), detach_keys, recent: Vec::new() })
     }
 
     pub fn fd(&self) -> BorrowedFd<'_> {
@@ -62,7 +68,7 @@ impl HandedTerminal {
         self.out.write_to(&self.fd)
     }
 
-    pub fn read(&self) -> Typed {
+    pub fn read(&mut self) -> Typed {
         let mut buffer = [0; KEYS_BYTES];
         match rustix::io::read(&self.fd, &mut buffer) {
             Ok(0) => Typed::Gone,
@@ -72,13 +78,22 @@ impl HandedTerminal {
         }
     }
 
-    /// The keys before the detach key, and whether there was one.
-    fn until_detach(&self, keys: &[u8]) -> Typed {
-        let find = |key: &Vec<u8>| keys.windows(key.len()).position(|window| window == key);
-        match self.detach_keys.iter().filter_map(find).min() {
-            Some(at) => Typed::Keys { keys: keys[..at].to_vec(), detach: true },
-            None => Typed::Keys { keys: keys.to_vec(), detach: false },
+    /// The keys before the detach key, and whether there was one. One that was cut in two by a read
+    /// is found too; its first half was handed on then.
+    fn until_detach(&mut self, keys: &[u8]) -> Typed {
+        let before = self.recent.len();
+        self.recent.extend_from_slice(keys);
+        let all = std::mem::take(&mut self.recent);
+        let find = |key: &Vec<u8>| {
+            let first = before.saturating_sub(key.len() - 1);
+            let found = all[first..].windows(key.len()).position(|window| window == key);
+            found.map(|at| (first + at).saturating_sub(before))
+        };
+        if let Some(at) = self.detach_keys.iter().filter_map(find).min() {
+            return Typed::Keys { keys: keys[..at].to_vec(), detach: true };
         }
+        self.recent = all[all.len().saturating_sub(DETACH_KEY_MAX_BYTES - 1)..].to_vec();
+        Typed::Keys { keys: keys.to_vec(), detach: false }
     }
 }
 
@@ -91,7 +106,7 @@ mod tests {
     fn keys_before_the_detach_key_still_count() {
         let pty = Pty::open(80, 24).unwrap();
         let keys = vec!["\x1c".to_owned(), "\x1b[92;5u".to_owned(), String::new()];
-        let terminal = HandedTerminal::new(pty.into_master(), keys).unwrap();
+        let mut terminal = HandedTerminal::new(pty.into_master(), keys).unwrap();
         for (keys, before, detach) in [
             (&b"ls\r"[..], &b"ls\r"[..], false),
             (b"\x1c", b"", true),
@@ -101,6 +116,11 @@ mod tests {
             let expected = Typed::Keys { keys: before.to_vec(), detach };
             assert_eq!(terminal.until_detach(keys), expected, "{keys:?}");
         }
+        // Cut in two by the read.
+        let keys = |keys: &[u8], detach| Typed::Keys { keys: keys.to_vec(), detach };
+        assert_eq!(terminal.until_detach(b"x\x1b[92"), keys(b"x\x1b[92", false));
+        assert_eq!(terminal.until_detach(b";5ux"), keys(b"", true));
+        assert_eq!(terminal.until_detach(b";5u"), keys(b";5u", false), "found a second time");
     }
 
     #[test]

@@ -9,7 +9,9 @@ use nightshift_platform::clock;
 use nightshift_platform::files::read_bounded;
 use nightshift_platform::pty::Pty;
 use nightshift_platform::spawn::{Program, spawn_piped};
-use nightshift_protocol::launch::{DOCUMENT_VERSION, LAUNCH_FILE, ROLE_VARIABLE, SESSION_VARIABLE};
+use nightshift_protocol::launch::{
+    DOCUMENT_VERSION, LAUNCH_FILE, ROLE_VARIABLE, SESSION_VARIABLE, understands,
+};
 use nightshift_protocol::{Launch, LaunchKind};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -51,7 +53,7 @@ pub(crate) fn read(dir: &Path) -> Result<Launch, LaunchError> {
         .map_err(|source| LaunchError::Unreadable { path: path.clone(), source })?;
     let launch: Launch = serde_json::from_slice(&bytes)
         .map_err(|source| LaunchError::Malformed { path: path.clone(), source })?;
-    if launch.version != DOCUMENT_VERSION {
+    if !understands(launch.version) {
         return Err(LaunchError::Version { path, found: launch.version });
     }
     if launch.argv.is_empty() {

@@ -12,7 +12,6 @@ pub mod finding;
 mod handed;
 pub mod journal;
 mod launch;
-mod lines;
 mod outbox;
 mod screen;
 mod signals;

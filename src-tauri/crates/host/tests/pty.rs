@@ -190,7 +190,8 @@ fn hostile_peers_lose_their_connection_and_nothing_else() {
         b"GET / HTTP/1.1\r\n\r\n".to_vec(),
         vec![0; 64],
         vec![255; 64],
-        attack(encode_frame(FrameKind::Control, b"{\"type\":\"unheard_of\"}")),
+        attack(encode_frame(FrameKind::Control, b"{\"kind\":\"of no request\"}")),
+        attack(encode_frame(FrameKind::Control, b"[[[[")),
         attack(encode_frame(FrameKind::Control, b"\xff\xfe")),
         attack(encode_frame(FrameKind::Record, b"x")),
         attack(vec![5, 0, 0, 0, 77, 1, 1, 1, 1]),
@@ -245,6 +246,7 @@ fn lines_and_records_on_a_terminal_are_refused_or_followed() {
         _ => None,
     });
     assert_eq!(refused.0, 3);
+    until("output is journalled", || host.records().len() > 1);
     client.send(&HostRequest::Follow { after: 0 });
     let records = client.records_until(|record| record.body.starts_with(b"one"));
     assert_eq!(records.iter().map(|r| r.seq).collect::<Vec<_>>(), [1, 2]);

@@ -27,6 +27,8 @@ pub enum DirsError {
     CurrentDir(io::Error),
     #[error("cannot create {}: {source}; set {HOME_VARIABLE} to a directory you can write", .path.display())]
     Create { path: PathBuf, source: io::Error },
+    #[error("{} cannot be written: {source}; make it writable or set {HOME_VARIABLE} to another directory", .path.display())]
+    ReadOnly { path: PathBuf, source: io::Error },
     #[error("{} is not a directory; remove it or set {HOME_VARIABLE} elsewhere", .path.display())]
     NotADirectory { path: PathBuf },
     #[error("{} belongs to user {uid}, not to you; set {HOME_VARIABLE} to a directory of yours", .path.display())]
@@ -106,7 +108,8 @@ impl Home {
         self.state.join("daemon.log")
     }
 
-    /// Creates the directories, makes them private and checks that sockets fit.
+    /// Creates the directories, makes them private and checks that sockets fit and that files can
+    /// be made there.
     pub fn ensure(&self) -> Result<(), DirsError> {
         let longest = self.host_socket(LONGEST_ID);
         let len = longest.as_os_str().as_bytes().len();
@@ -123,6 +126,7 @@ impl Home {
 /// Creates `dir` if it is missing; refuses one of another user; takes others' rights away.
 fn ensure_private(dir: &Path) -> Result<(), DirsError> {
     let failed = |source| DirsError::Create { path: dir.to_owned(), source };
+    let read_only = |source| DirsError::ReadOnly { path: dir.to_owned(), source };
     fs::DirBuilder::new().recursive(true).mode(PRIVATE_DIR_MODE).create(dir).map_err(|source| {
         match source.kind() {
             io::ErrorKind::AlreadyExists => DirsError::NotADirectory { path: dir.to_owned() },
@@ -137,9 +141,12 @@ fn ensure_private(dir: &Path) -> Result<(), DirsError> {
         return Err(DirsError::NotOurs { path: dir.to_owned(), uid: metadata.uid() });
     }
     if metadata.permissions().mode() & 0o777 != PRIVATE_DIR_MODE {
-        fs::set_permissions(dir, fs::Permissions::from_mode(PRIVATE_DIR_MODE)).map_err(failed)?;
+        let private = fs::Permissions::from_mode(PRIVATE_DIR_MODE);
+        fs::set_permissions(dir, private).map_err(read_only)?;
     }
-    Ok(())
+    // Asked of the kernel: a read-only file system shows in no permission bit.
+    rustix::fs::access(dir, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK)
+        .map_err(|error| read_only(error.into()))
 }
 
 #[cfg(test)]

@@ -53,6 +53,12 @@ fn remove_stale(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Lets in whoever waits at a non-blocking listener; `WouldBlock` when nobody does.
+pub fn accept_now(listener: &impl AsFd) -> io::Result<UnixStream> {
+    let flags = rustix::net::SocketFlags::CLOEXEC;
+    Ok(rustix::net::accept_with(listener, flags)?.into())
+}
+
 pub fn connect(path: &Path) -> io::Result<UnixStream> {
     UnixStream::connect(path)
 }

@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod dirs;
+pub mod exhausted;
 pub mod family;
 pub mod files;
 pub mod ipc;
@@ -17,9 +18,11 @@ pub mod process;
 mod procfs;
 pub mod program;
 pub mod pty;
+pub mod role_name;
 pub mod signals;
 pub mod spawn;
 pub mod usage;
+pub mod watch;
 
 pub use dirs::{DirsError, Home};
 pub use lock::{Holder, RoleLock};

@@ -36,7 +36,7 @@ pub struct Holder {
 /// The role, held until this is dropped or the process ends.
 #[derive(Debug)]
 pub struct RoleLock {
-    _file: File,
+    file: File,
 }
 
 impl RoleLock {
@@ -64,9 +64,16 @@ impl RoleLock {
             file.set_len(0)?;
             file.rewind()?;
             file.write_all(&serde_json::to_vec(&holder)?)?;
-            return Ok(Some(RoleLock { _file: file }));
+            return Ok(Some(RoleLock { file }));
         }
         Err(io::Error::other(format!("{} is being replaced again and again", path.display())))
+    }
+}
+
+impl RoleLock {
+    /// Whether `path` still names the file that is locked.
+    pub fn is_at(&self, path: &Path) -> bool {
+        still_at(path, &self.file).unwrap_or(false)
     }
 }
 

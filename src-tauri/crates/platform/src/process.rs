@@ -4,10 +4,11 @@
 //! never signalled; what cannot be read is unknown, never gone.
 //! Must not know: why anyone wants to know or to end them.
 
+use crate::exhausted::is_exhausted;
 use crate::procfs::{self, Stat};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
@@ -61,7 +62,7 @@ pub fn boot_id() -> io::Result<String> {
 /// One walk is a moment's picture: a process that forks during the walk may hide its child. Whoever
 /// ends them all walks again until nothing is found.
 pub fn descendants(pid: u32) -> io::Result<Vec<Identity>> {
-    walk(pid, |_| false)
+    walk(pid, |_| Ok(false))
 }
 
 /// The same without processes that were started with the variable `spare` in their environment, and
@@ -70,11 +71,20 @@ pub fn descendants_without(pid: u32, spare: &str) -> io::Result<Vec<Identity>> {
     walk(pid, |pid| environ_has(pid, |name, _| name == spare.as_bytes()))
 }
 
-fn walk(pid: u32, spared: impl Fn(u32) -> bool) -> io::Result<Vec<Identity>> {
+/// A process that ended since the listing, or one of another user, has no place in the picture. Not
+/// being able to look is another thing: nobody must be taken for gone because descriptors ran out.
+fn looked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if is_exhausted(&error) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+fn walk(pid: u32, spared: impl Fn(u32) -> io::Result<bool>) -> io::Result<Vec<Identity>> {
     let mut children: BTreeMap<u32, Vec<Stat>> = BTreeMap::new();
     for candidate in procfs::pids()? {
-        // A process that ended since the listing has no place in the picture.
-        if let Ok(stat) = Stat::read(candidate) {
+        if let Some(stat) = looked(Stat::read(candidate))? {
             children.entry(stat.parent).or_default().push(stat);
         }
     }
@@ -84,7 +94,7 @@ fn walk(pid: u32, spared: impl Fn(u32) -> bool) -> io::Result<Vec<Identity>> {
     while let Some(parent) = next.pop() {
         for stat in children.get(&parent).into_iter().flatten() {
             // Pids may be reused during the walk: without this a circle would never end.
-            if !seen.insert(stat.pid) || spared(stat.pid) {
+            if !seen.insert(stat.pid) || spared(stat.pid)? {
                 continue;
             }
             next.push(stat.pid);
@@ -108,8 +118,12 @@ pub fn find_by_env(name: &str, value: &str) -> io::Result<Vec<Identity>> {
 
 /// The same without those that were started with the variable `spare`.
 pub fn find_by_env_without(name: &str, value: &str, spare: &str) -> io::Result<Vec<Identity>> {
-    let mut found = find_by_env(name, value)?;
-    found.retain(|identity| !environ_has(identity.pid, |n, _| n == spare.as_bytes()));
+    let mut found = Vec::new();
+    for identity in find_by_env(name, value)? {
+        if !environ_has(identity.pid, |n, _| n == spare.as_bytes())? {
+            found.push(identity);
+        }
+    }
     Ok(found)
 }
 
@@ -118,17 +132,17 @@ pub fn find_by_arguments(arguments: &[&OsStr]) -> io::Result<Vec<Identity>> {
     let wanted: Vec<u8> =
         arguments.iter().flat_map(|a| a.as_bytes().iter().copied().chain([0])).collect();
     find(|pid| {
-        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let line = looked(std::fs::read(format!("/proc/{pid}/cmdline")))?.unwrap_or_default();
         let program = line.iter().position(|&b| b == 0);
-        program.is_some_and(|end| line[end + 1..] == wanted)
+        Ok(program.is_some_and(|end| line[end + 1..] == wanted))
     })
 }
 
-fn find(fits: impl Fn(u32) -> bool) -> io::Result<Vec<Identity>> {
+fn find(fits: impl Fn(u32) -> io::Result<bool>) -> io::Result<Vec<Identity>> {
     let mut found = Vec::new();
     for pid in procfs::pids()? {
-        let Ok(stat) = Stat::read(pid) else { continue };
-        if !stat.is_zombie() && fits(pid) {
+        let Some(stat) = looked(Stat::read(pid))? else { continue };
+        if !stat.is_zombie() && fits(pid)? {
             found.push(Identity { pid, start_ticks: stat.start_ticks });
         }
     }
@@ -172,14 +186,21 @@ pub fn environment(pid: u32) -> io::Result<BTreeMap<String, String>> {
     Ok(environ.split(|&b| b == 0).filter_map(pair).collect())
 }
 
+/// The words a process of this user was started with, its program's first.
+pub fn arguments(pid: u32) -> io::Result<Vec<OsString>> {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline"))?;
+    let line = line.strip_suffix(b"\0").unwrap_or(&line);
+    Ok(line.split(|&b| b == 0).map(|word| OsStr::from_bytes(word).to_owned()).collect())
+}
+
 /// Whether a process was started with a variable that `wanted` accepts. Unreadable means another
 /// user's, or gone: not ours.
-fn environ_has(pid: u32, wanted: impl Fn(&[u8], &[u8]) -> bool) -> bool {
-    let environ = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-    environ.split(|&b| b == 0).any(|entry| {
+fn environ_has(pid: u32, wanted: impl Fn(&[u8], &[u8]) -> bool) -> io::Result<bool> {
+    let environ = looked(std::fs::read(format!("/proc/{pid}/environ")))?.unwrap_or_default();
+    Ok(environ.split(|&b| b == 0).any(|entry| {
         let at = entry.iter().position(|&b| b == b'=');
         at.is_some_and(|at| wanted(&entry[..at], &entry[at + 1..]))
-    })
+    }))
 }
 
 fn raw_pid(pid: u32) -> io::Result<Pid> {

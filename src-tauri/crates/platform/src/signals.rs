@@ -10,6 +10,8 @@ pub const SIGQUIT: i32 = libc::SIGQUIT;
 pub const SIGTERM: i32 = libc::SIGTERM;
 pub const SIGCHLD: i32 = libc::SIGCHLD;
 pub const SIGCONT: i32 = libc::SIGCONT;
+/// Ignored by whoever does not listen for it.
+pub const SIGURG: i32 = libc::SIGURG;
 
 /// Signals that shells and `nohup` set to "ignore" and that exec would hand on: with SIGINT ignored
 /// a job on a PTY could not be interrupted.

@@ -1,10 +1,29 @@
 //! The first frame each way: who speaks which protocol version.
+//!
+//! The rule, for sockets and for the documents of a session directory alike:
+//!
+//! - What is added does not raise the version. Unknown fields are ignored and new fields have
+//!   defaults; an unknown event, reply or journal mark is passed over; an unknown request is refused
+//!   and the connection goes on.
+//! - The version is raised only when an old peer could misread a new one. Whoever raises it still
+//!   speaks the version before to a peer that greets with that one: the lower of the two counts.
+//! - So peers one version apart work together (a host that outlived an update, or a downgrade).
+//!   Further apart they say so, touch nothing and leave each other alone.
+//!
+//! Frames and documents of every version that was in use are in `tests/recorded`, for ever.
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
 /// Raised whenever an old peer could misread a new one.
 pub const PROTOCOL_VERSION: u32 = 1;
+/// How far a peer's version may be from ours: one update, or one step back.
+pub const PROTOCOL_REACH: u32 = 1;
+
+/// Whether a peer that greets with `version` and this build understand each other.
+pub fn understands(version: u32) -> bool {
+    version.abs_diff(PROTOCOL_VERSION) <= PROTOCOL_REACH
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

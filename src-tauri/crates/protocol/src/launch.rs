@@ -9,6 +9,12 @@ use serde::{Deserialize, Serialize};
 
 /// Version of the three documents.
 pub const DOCUMENT_VERSION: u32 = 1;
+
+/// Whether this build reads documents of `version`; the rule is that of the greeting (`hello`).
+pub fn understands(version: u32) -> bool {
+    version.abs_diff(DOCUMENT_VERSION) <= crate::hello::PROTOCOL_REACH
+}
+
 pub const LAUNCH_FILE: &str = "launch.json";
 pub const READY_FILE: &str = "ready.json";
 pub const EXIT_FILE: &str = "exit.json";

@@ -11,6 +11,7 @@ pub mod frame;
 pub mod hello;
 pub mod host;
 pub mod launch;
+pub mod lines;
 pub mod record;
 pub mod reply;
 pub mod task;
@@ -21,10 +22,12 @@ pub use command::{Command, Dispatch, DispatchWork, Environment};
 pub use conversation::{ConversationEvent, ConversationItem, ItemBody, ToolContent, ToolStatus};
 pub use fault::{Fault, FaultCode};
 pub use frame::{FrameDecoder, FrameError, FrameKind, encode_control, encode_frame};
-pub use hello::{Hello, PROTOCOL_VERSION, Role};
+pub use hello::{Hello, PROTOCOL_REACH, PROTOCOL_VERSION, Role, understands};
 pub use host::{HostEvent, HostRequest};
 pub use launch::{About, Exited, Launch, LaunchKind, Ready};
 pub use record::{Record, RecordKind};
-pub use reply::{AttachTarget, DaemonStatus, LogPage, Reply, Request, ServerMessage};
+pub use reply::{
+    AttachTarget, CONNECTION_FAULT, DaemonStatus, LogPage, Reply, Request, ServerMessage,
+};
 pub use task::{Task, TaskKind, TaskUsage};
 pub use view::{AgentView, SessionKind, SessionView};

@@ -17,6 +17,10 @@ pub struct Request {
     pub command: Command,
 }
 
+/// As the `id` of a `Fault`: it is about the connection itself, which ends with it. Clients count
+/// their requests from 1.
+pub const CONNECTION_FAULT: u64 = 0;
+
 /// Supervisor to client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]

@@ -17,7 +17,7 @@ pub use set_aside::SetAside;
 use nightshift_model::{Evidence, Millis, Session, SessionId};
 use nightshift_protocol::Notice;
 use rusqlite::{Connection, TransactionBehavior};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What one turn of the supervisor changes, committed whole or not at all.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,6 +46,9 @@ pub struct Store {
     connection: Connection,
     /// What `synchronous` is set to: NORMAL instead of FULL.
     volatile: bool,
+    path: PathBuf,
+    /// Device and inode of the file that is open; none for a database in memory.
+    file: Option<(u64, u64)>,
 }
 
 impl Store {
@@ -56,7 +59,24 @@ impl Store {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         findings.extend(table::sessions::set_damaged_aside(&transaction, at)?);
         transaction.commit()?;
-        Ok((Store { connection, volatile: false }, findings))
+        // One in memory has no file.
+        let file = open::file_id(path).ok();
+        Ok((Store { connection, volatile: false, path: path.to_owned(), file }, findings))
+    }
+
+    /// Whether the path still names the file that is open.
+    pub fn is_in_place(&self) -> bool {
+        self.file.is_none() || open::file_id(&self.path).ok() == self.file
+    }
+
+    /// The file was deleted or moved away while open: writes all it holds to its path and goes on
+    /// there. A file that has come there meanwhile is kept under another name.
+    pub fn save_anew(&mut self) -> Result<(), StoreError> {
+        let connection = open::save_anew(&self.connection, &self.path)?;
+        self.file = Some(open::file_id(&self.path)?);
+        self.connection = connection;
+        self.volatile = false;
+        Ok(())
     }
 
     /// Every session, oldest first. Damaged rows were set aside when the store was opened.

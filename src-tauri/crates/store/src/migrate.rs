@@ -16,6 +16,15 @@ pub(crate) struct Migration {
     pub sql: &'static str,
 }
 
+/// Refuses a file of a newer build before anything is done to it.
+pub(crate) fn check_age(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > SCHEMA_VERSION {
+        return Err(StoreError::TooNew { path: path.to_owned(), found, supported: SCHEMA_VERSION });
+    }
+    Ok(())
+}
+
 pub(crate) fn migrate(
     connection: &mut Connection,
     path: &Path,

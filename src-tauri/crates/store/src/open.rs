@@ -5,7 +5,9 @@ use crate::migrate;
 use crate::set_aside::SetAside;
 use nightshift_model::Millis;
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,6 +30,10 @@ pub(crate) fn open(path: &Path, at: Millis) -> Result<(Connection, Vec<SetAside>
 fn open_sound(path: &Path) -> Result<Connection, StoreError> {
     let existed = std::fs::metadata(path).is_ok_and(|m| m.len() > 0);
     let mut connection = Connection::open(path)?;
+    // A newer build's file is left exactly as it is, its WAL included.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    migrate::check_age(&connection, path)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     if existed {
         check(&connection)?;
@@ -66,6 +72,36 @@ fn move_away(path: &Path, at: Millis, why: &StoreError) -> Result<SetAside, Stor
         why: why.to_string(),
         at,
     })
+}
+
+/// Which file the path names.
+pub(crate) fn file_id(path: &Path) -> Result<(u64, u64), StoreError> {
+    let found = std::fs::metadata(path)
+        .map_err(|e| StoreError::io(format!("looking at {}", path.display()), e))?;
+    Ok((found.dev(), found.ino()))
+}
+
+/// Copies the open database, whose file may have no name any more, to `path` and opens that.
+pub(crate) fn save_anew(connection: &Connection, path: &Path) -> Result<Connection, StoreError> {
+    let io = |what: &str, e| StoreError::io(format!("{what} {}", path.display()), e);
+    let copy = with_suffix(path, ".anew");
+    // A half-written copy must not be taken for the database: it gets its name when it is whole.
+    match std::fs::remove_file(&copy) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(io("clearing", e)),
+        Ok(()) | Err(_) => {}
+    }
+    connection.execute("VACUUM INTO ?1", [copy.to_string_lossy().as_ref()])?;
+    if path.exists() {
+        std::fs::rename(path, with_suffix(path, ".replaced")).map_err(|e| io("keeping", e))?;
+    }
+    for companion in COMPANIONS {
+        let left = with_suffix(path, companion);
+        if left.exists() {
+            std::fs::remove_file(&left).map_err(|e| io("clearing", e))?;
+        }
+    }
+    std::fs::rename(&copy, path).map_err(|e| io("restoring", e))?;
+    open_sound(path)
 }
 
 pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -170,14 +170,57 @@ fn a_file_with_torn_pages_is_found_when_opened() {
 }
 
 #[test]
-fn a_newer_database_is_refused_and_left_alone() {
-    let (_dir, path) = temp();
-    let store = open(&path);
+fn a_newer_database_is_refused_and_not_a_byte_of_it_is_touched() {
+    let (dir, path) = temp();
+    let mut store = open(&path);
+    store.commit(&Write { upserts: vec![session(1)], ..Write::default() }).unwrap();
     store.connection.pragma_update(None, "user_version", 99).unwrap();
+    // As a kill leaves it: what was written last stands in the WAL alone.
+    let left = dir.path().join("left");
+    std::fs::create_dir(&left).unwrap();
+    for name in ["nightshift.db", "nightshift.db-wal"] {
+        std::fs::copy(dir.path().join(name), left.join(name)).unwrap();
+    }
+    let bytes = || {
+        ["nightshift.db", "nightshift.db-wal"].map(|name| std::fs::read(left.join(name)).unwrap())
+    };
+    let before = bytes();
+    for _ in 0..2 {
+        let error = Store::open(&left.join("nightshift.db"), AT).unwrap_err();
+        assert!(matches!(error, StoreError::TooNew { found: 99, .. }), "{error}");
+        assert!(error.to_string().contains("start the newer nightshift"), "{error}");
+        assert!(bytes() == before, "the newer file was changed");
+    }
+    let names = std::fs::read_dir(&left).unwrap().map(|e| e.unwrap().file_name());
+    let others: Vec<_> = names.filter(|n| !n.to_string_lossy().ends_with("-shm")).collect();
+    assert_eq!(others.len(), 2, "{others:?}");
+}
+
+#[test]
+fn a_database_deleted_while_open_is_saved_anew_with_all_it_holds() {
+    let (_dir, path) = temp();
+    let mut store = open(&path);
+    let upserts = (1..=50).map(session).collect();
+    let told = vec![(id(1), evidence(1))];
+    store.commit(&Write { upserts, evidence: told, ..Write::default() }).unwrap();
+    assert!(store.is_in_place());
+    for suffix in ["", "-wal", "-shm"] {
+        std::fs::remove_file(crate::open::with_suffix(&path, suffix)).unwrap();
+    }
+    assert!(!store.is_in_place());
+    // Written to the file without a name.
+    store.commit(&Write { removed: vec![id(50)], ..Write::default() }).unwrap();
+    std::fs::write(&path, "somebody else's").unwrap();
+    store.save_anew().unwrap();
+    assert!(store.is_in_place());
+    store.commit(&Write { upserts: vec![session(51)], ..Write::default() }).unwrap();
     drop(store);
-    let error = Store::open(&path, AT).unwrap_err();
-    assert!(matches!(error, StoreError::TooNew { found: 99, .. }), "{error}");
-    assert!(path.exists());
+    let store = open(&path);
+    let kept: Vec<SessionId> = store.sessions().unwrap().into_iter().map(|s| s.id).collect();
+    assert_eq!(kept, (1..=49).chain([51]).map(id).collect::<Vec<_>>());
+    assert_eq!(store.evidence(&id(1)).unwrap(), vec![evidence(1)]);
+    let replaced = crate::open::with_suffix(&path, ".replaced");
+    assert_eq!(std::fs::read_to_string(replaced).unwrap(), "somebody else's");
 }
 
 #[test]

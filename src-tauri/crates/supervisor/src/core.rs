@@ -4,6 +4,7 @@
 
 use crate::continuing;
 use crate::effects;
+use crate::ground::Ground;
 use crate::handlers;
 use crate::inbox::{Inbox, LinkEvent};
 use crate::limits::{CATCH_UP_PAUSE, NOTICES_MAX, REFUSED_PAUSE};
@@ -105,6 +106,10 @@ pub struct Core {
     pub waiters: Vec<(SessionId, Waiter)>,
     pub ending: Ending,
     pub store: Box<dyn Storage>,
+    /// There once clients are served.
+    pub ground: Option<Ground>,
+    /// The user was told that the state directory cannot be made anew.
+    ground_told: bool,
     unsaved: Unsaved,
     /// How long a finished agent may rest before its process goes.
     pub retire_after: Duration,
@@ -149,6 +154,8 @@ impl Core {
             waiters: Vec::new(),
             ending: Ending::No,
             store,
+            ground: None,
+            ground_told: false,
             unsaved: Unsaved::default(),
             retire_after: rest::retire_after(),
             shell_keep: retention::shell_keep(),
@@ -209,7 +216,34 @@ impl Core {
                 }
             }
             Inbox::Pressure => pressure::shed(self),
+            Inbox::Ground => self.mend_ground(),
             Inbox::Terminate => self.ending = Ending::Now,
+        }
+    }
+
+    /// Something was deleted from the state directory: what is needed is made anew, here and by the
+    /// hosts, and the user is told.
+    fn mend_ground(&mut self) {
+        let Some(ground) = &mut self.ground else { return };
+        let state = self.home.state.display().to_string();
+        match ground.mend(&mut *self.store) {
+            Ok(false) => {}
+            Ok(true) => {
+                self.ground_told = false;
+                self.outside.call_hosts_back();
+                let text = format!(
+                    "{state} was deleted while in use and has been made anew; sessions go on, what \
+                     ended ones had printed is lost"
+                );
+                self.notice(NoticeLevel::Error, text);
+            }
+            Err(fault) => {
+                ground.mend_later();
+                if !std::mem::replace(&mut self.ground_told, true) {
+                    let text = format!("{state} was deleted while in use: {fault}");
+                    self.notice(NoticeLevel::Error, text);
+                }
+            }
         }
     }
 

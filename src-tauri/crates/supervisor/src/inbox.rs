@@ -1,8 +1,10 @@
 //! Everything that can wake the supervisor, as one closed enum.
 
 use nightshift_agents::acp::Driver;
-use nightshift_model::{Exit, SessionId};
-use nightshift_protocol::{Dispatch, Environment, Fault, LogPage, Record, Reply, Request};
+pub use nightshift_link::LinkEvent;
+use nightshift_link::{Inlet, Taken};
+use nightshift_model::SessionId;
+use nightshift_protocol::{Dispatch, Fault, LogPage, Reply, Request};
 pub use nightshift_publish::ConnId;
 use tokio::sync::mpsc;
 
@@ -51,46 +53,22 @@ pub enum Inbox {
     },
     /// The kernel says that memory is short.
     Pressure,
+    /// Something in the state directory was deleted: perhaps what is needed.
+    Ground,
     /// A signal asked this process to end; sessions go on.
     Terminate,
 }
 
-/// What a session's link task saw of its host.
-pub enum LinkEvent {
-    Launched {
-        pid: u32,
-    },
-    LaunchFailed {
-        error: String,
-    },
-    /// The version of the host's build; empty when it is too old to say.
-    Build(String),
-    /// The environment of a host that an earlier supervisor started, for a restart.
-    Environment(Environment),
-    Records(Vec<Record>),
-    /// The replay is complete: what is due may be written.
-    CaughtUp,
-    Activity {
-        line: String,
-    },
-    /// A line was not taken (its agent reads nothing, its disk is full): to be tried again later.
-    Refused {
-        error: String,
-    },
-    /// The connection was lost and is being made again.
-    Unwritten {
-        why: String,
-    },
-    /// The child ended and the exit record is on disk.
-    Exited {
-        exit: Exit,
-    },
-    Lost {
-        cause: String,
-    },
-    Unknown {
-        why: String,
-    },
-}
-
 pub type InboxSender = mpsc::Sender<Inbox>;
+
+/// Where links put what they see.
+pub struct Links(pub InboxSender);
+
+impl Inlet for Links {
+    fn take(&self, session: SessionId, generation: u32, event: LinkEvent) -> Taken<'_> {
+        Box::pin(async move {
+            // An error means that the loop has ended: so will the link.
+            self.0.send(Inbox::Link { session, generation, event }).await.ok();
+        })
+    }
+}

@@ -9,10 +9,10 @@ mod background;
 mod continuing;
 mod core;
 mod effects;
+mod ground;
 mod handlers;
 mod inbox;
 mod limits;
-mod link;
 mod outside;
 mod pressure;
 mod reconcile;
@@ -27,4 +27,5 @@ mod storage;
 mod unsaved;
 mod wait;
 
+use nightshift_link as link;
 pub use start::run;

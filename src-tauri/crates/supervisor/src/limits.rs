@@ -1,5 +1,9 @@
 //! Limits of the supervisor. Each is a named constant with its reason.
 
+#[cfg(test)]
+pub use nightshift_link::limits::{
+    LAUNCH_TIMEOUT, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES, RECORD_BATCH_MAX,
+};
 use std::time::Duration;
 
 /// Messages waiting for the loop; beyond it connections and hosts are paced, not dropped.
@@ -10,15 +14,6 @@ pub const CLIENT_QUEUE_MAX: usize = 1024;
 pub const CLIENTS_MAX: usize = 256;
 /// Follows one connection may hold: panes of one window.
 pub const FOLLOWS_MAX: usize = 256;
-/// Lines and stops waiting for one host's socket.
-pub const LINK_QUEUE_MAX: usize = 256;
-/// Records handed to the loop at once, so that a long replay does not starve others.
-pub const RECORD_BATCH_MAX: usize = 64;
-/// A host says that it is ready, or why not, within this time; a busy machine needs seconds.
-pub const LAUNCH_TIMEOUT: Duration = Duration::from_secs(30);
-/// Directories that a new supervisor looks at together: more would fill the threads that a new
-/// session's start needs too.
-pub const ADOPTIONS_AT_ONCE: usize = 4;
 /// Sessions on the board. Beyond it a dispatch is refused rather than the machine exhausted.
 pub const SESSIONS_MAX: usize = 2_000;
 /// Sessions with a live process: each has a host, its child and file descriptors.
@@ -27,24 +22,25 @@ pub const LIVE_SESSIONS_MAX: usize = 500;
 pub const STOP_GRACE_MS: u64 = 3_000;
 /// Longest wait for an answer to reach the agent before the client is told the state as it is.
 pub const ANSWER_WAIT: Duration = Duration::from_secs(5);
-/// Pause before connecting to a living host again; grows to the longest.
-pub const RECONNECT_FIRST: Duration = Duration::from_millis(100);
-pub const RECONNECT_LONGEST: Duration = Duration::from_secs(30);
 /// A line that a host refused (its agent reads nothing, its disk is full) is tried again after this.
 pub const REFUSED_PAUSE: Duration = Duration::from_secs(5);
-/// Connecting to a living host fails this often before it is called unknown.
-pub const RECONNECT_TRIES: u32 = 5;
 /// One page of a log: well below a frame.
 pub const LOG_PAGE_BYTES: usize = 1024 * 1024;
 /// Bytes of a session's journal; the oldest segment goes first.
 pub const JOURNAL_MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// After a deletion under the state directory: whoever deletes gets the time to finish.
+pub const GROUND_SETTLE: Duration = Duration::from_millis(100);
+/// A state directory that could not be made anew is tried again after this.
+pub const GROUND_RETRY: Duration = Duration::from_secs(5);
+/// A role that is taken while its lock file is gone is looked at this often: its holder is ending or
+/// makes its directory anew, which takes it `GROUND_SETTLE` and a little more.
+pub const ROLE_LOOKS: u32 = 150;
+pub const ROLE_LOOK_PAUSE: Duration = Duration::from_millis(20);
 /// Size of a PTY until a client attaches.
 pub const FIRST_COLS: u16 = 120;
 pub const FIRST_ROWS: u16 = 32;
 /// Notices kept for the board.
 pub const NOTICES_MAX: usize = 50;
-/// Last journal records searched for a process's last words.
-pub const LAST_WORDS_RECORDS: u64 = 16;
 /// Environment handed over by a client: the kernel's own limit for a process is of this order.
 pub const ENVIRONMENT_MAX_BYTES: usize = 1024 * 1024;
 /// Followers that fell behind are tried again after this time.

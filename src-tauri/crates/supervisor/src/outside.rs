@@ -4,13 +4,14 @@
 //! test can put a simulated world in their place. Must not know: what the loop makes of it.
 
 use crate::background::Descendants;
-use crate::inbox::{Inbox, InboxSender};
-use crate::link::{self, LinkHandle, LinkSpec, Place};
+use crate::inbox::{Inbox, InboxSender, Links};
+use crate::link::beside::beside;
+use crate::link::{self, LinkHandle, LinkSpec, Place, astray};
 use crate::reconcile::hosts::{self, Finding};
 use nightshift_host::journal;
 use nightshift_model::SessionId;
 use nightshift_platform::{Home, Identity};
-use nightshift_protocol::launch::LAUNCH_FILE;
+use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE};
 use nightshift_protocol::{Fault, Launch, Record, Task};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,14 @@ pub trait Outside {
     /// Ends a removal that was committed and cut short; false when the directory is of none.
     fn finish_clearing(&self, name: &str) -> bool;
     fn launch_document(&self, name: &str) -> Option<Launch>;
+    /// Asks hosts whose directories were deleted or damaged to make them anew.
+    fn call_hosts_back(&self) {}
+    /// The same, until they have. Only for the supervisor's start.
+    fn await_hosts(&self) {}
+    /// Whether the session's directory says who its host is or how it ended.
+    fn is_documented(&self, _id: &SessionId) -> bool {
+        true
+    }
     /// Whether the session's directory exists.
     fn has_directory(&self, id: &SessionId) -> bool;
     /// From now on the session's directory belongs to no session.
@@ -85,7 +94,7 @@ impl Outside for Machine {
             binary: self.binary.clone(),
             log: self.home.log_file(),
         };
-        link::start(spec, place, self.inbox.clone())
+        link::start(spec, place, Box::new(Links(self.inbox.clone())))
     }
 
     fn inspect(&self, name: &str) -> Finding {
@@ -109,6 +118,19 @@ impl Outside for Machine {
 
     fn launch_document(&self, name: &str) -> Option<Launch> {
         hosts::document::<Launch>(&self.home.job(name), LAUNCH_FILE).ok()?
+    }
+
+    fn call_hosts_back(&self) {
+        astray::call_back(&self.home);
+    }
+
+    fn await_hosts(&self) {
+        astray::wait_for(&astray::call_back(&self.home));
+    }
+
+    fn is_documented(&self, id: &SessionId) -> bool {
+        let dir = self.job(id);
+        dir.join(EXIT_FILE).exists() || astray::is_whole(&dir)
     }
 
     fn has_directory(&self, id: &SessionId) -> bool {
@@ -144,9 +166,12 @@ impl Outside for Machine {
 
     fn beside(&self, work: Work) {
         let inbox = self.inbox.clone();
-        tokio::task::spawn_blocking(move || {
-            // An error means that the loop has ended.
-            inbox.blocking_send(work()).ok();
+        tokio::spawn(async move {
+            match beside(work).await {
+                // An error means that the loop has ended.
+                Ok(message) => drop(inbox.send(message).await),
+                Err(e) => tracing::error!("work beside the loop was not done: {e}"),
+            }
         });
     }
 

@@ -4,13 +4,16 @@
 
 use crate::inbox::{Inbox, InboxSender};
 use crate::limits::{CLIENT_QUEUE_MAX, CLIENTS_MAX};
+use nightshift_platform::exhausted::is_exhausted;
 use nightshift_platform::ipc;
 use nightshift_protocol::{
-    Fault, FaultCode, FrameDecoder, FrameKind, Hello, PROTOCOL_VERSION, Request, Role,
-    ServerMessage, encode_control,
+    CONNECTION_FAULT, Fault, FaultCode, FrameDecoder, FrameKind, Hello, PROTOCOL_VERSION, Request,
+    Role, ServerMessage, encode_control, understands,
 };
 use nightshift_publish::ConnId;
-use std::os::unix::net::UnixListener as StdListener;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -30,16 +33,18 @@ pub async fn accept(listener: StdListener, inbox: InboxSender) {
         Err(e) => return tracing::error!("the supervisor's socket cannot be served: {e}"),
     };
     let places = Arc::new(Semaphore::new(CLIENTS_MAX));
+    let mut reserve = Reserve::take();
     let mut next = 0;
     loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(e) => {
-                tracing::warn!("accept: {e}");
+                reserve.turn_away(&listener, &e);
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
+        reserve.refill();
         match ipc::peer_is_me(&stream) {
             Ok(true) => {}
             Ok(false) => {
@@ -53,6 +58,10 @@ pub async fn accept(listener: StdListener, inbox: InboxSender) {
         }
         let Ok(place) = places.clone().try_acquire_owned() else {
             tracing::warn!("refused a connection: {CLIENTS_MAX} clients are connected");
+            let message = format!("the supervisor serves {CLIENTS_MAX} clients already");
+            let full = Fault::new(FaultCode::Limit, message);
+            let stream = stream.into_std();
+            say_no(stream, full.hint("close windows, followers or scripts, then try again"));
             continue;
         };
         next += 1;
@@ -61,6 +70,43 @@ pub async fn accept(listener: StdListener, inbox: InboxSender) {
             connection(conn, stream, inbox).await;
             drop(place);
         });
+    }
+}
+
+/// One descriptor kept back, so that a client can be told when there is none left for it: otherwise
+/// it would wait in the queue for a greeting that cannot come.
+struct Reserve {
+    kept: Option<File>,
+    told: bool,
+}
+
+impl Reserve {
+    fn take() -> Reserve {
+        Reserve { kept: File::open("/dev/null").ok(), told: false }
+    }
+
+    fn refill(&mut self) {
+        self.told = false;
+        if self.kept.is_none() {
+            *self = Reserve::take();
+        }
+    }
+
+    fn turn_away(&mut self, listener: &UnixListener, error: &io::Error) {
+        if !std::mem::replace(&mut self.told, true) {
+            tracing::warn!("no client can be let in: {error}");
+        }
+        if !is_exhausted(error) || self.kept.take().is_none() {
+            self.kept = self.kept.take().or_else(|| File::open("/dev/null").ok());
+            return;
+        }
+        // Not awaited: the descriptor that was set free may be gone again.
+        if let Ok(stream) = ipc::accept_now(listener) {
+            let message = format!("the supervisor cannot take another client: {error}");
+            let hint = "stop sessions or close windows, or raise its limit (ulimit -n)";
+            say_no(Ok(stream), Fault::new(FaultCode::Limit, message).hint(hint));
+        }
+        self.kept = File::open("/dev/null").ok();
     }
 }
 
@@ -154,7 +200,7 @@ async fn greet(
     inbox: &InboxSender,
 ) -> bool {
     match serde_json::from_slice::<Hello>(body) {
-        Ok(hello) if hello.protocol == PROTOCOL_VERSION => {
+        Ok(hello) if understands(hello.protocol) => {
             inbox.send(Inbox::Connected { conn, out: out.clone() }).await.is_ok()
         }
         Ok(hello) => {
@@ -173,6 +219,14 @@ async fn greet(
             false
         }
     }
+}
+
+/// Greets, says why and hangs up. Both fit an empty socket's buffer; a peer that is gone again does
+/// not hear it.
+fn say_no(stream: io::Result<StdStream>, fault: Fault) {
+    let mut words = encode_control(&Hello::new(Role::Supervisor));
+    words.extend(encode_control(&ServerMessage::Fault { id: CONNECTION_FAULT, fault }));
+    stream.and_then(|mut stream| stream.write_all(&words)).ok();
 }
 
 fn refuse(queue: &mpsc::WeakSender<Vec<u8>>, id: u64, message: &str) {

@@ -11,6 +11,14 @@ pub trait Storage {
     fn notices(&self, limit: usize) -> Result<Vec<Notice>, StoreError>;
     fn evidence(&self, session: &SessionId) -> Result<Vec<Evidence>, StoreError>;
     fn commit(&mut self, write: &Write) -> Result<(), StoreError>;
+    /// Whether its file still is where it was opened.
+    fn is_in_place(&self) -> bool {
+        true
+    }
+    /// Writes all it holds to the place where its file was.
+    fn save_anew(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 impl Storage for Store {
@@ -28,5 +36,13 @@ impl Storage for Store {
 
     fn commit(&mut self, write: &Write) -> Result<(), StoreError> {
         Store::commit(self, write)
+    }
+
+    fn is_in_place(&self) -> bool {
+        Store::is_in_place(self)
+    }
+
+    fn save_anew(&mut self) -> Result<(), StoreError> {
+        Store::save_anew(self)
     }
 }

@@ -79,6 +79,11 @@ impl TestHome {
     pub fn processes(&self) -> Vec<Identity> {
         let state = self.state();
         let mut found = find_by_env(HOME_VARIABLE, &state.to_string_lossy()).unwrap_or_default();
+        // Those of a test that keeps its state elsewhere.
+        let user = self.user_home();
+        found.extend(find_by_env("HOME", &user.to_string_lossy()).unwrap_or_default());
+        found.sort_unstable();
+        found.dedup();
         for process in found.clone() {
             for below in descendants(process.pid).unwrap_or_default() {
                 if !found.contains(&below) {

@@ -50,6 +50,8 @@ impl Driver {
             Ok(Mark::Dropped { bytes }) => {
                 let text = format!("A line of {bytes} bytes was over the limit and left out.");
                 self.note(stamp, NoticeLevel::Warning, &text, fed);
+                // On the row too: the agent may now wait for an answer to what nobody has heard.
+                fed.facts.push((stamp.at, Fact::Progress { line: text }));
             }
             // Pipes have no size; marks of later versions mean nothing to this one.
             Ok(Mark::Resized { .. }) | Err(_) => {}

@@ -1,12 +1,18 @@
 //! A home with the real binary in it, and the words that tests use to drive it.
 
+use nightshift_client::Client;
+use nightshift_platform::clock;
 use nightshift_platform::process::{Identity, Liveness3, signal};
 use nightshift_platform::signals::SIGKILL;
+use nightshift_protocol::BoardEvent;
 use nightshift_testkit::{TestHome, wait_for, wait_until};
 use serde_json::Value;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 pub fn binary() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_nightshift"))
@@ -14,7 +20,13 @@ pub fn binary() -> &'static Path {
 
 pub struct Shift {
     pub home: TestHome,
+    /// Everything runs as this user instead of the test's own.
+    user: Option<u32>,
 }
+
+/// Ids of users that nobody is; each test process takes its own, for limits count per user.
+const FIRST_FREE_USER: u32 = 61_000;
+const FREE_USERS: u32 = 4_000;
 
 /// What a run of the command gave.
 #[derive(Debug)]
@@ -26,7 +38,22 @@ pub struct Ran {
 
 impl Shift {
     pub fn new() -> Shift {
-        Shift { home: TestHome::new() }
+        Shift { home: TestHome::new(), user: None }
+    }
+
+    /// A home whose processes have no privilege, as a user's have: root passes over permissions and
+    /// limits. A test that is not root needs nothing for that.
+    pub fn unprivileged() -> Shift {
+        let mut shift = Shift::new();
+        if rustix::process::geteuid().is_root() {
+            let user = FIRST_FREE_USER + std::process::id() % FREE_USERS;
+            let home = shift.home.state();
+            for dir in [home.parent().unwrap(), &shift.home.user_home(), &shift.home.work()] {
+                std::os::unix::fs::chown(dir, Some(user), Some(user)).unwrap();
+            }
+            shift.user = Some(user);
+        }
+        shift
     }
 
     /// A home whose supervisor was started with these variables.
@@ -46,6 +73,18 @@ impl Shift {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.home.command(binary());
         command.args(args).stdin(Stdio::null());
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
+        command
+    }
+
+    /// Another program as the user whose processes these are.
+    pub fn unprivileged_command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
         command
     }
 
@@ -144,6 +183,61 @@ impl Shift {
         let ready: Value = serde_json::from_slice(&ready).unwrap();
         Identity::of(u32::try_from(ready["pid"].as_u64().unwrap()).unwrap()).unwrap()
     }
+}
+
+impl Shift {
+    /// What the board tells beside its sessions, a line each.
+    pub fn notices(&self) -> String {
+        self.ok(&["daemon", "status", "--json"]);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let client = Client::connect(&self.home.home()).await.unwrap();
+            let mut board = client.follow_board().await.unwrap();
+            match board.next().await.unwrap() {
+                BoardEvent::Snapshot { notices, .. } => {
+                    notices.iter().map(|n| format!("{}\n", n.text)).collect()
+                }
+                BoardEvent::Change { .. } => panic!("a follow begins with a snapshot"),
+            }
+        })
+    }
+
+    /// A program of this name, first in the PATH of what `dispatch` starts.
+    pub fn agent_program(&self, name: &str, script: &str) {
+        let path = self.home.work().join(name);
+        std::fs::write(&path, script).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+
+    /// Starts the agent `name` that `agent_program` has made; its id.
+    pub fn dispatch_program(&self, name: &str) -> String {
+        let args = ["--bg", "--json", "--agent", name, "do something"];
+        let mut dispatch = self.command(&args);
+        let path = std::env::var("PATH").unwrap();
+        dispatch.env("PATH", format!("{}:{path}", self.home.work().display()));
+        id_of(&serde_json::from_str(&ran(&mut dispatch, b"").ok(&args)).unwrap())
+    }
+}
+
+/// Processor time that a process has used: fields 14 and 15 of proc_pid_stat(5), in ticks of 10 ms.
+pub fn cpu_time(process: &Identity) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.pid)).unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    let ticks = |n: usize| fields[n - 3].parse::<u64>().unwrap();
+    Duration::from_millis(10 * (ticks(14) + ticks(15)))
+}
+
+/// A number of KiB from a process's `status` or `smaps_rollup`.
+pub fn memory_kib(process: &Identity, file: &str, field: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{}/{file}", process.pid)).unwrap();
+    let value = text.lines().find_map(|line| line.strip_prefix(field)).unwrap();
+    value.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// Lets time pass: for what must *not* happen meanwhile.
+pub fn pass(time: Duration) {
+    let until = clock::monotonic() + time;
+    wait_until("time to pass", || clock::monotonic() > until);
 }
 
 fn wait_for_or<T>(condition: &mut impl FnMut() -> Option<T>) -> Option<T> {

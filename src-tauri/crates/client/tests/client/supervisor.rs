@@ -3,8 +3,8 @@
 use crate::fake::{Peer, listen, place};
 use nightshift_client::{Client, Starter, find_or_start};
 use nightshift_protocol::{
-    BoardChange, BoardEvent, Command, Fault, FaultCode, Hello, PROTOCOL_VERSION, Reply, Role,
-    ServerMessage,
+    BoardChange, BoardEvent, Command, Fault, FaultCode, Hello, PROTOCOL_REACH, PROTOCOL_VERSION,
+    Reply, Role, ServerMessage,
 };
 use std::os::unix::fs::PermissionsExt;
 
@@ -55,7 +55,7 @@ async fn one_that_is_killed_before_it_accepts_is_as_good_as_none() {
 
 #[tokio::test]
 async fn another_protocol_version_is_named_on_both_sides_with_the_way_out() {
-    for (protocol, way_out) in [(PROTOCOL_VERSION + 1, "update"), (0, "daemon stop")] {
+    for (protocol, way_out) in [(PROTOCOL_VERSION + PROTOCOL_REACH + 1, "update")] {
         let place = place();
         let listener = listen(&place);
         let hello = Hello { protocol, build: "9.8.7".into(), role: Role::Supervisor };
@@ -66,6 +66,18 @@ async fn another_protocol_version_is_named_on_both_sides_with_the_way_out() {
         for part in [&format!("protocol {protocol}"), "9.8.7", way_out] {
             assert!(fault.to_string().contains(part), "{fault} lacks {part}");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_versions_before_and_after_ours_are_spoken_with() {
+    for protocol in [PROTOCOL_VERSION - PROTOCOL_REACH, PROTOCOL_VERSION + PROTOCOL_REACH] {
+        let place = place();
+        let listener = listen(&place);
+        let hello = Hello { protocol, build: "9.8.7".into(), role: Role::Supervisor };
+        let (client, _peer) =
+            tokio::join!(Client::connect(&place.home), Peer::accept(&listener, &hello));
+        assert!(client.is_ok(), "protocol {protocol}: {:?}", client.err());
     }
 }
 

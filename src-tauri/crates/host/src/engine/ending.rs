@@ -118,7 +118,11 @@ impl Engine {
     }
 
     pub(super) fn on_signals(&mut self) {
-        if self.signals.take_terminate() {
+        let asked = self.signals.take();
+        if asked.restore {
+            self.restore();
+        }
+        if asked.terminate {
             self.stop(SHUTDOWN_GRACE);
         }
         loop {
@@ -183,6 +187,9 @@ impl Engine {
             self.tell_watchers();
         }
         self.draw_when_due(now);
+        if self.accept_at.is_some_and(|at| now >= at) {
+            self.accept_at = None;
+        }
         match self.ending.stage {
             Stage::Running | Stage::Done => {}
             Stage::Asked { kill_at, .. } if now >= kill_at => {

@@ -10,6 +10,7 @@ mod finish;
 mod followers;
 mod output;
 mod requests;
+mod restore;
 mod turn;
 mod viewers;
 
@@ -45,6 +46,8 @@ pub(crate) struct Engine {
     ending: Ending,
     /// When the screen draws what a flood left to draw.
     draw_at: Option<Duration>,
+    /// When newcomers are let in again, after descriptors ran out.
+    accept_at: Option<Duration>,
     /// The disk did not take a record once.
     disk_full: bool,
     /// Read into by turns; lives here so that no turn allocates it.
@@ -77,6 +80,7 @@ impl Engine {
             activity: Activity::default(),
             ending: Ending::default(),
             draw_at: None,
+            accept_at: None,
             disk_full: false,
             scratch: vec![0; crate::child::OUTPUT_BYTES],
         }

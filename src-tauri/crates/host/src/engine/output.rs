@@ -5,8 +5,8 @@
 
 use super::Engine;
 use crate::child::{ChildIo, Output, PipeIo};
-use crate::lines::Line;
 use nightshift_platform::{clock, memory};
+use nightshift_protocol::lines::Line;
 use nightshift_protocol::record::Mark;
 use nightshift_protocol::{HostEvent, RecordKind};
 use rustix::event::PollFlags;

@@ -7,7 +7,7 @@ use super::Engine;
 use crate::child::{ChildIo, KEYS_MAX_BYTES, STDIN_MAX_BYTES};
 use nightshift_platform::{clock, process};
 use nightshift_protocol::record::RECORD_BODY_MAX_BYTES;
-use nightshift_protocol::{FrameKind, Hello, HostEvent, HostRequest, PROTOCOL_VERSION};
+use nightshift_protocol::{FrameKind, Hello, HostEvent, HostRequest, understands};
 use std::time::Duration;
 
 impl Engine {
@@ -23,8 +23,8 @@ impl Engine {
         connection.is_stalled() || (keys_full && types)
     }
 
-    /// The keys of a terminal that was handed over wait until the child reads.
-    pub(super) fn keys_wait(&self) -> bool {
+    /// So many keys wait for the child that those of frames wait too.
+    fn keys_wait(&self) -> bool {
         match &self.child.io {
             ChildIo::Pty(pty) => pty.keys.len() > KEYS_MAX_BYTES,
             ChildIo::Pipe(_) => false,
@@ -67,7 +67,15 @@ impl Engine {
                     self.handle_request(index, request);
                     true
                 }
-                Err(_) => false,
+                // A newer peer may ask for what this build does not know: that is refused, and the
+                // connection goes on.
+                Err(_) => match unknown_request(body) {
+                    Some(refusal) => {
+                        self.connections[index].send_event(&refusal);
+                        true
+                    }
+                    None => false,
+                },
             },
             FrameKind::Record => false,
         }
@@ -76,7 +84,7 @@ impl Engine {
     /// Our own greeting went out first; another version learns ours from it and is let go.
     fn greet(&mut self, index: usize, kind: FrameKind, body: &[u8]) -> bool {
         let hello: Option<Hello> = serde_json::from_slice(body).ok();
-        let fits = hello.is_some_and(|hello| hello.protocol == PROTOCOL_VERSION);
+        let fits = hello.is_some_and(|hello| understands(hello.protocol));
         self.connections[index].greeted = fits && kind == FrameKind::Control;
         self.connections[index].greeted
     }
@@ -185,4 +193,13 @@ impl Engine {
             started_at: self.child.started_at,
         }
     }
+}
+
+/// The answer to a request of a kind that this build does not know; none when it is no request.
+fn unknown_request(body: &[u8]) -> Option<HostEvent> {
+    let request: serde_json::Value = serde_json::from_slice(body).ok()?;
+    request.get("type")?.as_str()?;
+    let tag = request.get("tag").and_then(serde_json::Value::as_u64).unwrap_or_default();
+    let error = "this host does not understand the request; it may be of a newer nightshift";
+    Some(HostEvent::Refused { tag, error: error.to_owned() })
 }

@@ -17,6 +17,10 @@ use std::time::Duration;
 /// Read from one peer in one turn, unless somebody new is to be let in.
 const READ_TURN_BYTES: usize = 1024 * 1024;
 
+/// Newcomers wait this long when there is no descriptor for them: the listener stays readable, and
+/// asking again at once would turn in circles.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
 /// Who may have something for us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
@@ -72,7 +76,9 @@ impl Engine {
             fds.push(PollFd::from_borrowed_fd(fd, flags));
         };
         add(Source::Signals, self.signals.fd(), PollFlags::IN);
-        add(Source::Listener, self.listener.as_fd(), PollFlags::IN);
+        if self.accept_at.is_none() {
+            add(Source::Listener, self.listener.as_fd(), PollFlags::IN);
+        }
         let waits = self.child_input_waits();
         match &self.child.io {
             ChildIo::Pty(pty) => {
@@ -105,11 +111,10 @@ impl Engine {
             }
             if let Some(terminal) = &connection.terminal {
                 let mut flags = PollFlags::empty();
-                flags.set(PollFlags::IN, !self.keys_wait());
+                // Read even while the child reads no keys: one of them may be the detach key.
+                flags.set(PollFlags::IN, true);
                 flags.set(PollFlags::OUT, !terminal.out.is_empty());
-                if !flags.is_empty() {
-                    add(Source::Handed(index), terminal.fd(), flags);
-                }
+                add(Source::Handed(index), terminal.fd(), flags);
             }
         }
         let timeout = self.timeout().map(timespec);
@@ -127,7 +132,8 @@ impl Engine {
         if self.follower_waits() || (0..self.connections.len()).any(served) {
             return Some(Duration::ZERO);
         }
-        let deadlines = [self.ending.deadline(), self.activity.deadline(), self.draw_at];
+        let deadlines =
+            [self.ending.deadline(), self.activity.deadline(), self.draw_at, self.accept_at];
         let next = deadlines.into_iter().flatten().min()?;
         Some(next.saturating_sub(clock::monotonic()))
     }
@@ -169,8 +175,13 @@ impl Engine {
             let stream = match self.listener.accept() {
                 Ok((stream, _)) => stream,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                // Nobody more waits, or the newcomer is gone again.
-                Err(_) => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                Err(error) => {
+                    crate::log(&format!("nobody can be let in now: {error}"));
+                    self.accept_at = Some(clock::monotonic() + ACCEPT_PAUSE);
+                    return;
+                }
             };
             let welcome = self.connections.len() < CONNECTIONS_MAX
                 && ipc::peer_is_me(&stream).unwrap_or(false)

@@ -6,7 +6,7 @@
 
 use super::Engine;
 use crate::child::ChildIo;
-use crate::handed::{HandedTerminal, Typed};
+use crate::handed::{HandedTerminal, Typed, WAITING_KEYS_MAX_BYTES};
 use crate::viewer::Viewer;
 use nightshift_protocol::HostEvent;
 use nightshift_protocol::frame::FRAME_MAX_BYTES;
@@ -77,19 +77,26 @@ impl Engine {
         if !flags.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) {
             return;
         }
-        let connection = &self.connections[index];
-        let Some(terminal) = &connection.terminal else { return };
+        let connection = &mut self.connections[index];
+        let Some(terminal) = &mut connection.terminal else { return };
         match terminal.read() {
             Typed::Nothing => {}
             Typed::Gone => self.connections[index].give_back_terminal(),
             Typed::Keys { keys, detach } => {
                 if connection.viewer.is_some_and(|viewer| !viewer.read_only) {
-                    self.queue_keys(&keys);
+                    self.queue_handed_keys(&keys);
                 }
                 if detach {
                     self.connections[index].give_back_terminal();
                 }
             }
+        }
+    }
+
+    fn queue_handed_keys(&mut self, keys: &[u8]) {
+        let ChildIo::Pty(pty) = &self.child.io else { return };
+        if pty.keys.len() + keys.len() <= WAITING_KEYS_MAX_BYTES {
+            self.queue_keys(keys);
         }
     }
 

@@ -12,7 +12,8 @@ use nightshift_protocol::{Record, RecordKind};
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Segments a full journal consists of: dropping one loses an eighth of the history.
@@ -37,6 +38,8 @@ pub struct Writer {
     file: Option<File>,
     /// Closed segments and the current one (last): first record and length.
     segments: VecDeque<(u64, u64)>,
+    /// First record of the segment that `file` is.
+    current: u64,
     last_seq: u64,
     max_bytes: u64,
     /// Body bytes that could not be stored since the last mark.
@@ -57,6 +60,7 @@ impl Writer {
             dir: dir.to_owned(),
             file: None,
             segments,
+            current: 0,
             last_seq: 0,
             max_bytes,
             lost_bytes: 0,
@@ -69,6 +73,7 @@ impl Writer {
 
     fn recover(&mut self) -> io::Result<()> {
         let Some((first, len)) = self.segments.back_mut() else { return Ok(()) };
+        self.current = *first;
         let path = path(&self.dir, *first);
         let found = scan(&path)?;
         let before = first.saturating_sub(1);
@@ -141,6 +146,27 @@ impl Writer {
         }
     }
 
+    /// Writes the current segment anew when its file was deleted: we still hold it open. Older ones
+    /// are lost.
+    pub fn restore(&mut self) -> io::Result<()> {
+        let dir = &self.dir;
+        self.segments.retain(|(first, _)| path(dir, *first).exists());
+        let Some(file) = &self.file else { return Ok(()) };
+        // Nobody but us holds it: the deleted file has no name, except through its descriptor.
+        let held = format!("/proc/self/fd/{}", file.as_raw_fd());
+        if file.metadata()?.nlink() > 0 {
+            return Ok(());
+        }
+        let first = self.current;
+        let mut anew =
+            OpenOptions::new().append(true).create(true).mode(0o600).open(path(dir, first))?;
+        let len = io::copy(&mut File::open(held)?, &mut anew)?;
+        self.file = Some(anew);
+        self.segments.push_back((first, len));
+        self.directory_dirty = true;
+        Ok(())
+    }
+
     fn segment_max(&self) -> u64 {
         (self.max_bytes / SEGMENTS_PER_JOURNAL).clamp(SEGMENT_MIN_BYTES, SEGMENT_MAX_BYTES)
     }
@@ -170,6 +196,7 @@ impl Writer {
         let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path)?;
         let previous = self.file.replace(file);
         self.segments.push_back((first, 0));
+        self.current = first;
         self.directory_dirty = true;
         match previous {
             Some(previous) if self.durable => previous.sync_data(),

@@ -43,12 +43,27 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// The example program beside this test binary.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let target = own.parent().and_then(Path::parent).unwrap();
     let binary = target.join("examples/host");
     assert!(binary.exists(), "{} is missing; build examples too", binary.display());
     binary
+}
+
+/// Processor time that a process has used: fields 14 and 15 of proc_pid_stat(5), in ticks of 10 ms.
+pub fn cpu_time(pid: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    let ticks = |n: usize| fields[n - 3].parse::<u64>().unwrap();
+    Duration::from_millis(10 * (ticks(14) + ticks(15)))
+}
+
+/// The most memory a process ever had; none when it is gone.
+pub fn peak_kib(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    peak.trim().trim_end_matches(" kB").parse().ok()
 }
 
 pub fn launch(kind: LaunchKind, argv: &[&str]) -> Launch {

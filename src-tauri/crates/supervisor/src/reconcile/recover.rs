@@ -1,6 +1,6 @@
 //! The supervisor's start: what the database and the session directories say, then what follows.
 
-use crate::core::Core;
+use crate::core::{Core, Entry};
 use crate::effects;
 use crate::reconcile::hosts::Finding;
 use nightshift_model::{Evidence, Fact, Liveness, SessionId, Source, State};
@@ -20,6 +20,7 @@ impl Core {
                 ),
             );
         }
+        self.call_hosts_back();
         let unsettled: Vec<SessionId> = self
             .sessions
             .values()
@@ -44,6 +45,16 @@ impl Core {
             effects::adopt(self, &id);
         }
         self.strangers();
+    }
+
+    /// A database that knows nobody, or a living session without its documents: somebody may have
+    /// deleted them under running hosts.
+    fn call_hosts_back(&self) {
+        let lives = |e: &&Entry| !matches!(e.session.liveness, Liveness::Gone { .. });
+        let missing = |e: &Entry| !self.outside.is_documented(&e.session.id);
+        if self.sessions.is_empty() || self.sessions.values().filter(lives).any(missing) {
+            self.outside.await_hosts();
+        }
     }
 
     /// Session directories that no known session owns.

@@ -14,9 +14,13 @@ const WALLS: &[(&str, &[&str])] = &[
     ("nightshift-agents", &["model", "protocol", "platform"]),
     ("nightshift-publish", &["model", "protocol", "agents"]),
     ("nightshift-rehearsal", &["platform", "agents"]),
+    ("nightshift-link", &["model", "protocol", "platform", "host"]),
     (
         "nightshift-supervisor",
-        &["model", "protocol", "platform", "host", "store", "agents", "worktree", "publish"],
+        &[
+            "model", "protocol", "platform", "host", "link", "store", "agents", "worktree",
+            "publish",
+        ],
     ),
     ("nightshift-client", &["model", "protocol", "platform"]),
     ("nightshift", &["model", "protocol", "platform", "client", "host", "supervisor", "rehearsal"]),

@@ -1,9 +1,10 @@
 //! Starting a host process, or finding the one an earlier supervisor started.
 
-use super::{Report, end};
-use crate::inbox::LinkEvent;
-use crate::limits::{ADOPTIONS_AT_ONCE, LAUNCH_TIMEOUT, RECONNECT_LONGEST};
-use crate::reconcile::hosts::{self, Finding, inspect};
+use crate::LinkEvent;
+use crate::beside::in_words;
+use crate::limits::{ADOPTIONS_AT_ONCE, LAUNCH_TIMEOUT, RECONNECT_FIRST, RECONNECT_LONGEST};
+use crate::{Report, beside::beside, end};
+use nightshift_host::finding::{self as hosts, Finding, inspect};
 use nightshift_platform::process::Identity;
 use nightshift_platform::signals::SIGTERM;
 use nightshift_platform::{files, process, spawn};
@@ -43,19 +44,22 @@ pub async fn launch(
     let given_up = Arc::new(AtomicBool::new(false));
     let cancelled = given_up.clone();
     let place = dir.clone();
-    let mut starting = tokio::task::spawn_blocking(move || {
+    let mut starting = tokio::spawn(beside(move || {
         if cancelled.load(Ordering::Relaxed) {
             return Err(NotStarted::Failed("it was given up before it began".into()));
         }
         start(&dir, &launch, env, &binary, &log)
-    });
+    }));
     match tokio::time::timeout(LAUNCH_TIMEOUT, &mut starting).await {
-        Ok(Ok(started)) => started,
+        Ok(Ok(Ok(started))) => started,
+        Ok(Ok(Err(e))) => {
+            Err(NotStarted::Failed(format!("its host could not be started: {}", in_words(&e))))
+        }
         Ok(Err(e)) => Err(NotStarted::Failed(format!("the launch broke off: {e}"))),
         Err(_elapsed) => {
             given_up.store(true, Ordering::Relaxed);
             // Before anybody hears of it: a supervisor killed after that would know of no host.
-            if let Err(e) = tokio::task::spawn_blocking(move || end::give_up(&place)).await {
+            if let Err(e) = beside(move || end::give_up(&place)).await {
                 tracing::warn!("a host that was given up was not ended: {e}");
             }
             tokio::spawn(end_late(starting));
@@ -68,10 +72,10 @@ pub async fn launch(
 }
 
 /// A host that gets ready after it was given up belongs to nobody: it is ended.
-async fn end_late(starting: tokio::task::JoinHandle<Started>) {
-    let Ok(Ok((ready, child))) = starting.await else { return };
+async fn end_late(starting: tokio::task::JoinHandle<io::Result<Started>>) {
+    let Ok(Ok(Ok((ready, child)))) = starting.await else { return };
     let host = Identity { pid: ready.pid, start_ticks: ready.start_ticks };
-    let ended = tokio::task::spawn_blocking(move || {
+    let ended = beside(move || {
         process::signal(&host, SIGTERM)?;
         child.map_or(Ok(()), |mut child| child.wait().map(|_| ()))
     });
@@ -83,12 +87,9 @@ async fn end_late(starting: tokio::task::JoinHandle<Started>) {
 }
 
 fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Path) -> Started {
-    let failed = |what: &str, e: io::Error| NotStarted::Failed(format!("{what}: {e}"));
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(|e| failed("session directory", e))?;
+    let failed = |what: &str, e: io::Error| NotStarted::Failed(format!("{what}: {}", in_words(&e)));
+    let of_dir = |e| failed(&format!("session directory {}", dir.display()), e);
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(of_dir)?;
     // What an earlier run left must not be taken for this one's.
     for name in [READY_FILE, EXIT_FILE] {
         match std::fs::rename(dir.join(name), dir.join(format!("{name}.prev"))) {
@@ -100,8 +101,7 @@ fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Pat
         .map_err(|e| NotStarted::Failed(format!("launch document: {e}")))?;
     // Not worth a wait for the disk: the session's row is durable already, and a power cut that
     // took this document also ended the host that it is for.
-    files::write_atomically(&dir.join(LAUNCH_FILE), &document)
-        .map_err(|e| failed("launch document", e))?;
+    files::write_atomically(&dir.join(LAUNCH_FILE), &document).map_err(of_dir)?;
     let mut vars: BTreeMap<OsString, OsString> =
         env.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
     vars.insert(ROLE_VARIABLE.into(), "host".into());
@@ -136,18 +136,16 @@ fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Pat
 }
 
 /// Looks at what earlier supervisors left, a few at a time.
-async fn beside<T: Send + 'static>(
-    look: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, tokio::task::JoinError> {
+async fn look<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
     static LOOKS: Semaphore = Semaphore::const_new(ADOPTIONS_AT_ONCE);
     // An error would mean that it was closed, which nobody does: then nothing holds this back.
     let _turn = LOOKS.acquire().await.ok();
-    tokio::task::spawn_blocking(look).await
+    beside(look).await
 }
 
 /// The environment of an adopted host.
-pub(super) async fn environment(dir: PathBuf, host: u32) -> Option<Environment> {
-    beside(move || read_environment(&dir, host)).await.ok()?
+pub(crate) async fn environment(dir: PathBuf, host: u32) -> Option<Environment> {
+    look(move || read_environment(&dir, host)).await.ok()?
 }
 
 /// What a host was given for its session. It is nowhere else: values are never written down.
@@ -159,26 +157,32 @@ fn read_environment(dir: &Path, host: u32) -> Option<Environment> {
 }
 
 /// Finds a host that was started earlier. Where it cannot be said whether it lives, it is looked at
-/// again for as long as that takes.
-pub(super) async fn adopt(dir: PathBuf, report: &Report) -> Started {
+/// again for as long as that takes: descriptors come back, a file system is mended.
+pub(crate) async fn adopt(dir: PathBuf, report: &Report) -> Started {
     let mut waited = Duration::ZERO;
-    let mut told = false;
+    let mut pause = RECONNECT_FIRST;
+    let mut told = String::new();
     loop {
         let looked = dir.clone();
-        match beside(move || inspect(&looked)).await {
+        match look(move || inspect(&looked)).await {
             Ok(Finding::Alive(ready)) => return Ok((*ready, None)),
             Ok(Finding::Starting) if waited < LAUNCH_TIMEOUT => {
                 tokio::time::sleep(STARTING_PAUSE).await;
                 waited += STARTING_PAUSE;
             }
-            Ok(Finding::Unknown(why)) => {
-                if !std::mem::replace(&mut told, true) {
-                    report.send(LinkEvent::Unknown { why }).await;
-                }
-                tokio::time::sleep(RECONNECT_LONGEST).await;
-            }
+            Ok(Finding::Unknown(why)) => unknown(report, &mut told, why, &mut pause).await,
             Ok(finding) => return Err(NotStarted::Found(finding)),
-            Err(e) => return Err(NotStarted::Found(Finding::Unknown(e.to_string()))),
+            Err(e) => unknown(report, &mut told, in_words(&e), &mut pause).await,
         }
     }
+}
+
+/// Says it once for each reason, and waits before the next look.
+async fn unknown(report: &Report, told: &mut String, why: String, pause: &mut Duration) {
+    if *told != why {
+        report.send(LinkEvent::Unknown { why: why.clone() }).await;
+        *told = why;
+    }
+    tokio::time::sleep(*pause).await;
+    *pause = (*pause * 2).min(RECONNECT_LONGEST);
 }

@@ -8,7 +8,7 @@ const BUFFER_KEEP_BYTES: usize = 64 * 1024;
 
 /// What happens to a line over the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Overlong {
+pub enum Overlong {
     /// It is skipped whole and reported with its length: half of it would be nonsense.
     Drop,
     /// It is given out in pieces of the limit's size.
@@ -16,14 +16,14 @@ pub(crate) enum Overlong {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Line {
+pub enum Line {
     Whole(Vec<u8>),
     /// A line over the limit, with this many bytes, was skipped.
     Dropped(u64),
 }
 
 #[derive(Debug)]
-pub(crate) struct LineSplitter {
+pub struct LineSplitter {
     max: usize,
     overlong: Overlong,
     partial: Vec<u8>,

@@ -1,9 +1,10 @@
 //! The end of a host: its last records, its exit record or the cause of its loss, and the sweep.
 
-use super::Report;
-use crate::inbox::LinkEvent;
-use crate::limits::{LAST_WORDS_RECORDS, RECORD_BATCH_MAX};
-use crate::reconcile::hosts::Finding;
+use crate::LinkEvent;
+use crate::Report;
+use crate::beside::beside;
+use crate::limits::{LAST_WORDS_RECORDS, RECORD_BATCH_MAX, THREAD_PAUSE};
+use nightshift_host::finding::Finding;
 use nightshift_host::journal;
 use nightshift_model::{Exit, SessionId};
 use nightshift_platform::process;
@@ -22,7 +23,7 @@ const SWEEP_PAUSE: Duration = Duration::from_millis(25);
 const SIGKILL: i32 = 9;
 
 /// Hands on what the journal holds after `after`, then how it ended.
-pub(super) async fn report_end(report: &Report, dir: &Path, finding: Finding, after: u64) {
+pub(crate) async fn report_end(report: &Report, dir: &Path, finding: Finding, after: u64) {
     if let Finding::Unknown(why) = finding {
         return report.send(LinkEvent::Unknown { why }).await;
     }
@@ -35,21 +36,22 @@ pub(super) async fn report_end(report: &Report, dir: &Path, finding: Finding, af
         | Finding::NotLaunched => None,
     };
     let never_ready = matches!(finding, Finding::Starting);
-    let (path, session) = (dir.to_owned(), report.session.clone());
-    let read = tokio::task::spawn_blocking(move || {
-        if never_ready {
-            give_up(&path);
+    // What the agent said last is not given up because no thread is to be had just now.
+    let (rest, words) = loop {
+        let (path, session) = (dir.to_owned(), report.session.clone());
+        let read = beside(move || {
+            if never_ready {
+                give_up(&path);
+            }
+            sweep(&session);
+            let words = last_seq.map(|last| last_words(&path, last)).unwrap_or_default();
+            (rest_of(&path, after), words)
+        });
+        match read.await {
+            Ok(read) => break read,
+            Err(e) => tracing::warn!("journal not read yet: {e}"),
         }
-        sweep(&session);
-        let words = last_seq.map(|last| last_words(&path, last)).unwrap_or_default();
-        (rest_of(&path, after), words)
-    });
-    let (rest, words) = match read.await {
-        Ok(read) => read,
-        Err(e) => {
-            tracing::error!("journal not read: {e}");
-            (Vec::new(), String::new())
-        }
+        tokio::time::sleep(THREAD_PAUSE).await;
     };
     let mut rest = rest.into_iter().peekable();
     while rest.peek().is_some() {

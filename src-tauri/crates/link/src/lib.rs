@@ -3,16 +3,23 @@
 //!
 //! Promise: the loop never waits for a process, a socket or a disk of one session. Alive, gone or
 //! unknown: a host that cannot be reached while its process lives is unknown, never gone.
+//! Must not know: what a session is in, the database, clients.
 
+pub mod astray;
+pub mod beside;
 pub mod end;
+mod event;
 mod launch;
+pub mod limits;
 mod talk;
 
-use crate::inbox::{Inbox, InboxSender, LinkEvent};
+use crate::beside::{beside, in_words};
 use crate::limits::{LINK_QUEUE_MAX, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES};
-use crate::reconcile::hosts::{Finding, inspect};
+pub use event::{Inlet, LinkEvent, Taken};
+use nightshift_host::finding::{Finding, inspect};
 use nightshift_model::SessionId;
-use nightshift_protocol::{Environment, HostRequest, Launch, LaunchKind, Ready};
+use nightshift_platform::process::{Identity, Liveness3};
+use nightshift_protocol::{Environment, Exited, HostRequest, Launch, LaunchKind, Ready};
 use std::path::PathBuf;
 use std::process::Child;
 use talk::Talked;
@@ -69,9 +76,9 @@ pub struct Place {
 }
 
 /// Starts the task. It ends with `LaunchFailed`, `Exited` or `Lost`, or when the loop is gone.
-pub fn start(spec: LinkSpec, place: Place, inbox: InboxSender) -> LinkHandle {
+pub fn start(spec: LinkSpec, place: Place, inlet: Box<dyn Inlet>) -> LinkHandle {
     let (handle, queue) = LinkHandle::new(spec.generation);
-    let report = Report { session: spec.session.clone(), generation: spec.generation, inbox };
+    let report = Report { session: spec.session.clone(), generation: spec.generation, inlet };
     tokio::spawn(run(spec, place, report, queue));
     handle
 }
@@ -80,14 +87,13 @@ pub fn start(spec: LinkSpec, place: Place, inbox: InboxSender) -> LinkHandle {
 struct Report {
     session: SessionId,
     generation: u32,
-    inbox: InboxSender,
+    inlet: Box<dyn Inlet>,
 }
 
 impl Report {
     async fn send(&self, event: LinkEvent) {
         let (session, generation) = (self.session.clone(), self.generation);
-        // An error means that the loop has ended: so will this task.
-        self.inbox.send(Inbox::Link { session, generation, event }).await.ok();
+        self.inlet.take(session, generation, event).await;
     }
 }
 
@@ -116,7 +122,7 @@ async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Rece
     {
         report.send(LinkEvent::Environment(env)).await;
     }
-    let mut link = Link { report, dir, kind, ready, after: 0, asked: Asked::default() };
+    let mut link = Link { report, dir, kind, ready, after: 0, asked: Asked::default(), exit: None };
     link.follow(&mut queue, &mut child).await;
 }
 
@@ -128,6 +134,8 @@ struct Link {
     /// The last journal record that was handed on.
     after: u64,
     asked: Asked,
+    /// How the child ended, as its host told it. The record on disk counts, where there is one.
+    exit: Option<Exited>,
 }
 
 /// What of the loop's commands goes to which connection.
@@ -175,6 +183,14 @@ impl Link {
         loop {
             match self.talk(queue).await {
                 Talked::LoopGone => return,
+                Talked::Foreign { why } => {
+                    self.report.send(LinkEvent::Unknown { why }).await;
+                    tokio::time::sleep(RECONNECT_LONGEST).await;
+                    let finding = self.finding(child).await;
+                    if !matches!(finding, Finding::Alive(_) | Finding::Unknown(_)) {
+                        return end::report_end(&self.report, &self.dir, finding, self.after).await;
+                    }
+                }
                 Talked::Lost { connected, why } => {
                     if connected {
                         failures = 0;
@@ -205,18 +221,40 @@ impl Link {
 
     /// What the session directory and the process table say. A host that has just closed its
     /// socket may need a moment to end.
-    async fn finding(&self, child: &mut Option<Child>) -> Finding {
+    async fn finding(&mut self, child: &mut Option<Child>) -> Finding {
         for _ in 0..end::ENDING_CHECKS {
             reap(child);
             let dir = self.dir.clone();
-            let found = tokio::task::spawn_blocking(move || inspect(&dir)).await;
+            let found = beside(move || inspect(&dir)).await;
             match found {
                 Ok(Finding::Alive(_)) => tokio::time::sleep(end::ENDING_PAUSE).await,
+                // The disk did not take the record; the host's own words are as good.
+                Ok(Finding::Gone(cause)) => {
+                    return self.exit.take().map_or(Finding::Gone(cause), Finding::Ended);
+                }
+                // The directory is away, which says nothing of the host.
+                Ok(Finding::NotLaunched) => return self.without_directory(),
                 Ok(finding) => return finding,
-                Err(e) => return Finding::Unknown(e.to_string()),
+                Err(e) => return Finding::Unknown(in_words(&e)),
             }
         }
         Finding::Alive(Box::new(self.ready.clone()))
+    }
+}
+
+impl Link {
+    /// What the process table alone says.
+    fn without_directory(&mut self) -> Finding {
+        let host = Identity { pid: self.ready.pid, start_ticks: self.ready.start_ticks };
+        match (host.liveness(), self.exit.take()) {
+            (Liveness3::Gone, Some(exit)) => Finding::Ended(exit),
+            (Liveness3::Gone, None) => Finding::Gone("its directory was deleted".into()),
+            (Liveness3::Alive, exit) => {
+                self.exit = exit;
+                Finding::Alive(Box::new(self.ready.clone()))
+            }
+            (Liveness3::Unknown(why), _) => Finding::Unknown(why),
+        }
     }
 }
 

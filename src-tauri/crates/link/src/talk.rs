@@ -1,12 +1,12 @@
 //! One connection to a host: greeting, follow or watch, lines written, events handed on.
 
-use super::{Link, LinkCommand};
-use crate::inbox::LinkEvent;
+use crate::LinkEvent;
 use crate::limits::RECORD_BATCH_MAX;
+use crate::{Link, LinkCommand};
 use nightshift_platform::ipc;
 use nightshift_protocol::{
     FrameDecoder, FrameKind, Hello, HostEvent, HostRequest, LaunchKind, PROTOCOL_VERSION, Record,
-    Role, encode_control,
+    Role, encode_control, understands,
 };
 use std::io;
 use std::path::Path;
@@ -21,10 +21,24 @@ const READ_BYTES: usize = 64 * 1024;
 pub enum Talked {
     /// The supervisor is ending.
     LoopGone,
+    /// The host speaks a protocol that this build does not.
+    Foreign {
+        why: String,
+    },
     Lost {
         connected: bool,
         why: String,
     },
+}
+
+/// Why a host's bytes are not read any further.
+enum Broken {
+    Foreign(String),
+    Nonsense(String),
+}
+
+fn nonsense(what: impl ToString) -> Broken {
+    Broken::Nonsense(what.to_string())
 }
 
 /// The two ends of a connection's input: decoded frames and whether it greeted.
@@ -34,7 +48,7 @@ struct Input {
 }
 
 impl Link {
-    pub(super) async fn talk(&mut self, queue: &mut mpsc::Receiver<LinkCommand>) -> Talked {
+    pub(crate) async fn talk(&mut self, queue: &mut mpsc::Receiver<LinkCommand>) -> Talked {
         let stream = match connect(Path::new(&self.ready.socket)) {
             Ok(stream) => stream,
             Err(e) => return Talked::Lost { connected: false, why: e.to_string() },
@@ -60,8 +74,13 @@ impl Link {
                     Err(e) => return Talked::Lost { connected: input.greeted, why: e.to_string() },
                     Ok(n) => {
                         input.decoder.push(&buffer[..n]);
-                        if let Err(why) = self.take_frames(&mut input).await {
-                            return Talked::Lost { connected: input.greeted, why };
+                        if let Err(broken) = self.take_frames(&mut input).await {
+                            return match broken {
+                                Broken::Foreign(why) => Talked::Foreign { why },
+                                Broken::Nonsense(why) => {
+                                    Talked::Lost { connected: input.greeted, why }
+                                }
+                            };
                         }
                     }
                 },
@@ -77,12 +96,13 @@ impl Link {
         }
     }
 
-    async fn take_frames(&mut self, input: &mut Input) -> Result<(), String> {
+    async fn take_frames(&mut self, input: &mut Input) -> Result<(), Broken> {
         let mut records = Vec::new();
-        while let Some((kind, body)) = input.decoder.next_frame().map_err(|e| e.to_string())? {
+        while let Some((kind, body)) = input.decoder.next_frame().map_err(nonsense)? {
             match kind {
                 FrameKind::Record => {
-                    let (record, _) = Record::decode(&body).ok_or("a damaged record")?;
+                    let (record, _) =
+                        Record::decode(&body).ok_or_else(|| nonsense("a damaged record"))?;
                     self.after = record.seq;
                     records.push(record);
                     if records.len() >= RECORD_BATCH_MAX {
@@ -90,10 +110,10 @@ impl Link {
                     }
                 }
                 FrameKind::Control if !input.greeted => {
-                    let hello: Hello =
-                        serde_json::from_slice(&body).map_err(|e| format!("greeting: {e}"))?;
-                    if hello.protocol != PROTOCOL_VERSION {
-                        return Err(format!("it speaks protocol {}", hello.protocol));
+                    let hello: Hello = serde_json::from_slice(&body)
+                        .map_err(|e| nonsense(format!("greeting: {e}")))?;
+                    if !understands(hello.protocol) {
+                        return Err(Broken::Foreign(self.foreign(&hello)));
                     }
                     input.greeted = true;
                     // After a time of not answering it is known to live again.
@@ -114,7 +134,7 @@ impl Link {
                         Err(e) => tracing::warn!("host event not understood: {e}"),
                     }
                 }
-                FrameKind::Data => return Err("terminal bytes that nobody asked for".into()),
+                FrameKind::Data => return Err(nonsense("terminal bytes that nobody asked for")),
             }
         }
         if !records.is_empty() {
@@ -123,16 +143,31 @@ impl Link {
         Ok(())
     }
 
-    async fn take_event(&self, event: HostEvent) {
+    fn foreign(&self, hello: &Hello) -> String {
+        let pid = self.ready.pid;
+        let way_out = if hello.protocol > PROTOCOL_VERSION {
+            "update nightshift to reach it again".to_owned()
+        } else {
+            format!("it goes on by itself; `kill {pid}` ends it")
+        };
+        format!(
+            "its host (pid {pid}, nightshift {}) speaks protocol {}, this supervisor \
+             {PROTOCOL_VERSION}; it is left alone: {way_out}",
+            hello.build, hello.protocol
+        )
+    }
+
+    async fn take_event(&mut self, event: HostEvent) {
         match event {
             HostEvent::CaughtUp { .. } => self.report.send(LinkEvent::CaughtUp).await,
             HostEvent::Activity { line } => self.report.send(LinkEvent::Activity { line }).await,
             HostEvent::Refused { error, .. } => {
                 self.report.send(LinkEvent::Refused { error }).await;
             }
-            // The end is read from the exit record once the host closes the connection.
-            HostEvent::Exited { .. }
-            | HostEvent::Written { .. }
+            // The end is read from the exit record once the host closes the connection; this is for
+            // a disk that did not take the record.
+            HostEvent::Exited { exit } => self.exit = Some(exit),
+            HostEvent::Written { .. }
             | HostEvent::Snapshot { .. }
             | HostEvent::Resized { .. }
             | HostEvent::Detached

@@ -1,0 +1,51 @@
+//! What a link sees of its host, and where it puts that.
+
+use nightshift_model::{Exit, SessionId};
+use nightshift_protocol::{Environment, Record};
+use std::pin::Pin;
+
+/// Done when the event has been taken.
+pub type Taken<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// The loop's inbox. When that is full, the link waits and its host is paced.
+pub trait Inlet: Send + Sync + 'static {
+    fn take(&self, session: SessionId, generation: u32, event: LinkEvent) -> Taken<'_>;
+}
+
+/// What a session's link task saw of its host.
+pub enum LinkEvent {
+    Launched {
+        pid: u32,
+    },
+    LaunchFailed {
+        error: String,
+    },
+    /// The version of the host's build; empty when it is too old to say.
+    Build(String),
+    /// The environment of a host that an earlier supervisor started, for a restart.
+    Environment(Environment),
+    Records(Vec<Record>),
+    /// The replay is complete: what is due may be written.
+    CaughtUp,
+    Activity {
+        line: String,
+    },
+    /// A line was not taken (its agent reads nothing, its disk is full): to be tried again later.
+    Refused {
+        error: String,
+    },
+    /// The connection was lost and is being made again.
+    Unwritten {
+        why: String,
+    },
+    /// The child ended and the exit record is on disk.
+    Exited {
+        exit: Exit,
+    },
+    Lost {
+        cause: String,
+    },
+    Unknown {
+        why: String,
+    },
+}

@@ -1,0 +1,27 @@
+//! Limits of links. Each is a named constant with its reason.
+
+use std::time::Duration;
+
+/// Pause before connecting to a living host again; grows to the longest.
+pub const RECONNECT_FIRST: Duration = Duration::from_millis(100);
+pub const RECONNECT_LONGEST: Duration = Duration::from_secs(30);
+/// Connecting to a living host fails this often before it is called unknown.
+pub const RECONNECT_TRIES: u32 = 5;
+/// Lines and stops waiting for one host's socket.
+pub const LINK_QUEUE_MAX: usize = 256;
+/// Records handed to the loop at once, so that a long replay does not starve others.
+pub const RECORD_BATCH_MAX: usize = 64;
+/// A host says that it is ready, or why not, within this time; a busy machine needs seconds.
+pub const LAUNCH_TIMEOUT: Duration = Duration::from_secs(30);
+/// Last journal records searched for a process's last words.
+pub const LAST_WORDS_RECORDS: u64 = 16;
+/// Launches and reads at once; more would only compete for the same disk and cores.
+pub const BESIDE_MAX: usize = 16;
+/// Hosts that were asked to make their directories anew get this long in all.
+pub const RESTORE_LOOKS: u32 = 100;
+pub const RESTORE_PAUSE: Duration = Duration::from_millis(20);
+/// Directories that a new supervisor looks at together: more would fill the threads that a new
+/// session's start needs too.
+pub const ADOPTIONS_AT_ONCE: usize = 4;
+/// Work that found no thread is tried again after this.
+pub const THREAD_PAUSE: Duration = Duration::from_secs(5);
