@@ -58,21 +58,12 @@ impl Pressure {
                 }
                 Err(e) => {
                     tracing::info!("no events of memory pressure: {e}");
-                    fallback(Path::new(pressure::MEMORY))
+                    let average = pressure::recent_percent(Path::new(pressure::MEMORY));
+                    average.map_or(Source::Nothing, |_| Source::Average(pressure::MEMORY.into()))
                 }
             },
         };
         Pressure { source, pause, next_look: Duration::ZERO, told_at: None, _watch: watch }
-    }
-}
-
-fn fallback(path: &Path) -> Source {
-    match pressure::recent_percent(path) {
-        Ok(_) => Source::Average(path.to_owned()),
-        Err(e) => {
-            tracing::info!("memory pressure is not measured here: {e}");
-            Source::Nothing
-        }
     }
 }
 
