@@ -233,8 +233,13 @@ fn one_prompt_at_a_time_and_each_once() {
     desk.replies(json!({"stopReason": "end_turn"}));
     let ended = TurnOutcome::Finished { stop_reason: "end_turn".into(), last_text: "done".into() };
     assert!(desk.facts.contains(&Fact::TurnEnded { n: 1, outcome: ended }));
-    assert_eq!(desk.due().len(), 1);
+    let prompt = desk.due();
+    assert_eq!(prompt.len(), 1);
     assert_eq!(desk.due().len(), 0, "handed out once");
+    desk.driver.not_written(r#"{"jsonrpc":"2.0","id":7,"result":{}}"#);
+    assert_eq!(desk.due().len(), 0, "another line was not written");
+    desk.driver.not_written(&prompt[0]);
+    assert_eq!(desk.due(), prompt, "this line was not written");
     desk.driver.forget_unwritten();
     assert_eq!(desk.write_due(), ["session/prompt"]);
     assert_eq!(desk.last_id(), "ns-prompt-2");

@@ -32,6 +32,7 @@ pub enum LinkEvent {
     },
     /// A line was not taken (its agent reads nothing, its disk is full): to be tried again later.
     Refused {
+        line: String,
         error: String,
     },
     /// The connection was lost and is being made again.

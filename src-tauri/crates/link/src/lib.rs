@@ -20,10 +20,12 @@ use nightshift_host::finding::{Finding, inspect};
 use nightshift_model::SessionId;
 use nightshift_platform::process::{Identity, Liveness3};
 use nightshift_protocol::{Environment, Exited, HostRequest, Launch, LaunchKind, Ready};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Child;
 use talk::Talked;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 /// What the loop asks of a host.
 pub enum LinkCommand {
@@ -50,8 +52,19 @@ impl LinkHandle {
     }
 
     /// False when the queue is full or the link has ended.
-    pub fn send(&self, command: LinkCommand) -> bool {
-        self.commands.try_send(command).is_ok()
+    pub fn stop(&self, grace_ms: u64) -> bool {
+        self.commands.try_send(LinkCommand::Stop { grace_ms }).is_ok()
+    }
+
+    /// Gives the line back when the queue is full or the link has ended.
+    pub fn write(&self, line: String, epoch: u32) -> Result<(), String> {
+        match self.commands.try_send(LinkCommand::WriteLine { line, epoch }) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(command) | TrySendError::Closed(command)) => match command {
+                LinkCommand::WriteLine { line, .. } => Err(line),
+                LinkCommand::Stop { .. } => Ok(()),
+            },
+        }
     }
 }
 
@@ -146,12 +159,20 @@ pub struct Asked {
     /// A stop that was asked for: asked again after a reconnection.
     stop: Option<u64>,
     tag: u64,
+    /// Lines of this connection that the host has neither journalled nor refused, by their tag.
+    in_flight: BTreeMap<u64, String>,
 }
 
 impl Asked {
     /// The connection was lost: lines that were handed out for it are not for the next.
     pub fn lost(&mut self) {
         self.epoch += 1;
+        self.in_flight.clear();
+    }
+
+    /// The host has said what became of line `tag`, which this is.
+    pub fn settled(&mut self, tag: u64) -> Option<String> {
+        self.in_flight.remove(&tag)
     }
 
     /// What a new connection must be told again.
@@ -163,9 +184,13 @@ impl Asked {
     pub fn request(&mut self, command: LinkCommand) -> Option<HostRequest> {
         match command {
             LinkCommand::WriteLine { line, epoch } => {
+                if epoch != self.epoch {
+                    return None;
+                }
                 self.tag += 1;
                 let tag = self.tag;
-                (epoch == self.epoch).then_some(HostRequest::WriteLine { tag, line })
+                self.in_flight.insert(tag, line.clone());
+                Some(HostRequest::WriteLine { tag, line })
             }
             LinkCommand::Stop { grace_ms } => {
                 self.stop = Some(grace_ms);

@@ -161,14 +161,18 @@ impl Link {
         match event {
             HostEvent::CaughtUp { .. } => self.report.send(LinkEvent::CaughtUp).await,
             HostEvent::Activity { line } => self.report.send(LinkEvent::Activity { line }).await,
-            HostEvent::Refused { error, .. } => {
-                self.report.send(LinkEvent::Refused { error }).await;
+            HostEvent::Refused { tag, error } => {
+                if let Some(line) = self.asked.settled(tag) {
+                    self.report.send(LinkEvent::Refused { line, error }).await;
+                }
+            }
+            HostEvent::Written { tag, .. } => {
+                self.asked.settled(tag);
             }
             // The end is read from the exit record once the host closes the connection; this is for
             // a disk that did not take the record.
             HostEvent::Exited { exit } => self.exit = Some(exit),
-            HostEvent::Written { .. }
-            | HostEvent::Snapshot { .. }
+            HostEvent::Snapshot { .. }
             | HostEvent::Resized { .. }
             | HostEvent::Detached
             | HostEvent::Status { .. } => {}

@@ -287,8 +287,11 @@ impl Core {
                     driver.forget_unwritten();
                 }
             }
-            LinkEvent::Refused { error } => {
+            LinkEvent::Refused { line, error } => {
                 tracing::warn!(session = %id, "a line was refused: {error}");
+                if let Some(driver) = &mut entry.driver {
+                    driver.not_written(&line);
+                }
                 entry.retry_at.get_or_insert(clock::monotonic() + REFUSED_PAUSE);
             }
             LinkEvent::Exited { exit } => self.process_ended(id, Fact::Exited { exit }),
@@ -535,9 +538,6 @@ impl Core {
         for (id, entry) in &mut self.sessions {
             if entry.retry_at.is_some_and(|at| now >= at) {
                 entry.retry_at = None;
-                if let Some(driver) = &mut entry.driver {
-                    driver.forget_unwritten();
-                }
                 due.push(id.clone());
             }
         }

@@ -5,7 +5,6 @@ mod launch;
 
 use crate::core::Core;
 use crate::limits::STOP_GRACE_MS;
-use crate::link::LinkCommand;
 use nightshift_model::{Effect, Fact, SessionId};
 
 pub use deliver::{deliver, driver_of, feed};
@@ -30,7 +29,7 @@ pub fn stop_host(core: &mut Core, id: &SessionId) {
         return core.fact(id, Fact::HostLost { cause: "it was not running".into() });
     }
     if let Some(link) = &entry.link
-        && !link.send(LinkCommand::Stop { grace_ms: STOP_GRACE_MS })
+        && !link.stop(STOP_GRACE_MS)
     {
         tracing::warn!(session = %id, "the stop waits until its host can be reached");
     }

@@ -244,6 +244,18 @@ impl Driver {
         self.handed.clear();
     }
 
+    /// `line` was handed out and neither journalled nor given to the agent: it may be handed out
+    /// again. Others that are on their way stay handed out.
+    pub fn not_written(&mut self, line: &str) {
+        let key = match wire::parse(line.as_bytes()) {
+            Some(wire::Message::Call { id: Value::String(id), .. }) => id,
+            Some(wire::Message::Answer { id, .. }) => answer_key(&id_key(&id)),
+            Some(wire::Message::Notify { .. }) => CANCEL.to_owned(),
+            Some(wire::Message::Call { .. }) | None => return,
+        };
+        self.handed.remove(&key);
+    }
+
     /// Shows the prompts that wait behind the current turn.
     pub fn set_prompts(&mut self, prompts: &[Prompt]) -> Vec<ItemChange> {
         let sent = &self.sent;

@@ -2,7 +2,6 @@
 
 use crate::core::{Core, Entry};
 use crate::limits::REFUSED_PAUSE;
-use crate::link::LinkCommand;
 use nightshift_agents::acp::{Driver, DriverSpec};
 use nightshift_agents::registry::Registry;
 use nightshift_model::{Answer, Fact, NeedId, Session, SessionId};
@@ -72,10 +71,9 @@ pub fn deliver(core: &mut Core, id: &SessionId) {
         .filter_map(|need| Some((need.id.clone(), need.answered.clone()?)))
         .collect();
     for line in driver.due(&work.prompts, &answers) {
-        if !link.send(LinkCommand::WriteLine { line, epoch: *epoch }) {
-            // Those before it are on their way: all are looked at again once they have arrived.
+        if let Err(line) = link.write(line, *epoch) {
+            driver.not_written(&line);
             retry_at.get_or_insert(clock::monotonic() + REFUSED_PAUSE);
-            return;
         }
     }
 }
@@ -91,8 +89,9 @@ pub fn cancel(core: &mut Core, id: &SessionId) {
         ..
     }) = core.sessions.get_mut(id)
         && let Some(line) = driver.cancel()
-        && !link.send(LinkCommand::WriteLine { line, epoch: *epoch })
+        && let Err(line) = link.write(line, *epoch)
     {
+        driver.not_written(&line);
         retry_at.get_or_insert(clock::monotonic() + REFUSED_PAUSE);
     }
     deliver(core, id);

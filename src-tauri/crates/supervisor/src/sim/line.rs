@@ -272,11 +272,19 @@ impl Line {
     }
 
     fn host_reads(&mut self, request: HostRequest, around: &mut Around<'_>) {
+        let tag = match &request {
+            HostRequest::WriteLine { tag, .. } => *tag,
+            _ => 0,
+        };
         match around.job.take(request, around.at, around.now, around.dice) {
-            Took::Line => {}
+            Took::Line => {
+                self.asked.settled(tag);
+            }
             Took::Refused => {
-                let error = "the agent does not read its input".to_owned();
-                self.events.push_back(LinkEvent::Refused { error });
+                if let Some(line) = self.asked.settled(tag) {
+                    let error = "the agent does not read its input".to_owned();
+                    self.events.push_back(LinkEvent::Refused { line, error });
+                }
             }
             Took::Stop => around.stops.push(self.session.to_string()),
         }

@@ -216,6 +216,34 @@ fn a_refused_line_is_tried_again_after_a_pause() {
     run.all_is_well();
 }
 
+#[test]
+fn what_is_on_its_way_is_not_written_again_when_another_line_is_tried_again() {
+    let mut run = scene();
+    let id = run.begin(true, Errand::Question);
+    let refuse = |run: &Run, refuses| {
+        run.world().jobs.get_mut(id.as_str()).unwrap().refuses = refuses;
+    };
+    refuse(&run, true);
+    run.answers(0, &id);
+    run.go_on(SECOND);
+    refuse(&run, false);
+    // The line of an interrupt waits in the link's queue while the answer's pause ends.
+    let session = id.to_string();
+    run.clients[0].ask(Command::Interrupt { session }, Ask::Other);
+    run.hand_over(0);
+    for _ in 0..3 {
+        run.pass(REFUSED_PAUSE);
+    }
+    run.go_on(MINUTE);
+    let lines = run.world().jobs[id.as_str()].journal.lock().clone();
+    let told = |method: &str| {
+        let ours = lines.iter().filter(|r| r.kind == nightshift_protocol::RecordKind::In);
+        ours.filter(|r| String::from_utf8_lossy(&r.body).contains(method)).count()
+    };
+    assert_eq!((told("session/cancel"), told("outcome") + told("action")), (1, 1));
+    run.all_is_well();
+}
+
 /// A session whose host is being started and takes its time.
 fn slow_start(run: &mut Run, takes: Duration) -> SessionId {
     run.dispatch(0, true, Errand::Short);
