@@ -1,6 +1,6 @@
 //! Stop and remove leave nothing behind, whatever a session's processes did to get away.
 
-use crate::support::Shift;
+use crate::support::{Shift, binary, id_of};
 use nightshift_platform::process::{Identity, Liveness3, descendants};
 use nightshift_testkit::{wait_for, wait_until};
 
@@ -34,6 +34,19 @@ fn assert_gone(family: &[Identity]) {
 fn assert_only_the_supervisor_lives(shift: &Shift) {
     let supervisor = shift.supervisor();
     wait_until("only the supervisor to be left", || shift.home.processes() == [supervisor]);
+}
+
+#[test]
+fn a_session_that_another_one_started_outlives_it() {
+    let shift = Shift::new();
+    let outer = shift.shell(&format!("{} --bg --exec 'sleep 1000'", binary().display()));
+    shift.wait_state(&outer, "done");
+    let all = shift.json(&["agents", "--all", "--json"]);
+    let inner = all.as_array().unwrap().iter().find(|e| e["id"] != outer.as_str()).unwrap();
+    let (inner, host) = (id_of(inner), shift.host(&id_of(inner)));
+    assert_eq!(host.liveness(), Liveness3::Alive);
+    assert_eq!(shift.entry(&inner)["state"], "working");
+    shift.ok(&["stop", &inner]);
 }
 
 #[test]

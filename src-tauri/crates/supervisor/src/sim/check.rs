@@ -19,6 +19,9 @@ pub fn settled(run: &Run) -> Vec<String> {
         let job = world.jobs.get(id.as_str());
         let lies = job_lies(&entry.session, job);
         faults.extend(lies.into_iter().map(|lie| told(entry, &lie)));
+        if job.is_some_and(|job| job.removed) {
+            faults.push(format!("{id} is on the board, and its directory is marked as removed"));
+        }
         faults.extend(given(entry).into_iter().map(|lie| told(entry, &lie)));
     }
     for (id, job) in &world.jobs {

@@ -75,8 +75,8 @@ pub struct Job {
     pub memory: Memory,
     /// Counts processes: a launch that was given up must not be taken for a later one.
     pub launches: u32,
-    /// When (monotonic) its child last said or was told anything.
-    pub last_io: Duration,
+    /// When (monotonic) its agent last worked.
+    pub worked_at: Duration,
 }
 
 /// What a host made of a line.
@@ -100,7 +100,7 @@ impl Job {
             refuses: false,
             memory: Memory::default(),
             launches: 0,
-            last_io: Duration::ZERO,
+            worked_at: Duration::ZERO,
         }
     }
 
@@ -189,7 +189,6 @@ impl Job {
                     return Took::Refused;
                 }
                 self.append(at, RecordKind::In, line.clone().into_bytes());
-                self.last_io = now;
                 if let Process::Alive { child: Child::Agent(agent), .. } = &mut self.process {
                     agent.stdin.push_back(line);
                 }
@@ -227,6 +226,7 @@ impl Job {
     pub fn live(&mut self, now: Duration, at: Millis, dice: &mut Dice, mood: Mood) -> Vec<String> {
         let mut ends = None;
         let mut moment = super::agent::Moment::default();
+        let worked = self.agent().is_some_and(Agent::is_working);
         match &mut self.process {
             Process::None | Process::Starting { .. } => return Vec::new(),
             Process::Alive { child: Child::Shell { ends_at, code }, .. } => {
@@ -246,8 +246,9 @@ impl Job {
         {
             ends = Some((None, Some(15)));
         }
-        if moment.did_something {
-            self.last_io = now;
+        let works = self.agent().is_some_and(Agent::is_working);
+        if moment.did_something && (worked || works) {
+            self.worked_at = now;
         }
         for line in std::mem::take(&mut moment.lines) {
             self.append(at, RecordKind::Out, line.into_bytes());

@@ -3,7 +3,7 @@
 use super::run::{Figures, Run};
 
 /// Seeds and steps of a quick run; `cargo xtask chaos` sets others.
-const SEEDS: u64 = 30;
+const SEEDS: u64 = 50;
 const STEPS: u64 = 1_500;
 /// Steps between two checks: long enough for faults to meet, short enough to find their cause.
 const CHECK_EVERY: u64 = 300;

@@ -205,12 +205,11 @@ impl World {
         }
         let Some(job) = self.jobs.get(id) else { return };
         let refused = job.memory.refused;
-        let rested = self.now.saturating_sub(job.last_io);
+        let rested = self.now.saturating_sub(job.worked_at);
         let works = job.agent().is_some_and(|a| a.is_working());
         let may = self.short || session.renewing.is_some() || rested >= self.retire_after;
         if !refused && (works || !may) {
-            let fault =
-                format!("{id} is put to rest {} s after it did something", rested.as_secs());
+            let fault = format!("{id} is put to rest {} s after it worked", rested.as_secs());
             self.fault(fault);
         }
     }
