@@ -238,7 +238,7 @@ fn one_prompt_at_a_time_and_each_once() {
     assert_eq!(desk.due().len(), 0, "handed out once");
     desk.driver.not_written(r#"{"jsonrpc":"2.0","id":7,"result":{}}"#);
     assert_eq!(desk.due().len(), 0, "another line was not written");
-    desk.driver.not_written(&prompt[0]);
+    desk.driver.not_written(&prompt[0].to_string());
     assert_eq!(desk.due(), prompt, "this line was not written");
     desk.driver.forget_unwritten();
     assert_eq!(desk.write_due(), ["session/prompt"]);
