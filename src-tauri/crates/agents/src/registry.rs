@@ -23,14 +23,45 @@ pub struct AgentSpec {
     pub modes: Vec<String>,
     /// The mode set when the user chose none; the asking one.
     pub default_mode: Option<String>,
+    /// Options set after every opening of a session, by the agent's own ids.
+    pub config_options: BTreeMap<String, String>,
     /// How to install it, one command line.
     pub how_to: String,
     /// How to sign in, one command line or a few words; empty when it needs none.
     pub sign_in: String,
 }
 
+#[derive(Clone)]
 pub struct Registry {
     agents: Vec<AgentSpec>,
+    defaults: Defaults,
+}
+
+/// What a dispatch takes when it names nothing else; model and mode are those of `agent`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Defaults {
+    pub agent: Option<String>,
+    pub model: Option<String>,
+    pub permission_mode: Option<String>,
+}
+
+/// What the user's settings say of one agent: a program of their own, or more about one that is
+/// built in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Custom {
+    pub id: String,
+    pub title: Option<String>,
+    /// None: the built-in agent of that id.
+    pub command: Option<String>,
+    pub args: Vec<String>,
+    pub env: BTreeMap<String, String>,
+    pub default_mode: Option<String>,
+    pub config_options: BTreeMap<String, String>,
+    /// Whose ways it has: the id of a built-in agent.
+    pub like: Option<String>,
+    pub modes: Vec<String>,
+    pub sign_in: Option<String>,
+    pub how_to: Option<String>,
 }
 
 /// Id of the built-in agent.
@@ -42,7 +73,72 @@ impl Registry {
     pub fn builtin(own_binary: &Path) -> Registry {
         let mut agents = vec![rehearsal(own_binary)];
         agents.extend(vendors::all());
-        Registry { agents }
+        Registry { agents, defaults: Defaults::default() }
+    }
+
+    /// Adds an agent of the user's, or changes the built-in one of that id.
+    ///
+    /// Errors: what is wrong with it, in words.
+    pub fn add(&mut self, custom: Custom) -> Result<(), Unfit> {
+        let known = self.agents.iter().position(|a| a.id == custom.id);
+        let mut spec = match (&custom.command, known) {
+            (Some(command), _) => self.own(command, &custom)?,
+            (None, Some(known)) => self.agents[known].clone(),
+            (None, None) => return Err(Unfit::NotBuiltIn(custom.id)),
+        };
+        spec.env.extend(custom.env);
+        spec.config_options.extend(custom.config_options);
+        if !custom.modes.is_empty() {
+            spec.default_mode = custom.modes.first().cloned();
+            spec.modes = custom.modes;
+        }
+        spec.default_mode = custom.default_mode.or(spec.default_mode);
+        spec.title = custom.title.unwrap_or(spec.title);
+        spec.sign_in = custom.sign_in.unwrap_or(spec.sign_in);
+        spec.how_to = custom.how_to.unwrap_or(spec.how_to);
+        match known {
+            Some(known) => self.agents[known] = spec,
+            None => self.agents.push(spec),
+        }
+        Ok(())
+    }
+
+    /// The entry of a program of the user's. It has the ways of the agent that it says it is like, or
+    /// of the built-in one whose program it starts.
+    fn own(&self, command: &str, custom: &Custom) -> Result<AgentSpec, Unfit> {
+        let like = match &custom.like {
+            Some(like) => match self.find(like) {
+                Some(spec) => Some(spec),
+                None => return Err(Unfit::LikeNobody(like.clone())),
+            },
+            None => self.agents.iter().find(|a| {
+                let name = Path::new(command).file_name().map(|n| n.to_string_lossy());
+                name.is_some_and(|name| name == a.command)
+            }),
+        };
+        let mut spec = like.cloned().unwrap_or_default();
+        spec.id.clone_from(&custom.id);
+        spec.title.clone_from(&custom.id);
+        command.clone_into(&mut spec.command);
+        spec.args.clone_from(&custom.args);
+        spec.how_to.clear();
+        Ok(spec)
+    }
+
+    pub fn set_defaults(&mut self, defaults: Defaults) {
+        self.defaults = defaults;
+    }
+
+    /// Model and mode for a dispatch to `agent` that names none itself.
+    pub fn defaults_for(&self, agent: &str) -> (Option<String>, Option<String>) {
+        let chosen = self.defaults.agent.as_deref().is_none_or(|default| default == agent);
+        let built_in = self.find(agent).and_then(|spec| spec.default_mode.clone());
+        match chosen {
+            true => {
+                (self.defaults.model.clone(), self.defaults.permission_mode.clone().or(built_in))
+            }
+            false => (None, built_in),
+        }
     }
 
     pub fn find(&self, id: &str) -> Option<&AgentSpec> {
@@ -74,12 +170,23 @@ impl Registry {
     /// the rehearsal agent.
     pub fn detect(&self, env: &Environment) -> Vec<AgentView> {
         let mut views: Vec<AgentView> = self.agents.iter().map(|a| view(a, env)).collect();
-        let real = views.iter().position(|v| v.installed && v.id != REHEARSAL);
+        let chosen = self.defaults.agent.as_deref();
+        let chosen = views.iter().position(|v| v.installed && Some(v.id.as_str()) == chosen);
+        let real = chosen.or_else(|| views.iter().position(|v| v.installed && v.id != REHEARSAL));
         if let Some(view) = views.get_mut(real.unwrap_or(0)) {
             view.is_default = true;
         }
         views
     }
+}
+
+/// Why an agent of the user's cannot be added.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    #[error("no agent `{0}` is built in; give it a `command`")]
+    NotBuiltIn(String),
+    #[error("`like` names no agent: `{0}`")]
+    LikeNobody(String),
 }
 
 fn view(spec: &AgentSpec, env: &Environment) -> AgentView {
@@ -198,6 +305,39 @@ mod tests {
         let views = Registry::builtin(&own).detect(&Environment::new());
         assert!(views[0].is_default && views[0].installed);
         assert_eq!(views.iter().filter(|v| v.is_default).count(), 1);
+    }
+
+    #[test]
+    fn agents_of_the_user_are_added_or_change_built_in_ones() {
+        let mut registry = Registry::builtin(Path::new("/n"));
+        let custom = |id: &str| Custom { id: id.into(), ..Custom::default() };
+        registry
+            .add(Custom {
+                command: Some("/opt/claude-agent-acp".into()),
+                args: vec!["-x".into()],
+                modes: vec!["ask".into()],
+                ..custom("mine")
+            })
+            .unwrap();
+        let mine = registry.find("mine").unwrap();
+        assert_eq!((mine.family, mine.title.as_str()), (Family::Claude, "mine"));
+        assert_eq!(mine.default_mode.as_deref(), Some("ask"));
+        assert_eq!(mine.env["ENABLE_TOOL_SEARCH"], "false", "the ways of its program");
+        let env = BTreeMap::from([("A".to_owned(), "b".to_owned())]);
+        registry.add(Custom { env, ..custom("gemini") }).unwrap();
+        let gemini = registry.find("gemini").unwrap();
+        assert_eq!((gemini.command.as_str(), gemini.env["A"].as_str()), ("gemini", "b"));
+        assert!(registry.add(custom("nobody")).is_err());
+        let like = Some("nobody".to_owned());
+        assert!(registry.add(Custom { command: Some("x".into()), like, ..custom("y") }).is_err());
+
+        registry.set_defaults(Defaults {
+            agent: Some("mine".into()),
+            model: Some("big".into()),
+            permission_mode: None,
+        });
+        assert_eq!(registry.defaults_for("mine"), (Some("big".into()), Some("ask".into())));
+        assert_eq!(registry.defaults_for("gemini"), (None, Some("default".into())));
     }
 
     #[test]

@@ -64,6 +64,8 @@ enum Verb {
     Why(verbs::why::Args),
     /// Show what else the board says.
     Notices,
+    /// The settings file: where it is, what is wrong in it, what it says.
+    Settings(verbs::settings::Args),
     /// Print completions for a shell.
     Completions(verbs::completions::Args),
     /// Print the manual as roff.
@@ -108,6 +110,7 @@ impl Cli {
             Verb::ContinueAtReset(args) => {
                 here.run(|here| verbs::continue_at_reset::run(here, args))
             }
+            Verb::Settings(args) => verbs::settings::run(&here, &args),
             Verb::Why(args) => here.run(|here| verbs::why::run(here, args)),
             Verb::Notices => here.run(verbs::notices::run),
             Verb::Daemon(args) => here.run(|here| verbs::daemon::run(here, args)),

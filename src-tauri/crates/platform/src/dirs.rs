@@ -79,6 +79,12 @@ impl Home {
         Ok(Home { state, run })
     }
 
+    /// The settings file: in the XDG configuration directory, or below `NIGHTSHIFT_HOME`.
+    pub fn settings_file() -> Result<PathBuf, DirsError> {
+        let get = |name: &str| env::var_os(name).map(PathBuf::from);
+        settings_file(get, &Home::resolve()?)
+    }
+
     pub fn jobs(&self) -> PathBuf {
         self.state.join("jobs")
     }
@@ -124,6 +130,19 @@ impl Home {
 }
 
 /// Creates `dir` if it is missing; refuses one of another user; takes others' rights away.
+fn settings_file(get: impl Fn(&str) -> Option<PathBuf>, home: &Home) -> Result<PathBuf, DirsError> {
+    const NAME: &str = "settings.toml";
+    if get(HOME_VARIABLE).is_some() {
+        return Ok(home.state.join(NAME));
+    }
+    let absolute = |name: &str| get(name).filter(|path| path.is_absolute());
+    let config = match absolute("XDG_CONFIG_HOME") {
+        Some(dir) => dir,
+        None => absolute("HOME").ok_or(DirsError::NoHome)?.join(".config"),
+    };
+    Ok(config.join("nightshift").join(NAME))
+}
+
 fn ensure_private(dir: &Path) -> Result<(), DirsError> {
     let failed = |source| DirsError::Create { path: dir.to_owned(), source };
     let read_only = |source| DirsError::ReadOnly { path: dir.to_owned(), source };
@@ -224,5 +243,25 @@ mod tests {
         let home = Home { state: dir.path().join("n"), run: dir.path().join("n/run") };
         let text = home.ensure().unwrap_err().to_string();
         assert!(text.contains("is not a directory"), "{text}");
+    }
+
+    #[test]
+    fn the_settings_file_is_configuration() {
+        let home = Home { state: "/s".into(), run: "/r".into() };
+        for (variables, expected) in [
+            (vec![("NIGHTSHIFT_HOME", "/s"), ("HOME", "/h")], "/s/settings.toml"),
+            (vec![("HOME", "/h")], "/h/.config/nightshift/settings.toml"),
+            (vec![("XDG_CONFIG_HOME", "/c"), ("HOME", "/h")], "/c/nightshift/settings.toml"),
+            (
+                vec![("XDG_CONFIG_HOME", "relative"), ("HOME", "/h")],
+                "/h/.config/nightshift/settings.toml",
+            ),
+        ] {
+            let get = |name: &str| {
+                variables.iter().find(|(n, _)| *n == name).map(|(_, v)| PathBuf::from(v))
+            };
+            assert_eq!(settings_file(get, &home).unwrap(), PathBuf::from(expected));
+        }
+        assert!(settings_file(|_| None, &home).is_err());
     }
 }

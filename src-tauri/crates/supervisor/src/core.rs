@@ -27,9 +27,10 @@ use nightshift_protocol::{
     BoardChange, Environment, Fault, FaultCode, Notice, NoticeLevel, Reply, SessionView,
 };
 use nightshift_publish::{Board, Clients, Conversations};
+use nightshift_settings::Watched;
 use nightshift_store::Write;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -95,6 +96,9 @@ impl Entry {
 pub struct Core {
     pub home: Home,
     pub registry: Arc<Registry>,
+    pub settings: Watched,
+    /// This program, which is the rehearsal agent too.
+    pub binary: PathBuf,
     /// Hosts, session directories and journals.
     pub outside: Box<dyn Outside>,
     pub started_at: Millis,
@@ -142,6 +146,8 @@ impl Core {
         let notices = store.notices(NOTICES_MAX).map_err(io)?;
         Ok(Core {
             registry: Arc::new(Registry::builtin(binary)),
+            settings: Watched::default(),
+            binary: binary.to_owned(),
             home,
             outside,
             pressure: Pressure::default(),
@@ -157,8 +163,8 @@ impl Core {
             ground: None,
             ground_told: false,
             unsaved: Unsaved::default(),
-            retire_after: rest::retire_after(),
-            shell_keep: retention::shell_keep(),
+            retire_after: rest::retire_after(None),
+            shell_keep: retention::shell_keep(None),
             heartbeat_at: clock::now(),
         })
     }

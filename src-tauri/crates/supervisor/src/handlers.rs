@@ -20,6 +20,7 @@ mod why;
 
 use crate::core::Core;
 use crate::retention;
+use crate::settings;
 use crate::wait::{Until, Waiter};
 use nightshift_model::{Command as SessionCommand, Event, SessionId};
 use nightshift_platform::clock;
@@ -61,6 +62,14 @@ fn conclude(core: &mut Core, conn: ConnId, id: u64, outcome: Outcome) {
 }
 
 fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
+    match &command {
+        // What starts an agent, or shows which there are, goes by the settings as they are now.
+        Command::Dispatch(_)
+        | Command::Reply { .. }
+        | Command::Respawn { .. }
+        | Command::Agents { .. } => settings::refresh(core),
+        _ => {}
+    }
     match command {
         Command::Dispatch(dispatch) => dispatch::dispatch(core, conn, id, dispatch),
         Command::Show { session } => {

@@ -20,6 +20,7 @@ mod renew;
 mod rest;
 mod retention;
 mod serve;
+mod settings;
 #[cfg(test)]
 mod sim;
 mod start;

@@ -14,9 +14,10 @@ use std::time::Duration;
 /// Seconds; for tests and for machines with little or much memory.
 const RETIRE_VARIABLE: &str = "NIGHTSHIFT_RETIRE_AFTER_S";
 
-pub fn retire_after() -> Duration {
+/// The environment's word counts more than the settings'.
+pub fn retire_after(wanted: Option<Duration>) -> Duration {
     let set = std::env::var(RETIRE_VARIABLE).ok().and_then(|text| text.trim().parse().ok());
-    set.map_or(RETIRE_AFTER, Duration::from_secs)
+    set.map(Duration::from_secs).or(wanted).unwrap_or(RETIRE_AFTER)
 }
 
 /// Notes when the session is to be started again.

@@ -15,9 +15,10 @@ use std::time::Duration;
 /// Seconds; for tests and for boards that are to stay empty or full.
 const KEEP_VARIABLE: &str = "NIGHTSHIFT_SHELL_KEEP_S";
 
-pub fn shell_keep() -> Duration {
+/// The environment's word counts more than the settings'.
+pub fn shell_keep(wanted: Option<Duration>) -> Duration {
     let set = std::env::var(KEEP_VARIABLE).ok().and_then(|text| text.trim().parse().ok());
-    set.map_or(SHELL_KEEP, Duration::from_secs)
+    set.map(Duration::from_secs).or(wanted).unwrap_or(SHELL_KEEP)
 }
 
 /// The end of a shell job was shown: from now on the time is counted.

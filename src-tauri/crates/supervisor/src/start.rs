@@ -7,9 +7,11 @@ use crate::limits::INBOX_MAX;
 use crate::link::beside::keep_spare;
 use crate::outside::Machine;
 use crate::pressure::Pressure;
+use crate::settings;
 use nightshift_platform::clock;
 use nightshift_platform::dirs::Home;
 use nightshift_protocol::{Fault, FaultCode};
+use nightshift_settings::Watched;
 use nightshift_store::Store;
 use std::io::Write;
 use tokio::signal::unix::{SignalKind, signal};
@@ -35,6 +37,11 @@ pub fn run(home: Home) -> Result<(), Fault> {
         let machine = Machine { home: home.clone(), binary: binary.clone(), inbox: inbox.clone() };
         let mut core = Core::new(home, &binary, Box::new(store), Box::new(machine))?;
         core.pressure = Pressure::start(inbox.clone());
+        match Home::settings_file() {
+            Ok(file) => core.settings = Watched::new(file),
+            Err(e) => tracing::warn!("no settings file: {e}"),
+        }
+        settings::refresh(&mut core);
         core.recover(&set_aside);
         core.ground = Some(prepared.serve());
         let signals = tokio::spawn(forward_signals(inbox));

@@ -113,11 +113,15 @@ impl Handshake {
     /// The request that comes next: its id and line.
     pub fn next(&self, spec: &DriverSpec) -> Option<(String, String)> {
         let (name, method, params) = match &self.phase {
-            Phase::Initialize => ("init", "initialize", wire::initialize_params()),
-            Phase::Open(opening) => self.open_request(opening.unwrap_or(self.choose(spec)), spec),
+            Phase::Initialize => ("init".to_owned(), "initialize", wire::initialize_params()),
+            Phase::Open(opening) => {
+                let opening = opening.unwrap_or(self.choose(spec));
+                let (name, method, params) = self.open_request(opening, spec);
+                (name.to_owned(), method, params)
+            }
             Phase::Configure(settings) => {
                 let setting = settings.front()?;
-                (setting.name, setting.method, setting.params.clone())
+                (setting.name.clone(), setting.method, setting.params.clone())
             }
             Phase::Down | Phase::Ready | Phase::Refused => return None,
         };

@@ -14,8 +14,8 @@ const NAMES_SHOWN_MAX: usize = 12;
 /// One request that follows the opening of a session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
-    /// `model` or `mode`; part of the request's id.
-    pub name: &'static str,
+    /// What is set, in one word; part of the request's id.
+    pub name: String,
     pub method: &'static str,
     pub params: Value,
 }
@@ -32,6 +32,9 @@ pub fn plan(spec: &DriverSpec, session: &str, result: &Value) -> Result<VecDeque
     let mut settings = VecDeque::new();
     if let Some(model) = &spec.model {
         settings.push_back(model_setting(spec, session, result, model)?);
+    }
+    for (id, value) in &spec.agent.config_options {
+        settings.push_back(option_setting(spec, session, result, id, value)?);
     }
     let asked = spec.permission_mode.as_ref();
     if let Some(mode) = asked.or(spec.agent.default_mode.as_ref()) {
@@ -61,9 +64,31 @@ fn model_setting(
             return Err(not_offered(spec, "model", wanted, &choices));
         };
         let params = json!({"sessionId": session, "modelId": id});
-        return Ok(Setting { name: "model", method: "session/set_model", params });
+        return Ok(Setting { name: "model".to_owned(), method: "session/set_model", params });
     }
     Err(format!("{} does not let its model be chosen; leave out --model", spec.agent.title))
+}
+
+/// One option of the agent's own, as the user's settings want it.
+fn option_setting(
+    spec: &DriverSpec,
+    session: &str,
+    result: &Value,
+    id: &str,
+    wanted: &str,
+) -> Result<Setting, String> {
+    let options = result["configOptions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let title = &spec.agent.title;
+    let Some(option) = options.iter().find(|o| o["id"] == id) else {
+        let known: Vec<&str> = options.iter().filter_map(|o| o["id"].as_str()).collect();
+        let known = known.join(", ");
+        return Err(format!("{title} has no option `{id}` as the settings want; it has {known}"));
+    };
+    let choices = config_choices(option);
+    let Some(value) = pick(&choices, wanted) else {
+        return Err(not_offered(spec, &format!("value for `{id}`"), wanted, &choices));
+    };
+    Ok(config_setting(&format!("option-{id}"), session, option, value))
 }
 
 fn mode_setting(
@@ -77,7 +102,7 @@ fn mode_setting(
     let choices = modes.map_or_else(Vec::new, |all| named(all, "id"));
     if let Some(choice) = choices.iter().find(|c| c.id == wanted) {
         let params = json!({"sessionId": session, "modeId": choice.id});
-        return Ok(Some(Setting { name: "mode", method: "session/set_mode", params }));
+        return Ok(Some(Setting { name: "mode".to_owned(), method: "session/set_mode", params }));
     }
     let option = config_option(result, "mode");
     let configured = option.map_or_else(Vec::new, config_choices);
@@ -97,9 +122,9 @@ fn config_option<'a>(result: &'a Value, category: &str) -> Option<&'a Value> {
     of_category.or_else(|| options.iter().find(|o| o["id"] == category))
 }
 
-fn config_setting(name: &'static str, session: &str, option: &Value, value: &str) -> Setting {
+fn config_setting(name: &str, session: &str, option: &Value, value: &str) -> Setting {
     let params = json!({"sessionId": session, "configId": option["id"], "value": value});
-    Setting { name, method: "session/set_config_option", params }
+    Setting { name: name.to_owned(), method: "session/set_config_option", params }
 }
 
 /// Values of a select option, grouped or not.

@@ -26,6 +26,7 @@ pub mod rename;
 pub mod reply;
 pub mod respawn;
 pub mod rm;
+pub mod settings;
 pub mod stop;
 pub mod tasks;
 pub mod why;

@@ -21,6 +21,7 @@ mod processes;
 mod renew;
 mod retention;
 mod service;
+mod settings;
 mod strangers;
 mod supervisor;
 mod support;

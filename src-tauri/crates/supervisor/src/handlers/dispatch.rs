@@ -161,12 +161,11 @@ fn work_of(core: &Core, dispatch: &Dispatch, agent: Option<String>, at: Millis) 
         }
         DispatchWork::Agent { prompt, model, permission_mode, .. } => {
             let agent = agent.unwrap_or_default();
-            let default_mode =
-                core.registry.find(&agent).and_then(|spec| spec.default_mode.clone());
+            let (default_model, default_mode) = core.registry.defaults_for(&agent);
             let first = Prompt { n: 1, text: prompt.clone(), state: PromptState::Queued, at };
             let work = Work::Agent(AgentWork {
                 agent,
-                model: model.clone(),
+                model: model.clone().or(default_model),
                 permission_mode: permission_mode.clone().or(default_mode),
                 agent_session_id: None,
                 prompts: vec![first],

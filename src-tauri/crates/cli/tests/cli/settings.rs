@@ -1,0 +1,110 @@
+//! The settings file through the command: agents added without a line of code, defaults, mistakes
+//! with their place, taking over another host's agents.
+
+use crate::support::{Shift, binary, id_of};
+use std::path::PathBuf;
+
+fn file(shift: &Shift) -> PathBuf {
+    shift.home.state().join("settings.toml")
+}
+
+fn write(shift: &Shift, text: &str) {
+    std::fs::create_dir_all(shift.home.state()).unwrap();
+    std::fs::write(file(shift), text).unwrap();
+}
+
+fn mine() -> String {
+    let program = binary().display();
+    format!(
+        "[agent_servers.mine]\ncommand = \"{program}\"\nargs = [\"rehearsal-agent\"]\n\
+         nightshift = {{ title = \"My agent\", modes = [\"ask\", \"auto\"] }}\n"
+    )
+}
+
+#[test]
+fn an_agent_is_added_by_settings_alone() {
+    let shift = Shift::new();
+    write(&shift, &mine());
+    let listed = shift.json(&["agents", "--registry", "--json"]);
+    let entry = listed.as_array().unwrap().iter().find(|a| a["id"] == "mine").unwrap();
+    assert_eq!((&entry["title"], &entry["installed"]), (&"My agent".into(), &true.into()));
+
+    let args = ["--bg", "--agent", "mine", "--json", "run echo hi > made.txt"];
+    let id = id_of(&shift.json(&args));
+    let entry = shift.wait_state(&id, "blocked");
+    assert_eq!(entry["agent"], "mine");
+    assert_eq!(entry["permissionMode"], "ask", "it asks first like any other");
+    shift.ok(&["answer", &id, "allow"]);
+    shift.wait_state(&id, "done");
+    assert!(shift.home.work().join("made.txt").exists());
+    shift.kill_supervisor();
+    shift.ok(&["reply", &id, "say still here"]);
+    shift.wait_log(&id, "still here");
+}
+
+#[test]
+fn defaults_hold_from_the_next_dispatch_on_and_a_broken_file_changes_nothing() {
+    let shift = Shift::new();
+    let dispatch = || shift.entry(&id_of(&shift.json(&["--bg", "--json", "say hello"])));
+    assert_eq!(dispatch()["agent"], "rehearsal");
+    let defaults = "[defaults]\nagent = \"mine\"\npermission_mode = \"auto\"\n";
+    write(&shift, &format!("{}{defaults}", mine()));
+    let entry = dispatch();
+    assert_eq!((&entry["agent"], &entry["permissionMode"]), (&"mine".into(), &"auto".into()));
+
+    write(&shift, "[defaults]\nagent = 7\n");
+    assert_eq!(dispatch()["agent"], "mine", "the last good settings stay");
+    let notices = shift.ok(&["notices"]);
+    assert!(notices.contains("settings.toml: line 2, column 9: "), "{notices}");
+    assert!(notices.contains("the settings stay as they were"), "{notices}");
+    let fails = ["settings.toml: line 2, column 9: ", "mend it"];
+    shift.fails(&["settings", "check"], &fails);
+}
+
+#[test]
+fn an_agent_that_does_not_start_shows_its_own_words() {
+    let shift = Shift::new();
+    write(
+        &shift,
+        "[agent_servers.crash]\ncommand = \"/bin/sh\"\n\
+         args = [\"-c\", \"echo no licence was found >&2; exit 3\"]\n",
+    );
+    let out = shift.run(&["--bg", "--agent", "crash", "--json", "hello"]);
+    let id = match out.code {
+        Some(0) => id_of(&serde_json::from_str(&out.out).unwrap()),
+        _ => id_of(&shift.json(&["agents", "--all", "--json"])[0]),
+    };
+    let entry = shift.wait_state(&id, "failed");
+    let error = entry["error"].as_str().unwrap();
+    assert!(error.contains("exit code 3"), "{error}");
+    assert!(error.contains("no licence was found"), "{error}");
+}
+
+#[test]
+fn settings_are_shown_checked_and_taken_over() {
+    let shift = Shift::new();
+    let path = shift.ok(&["settings", "path"]);
+    assert_eq!(path.trim(), file(&shift).display().to_string());
+    assert!(shift.ok(&["settings", "show"]).contains("nothing is set"));
+
+    let other = shift.home.work().join("zed.json");
+    std::fs::write(
+        &other,
+        r#"{ // Zed
+            "agent_servers": {"Goose": {"type": "custom", "command": "goose", "args": ["acp"]}},
+        }"#,
+    )
+    .unwrap();
+    let other = other.display().to_string();
+    assert_eq!(shift.ok(&["settings", "import", &other]), "added: goose\n");
+    assert_eq!(shift.ok(&["settings", "import", &other]), "there already: goose\n");
+    let shown = shift.json(&["settings", "show", "--json"]);
+    assert_eq!(shown["agent_servers"]["goose"]["command"], "goose");
+
+    let mut text = std::fs::read_to_string(file(&shift)).unwrap();
+    text.push_str("\n[defaults]\nmood = 1\n");
+    write(&shift, &text);
+    let checked = shift.ok(&["settings", "check"]);
+    assert!(checked.contains("`defaults.mood` is not known"), "{checked}");
+    shift.fails(&["settings", "import", "/nonexistent.json"], &["cannot read"]);
+}

@@ -1,0 +1,70 @@
+//! The settings in force: agents, defaults and times that the user wrote down.
+//!
+//! Promise: looked at when they are about to be used; a file that is broken leaves everything as it
+//! was, and the board says what is wrong.
+
+use crate::core::Core;
+use crate::{rest, retention};
+use nightshift_agents::registry::{Custom, Defaults, Registry};
+use nightshift_protocol::NoticeLevel;
+use nightshift_settings::{Change, Settings};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Reads the settings file if it is another than last time.
+pub fn refresh(core: &mut Core) {
+    let Some(change) = core.settings.refresh() else { return };
+    let file = core.settings.file().map(|f| f.display().to_string()).unwrap_or_default();
+    match change {
+        Change::Kept { why } => {
+            let text = format!("{file}: {why}; the settings stay as they were");
+            core.notice(NoticeLevel::Error, text);
+        }
+        Change::Read { unknown } => {
+            for remark in unknown {
+                core.notice(NoticeLevel::Warning, format!("{file}: {remark}"));
+            }
+            apply(core, &file);
+        }
+    }
+}
+
+fn apply(core: &mut Core, file: &str) {
+    let settings = core.settings.settings().clone();
+    let mut registry = Registry::builtin(&core.binary);
+    for custom in customs(&settings) {
+        let id = custom.id.clone();
+        if let Err(unfit) = registry.add(custom) {
+            core.notice(NoticeLevel::Error, format!("{file}: agent `{id}` is left out: {unfit}"));
+        }
+    }
+    let defaults = settings.defaults;
+    registry.set_defaults(Defaults {
+        agent: defaults.agent,
+        model: defaults.model,
+        permission_mode: defaults.permission_mode,
+    });
+    core.registry = Arc::new(registry);
+    core.retire_after = rest::retire_after(settings.life.retire_after_s.map(Duration::from_secs));
+    core.shell_keep = retention::shell_keep(settings.life.shell_keep_s.map(Duration::from_secs));
+}
+
+fn customs(settings: &Settings) -> impl Iterator<Item = Custom> {
+    settings.agent_servers.iter().map(|(id, server)| {
+        let server = server.clone();
+        let ours = server.nightshift;
+        Custom {
+            id: id.clone(),
+            title: ours.title,
+            command: server.command,
+            args: server.args,
+            env: server.env,
+            default_mode: server.default_mode,
+            config_options: server.default_config_options,
+            like: ours.like,
+            modes: ours.modes,
+            sign_in: ours.sign_in,
+            how_to: ours.how_to,
+        }
+    })
+}
