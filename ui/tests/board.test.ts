@@ -147,3 +147,28 @@ test("palette and key sheet open, find and close", async () => {
   await window.get("conversation").waitFor();
   await window.close();
 });
+
+test("a peek lists what runs in the background and ends it", async () => {
+  const window = await open();
+  await window.select("flaky sync test");
+  await window.press("Space");
+  await window.get("peek-background").click();
+  await expect.poll(() => window.get("task").count()).toBe(2);
+  expect(await window.get("background").textContent()).toContain("pid 5150 · 41.3 s · 209 MB");
+  expect(await window.get("background").textContent()).toContain("run 17 of 50 passed");
+  await window.get("task-stop").click();
+  await expect.poll(() => window.get("task").count()).toBe(1);
+  await window.close();
+});
+
+test("a usage limit says when it ends and the session can go on by itself then", async () => {
+  const window = await open();
+  await window.select("translate the manual");
+  expect(await window.row("translate the manual").textContent()).toContain("resets in 4");
+  await window.press("Space");
+  await window.get("peek-continue").click();
+  await expect.poll(() => window.get("peek-limit").textContent()).toContain("continues in 4");
+  await window.get("peek-continue").click();
+  await expect.poll(() => window.get("peek-limit").textContent()).not.toContain("continues in");
+  await window.close();
+});

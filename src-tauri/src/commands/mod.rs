@@ -2,6 +2,7 @@
 
 #![expect(clippy::let_underscore_must_use, reason = "written by the command macro, not by us")]
 
+mod background;
 mod follow;
 mod session;
 mod shell;
@@ -39,6 +40,10 @@ pub fn bridge() -> Builder<Wry> {
             session::pin,
             session::logs,
             session::why,
+            background::tasks,
+            background::stop_task,
+            background::continue_at_reset,
+            background::cancel_continue,
             shell::agents,
             shell::status,
             shell::defaults,

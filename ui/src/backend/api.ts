@@ -18,6 +18,7 @@ import type {
   LogPage,
   Reachability,
   SessionView,
+  Task,
   TerminalEvent,
 } from "./generated/bindings";
 
@@ -47,6 +48,13 @@ export interface Backend {
   /** A page from `offset`: plain text, or base64 of the bytes when `raw`. Ask on until `end`. */
   logs(session: string, offset: number, raw: boolean): Promise<LogPage>;
   why(session: string): Promise<Evidence[]>;
+  /** What runs beside the turns of one session. */
+  tasks(session: string): Promise<Task[]>;
+  /** Settles when the task and everything below it is gone. */
+  stopTask(task: string): Promise<void>;
+  /** Goes on by itself once the usage limit is over. */
+  continueAtReset(session: string): Promise<SessionView>;
+  cancelContinue(session: string): Promise<SessionView>;
   agents(): Promise<AgentView[]>;
   status(): Promise<DaemonStatus>;
   defaults(): Promise<Defaults>;

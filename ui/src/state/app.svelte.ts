@@ -139,6 +139,13 @@ export class App {
     return this.try(() => this.backend.pin(view.id, !view.pinned));
   }
 
+  /** Whether it goes on by itself after its usage limit: the other way round from now. */
+  async toggleContinue(view: SessionView): Promise<boolean> {
+    const { backend } = this;
+    const turn = view.continueAt === null ? backend.continueAtReset(view.id) : backend.cancelContinue(view.id);
+    return this.try(async () => this.board.learn(await turn));
+  }
+
   async rename(view: SessionView, name: string): Promise<boolean> {
     const wanted = name.trim();
     if (wanted === "" || wanted === view.name) return true;

@@ -28,6 +28,11 @@ export function limitNote(view: SessionView, nowMs: number): string {
   return notes.join(" · ");
 }
 
+/** A usage limit whose end is known: the session can go on by itself then. */
+export function canContinue(view: SessionView): boolean {
+  return view.continueAt !== null || (view.state.type === "failed" && view.state.trouble?.resets != null);
+}
+
 export function duration(sinceMs: number, nowMs: number): string {
   const text = age(sinceMs, nowMs);
   return text === "now" ? "a moment" : text;

@@ -5,9 +5,9 @@
  * browser. Must not know: views, Tauri.
  */
 import { fault } from "../api";
-import type { Answer, Backend, DispatchRequest, Off, Reachability, SessionView } from "../api";
+import type { Answer, Backend, DispatchRequest, Off, Reachability, SessionView, Task } from "../api";
 import { Cancelled, Player } from "./script";
-import { AGENTS, seed, seedHostile, seedMany, view } from "./seed";
+import { AGENTS, seed, seedHostile, seedMany, seedTasks, view } from "./seed";
 import { FakeTerminal } from "./shell";
 import { World } from "./world";
 
@@ -23,6 +23,7 @@ class Fake {
   readonly players = new Map<string, Player>();
   readonly attached = new Map<number, FakeTerminal>();
   readonly listeners = new Set<(now: Reachability) => void>();
+  tasks: Task[] = [];
   reachable = true;
   private turns = 0;
   private attachments = 0;
@@ -34,6 +35,7 @@ class Fake {
     else if (mode === "hostile") seedHostile(this.world);
     else if (mode !== "empty") seed(this.world);
     for (const session of this.world.sessions.values()) this.furnish(session);
+    this.tasks = seedTasks(this.world);
   }
 
   find(id: string): SessionView {
@@ -201,6 +203,21 @@ export function fakeBackend(mode: string): Backend {
     },
     rename: async (session, name) => void world.change(session, { name }),
     pin: async (session, pinned) => void world.change(session, { pinned }),
+    tasks: async (session) => structuredClone(fake.tasks.filter((task) => task.session === fake.find(session).id)),
+    stopTask: async (task) => {
+      fake.tasks = fake.tasks.filter((known) => known.id !== task);
+    },
+    continueAtReset: async (session) => {
+      const { state } = fake.find(session);
+      const resets = state.type === "failed" ? (state.trouble?.resets ?? null) : null;
+      if (resets === null) throw fault("refused", "nothing says when this limit ends", "reply once it is over");
+      world.change(session, { continueAt: resets + 60_000 });
+      return fake.find(session);
+    },
+    cancelContinue: async (session) => {
+      world.change(session, { continueAt: null });
+      return fake.find(session);
+    },
     followConversation: async (session, on) => world.conversation(fake.find(session).id).follow(on),
     attachTerminal: async (session, cols, rows, sink) => {
       const terminal = fake.terminal(fake.find(session).id);

@@ -4,7 +4,7 @@
  * Promise: each state, each liveness and some hostile text are present.
  * Must not know: how sessions move on.
  */
-import type { AgentView, Need, SessionView, State } from "../api";
+import type { AgentView, Need, SessionView, State, Task } from "../api";
 import type { World } from "./world";
 
 const MINUTE = 60_000;
@@ -145,6 +145,7 @@ export function seed(world: World): void {
   add({ name: "long migration", kind: "shell", line: "host does not answer; its process is still there", liveness: { type: "unknown", why: "the host does not answer", since: Date.now() - 5 * MINUTE } }, 5 * HOUR);
   add({ name: "list every loose end", line: "Every loose end in the repository, grouped by what it would take", state: { type: "completed", result: RESULT } }, 41 * MINUTE);
   add({ name: "npm run lint", kind: "shell", cwd: "/home/ada/code/site", line: "4 problems (4 errors, 0 warnings)", state: { type: "failed", error: "exited 1", trouble: null }, liveness: gone, exitCode: 1 }, 55 * MINUTE);
+  add({ name: "translate the manual", agent: "claude", line: "You have reached your usage limit", state: { type: "failed", error: "You have reached your usage limit", trouble: { kind: "usage_limit", resets: Date.now() + 43 * MINUTE } } }, 12 * MINUTE);
   add({ name: "draft the changelog", line: "Cancelled by you", state: { type: "idle" } }, 80 * MINUTE);
   add({ name: "npm test", kind: "shell", line: "Tests 30 passed (30)", prompt: "npm test", state: { type: "completed", result: "exited 0" }, liveness: gone, exitCode: 0 }, 2 * HOUR);
   add({ name: "rename the crate", line: "Stopped by you", state: { type: "stopped" }, liveness: gone }, 3 * HOUR);
@@ -175,6 +176,17 @@ export function seedHostile(world: World): void {
     });
     world.sessions.set(made.id, made);
   }
+}
+
+/** What runs beside the turns of a session that works. */
+export function seedTasks(world: World): Task[] {
+  const working = [...world.sessions.values()].find((known) => known.name === "flaky sync test");
+  if (!working) return [];
+  const at = Date.now();
+  return [
+    { id: "p-5150-1", session: working.id, kind: "process", title: "cargo test --test sync -- --nocapture", since: at - 4 * MINUTE, stoppable: true, usage: { pid: 5150, cpuMs: 41_300, memoryKib: 214_000 }, lastLines: [] },
+    { id: "t-call-7", session: working.id, kind: "tool", title: "Run the sync tests fifty times", since: at - 4 * MINUTE, stoppable: false, usage: null, lastLines: ["run 17 of 50 passed"] },
+  ];
 }
 
 export function seedMany(world: World, count: number): void {

@@ -27,6 +27,12 @@ export const commands = {
 	logs: (session: string, offset: Offset, raw: boolean) => __TAURI_INVOKE<LogPage>("logs", { session, offset, raw }),
 	/**  Why the session is in its state. */
 	why: (session: string) => __TAURI_INVOKE<Evidence[]>("why", { session }),
+	/**  Of one session, or of all. */
+	tasks: (session: string | null) => __TAURI_INVOKE<Task[]>("tasks", { session }),
+	/**  Done when the task and everything below it is gone. */
+	stopTask: (task: string) => __TAURI_INVOKE<null>("stop_task", { task }),
+	continueAtReset: (session: string) => __TAURI_INVOKE<SessionView>("continue_at_reset", { session }),
+	cancelContinue: (session: string) => __TAURI_INVOKE<SessionView>("cancel_continue", { session }),
 	agents: () => __TAURI_INVOKE<AgentView[]>("agents"),
 	status: () => __TAURI_INVOKE<DaemonStatus>("status"),
 	defaults: () => __TAURI_INVOKE<Defaults>("defaults"),
@@ -325,6 +331,39 @@ export type State =
 trouble: Trouble | null } | 
 /**  Ended by the user. */
 { type: "stopped" };
+
+/**  One task; kinds to come bring no other fields. */
+export type Task = {
+	/**  Names this task for ever: never another one later. */
+	id: string,
+	session: string,
+	kind: TaskKind,
+	/**  A command line or the tool's own title. */
+	title: string,
+	since: Millis,
+	/**  Whether it can be stopped alone. */
+	stoppable: boolean,
+	/**  For processes. */
+	usage: TaskUsage | null,
+	/**  What it printed last, as far as that is known. */
+	lastLines: string[],
+};
+
+export type TaskKind = 
+/**  A process under the session's host, beside the agent or shell itself. */
+"process" | 
+/**  A tool call that the agent has begun and not ended. */
+"tool" | 
+/**  A kind that this build does not know. */
+string;
+
+export type TaskUsage = {
+	pid: number,
+	/**  Processor time so far. */
+	cpuMs: number,
+	/**  Resident memory, shared pages included. */
+	memoryKib: number,
+};
 
 /**  Beside the bytes, in JSON. */
 export type TerminalEvent = 
