@@ -9,8 +9,6 @@
 //!   speaks the version before to a peer that greets with that one: the lower of the two counts.
 //! - So peers one version apart work together (a host that outlived an update, or a downgrade).
 //!   Further apart they say so, touch nothing and leave each other alone.
-//!
-//! Frames and documents of every version that was in use are in `tests/recorded`, for ever.
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
