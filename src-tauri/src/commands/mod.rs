@@ -4,6 +4,7 @@
 
 mod background;
 mod follow;
+mod review;
 mod session;
 mod shell;
 mod terminal;
@@ -44,6 +45,7 @@ pub fn bridge() -> Builder<Wry> {
             background::stop_task,
             background::continue_at_reset,
             background::cancel_continue,
+            review::review,
             shell::agents,
             shell::status,
             shell::defaults,

@@ -52,6 +52,18 @@ enum Verb {
     Respawn(verbs::respawn::Args),
     /// List what runs in the background of sessions, or end one of it.
     Tasks(verbs::tasks::Args),
+    /// Show what a session changed since its base.
+    Diff(verbs::diff::Args),
+    /// Commit what a session changed.
+    Commit(verbs::commit::Args),
+    /// Rebase a session's commits onto the branch they began from.
+    Rebase(verbs::rebase::Args),
+    /// Merge a session's commits into the branch they began from.
+    Merge(verbs::merge::Args),
+    /// Push a session's branch and open a pull request.
+    Pr(verbs::pr::Args),
+    /// Throw away what a session has not committed; it can be brought back.
+    Discard(verbs::discard::Args),
     /// Stop a session and remove its record and output.
     Rm(verbs::rm::Args),
     /// Give a session another name.
@@ -104,6 +116,12 @@ impl Cli {
             Verb::Stop(args) => here.run(|here| verbs::stop::run(here, args)),
             Verb::Respawn(args) => here.run(|here| verbs::respawn::run(here, args)),
             Verb::Tasks(args) => here.run(|here| verbs::tasks::run(here, args)),
+            Verb::Diff(args) => here.run(|here| verbs::diff::run(here, args)),
+            Verb::Commit(args) => here.run(|here| verbs::commit::run(here, args)),
+            Verb::Rebase(args) => here.run(|here| verbs::rebase::run(here, args)),
+            Verb::Merge(args) => here.run(|here| verbs::merge::run(here, args)),
+            Verb::Pr(args) => here.run(|here| verbs::pr::run(here, args)),
+            Verb::Discard(args) => here.run(|here| verbs::discard::run(here, args)),
             Verb::Rm(args) => here.run(|here| verbs::rm::run(here, args)),
             Verb::Rename(args) => here.run(|here| verbs::rename::run(here, args)),
             Verb::Pin(args) => here.run(|here| verbs::pin::run(here, args)),

@@ -47,6 +47,7 @@ pub fn unexpected(reply: &Reply) -> Failure {
         Reply::TaskStopped { .. } => "task stopped",
         Reply::Attach { .. } => "attach",
         Reply::Agents { .. } => "agents",
+        Reply::Review { .. } => "review",
         Reply::Status(_) => "status",
         Reply::Ok => "ok",
     };

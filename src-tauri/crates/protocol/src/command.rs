@@ -1,5 +1,6 @@
 //! What a client may ask of the supervisor.
 
+use crate::review::ReviewAct;
 use nightshift_model::{Answer, Millis, NeedId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -136,6 +137,14 @@ pub enum Command {
     },
     /// The agent registry as detected with the client's own PATH.
     Agents {
+        #[serde(default)]
+        env: Environment,
+    },
+    /// What the session changed, and what becomes of it.
+    Review {
+        session: String,
+        act: ReviewAct,
+        /// For git's hooks, credentials and filters.
         #[serde(default)]
         env: Environment,
     },

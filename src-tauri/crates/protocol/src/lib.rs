@@ -14,6 +14,7 @@ pub mod launch;
 pub mod lines;
 pub mod record;
 pub mod reply;
+pub mod review;
 pub mod task;
 pub mod view;
 
@@ -29,5 +30,6 @@ pub use record::{Record, RecordKind};
 pub use reply::{
     AttachTarget, CONNECTION_FAULT, DaemonStatus, LogPage, Reply, Request, ServerMessage,
 };
+pub use review::{ReviewAct, ReviewResult};
 pub use task::{Task, TaskKind, TaskUsage};
 pub use view::{AgentView, SessionKind, SessionView};

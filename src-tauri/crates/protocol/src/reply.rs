@@ -4,6 +4,7 @@ use crate::board::BoardEvent;
 use crate::command::Command;
 use crate::conversation::ConversationEvent;
 use crate::fault::Fault;
+use crate::review::ReviewResult;
 use crate::task::Task;
 use crate::view::{AgentView, SessionView};
 use nightshift_model::{Evidence, Millis};
@@ -72,6 +73,9 @@ pub enum Reply {
     },
     Agents {
         agents: Vec<AgentView>,
+    },
+    Review {
+        result: Box<ReviewResult>,
     },
     Status(DaemonStatus),
     /// A follow has begun or ended; a shutdown is under way.

@@ -11,6 +11,7 @@ mod plain;
 mod remove;
 mod reply;
 mod respawn;
+mod review;
 mod shutdown;
 mod status;
 mod stop;
@@ -111,6 +112,9 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         Command::FollowConversation { session } => follow::conversation(core, conn, id, &session),
         Command::Unfollow { follow } => follow::unfollow(core, conn, follow),
         Command::Agents { env } => Ok(agents::agents(core, &env)),
+        Command::Review { session, act, env } => {
+            review::review(core, conn, id, &session, (act, env))
+        }
         Command::Status => Ok(status::status(core)),
         Command::Shutdown { keep_workers } => Ok(shutdown::shutdown(core, keep_workers)),
     }

@@ -83,11 +83,12 @@ impl Git {
     }
 
     /// The user's environment without what would name another repository.
-    pub(crate) fn script_environment(&self) -> &Environment {
+    pub fn script_environment(&self) -> &Environment {
         &self.scripts
     }
 
-    pub(crate) fn call<'a>(&'a self, dir: &'a Path, args: &[&str]) -> Call<'a> {
+    /// A call in `dir`; nothing runs before it is ended or read.
+    pub fn call<'a>(&'a self, dir: &'a Path, args: &[&str]) -> Call<'a> {
         let args = ALWAYS.iter().chain(args).map(OsString::from).collect();
         let (env, input) = (self.env.clone(), Vec::new());
         Call { dir, args, env, input, timeout: READ_TIMEOUT }
@@ -95,7 +96,7 @@ impl Git {
 }
 
 /// One call under construction.
-pub(crate) struct Call<'a> {
+pub struct Call<'a> {
     dir: &'a Path,
     args: Vec<OsString>,
     env: Environment,
@@ -191,7 +192,7 @@ impl Call<'_> {
 }
 
 /// git's own words are the best explanation there is.
-pub(crate) fn failed(named: &str, ended: &Ended) -> Error {
+pub fn failed(named: &str, ended: &Ended) -> Error {
     let complaint = text(&ended.stderr);
     let lines: Vec<&str> = complaint.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
     let last = &lines[lines.len().saturating_sub(COMPLAINT_MAX_LINES)..];
@@ -202,11 +203,12 @@ pub(crate) fn failed(named: &str, ended: &Ended) -> Error {
     Error::new(Kind::Git, format!("{named}: {how}: {}", last.join("; ")))
 }
 
-pub(crate) fn text(bytes: &[u8]) -> String {
+/// For people: what is not UTF-8 is replaced.
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// The pieces of NUL-separated output.
-pub(crate) fn pieces(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub fn pieces(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split(|&b| b == 0).filter(|piece| !piece.is_empty())
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// One file that is not as committed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Change {
+pub struct Change {
     pub path: PathBuf,
     pub untracked: bool,
     /// The two letters of git's status.
@@ -20,15 +20,15 @@ pub(crate) struct Change {
 }
 
 /// Runs a prepared `git … status` (see `ARGS`) and reads it.
-pub(crate) fn changes(call: Call<'_>) -> Result<Vec<Change>> {
+pub fn changes(call: Call<'_>) -> Result<Vec<Change>> {
     parse(&call.env("GIT_OPTIONAL_LOCKS", "0").read()?)
 }
 
 /// Every untracked file by name, nothing folded, submodules looked into.
-pub(crate) const ARGS: &[&str] =
+pub const ARGS: &[&str] =
     &["status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all"];
 /// Directories of untracked files as one entry, submodules only by their commit.
-pub(crate) const FOLDED_ARGS: &[&str] = &[
+pub const FOLDED_ARGS: &[&str] = &[
     "status",
     "--porcelain=v2",
     "-z",

@@ -20,6 +20,7 @@ mod pressure;
 mod processes;
 mod renew;
 mod retention;
+mod review;
 mod service;
 mod settings;
 mod strangers;

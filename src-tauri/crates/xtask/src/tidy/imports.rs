@@ -11,6 +11,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("nightshift-host", &["model", "protocol", "platform"]),
     ("nightshift-store", &["model", "protocol", "platform"]),
     ("nightshift-worktree", &["platform"]),
+    ("nightshift-review", &["protocol", "platform", "worktree"]),
     ("nightshift-agents", &["model", "protocol", "platform"]),
     ("nightshift-settings", &[]),
     ("nightshift-publish", &["model", "protocol", "agents"]),
@@ -20,7 +21,7 @@ const WALLS: &[(&str, &[&str])] = &[
         "nightshift-supervisor",
         &[
             "model", "protocol", "platform", "host", "link", "store", "agents", "worktree",
-            "publish", "settings",
+            "review", "publish", "settings",
         ],
     ),
     ("nightshift-client", &["model", "protocol", "platform"]),

@@ -1,0 +1,169 @@
+//! `nightshift diff`: what a session changed since its base.
+
+use crate::context::{Context, print, print_json};
+use crate::failure::Failure;
+use crate::plain::{clean, one_line};
+use crate::verbs::review::{other, review, short};
+use nightshift_client::Client;
+use nightshift_protocol::review::{
+    ChangedFile, Changes, DiffRow, FileContent, FilePage, FileStatus, RowKind, Staging,
+};
+use nightshift_protocol::{Fault, FaultCode, ReviewAct, ReviewResult};
+use std::fmt::Write;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+/// Beginnings of one file's pages, when an agent writes it meanwhile.
+const TRIES: u32 = 5;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    session: String,
+    /// Only this file, relative to the checkout.
+    #[arg(conflicts_with = "stat")]
+    file: Option<String>,
+    /// Only which files changed.
+    #[arg(long)]
+    stat: bool,
+}
+
+pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    let client = here.client().await?;
+    let changes = match review(&client, &args.session, ReviewAct::Changes).await? {
+        ReviewResult::Changes { changes } => changes,
+        result => return Err(other(&result)),
+    };
+    let files: Vec<&ChangedFile> = match &args.file {
+        Some(path) => vec![named(&changes, path)?],
+        None if here.json => {
+            print_json(&changes)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        None => changes.files.iter().collect(),
+    };
+    if args.file.is_none() {
+        print(&summary(&changes))?;
+    }
+    if args.stat {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    for file in files.into_iter().filter(|file| !file.unnameable) {
+        let page = whole(&client, &args.session, file).await?;
+        match here.json {
+            true => print_json(&page)?,
+            false => print(&text(file, &page, colour))?,
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn named<'a>(changes: &'a Changes, path: &str) -> Result<&'a ChangedFile, Failure> {
+    changes.files.iter().find(|file| file.path == path).ok_or_else(|| {
+        let message = format!("{} is not among the changed files", one_line(path));
+        Fault::new(FaultCode::NotFound, message).hint("list them with `--stat`").into()
+    })
+}
+
+/// All pages of a file as one.
+async fn whole(client: &Client, session: &str, file: &ChangedFile) -> Result<FilePage, Failure> {
+    let page = async |from| {
+        let (path, old_path) = (file.path.clone(), file.old_path.clone());
+        match review(client, session, ReviewAct::File { path, old_path, from }).await? {
+            ReviewResult::File { page } => Ok(page),
+            result => Err(other(&result)),
+        }
+    };
+    'again: for _ in 0..TRIES {
+        let mut all: FilePage = page(0).await?;
+        while all.rows.len() < all.total as usize {
+            let next = page(u32::try_from(all.rows.len()).unwrap_or(u32::MAX)).await?;
+            if next.version != all.version || next.rows.is_empty() {
+                continue 'again;
+            }
+            all.rows.extend(next.rows);
+        }
+        return Ok(all);
+    }
+    let message = format!("{} changes faster than it can be read", one_line(&file.path));
+    Err(Fault::new(FaultCode::Refused, message).hint("wait until the agent is done").into())
+}
+
+fn summary(changes: &Changes) -> String {
+    let branch = changes.branch.as_deref().unwrap_or("no branch");
+    let base = changes.base.commit.as_deref().map_or("", short);
+    let mut out = format!(
+        "{} · from {} {base} · {} commits · {} behind · {} uncommitted\n",
+        one_line(branch),
+        one_line(&changes.base.label),
+        changes.ahead,
+        changes.behind,
+        changes.uncommitted
+    );
+    if changes.files.is_empty() {
+        out.push_str("nothing is changed\n");
+    }
+    for file in &changes.files {
+        out.push_str(&format!("  {}\n", line(file)));
+    }
+    if changes.more > 0 {
+        out.push_str(&format!("  and {} more files\n", changes.more));
+    }
+    out
+}
+
+fn line(file: &ChangedFile) -> String {
+    let status = match file.status {
+        FileStatus::Added => "added",
+        FileStatus::Modified => "modified",
+        FileStatus::Deleted => "deleted",
+        FileStatus::Renamed => "renamed",
+        FileStatus::TypeChanged => "type changed",
+        FileStatus::Untracked => "new",
+        FileStatus::Conflicted => "conflicts",
+    };
+    let counts = match (file.added, file.removed, file.content) {
+        (Some(added), Some(removed), _) => format!("+{added} −{removed}"),
+        (_, _, FileContent::Image) => "image".to_owned(),
+        (_, _, FileContent::Submodule) => "submodule".to_owned(),
+        (_, _, FileContent::Binary | FileContent::Text) => "binary".to_owned(),
+    };
+    let staging = match file.staging {
+        Staging::Committed => "",
+        Staging::Unstaged => " · uncommitted",
+        Staging::Staged => " · staged",
+        Staging::Partly => " · partly staged",
+    };
+    let name = match &file.old_path {
+        Some(old) => format!("{} → {}", one_line(old), one_line(&file.path)),
+        None => one_line(&file.path),
+    };
+    format!("{name} · {status} · {counts}{staging}")
+}
+
+fn text(file: &ChangedFile, page: &FilePage, colour: bool) -> String {
+    let mut out = format!("\n{}\n", paint(&line(file), "1", colour));
+    if !page.note.is_empty() {
+        out.push_str(&format!("({})\n", one_line(&page.note)));
+    }
+    for DiffRow { kind, text, .. } in &page.rows {
+        let text = clean(text);
+        let (sign, shade) = match kind {
+            RowKind::Hunk => ("", "36"),
+            RowKind::Same => (" ", ""),
+            RowKind::Removed => ("-", "31"),
+            RowKind::Added => ("+", "32"),
+            RowKind::Note => ("\\ ", "2"),
+        };
+        // Writing to a string cannot fail.
+        writeln!(out, "{}", paint(&format!("{sign}{text}"), shade, colour)).ok();
+    }
+    out
+}
+
+fn paint(text: &str, shade: &str, colour: bool) -> String {
+    match colour && !shade.is_empty() {
+        true => format!("\x1b[{shade}m{text}\x1b[0m"),
+        false => text.to_owned(),
+    }
+}

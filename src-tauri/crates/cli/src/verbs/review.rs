@@ -1,0 +1,56 @@
+//! What the verbs of review share: one act, and conflicts told as a failure.
+
+use crate::context::{Context, print_json};
+use crate::failure::{Failure, unexpected};
+use crate::plain::one_line;
+use nightshift_client::dispatch_environment;
+use nightshift_protocol::{Command, Fault, FaultCode, Reply, ReviewAct, ReviewResult};
+
+/// Files named in one line; `--json` names all.
+const NAMED_MAX: usize = 10;
+
+pub async fn review(
+    client: &nightshift_client::Client,
+    session: &str,
+    act: ReviewAct,
+) -> Result<ReviewResult, Failure> {
+    let env = dispatch_environment();
+    match client.call(Command::Review { session: session.to_owned(), act, env }).await? {
+        Reply::Review { result } => Ok(*result),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// One act whose result is not a conflict.
+pub async fn settled(
+    here: &Context,
+    session: &str,
+    act: ReviewAct,
+) -> Result<ReviewResult, Failure> {
+    let client = here.client().await?;
+    let result = review(&client, session, act).await?;
+    let ReviewResult::Conflicts { with, files, .. } = &result else { return Ok(result) };
+    if here.json {
+        print_json(&result)?;
+    }
+    let named: Vec<String> = files.iter().take(NAMED_MAX).map(|file| one_line(file)).collect();
+    let message = format!(
+        "conflicts with {} in {} files ({}); nothing was changed",
+        one_line(with),
+        files.len(),
+        named.join(", ")
+    );
+    let hint = format!("ask the agent: `nightshift reply {session} 'rebase onto {with} and …'`");
+    Err(Fault::new(FaultCode::Refused, message).hint(hint).into())
+}
+
+/// A result of another act than was asked for.
+pub fn other(result: &ReviewResult) -> Failure {
+    let message = format!("the supervisor gave the result of another act: {result:?}");
+    Fault::new(FaultCode::Internal, message).hint("look into its log").into()
+}
+
+/// As people name commits.
+pub fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
+}

@@ -1,0 +1,54 @@
+//! One act on one session's work.
+
+use crate::place::{Place, Recorded, Result};
+use crate::{
+    changes, commit, discard, draft, file, image, merge, pull_request, push, rebase, stage,
+};
+use nightshift_protocol::review::{ReviewAct, ReviewResult};
+use nightshift_worktree::{Environment, Git};
+use std::path::PathBuf;
+
+/// Whose work it is and where.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// Names rescues.
+    pub id: String,
+    pub dir: PathBuf,
+    pub recorded: Option<Recorded>,
+    /// What the session is called and what it said at last: the draft of a commit message.
+    pub name: String,
+    pub result: String,
+}
+
+/// `env`: the user's, for hooks, credentials, filters and the forges' own programs.
+pub fn act(subject: &Subject, env: &Environment, act: &ReviewAct) -> Result<ReviewResult> {
+    let git = Git::new(env);
+    let place = Place::find(&git, &subject.dir, subject.recorded.as_ref())?;
+    let id = subject.id.as_str();
+    match act {
+        ReviewAct::Changes => {
+            let mut changes = changes::changes(&place)?;
+            changes.draft = draft::draft(&subject.name, &subject.result);
+            Ok(ReviewResult::Changes { changes: Box::new(changes) })
+        }
+        ReviewAct::File { path, old_path, from } => {
+            let page = file::page(&place, path, old_path.as_deref(), *from)?;
+            Ok(ReviewResult::File { page })
+        }
+        ReviewAct::Image { path, old_path } => image::image(&place, path, old_path.as_deref()),
+        ReviewAct::Stage { paths } => stage::stage(&place, paths),
+        ReviewAct::Unstage { paths } => stage::unstage(&place, paths),
+        ReviewAct::Discard { paths } => discard::discard(&place, id, paths),
+        ReviewAct::Restore { rescue, paths } => discard::restore(&place, id, rescue, paths),
+        ReviewAct::Commit { message, all, amend } => {
+            commit::commit(&place, id, &commit::Order { message, all: *all, amend: *amend })
+        }
+        ReviewAct::Push => {
+            let pushed = push::push(&place)?;
+            Ok(ReviewResult::Pushed { remote: pushed.remote, branch: pushed.branch })
+        }
+        ReviewAct::PullRequest { title, body } => pull_request::open(&place, title, body),
+        ReviewAct::Rebase => rebase::rebase(&place, id),
+        ReviewAct::Merge => merge::merge(&place, id),
+    }
+}

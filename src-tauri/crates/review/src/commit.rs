@@ -1,0 +1,81 @@
+//! Committing, through the user's own git: hooks, identity and signing count.
+
+use crate::keep;
+use crate::limits::MESSAGE_MAX_BYTES;
+use crate::place::{Place, Result, fault, refused};
+use nightshift_protocol::review::ReviewResult;
+use nightshift_protocol::{Fault, FaultCode};
+
+pub struct Order<'a> {
+    pub message: &'a str,
+    pub all: bool,
+    pub amend: bool,
+}
+
+pub fn commit(place: &Place<'_>, id: &str, order: &Order<'_>) -> Result<ReviewResult> {
+    let message = order.message.trim();
+    if message.is_empty() {
+        return Err(Fault::new(FaultCode::Invalid, "the commit message is empty")
+            .hint("say in a line what the change does"));
+    }
+    if message.len() > MESSAGE_MAX_BYTES {
+        let text = format!("the commit message is longer than {MESSAGE_MAX_BYTES} bytes");
+        return Err(Fault::new(FaultCode::Limit, text).hint("shorten it"));
+    }
+    if order.amend {
+        refuse_amend(place)?;
+        keep::commit(place, id, place.head()?, "kept before an amend")?;
+    }
+    if order.all {
+        place.call(&["add", "--all", "--", ":/"]).long().read().map_err(fault)?;
+    }
+    if !order.amend && nothing_staged(place)? && place.tip("MERGE_HEAD")?.is_none() {
+        return Err(match order.all {
+            true => refused("nothing is there to be committed", "all is as in the last commit"),
+            false => refused("nothing is staged", "stage files, or commit all of them"),
+        });
+    }
+    let mut call = place.call(&["commit", "--quiet", "--file=-"]);
+    if order.amend {
+        call = call.arg("--amend");
+    }
+    let commit = call.input(message.as_bytes().to_vec()).long().read();
+    commit.map_err(|error| {
+        let fault = fault(error);
+        if fault.message.contains("nothing to commit") {
+            return refused(
+                "nothing is there to be committed",
+                "the files are as in the last commit",
+            );
+        }
+        fault.hint("mend what git or its hook says, then commit again")
+    })?;
+    let commit = place.call(&["rev-parse", "HEAD"]).line().map_err(fault)?;
+    let subject = message.lines().next().unwrap_or_default().to_owned();
+    Ok(ReviewResult::Committed { commit, subject })
+}
+
+fn nothing_staged(place: &Place<'_>) -> Result<bool> {
+    if place.head.is_none() {
+        let listed = place.call(&["ls-files", "--cached", "-z"]).read().map_err(fault)?;
+        return Ok(listed.is_empty());
+    }
+    let found = place.call(&["diff", "--cached", "--quiet"]).find().map_err(fault)?;
+    Ok(found.is_some())
+}
+
+/// Others may have the commit already, or it is not this work's.
+fn refuse_amend(place: &Place<'_>) -> Result<()> {
+    let head = place.head()?;
+    if place.base.commit.as_deref() == Some(head) {
+        let text = "the last commit is not of this work";
+        return Err(refused(text, "make a new commit instead"));
+    }
+    let args = ["for-each-ref", "--contains", head, "--count=1", "--format=%(refname:short)"];
+    let remote = place.call(&args).arg("refs/remotes/").line().map_err(fault)?;
+    if remote.is_empty() {
+        return Ok(());
+    }
+    let text = format!("the last commit is pushed already ({remote} has it)");
+    Err(refused(text, "make a new commit instead"))
+}

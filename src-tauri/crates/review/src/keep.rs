@@ -1,0 +1,87 @@
+//! Keeping what an act may take away: a commit under a rescue ref that `git push` does not send.
+//!
+//! Promise: the user's index, files and branches are not touched; an error means that the act must
+//! not go on.
+
+use crate::place::{Place, Result, fault};
+use nightshift_protocol::{Fault, FaultCode};
+use nightshift_worktree::text;
+use std::path::{Path, PathBuf};
+use uuid::Uuid;
+
+/// The same room that removed worktrees are kept in.
+pub const REFS: &str = "refs/nightshift/rescue/";
+/// The rescue's own author: the user's identity may not be set.
+const AUTHOR: &[(&str, &str)] = &[
+    ("GIT_AUTHOR_NAME", "Nightshift"),
+    ("GIT_AUTHOR_EMAIL", "nightshift@localhost"),
+    ("GIT_COMMITTER_NAME", "Nightshift"),
+    ("GIT_COMMITTER_EMAIL", "nightshift@localhost"),
+];
+
+/// Keeps a commit that a branch is about to leave. Returns the ref's name.
+pub fn commit(place: &Place<'_>, id: &str, commit: &str, why: &str) -> Result<String> {
+    let name = format!("{REFS}{id}-{}", Uuid::new_v4().simple());
+    place.call(&["update-ref", "-m", why, &name, commit]).read().map_err(fault)?;
+    match place.tip(&name)? {
+        Some(kept) if kept == commit => Ok(name),
+        Some(_) | None => {
+            Err(Fault::new(FaultCode::Io, format!("{name} does not hold the rescue")))
+        }
+    }
+}
+
+/// Keeps all files that are not ignored, and the index, as they are now.
+pub fn files(place: &Place<'_>, id: &str, why: &str) -> Result<String> {
+    let head = place.head()?.to_owned();
+    let scratch = Scratch::of(place)?;
+    // An index with conflicts is no tree; the files hold both sides then.
+    let staged = scratch.call(place, &["write-tree"]).end().map_err(fault)?;
+    scratch.call(place, &["add", "--all", "--", ":/"]).long().read().map_err(fault)?;
+    let tree = scratch.call(place, &["write-tree"]).line().map_err(fault)?;
+    let mut parents = vec![head.clone()];
+    if staged.code == Some(0) {
+        let staged = text(&staged.stdout).trim().to_owned();
+        parents.push(store(place, &staged, &[head], "what was staged")?);
+    }
+    let kept = store(place, &tree, &parents, why)?;
+    commit(place, id, &kept, why.lines().next().unwrap_or_default())
+}
+
+fn store(place: &Place<'_>, tree: &str, parents: &[String], message: &str) -> Result<String> {
+    let mut call = place.call(&["commit-tree", "--no-gpg-sign", tree, "-m", message]);
+    for parent in parents {
+        call = call.arg("-p").arg(parent);
+    }
+    for (name, value) in AUTHOR {
+        call = call.env(name, value);
+    }
+    call.line().map_err(fault)
+}
+
+/// A copy of the index that is ours to change.
+struct Scratch {
+    index: PathBuf,
+    _dir: tempfile::TempDir,
+}
+
+impl Scratch {
+    fn of(place: &Place<'_>) -> Result<Scratch> {
+        let path = |args: &[&str]| place.call(args).line().map_err(fault);
+        let own = path(&["rev-parse", "--path-format=absolute", "--git-dir"])?;
+        let io = |e: std::io::Error| Fault::new(FaultCode::Io, format!("{own}: {e}"));
+        // Beside the index: a shared or split index is found from there.
+        let dir = tempfile::Builder::new().prefix("nightshift-").tempdir_in(&own).map_err(io)?;
+        let index = dir.path().join("index");
+        match std::fs::copy(Path::new(&own).join("index"), &index) {
+            Ok(_) => {}
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(e) => return Err(io(e)),
+        }
+        Ok(Scratch { index, _dir: dir })
+    }
+
+    fn call<'a>(&self, place: &'a Place<'_>, args: &[&str]) -> nightshift_worktree::Call<'a> {
+        place.git.call(&place.root, args).env("GIT_INDEX_FILE", &self.index)
+    }
+}

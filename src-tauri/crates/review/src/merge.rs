@@ -1,0 +1,145 @@
+//! Merging the work into the branch that it began from.
+//!
+//! Promise: conflicts are found without touching a file; a checkout is merged in only when nothing
+//! in it is uncommitted; a branch that nobody has checked out moves only from where it was seen.
+
+use crate::keep;
+use crate::limits::NAMED_MAX;
+use crate::place::{Place, Result, fault, refused};
+use nightshift_protocol::review::ReviewResult;
+use nightshift_protocol::{Fault, FaultCode};
+use nightshift_worktree::{pieces, text};
+use std::path::{Path, PathBuf};
+
+pub fn merge(place: &Place<'_>, id: &str) -> Result<ReviewResult> {
+    let head = place.head()?;
+    let (target, tip) = place.target()?;
+    place.refuse_uncommitted(&place.root, "a merge takes only commits")?;
+    if place.is_ancestor(head, &tip)? {
+        let text = format!("{target} has all of this work already");
+        return Err(refused(text, "nothing is left to merge"));
+    }
+    let tree = match merged_tree(place, &tip, head)? {
+        Tree::Clean(tree) => tree,
+        Tree::Conflicts(files) => return Ok(conflicts(place, "Merging into", target, &files)),
+    };
+    let into = target.to_owned();
+    match checkout_of(place, target)? {
+        Some(checkout) => {
+            place.refuse_uncommitted(&checkout, &format!("{target} is checked out there"))?;
+            keep::commit(place, id, &tip, "kept before a merge")?;
+            in_checkout(place, &checkout, target, head)
+        }
+        None => {
+            keep::commit(place, id, &tip, "kept before a merge")?;
+            let commit = if place.is_ancestor(&tip, head)? {
+                head.to_owned()
+            } else {
+                let message = format!("Merge {} into {target}", named(place));
+                let args = ["commit-tree", &tree, "-p", &tip, "-p", head, "-m", &message];
+                place.call(&args).line().map_err(fault)?
+            };
+            let name = format!("refs/heads/{target}");
+            let args = ["update-ref", "-m", "merge of a session's work", &name, &commit, &tip];
+            place.call(&args).read().map_err(|error| {
+                fault(error).hint(format!("{target} has moved meanwhile; merge again"))
+            })?;
+            Ok(ReviewResult::Merged { into, commit })
+        }
+    }
+}
+
+/// What the work is called in a message.
+fn named(place: &Place<'_>) -> String {
+    match &place.branch {
+        Some(branch) => format!("branch '{branch}'"),
+        None => "a detached commit".to_owned(),
+    }
+}
+
+enum Tree {
+    Clean(String),
+    Conflicts(Vec<String>),
+}
+
+/// The merge as git would make it, in the object database alone.
+fn merged_tree(place: &Place<'_>, into: &str, from: &str) -> Result<Tree> {
+    let args = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", into, from];
+    let ended = place.call(&args).long().end().map_err(fault)?;
+    let mut found = pieces(&ended.stdout).map(text);
+    match (ended.code, found.next()) {
+        (Some(0), Some(tree)) => Ok(Tree::Clean(tree)),
+        (Some(1), Some(_)) => Ok(Tree::Conflicts(found.collect())),
+        _ => {
+            let fault = fault(nightshift_worktree::failed("git merge-tree", &ended));
+            Err(fault.hint("a merge needs git 2.38 or newer"))
+        }
+    }
+}
+
+/// The checkout in which `branch` is checked out.
+fn checkout_of(place: &Place<'_>, branch: &str) -> Result<Option<PathBuf>> {
+    let list = place.call(&["worktree", "list", "--porcelain", "-z"]).read().map_err(fault)?;
+    let wanted = format!("branch refs/heads/{branch}");
+    let mut path = None;
+    for line in pieces(&list).map(text) {
+        match line.strip_prefix("worktree ") {
+            Some(at) => path = Some(PathBuf::from(at)),
+            None if line == wanted => return Ok(path),
+            None => {}
+        }
+    }
+    Ok(None)
+}
+
+fn in_checkout(
+    place: &Place<'_>,
+    checkout: &Path,
+    target: &str,
+    head: &str,
+) -> Result<ReviewResult> {
+    let under_way = |name: &str| -> Result<bool> {
+        let found = place.git.call(checkout, &["rev-parse", "--verify", "--quiet", name]).find();
+        found.map(|found| found.is_some()).map_err(fault)
+    };
+    if under_way("MERGE_HEAD")? {
+        let text = format!("a merge is under way in {}", checkout.display());
+        return Err(refused(text, "end it there with `git merge --continue` or `--abort`"));
+    }
+    let from = place.branch.as_deref().unwrap_or(head);
+    let message = format!("Merge {} into {target}", named(place));
+    let args = ["merge", "--quiet", "--no-edit", "--no-autostash", "-m", &message];
+    let merged = place.git.call(checkout, &args).arg(from).long().read();
+    if let Err(error) = merged {
+        let files = place.unmerged(checkout)?;
+        if under_way("MERGE_HEAD")? {
+            place.git.call(checkout, &["merge", "--abort"]).long().read().map_err(fault)?;
+        }
+        if !files.is_empty() {
+            return Ok(conflicts(place, "Merging into", target, &files));
+        }
+        return Err(fault(error).hint("mend what git or its hook says, then merge again"));
+    }
+    let commit = place.git.call(checkout, &["rev-parse", "HEAD"]).line().map_err(fault)?;
+    if !place.is_ancestor(head, &commit)? {
+        let text = format!("{target} does not hold the work after the merge");
+        return Err(Fault::new(FaultCode::Io, text).hint("look at `git log` there"));
+    }
+    Ok(ReviewResult::Merged { into: target.to_owned(), commit })
+}
+
+/// Nothing was changed; the agent can be asked to settle it.
+pub fn conflicts(place: &Place<'_>, what: &str, with: &str, files: &[String]) -> ReviewResult {
+    let mut named: Vec<String> =
+        files.iter().take(NAMED_MAX).map(|file| format!("- {file}")).collect();
+    if files.len() > NAMED_MAX {
+        named.push(format!("- and {} more", files.len() - NAMED_MAX));
+    }
+    let branch = place.branch.as_deref().unwrap_or("your work");
+    let message = format!(
+        "{what} {with} conflicts in:\n{}\n\nPlease rebase {branch} onto {with}, resolve the \
+         conflicts so that both sides' intent is kept, run the tests, and commit.",
+        named.join("\n")
+    );
+    ReviewResult::Conflicts { with: with.to_owned(), files: files.to_vec(), message }
+}

@@ -1,0 +1,39 @@
+//! Rebasing the work onto the branch that it began from.
+//!
+//! Promise: where it was is kept; conflicts are undone before anybody sees them in a file.
+
+use crate::keep;
+use crate::merge::conflicts;
+use crate::place::{Place, Result, fault, refused};
+use nightshift_protocol::review::ReviewResult;
+use nightshift_protocol::{Fault, FaultCode};
+
+pub fn rebase(place: &Place<'_>, id: &str) -> Result<ReviewResult> {
+    let head = place.head()?;
+    place.branch()?;
+    let (target, tip) = place.target()?;
+    place.refuse_uncommitted(&place.root, "a rebase takes only commits")?;
+    if place.is_ancestor(&tip, head)? {
+        let text = format!("the work is on the newest commit of {target} already");
+        return Err(refused(text, "there is nothing to rebase"));
+    }
+    keep::commit(place, id, head, "kept before a rebase")?;
+    let args = ["rebase", "--quiet", "--no-autostash", "--no-update-refs", target];
+    let rebased = place.call(&args).long().read();
+    let Err(error) = rebased else {
+        let commit = place.call(&["rev-parse", "HEAD"]).line().map_err(fault)?;
+        return Ok(ReviewResult::Rebased { onto: target.to_owned(), commit });
+    };
+    let files = place.unmerged(&place.root)?;
+    let aborted = place.call(&["rebase", "--abort"]).long().end().map_err(fault)?;
+    let back = place.tip("HEAD")?;
+    if back.as_deref() != Some(head) {
+        let said = nightshift_worktree::text(&aborted.stderr);
+        let text = format!("the rebase could not be undone: {}", said.trim());
+        return Err(Fault::new(FaultCode::Io, text).hint(format!("the work is at {head}")));
+    }
+    if files.is_empty() {
+        return Err(fault(error).hint("mend what git or its hook says, then rebase again"));
+    }
+    Ok(conflicts(place, "Rebasing onto", target, &files))
+}

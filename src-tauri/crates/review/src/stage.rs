@@ -1,0 +1,38 @@
+//! Staging: which changes the next commit takes.
+
+use crate::limits::PATHS_MAX;
+use crate::place::{Place, Result, fault, refused};
+use nightshift_protocol::review::ReviewResult;
+use nightshift_protocol::{Fault, FaultCode};
+use nightshift_worktree::Call;
+
+pub fn stage(place: &Place<'_>, paths: &[String]) -> Result<ReviewResult> {
+    named(place.call(&["add", "--all"]), paths)?.long().read().map_err(fault)?;
+    Ok(ReviewResult::Done)
+}
+
+pub fn unstage(place: &Place<'_>, paths: &[String]) -> Result<ReviewResult> {
+    let args: &[&str] = match place.head {
+        Some(_) => &["reset", "--quiet"],
+        None => &["rm", "--cached", "--quiet", "-r"],
+    };
+    named(place.call(args), paths)?.long().read().map_err(fault)?;
+    Ok(ReviewResult::Done)
+}
+
+/// `paths` as files of these names, never as patterns.
+pub fn named<'a>(call: Call<'a>, paths: &[String]) -> Result<Call<'a>> {
+    if paths.is_empty() {
+        return Err(Fault::new(FaultCode::Invalid, "no file was named"));
+    }
+    if paths.len() > PATHS_MAX {
+        let text = format!("{} files are more than the {PATHS_MAX} of one step", paths.len());
+        return Err(Fault::new(FaultCode::Limit, text).hint("name fewer, or use git"));
+    }
+    if let Some(odd) = paths.iter().find(|path| path.is_empty() || path.contains('\0')) {
+        return Err(refused(format!("`{}` is no file's name", odd.escape_debug()), ""));
+    }
+    let list = paths.join("\0").into_bytes();
+    let call = call.arg("--pathspec-from-file=-").arg("--pathspec-file-nul").input(list);
+    Ok(call.env("GIT_LITERAL_PATHSPECS", "1"))
+}

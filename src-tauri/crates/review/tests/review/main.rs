@@ -1,0 +1,7 @@
+//! Review of real repositories: what is seen, what is done, and that nothing is lost by it.
+
+mod looking;
+mod merging;
+mod publishing;
+mod repo;
+mod saving;

@@ -1,0 +1,44 @@
+//! `review`: what a session changed, and what becomes of it. Worked out beside the loop.
+
+use super::{Handled, Outcome, find};
+use crate::core::Core;
+use crate::inbox::{ConnId, Inbox};
+use nightshift_model::{Session, State};
+use nightshift_protocol::{Environment, Reply, ReviewAct};
+use nightshift_review::{Subject, act};
+
+pub fn review(
+    core: &Core,
+    conn: ConnId,
+    request: u64,
+    session: &str,
+    (what, env): (ReviewAct, Environment),
+) -> Outcome {
+    let id = find(core, session)?;
+    let subject = subject(&core.sessions[&id].session);
+    core.outside.beside(Box::new(move || {
+        let env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let result = act(&subject, &env, &what);
+        let result = result.map(|result| Reply::Review { result: Box::new(result) });
+        Inbox::Answer { conn, request, result }
+    }));
+    Ok(Handled::Pending)
+}
+
+fn subject(session: &Session) -> Subject {
+    Subject {
+        id: session.id.to_string(),
+        dir: session.cwd.clone().into(),
+        recorded: None,
+        name: session.name.clone(),
+        result: match &session.state {
+            State::Completed { result } => result.clone(),
+            State::Starting
+            | State::Working
+            | State::NeedsInput { .. }
+            | State::Idle
+            | State::Failed { .. }
+            | State::Stopped => String::new(),
+        },
+    }
+}
