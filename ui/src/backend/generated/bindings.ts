@@ -33,6 +33,7 @@ export const commands = {
 	stopTask: (task: string) => __TAURI_INVOKE<null>("stop_task", { task }),
 	continueAtReset: (session: string) => __TAURI_INVOKE<SessionView>("continue_at_reset", { session }),
 	cancelContinue: (session: string) => __TAURI_INVOKE<SessionView>("cancel_continue", { session }),
+	review: (session: string, act: ReviewAct) => __TAURI_INVOKE<ReviewResult>("review", { session, act }),
 	agents: () => __TAURI_INVOKE<AgentView[]>("agents"),
 	status: () => __TAURI_INVOKE<DaemonStatus>("status"),
 	defaults: () => __TAURI_INVOKE<Defaults>("defaults"),
@@ -85,6 +86,50 @@ export type BoardEvent =
 /**  `seq` is the previous one plus one. */
 { type: "change"; seq: number; change: BoardChange };
 
+export type ChangedFile = {
+	path: string,
+	/**  Where it was before it was renamed. */
+	oldPath: string | null,
+	status: FileStatus,
+	content: FileContent,
+	/**  None where lines mean nothing. */
+	added: number | null,
+	removed: number | null,
+	staging: Staging,
+	/**  `100644 → 100755` when the mode changed. */
+	mode: string | null,
+	/**  The name is not UTF-8: it can be seen and not acted on by name. */
+	unnameable: boolean,
+};
+
+export type Changes = {
+	/**  The checkout. */
+	root: string,
+	/**  None when HEAD is detached. */
+	branch: string | null,
+	base: ReviewBase,
+	/**  Newest first. */
+	commits: CommitLine[],
+	/**  Commits since the base, also those not listed. */
+	ahead: number,
+	/**  Commits that the target has and the work has not. */
+	behind: number,
+	files: ChangedFile[],
+	/**  Files beyond those listed. */
+	more: number,
+	added: number,
+	removed: number,
+	staged: number,
+	uncommitted: number,
+	/**  A commit message to begin with. */
+	draft: string,
+};
+
+export type CommitLine = {
+	commit: string,
+	subject: string,
+};
+
 export type ConversationEvent = 
 /**  Replaces everything. Also sent again to a client that fell behind. */
 { type: "snapshot"; seq: number; items: ConversationItem[]; 
@@ -133,6 +178,16 @@ export type Defaults = {
 	version: string,
 };
 
+export type DiffRow = {
+	kind: RowKind,
+	/**  Line numbers, from 1. */
+	old: number | null,
+	new: number | null,
+	text: string,
+	/**  What of the line changed, where one line became another. */
+	marks: Span[],
+};
+
 /**  A new session as the input at the bottom gives it. */
 export type DispatchRequest = {
 	kind: SessionKind,
@@ -179,6 +234,21 @@ export type FaultCode =
 "unreachable" | 
 /**  Disk, process or database trouble. */
 "io" | "internal";
+
+export type FileContent = "text" | "binary" | "image" | "submodule";
+
+export type FilePage = {
+	rows: DiffRow[],
+	from: number,
+	/**  Rows there are in all pages. */
+	total: number,
+	/**  Another number means another diff: begin again. */
+	version: number,
+	/**  Why there is less than the whole; may be empty. */
+	note: string,
+};
+
+export type FileStatus = "added" | "modified" | "deleted" | "renamed" | "type_changed" | "untracked" | "conflicted";
 
 export type ItemBody = 
 /**  The user's words. `queued`: the agent does not have them yet. */
@@ -261,6 +331,13 @@ export type OptionKind = "allow_once" | "allow_always" | "reject_once" | "reject
 /**  One of a question's choices. */
 "choice";
 
+export type Picture = {
+	mime: string,
+	/**  Base64. */
+	data: string,
+	bytes: number,
+};
+
 export type PlanEntry = {
 	text: string,
 	/**  pending, in_progress, completed. */
@@ -273,6 +350,66 @@ export type Reachability = {
 	/**  Why not, as a person reads it. */
 	message: string,
 };
+
+export type RequestState = "opened" | 
+/**  There was one already. */
+"existing" | 
+/**  To be opened by hand at the address. */
+"by_hand";
+
+/**  What to look at or to do. */
+export type ReviewAct = 
+/**  Which files are other than the base. */
+{ type: "changes" } | 
+/**  A page of one file's diff. `from` counts rows from 0. */
+{ type: "file"; path: string; oldPath: string | null; from: number } | 
+/**  Both sides of an image. */
+{ type: "image"; path: string; oldPath: string | null } | { type: "stage"; paths: string[] } | { type: "unstage"; paths: string[] } | 
+/**  Brings files back to their last commit. No paths: all that is not committed. */
+{ type: "discard"; paths: string[] } | 
+/**  Brings back what a discard took; without paths all of it. */
+{ type: "restore"; rescue: string; paths: string[] } | { type: "commit"; message: string; 
+/**  Everything that is not committed, not only what is staged. */
+all: boolean; 
+/**  Into the last commit. */
+amend: boolean } | { type: "push" } | 
+/**  Pushes, then opens a pull request or says where one can be opened. */
+{ type: "pull_request"; title: string; body: string } | 
+/**  Onto the branch that the work began from. */
+{ type: "rebase" } | 
+/**  Into the branch that the work began from. */
+{ type: "merge" };
+
+export type ReviewBase = {
+	/**  None before the first commit. */
+	commit: string | null,
+	/**  A branch, or what else the commit is. */
+	label: string,
+	/**  The branch that merges go into; none when the work is on it already. */
+	target: string | null,
+};
+
+/**  What came of an act. */
+export type ReviewResult = { type: "changes"; changes: Changes } | { type: "file"; page: FilePage } | { type: "image"; before: Picture | null; after: Picture | null } | 
+/**  Staged, unstaged or restored. */
+{ type: "done" } | { type: "discarded"; 
+/**  Give it to `Restore`. */
+rescue: string; paths: string[] } | { type: "committed"; commit: string; subject: string } | { type: "pushed"; remote: string; branch: string } | { type: "pull_request"; 
+/**
+ *  Of the pull request, or of the page that opens one; none when the remote has none that
+ *  is known.
+ */
+url: string | null; state: RequestState; 
+/**  Why it was not opened here; may be empty. */
+note: string } | { type: "rebased"; onto: string; commit: string } | { type: "merged"; into: string; commit: string } | 
+/**  Nothing was changed. */
+{ type: "conflicts"; with: string; files: string[]; 
+/**  Words that hand them to the agent. */
+message: string };
+
+export type RowKind = "hunk" | "same" | "removed" | "added" | 
+/**  About the line before, not a line. */
+"note";
 
 export type SessionKind = "agent" | "shell";
 
@@ -318,6 +455,16 @@ export type Source =
 "process" | 
 /**  The supervisor's own finding (launch failure, lost host, corrupt record). */
 "supervisor";
+
+/**  Positions in UTF-16 code units. */
+export type Span = {
+	from: number,
+	to: number,
+};
+
+export type Staging = "committed" | "unstaged" | "staged" | 
+/**  Some of it is staged. */
+"partly";
 
 /**  What a session is doing, from the user's point of view. */
 export type State = 
