@@ -54,6 +54,30 @@ const VIEWS: [string, string, (window: Ui) => Promise<void>][] = [
       await window.page.keyboard.type("loose");
     },
   ],
+  [
+    "review with a comment being written",
+    "",
+    async (window) => {
+      await window.select("flaky sync test");
+      await window.press("Control+d");
+      await window.get("review-diff").waitFor();
+      await window.press("n", "c");
+      await window.page.keyboard.type("why?");
+      await window.press("Control+Enter", "n", "c");
+    },
+  ],
+  [
+    "review side by side",
+    "",
+    async (window) => {
+      await window.select("flaky sync test");
+      await window.press("Control+d");
+      await window.get("review-diff").waitFor();
+      await window.press("v");
+      await window.get("review-discard").click();
+      await window.get("review-outcome").waitFor();
+    },
+  ],
   ["palette", "", async (window) => window.press("Control+k")],
 ];
 

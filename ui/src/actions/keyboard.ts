@@ -27,6 +27,8 @@ const ZONES: readonly string[] = [
   "dispatch",
   "peek",
   "pane",
+  "review",
+  "diff",
   "composer",
   "terminal",
   "text",

@@ -14,6 +14,8 @@ export type Zone =
   | "dispatch"
   | "peek"
   | "pane"
+  | "review"
+  | "diff"
   | "composer"
   | "terminal"
   | "text"

@@ -6,9 +6,10 @@
  */
 import type { App } from "../state/app.svelte";
 import { isBusy } from "../state/words";
+import { REVIEW } from "./review";
 import type { Zone } from "./keys";
 
-export type Section = "Move" | "Board" | "Several" | "Session" | "Panes" | "Window";
+export type Section = "Move" | "Board" | "Several" | "Session" | "Review" | "Panes" | "Window";
 
 export type Action = {
   id: string;
@@ -25,7 +26,7 @@ export type Action = {
 
 const BOARD: Zone[] = ["board"];
 /** Anywhere but in a terminal, which owns its keys. */
-const ANYWHERE: Zone[] = ["board", "button", "header", "filter", "dispatch", "peek", "pane", "composer", "text"];
+const ANYWHERE: Zone[] = ["board", "button", "header", "filter", "dispatch", "peek", "pane", "review", "diff", "composer", "text"];
 /** Where the keyboard is on a row, one of its buttons or a header. */
 const ROW: Zone[] = ["board", "button", "header"];
 
@@ -299,7 +300,7 @@ const PANES: Action[] = [
     title: "Stop the open session; again: delete",
     section: "Panes",
     keys: ["Ctrl+X"],
-    zones: ["pane"],
+    zones: ["pane", "review", "diff"],
     when: (app) => app.openView !== null,
     run: (app) => void (app.openView && app.stopOrDelete(app.openView)),
     keyOnly: true,
@@ -310,7 +311,7 @@ const PANES: Action[] = [
     section: "Panes",
     keys: ["Ctrl+F"],
     zones: ["pane", "composer"],
-    when: (app) => app.openView !== null,
+    when: (app) => app.openView !== null && app.openReview === null,
     run: (app) => app.panes.find(app.panes.current),
   },
   {
@@ -329,7 +330,7 @@ const PANES: Action[] = [
     title: "Leave the pane for the board",
     section: "Panes",
     keys: ["Alt+Left", "Ctrl+\\"],
-    zones: ["pane", "composer", "terminal"],
+    zones: ["pane", "review", "diff", "composer", "terminal"],
     when: (app) => !app.panes.empty,
     run: (app) => app.focusBoard(),
     keyOnly: true,
@@ -354,7 +355,7 @@ const WINDOW: Action[] = [
     title: "All keys",
     section: "Window",
     keys: ["?"],
-    zones: ["board", "button", "header", "pane", "overlay"],
+    zones: ["board", "button", "header", "pane", "review", "diff", "overlay"],
     when: (app) => app.overlay !== "palette",
     run: (app) => {
       app.overlay = app.overlay === "keys" ? "none" : "keys";
@@ -388,7 +389,7 @@ const OPEN_NTH: Action[] = DIGITS.map((digit) => ({
   keyOnly: true,
 }));
 
-export const ACTIONS: readonly Action[] = [...MOVE, ...FILTER, ...ARRANGE, ...MARKS, ...SESSION, ...PANES, ...WINDOW, ...OPEN_NTH];
+export const ACTIONS: readonly Action[] = [...MOVE, ...FILTER, ...ARRANGE, ...MARKS, ...SESSION, ...REVIEW, ...PANES, ...WINDOW, ...OPEN_NTH];
 
 export function action(id: string): Action {
   const found = ACTIONS.find((entry) => entry.id === id);

@@ -17,6 +17,8 @@ import type {
   FaultCode,
   LogPage,
   Reachability,
+  ReviewAct,
+  ReviewResult,
   SessionView,
   Task,
   TerminalEvent,
@@ -55,6 +57,8 @@ export interface Backend {
   /** Goes on by itself once the usage limit is over. */
   continueAtReset(session: string): Promise<SessionView>;
   cancelContinue(session: string): Promise<SessionView>;
+  /** What the session changed, and what becomes of it. */
+  review(session: string, act: ReviewAct): Promise<ReviewResult>;
   agents(): Promise<AgentView[]>;
   status(): Promise<DaemonStatus>;
   defaults(): Promise<Defaults>;

@@ -93,6 +93,7 @@ export function tauriBackend(): Backend {
     stopTask: (task) => done(commands.stopTask(task)),
     continueAtReset: (session) => call(commands.continueAtReset(session)),
     cancelContinue: (session) => call(commands.cancelContinue(session)),
+    review: (session, act) => call(commands.review(session, act)),
     agents: () => call(commands.agents()),
     status: () => call(commands.status()),
     defaults: () => call(commands.defaults()),

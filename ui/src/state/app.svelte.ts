@@ -15,6 +15,7 @@ import { Dispatch } from "./dispatch.svelte";
 import { Filter } from "./filter.svelte";
 import { Marks } from "./marks.svelte";
 import { Panes } from "./panes.svelte";
+import { Review } from "./review.svelte";
 import { Selection } from "./selection.svelte";
 import { Toasts } from "./toasts.svelte";
 import { Visits } from "./visits.svelte";
@@ -35,6 +36,8 @@ export class App {
   readonly toasts = new Toasts();
   /** What is being written to each session; it outlives panes and peeks. */
   readonly drafts = new SvelteMap<string, string>();
+  /** Reviews outlive their panes: a draft and what was looked at stay. */
+  private readonly reviews = new Map<string, Review>();
   overlay = $state<Overlay>("none");
   /** Moves whenever the board shall take the keyboard. */
   boardTurn = $state(0);
@@ -57,6 +60,29 @@ export class App {
   get openView(): SessionView | null {
     const pane = this.panes.list.find((known) => known.key === this.panes.current);
     return pane ? (this.board.sessions.get(pane.session) ?? null) : null;
+  }
+
+  review(session: string): Review {
+    let found = this.reviews.get(session);
+    if (!found) {
+      found = new Review(this.backend, session);
+      this.reviews.set(session, found);
+    }
+    return found;
+  }
+
+  /** The review in the pane that was used last. */
+  get openReview(): Review | null {
+    const { current } = this.panes;
+    const view = this.openView;
+    return view && current !== null && this.panes.reviewing.has(current) ? this.review(view.id) : null;
+  }
+
+  /** Opens a session's review in its pane, or goes back to what the pane showed. */
+  toggleReview(id: string): void {
+    this.open(id);
+    const { current } = this.panes;
+    if (current !== null) this.panes.review(current, !this.panes.reviewing.has(current));
   }
 
   focusBoard(): void {

@@ -26,6 +26,9 @@ export class Panes {
   /** The pane that is being searched. */
   finding = $state<number | null>(null);
 
+  /** Panes that show what the session changed instead of the session itself. */
+  reviewing = $state.raw<ReadonlySet<number>>(new Set());
+
   /** Width of the board while there are panes. */
   boardWidth = $state(recall("boardWidth", BOARD_FIRST_PX, isNumber));
 
@@ -64,7 +67,14 @@ export class Panes {
   close(key: number): void {
     this.list = this.list.filter((pane) => pane.key !== key);
     if (this.finding === key) this.finding = null;
+    if (this.reviewing.has(key)) this.reviewing = new Set([...this.reviewing].filter((known) => known !== key));
     if (this.current === key) this.current = this.list.at(-1)?.key ?? null;
+  }
+
+  review(key: number, on: boolean): void {
+    const others = [...this.reviewing].filter((known) => known !== key);
+    this.reviewing = new Set(on ? [...others, key] : others);
+    this.focus(key);
   }
 
   find(key: number | null): void {

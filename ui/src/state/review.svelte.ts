@@ -211,8 +211,9 @@ export class Review {
     } catch (thrown) {
       this.refused = asFault(thrown);
     }
-    this.busy = null;
+    // Until what is shown is true again, nothing else is begun.
     await this.refresh();
+    this.busy = null;
   }
 
   toggleStaged(file: ChangedFile): void {

@@ -6,6 +6,8 @@
  */
 import { fault } from "../api";
 import type { Answer, Backend, DispatchRequest, Off, Reachability, SessionView, Task } from "../api";
+import type { Answer, Backend, DispatchRequest, Off, Reachability, ReviewAct, ReviewResult, SessionView } from "../api";
+import { FakeReview } from "./review";
 import { Cancelled, Player } from "./script";
 import { AGENTS, seed, seedHostile, seedMany, seedTasks, view } from "./seed";
 import { FakeTerminal } from "./shell";
@@ -20,6 +22,7 @@ const HOME = "/home/ada";
 class Fake {
   readonly world: World;
   readonly terminals = new Map<string, FakeTerminal>();
+  readonly reviews = new Map<string, FakeReview>();
   readonly players = new Map<string, Player>();
   readonly attached = new Map<number, FakeTerminal>();
   readonly listeners = new Set<(now: Reachability) => void>();
@@ -105,6 +108,15 @@ class Fake {
     }
     void this.turn(id, text);
     return this.find(id);
+  }
+
+  review(id: string, act: ReviewAct): Promise<ReviewResult> {
+    let found = this.reviews.get(id);
+    if (!found) {
+      found = new FakeReview(this.find(id));
+      this.reviews.set(id, found);
+    }
+    return found.act(act);
   }
 
   stop(id: string): void {
@@ -218,6 +230,7 @@ export function fakeBackend(mode: string): Backend {
       world.change(session, { continueAt: null });
       return fake.find(session);
     },
+    review: (session, act) => fake.review(session, act),
     followConversation: async (session, on) => world.conversation(fake.find(session).id).follow(on),
     attachTerminal: async (session, cols, rows, sink) => {
       const terminal = fake.terminal(fake.find(session).id);
