@@ -218,8 +218,7 @@ export class Review {
 
   toggleStaged(file: ChangedFile): void {
     if (file.staging === "committed" || file.unnameable) return;
-    const paths = file.oldPath === null ? [file.path] : [file.oldPath, file.path];
-    void this.act({ type: file.staging === "staged" ? "unstage" : "stage", paths });
+    void this.act({ type: file.staging === "staged" ? "unstage" : "stage", paths: file.parts });
   }
 
   private async ask(act: ReviewAct): Promise<ReviewResult> {

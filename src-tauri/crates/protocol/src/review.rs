@@ -177,6 +177,8 @@ pub struct ChangedFile {
     pub path: String,
     /// Where it was before it was renamed.
     pub old_path: Option<String>,
+    /// What staging or discarding it names: itself, and its old name while that is uncommitted.
+    pub parts: Vec<String>,
     pub status: FileStatus,
     pub content: FileContent,
     /// None where lines mean nothing.

@@ -10,7 +10,7 @@ use nightshift_protocol::review::{
 };
 use nightshift_protocol::{Fault, FaultCode};
 use nightshift_worktree::{Change, STATUS_ARGS, pieces, text};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt;
 
 /// Endings of what a window can show as a picture. SVG is text.
@@ -54,6 +54,11 @@ pub fn changes(place: &Place<'_>) -> Result<Changes> {
                 count_untracked(place, file);
             }
         }
+    }
+    let open: BTreeSet<_> = status.iter().filter_map(|change| change.path.to_str()).collect();
+    for file in files.values_mut().filter(|file| file.staging != Staging::Committed) {
+        let old = file.old_path.iter().filter(|old| open.contains(old.as_str()));
+        file.parts = old.chain([&file.path]).cloned().collect();
     }
     let sum = |of: fn(&ChangedFile) -> Option<u32>| files.values().filter_map(of).sum();
     let (added, removed) = (sum(|file| file.added), sum(|file| file.removed));
@@ -161,6 +166,7 @@ fn of_raw(
         unnameable: std::str::from_utf8(now).is_err(),
         path: name,
         old_path: old.filter(|_| status == FileStatus::Renamed).map(text),
+        parts: Vec::new(),
         status,
         added: None,
         removed: None,
@@ -175,6 +181,7 @@ fn bare(change: &Change, path: String) -> ChangedFile {
         content: if change.submodule { FileContent::Submodule } else { content_by_name(&path) },
         path,
         old_path: None,
+        parts: Vec::new(),
         status: FileStatus::Modified,
         added: Some(0),
         removed: Some(0),

@@ -91,7 +91,7 @@ function longRows(): DiffRow[] {
 }
 
 function file(path: string, part: Partial<ChangedFile>): ChangedFile {
-  return { path, oldPath: null, status: "modified", content: "text", added: 0, removed: 0, staging: "unstaged", mode: null, unnameable: false, ...part };
+  return { path, oldPath: null, parts: [path], status: "modified", content: "text", added: 0, removed: 0, staging: "unstaged", mode: null, unnameable: false, ...part };
 }
 
 const FILES: ChangedFile[] = [

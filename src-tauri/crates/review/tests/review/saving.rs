@@ -120,6 +120,26 @@ fn a_discard_takes_the_named_files_only() {
 }
 
 #[test]
+fn a_renamed_file_is_acted_on_under_the_names_that_are_open() {
+    let repo = Repo::new();
+    let text: String = (1..40).map(|n| format!("line {n}\n")).collect();
+    repo.write("old.txt", &text);
+    let base = repo.commit("made");
+    let mut repo = repo;
+    repo.subject.recorded.as_mut().unwrap().commit = base;
+    repo.git(&["mv", "old.txt", "new.txt"]);
+    assert_eq!(repo.file("new.txt").parts, ["old.txt", "new.txt"]);
+    repo.commit("renamed");
+    assert!(repo.file("new.txt").parts.is_empty(), "nothing of it is open");
+    repo.write("new.txt", &format!("{text}more\n"));
+    let parts = repo.file("new.txt").parts;
+    assert_eq!(parts, ["new.txt"]);
+    repo.done(ReviewAct::Stage { paths: parts.clone() });
+    repo.done(ReviewAct::Discard { paths: parts });
+    assert_eq!(repo.read("new.txt"), text);
+}
+
+#[test]
 fn a_repository_inside_is_never_discarded() {
     let repo = Repo::new();
     let inner = repo.tree.join("inner");
