@@ -90,6 +90,8 @@ export class Review {
       await this.open(known ? this.path : (changes.files[0]?.path ?? null));
     } catch (thrown) {
       this.fault = asFault(thrown);
+      // Beside what was read before, unless an act has more to say.
+      if (this.changes) this.refused ??= this.fault;
     }
   }
 

@@ -90,6 +90,8 @@ export type ChangedFile = {
 	path: string,
 	/**  Where it was before it was renamed. */
 	oldPath: string | null,
+	/**  What staging or discarding it names: itself, and its old name while that is uncommitted. */
+	parts: string[],
 	status: FileStatus,
 	content: FileContent,
 	/**  None where lines mean nothing. */
