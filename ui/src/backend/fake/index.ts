@@ -5,8 +5,7 @@
  * browser. Must not know: views, Tauri.
  */
 import { fault } from "../api";
-import type { Answer, Backend, DispatchRequest, Off, Reachability, SessionView, Task } from "../api";
-import type { Answer, Backend, DispatchRequest, Off, Reachability, ReviewAct, ReviewResult, SessionView } from "../api";
+import type { Answer, Backend, DispatchRequest, Off, Reachability, ReviewAct, ReviewResult, SessionView, Task } from "../api";
 import { FakeReview } from "./review";
 import { Cancelled, Player } from "./script";
 import { AGENTS, seed, seedHostile, seedMany, seedTasks, view } from "./seed";
