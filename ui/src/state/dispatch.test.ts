@@ -13,6 +13,7 @@ const agent = (id: string, part: Partial<AgentView>): AgentView => ({
   signIn: "",
   howTo: "",
   isDefault: false,
+  signedIn: null,
   modes: [],
   ...part,
 });

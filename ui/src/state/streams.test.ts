@@ -24,6 +24,7 @@ const aView: SessionView = {
   queued: 0,
   exitCode: null,
     continueAt: null,
+    usage: null,
 };
 
 function backendWith(part: Partial<Backend>): Backend {

@@ -22,6 +22,7 @@ export function aView(id: string, part: Partial<SessionView> = {}): SessionView 
     queued: 0,
     exitCode: null,
     continueAt: null,
+    usage: null,
     ...part,
   };
 }

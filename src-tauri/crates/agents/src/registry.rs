@@ -73,6 +73,7 @@ impl Registry {
     pub fn builtin(own_binary: &Path) -> Registry {
         let mut agents = vec![rehearsal(own_binary)];
         agents.extend(vendors::all());
+        agents.extend(vendors::untried());
         Registry { agents, defaults: Defaults::default() }
     }
 
@@ -129,6 +130,11 @@ impl Registry {
         self.defaults = defaults;
     }
 
+    /// Whether this build was tried with the agent: only such a one is taken unasked.
+    fn was_driven(&self, id: &str) -> bool {
+        self.find(id).is_some_and(|spec| spec.family != Family::Plain)
+    }
+
     /// Model and mode for a dispatch to `agent` that names none itself.
     pub fn defaults_for(&self, agent: &str) -> (Option<String>, Option<String>) {
         let chosen = self.defaults.agent.as_deref().is_none_or(|default| default == agent);
@@ -172,7 +178,8 @@ impl Registry {
         let mut views: Vec<AgentView> = self.agents.iter().map(|a| view(a, env)).collect();
         let chosen = self.defaults.agent.as_deref();
         let chosen = views.iter().position(|v| v.installed && Some(v.id.as_str()) == chosen);
-        let real = chosen.or_else(|| views.iter().position(|v| v.installed && v.id != REHEARSAL));
+        let real =
+            chosen.or_else(|| views.iter().position(|v| v.installed && self.was_driven(&v.id)));
         if let Some(view) = views.get_mut(real.unwrap_or(0)) {
             view.is_default = true;
         }
@@ -204,6 +211,7 @@ fn view(spec: &AgentSpec, env: &Environment) -> AgentView {
         how_to: if path.is_some() { String::new() } else { spec.how_to.clone() },
         path: path.map(|p| p.to_string_lossy().into_owned()),
         is_default: false,
+        signed_in: None,
         modes: spec.modes.clone(),
     }
 }

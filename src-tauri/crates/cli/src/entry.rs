@@ -1,6 +1,6 @@
 //! One session as `--json` prints it: a contract that scripts rely on.
 
-use nightshift_model::{Liveness, Need, NeedKind, NeedOption, State, Trouble, TroubleKind};
+use nightshift_model::{Liveness, Need, NeedKind, NeedOption, State, Trouble, TroubleKind, Usage};
 use nightshift_protocol::{SessionKind, SessionView};
 use serde::Serialize;
 
@@ -44,6 +44,8 @@ pub struct Entry<'a> {
     /// Why the process can be called neither alive nor gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     unknown: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<&'a Usage>,
     line: &'a str,
     pinned: bool,
     queued: u32,
@@ -105,6 +107,7 @@ impl<'a> Entry<'a> {
             continue_at: view.continue_at.map(|at| at.0),
             exit_code: view.exit_code,
             unknown,
+            usage: view.usage.as_ref(),
             line: &view.line,
             pinned: view.pinned,
             queued: view.queued,

@@ -168,6 +168,7 @@ mod tests {
             queued: 0,
             exit_code: None,
             continue_at: None,
+            usage: None,
         }
     }
 

@@ -4,6 +4,7 @@ use crate::id::NeedId;
 use crate::need::{Answer, Need};
 use crate::time::Millis;
 use crate::trouble::Trouble;
+use crate::usage::Usage;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -115,6 +116,10 @@ pub enum Fact {
     },
     /// The time has come that the user chose with `ContinueAtReset`.
     ContinueDue,
+    /// What the session has used, told with the end of a turn.
+    Used {
+        usage: Usage,
+    },
     /// The agent suggests a title.
     Titled {
         title: String,

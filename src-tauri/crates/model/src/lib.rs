@@ -16,6 +16,7 @@ pub mod session;
 pub mod step;
 pub mod time;
 pub mod trouble;
+pub mod usage;
 
 pub use event::{Command, Effect, Event, Exit, Fact, TurnOutcome};
 pub use evidence::{Evidence, Source};
@@ -27,3 +28,4 @@ pub use session::{
 pub use step::{Refusal, Step, step};
 pub use time::Millis;
 pub use trouble::{Trouble, TroubleKind};
+pub use usage::{Cost, Usage};

@@ -4,6 +4,7 @@ use crate::id::SessionId;
 use crate::need::Need;
 use crate::time::Millis;
 use crate::trouble::Trouble;
+use crate::usage::Usage;
 use serde::{Deserialize, Serialize};
 
 /// What a session is doing, from the user's point of view.
@@ -109,6 +110,8 @@ pub struct AgentWork {
     /// The user wants it to go on by itself, once.
     #[serde(default)]
     pub continues: Option<Continuation>,
+    #[serde(default)]
+    pub usage: Option<Usage>,
 }
 
 /// What is sent, and when, after a usage limit: the user's own words at a time the user agreed to.

@@ -71,6 +71,7 @@ fn agent(prompts: Vec<Prompt>) -> Work {
         next_prompt: 3,
         answers: Vec::new(),
         continues: None,
+        usage: None,
     })
 }
 
@@ -193,6 +194,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ),
         ("cancel continue", Event::Command(Command::CancelContinue)),
         ("continue due", Event::Fact(Fact::ContinueDue)),
+        ("used", Event::Fact(Fact::Used { usage: Usage { used: 1, size: 2, cost: None } })),
         ("rested", Event::Fact(Fact::Rested)),
         ("seen", Event::Command(Command::Seen)),
         ("shed", Event::Fact(Fact::Shed)),

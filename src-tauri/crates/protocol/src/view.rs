@@ -1,6 +1,6 @@
 //! What clients see of sessions and agents.
 
-use nightshift_model::{Liveness, Millis, Prompt, PromptState, Session, State, Work};
+use nightshift_model::{Liveness, Millis, Prompt, PromptState, Session, State, Usage, Work};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
@@ -39,6 +39,9 @@ pub struct SessionView {
     /// When it goes on by itself after a usage limit, where the user chose so.
     #[serde(default)]
     pub continue_at: Option<Millis>,
+    /// Tokens and money, as the agent counted them at the end of its last turn.
+    #[serde(default)]
+    pub usage: Option<Usage>,
 }
 
 impl SessionView {
@@ -68,6 +71,7 @@ impl SessionView {
             created_at: session.created_at,
             queued: u32::try_from(queued).unwrap_or(u32::MAX),
             exit_code: session.exit_code,
+            usage: agent.and_then(|a| a.usage.clone()),
             continue_at: agent.and_then(|a| a.continues.as_ref()).map(|c| c.at),
         }
     }
@@ -92,6 +96,9 @@ pub struct AgentView {
     pub version: Option<String>,
     /// Where the program was found.
     pub path: Option<String>,
+    /// Whether it is signed in, as its newest session showed; none while nobody knows.
+    #[serde(default)]
+    pub signed_in: Option<bool>,
     /// What is known of its sign-in, in a few words; empty when it needs none.
     pub sign_in: String,
     /// How to install or sign in, one command line; empty when nothing is to do.

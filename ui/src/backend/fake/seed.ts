@@ -29,7 +29,7 @@ function agent(
   modes: string[],
 ): AgentView {
   const path = installed ? `/usr/local/bin/${id}` : null;
-  return { id, title, installed, version, path, signIn, howTo, isDefault: false, modes };
+  return { id, title, installed, version, path, signIn, howTo, isDefault: false, signedIn: null, modes };
 }
 
 export function view(world: World, part: Partial<SessionView>, ageMs = 0): SessionView {
@@ -55,6 +55,7 @@ export function view(world: World, part: Partial<SessionView>, ageMs = 0): Sessi
     queued: 0,
     exitCode: null,
     continueAt: null,
+    usage: null,
     ...part,
   };
 }

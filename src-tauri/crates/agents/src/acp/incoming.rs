@@ -10,7 +10,7 @@ use super::{CANCEL, Driver, Fed, PROMPT_PREFIX, Turn, answer_key, id_key, words}
 use crate::vendors::message_of;
 use nightshift_model::limits::NEEDS_MAX;
 use nightshift_model::reading;
-use nightshift_model::{Fact, Millis, TurnOutcome};
+use nightshift_model::{Fact, Millis, TurnOutcome, Usage};
 use nightshift_protocol::record::Mark;
 use nightshift_protocol::{ItemBody, NoticeLevel, Record, RecordKind, ToolStatus};
 use serde_json::{Value, json};
@@ -265,6 +265,10 @@ impl Driver {
             let id = format!("end-{}", turn.n);
             self.transcript.note(id, stamp.at, level, text, &mut fed.changes);
         }
+        // Once a turn: an agent counts with every request, and each fact is stored.
+        if let Some(usage) = self.usage.clone() {
+            fed.facts.push((stamp.at, Fact::Used { usage }));
+        }
         fed.facts.push((stamp.at, Fact::TurnEnded { n: turn.n, outcome }));
     }
 
@@ -439,6 +443,11 @@ impl Driver {
             Update::Unknown { kind } => {
                 let raw = params["update"].to_string();
                 self.unknown(stamp, &kind, raw.as_bytes(), fed);
+            }
+            Update::Usage(usage) => {
+                // One without a cost says nothing about the cost.
+                let known = self.usage.take().and_then(|old| old.cost);
+                self.usage = Some(Usage { cost: usage.cost.or(known), ..usage });
             }
             Update::Quiet | Update::Title(_) => {}
         }

@@ -17,7 +17,7 @@ mod words;
 use crate::registry::AgentSpec;
 use crate::vendors::Overheard;
 use handshake::Handshake;
-use nightshift_model::{Answer, Fact, Millis, NeedId, Prompt, PromptState};
+use nightshift_model::{Answer, Fact, Millis, NeedId, Prompt, PromptState, Usage};
 use nightshift_protocol::{ConversationItem, Record};
 use requests::OpenRequest;
 use serde::Serialize;
@@ -113,6 +113,8 @@ pub struct Driver {
     sent: BTreeSet<u32>,
     /// Prompts whose turn has ended.
     ended: BTreeSet<u32>,
+    /// What the agent counted last, until the turn's end tells it.
+    usage: Option<Usage>,
     /// Requests of the agent that wait for the user, by their id as JSON.
     open: BTreeMap<String, OpenRequest>,
     /// Answers that need no user, by the request's id as JSON.
@@ -143,6 +145,7 @@ impl Driver {
             turn: None,
             sent: BTreeSet::new(),
             ended: BTreeSet::new(),
+            usage: None,
             open: BTreeMap::new(),
             replies: BTreeMap::new(),
             handed: BTreeSet::new(),

@@ -5,6 +5,7 @@
 //! Must not know: sessions, needs, what was sent before.
 
 use agent_client_protocol::v1::schema as acp;
+use nightshift_model::{Cost, Usage};
 use nightshift_protocol::conversation::PlanEntry;
 use nightshift_protocol::{NoticeLevel, ToolContent, ToolStatus};
 use serde_json::{Value, json};
@@ -176,6 +177,7 @@ pub enum Update {
     Tool(ToolPatch),
     Plan(Vec<PlanEntry>),
     Title(String),
+    Usage(Usage),
     Notice {
         level: NoticeLevel,
         text: String,
@@ -211,17 +213,30 @@ pub fn update(params: &Value) -> Update {
             Some(title) if !title.trim().is_empty() => Update::Title(title.to_owned()),
             _ => Update::Quiet,
         },
+        acp::SessionUpdate::UsageUpdate(_) => usage(raw).map_or(Update::Quiet, Update::Usage),
         acp::SessionUpdate::Notice(notice) => notice_update(&notice),
         acp::SessionUpdate::UserMessageChunk(_)
         | acp::SessionUpdate::AvailableCommandsUpdate(_)
         | acp::SessionUpdate::CurrentModeUpdate(_)
         | acp::SessionUpdate::ConfigOptionUpdate(_)
-        | acp::SessionUpdate::UsageUpdate(_)
         | acp::SessionUpdate::CompactionUpdate(_)
         | acp::SessionUpdate::CompactionSummaryChunk(_) => Update::Quiet,
         // The schema may grow; what it grows by is shown as it came.
         _ => unknown(),
     }
+}
+
+fn usage(raw: &Value) -> Option<Usage> {
+    let tokens = |key: &str| u32::try_from(raw[key].as_u64()?).ok();
+    let cost = || {
+        let amount = raw["cost"]["amount"].as_f64().filter(|a| a.is_finite() && *a >= 0.0)?;
+        let currency = raw["cost"]["currency"].as_str()?.to_owned();
+        // As a float it would not be equal to itself after every way through a database.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
+        let micros = (amount * 1e6).round() as u64;
+        Some(Cost { micros, currency })
+    };
+    Some(Usage { used: tokens("used")?, size: tokens("size")?, cost: cost() })
 }
 
 fn notice_update(notice: &acp::Notice) -> Update {
@@ -362,7 +377,15 @@ mod tests {
                 json!({"sessionUpdate": "tool_call", "toolCallId": "t"}),
                 Update::Unknown { kind: "tool_call".into() },
             ),
-            (json!({"sessionUpdate": "usage_update", "used": 1, "size": 2}), Update::Quiet),
+            (
+                json!({"sessionUpdate": "usage_update", "used": 1, "size": 2,
+                    "cost": {"amount": 0.046208, "currency": "USD"}}),
+                Update::Usage(Usage {
+                    used: 1,
+                    size: 2,
+                    cost: Some(Cost { micros: 46_208, currency: "USD".into() }),
+                }),
+            ),
             (
                 json!({"sessionUpdate": "hologram", "x": 1}),
                 Update::Unknown { kind: "hologram".into() },

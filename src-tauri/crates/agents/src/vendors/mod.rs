@@ -36,6 +36,25 @@ pub fn all() -> Vec<AgentSpec> {
     vec![claude::spec(), codex::spec(), gemini::spec(), opencode::spec(), qwen::spec()]
 }
 
+/// Agents of the public registry of the Agent Client Protocol whose command is known and that were
+/// not tried with this build: they can be chosen and are never taken unasked.
+pub fn untried() -> Vec<AgentSpec> {
+    let agent = |id: &str, title: &str, command: &[&str], how_to: &str| {
+        let spec = vendor(Family::Plain, id, title, command, &[], "");
+        AgentSpec { how_to: how_to.to_owned(), ..spec }
+    };
+    vec![
+        agent("copilot", "GitHub Copilot", &["copilot", "--acp"], "npm install -g @github/copilot"),
+        agent(
+            "cursor",
+            "Cursor",
+            &["cursor-agent", "acp"],
+            "curl https://cursor.com/install -fsS | bash",
+        ),
+        agent("goose", "goose", &["goose", "acp"], "brew install block-goose-cli"),
+    ]
+}
+
 /// What a vendor's own updates said during a turn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overheard {

@@ -42,6 +42,10 @@ fn line(agent: &AgentView, (id_columns, title_columns): (usize, usize)) -> Strin
         (false, _) => "not installed".to_owned(),
     }];
     facts.extend(agent.is_default.then(|| "default".to_owned()));
+    facts.extend(agent.signed_in.map(|yes| match yes {
+        true => "signed in".to_owned(),
+        false => "not signed in".to_owned(),
+    }));
     let more = [&agent.sign_in, &agent.how_to];
     facts.extend(more.into_iter().filter(|text| !text.is_empty()).cloned());
     facts.extend(agent.path.clone());

@@ -10,6 +10,7 @@ use crate::need::{Need, NeedKind};
 use crate::reading::{self, Reading};
 use crate::session::{Before, Liveness, Prompt, PromptState, State, Work};
 use crate::trouble::Trouble;
+use crate::usage::Usage;
 
 /// Ids of questions that closed a turn begin so; no request of the agent is open for them.
 pub(super) const TURN_NEED_PREFIX: &str = "turn-";
@@ -41,6 +42,13 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
         Fact::Shed => rest(next, "memory is short: put to rest; a reply starts it again"),
         Fact::Outdated { from } => renew(next, &from),
         Fact::ContinueDue => continue_due(next),
+        Fact::Used { usage } => {
+            if let Work::Agent(agent) = &mut next.session.work {
+                // A newer word without a cost says nothing about the cost.
+                let known = agent.usage.take().and_then(|old| old.cost);
+                agent.usage = Some(Usage { cost: usage.cost.or(known), ..usage });
+            }
+        }
         Fact::Titled { title } => {
             if let (false, Some(name)) = (next.session.named_by_user, given_name(&title)) {
                 next.session.name = name;
@@ -71,6 +79,7 @@ fn is_agents_word(fact: &Fact) -> bool {
         | Fact::Shed
         | Fact::Outdated { .. }
         | Fact::ContinueDue
+        | Fact::Used { .. }
         | Fact::Titled { .. }
         | Fact::Exited { .. }
         | Fact::HostLost { .. }

@@ -117,6 +117,7 @@ pub fn session_of(launch: &Launch, about: About) -> Option<Session> {
             next_prompt: 1,
             answers: Vec::new(),
             continues: None,
+            usage: None,
         }),
         (LaunchKind::Pipe, None) => return None,
     };

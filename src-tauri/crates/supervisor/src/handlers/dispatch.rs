@@ -172,6 +172,7 @@ fn work_of(core: &Core, dispatch: &Dispatch, agent: Option<String>, at: Millis) 
                 next_prompt: 2,
                 answers: Vec::new(),
                 continues: None,
+                usage: None,
             });
             (work, prompt.clone())
         }
