@@ -58,6 +58,8 @@ export type AgentView = {
 	version: string | null,
 	/**  Where the program was found. */
 	path: string | null,
+	/**  Whether it is signed in, as its newest session showed; none while nobody knows. */
+	signedIn: boolean | null,
 	/**  What is known of its sign-in, in a few words; empty when it needs none. */
 	signIn: string,
 	/**  How to install or sign in, one command line; empty when nothing is to do. */
@@ -147,6 +149,13 @@ export type ConversationItem = {
 	id: string,
 	at: Millis,
 	body: ItemBody,
+};
+
+/**  An amount of money, exact to a millionth. */
+export type Cost = {
+	micros: number,
+	/**  ISO 4217. */
+	currency: string,
 };
 
 export type DaemonStatus = {
@@ -441,6 +450,8 @@ export type SessionView = {
 	exitCode: number | null,
 	/**  When it goes on by itself after a usage limit, where the user chose so. */
 	continueAt: Millis | null,
+	/**  Tokens and money, as the agent counted them at the end of its last turn. */
+	usage: Usage | null,
 };
 
 /**  Where a piece of evidence came from. */
@@ -540,4 +551,13 @@ export type TroubleKind =
 "sign_in" | 
 /**  The account has no credit left. */
 "credit";
+
+export type Usage = {
+	/**  Tokens in the model's context now. */
+	used: number,
+	/**  Tokens that fit. */
+	size: number,
+	/**  What the session has cost, where the agent says so. */
+	cost: Cost | null,
+};
 
