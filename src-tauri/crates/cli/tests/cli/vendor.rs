@@ -107,12 +107,6 @@ fn resumes_in_a_new_process(vendor: &Vendor, id: &str) {
 #[test]
 fn claude_works_over_the_death_of_its_supervisor_and_of_itself() {
     let Some((vendor, id)) = works_over_the_death_of_its_supervisor("claude") else { return };
-    let usage = &vendor.shift.entry(&id)["usage"];
-    assert!(usage["used"].as_u64() > Some(0) && usage["size"].as_u64() > Some(0), "{usage}");
-    assert_eq!(usage["cost"]["currency"], "USD");
-    let agents = vendor.shift.json(&["agents", "--registry", "--json"]);
-    let claude = agents.as_array().unwrap().iter().find(|a| a["id"] == "claude").unwrap();
-    assert_eq!(claude["signedIn"], true, "as its session showed");
     resumes_in_a_new_process(&vendor, &id);
 }
 
