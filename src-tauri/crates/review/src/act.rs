@@ -1,11 +1,11 @@
 //! One act on one session's work.
 
-use crate::place::{Place, Recorded, Result};
+use crate::place::{Place, Recorded, Result, fault};
 use crate::{
     changes, commit, discard, draft, file, image, merge, pull_request, push, rebase, stage,
 };
 use nightshift_protocol::review::{ReviewAct, ReviewResult};
-use nightshift_worktree::{Environment, Git};
+use nightshift_worktree::{Environment, Git, Ledger, Phase};
 use std::path::PathBuf;
 
 /// Whose work it is and where.
@@ -15,15 +15,34 @@ pub struct Subject {
     pub id: String,
     pub dir: PathBuf,
     pub recorded: Option<Recorded>,
+    /// Where worktrees are written down. A session that has one works there, whatever `dir` says.
+    pub ledger: PathBuf,
     /// What the session is called and what it said at last: the draft of a commit message.
     pub name: String,
     pub result: String,
 }
 
+/// Where the session works and what its work began from.
+fn lodging(subject: &Subject) -> Result<(PathBuf, Option<Recorded>)> {
+    let given = || (subject.dir.clone(), subject.recorded.clone());
+    if !subject.ledger.is_dir() {
+        return Ok(given());
+    }
+    let ledger = Ledger::open(&subject.ledger).map_err(fault)?;
+    Ok(match ledger.record(&subject.id).map_err(fault)? {
+        Some(record) if record.phase != Phase::Reserved => {
+            let (dir, base) = (record.cwd(), record.base);
+            (dir, Some(Recorded { commit: base.commit, label: base.label }))
+        }
+        Some(_) | None => given(),
+    })
+}
+
 /// `env`: the user's, for hooks, credentials, filters and the forges' own programs.
 pub fn act(subject: &Subject, env: &Environment, act: &ReviewAct) -> Result<ReviewResult> {
     let git = Git::new(env);
-    let place = Place::find(&git, &subject.dir, subject.recorded.as_ref())?;
+    let (dir, recorded) = lodging(subject)?;
+    let place = Place::find(&git, &dir, recorded.as_ref())?;
     let id = subject.id.as_str();
     match act {
         ReviewAct::Changes => {

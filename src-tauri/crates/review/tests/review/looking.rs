@@ -4,6 +4,7 @@ use crate::repo::{Repo, paths, write};
 use nightshift_protocol::review::{
     FileContent, FileStatus, ReviewAct, ReviewResult, RowKind, Staging,
 };
+use nightshift_worktree::{Choice, Git, Ledger, Order, Plan, create, plan};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -228,6 +229,31 @@ fn the_base_is_found_where_none_was_written_down() {
     let changes = repo.changes();
     assert_eq!((changes.base.target, changes.ahead), (None, 0));
     assert_eq!(changes.files.len(), 1);
+}
+
+#[test]
+fn a_session_with_a_worktree_of_its_own_is_reviewed_there() {
+    let mut repo = Repo::new();
+    let git = Git::new(&repo.env);
+    let ledger = Ledger::open(&repo.subject.ledger).unwrap();
+    write(&repo.root, "dir/main.txt", "m\n");
+    repo.commit_main("before the session");
+    let Plan::Own(own) = plan(&git, &repo.root.join("dir"), &Choice::Usual, None).unwrap() else {
+        panic!("no worktree");
+    };
+    let order = Order { id: &repo.subject.id, hint: "fix login", own: &own, holder: None };
+    let made = create(&git, &ledger, &order).unwrap().record;
+    // What the supervisor knows is the directory it was started in.
+    repo.subject.dir = repo.root.join("dir");
+    repo.subject.recorded = None;
+    write(&made.path, "dir/new.txt", "n\n");
+    let changes = repo.changes();
+    assert_eq!(changes.branch.as_deref(), Some(made.branch.as_str()));
+    assert_eq!(changes.base.commit.as_deref(), Some(made.base.commit.as_str()));
+    assert_eq!(changes.files.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), ["dir/new.txt"]);
+    repo.commit("made there");
+    repo.done(ReviewAct::Merge);
+    assert!(repo.root.join("dir/new.txt").exists());
 }
 
 #[test]

@@ -43,6 +43,7 @@ impl Repo {
             id: ID.into(),
             dir: tree.clone(),
             recorded: None,
+            ledger: home.state().join("worktrees"),
             name: "fix login".into(),
             result: "The form works.".into(),
         };

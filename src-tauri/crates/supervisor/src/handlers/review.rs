@@ -6,6 +6,10 @@ use crate::inbox::{ConnId, Inbox};
 use nightshift_model::{Session, State};
 use nightshift_protocol::{Environment, Reply, ReviewAct};
 use nightshift_review::{Subject, act};
+use std::path::PathBuf;
+
+/// The ledger of worktrees, in the state directory.
+const LEDGER: &str = "worktrees";
 
 pub fn review(
     core: &Core,
@@ -15,7 +19,7 @@ pub fn review(
     (what, env): (ReviewAct, Environment),
 ) -> Outcome {
     let id = find(core, session)?;
-    let subject = subject(&core.sessions[&id].session);
+    let subject = subject(&core.sessions[&id].session, core.home.state.join(LEDGER));
     core.outside.beside(Box::new(move || {
         let env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         let result = act(&subject, &env, &what);
@@ -25,11 +29,12 @@ pub fn review(
     Ok(Handled::Pending)
 }
 
-fn subject(session: &Session) -> Subject {
+fn subject(session: &Session, ledger: PathBuf) -> Subject {
     Subject {
         id: session.id.to_string(),
         dir: session.cwd.clone().into(),
         recorded: None,
+        ledger,
         name: session.name.clone(),
         result: match &session.state {
             State::Completed { result } => result.clone(),
