@@ -136,7 +136,13 @@ fn a_host_that_is_asked_to_end_stops_its_session() {
 fn another_supervisor_started_from_inside_is_spared() {
     let script = "NIGHTSHIFT_ROLE=daemon setsid sleep 1000 & setsid sleep 1001 & echo started; cat";
     let mut host = Host::ready(shell(script));
-    until("both run", || host.processes().len() >= 4);
+    // What a process carries is that of its program: before it has become that, it is a copy of the
+    // shell, which carries nothing.
+    let runs = |words: &[u8]| {
+        let is = |pid: u32| std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|w| w == words);
+        host.processes().iter().any(|process| is(process.pid))
+    };
+    until("both run", || runs(b"sleep\x001000\0") && runs(b"sleep\x001001\0"));
     let mut client = host.connect();
     client.send(&HostRequest::Stop { grace_ms: 100 });
     host.wait_exit();

@@ -1,11 +1,12 @@
 //! Work that blocks (a launch, a journal, `/proc`), beside the loop on a thread of its own.
 //!
-//! Promise: so many at once and no more. Where the machine gives no further thread, the work is done
+//! Promise: so many at once and no more, each kind in a lane of its own: a disk that hangs under one
+//! kind of work holds up no other. Where the machine gives no further thread, the work is done
 //! by a spare one that was started in good time, one piece after the other; a runtime's own pool
 //! panics then, and one refused fork would end the supervisor.
 //! Must not know: what the work is.
 
-use crate::limits::BESIDE_MAX;
+use crate::limits::{CHECKS_MAX, DIRECTORIES_MAX, LAUNCHES_MAX, LOOKS_MAX};
 use nightshift_platform::exhausted::{is_exhausted, is_out_of_processes};
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
@@ -13,7 +14,35 @@ use tokio::sync::{Semaphore, oneshot};
 
 type Job = Box<dyn FnOnce() + Send>;
 
-static PLACES: Semaphore = Semaphore::const_new(BESIDE_MAX);
+/// Kinds of work that never wait for each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Starting hosts, and ending those that were given up.
+    Launches,
+    /// What session directories say about their hosts, and the last records of ended ones.
+    Directories,
+    /// What clients want to read: logs, conversations, lists of processes.
+    Looks,
+    /// The directories of dispatches: anywhere on the machine, network mounts included.
+    Checks,
+}
+
+static LAUNCHES: Semaphore = Semaphore::const_new(LAUNCHES_MAX);
+static DIRECTORIES: Semaphore = Semaphore::const_new(DIRECTORIES_MAX);
+static LOOKS: Semaphore = Semaphore::const_new(LOOKS_MAX);
+static CHECKS: Semaphore = Semaphore::const_new(CHECKS_MAX);
+
+impl Lane {
+    fn places(self) -> &'static Semaphore {
+        match self {
+            Lane::Launches => &LAUNCHES,
+            Lane::Directories => &DIRECTORIES,
+            Lane::Looks => &LOOKS,
+            Lane::Checks => &CHECKS,
+        }
+    }
+}
+
 /// Where the spare thread gets its work.
 static SPARE: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
 
@@ -31,8 +60,11 @@ pub fn keep_spare() -> io::Result<()> {
 }
 
 /// Runs `work` and gives what it gave.
-pub async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
-    let place = PLACES.acquire().await.map_err(io::Error::other)?;
+pub async fn beside<T: Send + 'static>(
+    lane: Lane,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<T> {
+    let place = lane.places().acquire().await.map_err(io::Error::other)?;
     let (done, result) = oneshot::channel();
     begin(Box::new(move || {
         let worked = work();

@@ -2,8 +2,8 @@
 
 use crate::LinkEvent;
 use crate::Report;
-use crate::beside::beside;
-use crate::limits::{LAST_WORDS_RECORDS, RECORD_BATCH_MAX, THREAD_PAUSE};
+use crate::beside::{Lane, beside};
+use crate::limits::{LAST_WORDS_RECORDS, LOOK_PATIENCE, RECORD_BATCH_MAX, THREAD_PAUSE};
 use nightshift_host::finding::Finding;
 use nightshift_host::journal;
 use nightshift_model::{Exit, SessionId};
@@ -39,7 +39,7 @@ pub(crate) async fn report_end(report: &Report, dir: &Path, finding: Finding, af
     // What the agent said last is not given up because no thread is to be had just now.
     let (rest, words) = loop {
         let (path, session) = (dir.to_owned(), report.session.clone());
-        let read = beside(move || {
+        let reading = beside(Lane::Directories, move || {
             if never_ready {
                 give_up(&path);
             }
@@ -47,7 +47,7 @@ pub(crate) async fn report_end(report: &Report, dir: &Path, finding: Finding, af
             let words = last_seq.map(|last| last_words(&path, last)).unwrap_or_default();
             (rest_of(&path, after), words)
         });
-        match read.await {
+        match told_when_late(report, reading).await {
             Ok(read) => break read,
             Err(e) => tracing::warn!("journal not read yet: {e}"),
         }
@@ -59,6 +59,17 @@ pub(crate) async fn report_end(report: &Report, dir: &Path, finding: Finding, af
         report.send(LinkEvent::Records(batch)).await;
     }
     report.send(ended(finding, words)).await;
+}
+
+/// What `reading` gives, however long that takes; the loop hears when it takes too long.
+pub(crate) async fn told_when_late<T>(report: &Report, reading: impl Future<Output = T>) -> T {
+    let mut reading = std::pin::pin!(reading);
+    if let Ok(read) = tokio::time::timeout(LOOK_PATIENCE, &mut reading).await {
+        return read;
+    }
+    let why = "its directory does not answer: its disk or mount hangs".into();
+    report.send(LinkEvent::Unknown { why }).await;
+    reading.await
 }
 
 /// What the loop is told of a host that was found so and cannot be talked to any more.

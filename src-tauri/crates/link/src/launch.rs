@@ -1,9 +1,11 @@
 //! Starting a host process, or finding the one an earlier supervisor started.
 
 use crate::LinkEvent;
-use crate::beside::in_words;
-use crate::limits::{ADOPTIONS_AT_ONCE, LAUNCH_TIMEOUT, RECONNECT_FIRST, RECONNECT_LONGEST};
-use crate::{Report, beside::beside, end};
+use crate::beside::{Lane, beside, in_words};
+use crate::limits::{
+    ADOPTIONS_AT_ONCE, LAUNCH_TIMEOUT, LOOK_PATIENCE, RECONNECT_FIRST, RECONNECT_LONGEST,
+};
+use crate::{Report, end};
 use nightshift_host::finding::{self as hosts, Finding, inspect};
 use nightshift_platform::process::Identity;
 use nightshift_platform::signals::SIGTERM;
@@ -44,7 +46,7 @@ pub async fn launch(
     let given_up = Arc::new(AtomicBool::new(false));
     let cancelled = given_up.clone();
     let place = dir.clone();
-    let mut starting = tokio::spawn(beside(move || {
+    let mut starting = tokio::spawn(beside(Lane::Launches, move || {
         if cancelled.load(Ordering::Relaxed) {
             return Err(NotStarted::Failed("it was given up before it began".into()));
         }
@@ -59,7 +61,7 @@ pub async fn launch(
         Err(_elapsed) => {
             given_up.store(true, Ordering::Relaxed);
             // Before anybody hears of it: a supervisor killed after that would know of no host.
-            if let Err(e) = beside(move || end::give_up(&place)).await {
+            if let Err(e) = beside(Lane::Launches, move || end::give_up(&place)).await {
                 tracing::warn!("a host that was given up was not ended: {e}");
             }
             tokio::spawn(end_late(starting));
@@ -75,7 +77,7 @@ pub async fn launch(
 async fn end_late(starting: tokio::task::JoinHandle<io::Result<Started>>) {
     let Ok(Ok(Ok((ready, child)))) = starting.await else { return };
     let host = Identity { pid: ready.pid, start_ticks: ready.start_ticks };
-    let ended = beside(move || {
+    let ended = beside(Lane::Launches, move || {
         process::signal(&host, SIGTERM)?;
         child.map_or(Ok(()), |mut child| child.wait().map(|_| ()))
     });
@@ -135,12 +137,17 @@ fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Pat
     Ok((ready, Some(child)))
 }
 
-/// Looks at what earlier supervisors left, a few at a time.
+/// Looks at what earlier supervisors left, a few at a time; one that hangs gives its turn away.
 async fn look<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
     static LOOKS: Semaphore = Semaphore::const_new(ADOPTIONS_AT_ONCE);
     // An error would mean that it was closed, which nobody does: then nothing holds this back.
-    let _turn = LOOKS.acquire().await.ok();
-    beside(look).await
+    let turn = LOOKS.acquire().await.ok();
+    let mut looking = std::pin::pin!(beside(Lane::Directories, look));
+    if let Ok(looked) = tokio::time::timeout(LOOK_PATIENCE, &mut looking).await {
+        return looked;
+    }
+    drop(turn);
+    looking.await
 }
 
 /// The environment of an adopted host.
@@ -164,7 +171,7 @@ pub(crate) async fn adopt(dir: PathBuf, report: &Report) -> Started {
     let mut told = String::new();
     loop {
         let looked = dir.clone();
-        match look(move || inspect(&looked)).await {
+        match end::told_when_late(report, look(move || inspect(&looked))).await {
             Ok(Finding::Alive(ready)) => return Ok((*ready, None)),
             Ok(Finding::Starting) if waited < LAUNCH_TIMEOUT => {
                 tokio::time::sleep(STARTING_PAUSE).await;

@@ -11,9 +11,10 @@ pub mod end;
 mod event;
 mod launch;
 pub mod limits;
+pub mod looks;
 mod talk;
 
-use crate::beside::{beside, in_words};
+use crate::beside::{Lane, beside, in_words};
 use crate::limits::{LINK_QUEUE_MAX, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES};
 pub use event::{Inlet, LinkEvent, Taken};
 use nightshift_host::finding::{Finding, inspect};
@@ -250,7 +251,7 @@ impl Link {
         for _ in 0..end::ENDING_CHECKS {
             reap(child);
             let dir = self.dir.clone();
-            let found = beside(move || inspect(&dir)).await;
+            let found = beside(Lane::Directories, move || inspect(&dir)).await;
             match found {
                 Ok(Finding::Alive(_)) => tokio::time::sleep(end::ENDING_PAUSE).await,
                 // The disk did not take the record; the host's own words are as good.

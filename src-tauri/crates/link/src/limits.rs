@@ -15,13 +15,25 @@ pub const RECORD_BATCH_MAX: usize = 64;
 pub const LAUNCH_TIMEOUT: Duration = Duration::from_secs(30);
 /// Last journal records searched for a process's last words.
 pub const LAST_WORDS_RECORDS: u64 = 16;
-/// Launches and reads at once; more would only compete for the same disk and cores.
-pub const BESIDE_MAX: usize = 16;
+/// Launches at once; more would only compete for the same disk and cores.
+pub const LAUNCHES_MAX: usize = 16;
+/// Session directories that are read at once. `ADOPTIONS_AT_ONCE` paces them; the rest of the places
+/// is for those whose disk does not answer.
+pub const DIRECTORIES_MAX: usize = 32;
+/// Reads for clients at once, and directories of dispatches looked at. A read that hangs cannot be
+/// ended and keeps its thread: with `LOOKS_PER_PLACE` that many places may hang before others of the
+/// same kind are refused.
+pub const LOOKS_MAX: usize = 32;
+pub const CHECKS_MAX: usize = 32;
+/// Threads that may hang in one and the same place.
+pub const LOOKS_PER_PLACE: usize = 4;
+/// A look that takes longer hangs, and whoever asked is told so. Reading the largest journal takes a
+/// few seconds on a slow machine. `NIGHTSHIFT_LOOK_PATIENCE_S` changes it for a supervisor.
+pub const LOOK_PATIENCE: Duration = Duration::from_secs(20);
 /// Hosts that were asked to make their directories anew get this long in all.
 pub const RESTORE_LOOKS: u32 = 100;
 pub const RESTORE_PAUSE: Duration = Duration::from_millis(20);
-/// Directories that a new supervisor looks at together: more would fill the threads that a new
-/// session's start needs too.
+/// Directories that a new supervisor looks at together: more would only compete for the disk.
 pub const ADOPTIONS_AT_ONCE: usize = 4;
 /// Work that found no thread is tried again after this.
 pub const THREAD_PAUSE: Duration = Duration::from_secs(5);

@@ -38,10 +38,17 @@ fn replace(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Resu
     written
 }
 
-/// The whole file, or an error of kind `FileTooLarge` when it has more than `max` bytes.
+/// The whole file, or an error of kind `FileTooLarge` when it has more than `max` bytes. What is no
+/// file is refused and not waited for: a pipe in its place might never have a writer.
 pub fn read_bounded(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
+    if !file.metadata()?.is_file() {
+        let text = format!("{} is not a file", path.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
         let text = format!("{} has more than {max} bytes", path.display());
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));

@@ -3,7 +3,7 @@
 use crate::{Clients, ConnId, FollowId, Sent};
 use nightshift_agents::acp::{Driver, ItemChange};
 use nightshift_model::SessionId;
-use nightshift_protocol::{ConversationEvent, ServerMessage};
+use nightshift_protocol::{ConversationEvent, Fault, ServerMessage};
 
 #[derive(Default)]
 pub struct Conversations {
@@ -35,6 +35,13 @@ impl Conversations {
 
     pub fn forget_session(&mut self, session: &SessionId) {
         self.followers.retain(|f| &f.session != session);
+    }
+
+    /// Ends every follow of a conversation that cannot be shown.
+    pub fn end(&mut self, clients: &mut Clients, session: &SessionId, fault: &Fault) {
+        for follower in self.followers.extract_if(.., |f| &f.session == session) {
+            clients.answer(follower.id.conn, follower.id.request, Err(fault.clone()));
+        }
     }
 
     /// The session's conversation is read anew: its followers get a fresh snapshot.

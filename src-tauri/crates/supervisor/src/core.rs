@@ -208,6 +208,9 @@ impl Core {
                 self.link_event(&session, generation, event);
             }
             Inbox::Folded { session, driver } => self.folded(&session, *driver),
+            Inbox::NotFolded { session, fault } => {
+                self.conversations.end(&mut self.clients, &session, &fault);
+            }
             Inbox::Answer { conn, request, result } => {
                 self.clients.answer(conn, request, result);
             }

@@ -30,6 +30,11 @@ pub enum Inbox {
         session: SessionId,
         driver: Box<Driver>,
     },
+    /// The journal of an ended session cannot be read now: its followers hear why.
+    NotFolded {
+        session: SessionId,
+        fault: Fault,
+    },
     /// The answer to a request that was worked out beside the loop.
     Answer {
         conn: ConnId,

@@ -5,7 +5,8 @@
 
 use crate::background::Descendants;
 use crate::inbox::{Inbox, InboxSender, Links};
-use crate::link::beside::beside;
+use crate::link::beside::Lane;
+use crate::link::looks::Looks;
 use crate::link::{self, LinkHandle, LinkSpec, Place, astray};
 use crate::reconcile::hosts::{self, Finding};
 use nightshift_host::journal;
@@ -13,12 +14,36 @@ use nightshift_model::SessionId;
 use nightshift_platform::{Home, Identity};
 use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE};
 use nightshift_protocol::{Fault, Launch, Record, Task};
+use nightshift_publish::ConnId;
 use std::io;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 /// Work that may take long (a disk, a network mount); what comes of it goes to the inbox.
 pub type Work = Box<dyn FnOnce() -> Inbox + Send>;
+
+/// Work beside the loop, and what becomes of it when its disk does not answer.
+pub struct Aside {
+    pub lane: Lane,
+    /// What is looked at, as users read it: when it hangs, it is not looked at again meanwhile.
+    pub place: String,
+    pub work: Work,
+    /// What the loop is told in place of the outcome, which is void then.
+    pub failed: Box<dyn FnOnce(Fault) -> Inbox + Send>,
+}
+
+impl Aside {
+    /// Work whose outcome answers a request.
+    pub fn for_request(
+        (conn, request): (ConnId, u64),
+        lane: Lane,
+        place: impl Into<String>,
+        work: impl FnOnce() -> Inbox + Send + 'static,
+    ) -> Aside {
+        let failed = move |fault| Inbox::Answer { conn, request, result: Err(fault) };
+        Aside { lane, place: place.into(), work: Box::new(work), failed: Box::new(failed) }
+    }
+}
 
 pub trait Outside {
     /// Starts or finds a session's host and follows it; what it sees comes to the inbox.
@@ -50,8 +75,8 @@ pub trait Outside {
     fn journal(&self, id: &SessionId) -> Box<dyn Journal>;
     /// The processes below the session's host, to be looked at and ended beside the loop.
     fn background(&self, id: &SessionId) -> Box<dyn Background>;
-    /// Does `work` beside the loop.
-    fn beside(&self, work: Work);
+    /// Does the work beside the loop.
+    fn beside(&self, aside: Aside);
     /// A number that names nothing yet.
     fn fresh_uuid(&self) -> Uuid;
 }
@@ -79,6 +104,7 @@ pub struct Machine {
     /// This program: hosts are the same file.
     pub binary: PathBuf,
     pub inbox: InboxSender,
+    pub looks: Looks,
 }
 
 impl Machine {
@@ -164,14 +190,13 @@ impl Outside for Machine {
         Box::new(Descendants { session: id.clone(), dir: self.job(id) })
     }
 
-    fn beside(&self, work: Work) {
-        let inbox = self.inbox.clone();
+    fn beside(&self, aside: Aside) {
+        let (inbox, looks) = (self.inbox.clone(), self.looks.clone());
         tokio::spawn(async move {
-            match beside(work).await {
-                // An error means that the loop has ended.
-                Ok(message) => drop(inbox.send(message).await),
-                Err(e) => tracing::error!("work beside the loop was not done: {e}"),
-            }
+            let Aside { lane, place, work, failed } = aside;
+            let message = looks.look(lane, &place, work).await.unwrap_or_else(failed);
+            // An error means that the loop has ended.
+            inbox.send(message).await.ok();
         });
     }
 

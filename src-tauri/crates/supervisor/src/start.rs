@@ -5,6 +5,7 @@ use crate::ground::{Ground, take_role};
 use crate::inbox::Inbox;
 use crate::limits::INBOX_MAX;
 use crate::link::beside::keep_spare;
+use crate::link::looks::{self, Looks};
 use crate::outside::Machine;
 use crate::pressure::Pressure;
 use crate::settings;
@@ -34,7 +35,12 @@ pub fn run(home: Home) -> Result<(), Fault> {
         let prepared =
             Ground::prepare(&home, role, inbox.clone()).map_err(|e| io("supervisor socket", e))?;
         let binary = std::env::current_exe().map_err(|e| io("own binary", e))?;
-        let machine = Machine { home: home.clone(), binary: binary.clone(), inbox: inbox.clone() };
+        let machine = Machine {
+            home: home.clone(),
+            binary: binary.clone(),
+            inbox: inbox.clone(),
+            looks: Looks::new(looks::patience()),
+        };
         let mut core = Core::new(home, &binary, Box::new(store), Box::new(machine))?;
         core.pressure = Pressure::start(inbox.clone());
         match Home::settings_file() {

@@ -70,7 +70,7 @@ fn set_mode(dirs: &[&Path], mode: u32) {
 }
 
 #[test]
-fn a_state_directory_that_becomes_read_only_stops_no_session_and_hides_no_end() {
+fn failures_07_a_write_that_fails_is_said_stops_no_session_and_hides_no_end() {
     let shift = Shift::unprivileged();
     let asks = shift.agent("ask Go on? | Yes\ndone went on");
     shift.wait_state(&asks, "blocked");

@@ -5,6 +5,7 @@ mod board;
 mod contract;
 mod conversation;
 mod damage;
+mod enduring;
 mod exhaustion;
 mod failures;
 mod floods;

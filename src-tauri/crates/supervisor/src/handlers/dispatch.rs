@@ -6,6 +6,8 @@ use crate::core::Core;
 use crate::effects;
 use crate::inbox::Inbox;
 use crate::limits::{ENVIRONMENT_MAX_BYTES, LIVE_SESSIONS_MAX, SESSIONS_MAX};
+use crate::link::beside::Lane;
+use crate::outside::Aside;
 use crate::wait::Until;
 use nightshift_agents::registry::Registry;
 use nightshift_model::limits::{LINE_MAX_CHARS, PROMPT_MAX_BYTES};
@@ -31,7 +33,8 @@ pub fn dispatch(core: &mut Core, conn: ConnId, request: u64, dispatch: Dispatch)
     }
     let registry = core.registry.clone();
     // A directory on a mount that hangs must hold up nobody else.
-    core.outside.beside(Box::new(move || {
+    let place = format!("the directory {}", quoted(&dispatch.cwd));
+    core.outside.beside(Aside::for_request((conn, request), Lane::Checks, place, move || {
         let agent =
             check_directory(&dispatch.cwd).and_then(|()| choose_agent(&registry, &dispatch));
         Inbox::Checked { conn, request, dispatch: Box::new(dispatch), agent }

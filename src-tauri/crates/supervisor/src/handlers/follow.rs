@@ -5,6 +5,8 @@ use crate::core::Core;
 use crate::effects;
 use crate::inbox::Inbox;
 use crate::limits::FOLLOWS_MAX;
+use crate::link::beside::Lane;
+use crate::outside::Aside;
 use nightshift_model::SessionId;
 use nightshift_protocol::{Fault, FaultCode, Reply};
 use nightshift_publish::ConnId;
@@ -44,13 +46,18 @@ fn fold(core: &Core, id: &SessionId) -> Result<(), Fault> {
     if let Some(work) = session.agent() {
         driver.set_prompts(&work.prompts);
     }
-    let (journal, session) = (core.outside.journal(id), id.clone());
-    core.outside.beside(Box::new(move || {
+    let (journal, session, place) =
+        (core.outside.journal(id), id.clone(), format!("the journal of session {id}"));
+    let unread = id.clone();
+    let work = move || {
         for record in journal.read(0) {
             driver.feed(&record);
         }
         Inbox::Folded { session, driver: Box::new(driver) }
-    }));
+    };
+    let failed = |fault| Inbox::NotFolded { session: unread, fault };
+    let (work, failed) = (Box::new(work), Box::new(failed));
+    core.outside.beside(Aside { lane: Lane::Looks, place, work, failed });
     Ok(())
 }
 

@@ -9,7 +9,8 @@ use crate::core::Core;
 use crate::effects;
 use crate::inbox::Inbox;
 use crate::limits::LOG_PAGE_BYTES;
-use crate::outside::Journal;
+use crate::link::beside::Lane;
+use crate::outside::{Aside, Journal};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use nightshift_agents::acp::Driver;
@@ -52,7 +53,8 @@ pub fn logs(core: &Core, conn: ConnId, request: u64, session: &str, wanted: Want
     };
     let lines = session.agent().is_some();
     let journal = core.outside.journal(&id);
-    core.outside.beside(Box::new(move || {
+    let place = format!("the journal of session {id}");
+    core.outside.beside(Aside::for_request((conn, request), Lane::Looks, place, move || {
         let page = match driver {
             Some(driver) => conversation(&*journal, driver, wanted, ended),
             None => output(&*journal, wanted, lines, ended),

@@ -3,6 +3,8 @@
 use super::{Handled, Outcome, find, quoted};
 use crate::core::Core;
 use crate::inbox::Inbox;
+use crate::link::beside::Lane;
+use crate::outside::Aside;
 use nightshift_platform::Identity;
 use nightshift_protocol::{Fault, FaultCode, Reply};
 use nightshift_publish::ConnId;
@@ -22,7 +24,8 @@ pub fn stop_task(core: &Core, conn: ConnId, request: u64, task: &str) -> Outcome
         .hint(format!("end the turn it belongs to with `nightshift interrupt {id}`")));
     };
     let (background, task) = (core.outside.background(&id), task.trim().to_owned());
-    core.outside.beside(Box::new(move || {
+    let place = format!("task {task}");
+    core.outside.beside(Aside::for_request((conn, request), Lane::Looks, place, move || {
         let result = background.end(&process).map(|()| Reply::TaskStopped { id: task });
         Inbox::Answer { conn, request, result }
     }));

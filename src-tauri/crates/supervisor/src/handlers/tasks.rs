@@ -3,6 +3,8 @@
 use super::{Handled, Outcome, find};
 use crate::core::Core;
 use crate::inbox::Inbox;
+use crate::link::beside::Lane;
+use crate::outside::Aside;
 use nightshift_protocol::Reply;
 use nightshift_publish::ConnId;
 
@@ -20,7 +22,8 @@ pub fn tasks(core: &Core, conn: ConnId, request: u64, session: Option<&str>) -> 
             hosts.push(core.outside.background(&id));
         }
     }
-    core.outside.beside(Box::new(move || {
+    let place = "the list of processes";
+    core.outside.beside(Aside::for_request((conn, request), Lane::Looks, place, move || {
         tasks.extend(hosts.iter().flat_map(|host| host.list()));
         Inbox::Answer { conn, request, result: Ok(Reply::Tasks { tasks }) }
     }));

@@ -7,7 +7,7 @@ use super::ledger::Ledger;
 use super::line::{Around, Line, Stage, launch_until};
 use crate::limits::SHELL_KEEP;
 use crate::link::{LinkHandle, LinkSpec, Start};
-use crate::outside::{Background, Journal, Outside, Work};
+use crate::outside::{Aside, Background, Journal, Outside, Work};
 use crate::reconcile::hosts::Finding;
 use crate::storage::Storage;
 use nightshift_model::limits::RESTARTS_MAX;
@@ -403,8 +403,8 @@ impl Outside for Reach {
         Box::new(Nothing)
     }
 
-    fn beside(&self, work: Work) {
-        self.0.borrow_mut().works.push_back(work);
+    fn beside(&self, aside: Aside) {
+        self.0.borrow_mut().works.push_back(aside.work);
     }
 
     fn fresh_uuid(&self) -> Uuid {
