@@ -32,6 +32,15 @@ export async function logBytes(
   await eachPage(backend, session, true, (data) => on(fromBase64(data)));
 }
 
+/** Asks for what comes after a log's end. That is nothing, but whoever asks has seen the end. */
+export async function lookAtEnd(backend: Backend, session: string): Promise<void> {
+  try {
+    await backend.logs(session, Number.MAX_SAFE_INTEGER, true);
+  } catch {
+    // Removed meanwhile, or the connection is lost: the row says so, and the next look comes.
+  }
+}
+
 async function eachPage(
   backend: Backend,
   session: string,

@@ -70,6 +70,23 @@ fn host_of(ready: Ready) -> Finding {
     }
 }
 
+/// Whether a document that tells of the host can be read and says nothing, today or ever: damage, or
+/// another version. A disk or descriptors that fail are another matter.
+pub fn is_damaged(dir: &Path) -> bool {
+    use io::ErrorKind::{FileTooLarge, InvalidInput};
+    [EXIT_FILE, READY_FILE].into_iter().any(|name| {
+        let unfit = match files::read_bounded(&dir.join(name), DOCUMENT_MAX_BYTES) {
+            Ok(_) => true,
+            Err(e) => matches!(e.kind(), FileTooLarge | InvalidInput),
+        };
+        let unread = match name {
+            EXIT_FILE => document::<Exited>(dir, name).is_err(),
+            _ => document::<Ready>(dir, name).is_err(),
+        };
+        unfit && unread
+    })
+}
+
 /// A document of the directory: there, not there (or nothing in it), or damaged.
 pub fn document<T: DeserializeOwned>(dir: &Path, name: &str) -> Result<Option<T>, String> {
     let bytes = match files::read_bounded(&dir.join(name), DOCUMENT_MAX_BYTES) {

@@ -4,7 +4,7 @@ use crate::LinkEvent;
 use crate::Report;
 use crate::beside::{Lane, beside};
 use crate::limits::{LAST_WORDS_RECORDS, LOOK_PATIENCE, RECORD_BATCH_MAX, THREAD_PAUSE};
-use nightshift_host::finding::Finding;
+use nightshift_host::finding::{Finding, inspect, is_damaged};
 use nightshift_host::journal;
 use nightshift_model::{Exit, SessionId};
 use nightshift_platform::process;
@@ -124,6 +124,25 @@ pub fn give_up(dir: &Path) {
         if let Err(e) = process::signal(&host, SIGKILL) {
             tracing::debug!(pid = host.pid, "not signalled: {e}");
         }
+    }
+}
+
+/// Whether no process is left of a session whose documents cannot say: neither a host in its
+/// directory nor anything that carries its id. False where the process table cannot be read.
+pub fn nobody_is_left(dir: &Path, session: &SessionId) -> bool {
+    let host = process::find_by_arguments(&[OsStr::new("host"), dir.as_os_str()]);
+    let all = process::find_by_env_without(SESSION_VARIABLE, session.as_str(), ROLE_VARIABLE);
+    let none = |found: std::io::Result<Vec<_>>| found.is_ok_and(|found| found.is_empty());
+    none(host) && none(all)
+}
+
+/// What `dir` says; where its documents are damaged for good, what the process table says instead.
+pub fn look_closely(dir: &Path, session: &SessionId) -> Finding {
+    match inspect(dir) {
+        Finding::Unknown(why) if is_damaged(dir) && nobody_is_left(dir, session) => {
+            Finding::Gone(format!("{why}; no process of it is left"))
+        }
+        found => found,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::limits::{
     ADOPTIONS_AT_ONCE, LAUNCH_TIMEOUT, LOOK_PATIENCE, RECONNECT_FIRST, RECONNECT_LONGEST,
 };
 use crate::{Report, end};
-use nightshift_host::finding::{self as hosts, Finding, inspect};
+use nightshift_host::finding::{self as hosts, Finding};
 use nightshift_platform::process::Identity;
 use nightshift_platform::signals::SIGTERM;
 use nightshift_platform::{files, process, spawn};
@@ -170,8 +170,9 @@ pub(crate) async fn adopt(dir: PathBuf, report: &Report) -> Started {
     let mut pause = RECONNECT_FIRST;
     let mut told = String::new();
     loop {
-        let looked = dir.clone();
-        match end::told_when_late(report, look(move || inspect(&looked))).await {
+        let (looked, session) = (dir.clone(), report.session.clone());
+        match end::told_when_late(report, look(move || end::look_closely(&looked, &session))).await
+        {
             Ok(Finding::Alive(ready)) => return Ok((*ready, None)),
             Ok(Finding::Starting) if waited < LAUNCH_TIMEOUT => {
                 tokio::time::sleep(STARTING_PAUSE).await;

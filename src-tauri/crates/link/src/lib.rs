@@ -17,7 +17,7 @@ mod talk;
 use crate::beside::{Lane, beside, in_words};
 use crate::limits::{LINK_QUEUE_MAX, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES};
 pub use event::{Inlet, LinkEvent, Taken};
-use nightshift_host::finding::{Finding, inspect};
+use nightshift_host::finding::Finding;
 use nightshift_model::SessionId;
 use nightshift_platform::process::{Identity, Liveness3};
 use nightshift_protocol::{Environment, Exited, HostRequest, Launch, LaunchKind, Ready};
@@ -138,6 +138,7 @@ async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Rece
     }
     let mut link = Link { report, dir, kind, ready, after: 0, asked: Asked::default(), exit: None };
     link.follow(&mut queue, &mut child).await;
+    tokio::spawn(bury(child));
 }
 
 struct Link {
@@ -250,8 +251,9 @@ impl Link {
     async fn finding(&mut self, child: &mut Option<Child>) -> Finding {
         for _ in 0..end::ENDING_CHECKS {
             reap(child);
-            let dir = self.dir.clone();
-            let found = beside(Lane::Directories, move || inspect(&dir)).await;
+            let (dir, session) = (self.dir.clone(), self.report.session.clone());
+            let looked = move || end::look_closely(&dir, &session);
+            let found = beside(Lane::Directories, looked).await;
             match found {
                 Ok(Finding::Alive(_)) => tokio::time::sleep(end::ENDING_PAUSE).await,
                 // The disk did not take the record; the host's own words are as good.
@@ -281,6 +283,18 @@ impl Link {
             }
             (Liveness3::Unknown(why), _) => Finding::Unknown(why),
         }
+    }
+}
+
+/// A host whose end is known takes a moment more to end itself: nobody else would ever ask for its
+/// exit status.
+async fn bury(mut child: Option<Child>) {
+    let mut pause = end::ENDING_PAUSE;
+    reap(&mut child);
+    while child.is_some() {
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(RECONNECT_LONGEST);
+        reap(&mut child);
     }
 }
 

@@ -220,3 +220,27 @@ fn failures_19_the_output_of_a_background_job_is_there_whoever_came_and_went() {
         shift.kill_supervisor();
     }
 }
+
+/// Children of this process that have ended and whose exit status nobody took.
+fn zombies_of(parent: &Identity) -> usize {
+    let stats = std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| std::fs::read_to_string(entry.unwrap().path().join("stat")).ok());
+    let below = format!(" Z {} ", parent.pid);
+    stats.filter(|stat| stat.contains(&below)).count()
+}
+
+#[test]
+fn failures_14_no_host_stays_as_a_zombie() {
+    let shift = Shift::new();
+    let supervisor = {
+        shift.ok(&["agents"]);
+        shift.supervisor()
+    };
+    for _ in 0..12 {
+        // A host that held much takes longer to end than its last words.
+        let id = shift.shell("head -c 3000000 /dev/zero | tr '\\0' x");
+        shift.wait_state(&id, "done");
+    }
+    wait_until("every host to be buried", || zombies_of(&supervisor) == 0);
+}

@@ -3,6 +3,7 @@
 use crate::support::Shift;
 use nightshift_platform::process::Liveness3;
 use nightshift_protocol::{FrameDecoder, Hello, PROTOCOL_VERSION, Role, encode_control};
+use nightshift_testkit::wait_until;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -106,6 +107,11 @@ fn documents_of_a_distant_version_are_named_and_their_session_left_alone() {
     let entry = shift.wait_entry(&job, "why it is left alone", |e| e["unknown"].is_string());
     assert!(entry["unknown"].as_str().unwrap().contains("version 41"), "{entry}");
     assert_eq!(host.liveness(), Liveness3::Alive);
+    shift.fails(&["rm", &job], &["cannot be stopped", "version 41", "pkill -f", &job]);
+    // Once nothing of it is left, it is in nobody's way.
+    crate::support::kill(&host);
+    wait_until("it to be removed", || shift.run(&["rm", &job]).code == Some(0));
+    assert!(shift.entry(&job).is_null() && !shift.job(&job).exists());
 }
 
 /// The installed file is replaced while everything runs, as a package manager does it.

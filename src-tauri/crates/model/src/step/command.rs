@@ -218,7 +218,7 @@ fn stop(next: &mut Next) -> Result<(), Refusal> {
     match (&next.session.liveness, &next.session.state) {
         (Liveness::Unknown { why, .. }, _) => Err(Refusal::new(
             format!("session {id} cannot be stopped: {why}"),
-            "see `nightshift daemon status`",
+            &format!("end its host yourself: `pkill -f 'host .*/{id}$'`, then try again"),
         )),
         (Liveness::Alive { .. }, _) | (Liveness::Gone { .. }, State::Starting) => {
             if !next.session.stopping {
