@@ -3,7 +3,8 @@
 use crate::LinkEvent;
 use crate::Report;
 use crate::beside::{Lane, beside};
-use crate::limits::{LAST_WORDS_RECORDS, LOOK_PATIENCE, RECORD_BATCH_MAX, THREAD_PAUSE};
+use crate::limits::{LAST_WORDS_RECORDS, RECORD_BATCH_MAX, THREAD_PAUSE};
+use crate::looks::patience;
 use nightshift_host::finding::{Finding, inspect, is_damaged};
 use nightshift_host::journal;
 use nightshift_model::{Exit, SessionId};
@@ -64,7 +65,7 @@ pub(crate) async fn report_end(report: &Report, dir: &Path, finding: Finding, af
 /// What `reading` gives, however long that takes; the loop hears when it takes too long.
 pub(crate) async fn told_when_late<T>(report: &Report, reading: impl Future<Output = T>) -> T {
     let mut reading = std::pin::pin!(reading);
-    if let Ok(read) = tokio::time::timeout(LOOK_PATIENCE, &mut reading).await {
+    if let Ok(read) = tokio::time::timeout(patience(), &mut reading).await {
         return read;
     }
     let why = "its directory does not answer: its disk or mount hangs".into();

@@ -2,9 +2,8 @@
 
 use crate::LinkEvent;
 use crate::beside::{Lane, beside, in_words};
-use crate::limits::{
-    ADOPTIONS_AT_ONCE, LAUNCH_TIMEOUT, LOOK_PATIENCE, RECONNECT_FIRST, RECONNECT_LONGEST,
-};
+use crate::limits::{ADOPTIONS_AT_ONCE, LAUNCH_TIMEOUT, RECONNECT_FIRST, RECONNECT_LONGEST};
+use crate::looks::patience;
 use crate::{Report, end};
 use nightshift_host::finding::{self as hosts, Finding};
 use nightshift_platform::process::Identity;
@@ -143,7 +142,7 @@ async fn look<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> i
     // An error would mean that it was closed, which nobody does: then nothing holds this back.
     let turn = LOOKS.acquire().await.ok();
     let mut looking = std::pin::pin!(beside(Lane::Directories, look));
-    if let Ok(looked) = tokio::time::timeout(LOOK_PATIENCE, &mut looking).await {
+    if let Ok(looked) = tokio::time::timeout(patience(), &mut looking).await {
         return looked;
     }
     drop(turn);

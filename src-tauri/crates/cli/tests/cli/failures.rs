@@ -277,18 +277,79 @@ impl Drop for Waiting {
     }
 }
 
+/// Whoever opens the session's journal waits for a writer that never comes, as on a dead mount.
+fn hang_journal(shift: &Shift, id: &str) {
+    let is_journal = |path: &PathBuf| path.to_string_lossy().contains("journal-");
+    let files = std::fs::read_dir(shift.job(id)).unwrap().map(|f| f.unwrap().path());
+    let journal = files.into_iter().find(is_journal).unwrap();
+    std::fs::remove_file(&journal).unwrap();
+    let mut make = shift.home.command("mkfifo".as_ref());
+    assert!(make.arg(&journal).status().unwrap().success());
+}
+
+/// More reads than there ever were threads for all work together.
+const DEAD_DISKS: usize = 18;
+/// More hosts than are looked at together after a start.
+const DEAD_HOSTS: usize = 6;
+
+#[test]
+fn failures_17_dead_disks_of_many_sessions_hold_up_no_launch_and_are_named() {
+    let shift = Shift::with(&[("NIGHTSHIFT_LOOK_PATIENCE_S", "1")]);
+    let dead: Vec<String> = (0..DEAD_DISKS).map(|_| shift.shell("echo out of reach")).collect();
+    for id in &dead {
+        shift.wait_state(id, "done");
+        hang_journal(&shift, id);
+    }
+    let logs = |id: &String| {
+        let mut command = shift.command(&["logs", id]);
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let asked: Vec<Child> = dead.iter().map(logs).collect();
+    let fine = shift.shell("echo fine");
+    shift.wait_log(&fine, "fine");
+    for (child, id) in asked.into_iter().zip(&dead) {
+        let told = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(text.contains("does not answer") && text.contains(id), "{text}");
+    }
+    // Known to hang: refused at once, and no further thread is lost.
+    shift.fails(&["logs", &dead[0]], &["does not answer", "mend the mount"]);
+    shift.wait_log(&shift.shell("echo still fine"), "still fine");
+}
+
+#[test]
+fn failures_17_dead_disks_after_a_restart_are_unknown_and_the_others_are_adopted() {
+    let shift = Shift::with(&[("NIGHTSHIFT_LOOK_PATIENCE_S", "1")]);
+    let dead: Vec<String> = (0..DEAD_HOSTS).map(|_| shift.shell("echo begun; read x")).collect();
+    let lives = shift.shell("read x");
+    for id in dead.iter().chain([&lives]) {
+        shift.wait_entry(id, "its process", |e| e["pid"].is_u64());
+    }
+    for id in &dead {
+        shift.wait_log(id, "begun");
+    }
+    shift.kill_supervisor();
+    for id in &dead {
+        crate::support::kill(&shift.host(id));
+        hang_journal(&shift, id);
+    }
+    shift.start(&[("NIGHTSHIFT_LOOK_PATIENCE_S", "1")]);
+    shift.wait_entry(&lives, "its process again", |e| e["pid"].is_u64());
+    let other = shift.shell("true");
+    shift.wait_state(&other, "done");
+    for id in &dead {
+        shift.wait_entry(id, "that it cannot be said", |e| {
+            e["unknown"].as_str().is_some_and(|why| why.contains("does not answer"))
+        });
+    }
+}
+
 #[test]
 fn failures_17_what_hangs_in_one_session_holds_up_no_other() {
     let shift = Shift::new();
     let hangs = shift.shell("echo out of reach");
     shift.wait_state(&hangs, "done");
-    let is_journal = |path: &PathBuf| path.to_string_lossy().contains("journal-");
-    let files = std::fs::read_dir(shift.job(&hangs)).unwrap().map(|f| f.unwrap().path());
-    let journal = files.into_iter().find(is_journal).unwrap();
-    std::fs::remove_file(&journal).unwrap();
-    // Whoever opens it waits for a writer that never comes, as on a dead network mount.
-    let mut make = shift.home.command("mkfifo".as_ref());
-    assert!(make.arg(&journal).status().unwrap().success());
+    hang_journal(&shift, &hangs);
     let stands = shift.shell("read x");
     shift.wait_entry(&stands, "its process", |e| e["pid"].is_u64());
     let _stalled = Stalled::new(shift.host(&stands));
