@@ -9,6 +9,7 @@ const OWN_PREFIX: &str = "NIGHTSHIFT_";
 /// Settings of ours: which supervisor is meant, and when a supervisor puts agents to rest.
 const SETTINGS: [&str; 5] = [
     HOME_VARIABLE,
+    "NIGHTSHIFT_LOOK_PATIENCE_S",
     "NIGHTSHIFT_RETIRE_AFTER_S",
     "NIGHTSHIFT_SHELL_KEEP_S",
     "NIGHTSHIFT_PRESSURE_FILE",

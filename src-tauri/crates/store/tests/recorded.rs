@@ -1,6 +1,7 @@
 //! Databases as earlier builds left them: every later build opens them and loses nothing.
 //!
-//! `tests/recorded/schema-<version>[-<what>].sql` are dumps, never changed once they are there.
+//! `tests/recorded/schema-<version>[-<what>].sql` are dumps, never changed once they are there;
+//! `-first` is from before later fields of the same version.
 //! `UPDATE_GOLDEN=1` writes the one of the present schema where it is missing.
 
 use nightshift_model::{
