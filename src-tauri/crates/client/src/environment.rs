@@ -6,8 +6,8 @@ use nightshift_protocol::Environment;
 
 /// Variables of ours are not handed on: they describe the session a client runs in.
 const OWN_PREFIX: &str = "NIGHTSHIFT_";
-/// Settings of ours: which supervisor is meant, and when a supervisor puts agents to rest.
-const SETTINGS: [&str; 5] = [
+/// Settings of ours: which supervisor is meant, and how patient or generous it is.
+const SETTINGS: [&str; 6] = [
     HOME_VARIABLE,
     "NIGHTSHIFT_LOOK_PATIENCE_S",
     "NIGHTSHIFT_RETIRE_AFTER_S",
