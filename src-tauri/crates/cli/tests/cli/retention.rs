@@ -1,6 +1,8 @@
 //! A shell job's row and output: how long they stay after the end.
 
 use crate::support::Shift;
+use nightshift_client::Client;
+use nightshift_protocol::{Command, Reply};
 use nightshift_testkit::wait_until;
 
 /// A supervisor that takes rows off a second after their end was looked at.
@@ -76,4 +78,21 @@ fn a_job_that_runs_again_is_to_be_looked_at_again() {
     shift.ok(&["logs", &other]);
     wait_gone(&shift, &other);
     assert_eq!(shift.entry(&id)["exitCode"], 5, "a result that nobody saw is gone");
+}
+
+/// As a window does while the end of a job is open in it.
+#[test]
+fn a_look_behind_the_end_is_a_look_at_the_end() {
+    let shift = Shift::new();
+    let id = ended(&shift, "echo last words");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let page = runtime.block_on(async {
+        let client = Client::connect(&shift.home.home()).await.unwrap();
+        // The largest number that a page of the window can name.
+        let offset = (1 << 53) - 1;
+        let logs = Command::Logs { session: id.clone(), raw: true, offset, since: None };
+        client.call(logs).await.unwrap()
+    });
+    assert!(matches!(&page, Reply::Logs(page) if page.data.is_empty() && page.ended), "{page:?}");
+    wait_until("the look to be known", || shift.ok(&["why", &id]).contains("its end was shown"));
 }
