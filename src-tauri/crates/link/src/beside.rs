@@ -6,7 +6,7 @@
 //! panics then, and one refused fork would end the supervisor.
 //! Must not know: what the work is.
 
-use crate::limits::{CHECKS_MAX, DIRECTORIES_MAX, LAUNCHES_MAX, LOOKS_MAX};
+use crate::limits::{CHECKS_MAX, DIRECTORIES_MAX, LAUNCHES_MAX, LOOKS_MAX, REVIEWS_MAX};
 use nightshift_platform::exhausted::{is_exhausted, is_out_of_processes};
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
@@ -25,12 +25,15 @@ pub enum Lane {
     Looks,
     /// The directories of dispatches: anywhere on the machine, network mounts included.
     Checks,
+    /// Programs that work on a session's changes; each has a limit of its own.
+    Reviews,
 }
 
 static LAUNCHES: Semaphore = Semaphore::const_new(LAUNCHES_MAX);
 static DIRECTORIES: Semaphore = Semaphore::const_new(DIRECTORIES_MAX);
 static LOOKS: Semaphore = Semaphore::const_new(LOOKS_MAX);
 static CHECKS: Semaphore = Semaphore::const_new(CHECKS_MAX);
+static REVIEWS: Semaphore = Semaphore::const_new(REVIEWS_MAX);
 
 impl Lane {
     fn places(self) -> &'static Semaphore {
@@ -39,6 +42,7 @@ impl Lane {
             Lane::Directories => &DIRECTORIES,
             Lane::Looks => &LOOKS,
             Lane::Checks => &CHECKS,
+            Lane::Reviews => &REVIEWS,
         }
     }
 }

@@ -25,6 +25,10 @@ pub const DIRECTORIES_MAX: usize = 32;
 /// same kind are refused.
 pub const LOOKS_MAX: usize = 32;
 pub const CHECKS_MAX: usize = 32;
+/// Reviews at once: each runs programs that take disk and cores.
+pub const REVIEWS_MAX: usize = 16;
+/// Longer than any of the programs that a review runs may take.
+pub const REVIEW_PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// Threads that may hang in one and the same place.
 pub const LOOKS_PER_PLACE: usize = 4;
 /// A look that takes longer hangs, and whoever asked is told so. Reading the largest journal takes a

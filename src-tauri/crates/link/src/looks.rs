@@ -6,7 +6,7 @@
 //! Must not know: what is looked at.
 
 use crate::beside::{Lane, beside, in_words};
-use crate::limits::{LOOK_PATIENCE, LOOKS_PER_PLACE};
+use crate::limits::{LOOK_PATIENCE, LOOKS_PER_PLACE, REVIEW_PATIENCE};
 use nightshift_protocol::{Fault, FaultCode};
 use std::collections::HashMap;
 use std::io;
@@ -70,7 +70,7 @@ impl Looks {
             beside(lane, work).await
         });
         let broken = |e: String| Fault::new(FaultCode::Io, format!("{place} was not read: {e}"));
-        match tokio::time::timeout(self.patience, &mut looking).await {
+        match tokio::time::timeout(self.patience_with(lane), &mut looking).await {
             Ok(looked) => {
                 self.over(place, false);
                 looked.map_err(|e| broken(e.to_string()))?.map_err(|e| broken(in_words(&e)))
@@ -93,6 +93,13 @@ impl Looks {
             tracing::warn!("a look at {place} broke off: {e}");
         }
         self.over(&place, true);
+    }
+
+    fn patience_with(&self, lane: Lane) -> Duration {
+        match lane {
+            Lane::Reviews => REVIEW_PATIENCE,
+            Lane::Launches | Lane::Directories | Lane::Looks | Lane::Checks => self.patience,
+        }
     }
 
     fn over(&self, place: &str, hung: bool) {

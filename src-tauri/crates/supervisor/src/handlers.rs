@@ -111,10 +111,10 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         Command::FollowBoard => follow::board(core, conn, id),
         Command::FollowConversation { session } => follow::conversation(core, conn, id, &session),
         Command::Unfollow { follow } => follow::unfollow(core, conn, follow),
-        Command::Agents { env } => Ok(agents::agents(core, &env)),
         Command::Review { session, act, env } => {
             review::review(core, conn, id, &session, (act, env))
         }
+        Command::Agents { env } => Ok(agents::agents(core, conn, id, env)),
         Command::Status => Ok(status::status(core)),
         Command::Shutdown { keep_workers } => Ok(shutdown::shutdown(core, keep_workers)),
     }

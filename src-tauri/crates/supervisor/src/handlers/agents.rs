@@ -1,16 +1,30 @@
-//! `agents`: the registry as detected with the client's own PATH, and what sessions showed of each.
+//! `agents`: the registry as detected with the client's own PATH, and what sessions showed of each. The
+//! PATH's directories may be on a mount that hangs, so they are looked at beside the loop.
 
 use super::Handled;
 use crate::core::Core;
+use crate::inbox::Inbox;
+use crate::link::beside::Lane;
+use crate::outside::Aside;
 use nightshift_model::{State, Trouble, TroubleKind};
 use nightshift_protocol::{Environment, Reply};
+use nightshift_publish::ConnId;
+use std::collections::BTreeMap;
 
-pub fn agents(core: &Core, env: &Environment) -> Handled {
-    let mut agents = core.registry.detect(env);
-    for agent in &mut agents {
-        agent.signed_in = signed_in(core, &agent.id);
-    }
-    Handled::Done(Reply::Agents { agents })
+pub fn agents(core: &Core, conn: ConnId, request: u64, env: Environment) -> Handled {
+    let registry = core.registry.clone();
+    let worked = core.sessions.values().filter_map(|entry| entry.session.agent());
+    let shown: BTreeMap<String, Option<bool>> =
+        worked.map(|work| (work.agent.clone(), signed_in(core, &work.agent))).collect();
+    let place = "a directory of the PATH";
+    core.outside.beside(Aside::for_request((conn, request), Lane::Checks, place, move || {
+        let mut agents = registry.detect(&env);
+        for agent in &mut agents {
+            agent.signed_in = shown.get(&agent.id).copied().flatten();
+        }
+        Inbox::Answer { conn, request, result: Ok(Reply::Agents { agents }) }
+    }));
+    Handled::Pending
 }
 
 /// As the newest session that can tell showed: one that failed for want of a sign-in, or one whose

@@ -3,6 +3,8 @@
 use super::{Handled, Outcome, find};
 use crate::core::Core;
 use crate::inbox::{ConnId, Inbox};
+use crate::link::beside::Lane;
+use crate::outside::Aside;
 use nightshift_model::{Session, State};
 use nightshift_protocol::{Environment, Reply, ReviewAct};
 use nightshift_review::{Subject, act};
@@ -20,7 +22,8 @@ pub fn review(
 ) -> Outcome {
     let id = find(core, session)?;
     let subject = subject(&core.sessions[&id].session, core.home.state.join(LEDGER));
-    core.outside.beside(Box::new(move || {
+    let place = format!("the review of session {id}");
+    core.outside.beside(Aside::for_request((conn, request), Lane::Reviews, place, move || {
         let env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         let result = act(&subject, &env, &what);
         let result = result.map(|result| Reply::Review { result: Box::new(result) });
