@@ -1,8 +1,8 @@
 //! Frames as earlier builds sent them: every later build reads them as what they meant.
 //!
 //! `tests/recorded/protocol-<version>/` holds the frames of one version, in the order of the lists
-//! below. What is recorded is never changed. `UPDATE_GOLDEN=1` only appends what was added to the end
-//! of a list; a list of a version that is no longer spoken stays as it is.
+//! below. What is recorded is never changed. `UPDATE_GOLDEN=1` only appends what was added behind
+//! the last of a file; a list of a version that is no longer spoken stays as it is.
 
 use nightshift_model::{
     Answer, Evidence, Liveness, Millis, Need, NeedId, NeedKind, NeedOption, OptionKind, Source,
@@ -181,6 +181,7 @@ fn view(state: State, liveness: Liveness) -> SessionView {
         queued: 2,
         exit_code: Some(3),
         continue_at: Some(AT),
+        usage: None,
     }
 }
 
@@ -235,6 +236,7 @@ fn agent() -> AgentView {
         installed: true,
         version: Some("0.1.0".into()),
         path: Some("/usr/bin/nightshift".into()),
+        signed_in: None,
         sign_in: String::new(),
         how_to: String::new(),
         is_default: true,

@@ -72,6 +72,7 @@ fn agent(n: u32) -> Session {
         next_prompt: 3,
         answers: Vec::new(),
         continues: None,
+        usage: None,
     };
     let state = State::NeedsInput { needs: vec![need] };
     let alive = Liveness::Alive { pid: 7, since: AT };
