@@ -2,7 +2,7 @@
 
 use crate::environment::Origin;
 use crate::link::{Link, unexpected};
-use nightshift_model::{Answer, Evidence, NeedId};
+use nightshift_model::{Answer, Evidence, NeedId, Wish};
 use nightshift_protocol::{
     Command, Dispatch, DispatchWork, Fault, Reply, SessionKind, SessionView,
 };
@@ -70,7 +70,11 @@ pub async fn dispatch(
         },
     };
     let env = origin.environment.clone();
-    view(&link, Command::Dispatch(Dispatch { work, name: request.name, cwd, env })).await
+    view(
+        &link,
+        Command::Dispatch(Dispatch { work, name: request.name, cwd, env, worktree: Wish::Usual }),
+    )
+    .await
 }
 
 #[tauri::command]
@@ -112,7 +116,7 @@ pub async fn stop(link: State<'_, Link>, session: String) -> Result<SessionView,
 #[tauri::command]
 #[specta::specta]
 pub async fn remove(link: State<'_, Link>, session: String) -> Result<(), Fault> {
-    link.call(Command::Remove { session }).await.map(drop)
+    link.call(Command::Remove { session, discard: false }).await.map(drop)
 }
 
 #[tauri::command]

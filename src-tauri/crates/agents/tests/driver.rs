@@ -23,6 +23,7 @@ fn spec(resume: Option<&str>) -> DriverSpec {
         permission_mode: None,
         agent,
         resume: resume.map(str::to_owned),
+        notes: None,
     }
 }
 

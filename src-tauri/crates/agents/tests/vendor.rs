@@ -57,6 +57,7 @@ fn stage_as(id: &str, account: &str, mode: Option<&str>) -> Option<Stage> {
         agent,
         mcp_servers: Vec::new(),
         resume: None,
+        notes: None,
     };
     let mut pipe = Pipe::new(argv, env, spec);
     pipe.launch();

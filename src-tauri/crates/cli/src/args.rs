@@ -66,6 +66,10 @@ enum Verb {
     Discard(verbs::discard::Args),
     /// Stop a session and remove its record and output.
     Rm(verbs::rm::Args),
+    /// List all worktrees, or clean up forgotten ones.
+    Worktrees(verbs::worktrees::Args),
+    /// Bring back what `rm` removed.
+    Undo(verbs::undo::Args),
     /// Give a session another name.
     Rename(verbs::rename::Args),
     /// Keep a session at the top of the list.
@@ -123,6 +127,8 @@ impl Cli {
             Verb::Pr(args) => here.run(|here| verbs::pr::run(here, args)),
             Verb::Discard(args) => here.run(|here| verbs::discard::run(here, args)),
             Verb::Rm(args) => here.run(|here| verbs::rm::run(here, args)),
+            Verb::Worktrees(args) => here.run(|here| verbs::worktrees::run(here, args)),
+            Verb::Undo(args) => here.run(|here| verbs::undo::run(here, args)),
             Verb::Rename(args) => here.run(|here| verbs::rename::run(here, args)),
             Verb::Pin(args) => here.run(|here| verbs::pin::run(here, args)),
             Verb::ContinueAtReset(args) => {

@@ -1,6 +1,8 @@
 //! One session as `--json` prints it: a contract that scripts rely on.
 
-use nightshift_model::{Liveness, Need, NeedKind, NeedOption, State, Trouble, TroubleKind, Usage};
+use nightshift_model::{
+    Liveness, Lodging, Need, NeedKind, NeedOption, State, Trouble, TroubleKind, Usage,
+};
 use nightshift_protocol::{SessionKind, SessionView};
 use serde::Serialize;
 
@@ -15,6 +17,9 @@ pub struct Entry<'a> {
     template: &'static str,
     agent: Option<&'a str>,
     cwd: &'a str,
+    /// Where an agent works: its worktree, or why it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lodging: Option<&'a Lodging>,
     /// Milliseconds since the Unix epoch.
     started_at: u64,
     state: &'static str,
@@ -94,6 +99,7 @@ impl<'a> Entry<'a> {
             },
             agent: view.agent.as_deref(),
             cwd: &view.cwd,
+            lodging: view.lodging.as_ref(),
             started_at: view.created_at.0,
             state: state_word(&view.state),
             pid,

@@ -158,6 +158,7 @@ mod tests {
             permission_mode: None,
             agent_session_id: None,
             cwd: "/".into(),
+            lodging: None,
             prompt: String::new(),
             state,
             state_since: Millis(0),

@@ -6,7 +6,9 @@
 //! panics then, and one refused fork would end the supervisor.
 //! Must not know: what the work is.
 
-use crate::limits::{CHECKS_MAX, DIRECTORIES_MAX, LAUNCHES_MAX, LOOKS_MAX, REVIEWS_MAX};
+use crate::limits::{
+    CHECKS_MAX, DIRECTORIES_MAX, LAUNCHES_MAX, LOOKS_MAX, REVIEWS_MAX, WORKTREES_MAX,
+};
 use nightshift_platform::exhausted::{is_exhausted, is_out_of_processes};
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
@@ -27,6 +29,8 @@ pub enum Lane {
     Checks,
     /// Programs that work on a session's changes; each has a limit of its own.
     Reviews,
+    /// Worktrees that are made, looked at and removed, by programs and scripts.
+    Worktrees,
 }
 
 static LAUNCHES: Semaphore = Semaphore::const_new(LAUNCHES_MAX);
@@ -34,6 +38,7 @@ static DIRECTORIES: Semaphore = Semaphore::const_new(DIRECTORIES_MAX);
 static LOOKS: Semaphore = Semaphore::const_new(LOOKS_MAX);
 static CHECKS: Semaphore = Semaphore::const_new(CHECKS_MAX);
 static REVIEWS: Semaphore = Semaphore::const_new(REVIEWS_MAX);
+static WORKTREES: Semaphore = Semaphore::const_new(WORKTREES_MAX);
 
 impl Lane {
     fn places(self) -> &'static Semaphore {
@@ -43,6 +48,7 @@ impl Lane {
             Lane::Looks => &LOOKS,
             Lane::Checks => &CHECKS,
             Lane::Reviews => &REVIEWS,
+            Lane::Worktrees => &WORKTREES,
         }
     }
 }

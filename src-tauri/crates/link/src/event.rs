@@ -1,6 +1,7 @@
 //! What a link sees of its host, and where it puts that.
 
-use nightshift_model::{Exit, SessionId};
+use nightshift_lodging::MainCheckout;
+use nightshift_model::{Exit, Lodging, SessionId};
 use nightshift_protocol::{Environment, Record};
 use std::pin::Pin;
 
@@ -19,6 +20,11 @@ pub enum LinkEvent {
     },
     LaunchFailed {
         error: String,
+    },
+    /// Where it works is decided or ready, with the main checkout as it was before.
+    Lodged {
+        lodging: Lodging,
+        checkout: Option<Box<MainCheckout>>,
     },
     /// The version of the host's build; empty when it is too old to say.
     Build(String),

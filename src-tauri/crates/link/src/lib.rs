@@ -11,6 +11,7 @@ pub mod end;
 mod event;
 mod launch;
 pub mod limits;
+mod lodge;
 pub mod looks;
 mod talk;
 
@@ -18,6 +19,7 @@ use crate::beside::{Lane, beside, in_words};
 use crate::limits::{LINK_QUEUE_MAX, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES};
 pub use event::{Inlet, LinkEvent, Taken};
 use nightshift_host::finding::Finding;
+use nightshift_lodging::{Desk, Order};
 use nightshift_model::SessionId;
 use nightshift_platform::process::{Identity, Liveness3};
 use nightshift_protocol::{Environment, Exited, HostRequest, Launch, LaunchKind, Ready};
@@ -70,7 +72,12 @@ impl LinkHandle {
 }
 
 pub enum Start {
-    Launch { launch: Box<Launch>, env: Environment },
+    /// `order` when it has still to be decided where it works, or when that is a worktree.
+    Launch {
+        launch: Box<Launch>,
+        env: Environment,
+        order: Option<Order>,
+    },
     Adopt,
 }
 
@@ -82,11 +89,13 @@ pub struct LinkSpec {
 }
 
 /// Where a session's host is to be found, and what it is.
+#[derive(Clone)]
 pub struct Place {
     pub dir: PathBuf,
     pub binary: PathBuf,
     /// Where a host's stderr goes.
     pub log: PathBuf,
+    pub desk: Desk,
 }
 
 /// Starts the task. It ends with `LaunchFailed`, `Exited` or `Lost`, or when the loop is gone.
@@ -112,13 +121,23 @@ impl Report {
 }
 
 async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Receiver<LinkCommand>) {
-    let LinkSpec { kind, start, .. } = spec;
-    let Place { dir, binary, log } = place;
+    let LinkSpec { session, kind, start, .. } = spec;
+    let mut moved = None;
     let started = match start {
-        Start::Launch { launch, env } => {
-            launch::launch(dir.clone(), *launch, env, binary, log).await
+        Start::Launch { mut launch, mut env, order } => {
+            if let Some(order) = order {
+                match lodge::lodge(&place, order, &mut launch, &mut env, &report).await {
+                    Ok(room) => moved = Some(room),
+                    Err(fault) => {
+                        let error = fault.to_string();
+                        return report.send(LinkEvent::LaunchFailed { error }).await;
+                    }
+                }
+            }
+            let Place { dir, binary, log, .. } = place.clone();
+            launch::launch(dir, *launch, env, binary, log).await
         }
-        Start::Adopt => launch::adopt(dir.clone(), &report).await,
+        Start::Adopt => launch::adopt(place.dir.clone(), &report).await,
     };
     let (ready, mut child) = match started {
         Ok(started) => started,
@@ -126,9 +145,18 @@ async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Rece
             return report.send(LinkEvent::LaunchFailed { error }).await;
         }
         Err(launch::NotStarted::Found(finding)) => {
-            return end::report_end(&report, &dir, finding, 0).await;
+            return end::report_end(&report, &place.dir, finding, 0).await;
         }
     };
+    let Place { dir, desk, .. } = place;
+    if let Some(moved) = moved {
+        let (desk, host) =
+            (desk.clone(), Identity { pid: ready.pid, start_ticks: ready.start_ticks });
+        let held = beside(Lane::Worktrees, move || desk.hold(&moved, host)).await;
+        if !matches!(held, Ok(Ok(()))) {
+            tracing::warn!(session = %session, "its worktree is not locked: {held:?}");
+        }
+    }
     report.send(LinkEvent::Launched { pid: ready.child_pid }).await;
     report.send(LinkEvent::Build(ready.build.clone())).await;
     if child.is_none()
@@ -139,6 +167,12 @@ async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Rece
     let mut link = Link { report, dir, kind, ready, after: 0, asked: Asked::default(), exit: None };
     link.follow(&mut queue, &mut child).await;
     tokio::spawn(bury(child));
+    if kind == LaunchKind::Pipe {
+        // Its own lock among them, if its host is gone.
+        if let Err(e) = beside(Lane::Worktrees, move || desk.release_stale()).await {
+            tracing::warn!("locks of worktrees stay: {}", in_words(&e));
+        }
+    }
 }
 
 struct Link {

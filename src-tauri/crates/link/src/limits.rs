@@ -27,6 +27,8 @@ pub const LOOKS_MAX: usize = 32;
 pub const CHECKS_MAX: usize = 32;
 /// Reviews at once: each runs programs that take disk and cores.
 pub const REVIEWS_MAX: usize = 16;
+/// Worktrees made, looked at and removed at once: the same, and their setup scripts.
+pub const WORKTREES_MAX: usize = 16;
 /// Longer than any of the programs that a review runs may take.
 pub const REVIEW_PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// Threads that may hang in one and the same place.

@@ -1,6 +1,7 @@
 //! Everything that can happen to a session, and what the supervisor must then do.
 
 use crate::id::NeedId;
+use crate::lodging::Lodging;
 use crate::need::{Answer, Need};
 use crate::time::Millis;
 use crate::trouble::Trouble;
@@ -119,6 +120,14 @@ pub enum Fact {
     /// What the session has used, told with the end of a turn.
     Used {
         usage: Usage,
+    },
+    /// Where it works has been decided, or its worktree is ready.
+    Lodged {
+        lodging: Lodging,
+    },
+    /// Files of the main checkout are other than before its turn.
+    CheckoutChanged {
+        files: Vec<String>,
     },
     /// The agent suggests a title.
     Titled {

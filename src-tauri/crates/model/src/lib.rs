@@ -8,6 +8,7 @@ pub mod event;
 pub mod evidence;
 pub mod id;
 pub mod limits;
+pub mod lodging;
 pub mod naming;
 pub mod need;
 pub mod reading;
@@ -21,6 +22,7 @@ pub mod usage;
 pub use event::{Command, Effect, Event, Exit, Fact, TurnOutcome};
 pub use evidence::{Evidence, Source};
 pub use id::{NeedId, SessionId};
+pub use lodging::{Lodging, Wish, Worktree};
 pub use need::{Answer, Need, NeedKind, NeedOption, OptionKind};
 pub use session::{
     AgentWork, Before, Continuation, Liveness, Prompt, PromptState, Session, State, Work,

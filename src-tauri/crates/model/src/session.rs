@@ -1,6 +1,7 @@
 //! A session: its data, its state and whether its process lives. Two axes, never mixed up.
 
 use crate::id::SessionId;
+use crate::lodging::Lodging;
 use crate::need::Need;
 use crate::time::Millis;
 use crate::trouble::Trouble;
@@ -147,7 +148,11 @@ pub struct Session {
     /// A name the user gave is never replaced by one the agent suggests.
     pub named_by_user: bool,
     pub work: Work,
+    /// The directory it was started in.
     pub cwd: String,
+    /// Where an agent works; none for a shell job and for sessions older than worktrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lodging: Option<Lodging>,
     /// What was asked first: the prompt or the command, shortened.
     pub first_prompt: String,
     pub created_at: Millis,
@@ -186,6 +191,50 @@ pub struct Session {
 }
 
 impl Session {
+    /// A session that has just been asked for: nothing of it lives yet.
+    pub fn starting(
+        id: SessionId,
+        session_id: String,
+        name: String,
+        work: Work,
+        cwd: String,
+        asked: String,
+        at: Millis,
+    ) -> Session {
+        Session {
+            id,
+            session_id,
+            name,
+            named_by_user: false,
+            work,
+            cwd,
+            lodging: None,
+            line: asked.clone(),
+            first_prompt: asked,
+            created_at: at,
+            state: State::Starting,
+            state_since: at,
+            liveness: Liveness::Gone { since: at },
+            stopping: false,
+            retiring: false,
+            restarts: 0,
+            cut: None,
+            renewing: None,
+            end_seen: false,
+            pinned: false,
+            // The first words of the process may replace what was asked at once.
+            line_at: Millis(0),
+            exit_code: None,
+            journal_seq: 0,
+        }
+    }
+
+    /// The directory its process works in.
+    pub fn directory(&self) -> &str {
+        let worktree = self.lodging.as_ref().and_then(Lodging::worktree);
+        worktree.map_or(&self.cwd, |worktree| &worktree.directory)
+    }
+
     pub fn agent(&self) -> Option<&AgentWork> {
         match &self.work {
             Work::Agent(agent) => Some(agent),

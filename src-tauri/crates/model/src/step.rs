@@ -6,6 +6,7 @@
 mod command;
 mod exit;
 mod fact;
+mod lodging;
 
 use crate::event::{Effect, Event};
 use crate::evidence::{Evidence, Source};

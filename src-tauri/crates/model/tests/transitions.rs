@@ -39,6 +39,7 @@ fn session(work: Work, state: State, alive: bool) -> Session {
         named_by_user: false,
         work,
         cwd: "/".into(),
+        lodging: None,
         first_prompt: "fix it".into(),
         created_at: Millis(1),
         state,
@@ -166,6 +167,17 @@ fn limited() -> State {
     State::Failed { error: "limit".into(), trouble: Some(usage_limit()) }
 }
 
+fn worktree(setting_up: bool) -> Lodging {
+    Lodging::Worktree(Box::new(Worktree {
+        path: "/r/.claude/worktrees/w".into(),
+        branch: "worktree-w".into(),
+        base: "main".into(),
+        base_commit: "0123456789abcdef".into(),
+        setting_up,
+        ..Worktree::default()
+    }))
+}
+
 fn events() -> Vec<(&'static str, Event)> {
     let exit = |code, signal| {
         Event::Fact(Fact::Exited { exit: Exit { code, signal, last_words: "bye".into() } })
@@ -220,6 +232,9 @@ fn events() -> Vec<(&'static str, Event)> {
             turn(TurnOutcome::Error { message: "limit".into(), trouble: Some(usage_limit()) }),
         ),
         ("turn error", turn(TurnOutcome::Error { message: "400".into(), trouble: None })),
+        ("lodged", Event::Fact(Fact::Lodged { lodging: worktree(false) })),
+        ("lodged, setting up", Event::Fact(Fact::Lodged { lodging: worktree(true) })),
+        ("checkout changed", Event::Fact(Fact::CheckoutChanged { files: vec!["a.txt".into()] })),
         ("progress", Event::Fact(Fact::Progress { line: "reading".into() })),
         ("exit 0", exit(Some(0), None)),
         ("exit 3", exit(Some(3), None)),

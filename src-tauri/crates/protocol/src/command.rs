@@ -1,7 +1,7 @@
 //! What a client may ask of the supervisor.
 
 use crate::review::ReviewAct;
-use nightshift_model::{Answer, Millis, NeedId};
+use nightshift_model::{Answer, Millis, NeedId, Wish};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -18,6 +18,9 @@ pub struct Dispatch {
     pub name: Option<String>,
     pub cwd: String,
     pub env: Environment,
+    /// Where an agent shall work; nothing for a shell job, which stays where it is.
+    #[serde(default)]
+    pub worktree: Wish,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,8 +77,28 @@ pub enum Command {
         #[serde(default)]
         env: Environment,
     },
+    /// Stops the session and takes it off the board. Its worktree goes too if it may: unless
+    /// `discard` is set, uncommitted changes keep it.
     Remove {
         session: String,
+        #[serde(default)]
+        discard: bool,
+    },
+    /// What is in the session's worktree and would keep it.
+    InspectWorktree {
+        session: String,
+    },
+    /// All worktrees, and those that can be brought back; counting their sizes takes its time.
+    Worktrees {
+        #[serde(default)]
+        sizes: bool,
+    },
+    /// Removes worktrees without a session, as far as nothing in them would be lost, and ends what
+    /// can no longer be brought back.
+    CleanWorktrees,
+    /// Brings back the worktree of the removed session or removal `id`.
+    UndoRemove {
+        id: String,
     },
     Rename {
         session: String,

@@ -4,7 +4,7 @@
 //! temporary name, fsynced and renamed. Environment *values* are never written; the host gets them
 //! as its own environment.
 
-use nightshift_model::Millis;
+use nightshift_model::{AgentWork, Lodging, Millis, Session, SessionId, Work};
 use serde::{Deserialize, Serialize};
 
 /// Version of the three documents.
@@ -73,6 +73,57 @@ pub struct About {
     /// The first prompt or command, shortened.
     pub first_prompt: String,
     pub created_at: Millis,
+    /// The directory it was started in, if its process works elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lodging: Option<Lodging>,
+}
+
+impl About {
+    pub fn of(session: &Session) -> About {
+        let agent = session.agent();
+        About {
+            session_id: session.session_id.clone(),
+            name: session.name.clone(),
+            named_by_user: session.named_by_user,
+            agent: agent.map(|a| a.agent.clone()),
+            model: agent.and_then(|a| a.model.clone()),
+            permission_mode: agent.and_then(|a| a.permission_mode.clone()),
+            first_prompt: session.first_prompt.clone(),
+            created_at: session.created_at,
+            cwd: Some(session.cwd.clone()),
+            lodging: session.lodging.clone(),
+        }
+    }
+}
+
+impl Launch {
+    /// The session whose host was started with this document, before anything was heard of it; its
+    /// journal tells the rest.
+    pub fn session(&self, about: About) -> Option<Session> {
+        let id = SessionId::parse(&self.session)?;
+        let work = match (self.kind, about.agent) {
+            (LaunchKind::Pty, _) => Work::Shell { command: self.argv.last()?.clone() },
+            (LaunchKind::Pipe, Some(agent)) => Work::Agent(AgentWork {
+                agent,
+                model: about.model,
+                permission_mode: about.permission_mode,
+                agent_session_id: None,
+                prompts: Vec::new(),
+                next_prompt: 1,
+                answers: Vec::new(),
+                continues: None,
+                usage: None,
+            }),
+            (LaunchKind::Pipe, None) => return None,
+        };
+        let cwd = about.cwd.unwrap_or_else(|| self.cwd.clone());
+        let (asked, at) = (about.first_prompt, about.created_at);
+        let session = Session::starting(id, about.session_id, about.name, work, cwd, asked, at);
+        let (named_by_user, lodging) = (about.named_by_user, about.lodging);
+        Some(Session { named_by_user, lodging, ..session })
+    }
 }
 
 /// Written by the host once its child runs and its socket listens.

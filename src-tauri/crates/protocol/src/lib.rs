@@ -17,6 +17,7 @@ pub mod reply;
 pub mod review;
 pub mod task;
 pub mod view;
+pub mod worktree;
 
 pub use board::{BoardChange, BoardEvent, Notice, NoticeLevel};
 pub use command::{Command, Dispatch, DispatchWork, Environment};
@@ -33,3 +34,7 @@ pub use reply::{
 pub use review::{ReviewAct, ReviewResult};
 pub use task::{Task, TaskKind, TaskUsage};
 pub use view::{AgentView, SessionKind, SessionView};
+pub use worktree::{
+    Kept, RemovedWorktree, WorktreeFate, WorktreeList, WorktreeState, WorktreeView,
+    WorktreesCleaned,
+};

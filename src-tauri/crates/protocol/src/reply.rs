@@ -7,6 +7,7 @@ use crate::fault::Fault;
 use crate::review::ReviewResult;
 use crate::task::Task;
 use crate::view::{AgentView, SessionView};
+use crate::worktree::{WorktreeFate, WorktreeList, WorktreeState, WorktreesCleaned};
 use nightshift_model::{Evidence, Millis};
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +58,17 @@ pub enum Reply {
     },
     Removed {
         id: String,
+        /// What became of its worktree, if it had one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        worktree: Option<WorktreeFate>,
+    },
+    WorktreeState(WorktreeState),
+    Worktrees(WorktreeList),
+    WorktreesCleaned(WorktreesCleaned),
+    WorktreeRestored {
+        id: String,
+        path: String,
+        branch: String,
     },
     Logs(LogPage),
     Why {

@@ -1,6 +1,8 @@
 //! What clients see of sessions and agents.
 
-use nightshift_model::{Liveness, Millis, Prompt, PromptState, Session, State, Usage, Work};
+use nightshift_model::{
+    Liveness, Lodging, Millis, Prompt, PromptState, Session, State, Usage, Work,
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
@@ -24,6 +26,9 @@ pub struct SessionView {
     pub permission_mode: Option<String>,
     pub agent_session_id: Option<String>,
     pub cwd: String,
+    /// Where an agent works: its worktree, or why it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lodging: Option<Lodging>,
     /// The first prompt or the command, shortened.
     pub prompt: String,
     pub state: State,
@@ -62,6 +67,7 @@ impl SessionView {
             permission_mode: agent.and_then(|a| a.permission_mode.clone()),
             agent_session_id: agent.and_then(|a| a.agent_session_id.clone()),
             cwd: session.cwd.clone(),
+            lodging: session.lodging.clone(),
             prompt: session.first_prompt.clone(),
             state: session.state.clone(),
             state_since: session.state_since,

@@ -322,7 +322,11 @@ async fn take_turn(session: &Rc<Session>, text: &str) -> End {
 fn initialize() -> Value {
     json!({
         "protocolVersion": wire::PROTOCOL_VERSION,
-        "agentCapabilities": {"loadSession": true, "sessionCapabilities": {"resume": {}}},
+        "agentCapabilities": {
+            "loadSession": true,
+            "sessionCapabilities": {"resume": {}},
+            "promptCapabilities": {"embeddedContext": true},
+        },
         "authMethods": [],
         "agentInfo": {
             "name": "nightshift-rehearsal",

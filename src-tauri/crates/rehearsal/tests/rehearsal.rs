@@ -48,6 +48,7 @@ fn stage(mode: Option<&str>) -> Stage {
         permission_mode: mode.map(str::to_owned),
         agent,
         resume: None,
+        notes: None,
     };
     let mut pipe = Pipe::new(argv, env, spec);
     pipe.launch();

@@ -36,6 +36,7 @@ fn session(n: u32) -> Session {
         line: String::new(),
         line_at: AT,
         exit_code: None,
+        lodging: None,
         journal_seq: 0,
     }
 }

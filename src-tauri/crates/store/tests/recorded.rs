@@ -47,6 +47,7 @@ fn shell(n: u32, state: State, liveness: Liveness) -> Session {
         line: "last line".into(),
         line_at: AT,
         exit_code: None,
+        lodging: None,
         journal_seq: 0,
     }
 }

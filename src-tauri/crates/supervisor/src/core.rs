@@ -2,6 +2,7 @@
 //!
 //! Promise: the only owner of sessions; commits first, acts second.
 
+use crate::checkout::Room;
 use crate::continuing;
 use crate::effects;
 use crate::ground::Ground;
@@ -14,7 +15,7 @@ use crate::pressure::{self, Pressure};
 use crate::storage::Storage;
 use crate::unsaved::Unsaved;
 use crate::wait::{Until, Waiter};
-use crate::{renew, rest, retention};
+use crate::{checkout, renew, rest, retention};
 use nightshift_agents::acp::Driver;
 use nightshift_agents::registry::Registry;
 use nightshift_model::limits::LINE_INTERVAL_MS;
@@ -63,6 +64,7 @@ pub struct Entry {
     pub line_rests_until: Option<Duration>,
     /// When (monotonic) lines that were refused or found no room are tried again.
     pub retry_at: Option<Duration>,
+    pub room: Room,
 }
 
 impl Entry {
@@ -82,6 +84,7 @@ impl Entry {
             held_line: None,
             line_rests_until: None,
             retry_at: None,
+            room: Room::default(),
         }
     }
 }
@@ -224,6 +227,8 @@ impl Core {
                     retention::shown(self, &session);
                 }
             }
+            Inbox::WorktreeLeft { session, fate } => handlers::worktree_left(self, &session, fate),
+            Inbox::CheckoutSeen { session, seen } => checkout::seen(self, &session, seen),
             Inbox::Pressure => pressure::shed(self),
             Inbox::Ground => self.mend_ground(),
             Inbox::Terminate => self.ending = Ending::Now,
@@ -280,11 +285,17 @@ impl Core {
                 entry.link = None;
                 self.fact(id, Fact::LaunchFailed { error });
             }
+            LinkEvent::Lodged { lodging, checkout } => {
+                effects::lodged(self, id, lodging, checkout);
+            }
             LinkEvent::Build(build) => entry.build = Some(build),
             LinkEvent::Environment(env) => entry.env = env,
             LinkEvent::Records(records) => effects::feed(self, id, &records),
             LinkEvent::CaughtUp => {
                 entry.caught_up = true;
+                if entry.room.checkout.is_none() {
+                    checkout::look(self, id);
+                }
                 effects::deliver(self, id);
             }
             LinkEvent::Activity { line } => self.progress(id, line),
@@ -448,10 +459,13 @@ impl Core {
         for (id, waiter) in met {
             let result = match waiter.until {
                 Until::Removed => handlers::finish_removal(self, &id),
-                Until::Launched => self.launched_reply(&id),
-                Until::AnswerTaken { .. } | Until::Ended => self.view(&id),
+                Until::Launched => Some(self.launched_reply(&id)),
+                Until::AnswerTaken { .. } | Until::Ended => Some(self.view(&id)),
             };
-            self.clients.answer(waiter.conn, waiter.request, result);
+            match result {
+                Some(result) => self.clients.answer(waiter.conn, waiter.request, result),
+                None => self.waiters.push((id, waiter)),
+            }
         }
     }
 

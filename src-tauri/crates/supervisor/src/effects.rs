@@ -8,7 +8,7 @@ use crate::limits::STOP_GRACE_MS;
 use nightshift_model::{Effect, Fact, SessionId};
 
 pub use deliver::{deliver, driver_of, feed};
-pub use launch::{adopt, launch, session_of};
+pub use launch::{adopt, launch, lodged};
 
 pub fn act(core: &mut Core, id: &SessionId, effect: Effect) {
     match effect {

@@ -18,6 +18,7 @@ mod stop;
 mod stop_task;
 mod tasks;
 mod why;
+mod worktrees;
 
 use crate::core::Core;
 use crate::retention;
@@ -29,7 +30,7 @@ use nightshift_protocol::{Command, Fault, FaultCode, Reply, Request};
 use nightshift_publish::ConnId;
 
 pub use dispatch::checked as dispatch_checked;
-pub use remove::{finish_removal, take_off};
+pub use remove::{Leaving, finish_removal, take_off, worktree_left};
 
 /// What a handler made of its request.
 pub enum Handled {
@@ -83,7 +84,11 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         Command::Interrupt { session } => plain::simple(core, &session, SessionCommand::Interrupt),
         Command::Stop { session } => stop::stop(core, &session),
         Command::Respawn { session, env } => respawn::respawn(core, &session, env),
-        Command::Remove { session } => remove::remove(core, &session),
+        Command::Remove { session, discard } => remove::remove(core, &session, discard),
+        command @ (Command::Worktrees { .. }
+        | Command::CleanWorktrees
+        | Command::InspectWorktree { .. }
+        | Command::UndoRemove { .. }) => worktrees::worktrees(core, conn, id, command),
         Command::Rename { session, name } => {
             plain::simple(core, &session, SessionCommand::Rename { name })
         }

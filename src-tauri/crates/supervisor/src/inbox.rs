@@ -3,8 +3,9 @@
 use nightshift_agents::acp::Driver;
 pub use nightshift_link::LinkEvent;
 use nightshift_link::{Inlet, Taken};
+use nightshift_lodging::MainCheckout;
 use nightshift_model::SessionId;
-use nightshift_protocol::{Dispatch, Fault, LogPage, Reply, Request};
+use nightshift_protocol::{Dispatch, Fault, LogPage, Reply, Request, WorktreeFate};
 pub use nightshift_publish::ConnId;
 use tokio::sync::mpsc;
 
@@ -55,6 +56,16 @@ pub enum Inbox {
         request: u64,
         session: SessionId,
         page: LogPage,
+    },
+    /// What became of the worktree of a session that is being removed.
+    WorktreeLeft {
+        session: SessionId,
+        fate: Option<Box<WorktreeFate>>,
+    },
+    /// A main checkout was looked at; none when it could not be read.
+    CheckoutSeen {
+        session: SessionId,
+        seen: Option<Box<MainCheckout>>,
     },
     /// The kernel says that memory is short.
     Pressure,

@@ -6,6 +6,7 @@
 //! Must not know: windows, terminals, how answers are shown.
 
 mod background;
+mod checkout;
 mod continuing;
 mod core;
 mod effects;

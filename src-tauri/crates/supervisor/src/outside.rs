@@ -10,6 +10,7 @@ use crate::link::looks::Looks;
 use crate::link::{self, LinkHandle, LinkSpec, Place, astray};
 use crate::reconcile::hosts::{self, Finding};
 use nightshift_host::journal;
+use nightshift_lodging::Desk;
 use nightshift_model::SessionId;
 use nightshift_platform::{Home, Identity};
 use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE};
@@ -119,6 +120,7 @@ impl Outside for Machine {
             dir: self.job(&spec.session),
             binary: self.binary.clone(),
             log: self.home.log_file(),
+            desk: Desk::of(&self.home),
         };
         link::start(spec, place, Box::new(Links(self.inbox.clone())))
     }

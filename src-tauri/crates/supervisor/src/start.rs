@@ -4,11 +4,12 @@ use crate::core::Core;
 use crate::ground::{Ground, take_role};
 use crate::inbox::Inbox;
 use crate::limits::INBOX_MAX;
-use crate::link::beside::keep_spare;
+use crate::link::beside::{Lane, beside, keep_spare};
 use crate::link::looks::{self, Looks};
 use crate::outside::Machine;
 use crate::pressure::Pressure;
 use crate::settings;
+use nightshift_lodging::Desk;
 use nightshift_platform::clock;
 use nightshift_platform::dirs::Home;
 use nightshift_protocol::{Fault, FaultCode};
@@ -41,6 +42,7 @@ pub fn run(home: Home) -> Result<(), Fault> {
             inbox: inbox.clone(),
             looks: Looks::new(looks::patience()),
         };
+        let desk = Desk::of(&home);
         let mut core = Core::new(home, &binary, Box::new(store), Box::new(machine))?;
         core.pressure = Pressure::start(inbox.clone());
         match Home::settings_file() {
@@ -50,6 +52,11 @@ pub fn run(home: Home) -> Result<(), Fault> {
         settings::refresh(&mut core);
         core.recover(&set_aside);
         core.ground = Some(prepared.serve());
+        tokio::spawn(beside(Lane::Worktrees, move || {
+            for problem in desk.tidy_up() {
+                tracing::warn!("worktrees: {problem}");
+            }
+        }));
         let signals = tokio::spawn(forward_signals(inbox));
         announce();
         core.run(messages).await;

@@ -1,6 +1,6 @@
 //! Requests whose answer means *done*: they wait here until the session has got there.
 
-use nightshift_model::{Liveness, NeedId, Session, State};
+use nightshift_model::{Liveness, Lodging, NeedId, Session, State};
 use nightshift_publish::ConnId;
 use std::time::Duration;
 
@@ -17,6 +17,11 @@ pub enum Until {
     Removed,
 }
 
+fn is_setting_up(session: &Session) -> bool {
+    let tree = session.lodging.as_ref().and_then(Lodging::worktree);
+    tree.is_some_and(|tree| tree.setting_up)
+}
+
 #[derive(Clone, Debug)]
 pub struct Waiter {
     pub conn: ConnId,
@@ -30,7 +35,8 @@ impl Waiter {
         let gone = matches!(session.liveness, Liveness::Gone { .. });
         let starting = matches!(session.state, State::Starting);
         match &self.until {
-            Until::Launched => !(gone && starting),
+            // A setup script may take minutes: that the worktree is there is enough.
+            Until::Launched => !(gone && starting) || is_setting_up(session),
             Until::AnswerTaken { need, deadline } => {
                 let open = session.agent().is_some_and(|a| a.answers.iter().any(|n| &n.id == need));
                 !open || now >= *deadline

@@ -74,20 +74,28 @@ pub fn create(git: &Git, ledger: &Ledger, order: &Order<'_>) -> Result<Created> 
     Err(Error::new(Kind::Taken, "names for worktrees are being taken again and again"))
 }
 
+/// The worktree that was made for session `id`, for a session that starts again.
+pub fn reopen(ledger: &Ledger, id: &str) -> Result<Record> {
+    let Some(record) = ledger.record(id)? else {
+        let text = format!("the worktree of {id} was removed");
+        let hint = format!("`nightshift undo rm {id}` brings it back for a while");
+        return Err(Error::new(Kind::NotFound, text).hint(hint));
+    };
+    match place::look(&record)? {
+        Place::There { .. } => Ok(record),
+        Place::Missing => {
+            let text = format!("the worktree {} is gone", record.path.display());
+            let hint = format!("its branch {} is kept; start a new session", record.branch);
+            Err(Error::new(Kind::NotFound, text).hint(hint))
+        }
+    }
+}
+
 /// The worktree this session has already.
 fn earlier(ledger: &Ledger, order: &Order<'_>) -> Result<Option<Record>> {
     let Some(record) = ledger.record(order.id)? else { return Ok(None) };
     if record.phase != Phase::Reserved {
-        return match place::look(&record)? {
-            Place::There { .. } => Ok(Some(record)),
-            Place::Missing => {
-                let text = format!("the worktree {} is gone", record.path.display());
-                Err(Error::new(Kind::NotFound, text).hint(format!(
-                    "its branch {} is kept; start a new session from it",
-                    record.branch
-                )))
-            }
-        };
+        return reopen(ledger, order.id).map(Some);
     }
     // Cut off in the middle, by a kill: kept under another id for whoever cleans up.
     let _turn = ledger.lock()?;
@@ -221,24 +229,32 @@ fn exclude(own: &Own) -> Result<()> {
     write_durably(&file, format!("{text}{gap}{line}\n").as_bytes()).at(&file)
 }
 
+/// Does both, at the same time where the machine gives a thread for the second.
+pub fn alongside<A, B: Send>(first: impl FnOnce() -> A, second: impl Fn() -> B + Sync) -> (A, B) {
+    std::thread::scope(|scope| {
+        let begun = std::thread::Builder::new().spawn_scoped(scope, &second);
+        let a = first();
+        let b = begun.ok().and_then(|thread| thread.join().ok());
+        (a, b.unwrap_or_else(&second))
+    })
+}
+
 /// The checkout itself, and beside it the look at what the main checkout has uncommitted.
 fn make(git: &Git, ledger: &Ledger, order: &Order<'_>, record: &mut Record) -> Result<()> {
     let root = record.repository.root.clone();
     let parent = record.path.parent().unwrap_or(&root).to_owned();
     std::fs::create_dir_all(&parent).at(&parent)?;
-    let (added, absent) = std::thread::scope(|scope| {
-        let absent = scope.spawn(|| changes(git.call(&root, FOLDED_ARGS)));
-        let added = register(git, ledger, order, record).and_then(|()| check_out(git, record));
-        (added, absent.join())
-    });
+    let (added, absent) = alongside(
+        || register(git, ledger, order, record).and_then(|()| check_out(git, record)),
+        || changes(git.call(&root, FOLDED_ARGS)),
+    );
     let lfs_note = added?;
     record.notes.extend(lfs_note);
     match absent {
-        Ok(Ok(changes)) => name_absent(record, &changes),
-        Ok(Err(error)) => {
+        Ok(changes) => name_absent(record, &changes),
+        Err(error) => {
             record.notes.push(format!("what is uncommitted there is not known: {error}"));
         }
-        Err(_panic) => record.notes.push("what is uncommitted there is not known".to_owned()),
     }
     record.admin = Some(place::pointer(&record.path.join(".git"), "gitdir: ")?);
     let (included, notes) = include(git, &root, &record.path)?;

@@ -75,7 +75,11 @@ pub struct Record {
 impl Record {
     /// Where the session works.
     pub fn cwd(&self) -> PathBuf {
-        self.path.join(&self.subdirectory)
+        // Joined with nothing the path would end in a slash.
+        match self.subdirectory.as_os_str().is_empty() {
+            true => self.path.clone(),
+            false => self.path.join(&self.subdirectory),
+        }
     }
 }
 

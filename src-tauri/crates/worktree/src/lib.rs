@@ -37,7 +37,7 @@ mod submodules;
 mod undo;
 
 pub use clean::{Cleaned, clean, purge};
-pub use create::{Created, Order, create};
+pub use create::{Created, Order, alongside, create, reopen};
 pub use disclosure::disclosure;
 pub use error::{Error, Kind, Result};
 pub use git::{Call, Environment, Git, failed, pieces, text};
@@ -50,7 +50,7 @@ pub use main_checkout::MainCheckout;
 pub use plan::{Base, Choice, Own, Plan, Stay, plan};
 pub use ports::{PORT_END_VARIABLE, PORT_VARIABLE, Ports};
 pub use remove::{Removal, remove};
-pub use scripts::{script_environment, set_up};
+pub use scripts::{has_setup, script_environment, set_up};
 pub use settings::Settings;
 pub use size::{Size, size};
 pub use status::{ARGS as STATUS_ARGS, Change, changes};

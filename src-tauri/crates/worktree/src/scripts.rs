@@ -37,6 +37,12 @@ pub fn script_environment(record: &Record) -> Vec<(&'static str, String)> {
     variables
 }
 
+/// Whether the setup script has still to run.
+pub fn has_setup(record: &Record) -> bool {
+    let found = script(record, record.setup.as_deref(), SETUP_FILE);
+    record.phase != Phase::Ready && !matches!(found, Ok(None))
+}
+
 /// Runs the setup script, unless it has succeeded before; its output goes to `log`.
 pub fn set_up(git: &Git, ledger: &Ledger, record: &mut Record, log: &Path) -> Result<()> {
     if record.phase == Phase::Ready {

@@ -282,6 +282,16 @@ export type Liveness =
 /**  The host and its child live; `pid` is the child's (the shell job or the agent). */
 { type: "alive"; pid: number; since: Millis } | { type: "gone"; since: Millis } | { type: "unknown"; why: string; since: Millis };
 
+export type Lodging = 
+/**  Not started yet. */
+({ type: "undecided"; wish: Wish }) & { reason: never; text: never } | 
+/**  It works in the directory it was given. */
+({ type: "directory"; 
+/**  Why, as a word for programs and a sentence for people. */
+reason: string; text: string }) & { wish: never } | {
+	type: "worktree",
+} & Worktree;
+
 /**  One page of a log. Ask again with `next` until `end`. */
 export type LogPage = {
 	data: string,
@@ -436,6 +446,8 @@ export type SessionView = {
 	permissionMode: string | null,
 	agentSessionId: string | null,
 	cwd: string,
+	/**  Where an agent works: its worktree, or why it has none. */
+	lodging: Lodging | null,
 	/**  The first prompt or the command, shortened. */
 	prompt: string,
 	state: State,
@@ -559,5 +571,41 @@ export type Usage = {
 	size: number,
 	/**  What the session has cost, where the agent says so. */
 	cost: Cost | null,
+};
+
+/**  What the user asked for. */
+export type Wish = 
+/**  As the settings say. */
+{ type: "usual" } | 
+/**  No worktree. */
+{ type: "never" } | 
+/**  A worktree of this name, whatever the settings say. */
+{ type: "named"; name: string };
+
+/**  A session's own worktree. */
+export type Worktree = {
+	path: string,
+	/**  Where in it the session works. */
+	directory: string,
+	branch: string,
+	/**  The main checkout. */
+	mainCheckout: string,
+	/**  What the branch began at: a name and a commit. */
+	base: string,
+	baseCommit: string,
+	upstream: string | null,
+	/**  Commits that the upstream had and the base had not. */
+	behind: number,
+	/**  Uncommitted files of the main checkout that are not here: the first, and how many. */
+	absent: string[],
+	absentCount: number,
+	firstPort: number | null,
+	lastPort: number | null,
+	/**  All of this in words, as the agent is told. */
+	disclosure: string,
+	/**  Its setup script runs; the agent starts after that. */
+	settingUp: boolean,
+	/**  Files of the main checkout that changed while the session worked, by whom is not known. */
+	changedMeanwhile: string[],
 };
 

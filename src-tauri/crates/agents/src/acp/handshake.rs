@@ -85,6 +85,11 @@ impl Handshake {
         self.opening = None;
     }
 
+    /// Whether prompts may carry more than the user's own words.
+    pub fn takes_context(&self) -> bool {
+        self.offers.embedded_context
+    }
+
     pub fn session(&self) -> Option<&str> {
         self.session.as_deref()
     }
@@ -156,7 +161,7 @@ impl Handshake {
         spec: &DriverSpec,
     ) -> (&'static str, &'static str, Value) {
         let mut params = json!({"cwd": spec.cwd, "mcpServers": spec.mcp_servers});
-        if let Some(meta) = spec.agent.family.session_meta() {
+        if let Some(meta) = spec.agent.family.session_meta(spec.notes.as_deref()) {
             params["_meta"] = meta;
         }
         let (name, method) = match opening {

@@ -40,6 +40,8 @@ pub struct DriverSpec {
     pub mcp_servers: Vec<McpServer>,
     /// The agent's own session id, when one is known.
     pub resume: Option<String>,
+    /// What the agent must know of where it works. Never part of the user's words.
+    pub notes: Option<String>,
 }
 
 /// A program that offers tools to the agent over its stdin and stdout, the one transport that works
@@ -128,6 +130,8 @@ pub struct Driver {
 /// Key in `handed` of the running turn's cancel.
 const CANCEL: &str = "cancel";
 const PROMPT_PREFIX: &str = "ns-prompt-";
+/// Marks notes as ours, for the agent and in the journal.
+const NOTES_URI: &str = "nightshift:notes";
 
 fn answer_key(id: &str) -> String {
     format!("answer {id}")
@@ -222,10 +226,21 @@ impl Driver {
         let prompt = prompts.iter().find(waits)?;
         let session = self.handshake.session()?;
         let id = format!("{PROMPT_PREFIX}{}", prompt.n);
-        let text = json!([{"type": "text", "text": prompt.text}]);
-        let params = json!({"sessionId": session, "prompt": text});
+        let mut blocks = vec![json!({"type": "text", "text": prompt.text})];
+        blocks.extend(self.notes_beside(prompt));
+        let params = json!({"sessionId": session, "prompt": blocks});
         let line = wire::call(&id, "session/prompt", &params);
         Some((id, line))
+    }
+
+    /// Notes for an agent whose system prompt takes none: beside the first prompt, marked as what
+    /// they are.
+    fn notes_beside(&self, prompt: &Prompt) -> Option<Value> {
+        let notes = self.spec.notes.as_ref()?;
+        let wanted = prompt.n == 1 && !self.spec.agent.family.takes_system_prompt();
+        let resource = json!({"uri": NOTES_URI, "mimeType": "text/plain", "text": notes});
+        (wanted && self.handshake.takes_context())
+            .then(|| json!({"type": "resource", "resource": resource}))
     }
 
     /// The line that cancels the running turn; none when no turn runs or it was sent already.

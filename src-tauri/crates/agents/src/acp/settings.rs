@@ -181,6 +181,7 @@ mod tests {
             permission_mode: mode.map(str::to_owned),
             agent,
             resume: None,
+            notes: None,
         };
         let settings = plan(&spec, "s", &result)?;
         Ok(settings.iter().map(|s| json!([s.method, s.params])).collect())

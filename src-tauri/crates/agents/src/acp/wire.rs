@@ -108,6 +108,7 @@ pub struct Offers {
     pub version: u64,
     pub load: bool,
     pub resume: bool,
+    pub embedded_context: bool,
     pub sign_in: Vec<SignIn>,
 }
 
@@ -130,6 +131,7 @@ pub fn offers(result: &Value) -> Offers {
         version: result["protocolVersion"].as_u64().unwrap_or(0),
         load: capabilities["loadSession"].as_bool().unwrap_or(false),
         resume: present(&capabilities["sessionCapabilities"]["resume"]),
+        embedded_context: present(&capabilities["promptCapabilities"]["embeddedContext"]),
         sign_in: methods.iter().filter_map(sign_in_way).collect(),
     }
 }

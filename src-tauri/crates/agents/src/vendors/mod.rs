@@ -16,7 +16,7 @@ pub(crate) use words::message_of;
 use crate::acp::wire::RpcError;
 use crate::registry::AgentSpec;
 use nightshift_model::{Millis, Trouble, TroubleKind};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Whose ways an agent has. A program added by settings has nobody's, or says whose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,13 +77,26 @@ impl Family {
         }
     }
 
-    /// `_meta` of the request that opens a session.
-    pub(crate) fn session_meta(self) -> Option<Value> {
-        match self {
+    /// `_meta` of the request that opens a session. `notes`: what the agent must know of where it
+    /// works, added to its system prompt where that can be done.
+    pub(crate) fn session_meta(self, notes: Option<&str>) -> Option<Value> {
+        let mut meta = match self {
             Family::Claude => Some(claude::session_meta()),
             Family::Plain | Family::Codex | Family::Gemini | Family::Opencode | Family::Qwen => {
                 None
             }
+        };
+        if let Some(notes) = notes.filter(|_| self.takes_system_prompt()) {
+            meta.get_or_insert_with(|| json!({}))["systemPrompt"] = json!({"append": notes});
+        }
+        meta
+    }
+
+    /// Whether words can be added to its system prompt.
+    pub(crate) fn takes_system_prompt(self) -> bool {
+        match self {
+            Family::Claude | Family::Codex => true,
+            Family::Plain | Family::Gemini | Family::Opencode | Family::Qwen => false,
         }
     }
 

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::plain::one_line;
 use clap::error::ErrorKind;
 use nightshift_client::dispatch_environment;
+use nightshift_model::Wish;
 use nightshift_protocol::{Command, Dispatch, DispatchWork, SessionView};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -40,6 +41,12 @@ pub struct Args {
     /// Directory to run in; without it the current one.
     #[arg(long, value_name = "DIR", requires = "bg")]
     pub cwd: Option<PathBuf>,
+    /// Name of the agent's worktree; without it one is made from the session's.
+    #[arg(long, value_name = "NAME", requires = "bg", conflicts_with_all = ["no_worktree", "exec"])]
+    pub worktree: Option<String>,
+    /// Let the agent work in the directory itself.
+    #[arg(long, requires = "bg")]
+    pub no_worktree: bool,
     /// What the agent shall do; `-` reads it from stdin, as does no prompt when stdin is piped.
     pub prompt: Option<String>,
 }
@@ -65,9 +72,14 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     }
     let name = args.name.as_deref().map(check::name).transpose()?;
     let cwd = check::directory(args.cwd.as_deref())?.to_string_lossy().into_owned();
+    let worktree = match (&args.worktree, args.no_worktree) {
+        (Some(name), _) => Wish::Named { name: name.clone() },
+        (None, true) => Wish::Never,
+        (None, false) => Wish::Usual,
+    };
     let work = work(args)?;
     let client = here.client().await?;
-    let dispatch = Dispatch { work, name, cwd, env: dispatch_environment() };
+    let dispatch = Dispatch { work, name, cwd, env: dispatch_environment(), worktree };
     let view = here.session(&client, Command::Dispatch(dispatch)).await?;
     report(&here, &view)
 }

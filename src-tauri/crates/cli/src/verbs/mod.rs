@@ -36,4 +36,6 @@ pub mod rm;
 pub mod settings;
 pub mod stop;
 pub mod tasks;
+pub mod undo;
 pub mod why;
+pub mod worktrees;

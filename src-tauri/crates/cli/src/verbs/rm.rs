@@ -1,28 +1,63 @@
-//! `nightshift rm`: stops a session and removes its record and its directory.
+//! `nightshift rm`: stops a session, removes its record and its directory, and its worktree if
+//! nothing in that would be lost.
 
 use crate::context::Context;
 use crate::failure::{Failure, unexpected};
-use nightshift_protocol::{Command, Reply};
+use crate::plain::one_line;
+use nightshift_protocol::{Command, Reply, WorktreeFate};
 use serde::Serialize;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     session: String,
+    /// Remove its worktree with uncommitted changes in it; `undo rm` brings them back.
+    #[arg(long)]
+    discard: bool,
 }
 
 #[derive(Serialize)]
 struct Removed<'a> {
     id: &'a str,
     removed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worktree: Option<&'a WorktreeFate>,
 }
 
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
-    match client.call(Command::Remove { session: args.session }).await? {
-        Reply::Removed { id } => {
-            here.say(&Removed { id: &id, removed: true }, &format!("removed · {id}"))
+    let Args { session, discard } = args;
+    match client.call(Command::Remove { session, discard }).await? {
+        Reply::Removed { id, worktree } => {
+            let mut text = format!("removed · {id}");
+            if let Some(fate) = &worktree {
+                text.push_str(&told(fate));
+            }
+            here.say(&Removed { id: &id, removed: true, worktree: worktree.as_ref() }, &text)
         }
         other => Err(unexpected(&other)),
     }
+}
+
+/// What became of the worktree, and what can be done about it.
+fn told(fate: &WorktreeFate) -> String {
+    let path = one_line(&fate.path);
+    let mut out = String::new();
+    if let Some(undo) = &fate.undo {
+        out.push_str(&format!("\n  worktree {path} removed"));
+        if !fate.uncommitted.is_empty() {
+            out.push_str(&format!(", {} uncommitted with it", fate.uncommitted.len()));
+        }
+        out.push_str(&format!("\n  nightshift undo rm {undo}    bring it back (30 days)"));
+    } else {
+        out.push_str(&format!("\n  worktree kept: {path}"));
+        for kept in &fate.kept {
+            out.push_str(&format!("\n    {}", one_line(&kept.text)));
+        }
+        out.push_str("\n  nightshift worktrees clean    remove it once nothing would be lost");
+    }
+    for note in &fate.notes {
+        out.push_str(&format!("\n  {}", one_line(note)));
+    }
+    out
 }

@@ -31,3 +31,4 @@ mod survival;
 mod tasks;
 mod updates;
 mod vendor;
+mod worktrees;

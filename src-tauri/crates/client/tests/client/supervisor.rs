@@ -116,9 +116,10 @@ async fn many_calls_are_in_flight_and_answers_find_their_callers() {
         }
         for (id, session) in seen.into_iter().rev() {
             let reply = match session.parse::<u32>().unwrap() {
-                n if n % 2 == 0 => {
-                    ServerMessage::Reply { id, reply: Reply::Removed { id: session } }
-                }
+                n if n % 2 == 0 => ServerMessage::Reply {
+                    id,
+                    reply: Reply::Removed { id: session, worktree: None },
+                },
                 _ => ServerMessage::Fault { id, fault: Fault::new(FaultCode::NotFound, session) },
             };
             peer.say(&reply).await;
@@ -134,7 +135,9 @@ async fn many_calls_are_in_flight_and_answers_find_their_callers() {
     for (n, call) in calls.into_iter().enumerate() {
         let n_text = n.to_string();
         match call.await.unwrap() {
-            Ok(reply) => assert_eq!((reply, n % 2), (Reply::Removed { id: n_text }, 0)),
+            Ok(reply) => {
+                assert_eq!((reply, n % 2), (Reply::Removed { id: n_text, worktree: None }, 0))
+            }
             Err(fault) => assert_eq!((fault.message, n % 2), (n_text, 1)),
         }
     }

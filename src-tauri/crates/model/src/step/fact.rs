@@ -1,6 +1,6 @@
 //! What each fact about a host or an agent makes of a session.
 
-use super::{Next, command, exit};
+use super::{Next, command, exit, lodging};
 use crate::event::{Effect, Fact, TurnOutcome};
 use crate::evidence::Source;
 use crate::id::NeedId;
@@ -49,6 +49,8 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
                 agent.usage = Some(Usage { cost: usage.cost.or(known), ..usage });
             }
         }
+        Fact::Lodged { lodging } => lodging::lodged(next, lodging),
+        Fact::CheckoutChanged { files } => lodging::checkout_changed(next, &files),
         Fact::Titled { title } => {
             if let (false, Some(name)) = (next.session.named_by_user, given_name(&title)) {
                 next.session.name = name;
@@ -80,6 +82,8 @@ fn is_agents_word(fact: &Fact) -> bool {
         | Fact::Outdated { .. }
         | Fact::ContinueDue
         | Fact::Used { .. }
+        | Fact::Lodged { .. }
+        | Fact::CheckoutChanged { .. }
         | Fact::Titled { .. }
         | Fact::Exited { .. }
         | Fact::HostLost { .. }

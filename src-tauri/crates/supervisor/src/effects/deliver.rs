@@ -1,10 +1,11 @@
 //! Between a session and its agent's journal: records become facts, what is due becomes lines.
 
+use crate::checkout;
 use crate::core::{Core, Entry};
 use crate::limits::REFUSED_PAUSE;
 use nightshift_agents::acp::{Driver, DriverSpec};
 use nightshift_agents::registry::Registry;
-use nightshift_model::{Answer, Fact, NeedId, Session, SessionId};
+use nightshift_model::{Answer, Fact, Lodging, NeedId, Session, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::Record;
 
@@ -12,13 +13,15 @@ use nightshift_protocol::Record;
 pub fn driver_of(registry: &Registry, session: &Session) -> Option<Driver> {
     let work = session.agent()?;
     let agent = registry.find(&work.agent)?.clone();
+    let worktree = session.lodging.as_ref().and_then(Lodging::worktree);
     Some(Driver::new(DriverSpec {
-        cwd: session.cwd.clone(),
+        cwd: session.directory().to_owned(),
         model: work.model.clone(),
         permission_mode: work.permission_mode.clone(),
         agent,
         mcp_servers: Vec::new(),
         resume: work.agent_session_id.clone(),
+        notes: worktree.map(|tree| tree.disclosure.clone()),
     }))
 }
 
@@ -40,7 +43,13 @@ pub fn feed(core: &mut Core, id: &SessionId, records: &[Record]) {
             let seq = if n == last { record.seq } else { record.seq.saturating_sub(1) };
             match fact {
                 Fact::Progress { line } => core.progress(id, line),
-                fact => core.fact_at(id, fact, at, seq),
+                fact => {
+                    let ended = matches!(fact, Fact::TurnEnded { .. });
+                    core.fact_at(id, fact, at, seq);
+                    if ended {
+                        checkout::look(core, id);
+                    }
+                }
             }
         }
     }

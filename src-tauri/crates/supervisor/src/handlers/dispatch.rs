@@ -13,8 +13,8 @@ use nightshift_agents::registry::Registry;
 use nightshift_model::limits::{LINE_MAX_CHARS, PROMPT_MAX_BYTES};
 use nightshift_model::naming::{given_name, one_line, short_name};
 use nightshift_model::{
-    AgentWork, Effect, Evidence, Liveness, Millis, Prompt, PromptState, Session, SessionId, Source,
-    State, Work,
+    AgentWork, Effect, Evidence, Lodging, Millis, Prompt, PromptState, Session, SessionId, Source,
+    Work,
 };
 use nightshift_platform::clock;
 use nightshift_protocol::{Dispatch, DispatchWork, Environment, Fault, FaultCode};
@@ -67,31 +67,12 @@ fn begin(core: &mut Core, dispatch: Dispatch, agent: Option<String>) -> Outcome 
         None => short_name(&asked),
     };
     let (session_id, id) = fresh_id(core)?;
-    let session = Session {
-        id: id.clone(),
-        session_id,
-        name,
-        named_by_user: dispatch.name.is_some(),
-        work,
-        cwd: dispatch.cwd,
-        first_prompt: one_line(&asked, LINE_MAX_CHARS),
-        created_at: now,
-        state: State::Starting,
-        state_since: now,
-        liveness: Liveness::Gone { since: now },
-        stopping: false,
-        retiring: false,
-        restarts: 0,
-        cut: None,
-        renewing: None,
-        end_seen: false,
-        pinned: false,
-        line: one_line(&asked, LINE_MAX_CHARS),
-        // The first words of the process may replace the prompt at once.
-        line_at: Millis(0),
-        exit_code: None,
-        journal_seq: 0,
-    };
+    let asked = one_line(&asked, LINE_MAX_CHARS);
+    let named_by_user = dispatch.name.is_some();
+    let lodging = matches!(work, Work::Agent(_))
+        .then(|| Lodging::Undecided { wish: dispatch.worktree.clone() });
+    let session = Session::starting(id.clone(), session_id, name, work, dispatch.cwd, asked, now);
+    let session = Session { named_by_user, lodging, ..session };
     let why = Evidence {
         at: now,
         source: Source::User,

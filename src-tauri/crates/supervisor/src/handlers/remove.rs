@@ -2,14 +2,27 @@
 
 use super::{Handled, Outcome, apply, find};
 use crate::core::Core;
+use crate::inbox::Inbox;
+use crate::link::beside::Lane;
+use crate::outside::Aside;
 use crate::wait::{Until, Waiter};
-use nightshift_model::{Command as SessionCommand, SessionId};
-use nightshift_protocol::{BoardChange, Fault, FaultCode, Reply};
+use nightshift_lodging::Desk;
+use nightshift_model::{Command as SessionCommand, Liveness, Lodging, SessionId};
+use nightshift_protocol::{BoardChange, Fault, FaultCode, NoticeLevel, Reply, WorktreeFate};
 use nightshift_publish::ConnId;
 use nightshift_store::Write;
 
-pub fn remove(core: &mut Core, session: &str) -> Outcome {
+/// How far the removal of a session's worktree is.
+pub enum Leaving {
+    UnderWay,
+    Done(Option<Box<WorktreeFate>>),
+}
+
+pub fn remove(core: &mut Core, session: &str, discard: bool) -> Outcome {
     let session = find(core, session)?;
+    if let Some(entry) = core.sessions.get_mut(&session) {
+        entry.room.discard = discard;
+    }
     apply(core, &session, SessionCommand::Stop)?;
     Ok(Handled::Later { session, until: Until::Removed })
 }
@@ -21,8 +34,60 @@ pub fn take_off(core: &mut Core, id: &SessionId) {
     core.answer_waiters(id);
 }
 
-/// Every process is gone: the record goes, then the directory.
-pub fn finish_removal(core: &mut Core, id: &SessionId) -> Result<Reply, Fault> {
+/// Every process is gone: the worktree goes if it may, the record, then the directory. None while
+/// the worktree is being looked at.
+pub fn finish_removal(core: &mut Core, id: &SessionId) -> Option<Result<Reply, Fault>> {
+    let Some(entry) = core.sessions.get_mut(id) else {
+        // Another request was quicker.
+        return Some(Ok(Reply::Removed { id: id.to_string(), worktree: None }));
+    };
+    let has_worktree = entry.session.lodging.as_ref().and_then(Lodging::worktree).is_some();
+    match entry.room.leaving.take() {
+        None if has_worktree => {
+            entry.room.leaving = Some(Leaving::UnderWay);
+            leave_worktree(core, id);
+            None
+        }
+        Some(Leaving::UnderWay) => {
+            entry.room.leaving = Some(Leaving::UnderWay);
+            None
+        }
+        None => Some(take_record(core, id, None)),
+        Some(Leaving::Done(fate)) => Some(take_record(core, id, fate)),
+    }
+}
+
+fn leave_worktree(core: &Core, id: &SessionId) {
+    let Some(entry) = core.sessions.get(id) else { return };
+    let (session, desk) = (id.clone(), Desk::of(&core.home));
+    let (discard, env) = (entry.room.discard, entry.env.clone());
+    let (lost, place) = (session.clone(), format!("the worktree of session {id}"));
+    let work = Box::new(move || {
+        let fate = desk.leave(session.as_str(), discard, &env).map(Box::new);
+        Inbox::WorktreeLeft { session, fate }
+    });
+    // On a disk that does not answer it stays, and the list of worktrees names it.
+    let failed = Box::new(move |fault: Fault| {
+        tracing::warn!(session = %lost, "its worktree stays: {fault}");
+        Inbox::WorktreeLeft { session: lost, fate: None }
+    });
+    core.outside.beside(Aside { lane: Lane::Worktrees, place, work, failed });
+}
+
+pub fn worktree_left(core: &mut Core, id: &SessionId, fate: Option<Box<WorktreeFate>>) {
+    if let Some(entry) = core.sessions.get_mut(id) {
+        // Started again meanwhile, its next removal looks anew.
+        let gone = matches!(entry.session.liveness, Liveness::Gone { .. });
+        entry.room.leaving = gone.then_some(Leaving::Done(fate));
+        core.answer_waiters(id);
+    }
+}
+
+fn take_record(
+    core: &mut Core,
+    id: &SessionId,
+    fate: Option<Box<WorktreeFate>>,
+) -> Result<Reply, Fault> {
     let wrong = |what: &str, e: String| {
         Fault::new(FaultCode::Io, format!("session {id} was not removed: {what}: {e}"))
             .hint("mend the state directory, then remove it again")
@@ -44,7 +109,12 @@ pub fn finish_removal(core: &mut Core, id: &SessionId) -> Result<Reply, Fault> {
         tracing::warn!(session = %id, "directory not removed yet: {e}");
     }
     core.board.publish(&mut core.clients, BoardChange::Removed { id: id.to_string() });
-    Ok(Reply::Removed { id: id.to_string() })
+    if let Some(fate) = fate.as_ref().filter(|fate| !fate.kept.is_empty()) {
+        let why: Vec<&str> = fate.kept.iter().map(|kept| kept.text.as_str()).collect();
+        let text = format!("worktree {} was kept: {}", fate.path, why.join("; "));
+        core.notice(NoticeLevel::Info, text);
+    }
+    Ok(Reply::Removed { id: id.to_string(), worktree: fate.map(|fate| *fate) })
 }
 
 /// Whoever else waits for something of this session hears that it is gone.

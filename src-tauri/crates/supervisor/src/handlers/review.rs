@@ -5,9 +5,9 @@ use crate::core::Core;
 use crate::inbox::{ConnId, Inbox};
 use crate::link::beside::Lane;
 use crate::outside::Aside;
-use nightshift_model::{Session, State};
+use nightshift_model::{Lodging, Session, State};
 use nightshift_protocol::{Environment, Reply, ReviewAct};
-use nightshift_review::{Subject, act};
+use nightshift_review::{Recorded, Subject, act};
 use std::path::PathBuf;
 
 /// The ledger of worktrees, in the state directory.
@@ -33,10 +33,12 @@ pub fn review(
 }
 
 fn subject(session: &Session, ledger: PathBuf) -> Subject {
+    let tree = session.lodging.as_ref().and_then(Lodging::worktree);
     Subject {
         id: session.id.to_string(),
-        dir: session.cwd.clone().into(),
-        recorded: None,
+        dir: session.directory().into(),
+        recorded: tree
+            .map(|tree| Recorded { commit: tree.base_commit.clone(), label: tree.base.clone() }),
         ledger,
         name: session.name.clone(),
         result: match &session.state {

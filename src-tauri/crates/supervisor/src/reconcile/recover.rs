@@ -96,7 +96,7 @@ impl Core {
             return false;
         };
         let about = launch.about.clone();
-        let Some(session) = about.and_then(|about| effects::session_of(&launch, about)) else {
+        let Some(session) = about.and_then(|about| launch.session(about)) else {
             return false;
         };
         let (id, at) = (session.id.clone(), clock::now());

@@ -238,7 +238,7 @@ impl Run {
             Command::Reply { session, .. }
             | Command::Respawn { session, .. }
             | Command::Answer { session, .. } => world.ledger.wake(session),
-            Command::Stop { session } | Command::Remove { session } => {
+            Command::Stop { session } | Command::Remove { session, .. } => {
                 let known = world.ledger.of(session);
                 known.stop_asked = true;
                 known.removal_asked |= matches!(request.command, Command::Remove { .. });

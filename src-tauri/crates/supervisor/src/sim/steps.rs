@@ -6,7 +6,7 @@ use super::ledger::Errand;
 use super::line::Stage;
 use super::run::Run;
 use crate::inbox::Inbox;
-use nightshift_model::{Answer, SessionId};
+use nightshift_model::{Answer, SessionId, Wish};
 use nightshift_protocol::{Command, Dispatch, DispatchWork, Environment};
 use std::time::Duration;
 
@@ -249,7 +249,7 @@ impl Run {
 
     pub fn removes(&mut self, index: usize, session: String) {
         let ask = Ask::Remove { session: session.clone() };
-        self.clients[index].ask(Command::Remove { session }, ask);
+        self.clients[index].ask(Command::Remove { session, discard: false }, ask);
     }
 
     pub fn environment(&self) -> Environment {
@@ -279,7 +279,7 @@ impl Run {
             }
         };
         let env = Environment::from([("HOME".to_owned(), "/".to_owned())]);
-        let dispatch = Dispatch { work, name: None, cwd: "/".into(), env };
+        let dispatch = Dispatch { work, name: None, cwd: "/".into(), env, worktree: Wish::Never };
         self.clients[index].ask(Command::Dispatch(dispatch), Ask::Dispatch { token });
     }
 

@@ -331,7 +331,7 @@ impl Outside for Reach {
         let id = spec.session.to_string();
         let until = launch_until(world.now);
         let stage = match spec.start {
-            Start::Launch { launch, env } => {
+            Start::Launch { launch, env, .. } => {
                 world.launch_is_fair(&id);
                 Stage::Launch { launch, env, step: 0, until }
             }

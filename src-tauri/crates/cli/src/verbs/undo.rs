@@ -1,0 +1,42 @@
+//! `nightshift undo rm`: brings a removed worktree back.
+
+use crate::context::Context;
+use crate::failure::{Failure, unexpected};
+use crate::plain::one_line;
+use nightshift_protocol::{Command, Reply};
+use serde::Serialize;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Bring back the worktree that was removed with a session.
+    Rm {
+        /// The session's id, as `nightshift worktrees` lists it.
+        id: String,
+    },
+}
+
+#[derive(Serialize)]
+struct Restored<'a> {
+    id: &'a str,
+    path: &'a str,
+    branch: &'a str,
+}
+
+pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    let What::Rm { id } = args.what;
+    let client = here.client().await?;
+    match client.call(Command::UndoRemove { id }).await? {
+        Reply::WorktreeRestored { id, path, branch } => {
+            let text = format!("restored · {} · {}", one_line(&path), one_line(&branch));
+            here.say(&Restored { id: &id, path: &path, branch: &branch }, &text)
+        }
+        other => Err(unexpected(&other)),
+    }
+}

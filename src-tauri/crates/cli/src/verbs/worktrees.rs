@@ -1,0 +1,116 @@
+//! `nightshift worktrees`: all worktrees with size, age, branch and state; cleans up forgotten ones.
+
+use crate::context::{Context, print, print_json};
+use crate::failure::{Failure, unexpected};
+use crate::plain::one_line;
+use crate::render::age;
+use nightshift_model::Millis;
+use nightshift_platform::clock;
+use nightshift_protocol::{
+    Command, Kept, RemovedWorktree, Reply, WorktreeFate, WorktreeList, WorktreeView,
+    WorktreesCleaned,
+};
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Remove worktrees without a session in which nothing would be lost.
+    Clean,
+}
+
+pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    let client = here.client().await?;
+    let command = match args.verb {
+        Some(Verb::Clean) => Command::CleanWorktrees,
+        None => Command::Worktrees { sizes: true },
+    };
+    match client.call(command).await? {
+        Reply::Worktrees(list) if here.json => print_json(&list)?,
+        Reply::Worktrees(list) => print(&listed(&list, clock::now()))?,
+        Reply::WorktreesCleaned(cleaned) if here.json => print_json(&cleaned)?,
+        Reply::WorktreesCleaned(cleaned) => print(&cleaned_text(&cleaned))?,
+        other => return Err(unexpected(&other)),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn listed(list: &WorktreeList, now: Millis) -> String {
+    let mut out = String::new();
+    if list.worktrees.is_empty() {
+        out.push_str("no worktrees\n");
+    }
+    for tree in &list.worktrees {
+        out.push_str(&line(tree, now));
+    }
+    for gone in &list.removed {
+        out.push_str(&removed_line(gone, now));
+    }
+    for problem in &list.problems {
+        out.push_str(&format!("! {}\n", one_line(problem)));
+    }
+    out
+}
+
+fn line(tree: &WorktreeView, now: Millis) -> String {
+    let age = tree.created_at.map_or("-".to_owned(), |at| age(now.since(at)));
+    let size = tree.bytes.map_or("-".to_owned(), size);
+    let owner = match (&tree.session, tree.orphan) {
+        (Some(id), false) => id.clone(),
+        (Some(_), true) => "no session".to_owned(),
+        (None, _) => "not ours".to_owned(),
+    };
+    let branch = tree.branch.as_deref().unwrap_or("detached");
+    let state = match (tree.missing, tree.keeps.is_empty()) {
+        (true, _) => "directory is gone".to_owned(),
+        (false, true) if tree.session.is_some() => "clean".to_owned(),
+        (false, true) => String::new(),
+        (false, false) => reasons(&tree.keeps),
+    };
+    let (path, branch) = (one_line(&tree.path), one_line(branch));
+    format!("{path}\n  {owner} · {branch} · {age} · {size} · {state}\n")
+}
+
+fn reasons(kept: &[Kept]) -> String {
+    kept.iter().map(|kept| one_line(&kept.text)).collect::<Vec<_>>().join("; ")
+}
+
+fn removed_line(gone: &RemovedWorktree, now: Millis) -> String {
+    let days = gone.until.0.saturating_sub(now.0) / (24 * 60 * 60 * 1000);
+    let size = gone.bytes.map_or("-".to_owned(), size);
+    let (path, id) = (one_line(&gone.path), &gone.id);
+    format!("{path}\n  removed · {size} · nightshift undo rm {id} for {days} more days\n")
+}
+
+fn cleaned_text(cleaned: &WorktreesCleaned) -> String {
+    let mut out = String::new();
+    for fate in &cleaned.orphans {
+        let WorktreeFate { path, kept, undo, .. } = fate;
+        let path = one_line(path);
+        match undo {
+            Some(id) => out.push_str(&format!("removed · {path} · nightshift undo rm {id}\n")),
+            None => out.push_str(&format!("kept · {path} · {}\n", reasons(kept))),
+        }
+    }
+    for path in &cleaned.expired {
+        out.push_str(&format!("gone for good after 30 days · {}\n", one_line(path)));
+    }
+    for problem in &cleaned.problems {
+        out.push_str(&format!("! {}\n", one_line(problem)));
+    }
+    if out.is_empty() { "nothing to clean up\n".to_owned() } else { out }
+}
+
+fn size(bytes: u64) -> String {
+    const MIB: u64 = 1024 * 1024;
+    match bytes {
+        0..MIB => format!("{} KiB", bytes.div_ceil(1024)),
+        _ => format!("{}.{} MiB", bytes / MIB, bytes % MIB * 10 / MIB),
+    }
+}

@@ -1,0 +1,280 @@
+//! Agent sessions in a repository: each in a worktree of its own, and no way to lose work in it.
+
+use crate::support::{Shift, id_of};
+use nightshift_testkit::wait_until;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A home whose working directory holds a repository with one commit.
+struct Project {
+    shift: Shift,
+    root: PathBuf,
+}
+
+impl Project {
+    fn new() -> Project {
+        let shift = Shift::new();
+        let root = std::fs::canonicalize(shift.home.work()).unwrap().join("project");
+        std::fs::create_dir(&root).unwrap();
+        let project = Project { shift, root };
+        project.git(&["init", "--quiet", "-b", "main"]);
+        project.git(&["config", "user.name", "T"]);
+        project.git(&["config", "user.email", "t@t"]);
+        project.write("a.txt", "a\n");
+        project.git(&["add", "--all"]);
+        project.git(&["commit", "--quiet", "-m", "first"]);
+        project
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn git_in(&self, dir: &Path, args: &[&str]) -> String {
+        let mut git = Command::new("git");
+        git.args(args).current_dir(dir).env_clear().envs(self.shift.home.environment());
+        let output = git.output().unwrap();
+        assert!(output.status.success(), "git {args:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn git(&self, args: &[&str]) -> String {
+        self.git_in(&self.root, args)
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.shift.command(args);
+        command.current_dir(&self.root);
+        command
+    }
+
+    /// Starts a rehearsal session that may do everything; its id.
+    fn agent(&self, more: &[&str], script: &str) -> String {
+        let mut args = vec!["--bg", "--agent", "rehearsal", "--permission-mode", "auto", "--json"];
+        args.extend(more);
+        args.push(script);
+        let output = self.command(&args).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        id_of(&serde_json::from_slice(&output.stdout).unwrap())
+    }
+
+    fn worktree(entry: &Value) -> PathBuf {
+        PathBuf::from(entry["lodging"]["path"].as_str().unwrap_or_else(|| panic!("{entry}")))
+    }
+}
+
+#[test]
+fn an_agent_edits_in_its_own_worktree_and_the_main_checkout_stays() {
+    let project = Project::new();
+    let shift = &project.shift;
+    project.write("draft.txt", "uncommitted\n");
+    let id = project.agent(&["--name", "Fix it"], "write a.txt changed\nrun pwd; env\ndone it");
+    let entry = shift.wait_state(&id, "done");
+    let path = Project::worktree(&entry);
+    assert_eq!(path, project.root.join(".claude/worktrees/fix-it"));
+    assert_eq!(entry["cwd"], project.root.to_string_lossy().as_ref());
+    assert_eq!(entry["lodging"]["branch"], "worktree-fix-it");
+    assert_eq!(entry["lodging"]["absent"][0], "draft.txt");
+    assert_eq!(std::fs::read_to_string(path.join("a.txt")).unwrap(), "changed\n");
+    assert_eq!(std::fs::read_to_string(project.root.join("a.txt")).unwrap(), "a\n");
+    let log = shift.ok(&["logs", &id]);
+    assert!(log.contains(&format!("{}\n", path.display())), "{log}");
+    let port = entry["lodging"]["firstPort"].as_u64().unwrap();
+    assert!(log.contains(&format!("NIGHTSHIFT_PORT={port}\n")), "{log}");
+    let why = shift.ok(&["why", &id]);
+    assert!(why.contains("on worktree-fix-it, from main"), "{why}");
+    let raw = shift.ok(&["logs", &id, "--raw"]);
+    assert!(!raw.contains("draft.txt"), "what the agent said is not what it was told");
+    let list = project.git(&["worktree", "list", "--porcelain"]);
+    assert!(list.contains(&format!("locked Nightshift session {id} pid")), "{list}");
+    // The lock goes with the process, and comes with the next.
+    shift.ok(&["stop", &id]);
+    wait_until("the lock to go", || {
+        !project.git(&["worktree", "list", "--porcelain"]).contains("locked")
+    });
+    shift.ok(&["reply", &id, "write b.txt more\ndone again"]);
+    shift.wait_entry(&id, "its second result", |e| e["result"] == "again");
+    assert_eq!(std::fs::read_to_string(path.join("b.txt")).unwrap(), "more\n");
+}
+
+#[test]
+fn sessions_that_stay_where_they_are_say_why() {
+    let project = Project::new();
+    let shift = &project.shift;
+    let id = project.agent(&["--no-worktree"], "write b.txt here\ndone");
+    let entry = shift.wait_state(&id, "done");
+    assert_eq!(entry["lodging"]["reason"], "not_wanted");
+    assert!(project.root.join("b.txt").exists());
+    let outside = shift.agent("done");
+    let entry = shift.wait_state(&outside, "done");
+    assert_eq!(entry["lodging"]["reason"], "no_repository");
+    assert!(shift.ok(&["why", &outside]).contains("not in a git repository"));
+    let job = shift.shell("true");
+    assert!(shift.entry(&job)["lodging"].is_null());
+    let named = project.agent(&["--worktree", "My Branch"], "done");
+    let entry = shift.wait_state(&named, "done");
+    assert_eq!(entry["lodging"]["branch"], "worktree-my-branch");
+}
+
+#[test]
+fn failures_25_rm_keeps_what_would_be_lost_and_undo_brings_back_the_rest() {
+    let project = Project::new();
+    let shift = &project.shift;
+    let kept = project.agent(&["--name", "kept"], "write new.txt work\ndone");
+    let path = Project::worktree(&shift.wait_state(&kept, "done"));
+    let removed = shift.json(&["rm", &kept, "--json"]);
+    assert_eq!(removed["worktree"]["kept"][0]["reason"], "uncommitted", "{removed}");
+    assert!(path.join("new.txt").exists());
+    assert!(shift.entry(&kept).is_null());
+    let listed = shift.json(&["worktrees", "--json"]);
+    assert_eq!(listed["worktrees"][0]["orphan"], true, "{listed}");
+    assert!(listed["worktrees"][0]["bytes"].as_u64().unwrap() > 0);
+    let cleaned = shift.ok(&["worktrees", "clean"]);
+    assert!(cleaned.starts_with("kept · ") && path.exists(), "{cleaned}");
+
+    let gone = project.agent(&["--name", "gone"], "write new.txt work\ndone");
+    let path = Project::worktree(&shift.wait_state(&gone, "done"));
+    let out = shift.ok(&["rm", "--discard", &gone]);
+    assert!(out.contains(&format!("nightshift undo rm {gone}")), "{out}");
+    assert!(!path.exists());
+    shift.ok(&["undo", "rm", &gone]);
+    assert_eq!(std::fs::read_to_string(path.join("new.txt")).unwrap(), "work\n");
+    shift.fails(&["undo", "rm", &gone], &["nothing was removed"]);
+
+    let clean = project.agent(&["--name", "clean"], "done nothing to do");
+    let path = Project::worktree(&shift.wait_state(&clean, "done"));
+    shift.ok(&["rm", &clean]);
+    assert!(!path.exists(), "a clean worktree goes with its session");
+    project.git(&["fsck", "--full", "--no-dangling"]);
+}
+
+#[test]
+fn failures_25_unpushed_commits_keep_a_worktree_whatever_is_asked() {
+    let project = Project::new();
+    let shift = &project.shift;
+    let script = "write a.txt work\nrun git commit -qam work\ndone";
+    let id = project.agent(&[], script);
+    let path = Project::worktree(&shift.wait_state(&id, "done"));
+    let removed = shift.json(&["rm", "--discard", &id, "--json"]);
+    assert_eq!(removed["worktree"]["kept"][0]["reason"], "unpushed", "{removed}");
+    assert_eq!(std::fs::read_to_string(path.join("a.txt")).unwrap(), "work\n");
+    assert!(shift.ok(&["notices"]).contains("was kept: 1 unpushed commit"));
+}
+
+#[test]
+fn failures_26_a_killed_supervisor_and_host_leave_no_lock_behind() {
+    let project = Project::new();
+    let shift = &project.shift;
+    let id = project.agent(&[], "say begun\nwait 600");
+    shift.wait_log(&id, "\nbegun");
+    let host = shift.host(&id);
+    crate::support::kill(&shift.supervisor());
+    crate::support::kill(&host);
+    shift.ok(&["agents"]);
+    shift.wait_state(&id, "failed");
+    wait_until("the lock to go", || {
+        !project.git(&["worktree", "list", "--porcelain"]).contains("locked")
+    });
+    // Started again it is in the same worktree, and holds it again.
+    shift.ok(&["respawn", &id]);
+    let list = project.git(&["worktree", "list", "--porcelain"]);
+    assert_eq!(list.matches("locked").count(), 1, "{list}");
+    assert!(list.contains(&format!("pid {}", shift.host(&id).pid)), "{list}");
+}
+
+#[test]
+fn failures_28_the_agent_starts_after_its_setup_or_not_at_all() {
+    let project = Project::new();
+    let shift = &project.shift;
+    project.write(".nightshift/setup", "test -e go || { echo no modules; exit 9; }; touch done");
+    project.git(&["add", "--all"]);
+    project.git(&["commit", "--quiet", "-m", "setup"]);
+    let id = project.agent(&[], "run ls\ndone");
+    let entry = shift.wait_state(&id, "failed");
+    let error = entry["error"].as_str().unwrap();
+    assert!(error.contains("exit code 9") && error.contains("no modules"), "{error}");
+    let tree = &entry["lodging"];
+    assert_eq!(tree["settingUp"], true, "{tree}");
+    let path = Project::worktree(&entry);
+    std::fs::write(path.join("go"), "").unwrap();
+    shift.ok(&["respawn", &id]);
+    shift.wait_state(&id, "done");
+    let log = shift.ok(&["logs", &id]);
+    assert!(log.contains("done\n") && log.contains("go\n"), "{log}");
+}
+
+#[test]
+fn failures_29_the_agent_is_told_beside_the_users_words() {
+    let project = Project::new();
+    let shift = &project.shift;
+    project.write("draft.txt", "uncommitted\n");
+    let id = project.agent(&[], "done");
+    shift.wait_state(&id, "done");
+    let mut journal = String::new();
+    for entry in std::fs::read_dir(shift.job(&id)).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_string_lossy().starts_with("journal-") {
+            journal.push_str(&String::from_utf8_lossy(&std::fs::read(path).unwrap()));
+        }
+    }
+    assert!(journal.contains("nightshift:notes"), "{journal}");
+    assert!(journal.contains("not here: draft.txt"), "{journal}");
+    let log = shift.ok(&["logs", &id]);
+    assert!(log.contains("> done") && !log.contains("draft.txt"), "{log}");
+}
+
+#[test]
+fn failures_30_a_shell_command_that_writes_to_the_main_checkout_is_reported() {
+    let project = Project::new();
+    let shift = &project.shift;
+    let script = format!("run echo over > {}/a.txt\ndone", project.root.display());
+    let id = project.agent(&[], &script);
+    let said = |e: &Value| e["lodging"]["changedMeanwhile"][0] == "a.txt";
+    shift.wait_entry(&id, "the change to be seen", said);
+    let part = "the main checkout changed while it worked: a.txt";
+    assert!(shift.ok(&["why", &id]).contains(part));
+    wait_until("a notice", || shift.ok(&["notices"]).contains("changed while session"));
+}
+
+#[test]
+fn ten_agents_at_once_edit_one_repository_and_never_meet() {
+    let project = Project::new();
+    let shift = &project.shift;
+    let ids: Vec<String> = std::thread::scope(|scope| {
+        let project = &project;
+        let start = |n: usize| {
+            let script = format!("write a.txt number {n}\ndone");
+            scope.spawn(move || project.agent(&["--name", "same"], &script))
+        };
+        let running: Vec<_> = (0..10).map(start).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let mut paths = std::collections::BTreeSet::new();
+    let mut ports = std::collections::BTreeSet::new();
+    for id in &ids {
+        let entry = shift.wait_state(id, "done");
+        paths.insert(Project::worktree(&entry));
+        ports.insert(entry["lodging"]["firstPort"].as_u64().unwrap());
+    }
+    assert_eq!((paths.len(), ports.len()), (10, 10));
+    let texts: std::collections::BTreeSet<String> =
+        paths.iter().map(|path| std::fs::read_to_string(path.join("a.txt")).unwrap()).collect();
+    assert_eq!(texts.len(), 10, "each has its own words");
+    assert_eq!(project.git(&["status", "--porcelain"]), "");
+    project.git(&["fsck", "--full", "--strict", "--no-dangling"]);
+}
+
+#[test]
+fn a_session_outlives_its_supervisor_in_its_worktree() {
+    let project = Project::new();
+    let shift = &project.shift;
+    let id = project.agent(&[], "ask Go on? | Yes | No\nwrite b.txt answered\ndone");
+    shift.wait_state(&id, "blocked");
+    shift.kill_supervisor();
+    shift.ok(&["answer", &id, "1"]);
+    let path = Project::worktree(&shift.wait_state(&id, "done"));
+    assert_eq!(std::fs::read_to_string(path.join("b.txt")).unwrap(), "answered\n");
+}

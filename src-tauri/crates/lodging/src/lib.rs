@@ -1,0 +1,180 @@
+//! Where sessions live: between the supervisor's words (sessions, faults, views) and worktrees.
+//!
+//! Promise: nothing but questions about worktrees, each of which may take seconds; the answers are
+//! plain data. The supervisor asks beside its loop and needs to know nothing of git.
+//! Must not know: the loop, the database, agents.
+
+mod room;
+mod view;
+
+pub use nightshift_worktree::MainCheckout;
+pub use room::{MovedIn, Order};
+
+use nightshift_model::Millis;
+use nightshift_platform::dirs::Home;
+use nightshift_platform::spawn::own_environment;
+use nightshift_platform::{Identity, clock};
+use nightshift_protocol::{
+    Environment, Fault, FaultCode, Reply, WorktreeFate, WorktreeList, WorktreeState,
+    WorktreesCleaned,
+};
+use nightshift_worktree as worktree;
+use nightshift_worktree::{Git, Kind, Ledger, Policy, Removal};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+/// The supervisor's worktrees.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    ledger: PathBuf,
+    log: PathBuf,
+}
+
+impl Desk {
+    pub fn of(home: &Home) -> Desk {
+        Desk {
+            ledger: home.state.join("worktrees"),
+            log: home.state.join("worktrees/teardown.log"),
+        }
+    }
+
+    fn ledger(&self) -> Result<Ledger, Fault> {
+        Ledger::open(&self.ledger).map_err(|e| fault(&e))
+    }
+
+    /// Locks the worktree for the session's host.
+    pub fn hold(&self, moved: &MovedIn, host: Identity) -> Result<(), Fault> {
+        moved.record.as_ref().map_or(Ok(()), |r| worktree::hold(r, host)).map_err(|e| fault(&e))
+    }
+
+    /// Releases worktrees whose host is gone.
+    pub fn release_stale(&self) {
+        if let Ok(ledger) = self.ledger() {
+            worktree::repair(&ledger);
+        }
+    }
+
+    /// What is due at a start: stale locks, removals that were cut off, undo whose time is over.
+    /// Returns what went wrong.
+    pub fn tidy_up(&self) -> Vec<String> {
+        if !self.ledger.exists() {
+            return Vec::new();
+        }
+        let Ok(ledger) = self.ledger() else { return Vec::new() };
+        worktree::repair(&ledger);
+        let (git, none) = (git(&Environment::new()), BTreeSet::new());
+        let cleaned = worktree::clean(&git, &ledger, &none, false, clock::now().0, &self.log);
+        cleaned.problems.iter().map(ToString::to_string).collect()
+    }
+
+    /// The main checkout as it is now; none when that cannot be told.
+    pub fn look(&self, main_checkout: &Path) -> Option<MainCheckout> {
+        MainCheckout::look(&git(&Environment::new()), main_checkout).ok()
+    }
+
+    /// The session has ended for good: its worktree goes, if it may. What cannot be found out keeps
+    /// it. None when it never had one.
+    pub fn leave(&self, id: &str, discard: bool, env: &Environment) -> Option<WorktreeFate> {
+        let ledger = match self.ledger() {
+            Ok(ledger) => ledger,
+            Err(fault) => return Some(view::unknown(id, &fault.to_string())),
+        };
+        let record = match ledger.record(id) {
+            Ok(record) => record?,
+            Err(error) => return Some(view::unknown(id, &error.to_string())),
+        };
+        let policy = if discard { Policy::Discard } else { Policy::Careful };
+        let removal = worktree::remove(&git(env), &ledger, id, policy, &self.log);
+        Some(match removal {
+            Ok(removal) => view::fate(&record, &removal),
+            Err(error) => view::failed(&record, &error),
+        })
+    }
+
+    pub fn inspect(&self, id: &str) -> Result<WorktreeState, Fault> {
+        let Some(record) = self.ledger()?.record(id).map_err(|e| fault(&e))? else {
+            return Err(Fault::new(FaultCode::NotFound, format!("{id} has no worktree")));
+        };
+        Ok(view::state(&record, &worktree::inspect(&git(&Environment::new()), &record)))
+    }
+
+    /// All worktrees of the ledger's repositories and of those with a main checkout in `roots`.
+    /// `sessions` are those on the board.
+    pub fn list(
+        &self,
+        sessions: &BTreeSet<String>,
+        roots: &BTreeSet<PathBuf>,
+        sizes: bool,
+    ) -> Result<WorktreeList, Fault> {
+        let ledger = self.ledger()?;
+        let git = git(&Environment::new());
+        let never = AtomicBool::new(false);
+        let count = |dir: &Path| {
+            sizes.then(|| worktree::size(dir, &never).ok()).flatten().map(|size| size.bytes)
+        };
+        let (listed, mut problems) = worktree::list(&git, &ledger, roots);
+        let views = listed.iter().map(|one| {
+            let mut view = view::listed(one, sessions);
+            view.bytes = count(&one.path);
+            if let Some(record) = one.record.as_ref().filter(|_| sizes) {
+                view.keeps = view::keeps(&worktree::inspect(&git, record), Policy::Careful);
+            }
+            view
+        });
+        let worktrees = views.collect();
+        let (removed, damaged) = ledger.removed();
+        problems.extend(damaged);
+        let removed = removed.iter().map(|one| view::removed(one, count(&one.aside))).collect();
+        let problems = problems.iter().map(ToString::to_string).collect();
+        Ok(WorktreeList { worktrees, removed, problems })
+    }
+
+    /// Removes worktrees without a session as far as nothing would be lost.
+    pub fn clean(&self, sessions: &BTreeSet<String>) -> Result<WorktreesCleaned, Fault> {
+        let ledger = self.ledger()?;
+        let git = git(&Environment::new());
+        let cleaned = worktree::clean(&git, &ledger, sessions, true, clock::now().0, &self.log);
+        let fate = |(record, removal): &(_, Removal)| view::fate(record, removal);
+        Ok(WorktreesCleaned {
+            orphans: cleaned.orphans.iter().map(fate).collect(),
+            expired: cleaned.expired.iter().map(|r| text(&r.record.path)).collect(),
+            problems: cleaned.problems.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    pub fn undo(&self, id: &str) -> Result<Reply, Fault> {
+        let record = worktree::undo(&git(&Environment::new()), &self.ledger()?, id);
+        let record = record.map_err(|e| fault(&e))?;
+        let (path, branch) = (text(&record.path), record.branch);
+        Ok(Reply::WorktreeRestored { id: record.id, path, branch })
+    }
+}
+
+/// git in the session's environment; in our own where that is not known (any more).
+fn git(env: &Environment) -> Git {
+    if env.is_empty() {
+        return Git::new(&own_environment());
+    }
+    Git::new(&env.iter().map(|(name, value)| (name.into(), value.into())).collect())
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn fault(error: &worktree::Error) -> Fault {
+    let code = match error.kind {
+        Kind::Refused | Kind::Taken | Kind::Busy => FaultCode::Refused,
+        Kind::NotFound => FaultCode::NotFound,
+        Kind::Git | Kind::Script | Kind::Io => FaultCode::Io,
+    };
+    let fault = Fault::new(code, error.message.clone());
+    if error.hint.is_empty() { fault } else { fault.hint(error.hint.clone()) }
+}
+
+/// When a removal of `at` can no longer be undone.
+fn undo_until(at: u64) -> Millis {
+    const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+    Millis(at.saturating_add(worktree::UNDO_DAYS * DAY_MS))
+}
