@@ -113,6 +113,17 @@ pub struct AgentWork {
     pub continues: Option<Continuation>,
     #[serde(default)]
     pub usage: Option<Usage>,
+    /// The prompt whose turn the user interrupted, until that turn has ended.
+    #[serde(default)]
+    pub interrupts: Option<u32>,
+}
+
+impl AgentWork {
+    /// An interrupt is over with the turn that it was meant for.
+    pub(crate) fn forget_past_interrupt(&mut self) {
+        let waits = |n: &u32| self.prompts.iter().any(|p| p.n == *n);
+        self.interrupts = self.interrupts.filter(waits);
+    }
 }
 
 /// What is sent, and when, after a usage limit: the user's own words at a time the user agreed to.
@@ -165,6 +176,9 @@ pub struct Session {
     /// Its process is being ended, to free memory or because it is of no use; the session is not.
     #[serde(default)]
     pub retiring: bool,
+    /// Which process that is: its successor stays, even when the end of this one was never stored.
+    #[serde(default)]
+    pub going: Option<u32>,
     /// Restarts after unexpected ends since a turn last ended well.
     #[serde(default)]
     pub restarts: u32,

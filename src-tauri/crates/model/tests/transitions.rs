@@ -53,6 +53,7 @@ fn session(work: Work, state: State, alive: bool) -> Session {
         restarts: 0,
         cut: None,
         renewing: None,
+        going: None,
         end_seen: false,
         pinned: false,
         line: String::new(),
@@ -73,6 +74,7 @@ fn agent(prompts: Vec<Prompt>) -> Work {
         answers: Vec::new(),
         continues: None,
         usage: None,
+        interrupts: None,
     })
 }
 

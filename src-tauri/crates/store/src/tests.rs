@@ -31,6 +31,7 @@ fn session(n: u32) -> Session {
         restarts: 0,
         cut: None,
         renewing: None,
+        going: None,
         end_seen: false,
         pinned: false,
         line: String::new(),

@@ -14,8 +14,8 @@ pub fn act(core: &mut Core, id: &SessionId, effect: Effect) {
     match effect {
         Effect::Launch => launch::launch(core, id),
         Effect::Relaunch => crate::rest::relaunch_later(core, id),
-        Effect::Deliver => deliver(core, id),
-        Effect::Cancel => deliver::cancel(core, id),
+        // What is to be interrupted is stored: it goes out with all the rest.
+        Effect::Deliver | Effect::Cancel => deliver(core, id),
         Effect::StopHost => stop_host(core, id),
     }
 }

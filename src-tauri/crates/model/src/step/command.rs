@@ -196,6 +196,11 @@ fn interrupt(next: &mut Next) -> Result<(), Refusal> {
     }
     match next.session.state {
         State::Working | State::NeedsInput { .. } if next.session.is_alive() => {
+            if let Work::Agent(agent) = &mut next.session.work {
+                // Stored, so that it is repeated until its agent has it.
+                let sent = agent.prompts.iter().find(|p| p.state == PromptState::Sent);
+                agent.interrupts = sent.or(agent.prompts.first()).map(|p| p.n);
+            }
             next.note(Source::User, "interrupt");
             next.effect(Effect::Cancel);
             Ok(())

@@ -60,6 +60,7 @@ fn ended(next: &mut Next, how: &str) -> bool {
     next.session.renewing = None;
     if let Work::Agent(agent) = &mut next.session.work {
         agent.prompts.retain(|p| p.state == PromptState::Queued);
+        agent.interrupts = None;
     }
     next.go(State::Stopped, "stopped", Source::Process, &format!("stopped; {how}"));
     true
@@ -83,6 +84,7 @@ fn agent_ended(next: &mut Next, cause: &str, by_itself: bool) {
     let mut resumable = false;
     if let Work::Agent(agent) = &mut next.session.work {
         agent.prompts.retain(|p| p.state == PromptState::Queued);
+        agent.forget_past_interrupt();
         resumable = agent.agent_session_id.is_some();
     }
     match next.session.state {

@@ -29,7 +29,7 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
             next.session.renewing = None;
             failed(next, error, trouble);
             // Stored, so that a crash right now leaves no process that serves nobody.
-            next.session.retiring = true;
+            retire(next);
             next.effect(Effect::StopHost);
         }
         Fact::PromptSent { n } => prompt_sent(next, n),
@@ -92,7 +92,12 @@ fn is_agents_word(fact: &Fact) -> bool {
 }
 
 fn launched(next: &mut Next, pid: u32) {
-    if matches!(next.session.liveness, Liveness::Alive { pid: before, .. } if before != pid) {
+    let another = match (next.session.going, &next.session.liveness) {
+        (Some(going), _) => going != pid,
+        (None, Liveness::Alive { pid: before, .. }) => *before != pid,
+        (None, Liveness::Gone { .. } | Liveness::Unknown { .. }) => false,
+    };
+    if another {
         // The end of the process that was to go could not be stored: this is the one after it.
         next.session.retiring = false;
     }
@@ -196,9 +201,18 @@ fn may_rest(next: &Next) -> bool {
     next.session.is_over() && !asked && next.session.is_alive() && !next.session.stopping
 }
 
+/// The process that lives now is to go.
+fn retire(next: &mut Next) {
+    next.session.retiring = true;
+    next.session.going = match next.session.liveness {
+        Liveness::Alive { pid, .. } => Some(pid),
+        Liveness::Gone { .. } | Liveness::Unknown { .. } => None,
+    };
+}
+
 fn rest(next: &mut Next, why: &str) {
     if may_rest(next) {
-        next.session.retiring = true;
+        retire(next);
         next.note(Source::Supervisor, why);
         next.effect(Effect::StopHost);
     }
@@ -208,7 +222,7 @@ fn rest(next: &mut Next, why: &str) {
 fn renew(next: &mut Next, from: &str) {
     let resumable = next.session.agent().is_some_and(|a| a.agent_session_id.is_some());
     if may_rest(next) && resumable && !next.session.retiring {
-        next.session.retiring = true;
+        retire(next);
         let (state, since) = (next.session.state.clone(), next.session.state_since);
         next.session.renewing = Some(Before { state, since });
         let why =
@@ -274,6 +288,7 @@ fn turn_ended(next: &mut Next, n: u32, outcome: TurnOutcome) {
     }
     agent.prompts.retain(|p| p.n != n);
     agent.answers.clear();
+    agent.forget_past_interrupt();
     let more = agent.prompts.iter().any(|p| p.state == PromptState::Queued);
     if !matches!(outcome, TurnOutcome::Error { .. }) {
         next.session.restarts = 0;

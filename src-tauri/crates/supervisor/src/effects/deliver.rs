@@ -56,7 +56,8 @@ pub fn feed(core: &mut Core, id: &SessionId, records: &[Record]) {
     deliver(core, id);
 }
 
-/// Writes what the agent does not have yet. Nothing is written before the replay is complete.
+/// Writes what the agent does not have yet: the end of an interrupted turn (its open requests are
+/// then answered as cancelled), answers, the next prompt. Nothing is written before the replay is complete.
 pub fn deliver(core: &mut Core, id: &SessionId) {
     let Some(Entry {
         session,
@@ -79,29 +80,19 @@ pub fn deliver(core: &mut Core, id: &SessionId) {
         .iter()
         .filter_map(|need| Some((need.id.clone(), need.answered.clone()?)))
         .collect();
-    for line in driver.due(&work.prompts, &answers) {
+    let mut lines = Vec::new();
+    if work.interrupts.is_some() {
+        lines.extend(driver.cancel());
+    }
+    lines.extend(driver.due(&work.prompts, &answers));
+    if work.interrupts.is_some() {
+        // It was asked for before the prompt that it is meant for was on its way.
+        lines.extend(driver.cancel());
+    }
+    for line in lines {
         if let Err(line) = link.write(line, *epoch) {
             driver.not_written(&line);
             retry_at.get_or_insert(clock::monotonic() + REFUSED_PAUSE);
         }
     }
-}
-
-/// Asks the agent to end its turn; its open requests are answered as cancelled.
-pub fn cancel(core: &mut Core, id: &SessionId) {
-    if let Some(Entry {
-        link: Some(link),
-        driver: Some(driver),
-        caught_up: true,
-        epoch,
-        retry_at,
-        ..
-    }) = core.sessions.get_mut(id)
-        && let Some(line) = driver.cancel()
-        && let Err(line) = link.write(line, *epoch)
-    {
-        driver.not_written(&line);
-        retry_at.get_or_insert(clock::monotonic() + REFUSED_PAUSE);
-    }
-    deliver(core, id);
 }

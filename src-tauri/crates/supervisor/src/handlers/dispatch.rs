@@ -157,6 +157,7 @@ fn work_of(core: &Core, dispatch: &Dispatch, agent: Option<String>, at: Millis) 
                 answers: Vec::new(),
                 continues: None,
                 usage: None,
+                interrupts: None,
             });
             (work, prompt.clone())
         }
