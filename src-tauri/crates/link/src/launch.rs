@@ -4,7 +4,7 @@ use crate::LinkEvent;
 use crate::beside::{Lane, beside, in_words};
 use crate::limits::{ADOPTIONS_AT_ONCE, LAUNCH_TIMEOUT, RECONNECT_FIRST, RECONNECT_LONGEST};
 use crate::looks::patience;
-use crate::{Report, end};
+use crate::{Program, Report, end};
 use nightshift_host::finding::{self as hosts, Finding};
 use nightshift_platform::process::Identity;
 use nightshift_platform::signals::SIGTERM;
@@ -37,7 +37,8 @@ type Started = Result<(Ready, Option<Child>), NotStarted>;
 
 pub async fn launch(
     dir: PathBuf,
-    launch: Launch,
+    mut launch: Launch,
+    program: Program,
     env: Environment,
     binary: PathBuf,
     log: PathBuf,
@@ -49,6 +50,7 @@ pub async fn launch(
         if cancelled.load(Ordering::Relaxed) {
             return Err(NotStarted::Failed("it was given up before it began".into()));
         }
+        launch.argv = program().map_err(NotStarted::Failed)?;
         start(&dir, &launch, env, &binary, &log)
     }));
     match tokio::time::timeout(LAUNCH_TIMEOUT, &mut starting).await {
@@ -92,11 +94,17 @@ fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Pat
     let of_dir = |e| failed(&format!("session directory {}", dir.display()), e);
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(of_dir)?;
     // What an earlier run left must not be taken for this one's.
+    let mut put_aside = false;
     for name in [READY_FILE, EXIT_FILE] {
         match std::fs::rename(dir.join(name), dir.join(format!("{name}.prev"))) {
+            Ok(()) => put_aside = true,
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(name, e)),
-            Ok(()) | Err(_) => {}
+            Err(_) => {}
         }
+    }
+    if put_aside {
+        // Back after a power cut, an old exit record would be taken for the end of this run.
+        files::sync_directory(dir).map_err(of_dir)?;
     }
     let document = serde_json::to_vec_pretty(launch)
         .map_err(|e| NotStarted::Failed(format!("launch document: {e}")))?;

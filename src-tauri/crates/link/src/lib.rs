@@ -71,11 +71,16 @@ impl LinkHandle {
     }
 }
 
+/// Finds the program that is to be started, with its arguments. Looks at the disk.
+pub type Program = Box<dyn FnOnce() -> Result<Vec<String>, String> + Send>;
+
 pub enum Start {
-    /// `order` when it has still to be decided where it works, or when that is a worktree.
+    /// What `program` finds goes into the launch document; `order` when it has still to be decided
+    /// where it works, or when that is a worktree.
     Launch {
         launch: Box<Launch>,
         env: Environment,
+        program: Program,
         order: Option<Order>,
     },
     Adopt,
@@ -124,7 +129,7 @@ async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Rece
     let LinkSpec { session, kind, start, .. } = spec;
     let mut moved = None;
     let started = match start {
-        Start::Launch { mut launch, mut env, order } => {
+        Start::Launch { mut launch, mut env, program, order } => {
             if let Some(order) = order {
                 match lodge::lodge(&place, order, &mut launch, &mut env, &report).await {
                     Ok(room) => moved = Some(room),
@@ -135,7 +140,7 @@ async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Rece
                 }
             }
             let Place { dir, binary, log, .. } = place.clone();
-            launch::launch(dir, *launch, env, binary, log).await
+            launch::launch(dir, *launch, program, env, binary, log).await
         }
         Start::Adopt => launch::adopt(place.dir.clone(), &report).await,
     };

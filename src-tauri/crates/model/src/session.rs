@@ -234,6 +234,7 @@ impl Session {
             restarts: 0,
             cut: None,
             renewing: None,
+            going: None,
             end_seen: false,
             pinned: false,
             // The first words of the process may replace what was asked at once.

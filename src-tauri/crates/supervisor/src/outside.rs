@@ -12,7 +12,7 @@ use crate::reconcile::hosts::{self, Finding};
 use nightshift_host::journal;
 use nightshift_lodging::Desk;
 use nightshift_model::SessionId;
-use nightshift_platform::{Home, Identity};
+use nightshift_platform::{Home, Identity, files};
 use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE};
 use nightshift_protocol::{Fault, Launch, Record, Task};
 use nightshift_publish::ConnId;
@@ -53,7 +53,8 @@ pub trait Outside {
     fn inspect(&self, name: &str) -> Finding;
     /// Names of the session directories.
     fn directories(&self) -> io::Result<Vec<String>>;
-    /// Ends a removal that was committed and cut short; false when the directory is of none.
+    /// Begins to end a removal that was committed and cut short; false when the directory is of
+    /// none.
     fn finish_clearing(&self, name: &str) -> bool;
     fn launch_document(&self, name: &str) -> Option<Launch>;
     /// Asks hosts whose directories were deleted or damaged to make them anew.
@@ -70,7 +71,7 @@ pub trait Outside {
     fn mark_removed(&self, id: &SessionId) -> io::Result<()>;
     /// The removal was not committed after all: the directory is the session's again.
     fn unmark(&self, id: &SessionId) -> io::Result<()>;
-    /// Deletes a marked directory.
+    /// Takes a marked directory away at once; it is deleted beside the loop.
     fn clear_away(&self, id: &SessionId) -> io::Result<()>;
     /// The session's journal, to be read beside the loop.
     fn journal(&self, id: &SessionId) -> Box<dyn Journal>;
@@ -166,7 +167,9 @@ impl Outside for Machine {
     }
 
     fn mark_removed(&self, id: &SessionId) -> io::Result<()> {
-        match std::fs::write(self.job(id).join(REMOVED_MARK), b"") {
+        // Durable before the record goes: after a power cut the session would else come back from
+        // its directory.
+        match files::write_durably(&self.job(id).join(REMOVED_MARK), b"") {
             // No directory: nothing that could come back to life.
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
             marked => marked,
@@ -215,28 +218,39 @@ impl Journal for Directory {
     }
 }
 
-/// Ends a removal that an earlier supervisor could not finish; false when `dir` is none.
+/// Goes on with a removal that an earlier supervisor could not finish; false when `dir` is none.
 fn finish_clearing(dir: &Path) -> bool {
-    let cleared = if dir.extension().is_some_and(|ending| ending == REMOVED_EXTENSION) {
-        std::fs::remove_dir_all(dir)
+    if dir.extension().is_some_and(|ending| ending == REMOVED_EXTENSION) {
+        tokio::spawn(delete(dir.to_owned()));
     } else if dir.join(REMOVED_MARK).exists() {
-        clear_away(dir)
+        if let Err(e) = clear_away(dir) {
+            tracing::warn!("{}: {e}", dir.display());
+        }
     } else {
         return false;
-    };
-    if let Err(e) = cleared {
-        tracing::warn!("{}: {e}", dir.display());
     }
     true
 }
 
-/// Deletes a marked directory. It gets another name first: killed in the middle, the mark may be
+/// Takes a marked directory away. It gets another name first: killed in the middle, the mark may be
 /// gone already and the launch document not, and the session would come back to life from that.
 fn clear_away(dir: &Path) -> io::Result<()> {
     let aside = dir.with_extension(REMOVED_EXTENSION);
-    let cleared = std::fs::rename(dir, &aside).and_then(|()| std::fs::remove_dir_all(&aside));
-    match cleared {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        cleared => cleared,
+    match std::fs::rename(dir, &aside) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        renamed => renamed?,
+    }
+    tokio::spawn(delete(aside));
+    Ok(())
+}
+
+/// Deletes what is left of a session. Cut short, the next supervisor goes on with it.
+async fn delete(dir: PathBuf) {
+    let place = dir.clone();
+    match beside(move || std::fs::remove_dir_all(&place)).await {
+        Err(e) | Ok(Err(e)) if e.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!("{} is not deleted yet: {e}", dir.display());
+        }
+        Ok(Ok(()) | Err(_)) | Err(_) => {}
     }
 }

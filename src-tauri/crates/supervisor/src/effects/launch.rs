@@ -3,7 +3,7 @@
 use super::driver_of;
 use crate::core::{Core, Entry};
 use crate::limits::{FIRST_COLS, FIRST_ROWS, JOURNAL_MAX_BYTES};
-use crate::link::{LinkSpec, Start};
+use crate::link::{LinkSpec, Program, Start};
 use nightshift_agents::registry::Registry;
 use nightshift_lodging::{MainCheckout, Order};
 use nightshift_model::{Fact, Lodging, Session, SessionId, Work};
@@ -18,9 +18,9 @@ pub fn launch(core: &mut Core, id: &SessionId) {
         return core.fact(id, Fact::LaunchFailed { error: error.into() });
     }
     match document(core, &entry.session, &entry.env) {
-        Ok((launch, env)) => {
+        Ok((launch, env, program)) => {
             let (order, launch) = (order(&entry.session), Box::new(launch));
-            start_link(core, id, Start::Launch { launch, env, order });
+            start_link(core, id, Start::Launch { launch, env, program, order });
         }
         Err(fault) => core.fact(id, Fact::LaunchFailed { error: fault.to_string() }),
     }
@@ -86,30 +86,35 @@ fn kind_of(session: &Session) -> LaunchKind {
     }
 }
 
-/// The launch document and the environment values, which are never written anywhere.
+/// The launch document, the environment values, which are never written anywhere, and what finds
+/// the program: its directories may be on a mount that hangs, so it is looked for beside the loop.
 fn document(
     core: &Core,
     session: &Session,
     env: &Environment,
-) -> Result<(Launch, Environment), Fault> {
+) -> Result<(Launch, Environment, Program), Fault> {
     let mut env = env.clone();
-    let argv = match &session.work {
-        Work::Shell { command } => vec!["/bin/sh".into(), "-c".into(), command.clone()],
+    let program: Program = match &session.work {
+        Work::Shell { command } => {
+            let argv = vec!["/bin/sh".to_owned(), "-c".to_owned(), command.clone()];
+            Box::new(move || Ok(argv))
+        }
         Work::Agent(work) => {
             let spec = core.registry.find(&work.agent).ok_or_else(|| {
                 Fault::new(FaultCode::NotFound, format!("agent `{}` is not known", work.agent))
                     .hint(format!("known agents: {}", core.registry.ids().join(", ")))
             })?;
-            let argv = core.registry.resolve(spec, &env)?;
+            let (registry, spec, given) = (core.registry.clone(), spec.clone(), env.clone());
             env.extend(spec.env.clone());
-            argv
+            Box::new(move || registry.resolve(&spec, &given).map_err(|fault| fault.to_string()))
         }
     };
     let launch = Launch {
         version: DOCUMENT_VERSION,
         session: session.id.to_string(),
         kind: kind_of(session),
-        argv,
+        // Filled in when it was found.
+        argv: Vec::new(),
         cwd: session.directory().to_owned(),
         socket: core.home.host_socket(session.id.as_str()).to_string_lossy().into_owned(),
         env_names: env.keys().cloned().collect(),
@@ -119,5 +124,5 @@ fn document(
         journal_after: session.journal_seq,
         about: Some(About::of(session)),
     };
-    Ok((launch, env))
+    Ok((launch, env, program))
 }
