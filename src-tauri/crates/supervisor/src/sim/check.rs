@@ -95,6 +95,9 @@ fn given(entry: &Entry) -> Option<String> {
     if !agent.answers.is_empty() {
         return Some("holds answers that its agent never got".to_owned());
     }
+    if agent.interrupts.is_some() {
+        return Some("holds an interrupt that its agent never got".to_owned());
+    }
     let queued = agent.prompts.iter().any(|p| p.state == PromptState::Queued);
     let sent = agent.prompts.iter().any(|p| p.state == PromptState::Sent);
     (queued && !sent).then(|| "keeps prompts from an agent that has nothing to do".to_owned())

@@ -65,6 +65,12 @@ pub struct Job {
     pub exit: Option<Exited>,
     pub journal: Pages,
     pub removed: bool,
+    /// A mark of a removal was taken away: nobody waited for the disk.
+    pub unmarked: bool,
+    /// The last record that the disk holds.
+    synced: u64,
+    /// Launch and readiness documents that may be in memory only.
+    pub at_risk: bool,
     pub process: Process,
     /// Lives and accepts no connection.
     pub unreachable: bool,
@@ -94,6 +100,9 @@ impl Job {
             exit: None,
             journal: Pages::default(),
             removed: false,
+            unmarked: false,
+            synced: 0,
+            at_risk: false,
             process: Process::None,
             unreachable: false,
             unreadable: false,
@@ -189,6 +198,7 @@ impl Job {
                     return Took::Refused;
                 }
                 self.append(at, RecordKind::In, line.clone().into_bytes());
+                self.synced = self.journal.last_seq();
                 if let Process::Alive { child: Child::Agent(agent), .. } = &mut self.process {
                     agent.stdin.push_back(line);
                 }
@@ -265,6 +275,25 @@ impl Job {
         let mut exit = self.exited(at, code, None);
         exit.signal = signal;
         self.exit = Some(exit);
+        self.synced = self.journal.last_seq();
+    }
+
+    /// The machine loses its power: no process is left, and of what nobody waited for the disk to
+    /// hold only a part. A record that was torn is as good as none.
+    pub fn power_cut(&mut self, dice: &mut Dice) {
+        self.process = Process::None;
+        let unsure = self.journal.last_seq().saturating_sub(self.synced);
+        let last = self.synced + dice.below(unsure + 1);
+        self.journal.lock().retain(|r| r.seq <= last);
+        self.removed |= std::mem::take(&mut self.unmarked) && dice.one_in(2);
+        if std::mem::take(&mut self.at_risk) {
+            if dice.one_in(3) {
+                self.ready = None;
+            }
+            if dice.one_in(3) {
+                self.launch = None;
+            }
+        }
     }
 
     fn exited(&self, at: Millis, code: Option<i32>, spawn_error: Option<String>) -> Exited {

@@ -150,7 +150,10 @@ impl Line {
         let job = &mut *around.job;
         match step {
             0 => (job.ready, job.exit) = (None, None),
-            1 => job.launch = Some((*launch).clone()),
+            1 => {
+                job.launch = Some((*launch).clone());
+                job.at_risk = true;
+            }
             _ => {
                 let slow = !around.calm && around.dice.one_in(SLOW_LAUNCH);
                 let takes = if slow { around.dice.below(50_000) } else { around.dice.below(400) };

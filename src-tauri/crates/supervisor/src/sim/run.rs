@@ -28,6 +28,7 @@ pub struct Figures {
     pub steps: u64,
     pub messages: u64,
     pub kills: u64,
+    pub power_cuts: u64,
     pub rests: u64,
     pub sessions: u64,
     pub words: u64,
@@ -39,6 +40,7 @@ impl Figures {
             steps: self.steps + other.steps,
             messages: self.messages + other.messages,
             kills: self.kills + other.kills,
+            power_cuts: self.power_cuts + other.power_cuts,
             rests: self.rests + other.rests,
             sessions: self.sessions + other.sessions,
             words: self.words + other.words,
@@ -90,9 +92,11 @@ impl Run {
             }
         }
         let world = self.world();
+        let power_cuts = world.power_cuts;
         let (sessions, words) = (world.ledger.sessions.len(), world.ledger.tokens.len());
         drop(world);
         (self.figures.sessions, self.figures.words) = (sessions as u64, words as u64);
+        self.figures.power_cuts = power_cuts;
         Ok(())
     }
 

@@ -24,6 +24,7 @@ const ROOMY: usize = 10_000;
 fn scene() -> Run {
     let mut run = Run::new(7);
     run.world().mood = Mood::Calm;
+    run.world().power_cut = None;
     run.start_supervisor();
     run.connect_with(ROOMY);
     run
@@ -356,10 +357,11 @@ fn an_agent_that_refused_is_gone_wherever_the_supervisor_is_killed() {
 /// A whole life: prompt, question, answer, reply, stop, another reply, removal; killed at each place
 /// in turn.
 #[test]
-fn a_life_is_the_same_wherever_the_supervisor_is_killed() {
+fn a_life_is_the_same_wherever_the_supervisor_is_killed_or_the_power_cut() {
     let mut killed = 0;
-    for place in 0..120 {
+    for (place, power_cut) in (0..120).flat_map(|place| [(place, None), (place, Some(1))]) {
         let mut run = scene();
+        run.world().power_cut = power_cut;
         run.world().kill_in = Some(place);
         run.dispatch(0, true, Errand::Question);
         run.go_on(MINUTE);
@@ -385,5 +387,89 @@ fn a_life_is_the_same_wherever_the_supervisor_is_killed() {
         killed += run.figures.kills;
         run.all_is_well();
     }
-    assert!(killed > 50, "killed {killed} times");
+    assert!(killed > 100, "killed {killed} times");
+}
+
+/// Whatever dies when, an agent is asked to reopen only what it has opened itself.
+#[test]
+fn an_agent_reopens_its_own_session_or_opens_one_wherever_it_or_the_supervisor_dies() {
+    let mut killed = 0;
+    for (place, steps) in (0..40).flat_map(|place| (0..12).map(move |steps| (place, steps))) {
+        let mut run = scene();
+        run.world().power_cut = [None, Some(1)][steps % 2];
+        run.dispatch(0, true, Errand::Short);
+        run.world().kill_in = Some(place);
+        for _ in 0..steps * 4 {
+            if !(run.deliver() | run.live()) {
+                run.pass(Duration::from_millis(100));
+            }
+        }
+        let (at, mut died) = (run.world().at(), false);
+        for job in run.world().jobs.values_mut().filter(|job| job.is_alive()) {
+            job.end(at, Some(1), None);
+            died = true;
+        }
+        run.go_on(MINUTE);
+        killed += run.figures.kills + u64::from(died);
+        if let (Some(id), false) = (run.ids().pop(), run.clients.is_empty()) {
+            run.reply(0, id.to_string(), Errand::Short);
+        }
+        run.all_is_well();
+    }
+    assert!(killed > 300, "{killed} deaths");
+}
+
+#[test]
+fn an_interrupt_is_repeated_until_the_agent_has_it() {
+    for kills in 0..3 {
+        let mut run = scene();
+        let id = run.begin(true, Errand::Long);
+        let refuse = |run: &Run, refuses| {
+            run.world().jobs.get_mut(id.as_str()).unwrap().refuses = refuses;
+        };
+        refuse(&run, true);
+        let session = id.to_string();
+        run.clients[0].ask(Command::Interrupt { session }, Ask::Other);
+        run.go_on(SECOND);
+        assert_eq!(run.word(&id), "working");
+        for kill in 0..kills {
+            // The line is lost with its connection, or with its supervisor.
+            match kill {
+                0 => run.kill_supervisor(),
+                _ => {
+                    let index = run.line_of(&id);
+                    run.world().line_breaks(index);
+                }
+            }
+            run.go_on(SECOND);
+        }
+        refuse(&run, false);
+        run.go_on(MINUTE);
+        assert_eq!(run.word(&id), "idle", "{kills} losses");
+        run.all_is_well();
+    }
+}
+
+/// The end of the process that was to rest could not be stored, and its successor not be looked at.
+#[test]
+fn a_reply_that_woke_a_resting_agent_keeps_its_process_whatever_the_disk_forgot() {
+    let mut run = scene();
+    let id = run.begin(true, Errand::Short);
+    run.pass(61 * MINUTE);
+    assert!(run.session(&id).retiring);
+    run.reply(0, id.to_string(), Errand::Long);
+    run.hand_over(0);
+    run.world().disk_full = true;
+    run.go_on(10 * SECOND);
+    assert_eq!(run.word(&id), "working");
+    let pids = run.pids();
+    run.world().jobs.get_mut(id.as_str()).unwrap().unreadable = true;
+    run.kill_supervisor();
+    run.world().disk_full = false;
+    run.go_on(SECOND);
+    assert!(matches!(run.session(&id).liveness, Liveness::Unknown { .. }));
+    run.world().jobs.get_mut(id.as_str()).unwrap().unreadable = false;
+    run.go_on(MINUTE);
+    assert_eq!((run.word(&id), run.pids()), ("working", pids));
+    run.all_is_well();
 }

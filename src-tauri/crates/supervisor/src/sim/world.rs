@@ -17,7 +17,7 @@ use nightshift_protocol::{Fault, Launch, Notice, Record, Task};
 use nightshift_store::{Store, StoreError, Write};
 use nightshift_testkit::Dice;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
@@ -35,6 +35,9 @@ const FIRST_WALL_MS: u64 = 1_795_392_000_000;
 /// A good end that nobody looked at is kept for a week.
 const UNSEEN_KEEP_MS: u64 = 7 * 24 * 3_600_000;
 
+/// One kill in so many takes the whole machine with it.
+const POWER_CUT: u64 = 6;
+
 struct Row {
     session: Session,
     /// Since when (monotonic) its end has been seen.
@@ -50,10 +53,13 @@ pub struct World {
     pub graves: Vec<(String, Job)>,
     pub lines: Vec<Line>,
     pub works: VecDeque<Work>,
-    /// Sessions that are being put to rest, or whose agent refused.
-    retiring: BTreeSet<String>,
+    /// Sessions that are being put to rest, or whose agent refused, by the process that is to go:
+    /// any where the supervisor could not tell.
+    retiring: BTreeMap<String, Option<u32>>,
     /// Rows as they were last written.
     rows: BTreeMap<String, Row>,
+    /// What volatile commits replaced since the last durable one, which made all before it durable.
+    volatile: Vec<Session>,
     /// Memory is short right now.
     pub short: bool,
     pub store: Store,
@@ -61,6 +67,9 @@ pub struct World {
     pub mood: Mood,
     /// The supervisor is killed at the so many-th place from now.
     pub kill_in: Option<u64>,
+    /// How often a kill takes the machine's power as well: once in so many.
+    pub power_cut: Option<u64>,
+    pub power_cuts: u64,
     pub ledger: Ledger,
     pub faults: Vec<String>,
     pub stops: Vec<String>,
@@ -82,13 +91,16 @@ impl World {
             graves: Vec::new(),
             lines: Vec::new(),
             works: VecDeque::new(),
-            retiring: BTreeSet::new(),
+            retiring: BTreeMap::new(),
             rows: BTreeMap::new(),
+            volatile: Vec::new(),
             short: false,
             store,
             disk_full: false,
             mood: Mood::Wild,
             kill_in: None,
+            power_cut: Some(POWER_CUT),
+            power_cuts: 0,
             ledger: Ledger::default(),
             faults: Vec::new(),
             stops: Vec::new(),
@@ -180,13 +192,44 @@ impl World {
             line.orphaned(&mut Around { job, now, at, dice, calm, stops });
         }
         self.heed_stops();
+        if self.power_cut.is_some_and(|times| self.dice.one_in(times)) {
+            self.lose_power();
+        }
+    }
+
+    /// Every process is gone, and of what the disk was not waited for only a part is there.
+    fn lose_power(&mut self) {
+        self.tell(|| "the power is cut".to_owned());
+        self.power_cuts += 1;
+        let kept = self.dice.below(self.volatile.len() as u64 + 1);
+        while self.volatile.len() as u64 > kept {
+            let Some(before) = self.volatile.pop() else { break };
+            let write = Write { upserts: vec![before.clone()], ..Write::default() };
+            self.store.commit(&write).expect("a database in memory");
+            self.heed_row(&before);
+        }
+        self.volatile.clear();
+        for job in self.jobs.values_mut() {
+            job.power_cut(&mut self.dice);
+        }
+    }
+
+    /// What a power cut would make of `write`.
+    fn heed_durability(&mut self, write: &Write) {
+        if !write.volatile {
+            return self.volatile.clear();
+        }
+        let before = write.upserts.iter().filter_map(|s| self.rows.get(s.id.as_str()));
+        self.volatile.extend(before.map(|row| row.session.clone()));
     }
 
     /// A host is only ever stopped because somebody asked, its agent refused, or it has rested.
     fn heed_stops(&mut self) {
         for id in std::mem::take(&mut self.stops) {
             self.tell(|| format!("the host of {id} is told to stop"));
-            if !self.ledger.of(&id).stop_asked && !self.retiring.contains(&id) {
+            let pid = self.jobs.get(&id).and_then(Job::child_pid);
+            let retires = self.retiring.get(&id).is_some_and(|of| of.is_none() || *of == pid);
+            if !self.ledger.of(&id).stop_asked && !retires {
                 self.fault(format!("{id} was stopped by nobody"));
             }
         }
@@ -200,7 +243,9 @@ impl World {
             self.retiring.remove(id);
             return;
         }
-        if !self.retiring.insert(id.to_owned()) {
+        let decided = self.retiring.insert(id.to_owned(), session.going).is_some();
+        // Or by a supervisor whose later commits failed.
+        if decided || self.rows.get(id).is_some_and(|row| row.session.retiring) {
             return;
         }
         let Some(job) = self.jobs.get(id) else { return };
@@ -290,6 +335,7 @@ impl Reach {
 
 impl Storage for Reach {
     fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        self.place("before the sessions are read");
         self.0.borrow().store.sessions()
     }
 
@@ -298,6 +344,7 @@ impl Storage for Reach {
     }
 
     fn evidence(&self, session: &SessionId) -> Result<Vec<Evidence>, StoreError> {
+        self.place("before evidence is read");
         self.0.borrow().store.evidence(session)
     }
 
@@ -312,6 +359,9 @@ impl Storage for Reach {
             return Err(StoreError::DiskFull);
         }
         world.store.commit(write)?;
+        if !write.is_empty() {
+            world.heed_durability(write);
+        }
         write.upserts.iter().for_each(|session| world.heed_row(session));
         write.removed.iter().for_each(|id| world.heed_removal(id.as_str()));
         for (id, evidence) in &write.evidence {
@@ -331,7 +381,8 @@ impl Outside for Reach {
         let id = spec.session.to_string();
         let until = launch_until(world.now);
         let stage = match spec.start {
-            Start::Launch { launch, env, .. } => {
+            Start::Launch { mut launch, env, program, .. } => {
+                launch.argv = program().expect("the rehearsal agent is this program");
                 world.launch_is_fair(&id);
                 Stage::Launch { launch, env, step: 0, until }
             }
@@ -351,19 +402,24 @@ impl Outside for Reach {
     }
 
     fn directories(&self) -> io::Result<Vec<String>> {
+        self.place("before the directories are listed");
         Ok(self.0.borrow().jobs.keys().cloned().collect())
     }
 
     fn finish_clearing(&self, name: &str) -> bool {
+        self.place("before the end of a removal");
         let mut world = self.0.borrow_mut();
         let marked = world.jobs.get(name).is_some_and(|job| job.removed);
         if marked {
             world.bury(name);
         }
+        drop(world);
+        self.place("after the end of a removal");
         marked
     }
 
     fn launch_document(&self, name: &str) -> Option<Launch> {
+        self.place("before a launch document is read");
         self.0.borrow().jobs.get(name)?.launch.clone()
     }
 
@@ -383,18 +439,21 @@ impl Outside for Reach {
     fn unmark(&self, id: &SessionId) -> io::Result<()> {
         self.place("before a mark is taken away");
         if let Some(job) = self.0.borrow_mut().jobs.get_mut(id.as_str()) {
-            job.removed = false;
+            job.unmarked |= std::mem::take(&mut job.removed);
         }
+        self.place("after a mark is taken away");
         Ok(())
     }
 
     fn clear_away(&self, id: &SessionId) -> io::Result<()> {
         self.place("before a directory is deleted");
         self.0.borrow_mut().bury(id.as_str());
+        self.place("after a directory is deleted");
         Ok(())
     }
 
     fn journal(&self, id: &SessionId) -> Box<dyn Journal> {
+        self.place("before a journal is read");
         let world = self.0.borrow();
         Box::new(world.jobs.get(id.as_str()).map(|job| job.journal.clone()).unwrap_or_default())
     }
