@@ -7,6 +7,7 @@ use crate::time::Millis;
 use crate::trouble::Trouble;
 use crate::usage::Usage;
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
 
 /// What a session is doing, from the user's point of view.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
@@ -115,13 +116,14 @@ pub struct AgentWork {
     pub usage: Option<Usage>,
     /// The prompt whose turn the user interrupted, until that turn has ended.
     #[serde(default)]
-    pub interrupts: Option<u32>,
+    #[specta(type = Option<u32>)]
+    pub interrupts: Option<NonZeroU32>,
 }
 
 impl AgentWork {
     /// An interrupt is over with the turn that it was meant for.
     pub(crate) fn forget_past_interrupt(&mut self) {
-        let waits = |n: &u32| self.prompts.iter().any(|p| p.n == *n);
+        let waits = |n: &NonZeroU32| self.prompts.iter().any(|p| p.n == n.get());
         self.interrupts = self.interrupts.filter(waits);
     }
 }

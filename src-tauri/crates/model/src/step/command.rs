@@ -10,6 +10,7 @@ use crate::need::{Answer, Need};
 use crate::session::{Continuation, Liveness, Prompt, PromptState, State, Work};
 use crate::time::Millis;
 use crate::trouble::{Trouble, TroubleKind};
+use std::num::NonZeroU32;
 
 pub(super) fn apply(next: &mut Next, command: Command) -> Result<(), Refusal> {
     match command {
@@ -199,7 +200,8 @@ fn interrupt(next: &mut Next) -> Result<(), Refusal> {
             if let Work::Agent(agent) = &mut next.session.work {
                 // Stored, so that it is repeated until its agent has it.
                 let sent = agent.prompts.iter().find(|p| p.state == PromptState::Sent);
-                agent.interrupts = sent.or(agent.prompts.first()).map(|p| p.n);
+                let meant = sent.or(agent.prompts.first());
+                agent.interrupts = meant.and_then(|p| NonZeroU32::new(p.n));
             }
             next.note(Source::User, "interrupt");
             next.effect(Effect::Cancel);
