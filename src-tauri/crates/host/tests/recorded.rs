@@ -38,6 +38,8 @@ fn asked(kind: LaunchKind) -> Launch {
         model: None,
         permission_mode: Some("ask".into()),
         first_prompt: "map every TODO".into(),
+        cwd: None,
+        lodging: None,
         created_at: AT,
     };
     let plain = launch(kind, &["sh", "-c", script]);

@@ -115,6 +115,7 @@ impl Launch {
                 answers: Vec::new(),
                 continues: None,
                 usage: None,
+                interrupts: None,
             }),
             (LaunchKind::Pipe, None) => return None,
         };

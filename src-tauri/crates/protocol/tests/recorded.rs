@@ -87,8 +87,13 @@ fn session() -> String {
 }
 
 fn dispatches() -> Vec<Command> {
-    let dispatch =
-        |work| Dispatch { work, name: Some("map".into()), cwd: "/src".into(), env: env() };
+    let dispatch = |work| Dispatch {
+        work,
+        name: Some("map".into()),
+        cwd: "/src".into(),
+        env: env(),
+        worktree: Default::default(),
+    };
     vec![
         Command::Dispatch(dispatch(DispatchWork::Shell { command: "npm test".into() })),
         Command::Dispatch(dispatch(DispatchWork::Agent {
@@ -120,7 +125,7 @@ fn commands() -> Vec<Command> {
         Command::Interrupt { session: session() },
         Command::Stop { session: session() },
         Command::Respawn { session: session(), env: env() },
-        Command::Remove { session: session() },
+        Command::Remove { session: session(), discard: false },
         Command::Rename { session: session(), name: "new".into() },
         Command::Pin { session: session(), pinned: true },
         Command::ContinueAtReset { session: session(), text: Some("go".into()) },
@@ -180,6 +185,7 @@ fn view(state: State, liveness: Liveness) -> SessionView {
         created_at: AT,
         queued: 2,
         exit_code: Some(3),
+        lodging: None,
         continue_at: Some(AT),
         usage: None,
     }
@@ -251,7 +257,7 @@ fn replies() -> Vec<Reply> {
     vec![
         Reply::Session { view: Box::new(views().remove(2)) },
         Reply::Sessions { views: views() },
-        Reply::Removed { id: session() },
+        Reply::Removed { id: session(), worktree: None },
         Reply::Logs(logs),
         Reply::Why { evidence: vec![why] },
         Reply::Tasks { tasks: vec![task(TaskKind::Process), task(TaskKind::Tool)] },

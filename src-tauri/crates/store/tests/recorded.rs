@@ -42,6 +42,7 @@ fn shell(n: u32, state: State, liveness: Liveness) -> Session {
         restarts: 0,
         cut: None,
         renewing: None,
+        going: None,
         end_seen: false,
         pinned: false,
         line: "last line".into(),
@@ -72,6 +73,7 @@ fn agent(n: u32) -> Session {
         prompts: vec![prompt(1, PromptState::Sent), prompt(2, PromptState::Queued)],
         next_prompt: 3,
         answers: Vec::new(),
+        interrupts: None,
         continues: None,
         usage: None,
     };

@@ -5,7 +5,7 @@
 
 use crate::background::Descendants;
 use crate::inbox::{Inbox, InboxSender, Links};
-use crate::link::beside::Lane;
+use crate::link::beside::{Lane, beside};
 use crate::link::looks::Looks;
 use crate::link::{self, LinkHandle, LinkSpec, Place, astray};
 use crate::reconcile::hosts::{self, Finding};
@@ -247,7 +247,7 @@ fn clear_away(dir: &Path) -> io::Result<()> {
 /// Deletes what is left of a session. Cut short, the next supervisor goes on with it.
 async fn delete(dir: PathBuf) {
     let place = dir.clone();
-    match beside(move || std::fs::remove_dir_all(&place)).await {
+    match beside(Lane::Directories, move || std::fs::remove_dir_all(&place)).await {
         Err(e) | Ok(Err(e)) if e.kind() != io::ErrorKind::NotFound => {
             tracing::warn!("{} is not deleted yet: {e}", dir.display());
         }
