@@ -11,7 +11,6 @@ mod entry;
 mod failure;
 mod plain;
 mod render;
-mod service;
 mod since;
 mod terminal;
 mod transcript;
