@@ -25,6 +25,7 @@ const aView: SessionView = {
   exitCode: null,
     continueAt: null,
     usage: null,
+    lodging: null,
 };
 
 function backendWith(part: Partial<Backend>): Backend {

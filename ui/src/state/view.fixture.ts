@@ -23,6 +23,7 @@ export function aView(id: string, part: Partial<SessionView> = {}): SessionView 
     exitCode: null,
     continueAt: null,
     usage: null,
+    lodging: null,
     ...part,
   };
 }

@@ -56,6 +56,7 @@ export function view(world: World, part: Partial<SessionView>, ageMs = 0): Sessi
     exitCode: null,
     continueAt: null,
     usage: null,
+    lodging: null,
     ...part,
   };
 }
