@@ -152,6 +152,8 @@ test("a peek lists what runs in the background and ends it", async () => {
   const window = await open();
   await window.select("flaky sync test");
   await window.press("Space");
+  expect(await window.get("peek-workplace").textContent()).toBe("~/code/atlas · worktree-flaky-sync-test");
+  expect(await window.get("peek-stray").textContent()).toContain("Cargo.lock");
   await window.get("peek-background").click();
   await expect.poll(() => window.get("task").count()).toBe(2);
   expect(await window.get("background").textContent()).toContain("pid 5150 · 41.3 s · 209 MB");

@@ -1,7 +1,7 @@
 /** Words for people. */
 import { expect, test } from "vitest";
 import { aView } from "./view.fixture";
-import { age, baseName, limitNote, oneLine, shortPath, windowTitle } from "./words";
+import { aboutWorkplace, age, baseName, limitNote, oneLine, shortPath, strayChanges, windowTitle, workplace } from "./words";
 
 test.each([
   [0, "now"],
@@ -42,4 +42,31 @@ test("a row counts down to the end of a limit", () => {
   expect(limitNote(limited(3 * 60_000), 3 * 60_000)).toBe("");
   expect(limitNote(limited(null), 0)).toBe("");
   expect(limitNote(aView("b"), 0)).toBe("");
+});
+
+test("a session says where it works, why, and what changed beside it", () => {
+  const own = {
+    type: "worktree" as const,
+    path: "",
+    directory: "",
+    branch: "worktree-a\u0007b",
+    mainCheckout: "",
+    base: "main",
+    baseCommit: "",
+    upstream: null,
+    behind: 0,
+    absent: [],
+    absentCount: 0,
+    firstPort: null,
+    lastPort: null,
+    disclosure: "in a worktree",
+    settingUp: true,
+    changedMeanwhile: ["1", "2", "3", "4", "5"],
+  };
+  const view = aView("a", { cwd: "/home/ada/code", lodging: own });
+  expect(workplace(view, "/home/ada")).toBe("~/code · worktree-a b, setting up");
+  expect(aboutWorkplace(view)).toBe("in a worktree");
+  expect(strayChanges(view)).toBe("1, 2, 3 and 2 more");
+  expect(strayChanges(aView("b"))).toBe("");
+  expect(workplace(aView("b", { cwd: "/home/ada/code" }), "/home/ada")).toBe("~/code");
 });

@@ -80,6 +80,30 @@ export function shortPath(path: string, home: string): string {
   return home && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
 }
 
+/** Files named in one line; the command line lists them all. */
+const NAMED_FILES = 3;
+
+/** Where a session works: `~/code/atlas · worktree-flaky-sync-test`. */
+export function workplace(view: SessionView, home: string): string {
+  const place = oneLine(shortPath(view.cwd, home));
+  if (view.lodging?.type !== "worktree") return place;
+  const branch = oneLine(view.lodging.branch);
+  return `${place} · ${view.lodging.settingUp ? `${branch}, setting up` : branch}`;
+}
+
+/** The same in full sentences: the worktree and what it lacks, or why there is none. */
+export function aboutWorkplace(view: SessionView): string {
+  if (view.lodging?.type === "worktree") return view.lodging.disclosure;
+  return view.lodging?.type === "directory" ? view.lodging.text : "";
+}
+
+/** Files of the main checkout that changed while the session worked elsewhere; empty when none did. */
+export function strayChanges(view: SessionView): string {
+  const files = view.lodging?.type === "worktree" ? view.lodging.changedMeanwhile : [];
+  const named = files.slice(0, NAMED_FILES).map(oneLine).join(", ");
+  return files.length > NAMED_FILES ? `${named} and ${files.length - NAMED_FILES} more` : named;
+}
+
 export function windowTitle(needing: number): string {
   if (needing === 0) return "Nightshift";
   return `${needing} ${needing === 1 ? "needs" : "need"} input · Nightshift`;

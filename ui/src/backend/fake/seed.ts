@@ -87,6 +87,25 @@ const RESULT = `Every loose end in the repository, grouped by what it would take
 
 **Three** of the eleven are already fixed and only the comment is left.`;
 
+const OWN_WORKTREE: SessionView["lodging"] = {
+  type: "worktree",
+  path: "/home/ada/code/atlas/.claude/worktrees/flaky-sync-test",
+  directory: "/home/ada/code/atlas/.claude/worktrees/flaky-sync-test",
+  branch: "worktree-flaky-sync-test",
+  mainCheckout: "/home/ada/code/atlas",
+  base: "main",
+  baseCommit: "9b1e2f6d8a",
+  upstream: "origin/main",
+  behind: 3,
+  absent: [],
+  absentCount: 0,
+  firstPort: 41_000,
+  lastPort: 41_009,
+  disclosure: "You work in a git worktree of your own, on branch worktree-flaky-sync-test.",
+  settingUp: false,
+  changedMeanwhile: ["Cargo.lock"],
+};
+
 export function seed(world: World): void {
   const add = (part: Partial<SessionView>, ageMs: number) => {
     const made = view(world, part, ageMs);
@@ -141,7 +160,7 @@ export function seed(world: World): void {
     },
     14 * MINUTE,
   );
-  add({ name: "flaky sync test", line: "Edit tests/sync.rs: wait on the condition, not on a timer" }, 6 * MINUTE);
+  add({ name: "flaky sync test", line: "Edit tests/sync.rs: wait on the condition, not on a timer", lodging: OWN_WORKTREE }, 6 * MINUTE);
   add({ name: "cargo watch -x check", kind: "shell", line: "Finished `dev` profile in 2.31s", prompt: "cargo watch -x check" }, 2 * HOUR);
   add({ name: "map the importer", agent: "gemini", cwd: "/home/ada/code/ledger", line: "Looking at how rows are batched", state: { type: "starting" } }, 4_000);
   add({ name: "long migration", kind: "shell", line: "host does not answer; its process is still there", liveness: { type: "unknown", why: "the host does not answer", since: Date.now() - 5 * MINUTE } }, 5 * HOUR);
