@@ -5,6 +5,7 @@ mod close;
 mod conversation;
 mod dispatch;
 mod peek;
+mod review;
 mod supervisor_killed;
 mod terminal;
 mod window_killed;
