@@ -1,7 +1,11 @@
 //! What a client may ask of the supervisor.
 
+use crate::notification::{Looking, NotificationAct};
+use crate::permission::PermissionAct;
 use crate::review::ReviewAct;
-use nightshift_model::{Answer, Millis, NeedId, Wish};
+use crate::standing::StandingAct;
+use crate::worktree::WhichWorktree;
+use nightshift_model::{Answer, Millis, NeedId, Surface, Wish};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -18,6 +22,9 @@ pub struct Dispatch {
     pub name: Option<String>,
     pub cwd: String,
     pub env: Environment,
+    /// Ids of files that go with an agent's prompt, from `Enclose`.
+    #[serde(default)]
+    pub enclosures: Vec<String>,
     /// Where an agent shall work; nothing for a shell job, which stays where it is.
     #[serde(default)]
     pub worktree: Wish,
@@ -62,6 +69,20 @@ pub enum Command {
         text: String,
         #[serde(default)]
         env: Environment,
+        /// Ids of files that go with it, from `Enclose`.
+        #[serde(default)]
+        enclosures: Vec<String>,
+    },
+    /// Keeps a file that a dispatch or reply within a day will name; answered by `Enclosed`.
+    Enclose {
+        name: String,
+        /// Base64; at most `ENCLOSED_MAX_BYTES` before that.
+        data: String,
+    },
+    /// The bytes of a file that went with a prompt.
+    ReadEnclosure {
+        session: String,
+        id: String,
     },
     Interrupt {
         session: String,
@@ -84,9 +105,22 @@ pub enum Command {
         #[serde(default)]
         discard: bool,
     },
-    /// What is in the session's worktree and would keep it.
+    /// What is in the session's worktree and would keep it. Also by the id of a session that is gone
+    /// and whose worktree is not.
     InspectWorktree {
         session: String,
+    },
+    /// How much disk one worktree takes, and what would keep it: `worktrees`, one by one.
+    MeasureWorktree {
+        which: WhichWorktree,
+    },
+    /// Removes the worktree of a session that is gone; of one on the board `remove` does.
+    RemoveWorktree {
+        id: String,
+        #[serde(default)]
+        discard: bool,
+        #[serde(default)]
+        env: Environment,
     },
     /// All worktrees, and those that can be brought back; counting their sizes takes its time.
     Worktrees {
@@ -99,6 +133,25 @@ pub enum Command {
     /// Brings back the worktree of the removed session or removal `id`.
     UndoRemove {
         id: String,
+    },
+    /// What the session's agent lets be chosen, as it told it last.
+    Configuration {
+        session: String,
+    },
+    /// Sets one of the agent's options, named as the agent names it or by its role (`mode`, `model`).
+    /// Done once stored; the agent takes or refuses it as soon as its process can.
+    Choose {
+        session: String,
+        option: String,
+        value: String,
+    },
+    /// Goes on with the same conversation in the agent's own terminal, or back. Answered when the
+    /// process that takes it over lives.
+    Open {
+        session: String,
+        surface: Surface,
+        #[serde(default)]
+        env: Environment,
     },
     Rename {
         session: String,
@@ -170,6 +223,32 @@ pub enum Command {
         /// For git's hooks, credentials and filters.
         #[serde(default)]
         env: Environment,
+    },
+    /// Work that goes on by itself. `env` is used when the agent's process has to be started.
+    Standing {
+        session: String,
+        act: StandingAct,
+        #[serde(default)]
+        env: Environment,
+    },
+    /// What is told to the user outside of the board, and what became of it.
+    Notifications {
+        act: NotificationAct,
+    },
+    /// What the user allowed or rejected for good.
+    Permissions {
+        act: PermissionAct,
+    },
+    /// What the user sees now; counts until the next such word of this client, or its end. `env` holds
+    /// the client's variables that lead to the desktop.
+    Presence {
+        looking: Looking,
+        #[serde(default)]
+        env: Environment,
+    },
+    /// Nothing starts by schedule while they are paused; kept over restarts.
+    PauseSchedules {
+        paused: bool,
     },
     Status,
     /// Ends the supervisor; sessions go on only with `keep_workers`.

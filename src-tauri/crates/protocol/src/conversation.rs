@@ -1,6 +1,7 @@
 //! An agent session as a conversation: items that are upserted by id, text that is appended.
 
-use nightshift_model::{Millis, Need};
+use crate::configuration::Configuration;
+use nightshift_model::{Enclosure, Millis, Need, Origin};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, specta::Type)]
@@ -13,6 +14,14 @@ pub enum ConversationEvent {
         items: Vec<ConversationItem>,
         /// Older items exist that are no longer kept.
         trimmed: bool,
+        #[serde(default)]
+        configuration: Configuration,
+    },
+    /// The agent's options, their values in force and its commands, whole.
+    Configured {
+        #[specta(type = u32)]
+        seq: u64,
+        configuration: Configuration,
     },
     Upsert {
         #[specta(type = u32)]
@@ -45,10 +54,16 @@ pub struct ConversationItem {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, specta::Type)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ItemBody {
-    /// The user's words. `queued`: the agent does not have them yet.
+    /// A prompt: the user's words, or what goes on by itself. `queued`: the agent does not have them yet.
     User {
         text: String,
         queued: bool,
+        /// Who gave it, when it was not the user.
+        #[serde(default)]
+        origin: Origin,
+        /// Files that went with them.
+        #[serde(default)]
+        enclosures: Vec<Enclosure>,
     },
     /// The agent's words, Markdown.
     Agent {

@@ -44,7 +44,19 @@ pub enum HostRequest {
     },
     /// Events only: `Activity` and `Exited`.
     Watch,
-    /// `pipe` only. Journals `line` (no newline inside) and writes it to the child's stdin.
+    /// As `Watch`, and the journal's marks and inputs after record `after`: first those that are
+    /// there, then `CaughtUp`, then live ones.
+    WatchMarks {
+        after: u64,
+    },
+    /// A hook of a terminal agent: journals `line`. Answered by `HookTaken`, or, where it waits, by
+    /// `HookAnswer` once there is one.
+    Hook {
+        line: String,
+        wait: bool,
+    },
+    /// Journals `line` (no newline inside) and writes it to the child's stdin; for a terminal agent it
+    /// is a `TerminalInput`, which is then carried out.
     /// Answered by `Written` or `Refused` with the same tag.
     WriteLine {
         tag: u64,
@@ -76,6 +88,10 @@ pub enum HostEvent {
     Resized {
         cols: u16,
         rows: u16,
+    },
+    HookTaken,
+    HookAnswer {
+        line: String,
     },
     Written {
         tag: u64,

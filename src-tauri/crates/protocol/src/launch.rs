@@ -4,7 +4,7 @@
 //! temporary name, fsynced and renamed. Environment *values* are never written; the host gets them
 //! as its own environment.
 
-use nightshift_model::{AgentWork, Lodging, Millis, Session, SessionId, Work};
+use nightshift_model::{AgentWork, Lodging, Millis, Session, SessionId, Surface, Work};
 use serde::{Deserialize, Serialize};
 
 /// Version of the three documents.
@@ -54,6 +54,12 @@ pub struct Launch {
     /// their numbers are never given again.
     #[serde(default)]
     pub journal_after: u64,
+    /// A terminal agent: what its program tells beside text is journalled, its hooks are heard.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub listens: bool,
+    /// The prompt among `argv`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<u32>,
     /// Who the session is: hosts pass over it, a supervisor that lost its record recovers from it.
     #[serde(default)]
     pub about: Option<About>,
@@ -104,11 +110,15 @@ impl Launch {
     pub fn session(&self, about: About) -> Option<Session> {
         let id = SessionId::parse(&self.session)?;
         let work = match (self.kind, about.agent) {
-            (LaunchKind::Pty, _) => Work::Shell { command: self.argv.last()?.clone() },
-            (LaunchKind::Pipe, Some(agent)) => Work::Agent(AgentWork {
+            (LaunchKind::Pty, None) => Work::Shell { command: self.argv.last()?.clone() },
+            (kind, Some(agent)) => Work::Agent(AgentWork {
                 agent,
                 model: about.model,
                 permission_mode: about.permission_mode,
+                surface: match kind {
+                    LaunchKind::Pty => Surface::Terminal,
+                    LaunchKind::Pipe => Surface::Conversation,
+                },
                 agent_session_id: None,
                 prompts: Vec::new(),
                 next_prompt: 1,
@@ -116,6 +126,8 @@ impl Launch {
                 continues: None,
                 usage: None,
                 interrupts: None,
+                choices: Box::default(),
+                standing: Box::default(),
             }),
             (LaunchKind::Pipe, None) => return None,
         };

@@ -3,6 +3,7 @@
 //! Layout: `u32` length of the rest, `u32` CRC-32 of the rest, `u64` sequence number, `u64` time,
 //! one kind byte, the body. All little-endian. A record that fails its check ends the readable part.
 
+use crate::terminal::Sign;
 use nightshift_model::Millis;
 
 /// Bytes of a record before its body.
@@ -51,10 +52,26 @@ pub enum Mark {
     /// A child was started: what came before belongs to an earlier process.
     Launched {
         pid: u32,
+        /// The prompt that a terminal agent was started with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        prompt: Option<u32>,
     },
     Resized {
         cols: u16,
         rows: u16,
+    },
+    /// What a terminal agent's program tells beside text.
+    Sign {
+        sign: Sign,
+    },
+    /// A hook of a terminal agent told `line`; `call` numbers it within the session.
+    Hook {
+        call: u64,
+        line: String,
+    },
+    /// A hook went without waiting for its answer any longer.
+    HookGone {
+        call: u64,
     },
     /// A line over the limit was dropped; its length.
     Dropped {

@@ -2,13 +2,19 @@
 
 use crate::board::BoardEvent;
 use crate::command::Command;
+use crate::configuration::Configuration;
 use crate::conversation::ConversationEvent;
 use crate::fault::Fault;
+use crate::notification::{NotificationOrder, Receipt};
+use crate::permission::PermissionRule;
 use crate::review::ReviewResult;
+use crate::standing::StandingResult;
 use crate::task::Task;
 use crate::view::{AgentView, SessionView};
-use crate::worktree::{WorktreeFate, WorktreeList, WorktreeState, WorktreesCleaned};
-use nightshift_model::{Evidence, Millis};
+use crate::worktree::{
+    WorktreeFate, WorktreeList, WorktreeMeasure, WorktreeState, WorktreesCleaned,
+};
+use nightshift_model::{Enclosure, Evidence, Millis};
 use serde::{Deserialize, Serialize};
 
 /// Client to supervisor.
@@ -62,8 +68,12 @@ pub enum Reply {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         worktree: Option<WorktreeFate>,
     },
+    Configuration {
+        configuration: Configuration,
+    },
     WorktreeState(WorktreeState),
     Worktrees(WorktreeList),
+    WorktreeMeasure(WorktreeMeasure),
     WorktreesCleaned(WorktreesCleaned),
     WorktreeRestored {
         id: String,
@@ -80,6 +90,11 @@ pub enum Reply {
     TaskStopped {
         id: String,
     },
+    Enclosed(Enclosure),
+    EnclosureData {
+        /// Base64.
+        data: String,
+    },
     Attach {
         target: AttachTarget,
     },
@@ -88,6 +103,23 @@ pub enum Reply {
     },
     Review {
         result: Box<ReviewResult>,
+    },
+    Standing {
+        result: Box<StandingResult>,
+    },
+    /// The session, and what a command in the text of a reply (`/goal`, `/tasks`) answers.
+    Said {
+        view: Box<SessionView>,
+        text: String,
+    },
+    Receipts {
+        receipts: Vec<Receipt>,
+    },
+    Permissions {
+        rules: Vec<PermissionRule>,
+    },
+    Orders {
+        orders: Vec<NotificationOrder>,
     },
     Status(DaemonStatus),
     /// A follow has begun or ended; a shutdown is under way.
@@ -144,6 +176,9 @@ pub struct DaemonStatus {
     /// When what is due by the clock was last looked after.
     #[serde(default)]
     pub heartbeat_at: Millis,
+    /// Nothing starts by schedule until the user says so.
+    #[serde(default)]
+    pub schedules_paused: bool,
     /// When something will be due next; none when nothing waits for the clock.
     #[serde(default)]
     pub next_due: Option<Millis>,

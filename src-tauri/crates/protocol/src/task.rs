@@ -10,6 +10,12 @@ pub enum TaskKind {
     Process,
     /// A tool call that the agent has begun and not ended.
     Tool,
+    /// A program or socket that the agent watches.
+    Monitor,
+    /// A scheduled prompt.
+    Cron,
+    /// The session's loop.
+    Loop,
     /// A kind that this build does not know.
     #[serde(other)]
     Other,

@@ -1,7 +1,9 @@
 //! What clients see of sessions and agents.
 
+use crate::standing::StandingSummary;
 use nightshift_model::{
-    Liveness, Lodging, Millis, Prompt, PromptState, Session, State, Usage, Work,
+    Choice, Liveness, Lodging, Millis, Prompt, PromptState, PullRequest, Session, State, Surface,
+    Usage, Work,
 };
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +24,14 @@ pub struct SessionView {
     pub kind: SessionKind,
     /// Registry id of the agent; none for a shell job.
     pub agent: Option<String>,
+    /// Whether an agent is shown as a conversation or in its own terminal.
+    #[serde(default)]
+    pub surface: Surface,
     pub model: Option<String>,
     pub permission_mode: Option<String>,
+    /// Chosen by the user, and not with the agent yet.
+    #[serde(default)]
+    pub choosing: Vec<Choice>,
     pub agent_session_id: Option<String>,
     pub cwd: String,
     /// Where an agent works: its worktree, or why it has none.
@@ -36,6 +44,9 @@ pub struct SessionView {
     pub liveness: Liveness,
     /// What it does, needs or produced, in one line.
     pub line: String,
+    /// What came of its work, oldest first.
+    #[serde(default)]
+    pub pull_requests: Vec<PullRequest>,
     pub pinned: bool,
     pub created_at: Millis,
     /// Replies that wait for the current turn or for the process.
@@ -47,6 +58,9 @@ pub struct SessionView {
     /// Tokens and money, as the agent counted them at the end of its last turn.
     #[serde(default)]
     pub usage: Option<Usage>,
+    /// What keeps it going by itself; none when nothing does.
+    #[serde(default)]
+    pub standing: Option<StandingSummary>,
 }
 
 impl SessionView {
@@ -63,8 +77,10 @@ impl SessionView {
             name: session.name.clone(),
             kind,
             agent: agent.map(|a| a.agent.clone()),
+            surface: agent.map_or(Surface::Conversation, |a| a.surface),
             model: agent.and_then(|a| a.model.clone()),
             permission_mode: agent.and_then(|a| a.permission_mode.clone()),
+            choosing: agent.map_or_else(Vec::new, |a| a.choices.waiting.clone()),
             agent_session_id: agent.and_then(|a| a.agent_session_id.clone()),
             cwd: session.cwd.clone(),
             lodging: session.lodging.clone(),
@@ -73,12 +89,14 @@ impl SessionView {
             state_since: session.state_since,
             liveness: session.liveness.clone(),
             line: session.line.clone(),
+            pull_requests: session.pull_requests.clone(),
             pinned: session.pinned,
             created_at: session.created_at,
             queued: u32::try_from(queued).unwrap_or(u32::MAX),
             exit_code: session.exit_code,
             usage: agent.and_then(|a| a.usage.clone()),
             continue_at: agent.and_then(|a| a.continues.as_ref()).map(|c| c.at),
+            standing: StandingSummary::of(session),
         }
     }
 }
@@ -110,6 +128,9 @@ pub struct AgentView {
     /// How to install or sign in, one command line; empty when nothing is to do.
     pub how_to: String,
     pub is_default: bool,
+    /// How it is reached.
+    #[serde(default)]
+    pub surface: Surface,
     /// Permission modes that can be chosen at dispatch, the asking one first.
     pub modes: Vec<String>,
 }

@@ -89,6 +89,27 @@ pub struct RemovedWorktree {
     pub bytes: Option<u64>,
 }
 
+/// One entry of a list of worktrees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum WhichWorktree {
+    Made { path: String },
+    Removed { id: String },
+}
+
+/// What takes time to find out about a worktree.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "camelCase")]
+pub struct WorktreeMeasure {
+    /// On disk; none when it cannot be counted.
+    #[specta(type = Option<u32>)]
+    pub bytes: Option<u64>,
+    /// What would keep it from removal; empty for those that others made.
+    pub keeps: Vec<Kept>,
+    /// What would keep it even if uncommitted changes may go.
+    pub blocks: Vec<Kept>,
+}
+
 /// What a cleaning did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 #[serde(rename_all = "camelCase")]

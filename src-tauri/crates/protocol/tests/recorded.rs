@@ -5,8 +5,8 @@
 //! the last of a file; a list of a version that is no longer spoken stays as it is.
 
 use nightshift_model::{
-    Answer, Evidence, Liveness, Millis, Need, NeedId, NeedKind, NeedOption, OptionKind, Source,
-    State,
+    Answer, Evidence, Liveness, Millis, Need, NeedId, NeedKind, NeedOption, OptionKind, OptionRole,
+    Origin, Source, State,
 };
 use nightshift_protocol::*;
 use serde::Serialize;
@@ -93,6 +93,7 @@ fn dispatches() -> Vec<Command> {
         cwd: "/src".into(),
         env: env(),
         worktree: Default::default(),
+        enclosures: Vec::new(),
     };
     vec![
         Command::Dispatch(dispatch(DispatchWork::Shell { command: "npm test".into() })),
@@ -121,7 +122,12 @@ fn commands() -> Vec<Command> {
     all.extend([
         Command::Show { session: session() },
         Command::List,
-        Command::Reply { session: session(), text: "go on".into(), env: env() },
+        Command::Reply {
+            session: session(),
+            text: "go on".into(),
+            env: env(),
+            enclosures: Vec::new(),
+        },
         Command::Interrupt { session: session() },
         Command::Stop { session: session() },
         Command::Respawn { session: session(), env: env() },
@@ -142,6 +148,8 @@ fn commands() -> Vec<Command> {
         Command::Agents { env: env() },
         Command::Status,
         Command::Shutdown { keep_workers: true },
+        Command::Configuration { session: session() },
+        Command::Choose { session: session(), option: "mode".into(), value: "ask".into() },
     ]);
     all
 }
@@ -172,8 +180,10 @@ fn view(state: State, liveness: Liveness) -> SessionView {
         name: "map".into(),
         kind: SessionKind::Agent,
         agent: Some("rehearsal".into()),
+        surface: Default::default(),
         model: None,
         permission_mode: Some("ask".into()),
+        choosing: Vec::new(),
         agent_session_id: Some("s-1".into()),
         cwd: "/src".into(),
         prompt: "map every TODO".into(),
@@ -181,6 +191,7 @@ fn view(state: State, liveness: Liveness) -> SessionView {
         state_since: AT,
         liveness,
         line: "Reading…".into(),
+        pull_requests: Vec::new(),
         pinned: true,
         created_at: AT,
         queued: 2,
@@ -188,6 +199,7 @@ fn view(state: State, liveness: Liveness) -> SessionView {
         lodging: None,
         continue_at: Some(AT),
         usage: None,
+        standing: None,
     }
 }
 
@@ -216,6 +228,7 @@ fn status() -> DaemonStatus {
         gone: 4,
         started_at: AT,
         notices: Some(1),
+        schedules_paused: false,
         heartbeat_at: AT,
         next_due: Some(AT),
         memory_kib: 9000,
@@ -246,6 +259,7 @@ fn agent() -> AgentView {
         sign_in: String::new(),
         how_to: String::new(),
         is_default: true,
+        surface: Default::default(),
         modes: vec!["ask".into(), "auto".into()],
     }
 }
@@ -288,7 +302,12 @@ fn items() -> Vec<ConversationItem> {
         ToolContent::Diff { path: "a.rs".into(), old_text: Some("a".into()), new_text: "b".into() };
     let entry = conversation::PlanEntry { text: "read".into(), status: "pending".into() };
     let bodies = vec![
-        ItemBody::User { text: "map".into(), queued: false },
+        ItemBody::User {
+            text: "map".into(),
+            queued: false,
+            origin: Origin::User,
+            enclosures: Vec::new(),
+        },
         ItemBody::Agent { text: "*found*".into() },
         ItemBody::Thought { text: "hm".into() },
         ItemBody::Tool {
@@ -307,12 +326,33 @@ fn items() -> Vec<ConversationItem> {
     bodies.into_iter().enumerate().map(item).collect()
 }
 
+fn configuration() -> Configuration {
+    let value = ConfigValue { id: "ask".into(), name: "Ask".into(), description: None };
+    let option = ConfigOption {
+        id: "mode".into(),
+        name: "Mode".into(),
+        description: None,
+        role: OptionRole::Mode,
+        current: Some("ask".into()),
+        values: vec![value],
+    };
+    let (name, description) = ("review".into(), "Reviews".into());
+    let command = SlashCommand { name, description, hint: Some("what".into()) };
+    Configuration { options: vec![option], commands: vec![command] }
+}
+
 fn conversation_events() -> Vec<ConversationEvent> {
     vec![
-        ConversationEvent::Snapshot { seq: 1, items: items(), trimmed: true },
+        ConversationEvent::Snapshot {
+            seq: 1,
+            items: items(),
+            trimmed: true,
+            configuration: Configuration::default(),
+        },
         ConversationEvent::Upsert { seq: 2, item: Box::new(items().remove(3)) },
         ConversationEvent::Append { seq: 3, id: "i1".into(), text: "more".into() },
         ConversationEvent::Removed { seq: 4, id: "i0".into() },
+        ConversationEvent::Configured { seq: 5, configuration: configuration() },
     ]
 }
 
@@ -350,6 +390,8 @@ fn host_requests() -> Vec<HostRequest> {
         HostRequest::Signal { signal: 10 },
         HostRequest::Stop { grace_ms: 3000 },
         HostRequest::Status,
+        HostRequest::WatchMarks { after: 9 },
+        HostRequest::Hook { line: "{\"a\":1}".into(), wait: true },
     ]
 }
 
@@ -383,6 +425,8 @@ fn host_events() -> Vec<HostEvent> {
             last_seq: 9,
             started_at: AT,
         },
+        HostEvent::HookTaken,
+        HostEvent::HookAnswer { line: "{}".into() },
     ]
 }
 
@@ -444,7 +488,7 @@ fn what_a_newer_build_says_is_never_taken_for_something_else() {
     assert!(refuses::<BoardChange>(&unknown) && refuses::<ConversationEvent>(&unknown));
     assert!(refuses::<ItemBody>(&unknown) && refuses::<AttachTarget>(&unknown));
     assert!(refuses::<State>(&unknown) && refuses::<record::Mark>(&unknown));
-    let kind: TaskKind = serde_json::from_value(json!("monitor")).unwrap();
+    let kind: TaskKind = serde_json::from_value(json!("added later")).unwrap();
     assert_eq!(kind, TaskKind::Other);
     // Below the messages nothing can be passed over: the stream or the journal ends there.
     let mut decoder = FrameDecoder::default();
