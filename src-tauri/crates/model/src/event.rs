@@ -1,8 +1,14 @@
 //! Everything that can happen to a session, and what the supervisor must then do.
 
+use crate::choice::OptionRole;
+use crate::enclosure::Enclosure;
+use crate::evidence::Source;
 use crate::id::NeedId;
 use crate::lodging::Lodging;
 use crate::need::{Answer, Need};
+use crate::pull_request::PullState;
+use crate::session::Surface;
+use crate::standing::{CronTask, Goal, Loop, Monitor, Spent, Verdict, Wakeup};
 use crate::time::Millis;
 use crate::trouble::Trouble;
 use crate::usage::Usage;
@@ -18,6 +24,7 @@ pub enum Event {
 pub enum Command {
     Reply {
         text: String,
+        enclosures: Vec<Enclosure>,
     },
     /// `need` names the request that the user saw; none means the first open one.
     Answer {
@@ -43,6 +50,38 @@ pub enum Command {
         text: String,
     },
     CancelContinue,
+    CronCreate {
+        task: Box<CronTask>,
+    },
+    CronDelete {
+        id: String,
+    },
+    /// Its first run is at its `next_at`.
+    LoopStart {
+        looping: Box<Loop>,
+    },
+    LoopStop,
+    /// When the loop goes on; without a loop, a wake-up of its own.
+    Wake {
+        wakeup: Wakeup,
+    },
+    GoalSet {
+        goal: Box<Goal>,
+    },
+    GoalClear,
+    /// Evaluate a paused goal again, or go on with it.
+    GoalRetry,
+    /// One of the agent's options shall have this value from now on.
+    Choose {
+        option: String,
+        value: String,
+    },
+    /// Goes on as another agent's session: the same conversation in a terminal, or back.
+    Open {
+        agent: String,
+        surface: Surface,
+        permission_mode: Option<String>,
+    },
 }
 
 /// How a process ended.
@@ -95,6 +134,16 @@ pub enum Fact {
     NeedOpened {
         need: Need,
     },
+    /// A request that a rule of the user's answers at once.
+    NeedDecided {
+        need: Need,
+        why: String,
+    },
+    /// One of our own tools was allowed without asking the user.
+    OwnToolAllowed {
+        tool: String,
+        why: String,
+    },
     /// Answered, or withdrawn by the agent.
     NeedClosed {
         id: NeedId,
@@ -117,6 +166,23 @@ pub enum Fact {
     },
     /// The time has come that the user chose with `ContinueAtReset`.
     ContinueDue,
+    /// Told by something other than the agent's protocol, which evidence then names.
+    Told {
+        by: Source,
+        fact: Box<Fact>,
+    },
+    /// A terminal agent began a turn; what was asked, where that is known.
+    TurnBegan {
+        text: String,
+    },
+    /// A terminal agent ended a turn with these words, or waits for what is entered.
+    TurnStopped {
+        last_text: Option<String>,
+        /// Why it could not work, where that ended it.
+        failure: Option<(String, Option<Trouble>)>,
+    },
+    /// The keys that interrupt a terminal agent were pressed.
+    InterruptSent,
     /// What the session has used, told with the end of a turn.
     Used {
         usage: Usage,
@@ -128,6 +194,78 @@ pub enum Fact {
     /// Files of the main checkout are other than before its turn.
     CheckoutChanged {
         files: Vec<String>,
+    },
+    /// There is a pull request of its work: the agent's tool or the user opened or found it.
+    PullRequestOpened {
+        url: String,
+        by: Source,
+    },
+    /// A pull request's forge said how far it is.
+    PullRequestSeen {
+        url: String,
+        state: PullState,
+    },
+    /// The agent's bridge was asked for tools: the agent can call them.
+    ToolsReady,
+    /// The time of a cron task, a loop or a wake-up has come, or its schedule has moved on.
+    Timed {
+        timed: Box<Timed>,
+    },
+    /// Turn `n` was judged.
+    Judged {
+        n: u32,
+        judged: Box<Judged>,
+    },
+    /// An evaluator doubts the goal that was set at this time.
+    Advised {
+        set_at: Millis,
+        advice: String,
+    },
+    /// How turn `n` ended, which its last words left open.
+    Settled {
+        n: u32,
+        settled: Box<Settled>,
+    },
+    /// Background work goes on after turn `n`: judging waits.
+    GoalWaits {
+        n: u32,
+        why: String,
+    },
+    /// What the goal waited for is over, or its time has come.
+    GoalDue {
+        /// It is over, not only time for a look.
+        over: bool,
+    },
+    MonitorStarted {
+        monitor: Box<Monitor>,
+    },
+    /// `first` counts lines from 1.
+    MonitorLines {
+        id: String,
+        first: u64,
+        lines: Vec<String>,
+        left_out: u64,
+    },
+    MonitorEnded {
+        id: String,
+        why: String,
+    },
+    /// The supervisor says something in the conversation.
+    Remarked {
+        text: String,
+        warns: bool,
+    },
+    /// The agent goes by choice `n`.
+    Chosen {
+        n: u32,
+        role: OptionRole,
+        option: String,
+        value: String,
+    },
+    /// The agent does not go by choice `n`.
+    ChoiceRefused {
+        n: u32,
+        error: String,
     },
     /// The agent suggests a title.
     Titled {
@@ -146,6 +284,83 @@ pub enum Fact {
     },
 }
 
+/// What a look at the clock made of one timer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timed {
+    pub what: Timer,
+    /// The schedule that this follows from: another one has been told meanwhile.
+    pub before: String,
+    /// How far it has come now.
+    pub plan: String,
+    /// The next occurrence and when it is delivered; none when it is over.
+    pub next: Option<(Millis, Millis)>,
+    pub run: Option<Run>,
+    /// Occurrences that were not run and never will be, in words.
+    pub skipped: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Timer {
+    Cron { id: String },
+    Loop,
+    Wakeup,
+}
+
+/// One run that is delivered now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    pub text: String,
+    /// What the agent is told beside it.
+    pub beside: Option<String>,
+    /// Why it is late and what it stands for, in words; may be empty.
+    pub notes: String,
+    /// It was the last one.
+    pub last: bool,
+    /// Its text is a command that the supervisor answers itself: there is no turn.
+    pub display: bool,
+}
+
+/// How an evaluator reads the end of a turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// Provider and model.
+    pub by: String,
+    pub end: TurnEnd,
+    /// The result, question or error in one line.
+    pub line: String,
+    /// The last words that it read.
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnEnd {
+    Done,
+    NeedsInput,
+    Failed,
+}
+
+/// What came of an evaluation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    pub evaluator: String,
+    pub spent: Spent,
+    /// The turn called a tool.
+    pub used_tools: bool,
+    pub outcome: JudgedOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JudgedOutcome {
+    /// `spent` and `turn` of the verdict are filled in.
+    Verdict(Verdict),
+    /// Nothing will change unless somebody does something.
+    Hopeless { why: String },
+    /// It may be over by itself.
+    Passing { why: String },
+    /// Somebody has to look at it.
+    Failed { why: String },
+}
+
 /// What must now be done. Each may run twice with the same result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -157,6 +372,8 @@ pub enum Effect {
     Deliver,
     /// Ask the agent to cancel its turn.
     Cancel,
+    /// Evaluate the goal against the turn that has ended.
+    Judge,
     /// Ask, grace, kill everything under the host.
     StopHost,
 }

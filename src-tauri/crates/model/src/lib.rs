@@ -5,29 +5,32 @@
 
 pub mod continuation;
 pub mod event;
-pub mod evidence;
-pub mod id;
-pub mod limits;
-pub mod lodging;
-pub mod naming;
-pub mod need;
-pub mod reading;
-pub mod retention;
+pub mod keeping;
 pub mod session;
+pub mod standing;
 pub mod step;
-pub mod time;
-pub mod trouble;
-pub mod usage;
 
-pub use event::{Command, Effect, Event, Exit, Fact, TurnOutcome};
+pub use nightshift_terms::{
+    choice, enclosure, evidence, id, limits, lodging, naming, need, pull_request, reading, time,
+    trouble, usage,
+};
+
+pub use choice::{Choice, Choices, OptionRole};
+pub use enclosure::Enclosure;
+pub use event::{
+    Command, Effect, Event, Exit, Fact, Judged, JudgedOutcome, Run, Settled, Timed, Timer, TurnEnd,
+    TurnOutcome,
+};
 pub use evidence::{Evidence, Source};
 pub use id::{NeedId, SessionId};
 pub use lodging::{Lodging, Wish, Worktree};
 pub use need::{Answer, Need, NeedKind, NeedOption, OptionKind};
+pub use pull_request::{PullRequest, PullState};
 pub use session::{
-    AgentWork, Before, Continuation, Liveness, Prompt, PromptState, Session, State, Work,
+    AgentWork, Before, Continuation, Liveness, Prompt, PromptState, Session, State, Surface, Work,
 };
-pub use step::{Refusal, Step, step};
+pub use standing::{Origin, Standing};
+pub use step::{Refusal, Step, delay_plan, own_pace, step};
 pub use time::Millis;
 pub use trouble::{Trouble, TroubleKind};
 pub use usage::{Cost, Usage};

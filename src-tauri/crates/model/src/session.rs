@@ -1,8 +1,12 @@
 //! A session: its data, its state and whether its process lives. Two axes, never mixed up.
 
+use crate::choice::Choices;
+use crate::enclosure::Enclosure;
 use crate::id::SessionId;
 use crate::lodging::Lodging;
 use crate::need::Need;
+use crate::pull_request::PullRequest;
+use crate::standing::{GoalPhase, Origin, Standing};
 use crate::time::Millis;
 use crate::trouble::Trouble;
 use crate::usage::Usage;
@@ -82,7 +86,7 @@ pub enum PromptState {
     Sent,
 }
 
-/// One prompt of the user. `n` counts from 1 within the session and names its request on the wire.
+/// One prompt. `n` counts from 1 within the session and names its request on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 #[serde(rename_all = "camelCase")]
 pub struct Prompt {
@@ -90,6 +94,33 @@ pub struct Prompt {
     pub text: String,
     pub state: PromptState,
     pub at: Millis,
+    #[serde(default, skip_serializing_if = "Origin::is_user")]
+    pub origin: Origin,
+    /// What the agent is told beside it, marked as ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<String>,
+    /// Files that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub enclosures: Vec<Enclosure>,
+}
+
+impl Prompt {
+    /// The user's words, not with the agent yet.
+    pub fn of_user(n: u32, text: String, at: Millis) -> Prompt {
+        let (state, enclosures) = (PromptState::Queued, Vec::new());
+        Prompt { n, text, state, at, origin: Origin::User, beside: None, enclosures }
+    }
+}
+
+/// How an agent is reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "snake_case")]
+pub enum Surface {
+    /// Over its protocol, shown as a conversation.
+    #[default]
+    Conversation,
+    /// In its own terminal.
+    Terminal,
 }
 
 /// What an agent session carries beyond a shell job.
@@ -98,6 +129,8 @@ pub struct Prompt {
 pub struct AgentWork {
     /// Registry id: `rehearsal`, `claude`, `codex`, …
     pub agent: String,
+    #[serde(default)]
+    pub surface: Surface,
     pub model: Option<String>,
     pub permission_mode: Option<String>,
     /// The agent's own session id: the only way to resume it.
@@ -111,16 +144,41 @@ pub struct AgentWork {
     pub answers: Vec<Need>,
     /// The user wants it to go on by itself, once.
     #[serde(default)]
-    pub continues: Option<Continuation>,
+    pub continues: Option<Box<Continuation>>,
     #[serde(default)]
     pub usage: Option<Usage>,
     /// The prompt whose turn the user interrupted, until that turn has ended.
     #[serde(default)]
     #[specta(type = Option<u32>)]
     pub interrupts: Option<NonZeroU32>,
+    /// What the user chose of its options while it went on.
+    #[serde(default, skip_serializing_if = "Choices::is_untouched")]
+    pub choices: Box<Choices>,
+    /// What makes it go on by itself.
+    #[serde(default, skip_serializing_if = "Standing::is_empty")]
+    pub standing: Box<Standing>,
 }
 
 impl AgentWork {
+    /// An agent's work that begins with this prompt.
+    pub fn beginning(agent: String, first: Prompt) -> AgentWork {
+        AgentWork {
+            agent,
+            model: None,
+            permission_mode: None,
+            surface: Surface::Conversation,
+            agent_session_id: None,
+            next_prompt: first.n + 1,
+            prompts: vec![first],
+            answers: Vec::new(),
+            continues: None,
+            usage: None,
+            interrupts: None,
+            choices: Box::default(),
+            standing: Box::default(),
+        }
+    }
+
     /// An interrupt is over with the turn that it was meant for.
     pub(crate) fn forget_past_interrupt(&mut self) {
         let waits = |n: &NonZeroU32| self.prompts.iter().any(|p| p.n == n.get());
@@ -197,6 +255,9 @@ pub struct Session {
     /// The row's one line: latest words, tool title, question or result.
     pub line: String,
     pub line_at: Millis,
+    /// What came of its work, oldest first.
+    #[serde(default)]
+    pub pull_requests: Vec<PullRequest>,
     /// Exit code of the last process, once it has ended with one.
     #[serde(default)]
     pub exit_code: Option<i32>,
@@ -241,6 +302,7 @@ impl Session {
             pinned: false,
             // The first words of the process may replace what was asked at once.
             line_at: Millis(0),
+            pull_requests: Vec::new(),
             exit_code: None,
             journal_seq: 0,
         }
@@ -259,6 +321,11 @@ impl Session {
         }
     }
 
+    /// An agent in a terminal of its own.
+    pub fn is_terminal_agent(&self) -> bool {
+        self.agent().is_some_and(|agent| agent.surface == Surface::Terminal)
+    }
+
     pub fn is_alive(&self) -> bool {
         matches!(self.liveness, Liveness::Alive { .. })
     }
@@ -271,12 +338,75 @@ impl Session {
         }
     }
 
-    /// A finished agent whose process lives and from which nothing is wanted.
+    /// A finished agent whose process lives and from which nothing is wanted. One in a terminal is
+    /// never that: somebody may be typing there.
     pub fn is_idle(&self) -> bool {
         let nothing_asked =
             self.agent().is_some_and(|agent| agent.prompts.is_empty() && agent.continues.is_none());
         let ending = self.stopping || self.retiring;
-        self.is_over() && nothing_asked && self.is_alive() && !ending
+        let quiet = self.is_over() && nothing_asked && !self.is_terminal_agent();
+        quiet && self.is_alive() && !ending && !self.holds_work()
+    }
+
+    /// Between turns: a prompt would start one at once, though its process may have to be started.
+    pub fn takes_turn(&self) -> bool {
+        let Some(agent) = self.agent() else { return false };
+        let free = agent.prompts.is_empty() && !self.stopping;
+        let rests = match &self.state {
+            State::Idle | State::Completed { .. } => true,
+            // A question that closed a turn holds nothing up: nobody may be there to answer it.
+            State::NeedsInput { needs } => needs.iter().all(Need::closed_a_turn),
+            State::Failed { trouble, .. } => !trouble.as_ref().is_some_and(Trouble::needs_somebody),
+            State::Starting | State::Working | State::Stopped => false,
+        };
+        free && rests && !matches!(self.liveness, Liveness::Unknown { .. })
+    }
+
+    /// When something of its own makes it go on, the earliest; none while a turn is under way.
+    pub fn next_due(&self) -> Option<Millis> {
+        let standing = &self.agent()?.standing;
+        if !self.takes_turn() {
+            return None;
+        }
+        let goal = match standing.goal.as_ref().map(|goal| &goal.phase) {
+            Some(GoalPhase::Waiting { until, .. }) => Some(*until),
+            Some(GoalPhase::Pursuing | GoalPhase::Judging { .. } | GoalPhase::Paused { .. })
+            | None => None,
+        };
+        let looping = standing.looping.as_ref().and_then(|looping| looping.next_at);
+        let wakeup = standing.wakeup.as_ref().map(|wakeup| wakeup.at);
+        let crons = standing.crons.iter().map(|task| task.fire_at);
+        let due = crons.chain(looping).chain(wakeup).chain(goal).min()?;
+        // A usage limit that ends by itself is waited for.
+        let resets = match &self.state {
+            State::Failed { trouble: Some(trouble), .. } => trouble.resets,
+            State::Failed { .. }
+            | State::Starting
+            | State::Working
+            | State::NeedsInput { .. }
+            | State::Idle
+            | State::Completed { .. }
+            | State::Stopped => None,
+        };
+        Some(resets.map_or(due, |resets| due.max(resets)))
+    }
+
+    /// Its goal is being evaluated: it works without a turn.
+    pub fn is_judging(&self) -> bool {
+        let goal = self.agent().and_then(|agent| agent.standing.goal.as_ref());
+        goal.is_some_and(|goal| matches!(goal.phase, GoalPhase::Judging { .. }))
+    }
+
+    /// Its goal waits for a time or for background work.
+    pub fn waits_for_goal(&self) -> bool {
+        let goal = self.agent().and_then(|agent| agent.standing.goal.as_ref());
+        goal.is_some_and(|goal| matches!(goal.phase, GoalPhase::Waiting { .. }))
+    }
+
+    /// Something runs in the background that would end with its process.
+    fn holds_work(&self) -> bool {
+        let Some(agent) = self.agent() else { return false };
+        !agent.standing.monitors.is_empty() || self.waits_for_goal()
     }
 
     /// The open needs, or none.

@@ -3,16 +3,27 @@
 //! Promise: pure and total. A command that the state refuses gives a refusal that names the state;
 //! a fact is never refused, because it has happened.
 
+mod choice;
 mod command;
 mod exit;
 mod fact;
+mod goal;
 mod lodging;
+mod monitor;
+mod open;
+mod pull_request;
+mod settle;
+mod standing;
+mod terminal;
 
 use crate::event::{Effect, Event};
 use crate::evidence::{Evidence, Source};
+use crate::limits::{REMARKS_MAX, RESULT_MAX_CHARS};
 use crate::naming::row_line;
-use crate::session::{Session, State, Work};
+use crate::session::{AgentWork, Session, State, Work};
+use crate::standing::{Remark, Standing};
 use crate::time::Millis;
+pub use standing::{delay_plan, own_pace};
 
 /// What follows from an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,12 +49,22 @@ impl Refusal {
 
 /// What `event`, at time `at`, makes of `session`.
 pub fn step(session: &Session, event: Event, at: Millis) -> Result<Step, Refusal> {
-    let mut next = Next { session: session.clone(), effects: Vec::new(), evidence: Vec::new(), at };
+    let (effects, evidence) = (Vec::new(), Vec::new());
+    let mut next = Next { session: session.clone(), effects, evidence, at, told_by: None };
     match event {
         Event::Command(command) => command::apply(&mut next, command)?,
         Event::Fact(fact) => fact::apply(&mut next, fact),
     }
+    standing::settle(&mut next);
     Ok(Step { session: next.session, effects: next.effects, evidence: next.evidence })
+}
+
+/// At most `chars` characters of `text`.
+fn bounded(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
 }
 
 /// The step under construction.
@@ -52,6 +73,8 @@ struct Next {
     effects: Vec<Effect>,
     evidence: Vec<Evidence>,
     at: Millis,
+    /// Who told what the protocol would have told.
+    told_by: Option<Source>,
 }
 
 impl Next {
@@ -80,7 +103,33 @@ impl Next {
     /// Evidence without a move.
     fn note(&mut self, source: Source, why: &str) {
         let state = self.session.state.word().to_owned();
+        let source = match (source, self.told_by) {
+            (Source::Protocol, Some(by)) => by,
+            (source, _) => source,
+        };
         self.evidence.push(Evidence { at: self.at, source, state, text: row_line(why) });
+    }
+
+    fn agent(&mut self) -> Option<&mut AgentWork> {
+        match &mut self.session.work {
+            Work::Agent(agent) => Some(agent),
+            Work::Shell { .. } => None,
+        }
+    }
+
+    fn standing(&mut self) -> Option<&mut Standing> {
+        self.agent().map(|agent| &mut *agent.standing)
+    }
+
+    /// Says something in the conversation.
+    fn remark(&mut self, warns: bool, text: &str) {
+        let at = self.at;
+        let text = bounded(text, RESULT_MAX_CHARS);
+        let Some(standing) = self.standing() else { return };
+        let n = standing.remarks.last().map_or(1, |last| last.n.saturating_add(1));
+        standing.remarks.push(Remark { n, at, warns, text });
+        let over = standing.remarks.len().saturating_sub(REMARKS_MAX);
+        standing.remarks.drain(..over);
     }
 
     fn say(&mut self, line: &str) {

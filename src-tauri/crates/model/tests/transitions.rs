@@ -2,9 +2,12 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p nightshift-model` writes the table anew after a wanted change.
 
+use nightshift_model::standing::*;
 use nightshift_model::*;
 use std::fmt::Write as _;
 use std::path::Path;
+
+const PULL: &str = "https://github.com/a/b/pull/7";
 
 fn need(id: &str) -> Need {
     Need {
@@ -28,7 +31,7 @@ fn closing_question() -> Need {
 }
 
 fn prompt(n: u32, state: PromptState) -> Prompt {
-    Prompt { n, text: format!("prompt {n}"), state, at: Millis(1) }
+    Prompt { state, ..Prompt::of_user(n, format!("prompt {n}"), Millis(1)) }
 }
 
 fn session(work: Work, state: State, alive: bool) -> Session {
@@ -58,6 +61,7 @@ fn session(work: Work, state: State, alive: bool) -> Session {
         pinned: false,
         line: String::new(),
         line_at: Millis(0),
+        pull_requests: Vec::new(),
         exit_code: None,
         journal_seq: 0,
     }
@@ -68,6 +72,7 @@ fn agent(prompts: Vec<Prompt>) -> Work {
         agent: "rehearsal".into(),
         model: None,
         permission_mode: None,
+        surface: Surface::Conversation,
         agent_session_id: Some("a".into()),
         prompts,
         next_prompt: 3,
@@ -75,6 +80,8 @@ fn agent(prompts: Vec<Prompt>) -> Work {
         continues: None,
         usage: None,
         interrupts: None,
+        choices: Box::default(),
+        standing: Box::default(),
     })
 }
 
@@ -146,7 +153,146 @@ fn sessions() -> Vec<(&'static str, Session)> {
         ("agent restarted after dying", restarted),
         ("agent that died three times", worn_out),
         ("agent unknown", unknown),
+        ("terminal agent working", terminal(State::Working)),
+        ("terminal agent completed", terminal(done())),
     ]
+}
+
+fn goal(phase: GoalPhase) -> Goal {
+    Goal {
+        condition: "tests pass".into(),
+        check: None,
+        set_at: Millis(1),
+        ready_at: None,
+        bounds: Bounds { turns: 50, ms: 1_000_000, not_before: None },
+        phase,
+        counted_from: Millis(1),
+        turns: 2,
+        idle_turns: 0,
+        same_reason: 0,
+        check_ins: 0,
+        failures: 0,
+        spent: Spent::default(),
+        evaluator: String::new(),
+        verdicts: Vec::new(),
+        advice: Vec::new(),
+    }
+}
+
+fn verdict(judgement: Judgement) -> JudgedOutcome {
+    JudgedOutcome::Verdict(Verdict {
+        at: Millis(9),
+        turn: 0,
+        judgement,
+        reason: "2 failed".into(),
+        evidence: String::new(),
+        spent: Spent::default(),
+    })
+}
+
+fn judged(outcome: JudgedOutcome) -> Event {
+    let evaluator = "fixed rules".into();
+    let judged = Judged { evaluator, spent: Spent::default(), used_tools: true, outcome };
+    Event::Fact(Fact::Judged { n: 1, judged: Box::new(judged) })
+}
+
+fn cron() -> CronTask {
+    CronTask {
+        id: "c1".into(),
+        cron: "0 9 * * *".into(),
+        prompt: "look".into(),
+        recurring: true,
+        durable: false,
+        created_at: Millis(1),
+        expires_at: None,
+        due_at: Millis(5),
+        fire_at: Millis(6),
+        plan: "p".into(),
+        runs: 0,
+        last_run_at: None,
+    }
+}
+
+fn looping() -> Loop {
+    Loop {
+        id: "l1".into(),
+        prompt: LoopPrompt::Given { text: "look".into() },
+        pace: Pace::SelfPaced,
+        started_at: Millis(1),
+        expires_at: Millis(1_000),
+        runs: 3,
+        running: None,
+        next_at: Some(Millis(50)),
+        plan: "p".into(),
+        reason: String::new(),
+        fallback: false,
+    }
+}
+
+fn monitor(id: &str) -> Monitor {
+    Monitor {
+        id: id.into(),
+        description: "errors".into(),
+        source: "tail -f log".into(),
+        persistent: false,
+        started_at: Millis(1),
+        deadline_at: None,
+        lines: 0,
+        last_lines: Vec::new(),
+    }
+}
+
+fn timed(what: Timer) -> Event {
+    let run = Some(Run { text: "look".into(), ..Run::default() });
+    let next = Some((Millis(500), Millis(501)));
+    let (before, plan) = ("p".into(), "q".into());
+    let timed = Timed { what, before, plan, next, run, skipped: None };
+    Event::Fact(Fact::Timed { timed: Box::new(timed) })
+}
+
+/// A session that all of this keeps going.
+fn standing(mut session: Session, phase: GoalPhase) -> Session {
+    if let Work::Agent(agent) = &mut session.work {
+        *agent.standing = Standing {
+            goal: Some(goal(phase)),
+            looping: Some(looping()),
+            crons: vec![cron()],
+            monitors: vec![monitor("m1")],
+            ..Standing::default()
+        };
+    }
+    session
+}
+
+fn terminal(state: State) -> Session {
+    let mut session = session(agent(vec![]), state, true);
+    if let Work::Agent(agent) = &mut session.work {
+        agent.surface = Surface::Terminal;
+    }
+    session
+}
+
+fn goals() -> Vec<(&'static str, Session)> {
+    let after = || Box::new(done());
+    let judging = GoalPhase::Judging { n: 1, after: after(), since: Millis(1), check_in: false };
+    let why = "make".to_owned();
+    let waiting = GoalPhase::Waiting { n: 1, after: after(), until: Millis(90), why };
+    let paused = GoalPhase::Paused { why: "50 turns are over".into(), at: Millis(1) };
+    let working = session(agent(vec![prompt(1, PromptState::Sent)]), State::Working, true);
+    let rests = || session(agent(vec![]), done(), true);
+    vec![
+        ("agent pursues a goal", standing(working, GoalPhase::Pursuing)),
+        (
+            "agent whose goal is judged",
+            standing(session(agent(vec![]), State::Working, true), judging),
+        ),
+        ("agent whose goal waits", standing(rests(), waiting)),
+        ("agent whose goal is paused", standing(rests(), paused)),
+    ]
+}
+
+fn told(fact: Fact) -> Event {
+    Event::Fact(Fact::Told { by: Source::Hook, fact: Box::new(fact) })
 }
 
 fn usage_limit() -> Trouble {
@@ -156,7 +302,8 @@ fn usage_limit() -> Trouble {
 fn continuing(at: Option<u64>) -> Session {
     let mut waiting = session(agent(vec![]), limited(), true);
     if let Work::Agent(agent) = &mut waiting.work {
-        agent.continues = at.map(|at| Continuation { at: Millis(at), text: "continue".into() });
+        let continuation = |at| Continuation { at: Millis(at), text: "continue".into() };
+        agent.continues = at.map(|at| Box::new(continuation(at)));
     }
     waiting
 }
@@ -180,25 +327,18 @@ fn worktree(setting_up: bool) -> Lodging {
     }))
 }
 
-fn events() -> Vec<(&'static str, Event)> {
-    let exit = |code, signal| {
-        Event::Fact(Fact::Exited { exit: Exit { code, signal, last_words: "bye".into() } })
-    };
-    let ended = |stop: &str, text: &str| {
-        let outcome = TurnOutcome::Finished { stop_reason: stop.into(), last_text: text.into() };
-        Event::Fact(Fact::TurnEnded { n: 1, outcome })
-    };
-    let turn = |outcome| Event::Fact(Fact::TurnEnded { n: 1, outcome });
+type Events = Vec<(&'static str, Event)>;
+
+fn events() -> Events {
+    [process_events(), turn_events(), standing_events(), other_events()].concat()
+}
+
+fn process_events() -> Events {
+    let blue = Answer::Text { text: "blue".into() };
     vec![
-        ("reply", Event::Command(Command::Reply { text: "go on".into() })),
+        ("reply", Event::Command(Command::Reply { text: "go on".into(), enclosures: Vec::new() })),
         ("answer allow", Event::Command(Command::Answer { need: None, answer: Answer::Allow })),
-        (
-            "answer text",
-            Event::Command(Command::Answer {
-                need: None,
-                answer: Answer::Text { text: "blue".into() },
-            }),
-        ),
+        ("answer text", Event::Command(Command::Answer { need: None, answer: blue })),
         ("interrupt", Event::Command(Command::Interrupt)),
         ("stop", Event::Command(Command::Stop)),
         ("respawn", Event::Command(Command::Respawn)),
@@ -223,6 +363,16 @@ fn events() -> Vec<(&'static str, Event)> {
         ("prompt sent", Event::Fact(Fact::PromptSent { n: 1 })),
         ("need opened", Event::Fact(Fact::NeedOpened { need: need("7") })),
         ("need 5 closed", Event::Fact(Fact::NeedClosed { id: NeedId("5".into()) })),
+    ]
+}
+
+fn turn_events() -> Events {
+    let ended = |stop: &str, text: &str| {
+        let outcome = TurnOutcome::Finished { stop_reason: stop.into(), last_text: text.into() };
+        Event::Fact(Fact::TurnEnded { n: 1, outcome })
+    };
+    let turn = |outcome| Event::Fact(Fact::TurnEnded { n: 1, outcome });
+    vec![
         ("turn ended", ended("end_turn", "All done.")),
         ("turn ended with a question", ended("end_turn", "Shall I push?")),
         ("turn ended by marker failed", ended("end_turn", "failed: no network")),
@@ -234,15 +384,101 @@ fn events() -> Vec<(&'static str, Event)> {
             turn(TurnOutcome::Error { message: "limit".into(), trouble: Some(usage_limit()) }),
         ),
         ("turn error", turn(TurnOutcome::Error { message: "400".into(), trouble: None })),
+    ]
+}
+
+fn standing_events() -> Events {
+    vec![
+        (
+            "goal set",
+            Event::Command(Command::GoalSet { goal: Box::new(goal(GoalPhase::Pursuing)) }),
+        ),
+        ("goal cleared", Event::Command(Command::GoalClear)),
+        ("goal retried", Event::Command(Command::GoalRetry)),
+        ("judged met", judged(verdict(Judgement::Met))),
+        ("judged not yet", judged(verdict(Judgement::NotYet))),
+        ("judged impossible", judged(verdict(Judgement::Impossible))),
+        ("judge away", judged(JudgedOutcome::Passing { why: "no network".into() })),
+        ("judge not understood", judged(JudgedOutcome::Failed { why: "no JSON".into() })),
+        ("judge not signed in", judged(JudgedOutcome::Hopeless { why: "no key".into() })),
+        ("goal waits", Event::Fact(Fact::GoalWaits { n: 1, why: "make".into() })),
+        ("goal due", Event::Fact(Fact::GoalDue { over: true })),
+        ("cron created", Event::Command(Command::CronCreate { task: Box::new(cron()) })),
+        ("cron deleted", Event::Command(Command::CronDelete { id: "c1".into() })),
+        ("cron due", timed(Timer::Cron { id: "c1".into() })),
+        ("loop started", Event::Command(Command::LoopStart { looping: Box::new(looping()) })),
+        ("loop stopped", Event::Command(Command::LoopStop)),
+        ("loop due", timed(Timer::Loop)),
+        (
+            "wake-up",
+            Event::Command(Command::Wake {
+                wakeup: Wakeup {
+                    at: Millis(9),
+                    reason: "soon".into(),
+                    prompt: String::new(),
+                    plan: "at 9".into(),
+                },
+            }),
+        ),
+        ("tools ready", Event::Fact(Fact::ToolsReady)),
+        ("monitor started", Event::Fact(Fact::MonitorStarted { monitor: Box::new(monitor("m2")) })),
+        (
+            "monitor lines",
+            Event::Fact(Fact::MonitorLines {
+                id: "m1".into(),
+                first: 1,
+                lines: vec!["error".into()],
+                left_out: 0,
+            }),
+        ),
+        (
+            "monitor ended",
+            Event::Fact(Fact::MonitorEnded { id: "m1".into(), why: "exit code 0".into() }),
+        ),
+    ]
+}
+
+fn other_events() -> Events {
+    let ended = |code, signal| Exit { code, signal, last_words: "bye".into() };
+    let exit = |code, signal| Event::Fact(Fact::Exited { exit: ended(code, signal) });
+    vec![
         ("lodged", Event::Fact(Fact::Lodged { lodging: worktree(false) })),
         ("lodged, setting up", Event::Fact(Fact::Lodged { lodging: worktree(true) })),
         ("checkout changed", Event::Fact(Fact::CheckoutChanged { files: vec!["a.txt".into()] })),
+        ("terminal turn began", told(Fact::TurnBegan { text: "go".into() })),
+        (
+            "terminal turn ended",
+            told(Fact::TurnStopped { last_text: Some("All done.".into()), failure: None }),
+        ),
+        ("terminal waits", told(Fact::TurnStopped { last_text: None, failure: None })),
+        ("interrupt keys", told(Fact::InterruptSent)),
+        (
+            "open in a terminal",
+            Event::Command(Command::Open {
+                agent: "tui".into(),
+                surface: Surface::Terminal,
+                permission_mode: None,
+            }),
+        ),
         ("progress", Event::Fact(Fact::Progress { line: "reading".into() })),
         ("exit 0", exit(Some(0), None)),
         ("exit 3", exit(Some(3), None)),
         ("signal 9", exit(None, Some(9))),
         ("host lost", Event::Fact(Fact::HostLost { cause: "host killed".into() })),
         ("host unknown", Event::Fact(Fact::HostUnknown { why: "no answer".into() })),
+    ]
+}
+
+fn pull_events() -> Events {
+    vec![
+        (
+            "pull request opened",
+            Event::Fact(Fact::PullRequestOpened { url: PULL.into(), by: Source::Protocol }),
+        ),
+        (
+            "another's pull request seen",
+            Event::Fact(Fact::PullRequestSeen { url: PULL.into(), state: PullState::Merged }),
+        ),
     ]
 }
 
@@ -272,6 +508,17 @@ fn outcome(session: &Session, event: Event) -> String {
     if !prompts.is_empty() {
         write!(out, ", prompts {}", prompts.join(" ")).unwrap();
     }
+    if let Some(standing) = after.session.agent().map(|a| &a.standing).filter(|s| !s.is_empty()) {
+        let goal = standing.goal.as_ref().map_or("no goal", |goal| match goal.phase {
+            GoalPhase::Pursuing => "goal pursued",
+            GoalPhase::Judging { .. } => "goal judged",
+            GoalPhase::Waiting { .. } => "goal waits",
+            GoalPhase::Paused { .. } => "goal paused",
+        });
+        let looping = standing.looping.as_ref().map_or("no loop", |_| "loop");
+        let (crons, monitors) = (standing.crons.len(), standing.monitors.len());
+        write!(out, ", {goal}, {looping}, {crons} cron, {monitors} monitors").unwrap();
+    }
     if !after.effects.is_empty() {
         write!(out, " -> {:?}", after.effects).unwrap();
     }
@@ -284,9 +531,9 @@ fn outcome(session: &Session, event: Event) -> String {
 #[test]
 fn the_transition_table_is_as_agreed() {
     let mut table = String::new();
-    for (name, session) in sessions() {
+    for (name, session) in sessions().into_iter().chain(goals()) {
         writeln!(table, "== {name}").unwrap();
-        for (event_name, event) in events() {
+        for (event_name, event) in events().into_iter().chain(pull_events()) {
             writeln!(table, "{event_name}: {}", outcome(&session, event)).unwrap();
         }
         table.push('\n');
@@ -322,4 +569,15 @@ fn stopped_stays_stopped_whatever_is_still_heard_of_the_process() {
         assert_eq!(after.session.state, State::Stopped, "{fact:?}");
         assert_eq!(after.effects, vec![], "{fact:?}");
     }
+}
+
+#[test]
+fn what_began_before_its_agent_was_ready_is_no_work_for_a_goal() {
+    let waiting = session(agent(vec![prompt(1, PromptState::Queued)]), State::Starting, true);
+    let ready = Event::Fact(Fact::AgentReady { agent_session_id: "a".into() });
+    let next = step(&standing(waiting, GoalPhase::Pursuing), ready, Millis(70)).unwrap().session;
+    let goal = next.agent().unwrap().standing.goal.clone().unwrap();
+    assert_eq!((goal.set_at, goal.works_since()), (Millis(1), Millis(70)));
+    let later = Goal { set_at: Millis(90), ..goal };
+    assert_eq!(later.works_since(), Millis(90));
 }

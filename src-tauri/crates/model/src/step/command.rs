@@ -1,20 +1,22 @@
 //! What each state makes of a command of the user.
 
-use super::{Next, Refusal};
+use super::{Next, Refusal, choice, goal, open, standing};
+use crate::enclosure::Enclosure;
 use crate::event::{Command, Effect};
 use crate::evidence::Source;
 use crate::id::NeedId;
 use crate::limits::PROMPT_QUEUE_MAX;
 use crate::naming::given_name;
 use crate::need::{Answer, Need};
-use crate::session::{Continuation, Liveness, Prompt, PromptState, State, Work};
+use crate::session::{Continuation, Liveness, Prompt, PromptState, State, Surface, Work};
+use crate::standing::Origin;
 use crate::time::Millis;
 use crate::trouble::{Trouble, TroubleKind};
 use std::num::NonZeroU32;
 
 pub(super) fn apply(next: &mut Next, command: Command) -> Result<(), Refusal> {
     match command {
-        Command::Reply { text } => reply(next, text),
+        Command::Reply { text, enclosures } => reply(next, text, enclosures),
         Command::Answer { need, answer } => answer_need(next, need.as_ref(), &answer),
         Command::Interrupt => interrupt(next),
         Command::Stop => stop(next),
@@ -30,20 +32,37 @@ pub(super) fn apply(next: &mut Next, command: Command) -> Result<(), Refusal> {
         }
         Command::ContinueAtReset { at, text } => continue_at_reset(next, at, text),
         Command::CancelContinue => cancel_continue(next),
+        Command::CronCreate { task } => standing::cron_create(next, *task),
+        Command::CronDelete { id } => standing::cron_delete(next, &id),
+        Command::LoopStart { looping } => standing::loop_start(next, *looping),
+        Command::LoopStop => standing::loop_stop(next),
+        Command::Wake { wakeup } => standing::wake_at(next, wakeup),
+        Command::GoalSet { goal } => goal::set(next, *goal),
+        Command::GoalClear => goal::clear(next),
+        Command::GoalRetry => goal::retry(next),
+        Command::Choose { option, value } => choice::choose(next, option, value),
+        Command::Open { agent, surface, permission_mode } => {
+            open::open(next, agent, surface, permission_mode)
+        }
     }
 }
 
-fn reply(next: &mut Next, text: String) -> Result<(), Refusal> {
+fn reply(next: &mut Next, text: String, enclosures: Vec<Enclosure>) -> Result<(), Refusal> {
     refuse_while_stopping(next)?;
     if let State::NeedsInput { needs } = &next.session.state
         && let Some(need) = needs.first()
         && is_protocol_need(need)
+        && enclosures.is_empty()
         && need.resolve(&Answer::Text { text: text.clone() }).is_ok()
     {
         return answer_need(next, None, &Answer::Text { text });
     }
-    queue_prompt(next, text)?;
+    let judging = next.session.is_judging();
+    queue_prompt(next, text, enclosures)?;
+    goal::resume(next);
     match &next.session.state {
+        // Only a verdict was waited for: nothing of the agent's is under way.
+        State::Working if judging => wake(next, "reply", Source::User),
         State::Starting | State::Working => next.effect(Effect::Deliver),
         State::NeedsInput { needs } if needs.iter().any(is_protocol_need) => {
             next.note(Source::User, "reply kept until the open request is answered");
@@ -52,31 +71,31 @@ fn reply(next: &mut Next, text: String) -> Result<(), Refusal> {
         | State::Idle
         | State::Completed { .. }
         | State::Failed { .. }
-        | State::Stopped => wake(next, "reply"),
+        | State::Stopped => wake(next, "reply", Source::User),
     }
     Ok(())
 }
 
 /// Words for a session that rests, for this cause: to its process if that lives, else through a new
 /// one.
-pub(super) fn wake(next: &mut Next, cause: &str) {
+pub(super) fn wake(next: &mut Next, cause: &str, source: Source) {
     next.session.restarts = 0;
     match next.session.liveness.clone() {
         Liveness::Alive { .. } if next.session.retiring => {
             let why = format!("{cause}; it is started again at once");
-            next.go(State::Starting, "", Source::User, &why);
+            next.go(State::Starting, "", source, &why);
         }
         Liveness::Alive { .. } => {
-            next.go(State::Working, "", Source::User, cause);
+            next.go(State::Working, "", source, cause);
             next.effect(Effect::Deliver);
         }
         Liveness::Gone { .. } => {
             let why = format!("{cause}; the agent is started again");
-            next.go(State::Starting, "", Source::User, &why);
+            next.go(State::Starting, "", source, &why);
             next.effect(Effect::Launch);
         }
         Liveness::Unknown { why, .. } => {
-            next.note(Source::User, &format!("{cause} kept: {why}"));
+            next.note(source, &format!("{cause} kept: {why}"));
         }
     }
 }
@@ -89,6 +108,9 @@ fn respawn(next: &mut Next) -> Result<(), Refusal> {
         Liveness::Gone { .. } if matches!(next.session.state, State::Starting) => Ok(()),
         Liveness::Gone { .. } => {
             next.session.restarts = 0;
+            if matches!(next.session.state, State::Stopped) {
+                goal::resume(next);
+            }
             next.go(State::Starting, "", Source::User, "respawn");
             next.effect(Effect::Launch);
             Ok(())
@@ -104,7 +126,25 @@ fn respawn(next: &mut Next) -> Result<(), Refusal> {
     }
 }
 
-pub(super) fn queue_prompt(next: &mut Next, text: String) -> Result<(), Refusal> {
+pub(super) fn queue_prompt(
+    next: &mut Next,
+    text: String,
+    enclosures: Vec<Enclosure>,
+) -> Result<(), Refusal> {
+    queue_prompt_of(next, Origin::User, text, None)?;
+    if let Some(prompt) = next.agent().and_then(|agent| agent.prompts.last_mut()) {
+        prompt.enclosures = enclosures;
+    }
+    Ok(())
+}
+
+/// A prompt of the user's, or of what goes on by itself.
+pub(super) fn queue_prompt_of(
+    next: &mut Next,
+    origin: Origin,
+    text: String,
+    beside: Option<String>,
+) -> Result<(), Refusal> {
     let (id, at) = (next.session.id.clone(), next.at);
     let Work::Agent(agent) = &mut next.session.work else {
         return Err(Refusal::new(
@@ -120,13 +160,27 @@ pub(super) fn queue_prompt(next: &mut Next, text: String) -> Result<(), Refusal>
     }
     let n = agent.next_prompt;
     agent.next_prompt += 1;
-    agent.prompts.push(Prompt { n, text, state: PromptState::Queued, at });
+    let untold = std::mem::take(&mut agent.standing.untold);
+    let beside = untold.into_iter().chain(beside).collect::<Vec<_>>().join("\n");
+    let beside = (!beside.is_empty()).then_some(beside);
+    agent.prompts.push(Prompt { origin, beside, ..Prompt::of_user(n, text, at) });
     Ok(())
 }
 
+/// Takes prompts of this origin back that wait behind another. The one that goes out next may be on
+/// its way already.
+pub(super) fn take_back(next: &mut Next, origin: Origin) {
+    let Some(agent) = next.agent() else { return };
+    let mut first = true;
+    agent.prompts.retain(|prompt| {
+        let stays = std::mem::take(&mut first) || prompt.state == PromptState::Sent;
+        stays || prompt.origin != origin
+    });
+}
+
 /// Whether the agent itself holds a request open (unlike a question that closed its turn).
-fn is_protocol_need(need: &Need) -> bool {
-    !need.id.0.starts_with(super::fact::TURN_NEED_PREFIX)
+pub(super) fn is_protocol_need(need: &Need) -> bool {
+    !need.closed_a_turn()
 }
 
 fn answer_need(next: &mut Next, id: Option<&NeedId>, answer: &Answer) -> Result<(), Refusal> {
@@ -156,8 +210,9 @@ fn answer_need(next: &mut Next, id: Option<&NeedId>, answer: &Answer) -> Result<
     let mut need = needs.remove(index);
     let left = needs.len();
     if let (false, Answer::Text { text }) = (is_protocol_need(&need), &resolved) {
-        queue_prompt(next, text.clone())?;
-        wake(next, "reply");
+        queue_prompt(next, text.clone(), Vec::new())?;
+        goal::resume(next);
+        wake(next, "reply", Source::User);
         return Ok(());
     }
     let why = format!("answered: {}", label(&need, &resolved));
@@ -195,13 +250,21 @@ fn interrupt(next: &mut Next) -> Result<(), Refusal> {
             &format!("attach and press Ctrl+C, or run `nightshift stop {id}`"),
         ));
     }
+    if goal::interrupt(next) || standing::interrupt(next) {
+        return Ok(());
+    }
     match next.session.state {
         State::Working | State::NeedsInput { .. } if next.session.is_alive() => {
             if let Work::Agent(agent) = &mut next.session.work {
                 // Stored, so that it is repeated until its agent has it.
                 let sent = agent.prompts.iter().find(|p| p.state == PromptState::Sent);
                 let meant = sent.or(agent.prompts.first());
-                agent.interrupts = meant.and_then(|p| NonZeroU32::new(p.n));
+                let n = match agent.surface {
+                    Surface::Conversation => meant.map(|p| p.n),
+                    // What was entered is no longer kept; the keys are for whatever runs.
+                    Surface::Terminal => Some(agent.next_prompt),
+                };
+                agent.interrupts = n.and_then(NonZeroU32::new);
             }
             next.note(Source::User, "interrupt");
             next.effect(Effect::Cancel);
@@ -272,7 +335,7 @@ fn continue_at_reset(next: &mut Next, at: Millis, text: String) -> Result<(), Re
             &format!("send it words with `nightshift reply {id} \"…\"`"),
         ));
     }
-    agent.continues = Some(Continuation { at, text });
+    agent.continues = Some(Box::new(Continuation { at, text }));
     next.note(Source::User, "goes on by itself once the usage limit is over");
     Ok(())
 }
@@ -306,7 +369,7 @@ fn rename(next: &mut Next, name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn refuse_while_stopping(next: &Next) -> Result<(), Refusal> {
+pub(super) fn refuse_while_stopping(next: &Next) -> Result<(), Refusal> {
     if next.session.stopping {
         let id = &next.session.id;
         return Err(Refusal::new(

@@ -4,7 +4,7 @@ use super::Next;
 use crate::event::{Effect, Exit};
 use crate::evidence::Source;
 use crate::limits::RESTARTS_MAX;
-use crate::session::{Liveness, PromptState, State, Work};
+use crate::session::{Liveness, PromptState, State, Surface, Work};
 
 /// The child ended and its host recorded how.
 pub(super) fn exited(next: &mut Next, exit: &Exit) {
@@ -23,6 +23,8 @@ pub(super) fn exited(next: &mut Next, exit: &Exit) {
         (Work::Shell { .. }, _) => {
             next.go(State::failed(&error), &error, Source::Process, &how);
         }
+        // Quit in its own terminal.
+        (Work::Agent(agent), Some(0)) if agent.surface == Surface::Terminal => quit(next, &how),
         (Work::Agent(_), _) => agent_ended(next, &format!("the agent ended ({error})"), true),
     }
 }
@@ -45,6 +47,7 @@ pub(super) fn lost(next: &mut Next, cause: &str) {
 /// What every end has in common; true when the user had asked for it.
 fn ended(next: &mut Next, how: &str) -> bool {
     next.session.liveness = Liveness::Gone { since: next.at };
+    super::monitor::all_ended(next, "its agent's process ended");
     if let Work::Agent(agent) = &mut next.session.work {
         agent.answers.clear();
     }
@@ -62,6 +65,7 @@ fn ended(next: &mut Next, how: &str) -> bool {
         agent.prompts.retain(|p| p.state == PromptState::Queued);
         agent.interrupts = None;
     }
+    super::goal::stopped(next);
     next.go(State::Stopped, "stopped", Source::Process, &format!("stopped; {how}"));
     true
 }
@@ -75,8 +79,21 @@ fn put_to_rest(next: &mut Next, how: &str) {
         next.go(State::Starting, "", Source::User, "a reply came; it is started again");
         next.effect(Effect::Launch);
     } else if next.session.renewing.is_some() {
-        next.go(State::Starting, "", Source::Supervisor, "started again in the new version");
+        next.go(State::Starting, "", Source::Supervisor, "its successor is started");
         next.effect(Effect::Launch);
+    }
+}
+
+/// Whoever quits an agent in its terminal means it; what is still to be entered waits for a respawn.
+fn quit(next: &mut Next, how: &str) {
+    match next.session.state {
+        State::Starting | State::Working | State::NeedsInput { .. } => {
+            next.session.renewing = None;
+            next.go(State::Stopped, "quit", Source::Process, &format!("it was quit; {how}"));
+        }
+        State::Idle | State::Completed { .. } | State::Failed { .. } | State::Stopped => {
+            next.note(Source::Process, &format!("it was quit; {how}"));
+        }
     }
 }
 
@@ -86,6 +103,10 @@ fn agent_ended(next: &mut Next, cause: &str, by_itself: bool) {
         agent.prompts.retain(|p| p.state == PromptState::Queued);
         agent.forget_past_interrupt();
         resumable = agent.agent_session_id.is_some();
+    }
+    if next.session.is_judging() {
+        // Its turn was over: what it produced is being judged, without it.
+        return next.note(Source::Process, cause);
     }
     match next.session.state {
         State::Starting | State::Working | State::NeedsInput { .. } => {

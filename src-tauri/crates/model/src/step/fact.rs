@@ -1,19 +1,18 @@
 //! What each fact about a host or an agent makes of a session.
 
-use super::{Next, command, exit, lodging};
+use super::{
+    Next, choice, command, exit, goal, lodging, monitor, pull_request, settle, standing, terminal,
+};
 use crate::event::{Effect, Fact, TurnOutcome};
 use crate::evidence::Source;
 use crate::id::NeedId;
 use crate::limits::NEEDS_MAX;
-use crate::naming::given_name;
-use crate::need::{Need, NeedKind};
+use crate::naming::{given_name, last_paragraph, plain_words};
+use crate::need::{Need, NeedKind, TURN_NEED_PREFIX};
 use crate::reading::{self, Reading};
-use crate::session::{Before, Liveness, Prompt, PromptState, State, Work};
+use crate::session::{Before, Liveness, Prompt, PromptState, State, Surface, Work};
 use crate::trouble::Trouble;
 use crate::usage::Usage;
-
-/// Ids of questions that closed a turn begin so; no request of the agent is open for them.
-pub(super) const TURN_NEED_PREFIX: &str = "turn-";
 
 pub(super) fn apply(next: &mut Next, fact: Fact) {
     if matches!(next.session.state, State::Stopped) && is_agents_word(&fact) {
@@ -34,7 +33,11 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
         }
         Fact::PromptSent { n } => prompt_sent(next, n),
         Fact::NeedOpened { need } => need_opened(next, need),
+        Fact::NeedDecided { need, why } => need_decided(next, need, &why),
         Fact::NeedClosed { id } => need_closed(next, &id),
+        Fact::OwnToolAllowed { tool, why } => {
+            next.note(Source::Supervisor, &format!("{tool} allowed by Nightshift: {why}"));
+        }
         Fact::TurnEnded { n, outcome } => turn_ended(next, n, outcome),
         Fact::Progress { line } => progress(next, &line),
         Fact::Rested if next.session.pinned => {}
@@ -42,15 +45,35 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
         Fact::Shed => rest(next, "memory is short: put to rest; a reply starts it again"),
         Fact::Outdated { from } => renew(next, &from),
         Fact::ContinueDue => continue_due(next),
-        Fact::Used { usage } => {
-            if let Work::Agent(agent) = &mut next.session.work {
-                // A newer word without a cost says nothing about the cost.
-                let known = agent.usage.take().and_then(|old| old.cost);
-                agent.usage = Some(Usage { cost: usage.cost.or(known), ..usage });
-            }
+        Fact::Told { by, fact } => {
+            next.told_by = Some(by);
+            apply(next, *fact);
         }
+        Fact::TurnBegan { text } => terminal::began(next, &text),
+        Fact::TurnStopped { last_text, failure } => {
+            terminal::stopped(next, last_text.as_deref(), failure);
+        }
+        Fact::InterruptSent => terminal::interrupted(next),
+        Fact::Used { usage } => used(next, usage),
+        Fact::ToolsReady => standing::tools_ready(next),
+        Fact::Timed { timed } => standing::timed(next, *timed),
+        Fact::Judged { n, judged } => goal::judged(next, n, *judged),
+        Fact::GoalWaits { n, why } => goal::waits(next, n, &why),
+        Fact::GoalDue { over } => goal::due(next, over),
+        Fact::MonitorStarted { monitor } => monitor::started(next, *monitor),
+        Fact::MonitorLines { id, first, lines, left_out } => {
+            monitor::lines(next, &id, first, &lines, left_out);
+        }
+        Fact::MonitorEnded { id, why } => monitor::ended(next, &id, &why),
+        Fact::Remarked { text, warns } => next.remark(warns, &text),
         Fact::Lodged { lodging } => lodging::lodged(next, lodging),
         Fact::CheckoutChanged { files } => lodging::checkout_changed(next, &files),
+        Fact::PullRequestOpened { url, by } => pull_request::opened(next, &url, by),
+        Fact::PullRequestSeen { url, state } => pull_request::seen(next, &url, state),
+        Fact::Advised { set_at, advice } => goal::advised(next, set_at, &advice),
+        Fact::Settled { n, settled } => settle::settled(next, n, *settled),
+        Fact::Chosen { n, role, option, value } => choice::taken(next, n, role, option, value),
+        Fact::ChoiceRefused { n, error } => choice::refused(next, n, &error),
         Fact::Titled { title } => {
             if let (false, Some(name)) = (next.session.named_by_user, given_name(&title)) {
                 next.session.name = name;
@@ -72,9 +95,15 @@ fn is_agents_word(fact: &Fact) -> bool {
         | Fact::AgentRefused { .. }
         | Fact::PromptSent { .. }
         | Fact::NeedOpened { .. }
+        | Fact::NeedDecided { .. }
         | Fact::NeedClosed { .. }
+        | Fact::OwnToolAllowed { .. }
         | Fact::TurnEnded { .. }
+        | Fact::TurnBegan { .. }
+        | Fact::TurnStopped { .. }
+        | Fact::InterruptSent
         | Fact::Progress { .. } => true,
+        Fact::Told { fact, .. } => is_agents_word(fact),
         Fact::Launched { .. }
         | Fact::LaunchFailed { .. }
         | Fact::Rested
@@ -82,12 +111,35 @@ fn is_agents_word(fact: &Fact) -> bool {
         | Fact::Outdated { .. }
         | Fact::ContinueDue
         | Fact::Used { .. }
+        | Fact::ToolsReady
+        | Fact::Timed { .. }
+        | Fact::Judged { .. }
+        | Fact::GoalWaits { .. }
+        | Fact::GoalDue { .. }
+        | Fact::MonitorStarted { .. }
+        | Fact::MonitorLines { .. }
+        | Fact::MonitorEnded { .. }
+        | Fact::Remarked { .. }
         | Fact::Lodged { .. }
         | Fact::CheckoutChanged { .. }
+        | Fact::PullRequestOpened { .. }
+        | Fact::PullRequestSeen { .. }
+        | Fact::Advised { .. }
+        | Fact::Settled { .. }
+        | Fact::Chosen { .. }
+        | Fact::ChoiceRefused { .. }
         | Fact::Titled { .. }
         | Fact::Exited { .. }
         | Fact::HostLost { .. }
         | Fact::HostUnknown { .. } => false,
+    }
+}
+
+fn used(next: &mut Next, usage: Usage) {
+    if let Work::Agent(agent) = &mut next.session.work {
+        // A newer word without a cost says nothing about the cost.
+        let known = agent.usage.take().and_then(|old| old.cost);
+        agent.usage = Some(Usage { cost: usage.cost.or(known), ..usage });
     }
 }
 
@@ -121,6 +173,7 @@ fn launched(next: &mut Next, pid: u32) {
             | State::Stopped,
         ) => next.note(Source::Process, &why),
     }
+    monitor::all_ended(next, "its agent's process was started again");
     if next.session.stopping || next.session.retiring {
         next.effect(Effect::StopHost);
     } else if next.session.agent().is_some() {
@@ -145,7 +198,7 @@ fn launch_failed(next: &mut Next, error: &str) {
 }
 
 /// To what it was before its process was replaced.
-fn come_back(next: &mut Next, before: Before, why: &str) {
+pub(super) fn come_back(next: &mut Next, before: Before, why: &str) {
     next.go(before.state, "", Source::Supervisor, why);
     next.session.state_since = before.since;
 }
@@ -154,6 +207,7 @@ fn agent_ready(next: &mut Next, agent_session_id: String) {
     let Work::Agent(agent) = &mut next.session.work else { return };
     agent.agent_session_id = Some(agent_session_id);
     let waits = !agent.prompts.is_empty();
+    goal::agent_ready(next);
     let cut = next.session.cut.take();
     let starting = matches!(next.session.state, State::Starting);
     let before = if starting { next.session.renewing.take() } else { None };
@@ -162,10 +216,13 @@ fn agent_ready(next: &mut Next, agent_session_id: String) {
             next.go(State::Working, "", Source::Protocol, "the agent is ready");
         }
         (State::Starting, _, Some(before)) => {
-            come_back(next, before, "the agent is ready, in the new version");
+            come_back(next, before, "the agent is ready again");
         }
         // It is not told to go on: those would be words that nobody typed.
-        (State::Starting, Some(cause), None) => ask_how_to_go_on(next, &cause),
+        (State::Starting, Some(cause), None) => {
+            ask_how_to_go_on(next, &cause);
+            goal::cut(next);
+        }
         (State::Starting, None, None) => {
             next.go(State::Idle, "", Source::Protocol, "the agent is ready");
         }
@@ -202,7 +259,7 @@ fn may_rest(next: &Next) -> bool {
 }
 
 /// The process that lives now is to go.
-fn retire(next: &mut Next) {
+pub(super) fn retire(next: &mut Next) {
     next.session.retiring = true;
     next.session.going = match next.session.liveness {
         Liveness::Alive { pid, .. } => Some(pid),
@@ -241,9 +298,12 @@ fn prompt_sent(next: &mut Next, n: u32) {
         prompt.state = PromptState::Sent;
         text.clone_from(&prompt.text);
     }
-    if !agent.prompts.iter().any(|p| p.n == n) {
-        let (state, text) = (PromptState::Sent, String::new());
-        agent.prompts.insert(0, Prompt { n, text, state, at: next.at });
+    if agent.surface == Surface::Terminal {
+        // Nobody will say which of its turns this is: what was entered is the agent's matter.
+        agent.prompts.retain(|p| p.n != n);
+    } else if !agent.prompts.iter().any(|p| p.n == n) {
+        let unheard = Prompt::of_user(n, String::new(), next.at);
+        agent.prompts.insert(0, Prompt { state: PromptState::Sent, ..unheard });
     }
     next.go(State::Working, &text, Source::Protocol, &format!("prompt {n} sent"));
     // The agent's first words may replace the prompt on the row at once.
@@ -266,6 +326,15 @@ fn need_opened(next: &mut Next, need: Need) {
     needs.push(need);
     let line = needs.first().map_or(question, |n| n.question.clone());
     next.go(State::NeedsInput { needs }, &line, Source::Protocol, &why);
+}
+
+fn need_decided(next: &mut Next, need: Need, why: &str) {
+    let Some(agent) = next.agent() else { return };
+    if !agent.answers.iter().any(|known| known.id == need.id) {
+        agent.answers.push(need);
+        next.note(Source::Supervisor, why);
+        next.effect(Effect::Deliver);
+    }
 }
 
 fn need_closed(next: &mut Next, id: &NeedId) {
@@ -293,6 +362,7 @@ fn turn_ended(next: &mut Next, n: u32, outcome: TurnOutcome) {
     if !matches!(outcome, TurnOutcome::Error { .. }) {
         next.session.restarts = 0;
     }
+    let ended_well = goal::is_evaluable(&outcome);
     match outcome {
         TurnOutcome::Finished { stop_reason, last_text } => {
             finished(next, n, &stop_reason, &last_text)
@@ -302,14 +372,17 @@ fn turn_ended(next: &mut Next, n: u32, outcome: TurnOutcome) {
         }
         TurnOutcome::Error { message, trouble } => failed(next, message, trouble),
     }
+    goal::count_turn(next, ended_well);
     if more && next.session.is_alive() {
-        next.go(State::Working, "", Source::User, "the next reply was waiting");
+        next.go(State::Working, "", Source::User, "the next prompt was waiting");
         next.effect(Effect::Deliver);
+    } else if !more {
+        goal::turn_ended(next, n, ended_well);
     }
 }
 
 /// The agent could not work, and may have said why. The evidence names the kind of trouble.
-fn failed(next: &mut Next, error: String, trouble: Option<Trouble>) {
+pub(super) fn failed(next: &mut Next, error: String, trouble: Option<Trouble>) {
     let why = match trouble {
         Some(trouble) => format!("{}: {error}", trouble.kind.title()),
         None => error.clone(),
@@ -321,8 +394,11 @@ fn failed(next: &mut Next, error: String, trouble: Option<Trouble>) {
 fn continue_due(next: &mut Next) {
     let Work::Agent(agent) = &mut next.session.work else { return };
     let Some(continuation) = agent.continues.take() else { return };
-    match command::queue_prompt(next, continuation.text) {
-        Ok(()) => command::wake(next, "continued after the usage limit, as you chose"),
+    match command::queue_prompt(next, continuation.text, Vec::new()) {
+        Ok(()) => {
+            goal::resume(next);
+            command::wake(next, "continued after the usage limit, as you chose", Source::User);
+        }
         Err(refusal) => next.note(Source::Supervisor, &refusal.message),
     }
 }
@@ -347,21 +423,30 @@ fn finished(next: &mut Next, n: u32, stop_reason: &str, last_text: &str) {
             return fail(next, &format!("the turn ended with the unknown stop reason {other}"));
         }
     }
+    read_end(next, n, last_text, &stopped_by);
+}
+
+/// A turn that the agent ended by itself: its last words say how.
+pub(super) fn read_end(next: &mut Next, n: u32, last_text: &str, stopped_by: &str) {
     let why = |source: Source| match source {
         Source::Marker => format!("{stopped_by}; closed by a marker line"),
         Source::ClosingQuestion => format!("{stopped_by}; its last words are a question"),
-        Source::User | Source::Protocol | Source::Process | Source::Supervisor => {
-            stopped_by.clone()
-        }
+        Source::User
+        | Source::Protocol
+        | Source::Hook
+        | Source::Terminal
+        | Source::Process
+        | Source::Supervisor => stopped_by.to_owned(),
     };
     match reading::read(last_text) {
         Reading::Result { text, source } => {
-            let line = last_paragraph(&text).to_owned();
+            let line = plain_words(last_paragraph(&text));
             next.go(State::Completed { result: text }, &line, source, &why(source));
         }
         Reading::Question { text, source } => {
             let need = closing_question(n, &text, next.at);
-            next.go(State::NeedsInput { needs: vec![need] }, &text, source, &why(source));
+            let line = plain_words(&text);
+            next.go(State::NeedsInput { needs: vec![need] }, &line, source, &why(source));
         }
         Reading::Failure { text } => {
             next.go(State::failed(&text), &text, Source::Marker, &why(Source::Marker));
@@ -369,11 +454,7 @@ fn finished(next: &mut Next, n: u32, stop_reason: &str, last_text: &str) {
     }
 }
 
-fn last_paragraph(text: &str) -> &str {
-    text.rsplit("\n\n").find(|p| !p.trim().is_empty()).unwrap_or(text)
-}
-
-fn closing_question(n: u32, text: &str, at: crate::time::Millis) -> Need {
+pub(super) fn closing_question(n: u32, text: &str, at: crate::time::Millis) -> Need {
     Need {
         id: NeedId(format!("{TURN_NEED_PREFIX}{n}")),
         kind: NeedKind::Question,
