@@ -1,4 +1,4 @@
-//! The supervisor's database: sessions, evidence, notices, and what had to be set aside.
+//! The supervisor's database: sessions, evidence, notices, receipts, and what had to be set aside.
 //!
 //! Promise: every `commit` is one transaction, durable even when the power goes unless it says that
 //! it need not be (WAL; `synchronous` FULL or NORMAL); migrations go forward only, after a backup; one damaged row or file is set aside and never stops the rest.
@@ -13,9 +13,10 @@ mod table;
 pub use error::StoreError;
 pub use migrate::SCHEMA_VERSION;
 pub use set_aside::SetAside;
+pub use table::receipts::Wanted;
 
 use nightshift_model::{Evidence, Millis, Session, SessionId};
-use nightshift_protocol::Notice;
+use nightshift_protocol::{Notice, PermissionRule, Receipt};
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,13 @@ pub struct Write {
     pub evidence: Vec<(SessionId, Evidence)>,
     pub removed: Vec<SessionId>,
     pub notices: Vec<Notice>,
+    /// New ones, and those that were settled.
+    pub receipts: Vec<Receipt>,
+    pub switches: Vec<(&'static str, bool)>,
+    /// New rules, and those with another verdict.
+    pub permissions: Vec<PermissionRule>,
+    /// Ids of rules that are taken away.
+    pub revoked: Vec<String>,
     /// It outlives this program but may go with the power: true of what a restarted machine makes
     /// void anyway. Saves a wait for the disk.
     pub volatile: bool,
@@ -37,6 +45,10 @@ impl Write {
             && self.evidence.is_empty()
             && self.removed.is_empty()
             && self.notices.is_empty()
+            && self.receipts.is_empty()
+            && self.switches.is_empty()
+            && self.permissions.is_empty()
+            && self.revoked.is_empty()
     }
 }
 
@@ -110,8 +122,32 @@ impl Store {
         for notice in &write.notices {
             table::notices::append(&transaction, notice)?;
         }
+        for receipt in &write.receipts {
+            table::receipts::upsert(&transaction, receipt)?;
+        }
+        for (name, on) in &write.switches {
+            table::switches::turn(&transaction, name, *on)?;
+        }
+        for rule in &write.permissions {
+            table::permissions::upsert(&transaction, rule)?;
+        }
+        for id in &write.revoked {
+            table::permissions::revoke(&transaction, id)?;
+        }
         transaction.commit()?;
         Ok(())
+    }
+
+    pub fn permissions(&self) -> Result<Vec<PermissionRule>, StoreError> {
+        table::permissions::all(&self.connection)
+    }
+
+    pub fn receipts(&self, wanted: Wanted<'_>) -> Result<Vec<Receipt>, StoreError> {
+        table::receipts::wanted(&self.connection, wanted)
+    }
+
+    pub fn is_on(&self, switch: &str) -> Result<bool, StoreError> {
+        table::switches::is_on(&self.connection, switch)
     }
 
     /// A session's evidence, oldest first; at most `model::limits::EVIDENCE_MAX` entries.

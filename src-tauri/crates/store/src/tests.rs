@@ -1,10 +1,13 @@
 //! The store as its user sees it: commits, damage, bounds, a full database. Real files.
 
 use crate::table::notices::NOTICES_MAX;
-use crate::{Store, StoreError, Write};
+use crate::table::receipts::RECEIPTS_MAX;
+use crate::{Store, StoreError, Wanted, Write};
 use nightshift_model::limits::EVIDENCE_MAX;
 use nightshift_model::{Evidence, Liveness, Millis, Session, SessionId, Source, State, Work};
-use nightshift_protocol::{Notice, NoticeLevel};
+use nightshift_protocol::{
+    Delivery, Notice, NoticeChannel, NoticeLevel, NotificationKind, Receipt,
+};
 use std::path::{Path, PathBuf};
 
 const AT: Millis = Millis(1_700_000_000_000);
@@ -38,6 +41,7 @@ fn session(n: u32) -> Session {
         line_at: AT,
         exit_code: None,
         lodging: None,
+        pull_requests: Vec::new(),
         journal_seq: 0,
     }
 }
@@ -277,4 +281,54 @@ fn a_volatile_commit_outlives_its_store_and_the_next_one_is_durable_again() {
 /// 1 is NORMAL, 2 is FULL.
 fn synchronous(store: &Store) -> i64 {
     store.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
+}
+
+fn receipt(n: u32, occasion: &str) -> Receipt {
+    Receipt {
+        n,
+        at: AT,
+        settled_at: None,
+        session: id(1).to_string(),
+        occasion: occasion.into(),
+        kind: NotificationKind::Failed,
+        channel: NoticeChannel::Desktop,
+        title: "job 1 failed".into(),
+        text: "exit code 3".into(),
+        delivery: Delivery::Pending,
+    }
+}
+
+#[test]
+fn a_receipt_is_written_once_and_settled_in_place() {
+    let (_dir, path) = temp();
+    let mut store = open(&path);
+    let write = |receipts| Write { receipts, ..Write::default() };
+    store.commit(&write(vec![receipt(1, "failed:1"), receipt(2, "failed:2")])).unwrap();
+    // The same occasion told again after a crash.
+    store.commit(&write(vec![receipt(3, "failed:1")])).unwrap();
+    let numbers = |store: &Store, wanted| {
+        store.receipts(wanted).unwrap().into_iter().map(|r| r.n).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(&store, Wanted::Pending), [1, 2]);
+    let delivered = Delivery::Delivered;
+    let settled = Receipt { delivery: delivered, settled_at: Some(AT), ..receipt(1, "failed:1") };
+    store.commit(&write(vec![settled.clone()])).unwrap();
+    assert_eq!(numbers(&store, Wanted::Pending), [2]);
+    let of = Wanted::Of { session: &settled.session, occasion: "failed:1" };
+    assert_eq!(store.receipts(of).unwrap(), std::slice::from_ref(&settled));
+    assert_eq!(numbers(&store, Wanted::Newest { limit: 5, before: None }), [2, 1]);
+    assert_eq!(numbers(&store, Wanted::Newest { limit: 5, before: Some(2) }), [1]);
+    let last = u32::try_from(RECEIPTS_MAX).unwrap() + 1;
+    store.commit(&write(vec![receipt(last, "failed:9")])).unwrap();
+    assert_eq!(numbers(&store, Wanted::Newest { limit: 5, before: None }), [last, 2]);
+}
+
+#[test]
+fn a_switch_stays_as_it_was_turned() {
+    let (_dir, path) = temp();
+    for (on, expected) in [(true, true), (true, true), (false, false)] {
+        let write = Write { switches: vec![("paused", on)], ..Write::default() };
+        open(&path).commit(&write).unwrap();
+        assert_eq!(open(&path).is_on("paused").unwrap(), expected);
+    }
 }

@@ -6,7 +6,7 @@
 
 use nightshift_model::{
     AgentWork, Evidence, Liveness, Millis, Need, NeedId, NeedKind, Prompt, PromptState, Session,
-    SessionId, Source, State, Work,
+    SessionId, Source, State, Surface, Work,
 };
 use nightshift_protocol::{Notice, NoticeLevel};
 use nightshift_store::{SCHEMA_VERSION, Store, Write};
@@ -49,6 +49,7 @@ fn shell(n: u32, state: State, liveness: Liveness) -> Session {
         line_at: AT,
         exit_code: None,
         lodging: None,
+        pull_requests: Vec::new(),
         journal_seq: 0,
     }
 }
@@ -64,9 +65,10 @@ fn agent(n: u32) -> Session {
         since: AT,
         answered: None,
     };
-    let prompt = |n, state| Prompt { n, text: format!("prompt {n}\n…"), state, at: AT };
+    let prompt = |n, state| Prompt { state, ..Prompt::of_user(n, format!("prompt {n}\n…"), AT) };
     let work = AgentWork {
         agent: "rehearsal".into(),
+        surface: Surface::Conversation,
         model: None,
         permission_mode: Some("ask".into()),
         agent_session_id: Some("s-1".into()),
@@ -74,6 +76,8 @@ fn agent(n: u32) -> Session {
         next_prompt: 3,
         answers: Vec::new(),
         interrupts: None,
+        choices: Box::default(),
+        standing: Box::default(),
         continues: None,
         usage: None,
     };

@@ -2,15 +2,26 @@
 
 pub(crate) mod evidence;
 pub(crate) mod notices;
+pub(crate) mod permissions;
+pub(crate) mod receipts;
 pub(crate) mod sessions;
 pub(crate) mod set_aside;
+pub(crate) mod switches;
 
 use crate::migrate::Migration;
 
 /// Every step of every table; steps of one version run in this order.
 pub(crate) fn migrations() -> Vec<Migration> {
-    [sessions::MIGRATIONS, evidence::MIGRATIONS, notices::MIGRATIONS, set_aside::MIGRATIONS]
-        .concat()
+    [
+        sessions::MIGRATIONS,
+        evidence::MIGRATIONS,
+        notices::MIGRATIONS,
+        set_aside::MIGRATIONS,
+        receipts::MIGRATIONS,
+        switches::MIGRATIONS,
+        permissions::MIGRATIONS,
+    ]
+    .concat()
 }
 
 /// SQLite integers are signed; times beyond the year 292 million are cut to it.
