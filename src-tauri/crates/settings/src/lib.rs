@@ -4,14 +4,25 @@
 //! what is not known is told and left alone; what is not set has a default.
 //! Must not know: who uses a setting, where the file is, any other crate of ours.
 
+mod edit;
 mod import;
+mod judge;
+mod look;
+mod notifications;
 mod place;
 mod table;
 mod watch;
 
+pub use edit::{EditError, edit};
 pub use import::{Import, ImportError, import};
+pub use judge::{Judge, JudgeProvider, Usd};
+pub use look::{Appearance, Chords, Keys, Preference, Terminal, Theme};
+pub use notifications::{Kind, Notifications, Ntfy, QuietHours, Webhook};
 pub use place::Remark;
-pub use table::{AgentServer, Defaults, Life, Nightshift, ServerType, Settings, Worktree};
+pub use table::{
+    AgentServer, Defaults, Life, McpServer, McpTransport, Nightshift, Protocol, ServerType,
+    Settings, Window, Worktree,
+};
 pub use watch::{Change, Watched};
 
 use serde::Deserialize;
@@ -34,13 +45,21 @@ pub fn parse(text: &str) -> Result<Parsed, Remark> {
     let mut note = |path: serde_ignored::Path<'_>| ignored.push(path.to_string());
     let deserializer = serde_ignored::Deserializer::new(deserializer, &mut note);
     let settings = Settings::deserialize(deserializer).map_err(|e| wrong(&e))?;
-    if let Some((id, why)) = settings.first_wrong() {
-        let path = format!("agent_servers.{id}");
+    if let Some((path, why)) = settings.first_wrong() {
         return Err(Remark::of_key(text, &document, &path, &why));
+    }
+    if let Some((key, why)) = settings.judge.first_wrong() {
+        return Err(Remark::of_key(text, &document, &format!("judge.{key}"), &why));
+    }
+    if let Some((path, why)) = settings.notifications.first_wrong() {
+        return Err(Remark::of_key(text, &document, path, &why));
     }
     let unknown = ignored
         .iter()
-        .map(|path| Remark::of_key(text, &document, path, &format!("`{path}` is not known")))
+        .map(|path| {
+            let hint = judge::hint(path).unwrap_or_default();
+            Remark::of_key(text, &document, path, &format!("`{path}` is not known{hint}"))
+        })
         .collect();
     Ok(Parsed { settings, unknown })
 }
@@ -65,6 +84,15 @@ mod tests {
             type = "registry"
             env = { ANTHROPIC_BASE_URL = "http://127.0.0.1:1" }
 
+            [mcp_servers.docs]
+            command = "docs-server"
+            args = ["--stdio"]
+            env = { KEY = "value" }
+
+            [mcp_servers.tickets]
+            url = "https://tickets.example/mcp"
+            headers = { Authorization = "Bearer x" }
+
             [defaults]
             agent = "mine"
             model = "big"
@@ -79,6 +107,22 @@ mod tests {
             teardown = "make clean"
             ports = 5
 
+            [appearance]
+            theme = "dark"
+            high_contrast = "on"
+            reduced_motion = "system"
+            font_size = 14
+
+            [terminal]
+            font_family = "Iosevka"
+            scrollback = 5000
+            copy_on_select = true
+
+            [keys]
+            "session.pin" = "Ctrl+P"
+            "session.rename" = ["F2", "Ctrl+R"]
+            "session.why" = []
+
             [life]
             retire_after_s = 60
             shell_keep_s = 5
@@ -91,8 +135,13 @@ mod tests {
         assert_eq!(mine.nightshift.like.as_deref(), Some("claude"));
         assert_eq!(mine.default_config_options["effort"], "high");
         assert_eq!(settings.agent_servers["claude"].kind, ServerType::Registry);
+        assert_eq!(settings.mcp_servers["docs"].transport(), McpTransport::Stdio);
+        assert_eq!(settings.mcp_servers["tickets"].transport(), McpTransport::Http);
         assert_eq!(settings.defaults.agent.as_deref(), Some("mine"));
         assert_eq!(settings.worktree.ports, Some(5));
+        assert_eq!(settings.appearance.theme, Some(Theme::Dark));
+        assert_eq!(settings.terminal.scrollback, Some(5000));
+        assert_eq!(settings.keys["session.pin"], Chords::One("Ctrl+P".to_owned()));
         assert_eq!(settings.life.retire_after_s, Some(60));
         assert_eq!(parse("").unwrap().settings, Settings::default());
     }
@@ -105,6 +154,17 @@ mod tests {
             ("[life]\n\nretire_after_s = \"soon\"\n", 3, 18, "u64"),
             ("[agent_servers.a]\nargs = []\n", 1, 16, "command"),
             ("[agent_servers.a]\ntype = \"magic\"\n", 2, 8, "magic"),
+            ("[judge]\nprovider = \"oracle\"\n", 2, 12, "oracle"),
+            ("[judge]\nmodel = \"m\"\n", 2, 1, "`provider`"),
+            ("[judge]\nprovider = \"command\"\n", 2, 1, "`command`"),
+            ("[judge]\nprovider = \"claude\"\nbase_url = \"http://a\"\n", 3, 1, "`base_url`"),
+            ("[judge]\nprovider = \"openai\"\nbase_url = \"a.b\"\n", 3, 1, "http"),
+            ("[judge]\ntimeout_s = 0\n", 2, 1, "timeout_s"),
+            ("[judge]\ninput_usd_per_million = -1\n", 2, 25, "price"),
+            ("[judge]\nprovider = \"openai\"\nkey_env = \"sk-1 2\"\n", 3, 1, "name of a variable"),
+            ("[mcp_servers.a]\nargs = []\n", 1, 14, "command"),
+            ("[mcp_servers.a]\ntype = \"sse\"\n", 1, 14, "url"),
+            ("[worktree]\nisolation = \"nonee\"\n", 2, 1, "worktree or none"),
         ] {
             let remark = parse(text).unwrap_err();
             assert_eq!((remark.line, remark.column), (line, column), "{text}: {remark}");
@@ -120,5 +180,39 @@ mod tests {
         let places: Vec<_> = parsed.unknown.iter().map(|r| (r.line, r.column)).collect();
         assert_eq!(places, [(1, 1), (4, 3)], "{:?}", parsed.unknown);
         assert!(parsed.unknown[1].message.contains("defaults.mood"));
+    }
+
+    #[test]
+    fn who_judges_is_read() {
+        let text = r#"
+            [judge]
+            provider = "openai"
+            model = "small"
+            base_url = "http://127.0.0.1:11434"
+            key_env = "GATEWAY_KEY"
+            timeout_s = 60
+            check_timeout_s = 600
+            max_tokens = 2000
+            window_tokens = 30000
+            input_usd_per_million = 0.25
+            output_usd_per_million = 2
+            settle_turn_ends = true
+        "#;
+        let parsed = parse(text).unwrap();
+        assert_eq!(parsed.unknown, []);
+        let judge = parsed.settings.judge;
+        assert_eq!(judge.provider, JudgeProvider::Openai);
+        assert_eq!(judge.key_env.as_deref(), Some("GATEWAY_KEY"));
+        assert_eq!(judge.input_usd_per_million.map(Usd::micros), Some(250_000));
+        assert_eq!(judge.output_usd_per_million.map(Usd::micros), Some(2_000_000));
+        assert_eq!((judge.window_tokens, judge.settle_turn_ends), (Some(30_000), true));
+    }
+
+    #[test]
+    fn keys_do_not_belong_in_the_file() {
+        let parsed = parse("[judge]\napi_key = \"secret\"\n").unwrap();
+        let remark = &parsed.unknown[0];
+        assert_eq!((remark.line, remark.column), (2, 1));
+        assert!(remark.message.contains("keyring") && !remark.message.contains("secret"));
     }
 }
