@@ -8,15 +8,15 @@ mod room;
 mod view;
 
 pub use nightshift_worktree::MainCheckout;
-pub use room::{MovedIn, Order};
+pub use room::{MovedIn, Order, Wanted};
 
 use nightshift_model::Millis;
 use nightshift_platform::dirs::Home;
 use nightshift_platform::spawn::own_environment;
 use nightshift_platform::{Identity, clock};
 use nightshift_protocol::{
-    Environment, Fault, FaultCode, Reply, WorktreeFate, WorktreeList, WorktreeState,
-    WorktreesCleaned,
+    Environment, Fault, FaultCode, Reply, WhichWorktree, WorktreeFate, WorktreeList,
+    WorktreeMeasure, WorktreeState, WorktreesCleaned,
 };
 use nightshift_worktree as worktree;
 use nightshift_worktree::{Git, Kind, Ledger, Policy, Removal};
@@ -128,6 +128,38 @@ impl Desk {
         let removed = removed.iter().map(|one| view::removed(one, count(&one.aside))).collect();
         let problems = problems.iter().map(ToString::to_string).collect();
         Ok(WorktreeList { worktrees, removed, problems })
+    }
+
+    /// What takes time to find out about one of those that `list` names.
+    pub fn measure(
+        &self,
+        which: &WhichWorktree,
+        roots: &BTreeSet<PathBuf>,
+    ) -> Result<WorktreeMeasure, Fault> {
+        let (ledger, git) = (self.ledger()?, git(&Environment::new()));
+        let bytes = |dir: &Path| worktree::size(dir, &AtomicBool::new(false)).ok().map(|s| s.bytes);
+        let unknown = |what: &str| {
+            Fault::new(FaultCode::NotFound, format!("there is no worktree {what} any more"))
+        };
+        let path = match which {
+            WhichWorktree::Removed { id } => {
+                let (removed, _) = ledger.removed();
+                let one = removed.iter().find(|one| one.id == *id).ok_or_else(|| unknown(id))?;
+                return Ok(WorktreeMeasure {
+                    bytes: bytes(&one.aside),
+                    ..WorktreeMeasure::default()
+                });
+            }
+            WhichWorktree::Made { path } => path,
+        };
+        // Only what is listed is looked at: a path from outside is not.
+        let (listed, _) = worktree::list(&git, &ledger, roots);
+        let one =
+            listed.iter().find(|one| text(&one.path) == *path).ok_or_else(|| unknown(path))?;
+        let seen = one.record.as_ref().map(|record| worktree::inspect(&git, record));
+        let keeps = |policy| seen.as_ref().map(|s| view::keeps(s, policy)).unwrap_or_default();
+        let (keeps, blocks) = (keeps(Policy::Careful), keeps(Policy::Discard));
+        Ok(WorktreeMeasure { bytes: bytes(&one.path), keeps, blocks })
     }
 
     /// Removes worktrees without a session as far as nothing would be lost.

@@ -4,9 +4,10 @@ use crate::{Desk, fault, git, text};
 use nightshift_model::{Lodging, Wish, Worktree};
 use nightshift_platform::Identity;
 use nightshift_protocol::{Environment, Fault, FaultCode};
+use nightshift_settings as settings;
 use nightshift_worktree as worktree;
-use nightshift_worktree::{Choice, MainCheckout, Plan, Record};
-use std::path::Path;
+use nightshift_worktree::{Choice, Defaults, MainCheckout, Plan, Record};
+use std::path::{Path, PathBuf};
 
 /// Whose lodging it is.
 #[derive(Clone, Debug)]
@@ -17,6 +18,30 @@ pub struct Order {
     /// Where it was started.
     pub cwd: String,
     pub lodging: Lodging,
+    pub wanted: Box<Wanted>,
+}
+
+/// What the user set for the worktrees of every repository, and in which file.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub file: PathBuf,
+    pub settings: settings::Worktree,
+}
+
+impl From<&Wanted> for Defaults {
+    fn from(wanted: &Wanted) -> Defaults {
+        let set = wanted.settings.clone();
+        Defaults {
+            file: wanted.file.clone(),
+            directory: set.dir,
+            branch_prefix: set.branch_prefix,
+            base: set.base,
+            isolation: set.isolation,
+            setup: set.setup,
+            teardown: set.teardown,
+            ports: set.ports,
+        }
+    }
 }
 
 /// A session that has a place to work.
@@ -50,7 +75,8 @@ impl Desk {
                     Wish::Named { name } => Choice::Named(name.clone()),
                 };
                 let dir = Path::new(&order.cwd);
-                worktree::plan(&git, dir, &choice, None).map_err(|e| fault(&e))?
+                let defaults = Defaults::from(order.wanted.as_ref());
+                worktree::plan(&git, dir, &choice, &defaults).map_err(|e| fault(&e))?
             }
         };
         let own = match record {

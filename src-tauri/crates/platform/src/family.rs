@@ -3,7 +3,7 @@
 //! Promise: only processes that were below the given one when they were looked for are signalled,
 //! each by pid and start time. Must not know: why they are to end.
 
-use crate::process::{Identity, Liveness3, descendants_without, signal};
+use crate::process::{Identity, Liveness3, descendants_without, find_by_env_without, signal};
 use crate::signals::{SIGKILL, SIGTERM};
 use crate::usage::{Usage, usage};
 use std::io;
@@ -25,17 +25,37 @@ pub fn end(root: &Identity, spare: &str, grace: Duration) -> io::Result<bool> {
     let mut family = descendants_without(root.pid, spare)?;
     family.insert(0, *root);
     for how in [SIGTERM, SIGKILL] {
-        for member in &family {
-            match signal(member, how) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-                Ok(()) | Err(_) => {}
-            }
-        }
+        signal_all(&family, how)?;
         if all_gone(&family, grace) {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// The same for every process of this user that was started with `name=value` in its environment,
+/// wherever it has gone since, and without those that were started with the variable `spare`.
+pub fn end_marked(name: &str, value: &str, spare: &str, grace: Duration) -> io::Result<bool> {
+    // By force twice: what was born between the look and the signal is found by the second.
+    for how in [SIGTERM, SIGKILL, SIGKILL] {
+        let marked = find_by_env_without(name, value, spare)?;
+        if marked.is_empty() {
+            return Ok(true);
+        }
+        signal_all(&marked, how)?;
+        all_gone(&marked, grace);
+    }
+    Ok(find_by_env_without(name, value, spare)?.is_empty())
+}
+
+fn signal_all(members: &[Identity], how: i32) -> io::Result<()> {
+    for member in members {
+        match signal(member, how) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 fn all_gone(family: &[Identity], patience: Duration) -> bool {

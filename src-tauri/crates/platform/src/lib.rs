@@ -5,6 +5,7 @@
 //! Must not know: sessions, agents, protocols, or why anyone calls it.
 
 pub mod clock;
+pub mod desktop;
 pub mod dirs;
 pub mod exhausted;
 pub mod family;

@@ -14,12 +14,16 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Between the request to end and the end by force.
 const GRACE: Duration = Duration::from_secs(2);
 /// As much as a pipe holds by default: one read empties it.
 const CHUNK_BYTES: usize = 64 * 1024;
+/// Between two looks whether a program was called off: nobody waits longer for that, and it costs
+/// next to nothing.
+const LOOK_PAUSE: Duration = Duration::from_millis(50);
 
 /// How to run a program.
 #[derive(Clone, Copy, Debug)]
@@ -32,12 +36,29 @@ pub struct Run<'a> {
     pub log: Option<&'a File>,
 }
 
+/// Which part of more output than is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    First,
+    Last,
+}
+
+/// A program that may be called off while it runs. All below it is ended with it, without processes
+/// that were started with the variable `spare`.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch<'a> {
+    pub called_off: &'a AtomicBool,
+    pub keep: Keep,
+    pub spare: &'a str,
+}
+
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
     pub code: Option<i32>,
     pub signal: Option<i32>,
     pub timed_out: bool,
+    pub called_off: bool,
     /// Some output was dropped.
     pub truncated: bool,
     pub stdout: Vec<u8>,
@@ -46,6 +67,15 @@ pub struct Ended {
 
 /// Runs `program` until it ends or its time is over; then its group is ended.
 pub fn run(program: &Program<'_>, how: &Run<'_>) -> io::Result<Ended> {
+    run_for(program, how, None)
+}
+
+/// The same for a program that may be called off.
+pub fn run_watched(program: &Program<'_>, how: &Run<'_>, watch: &Watch<'_>) -> io::Result<Ended> {
+    run_for(program, how, Some(watch))
+}
+
+fn run_for(program: &Program<'_>, how: &Run<'_>, watch: Option<&Watch<'_>>) -> io::Result<Ended> {
     let mut command = command(program, false);
     command.stdin(input(how.input)?);
     match how.log {
@@ -53,13 +83,14 @@ pub fn run(program: &Program<'_>, how: &Run<'_>) -> io::Result<Ended> {
         None => command.stdout(Stdio::piped()).stderr(Stdio::piped()),
     };
     let mut child = command.spawn()?;
-    let mut pipes = Pipes::of(&mut child, how.output_max_bytes)?;
+    let keep = watch.map_or(Keep::First, |watch| watch.keep);
+    let mut pipes = Pipes::of(&mut child, how.output_max_bytes, keep)?;
     let watched = Identity::of(child.id()).and_then(|identity| {
         let ended = process::pidfd(&identity)?;
-        follow(&identity, &ended, &mut pipes, how.timeout)
+        follow(&identity, &ended, &mut pipes, how.timeout, watch)
     });
-    let timed_out = match watched {
-        Ok(timed_out) => timed_out,
+    let by = match watched {
+        Ok(by) => by,
         // A program whose end cannot be watched must not run on unwatched.
         Err(error) => {
             child.kill().ok();
@@ -70,11 +101,14 @@ pub fn run(program: &Program<'_>, how: &Run<'_>) -> io::Result<Ended> {
     let status = child.wait()?;
     pipes.read_what_is_there()?;
     use std::os::unix::process::ExitStatusExt;
-    let Pipes { stdout, stderr } = pipes;
+    let Pipes { mut stdout, mut stderr } = pipes;
+    stdout.shorten();
+    stderr.shorten();
     Ok(Ended {
         code: status.code(),
         signal: status.signal(),
-        timed_out,
+        timed_out: by == EndedBy::Time,
+        called_off: by == EndedBy::Call,
         truncated: stdout.truncated || stderr.truncated,
         stdout: stdout.kept,
         stderr: stderr.kept,
@@ -92,31 +126,58 @@ fn input(bytes: &[u8]) -> io::Result<Stdio> {
     Ok(Stdio::from(file))
 }
 
-/// Reads until the program has ended. True when it had to be ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EndedBy {
+    Itself,
+    Time,
+    Call,
+}
+
+/// Reads until the program has ended; says what ended it.
 fn follow(
     identity: &Identity,
     ended: &OwnedFd,
     pipes: &mut Pipes,
     timeout: Duration,
-) -> io::Result<bool> {
+    watch: Option<&Watch<'_>>,
+) -> io::Result<EndedBy> {
     let mut deadline = clock::monotonic() + timeout;
-    let mut asked = false;
+    let mut by = EndedBy::Itself;
     loop {
         let left = deadline.saturating_sub(clock::monotonic());
+        let left = if watch.is_some() { left.min(LOOK_PAUSE) } else { left };
         if pipes.wait(ended, left)? {
-            return Ok(asked);
+            return Ok(by);
         }
-        if clock::monotonic() < deadline {
+        let asked = by != EndedBy::Itself;
+        let called_off = watch.is_some_and(|watch| watch.called_off.load(Ordering::Relaxed));
+        if !asked && called_off {
+            by = EndedBy::Call;
+        } else if clock::monotonic() < deadline {
             continue;
+        } else if !asked {
+            by = EndedBy::Time;
         }
-        let signal = if asked { SIGKILL } else { SIGTERM };
-        match process::signal_group(identity, signal) {
+        end(identity, if asked { SIGKILL } else { SIGTERM }, watch)?;
+        deadline = clock::monotonic() + GRACE;
+    }
+}
+
+/// Signals the program's group, and for a watched one all below it that left the group.
+fn end(identity: &Identity, signal: i32, watch: Option<&Watch<'_>>) -> io::Result<()> {
+    let mut results = Vec::new();
+    if let Some(watch) = watch {
+        let below = process::descendants_without(identity.pid, watch.spare)?;
+        results.extend(below.iter().map(|process| process::signal(process, signal)));
+    }
+    results.push(process::signal_group(identity, signal));
+    for result in results {
+        match result {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
         }
-        asked = true;
-        deadline = clock::monotonic() + GRACE;
     }
+    Ok(())
 }
 
 struct Pipes {
@@ -128,14 +189,15 @@ struct Pipe {
     file: Option<File>,
     kept: Vec<u8>,
     max: usize,
+    keep: Keep,
     truncated: bool,
 }
 
 impl Pipes {
-    fn of(child: &mut Child, max: usize) -> io::Result<Pipes> {
+    fn of(child: &mut Child, max: usize, keep: Keep) -> io::Result<Pipes> {
         Ok(Pipes {
-            stdout: Pipe::of(child.stdout.take().map(OwnedFd::from), max)?,
-            stderr: Pipe::of(child.stderr.take().map(OwnedFd::from), max)?,
+            stdout: Pipe::of(child.stdout.take().map(OwnedFd::from), max, keep)?,
+            stderr: Pipe::of(child.stderr.take().map(OwnedFd::from), max, keep)?,
         })
     }
 
@@ -165,32 +227,49 @@ impl Pipes {
 }
 
 impl Pipe {
-    fn of(fd: Option<OwnedFd>, max: usize) -> io::Result<Pipe> {
+    fn of(fd: Option<OwnedFd>, max: usize, keep: Keep) -> io::Result<Pipe> {
         if let Some(fd) = &fd {
             fcntl_setfl(fd, fcntl_getfl(fd)? | OFlags::NONBLOCK)?;
         }
-        Ok(Pipe { file: fd.map(File::from), kept: Vec::new(), max, truncated: false })
+        Ok(Pipe { file: fd.map(File::from), kept: Vec::new(), max, keep, truncated: false })
     }
 
     fn read_what_is_there(&mut self) -> io::Result<()> {
-        let Some(file) = &mut self.file else { return Ok(()) };
         let mut chunk = [0; CHUNK_BYTES];
         loop {
+            let Some(file) = &mut self.file else { return Ok(()) };
             match file.read(&mut chunk) {
-                Ok(0) => {
-                    self.file = None;
-                    return Ok(());
-                }
-                Ok(count) => {
-                    let room = self.max.saturating_sub(self.kept.len());
-                    self.truncated |= count > room;
-                    self.kept.extend_from_slice(&chunk[..count.min(room)]);
-                }
+                Ok(0) => self.file = None,
+                Ok(count) => self.take(&chunk[..count]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        match self.keep {
+            Keep::First => {
+                let room = self.max.saturating_sub(self.kept.len());
+                self.truncated |= bytes.len() > room;
+                self.kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            }
+            Keep::Last => {
+                self.kept.extend_from_slice(bytes);
+                // Seldom, so that each byte is moved about once.
+                if self.kept.len() > self.max.saturating_mul(2).saturating_add(CHUNK_BYTES) {
+                    self.shorten();
+                }
+            }
+        }
+    }
+
+    /// Drops what is beyond the limit at the front.
+    fn shorten(&mut self) {
+        let beyond = self.kept.len().saturating_sub(self.max);
+        self.truncated |= beyond > 0;
+        self.kept.drain(..beyond);
     }
 }
 
@@ -239,5 +318,34 @@ mod tests {
         assert_eq!(ended.signal, Some(SIGTERM));
         let pid: u32 = String::from_utf8(ended.stdout).unwrap().trim().parse().unwrap();
         assert!(process::descendants(pid).unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_last_words_are_kept_where_they_count() {
+        let args = [OsString::from("-c"), OsString::from("seq 1 100000; printf end")];
+        let env = own_environment();
+        let cwd = std::env::temp_dir();
+        let program = Program { program: OsStr::new("/bin/sh"), args: &args, env: &env, cwd: &cwd };
+        let how = Run { input: b"", timeout: LONG, output_max_bytes: 10, log: None };
+        let called_off = AtomicBool::new(false);
+        let watch = Watch { called_off: &called_off, keep: Keep::Last, spare: "NOBODY_SETS_THIS" };
+        let ended = run_watched(&program, &how, &watch).unwrap();
+        assert_eq!((&ended.stdout[..], ended.truncated), (&b"100000\nend"[..], true));
+    }
+
+    #[test]
+    fn a_program_can_be_called_off() {
+        let args = [OsString::from("-c"), OsString::from("setsid sleep 62 & wait")];
+        let env = own_environment();
+        let cwd = std::env::temp_dir();
+        let program = Program { program: OsStr::new("/bin/sh"), args: &args, env: &env, cwd: &cwd };
+        let how = Run { input: b"", timeout: LONG, output_max_bytes: 100, log: None };
+        let called_off = AtomicBool::new(true);
+        let watch = Watch { called_off: &called_off, keep: Keep::Last, spare: "NOBODY_SETS_THIS" };
+        let ended = run_watched(&program, &how, &watch).unwrap();
+        assert!(ended.called_off && !ended.timed_out, "{ended:?}");
+        // The shell may hear of its child's end before its own signal comes.
+        let by_signal = ended.signal == Some(SIGTERM) || ended.code == Some(128 + SIGTERM);
+        assert!(by_signal, "{ended:?}");
     }
 }

@@ -1,7 +1,8 @@
 //! Those who follow conversations: a snapshot of the driver's items, then its changes, numbered.
 
 use crate::{Clients, ConnId, FollowId, Sent};
-use nightshift_agents::acp::{Driver, ItemChange};
+use nightshift_agents::Driver;
+use nightshift_agents::acp::ItemChange;
 use nightshift_model::SessionId;
 use nightshift_protocol::{ConversationEvent, Fault, ServerMessage};
 
@@ -80,7 +81,9 @@ impl Conversations {
     pub fn catch_up(&mut self, clients: &mut Clients, session: &SessionId, driver: &Driver) {
         for follower in self.followers.iter_mut().filter(|f| f.behind && &f.session == session) {
             let (items, trimmed) = driver.items();
-            let event = ConversationEvent::Snapshot { seq: follower.seq, items, trimmed };
+            let configuration = driver.configuration();
+            let seq = follower.seq;
+            let event = ConversationEvent::Snapshot { seq, items, trimmed, configuration };
             let message = ServerMessage::Conversation { id: follower.id.request, event };
             follower.behind = clients.send(follower.id.conn, &message) == Sent::Full;
         }
@@ -92,6 +95,9 @@ fn event(seq: u64, change: &ItemChange) -> ConversationEvent {
         ItemChange::Upsert(item) => ConversationEvent::Upsert { seq, item: Box::new(item.clone()) },
         ItemChange::Append { id, text } => {
             ConversationEvent::Append { seq, id: id.clone(), text: text.clone() }
+        }
+        ItemChange::Configured(configuration) => {
+            ConversationEvent::Configured { seq, configuration: (**configuration).clone() }
         }
         ItemChange::Removed { id } => ConversationEvent::Removed { seq, id: id.clone() },
     }

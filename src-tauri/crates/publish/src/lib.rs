@@ -100,6 +100,10 @@ impl Board {
         before != self.followers.len()
     }
 
+    pub fn is_followed(&self) -> bool {
+        !self.followers.is_empty()
+    }
+
     pub fn forget(&mut self, conn: ConnId) {
         self.followers.retain(|f| f.id.conn != conn);
     }

@@ -1,0 +1,148 @@
+//! Everything that can wake the supervisor, as one closed enum.
+
+use nightshift_agents::Driver;
+pub use nightshift_link::LinkEvent;
+use nightshift_link::{Inlet, Taken};
+use nightshift_lodging::MainCheckout;
+use nightshift_model::{Judged, Millis, PullState, SessionId, Settled, Timed};
+use nightshift_protocol::{
+    Dispatch, Fault, LogPage, Reply, Request, ReviewResult, Task, WorktreeFate,
+};
+pub use nightshift_publish::ConnId;
+use nightshift_standing::LoopFile;
+use tokio::sync::mpsc;
+
+pub enum Inbox {
+    Connected {
+        conn: ConnId,
+        out: mpsc::Sender<Vec<u8>>,
+    },
+    Request {
+        conn: ConnId,
+        request: Request,
+    },
+    Disconnected {
+        conn: ConnId,
+    },
+    Link {
+        session: SessionId,
+        generation: u32,
+        event: LinkEvent,
+    },
+    /// An ended session's conversation, folded from its journal for those who follow it.
+    Folded {
+        session: SessionId,
+        driver: Box<Driver>,
+    },
+    /// The journal of an ended session cannot be read now: its followers hear why.
+    NotFolded {
+        session: SessionId,
+        fault: Fault,
+    },
+    /// The answer to a request that was worked out beside the loop.
+    Answer {
+        conn: ConnId,
+        request: u64,
+        result: Result<Reply, Fault>,
+    },
+    /// A dispatch whose directory and agent were looked at beside the loop.
+    Checked {
+        conn: ConnId,
+        request: u64,
+        dispatch: Box<Dispatch>,
+        /// The agent that serves it; none for a shell job.
+        agent: Result<Option<String>, Fault>,
+    },
+    /// A page of a session's log, and with it perhaps its end.
+    LogRead {
+        conn: ConnId,
+        request: u64,
+        session: SessionId,
+        page: LogPage,
+    },
+    /// What became of the worktree of a session that is being removed.
+    WorktreeLeft {
+        session: SessionId,
+        fate: Option<Box<WorktreeFate>>,
+    },
+    /// A main checkout was looked at; none when it could not be read.
+    CheckoutSeen {
+        session: SessionId,
+        seen: Option<Box<MainCheckout>>,
+    },
+    /// An act of a review was done.
+    Reviewed {
+        conn: ConnId,
+        request: u64,
+        session: SessionId,
+        result: Result<ReviewResult, Fault>,
+    },
+    /// A forge was asked how far a pull request is.
+    PullSeen {
+        session: SessionId,
+        url: String,
+        state: Result<PullState, Fault>,
+    },
+    /// A loop's prompt was read; none when its disk does not answer.
+    LoopFile {
+        session: SessionId,
+        timed: Box<Timed>,
+        file: Option<LoopFile>,
+    },
+    /// An evaluation of turn `n`'s end is over.
+    Judged {
+        session: SessionId,
+        n: u32,
+        told: Told,
+    },
+    /// What an evaluator has against the goal that was set then.
+    Advised {
+        session: SessionId,
+        set_at: Millis,
+        advice: Option<String>,
+    },
+    /// How turn `n` ended, which its last words left open; or why nobody could settle it.
+    Settled {
+        session: SessionId,
+        n: u32,
+        told: Result<Box<Settled>, String>,
+    },
+    /// What runs in the background of a session whose goal waits for it.
+    Background {
+        session: SessionId,
+        tasks: Option<Vec<Task>>,
+    },
+    /// What runs in the background, for the conversation and for whoever asked.
+    TasksFor {
+        session: SessionId,
+        asked: Option<(ConnId, u64)>,
+        tasks: Vec<Task>,
+    },
+    /// The kernel says that memory is short.
+    Pressure,
+    /// Something in the state directory was deleted: perhaps what is needed.
+    Ground,
+    /// A signal asked this process to end; sessions go on.
+    Terminate,
+}
+
+/// What an evaluation told.
+pub enum Told {
+    Judged(Box<Judged>),
+    /// Background work goes on.
+    Waits(String),
+}
+
+pub type InboxSender = mpsc::Sender<Inbox>;
+
+/// Where links put what they see.
+pub struct Links(pub InboxSender);
+
+impl Inlet for Links {
+    fn take(&self, session: SessionId, generation: u32, event: LinkEvent) -> Taken<'_> {
+        Box::pin(async move {
+            // An error means that the loop has ended: so will the link.
+            self.0.send(Inbox::Link { session, generation, event }).await.ok();
+        })
+    }
+}

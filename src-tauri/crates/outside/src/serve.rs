@@ -1,0 +1,241 @@
+//! Connections: greeting, frames in to the inbox, frames out from a bounded queue.
+//!
+//! Promise: a hostile or silent client costs its own connection only.
+
+use crate::inbox::{Inbox, InboxSender};
+use crate::limits::{CLIENT_QUEUE_MAX, CLIENTS_MAX};
+use nightshift_platform::exhausted::is_exhausted;
+use nightshift_platform::ipc;
+use nightshift_protocol::{
+    CONNECTION_FAULT, Fault, FaultCode, FrameDecoder, FrameKind, Hello, PROTOCOL_VERSION, Request,
+    Role, ServerMessage, encode_control, understands,
+};
+use nightshift_publish::ConnId;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, mpsc};
+
+/// One read from a client; requests are small.
+const READ_BYTES: usize = 16 * 1024;
+/// Pause after a failed accept (out of descriptors), so that the loop does not spin.
+const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// Accepts clients until the task is aborted.
+pub async fn accept(listener: StdListener, inbox: InboxSender) {
+    let listener = listener.set_nonblocking(true).and_then(|()| UnixListener::from_std(listener));
+    let listener = match listener {
+        Ok(listener) => listener,
+        Err(e) => return tracing::error!("the supervisor's socket cannot be served: {e}"),
+    };
+    let places = Arc::new(Semaphore::new(CLIENTS_MAX));
+    let mut reserve = Reserve::take();
+    let mut next = 0;
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(e) => {
+                reserve.turn_away(&listener, &e);
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        reserve.refill();
+        match ipc::peer_is_me(&stream) {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::warn!("refused a connection of another user");
+                continue;
+            }
+            Err(e) => {
+                tracing::warn!("peer unknown: {e}");
+                continue;
+            }
+        }
+        let Ok(place) = places.clone().try_acquire_owned() else {
+            tracing::warn!("refused a connection: {CLIENTS_MAX} clients are connected");
+            let message = format!("the supervisor serves {CLIENTS_MAX} clients already");
+            let full = Fault::new(FaultCode::Limit, message);
+            let stream = stream.into_std();
+            say_no(stream, full.hint("close windows, followers or scripts, then try again"));
+            continue;
+        };
+        next += 1;
+        let (conn, inbox) = (ConnId(next), inbox.clone());
+        tokio::spawn(async move {
+            connection(conn, stream, inbox).await;
+            drop(place);
+        });
+    }
+}
+
+/// One descriptor kept back, so that a client can be told when there is none left for it: otherwise
+/// it would wait in the queue for a greeting that cannot come.
+struct Reserve {
+    kept: Option<File>,
+    told: bool,
+}
+
+impl Reserve {
+    fn take() -> Reserve {
+        Reserve { kept: File::open("/dev/null").ok(), told: false }
+    }
+
+    fn refill(&mut self) {
+        self.told = false;
+        if self.kept.is_none() {
+            *self = Reserve::take();
+        }
+    }
+
+    fn turn_away(&mut self, listener: &UnixListener, error: &io::Error) {
+        if !std::mem::replace(&mut self.told, true) {
+            tracing::warn!("no client can be let in: {error}");
+        }
+        if !is_exhausted(error) || self.kept.take().is_none() {
+            self.kept = self.kept.take().or_else(|| File::open("/dev/null").ok());
+            return;
+        }
+        // Not awaited: the descriptor that was set free may be gone again.
+        if let Ok(stream) = ipc::accept_now(listener) {
+            let message = format!("the supervisor cannot take another client: {error}");
+            let hint = "stop sessions or close windows, or raise its limit (ulimit -n)";
+            say_no(Ok(stream), Fault::new(FaultCode::Limit, message).hint(hint));
+        }
+        self.kept = File::open("/dev/null").ok();
+    }
+}
+
+async fn connection(conn: ConnId, stream: UnixStream, inbox: InboxSender) {
+    let (reader, writer) = stream.into_split();
+    let (out, frames) = mpsc::channel(CLIENT_QUEUE_MAX);
+    let greeting = encode_control(&Hello::new(Role::Supervisor));
+    if out.try_send(greeting).is_err() {
+        return;
+    }
+    let mut writing = tokio::spawn(write_frames(writer, frames));
+    let ended = tokio::select! {
+        () = read_frames(conn, reader, out, &inbox) => None,
+        // The core let this client go, or nothing can be written to it any more.
+        ended = &mut writing => Some(ended),
+    };
+    inbox.send(Inbox::Disconnected { conn }).await.ok(); // The loop has ended already.
+    // The core drops its sender on `Disconnected`; what was queued is written, then this ends.
+    let ended = match ended {
+        Some(ended) => ended,
+        None => writing.await,
+    };
+    if let Err(e) = ended {
+        tracing::warn!("writer of a connection: {e}");
+    }
+}
+
+async fn write_frames(mut writer: OwnedWriteHalf, mut frames: mpsc::Receiver<Vec<u8>>) {
+    while let Some(frame) = frames.recv().await {
+        if writer.write_all(&frame).await.is_err() {
+            return; // The reader sees the end of the connection too.
+        }
+    }
+}
+
+async fn read_frames(
+    conn: ConnId,
+    mut reader: OwnedReadHalf,
+    out: mpsc::Sender<Vec<u8>>,
+    inbox: &InboxSender,
+) {
+    // From the greeting on only the core holds the queue open, so that it can let a client go.
+    let queue = out.downgrade();
+    let mut out = Some(out);
+    let mut decoder = FrameDecoder::default();
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
+        match reader.read(&mut buffer).await {
+            Ok(0) | Err(_) => return,
+            Ok(n) => decoder.push(&buffer[..n]),
+        }
+        loop {
+            let body = match decoder.next_frame() {
+                Ok(Some((FrameKind::Control, body))) => body,
+                Ok(Some((FrameKind::Data | FrameKind::Record, _))) => {
+                    return refuse(&queue, 0, "only control frames are taken here");
+                }
+                Ok(None) => break,
+                Err(e) => return refuse(&queue, 0, &e.to_string()),
+            };
+            if let Some(out) = out.take() {
+                if !greet(&body, &out, conn, inbox).await {
+                    return;
+                }
+                continue;
+            }
+            let request = match serde_json::from_slice::<Request>(&body) {
+                Ok(request) => request,
+                Err(e) => {
+                    // A command of a newer client: that request fails, the connection stays.
+                    refuse(&queue, request_id(&body), &format!("request not understood: {e}"));
+                    continue;
+                }
+            };
+            if inbox.send(Inbox::Request { conn, request }).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn request_id(body: &[u8]) -> u64 {
+    let value: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    value.and_then(|v| v.get("id")?.as_u64()).unwrap_or_default()
+}
+
+async fn greet(
+    body: &[u8],
+    out: &mpsc::Sender<Vec<u8>>,
+    conn: ConnId,
+    inbox: &InboxSender,
+) -> bool {
+    match serde_json::from_slice::<Hello>(body) {
+        Ok(hello) if understands(hello.protocol) => {
+            inbox.send(Inbox::Connected { conn, out: out.clone() }).await.is_ok()
+        }
+        Ok(hello) => {
+            let message = format!(
+                "client speaks protocol {} (build {}), this supervisor {PROTOCOL_VERSION} (build {})",
+                hello.protocol,
+                hello.build,
+                env!("CARGO_PKG_VERSION"),
+            );
+            let hint = "restart the supervisor with `nightshift daemon stop --keep-workers`";
+            fault(out, 0, Fault::new(FaultCode::Protocol, message).hint(hint));
+            false
+        }
+        Err(e) => {
+            refuse(&out.downgrade(), 0, &format!("greeting not understood: {e}"));
+            false
+        }
+    }
+}
+
+/// Greets, says why and hangs up. Both fit an empty socket's buffer; a peer that is gone again does
+/// not hear it.
+fn say_no(stream: io::Result<StdStream>, fault: Fault) {
+    let mut words = encode_control(&Hello::new(Role::Supervisor));
+    words.extend(encode_control(&ServerMessage::Fault { id: CONNECTION_FAULT, fault }));
+    stream.and_then(|mut stream| stream.write_all(&words)).ok();
+}
+
+fn refuse(queue: &mpsc::WeakSender<Vec<u8>>, id: u64, message: &str) {
+    if let Some(out) = queue.upgrade() {
+        fault(&out, id, Fault::new(FaultCode::Invalid, message));
+    }
+}
+
+fn fault(out: &mpsc::Sender<Vec<u8>>, id: u64, fault: Fault) {
+    // A full queue means that nobody reads: then nobody misses this either.
+    out.try_send(encode_control(&ServerMessage::Fault { id, fault })).ok();
+}

@@ -1,0 +1,75 @@
+//! What the loop asks of its database, as an interface: the store on disk, or one that fails and is
+//! cut off where a test says.
+
+use nightshift_model::{Evidence, Fact, Session, SessionId};
+use nightshift_protocol::{Fault, FaultCode, Notice, PermissionRule, Receipt};
+use nightshift_store::{Store, StoreError, Wanted, Write};
+
+/// One writer's view of the database. `commit` is whole and durable, or has not happened.
+pub trait Storage {
+    fn sessions(&self) -> Result<Vec<Session>, StoreError>;
+    fn notices(&self, limit: usize) -> Result<Vec<Notice>, StoreError>;
+    fn evidence(&self, session: &SessionId) -> Result<Vec<Evidence>, StoreError>;
+    fn receipts(&self, wanted: Wanted<'_>) -> Result<Vec<Receipt>, StoreError>;
+    fn is_on(&self, switch: &str) -> Result<bool, StoreError>;
+    fn permissions(&self) -> Result<Vec<PermissionRule>, StoreError>;
+    fn commit(&mut self, write: &Write) -> Result<(), StoreError>;
+    /// Whether its file still is where it was opened.
+    fn is_in_place(&self) -> bool {
+        true
+    }
+    /// Writes all it holds to the place where its file was.
+    fn save_anew(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// Facts that a power cut makes void (a process that lived, the line it printed) or that another
+/// durable record tells again (the exit record): no reason to wait for the disk.
+pub fn outlived(fact: &Fact) -> bool {
+    matches!(fact, Fact::Launched { .. } | Fact::Progress { .. } | Fact::Exited { .. })
+}
+
+/// What a client is told when a write failed.
+pub fn fault(error: &StoreError) -> Fault {
+    Fault::new(FaultCode::Io, error.to_string())
+        .hint("nothing was changed; make room or mend the state directory, then try again")
+}
+
+impl Storage for Store {
+    fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        Store::sessions(self)
+    }
+
+    fn notices(&self, limit: usize) -> Result<Vec<Notice>, StoreError> {
+        Store::notices(self, limit)
+    }
+
+    fn evidence(&self, session: &SessionId) -> Result<Vec<Evidence>, StoreError> {
+        Store::evidence(self, session)
+    }
+
+    fn receipts(&self, wanted: Wanted<'_>) -> Result<Vec<Receipt>, StoreError> {
+        Store::receipts(self, wanted)
+    }
+
+    fn is_on(&self, switch: &str) -> Result<bool, StoreError> {
+        Store::is_on(self, switch)
+    }
+
+    fn permissions(&self) -> Result<Vec<PermissionRule>, StoreError> {
+        Store::permissions(self)
+    }
+
+    fn commit(&mut self, write: &Write) -> Result<(), StoreError> {
+        Store::commit(self, write)
+    }
+
+    fn is_in_place(&self) -> bool {
+        Store::is_in_place(self)
+    }
+
+    fn save_anew(&mut self) -> Result<(), StoreError> {
+        Store::save_anew(self)
+    }
+}
