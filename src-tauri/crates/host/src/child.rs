@@ -4,12 +4,12 @@
 //! Must not know: clients, the journal, why the child ends.
 
 use crate::outbox::Outbox;
-use crate::screen::Screen;
 use nightshift_model::Millis;
 use nightshift_platform::process::Identity;
 use nightshift_platform::pty::{self, Pty};
 use nightshift_protocol::lines::{LineSplitter, Overlong};
 use nightshift_protocol::record::RECORD_BODY_MAX_BYTES;
+use nightshift_screen::Screen;
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};

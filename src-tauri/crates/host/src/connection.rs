@@ -42,6 +42,8 @@ pub(crate) struct Follower {
     pub after: u64,
     /// Gets records as they come; otherwise from disk.
     pub live: bool,
+    /// Gets marks and inputs only.
+    pub marks_only: bool,
     /// Was told that its replay is complete.
     pub told: bool,
     pub reader: journal::Reader,
@@ -60,6 +62,8 @@ pub(crate) struct Connection {
     pub passed: Option<OwnedFd>,
     pub follower: Option<Follower>,
     pub watching: bool,
+    /// The hook that this peer is, while it waits for its answer.
+    pub hook: Option<u64>,
     /// Frames may have arrived that had to wait.
     pub starved: bool,
     /// The peer no longer takes bytes; what it sent before is still worth reading.
@@ -82,6 +86,7 @@ impl Connection {
             passed: None,
             follower: None,
             watching: false,
+            hook: None,
             starved: false,
             deaf: false,
             ended: false,

@@ -4,7 +4,6 @@
 //! Must not know: clients, what happens after the start.
 
 use crate::child::{Child, ChildIo, PipeIo, PtyIo};
-use crate::screen::Screen;
 use nightshift_platform::clock;
 use nightshift_platform::files::read_bounded;
 use nightshift_platform::pty::Pty;
@@ -13,6 +12,7 @@ use nightshift_protocol::launch::{
     DOCUMENT_VERSION, LAUNCH_FILE, ROLE_VARIABLE, SESSION_VARIABLE, understands,
 };
 use nightshift_protocol::{Launch, LaunchKind};
+use nightshift_screen::Screen;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;

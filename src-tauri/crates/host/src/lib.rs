@@ -13,7 +13,6 @@ mod handed;
 pub mod journal;
 mod launch;
 mod outbox;
-mod screen;
 mod signals;
 mod viewer;
 
@@ -124,7 +123,8 @@ fn start_child(
             return Err(message);
         }
     };
-    let marked = journal.mark(child.started_at, &Mark::Launched { pid: child.identity.pid });
+    let marked = journal
+        .mark(child.started_at, &Mark::Launched { pid: child.identity.pid, prompt: launch.prompt });
     if let Err(error) = marked.stored {
         log(&format!("the journal cannot be written: {error}; output goes on"));
     }

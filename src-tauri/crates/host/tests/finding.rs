@@ -27,6 +27,8 @@ fn launch() -> Launch {
         rows: 24,
         journal_max_bytes: 1 << 20,
         journal_after: 0,
+        listens: false,
+        prompt: None,
         about: None,
     }
 }

@@ -165,7 +165,7 @@ fn recorded_journals_say_what_they_said_and_are_gone_on_with() {
         assert!(records.iter().all(|record| record.at > AT));
         let marks = bodies(dir.path(), RecordKind::Mark);
         let first: Mark = serde_json::from_slice(&marks[0]).unwrap();
-        assert!(matches!(first, Mark::Launched { pid } if pid > 1));
+        assert!(matches!(first, Mark::Launched { pid, .. } if pid > 1));
         let out = bodies(dir.path(), RecordKind::Out);
         if kind == LaunchKind::Pipe {
             assert_eq!(out, [b"got a line"]);

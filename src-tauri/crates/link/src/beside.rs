@@ -7,7 +7,7 @@
 //! Must not know: what the work is.
 
 use crate::limits::{
-    CHECKS_MAX, DIRECTORIES_MAX, LAUNCHES_MAX, LOOKS_MAX, REVIEWS_MAX, WORKTREES_MAX,
+    CHECKS_MAX, DIRECTORIES_MAX, JUDGES_MAX, LAUNCHES_MAX, LOOKS_MAX, REVIEWS_MAX, WORKTREES_MAX,
 };
 use nightshift_platform::exhausted::{is_exhausted, is_out_of_processes};
 use std::io;
@@ -29,6 +29,8 @@ pub enum Lane {
     Checks,
     /// Programs that work on a session's changes; each has a limit of its own.
     Reviews,
+    /// Goals that are judged: a model is asked, a check of the user's runs.
+    Judges,
     /// Worktrees that are made, looked at and removed, by programs and scripts.
     Worktrees,
 }
@@ -38,6 +40,7 @@ static DIRECTORIES: Semaphore = Semaphore::const_new(DIRECTORIES_MAX);
 static LOOKS: Semaphore = Semaphore::const_new(LOOKS_MAX);
 static CHECKS: Semaphore = Semaphore::const_new(CHECKS_MAX);
 static REVIEWS: Semaphore = Semaphore::const_new(REVIEWS_MAX);
+static JUDGES: Semaphore = Semaphore::const_new(JUDGES_MAX);
 static WORKTREES: Semaphore = Semaphore::const_new(WORKTREES_MAX);
 
 impl Lane {
@@ -48,6 +51,7 @@ impl Lane {
             Lane::Looks => &LOOKS,
             Lane::Checks => &CHECKS,
             Lane::Reviews => &REVIEWS,
+            Lane::Judges => &JUDGES,
             Lane::Worktrees => &WORKTREES,
         }
     }

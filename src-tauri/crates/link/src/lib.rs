@@ -7,6 +7,7 @@
 
 pub mod astray;
 pub mod beside;
+pub mod enclosures;
 pub mod end;
 mod event;
 mod launch;
@@ -90,6 +91,8 @@ pub struct LinkSpec {
     pub session: SessionId,
     pub generation: u32,
     pub kind: LaunchKind,
+    /// A terminal agent: its host's marks are followed.
+    pub listens: bool,
     pub start: Start,
 }
 
@@ -126,7 +129,7 @@ impl Report {
 }
 
 async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Receiver<LinkCommand>) {
-    let LinkSpec { session, kind, start, .. } = spec;
+    let LinkSpec { session, kind, listens, start, .. } = spec;
     let mut moved = None;
     let started = match start {
         Start::Launch { mut launch, mut env, program, order } => {
@@ -169,21 +172,25 @@ async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Rece
     {
         report.send(LinkEvent::Environment(env)).await;
     }
-    let mut link = Link { report, dir, kind, ready, after: 0, asked: Asked::default(), exit: None };
+    let host = Identity { pid: ready.pid, start_ticks: ready.start_ticks };
+    let mut link =
+        Link { report, dir, kind, listens, ready, after: 0, asked: Asked::default(), exit: None };
     link.follow(&mut queue, &mut child).await;
-    tokio::spawn(bury(child));
-    if kind == LaunchKind::Pipe {
-        // Its own lock among them, if its host is gone.
-        if let Err(e) = beside(Lane::Worktrees, move || desk.release_stale()).await {
+    let lodged = kind == LaunchKind::Pipe || listens;
+    tokio::spawn(async move {
+        bury(child, host).await;
+        // Its own lock among them. Not before it is gone: a lock of a host that lives would stay.
+        if lodged && let Err(e) = beside(Lane::Worktrees, move || desk.release_stale()).await {
             tracing::warn!("locks of worktrees stay: {}", in_words(&e));
         }
-    }
+    });
 }
 
 struct Link {
     report: Report,
     dir: PathBuf,
     kind: LaunchKind,
+    listens: bool,
     ready: Ready,
     /// The last journal record that was handed on.
     after: u64,
@@ -326,11 +333,11 @@ impl Link {
 }
 
 /// A host whose end is known takes a moment more to end itself: nobody else would ever ask for its
-/// exit status.
-async fn bury(mut child: Option<Child>) {
+/// exit status. Returns once its process is not known to live.
+async fn bury(mut child: Option<Child>, host: Identity) {
     let mut pause = end::ENDING_PAUSE;
     reap(&mut child);
-    while child.is_some() {
+    while child.is_some() || host.liveness() == Liveness3::Alive {
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(RECONNECT_LONGEST);
         reap(&mut child);

@@ -29,6 +29,8 @@ pub const CHECKS_MAX: usize = 32;
 pub const REVIEWS_MAX: usize = 16;
 /// Worktrees made, looked at and removed at once: the same, and their setup scripts.
 pub const WORKTREES_MAX: usize = 16;
+/// Goals judged at once: most of them wait for a model elsewhere.
+pub const JUDGES_MAX: usize = 16;
 /// Longer than any of the programs that a review runs may take.
 pub const REVIEW_PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// Threads that may hang in one and the same place.

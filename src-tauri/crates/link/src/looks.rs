@@ -97,7 +97,7 @@ impl Looks {
 
     fn patience_with(&self, lane: Lane) -> Duration {
         match lane {
-            Lane::Reviews | Lane::Worktrees => REVIEW_PATIENCE,
+            Lane::Reviews | Lane::Worktrees | Lane::Judges => REVIEW_PATIENCE,
             Lane::Launches | Lane::Directories | Lane::Looks | Lane::Checks => self.patience,
         }
     }

@@ -1,9 +1,12 @@
 //! One connection to a host: greeting, follow or watch, lines written, events handed on.
 
 use crate::LinkEvent;
+use crate::beside::{Lane, beside};
+use crate::enclosures;
 use crate::limits::RECORD_BATCH_MAX;
 use crate::{Link, LinkCommand};
 use nightshift_platform::ipc;
+use nightshift_protocol::enclosure::BYTES_PREFIX;
 use nightshift_protocol::{
     FrameDecoder, FrameKind, Hello, HostEvent, HostRequest, LaunchKind, PROTOCOL_VERSION, Record,
     Role, encode_control, understands,
@@ -56,6 +59,7 @@ impl Link {
         let (mut reader, mut writer) = stream.into_split();
         let mut opening = encode_control(&Hello::new(Role::Supervisor));
         opening.extend(encode_control(&match self.kind {
+            LaunchKind::Pty if self.listens => HostRequest::WatchMarks { after: self.after },
             LaunchKind::Pty => HostRequest::Watch,
             LaunchKind::Pipe => HostRequest::Follow { after: self.after },
         }));
@@ -87,6 +91,7 @@ impl Link {
                 command = queue.recv() => {
                     let Some(command) = command else { return Talked::LoopGone };
                     let Some(request) = self.asked.request(command) else { continue };
+                    let request = self.filled(request).await;
                     let frame = encode_control(&request);
                     if let Err(e) = writer.write_all(&frame).await {
                         return Talked::Lost { connected: input.greeted, why: e.to_string() };
@@ -94,6 +99,18 @@ impl Link {
                 }
             }
         }
+    }
+
+    /// With the files that a line names in it, read beside the loop.
+    async fn filled(&self, request: HostRequest) -> HostRequest {
+        let HostRequest::WriteLine { tag, line } = request else { return request };
+        if !line.contains(BYTES_PREFIX) {
+            return HostRequest::WriteLine { tag, line };
+        }
+        let (dir, unfilled) = (self.dir.clone(), line.clone());
+        let filled = beside(Lane::Directories, move || enclosures::fill(&dir, line)).await;
+        // Without a thread to read on, the agent hears of a file that it does not get.
+        HostRequest::WriteLine { tag, line: filled.unwrap_or(unfilled) }
     }
 
     async fn take_frames(&mut self, input: &mut Input) -> Result<(), Broken> {
@@ -120,7 +137,7 @@ impl Link {
                     let pid = self.ready.child_pid;
                     self.report.send(LinkEvent::Launched { pid }).await;
                     // A terminal's journal is not replayed: there is nothing to catch up with.
-                    if self.kind == LaunchKind::Pty {
+                    if self.kind == LaunchKind::Pty && !self.listens {
                         self.report.send(LinkEvent::CaughtUp).await;
                     }
                 }
@@ -172,7 +189,9 @@ impl Link {
             // The end is read from the exit record once the host closes the connection; this is for
             // a disk that did not take the record.
             HostEvent::Exited { exit } => self.exit = Some(exit),
-            HostEvent::Snapshot { .. }
+            HostEvent::HookTaken
+            | HostEvent::HookAnswer { .. }
+            | HostEvent::Snapshot { .. }
             | HostEvent::Resized { .. }
             | HostEvent::Detached
             | HostEvent::Status { .. } => {}

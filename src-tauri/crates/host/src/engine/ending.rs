@@ -187,6 +187,7 @@ impl Engine {
             self.tell_watchers();
         }
         self.draw_when_due(now);
+        self.enter_when_due(now);
         if self.accept_at.is_some_and(|at| now >= at) {
             self.accept_at = None;
         }

@@ -7,16 +7,16 @@
 use super::Engine;
 use crate::connection::{Connection, Follower};
 use crate::journal::{self, Appended};
-use nightshift_protocol::{FrameKind, HostEvent};
+use nightshift_protocol::{FrameKind, HostEvent, RecordKind};
 
 /// Records from disk to one follower in one turn: others get their turn too.
 const RECORDS_PER_TURN: usize = 256;
 
 impl Engine {
-    pub(super) fn follow(&mut self, index: usize, after: u64) {
+    pub(super) fn follow(&mut self, index: usize, after: u64, marks_only: bool) {
         let reader = journal::read(&self.dir, after);
         self.connections[index].follower =
-            Some(Follower { after, live: false, told: false, reader });
+            Some(Follower { after, live: false, marks_only, told: false, reader });
     }
 
     /// A new record: to those who have all before it and read what they get.
@@ -26,6 +26,9 @@ impl Engine {
             let Some(follower) = &mut connection.follower else { continue };
             if follower.live && room && follower.after + 1 == appended.seq {
                 follower.after = appended.seq;
+                if follower.marks_only && !is_mark(appended.kind) {
+                    continue;
+                }
                 connection.send(FrameKind::Record, &appended.encoded);
             }
         }
@@ -50,6 +53,11 @@ impl Engine {
     }
 }
 
+/// What a follower of marks gets beside nothing else: they are few, a terminal's output is much.
+fn is_mark(kind: RecordKind) -> bool {
+    matches!(kind, RecordKind::Mark | RecordKind::In)
+}
+
 fn pump(connection: &mut Connection, dir: &std::path::Path, last: u64) {
     let Some(mut follower) = connection.follower.take() else { return };
     // Live records went by without this reader: it has to find its place again.
@@ -64,7 +72,9 @@ fn pump(connection: &mut Connection, dir: &std::path::Path, last: u64) {
         match follower.reader.next() {
             Some(record) => {
                 follower.after = record.seq;
-                connection.send(FrameKind::Record, &record.encode());
+                if !follower.marks_only || is_mark(record.kind) {
+                    connection.send(FrameKind::Record, &record.encode());
+                }
             }
             // The rest never reached the disk; waiting for it would be for ever.
             None => follower.after = last,

@@ -8,6 +8,7 @@ mod activity;
 mod ending;
 mod finish;
 mod followers;
+mod listening;
 mod output;
 mod requests;
 mod restore;
@@ -22,6 +23,7 @@ use activity::Activity;
 use ending::Ending;
 pub use finish::SCREEN_FILE;
 pub(crate) use finish::{reserve_exit, write_exit};
+use listening::Listening;
 use nightshift_platform::ipc::SocketId;
 use nightshift_protocol::Launch;
 use std::io;
@@ -48,6 +50,7 @@ pub(crate) struct Engine {
     draw_at: Option<Duration>,
     /// When newcomers are let in again, after descriptors ran out.
     accept_at: Option<Duration>,
+    listening: Listening,
     /// The disk did not take a record once.
     disk_full: bool,
     /// Read into by turns; lives here so that no turn allocates it.
@@ -81,6 +84,7 @@ impl Engine {
             ending: Ending::default(),
             draw_at: None,
             accept_at: None,
+            listening: Listening::default(),
             disk_full: false,
             scratch: vec![0; crate::child::OUTPUT_BYTES],
         }

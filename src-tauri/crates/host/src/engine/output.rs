@@ -64,10 +64,12 @@ impl Engine {
         pty.screen.process(bytes);
         let left_alternate = was_alternate && !pty.screen.alternate();
         let replies = pty.screen.take_replies();
+        let signs = pty.screen.take_signs();
         self.draw_at = pty.screen.is_behind().then(|| clock::monotonic() + DRAW_AFTER);
         if left_alternate {
             self.show_main_screen();
         }
+        self.take_signs(signs);
         // Attached terminals answer the child's questions themselves; nobody else would.
         if !replies.is_empty() && !self.has_writing_viewer() {
             self.queue_keys(&replies);

@@ -58,6 +58,7 @@ impl Engine {
                 let viewer = self.connections[index].viewer;
                 let handed = self.connections[index].terminal.is_some();
                 if !handed && viewer.is_some_and(|viewer| !viewer.read_only) {
+                    self.touched(body);
                     self.queue_keys(body);
                 }
                 true
@@ -104,8 +105,13 @@ impl Engine {
                 }
             }
             HostRequest::Resize { cols, rows } => self.resize(index, cols, rows),
-            HostRequest::Follow { after } => self.follow(index, after),
+            HostRequest::Follow { after } => self.follow(index, after, false),
             HostRequest::Watch => self.watch(index),
+            HostRequest::WatchMarks { after } => {
+                self.watch(index);
+                self.follow(index, after, true);
+            }
+            HostRequest::Hook { line, wait } => self.hear_hook(index, line, wait),
             HostRequest::WriteLine { tag, line } => {
                 let event = match self.write_line(line) {
                     Ok(seq) => HostEvent::Written { tag, seq },
@@ -137,9 +143,7 @@ impl Engine {
 
     /// The journal has the line before the child can.
     fn write_line(&mut self, line: String) -> Result<u64, String> {
-        let ChildIo::Pipe(pipe) = &mut self.child.io else {
-            return Err("this session has a terminal; send keys instead of lines".to_owned());
-        };
+        let ChildIo::Pipe(pipe) = &mut self.child.io else { return self.take_input(&line) };
         if pipe.stdin.is_none() {
             return Err("the agent no longer reads its input".to_owned());
         }
@@ -156,7 +160,18 @@ impl Engine {
             return Err("the agent does not read its input; too much waits for it".to_owned());
         }
         let mut bytes = line.into_bytes();
-        let appended = match self.journal.append_line(clock::now(), bytes.clone()) {
+        let seq = self.journal_input(bytes.clone())?;
+        if let ChildIo::Pipe(pipe) = &mut self.child.io {
+            bytes.push(b'\n');
+            pipe.lines_in.push(&bytes);
+            pipe.flush_lines();
+        }
+        Ok(seq)
+    }
+
+    /// What the child will be given, durable before it is; its record's number.
+    pub(super) fn journal_input(&mut self, bytes: Vec<u8>) -> Result<u64, String> {
+        let appended = match self.journal.append_line(clock::now(), bytes) {
             Ok(appended) => appended,
             Err(error) => {
                 let text = format!("the journal cannot be written: {error}");
@@ -168,11 +183,6 @@ impl Engine {
         if let Err(error) = self.journal.sync() {
             // The line is in the journal for everybody but a machine that loses power now.
             crate::log(&format!("the journal cannot be made durable: {error}"));
-        }
-        if let ChildIo::Pipe(pipe) = &mut self.child.io {
-            bytes.push(b'\n');
-            pipe.lines_in.push(&bytes);
-            pipe.flush_lines();
         }
         Ok(appended.seq)
     }

@@ -132,8 +132,13 @@ impl Engine {
         if self.follower_waits() || (0..self.connections.len()).any(served) {
             return Some(Duration::ZERO);
         }
-        let deadlines =
-            [self.ending.deadline(), self.activity.deadline(), self.draw_at, self.accept_at];
+        let deadlines = [
+            self.ending.deadline(),
+            self.activity.deadline(),
+            self.draw_at,
+            self.accept_at,
+            self.listening.enter_at(),
+        ];
         let next = deadlines.into_iter().flatten().min()?;
         Some(next.saturating_sub(clock::monotonic()))
     }
@@ -203,6 +208,7 @@ impl Engine {
         for connection in &mut self.connections {
             connection.flush();
         }
+        self.forget_closed_hooks();
         self.connections.retain(|connection| !connection.closed);
     }
 }

@@ -84,6 +84,7 @@ impl Engine {
             Typed::Gone => self.connections[index].give_back_terminal(),
             Typed::Keys { keys, detach } => {
                 if connection.viewer.is_some_and(|viewer| !viewer.read_only) {
+                    self.touched(&keys);
                     self.queue_handed_keys(&keys);
                 }
                 if detach {

@@ -27,6 +27,7 @@ const SEGMENT_MAX_BYTES: u64 = 4 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Appended {
     pub seq: u64,
+    pub kind: RecordKind,
     /// The record as followers get it.
     pub encoded: Vec<u8>,
     pub stored: io::Result<()>,
@@ -108,7 +109,7 @@ impl Writer {
         let encoded = record.encode();
         self.write(record.seq, &encoded)?;
         self.last_seq = record.seq;
-        Ok(Appended { seq: record.seq, encoded, stored: Ok(()) })
+        Ok(Appended { seq: record.seq, kind: record.kind, encoded, stored: Ok(()) })
     }
 
     /// Gives the record its number and writes it. The number is used up even when the write fails,
@@ -125,7 +126,7 @@ impl Writer {
         if stored.is_err() {
             self.lost_bytes += body_len;
         }
-        Appended { seq: record.seq, encoded, stored }
+        Appended { seq: record.seq, kind, encoded, stored }
     }
 
     /// Appends one of the host's own marks.

@@ -83,6 +83,8 @@ pub fn launch(kind: LaunchKind, argv: &[&str]) -> Launch {
         rows: 24,
         journal_max_bytes: 8 * 1024 * 1024,
         journal_after: 0,
+        listens: false,
+        prompt: None,
         about: None,
     }
 }

@@ -8,27 +8,29 @@ mod backlog;
 mod charset;
 mod history;
 mod paint;
+mod signs;
 mod watch;
 
 use backlog::{Backlog, Pushed};
 use charset::{Charset, Forget};
 use history::History;
+use nightshift_protocol::terminal::Sign;
 use std::num::NonZeroU16;
 use watch::Watch;
 
 /// Sizes are clamped to these: a hostile or mistaken size must not take gigabytes, and a painted
 /// screen must fit into one frame.
-pub(crate) const COLS_MAX: u16 = 1024;
-pub(crate) const ROWS_MAX: u16 = 256;
+pub const COLS_MAX: u16 = 1024;
+pub const ROWS_MAX: u16 = 256;
 /// One column cannot hold a wide character.
-pub(crate) const COLS_MIN: u16 = 2;
+pub const COLS_MIN: u16 = 2;
 /// Rows above the screen that are kept as cells, so that a taller window can show them again. More
 /// than a window is likely to grow; the rest of the scrollback is kept as text (`history`).
 const CELL_SCROLLBACK_ROWS: usize = 100;
 /// Longest line told to watchers; a board row shows less.
 const LAST_LINE_MAX_CHARS: usize = 240;
 
-pub(crate) struct Screen {
+pub struct Screen {
     parser: vt100::Parser<Watch>,
     charset: Charset,
     /// Plain text that is still to be drawn.
@@ -125,6 +127,16 @@ impl Screen {
     /// Answers to questions the child asked the terminal (where is the cursor, who are you).
     pub fn take_replies(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.parser.callbacks_mut().replies)
+    }
+
+    /// What the child told beside text since the last look.
+    pub fn take_signs(&mut self) -> Vec<Sign> {
+        std::mem::take(&mut self.parser.callbacks_mut().signs)
+    }
+
+    /// Whether pasted text is to be marked as such.
+    pub fn wants_paste_marked(&self) -> bool {
+        self.parser.screen().bracketed_paste()
     }
 
     /// The screen's last line with text, without control characters.

@@ -17,7 +17,7 @@ const ESC: u8 = 0x1b;
 const MAX_BYTES: usize = 1024 * 1024;
 
 #[derive(Debug, Default)]
-pub(super) struct Backlog {
+pub(crate) struct Backlog {
     bytes: Vec<u8>,
     at: At,
 }
@@ -68,7 +68,7 @@ impl Backlog {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pushed {
+pub(crate) enum Pushed {
     Taken,
     /// Taken, and now everything has to be drawn.
     Full,

@@ -4,6 +4,8 @@
 //! Must not know: clients, painting.
 
 use super::history::History;
+use super::signs;
+use nightshift_protocol::terminal::Sign;
 use std::collections::BTreeSet;
 use vt100::{Callbacks, Screen};
 
@@ -11,13 +13,15 @@ use vt100::{Callbacks, Screen};
 const TITLE_MAX_BYTES: usize = 256;
 /// Answers wait for one turn only; a child that asks more in one breath is not asking.
 const REPLIES_MAX_BYTES: usize = 1024;
+/// Signs of one piece of output; a program that tells more in one breath tells nothing.
+const SIGNS_MAX: usize = 16;
 /// Private modes that the parser does not know but a viewer's terminal must be put into: autowrap
 /// (on by default), focus reports, alternate scroll.
 const AUTOWRAP: u16 = 7;
 const TRACKED_MODES: [u16; 2] = [1004, 1007];
 
 #[derive(Default)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
     pub history: History,
     pub title: String,
     /// Tracked modes that are set.
@@ -26,12 +30,20 @@ pub(super) struct Watch {
     /// Insert mode (ANSI mode 4).
     pub insert: bool,
     pub replies: Vec<u8>,
+    /// What was told beside text; taken after each piece of output.
+    pub signs: Vec<Sign>,
 }
 
 impl Watch {
     fn reply(&mut self, bytes: &[u8]) {
         if self.replies.len() + bytes.len() <= REPLIES_MAX_BYTES {
             self.replies.extend_from_slice(bytes);
+        }
+    }
+
+    fn sign(&mut self, sign: Sign) {
+        if self.signs.len() < SIGNS_MAX {
+            self.signs.push(sign);
         }
     }
 
@@ -58,7 +70,18 @@ impl Callbacks for Watch {
             }
             kept.push(c);
         }
+        self.sign(Sign::Title { text: kept.clone() });
         self.title = kept;
+    }
+
+    fn audible_bell(&mut self, _: &mut Screen) {
+        self.sign(Sign::Bell);
+    }
+
+    fn unhandled_osc(&mut self, _: &mut Screen, params: &[&[u8]]) {
+        if let Some(sign) = signs::of_osc(params) {
+            self.sign(sign);
+        }
     }
 
     fn on_scroll(&mut self, row: vt100::capture::RowContents<'_>, alternate_screen: bool) {

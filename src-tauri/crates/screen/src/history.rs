@@ -9,14 +9,14 @@ use vt100::Screen;
 use vt100::capture::{BasicFormattedCaptureRange, BasicFormattedCaptureState, RowContents};
 
 /// Rows kept: what a person scrolls back to. The journal has the rest.
-pub(super) const ROWS_MAX: usize = 2_000;
+pub(crate) const ROWS_MAX: usize = 2_000;
 /// Bytes kept, whatever the rows: keeps a snapshot well under a viewer's window.
 const BYTES_MAX: usize = 384 * 1024;
 
 /// One buffer for all rows: thousands of small strings between the parser's own rows would leave the
 /// heap full of holes.
 #[derive(Default)]
-pub(super) struct History {
+pub(crate) struct History {
     /// Text and colours of all rows; each begins and ends with default colours.
     text: VecDeque<u8>,
     rows: VecDeque<Row>,

@@ -43,7 +43,7 @@ struct Params {
 
 /// What the rest of the screen must follow at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Forget {
+pub(crate) enum Forget {
     /// `CSI 3 J`: the scrollback.
     Scrollback,
     /// `ESC c`: everything.
@@ -51,10 +51,10 @@ pub(super) enum Forget {
 }
 
 /// A scroll region as DECSTBM gives it: first and last row, from 1.
-pub(super) type Region = (u16, u16);
+pub(crate) type Region = (u16, u16);
 
 #[derive(Debug, Default)]
-pub(super) struct Charset {
+pub(crate) struct Charset {
     at: At,
     params: Params,
     graphics: [bool; 2],

@@ -1,0 +1,197 @@
+//! One session as `--json` prints it: a contract that scripts rely on.
+
+use nightshift_model::{
+    Liveness, Lodging, Need, NeedKind, NeedOption, PullRequest, State, Trouble, TroubleKind, Usage,
+};
+use nightshift_protocol::{SessionKind, SessionView};
+use serde::Serialize;
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry<'a> {
+    id: &'a str,
+    session_id: &'a str,
+    name: &'a str,
+    kind: &'static str,
+    /// `agent` or `shell`.
+    template: &'static str,
+    agent: Option<&'a str>,
+    cwd: &'a str,
+    /// Where an agent works: its worktree, or why it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lodging: Option<&'a Lodging>,
+    /// Milliseconds since the Unix epoch.
+    started_at: u64,
+    state: &'static str,
+    /// The process's axis, there while it lives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting_for: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<Pending<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+    /// What kept the agent from working, where it was not the work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<TroubleKind>,
+    /// When that ends, in milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resets_at: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continue_at: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit_code: Option<i32>,
+    /// Why the process can be called neither alive nor gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<&'a Usage>,
+    line: &'a str,
+    #[serde(skip_serializing_if = "<[PullRequest]>::is_empty")]
+    pull_requests: &'a [PullRequest],
+    pinned: bool,
+    queued: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permission_mode: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Pending<'a> {
+    kind: NeedKind,
+    question: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    detail: &'a str,
+    /// In the order that `nightshift answer <id> <number>` counts from 1.
+    options: &'a [NeedOption],
+}
+
+impl<'a> Entry<'a> {
+    pub fn of(view: &'a SessionView) -> Entry<'a> {
+        let need = open_need(view);
+        let trouble = trouble(view);
+        let (result, error) = match &view.state {
+            State::Completed { result } => (Some(result.as_str()), None),
+            State::Failed { error, .. } => (None, Some(error.as_str())),
+            State::Starting
+            | State::Working
+            | State::NeedsInput { .. }
+            | State::Idle
+            | State::Stopped => (None, None),
+        };
+        let (pid, unknown) = match &view.liveness {
+            Liveness::Alive { pid, .. } => (Some(*pid), None),
+            Liveness::Gone { .. } => (None, None),
+            Liveness::Unknown { why, .. } => (None, Some(why.as_str())),
+        };
+        Entry {
+            id: &view.id,
+            session_id: &view.session_id,
+            name: &view.name,
+            kind: "background",
+            template: match view.kind {
+                SessionKind::Agent => "agent",
+                SessionKind::Shell => "shell",
+            },
+            agent: view.agent.as_deref(),
+            cwd: &view.cwd,
+            lodging: view.lodging.as_ref(),
+            started_at: view.created_at.0,
+            state: state_word(&view.state),
+            pid,
+            status: pid.map(|_| status_word(&view.state)),
+            waiting_for: need.map(waiting_word),
+            pending: need.map(Pending::of),
+            result,
+            error,
+            trouble: trouble.map(|t| t.kind),
+            resets_at: trouble.and_then(|t| t.resets).map(|at| at.0),
+            continue_at: view.continue_at.map(|at| at.0),
+            exit_code: view.exit_code,
+            unknown,
+            usage: view.usage.as_ref(),
+            line: &view.line,
+            pull_requests: &view.pull_requests,
+            pinned: view.pinned,
+            queued: view.queued,
+            model: view.model.as_deref(),
+            permission_mode: view.permission_mode.as_deref(),
+        }
+    }
+}
+
+impl<'a> Pending<'a> {
+    fn of(need: &'a Need) -> Pending<'a> {
+        let Need { kind, question, detail, options, .. } = need;
+        Pending { kind: *kind, question, detail, options }
+    }
+}
+
+/// What kept the agent from working, where it was not the work.
+pub fn trouble(view: &SessionView) -> Option<Trouble> {
+    match &view.state {
+        State::Failed { trouble, .. } => *trouble,
+        State::Starting
+        | State::Working
+        | State::NeedsInput { .. }
+        | State::Idle
+        | State::Completed { .. }
+        | State::Stopped => None,
+    }
+}
+
+/// The request to answer next: one whose answer is on its way already waits for nobody.
+pub fn open_need(view: &SessionView) -> Option<&Need> {
+    match &view.state {
+        State::NeedsInput { needs } => {
+            needs.iter().find(|n| n.answered.is_none()).or_else(|| needs.first())
+        }
+        State::Starting
+        | State::Working
+        | State::Idle
+        | State::Completed { .. }
+        | State::Failed { .. }
+        | State::Stopped => None,
+    }
+}
+
+pub fn state_word(state: &State) -> &'static str {
+    match state {
+        State::Starting | State::Working => "working",
+        State::NeedsInput { .. } => "blocked",
+        State::Idle | State::Completed { .. } => "done",
+        State::Failed { .. } => "failed",
+        State::Stopped => "stopped",
+    }
+}
+
+fn status_word(state: &State) -> &'static str {
+    match state {
+        State::Starting | State::Working => "busy",
+        State::NeedsInput { .. } => "waiting",
+        State::Idle | State::Completed { .. } | State::Failed { .. } | State::Stopped => "idle",
+    }
+}
+
+fn waiting_word(need: &Need) -> &'static str {
+    match need.kind {
+        NeedKind::Permission => "permission prompt",
+        NeedKind::Question => "input needed",
+    }
+}
+
+/// Whether the session is over: its process is gone and nothing is asked of anybody.
+pub fn has_ended(view: &SessionView) -> bool {
+    let gone = matches!(view.liveness, Liveness::Gone { .. });
+    let over = match view.state {
+        State::Starting | State::Working | State::NeedsInput { .. } => false,
+        State::Idle | State::Completed { .. } | State::Failed { .. } | State::Stopped => true,
+    };
+    gone && over
+}
