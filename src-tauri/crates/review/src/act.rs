@@ -5,7 +5,7 @@ use crate::{
     changes, commit, discard, draft, file, image, merge, pull_request, push, rebase, stage,
 };
 use nightshift_protocol::review::{ReviewAct, ReviewResult};
-use nightshift_worktree::{Environment, Git, Ledger, Phase};
+use nightshift_worktree::{Environment, Git, Ledger, Phase, reopen};
 use std::path::PathBuf;
 
 /// Whose work it is and where.
@@ -31,6 +31,8 @@ fn lodging(subject: &Subject) -> Result<(PathBuf, Option<Recorded>)> {
     let ledger = Ledger::open(&subject.ledger).map_err(fault)?;
     Ok(match ledger.record(&subject.id).map_err(fault)? {
         Some(record) if record.phase != Phase::Reserved => {
+            // A worktree without its `.git` lies in the main checkout: git would act on that.
+            let record = reopen(&ledger, &record.id).map_err(fault)?;
             let (dir, base) = (record.cwd(), record.base);
             (dir, Some(Recorded { commit: base.commit, label: base.label }))
         }

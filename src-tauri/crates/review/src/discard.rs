@@ -5,11 +5,15 @@
 
 use crate::file::io;
 use crate::keep;
+use crate::overwritten;
 use crate::place::{Place, Result, fault, refused};
 use crate::stage::named;
 use nightshift_protocol::review::ReviewResult;
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_worktree::{Change, STATUS_ARGS};
+use nightshift_worktree::{Change, RESCUES, STATUS_ARGS, pieces};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 const MESSAGE: &str = "kept before a discard\n\n";
@@ -31,19 +35,69 @@ pub fn discard(place: &Place<'_>, id: &str, paths: &[String]) -> Result<ReviewRe
         let text = format!("the name of {} is not UTF-8", odd.path.display());
         return Err(refused(text, "discard it with git"));
     }
-    // One line for each file: what an undo brings back.
-    let taken: Vec<String> = wanted.iter().filter_map(name).collect();
-    let rescue = keep::files(place, id, &format!("{MESSAGE}{}", taken.join("\n")))?;
     let (new, known): (Vec<&Change>, Vec<&Change>) = wanted.iter().partition(|c| c.untracked);
+    let places = known.iter().map(|change| change.path.clone()).collect();
+    let mut lost = overwritten::in_the_way(place, &place.root, &places)?;
+    lost.retain(|path| !wanted.iter().any(|change| change.path == *path));
+    overwritten::refuse_all(&place.root, &lost)?;
+    // Only once, whatever git says of it: what an undo brings back.
+    let taken: BTreeSet<String> = wanted.iter().filter_map(name).collect();
+    let lines: Vec<String> = taken.iter().map(|path| one_line(path)).collect();
+    let rescue = keep::files(place, id, &format!("{MESSAGE}{}", lines.join("\n")))?;
     let known: Vec<String> = known.iter().filter_map(name).collect();
+    // New files first: one may be where a deleted one comes back.
+    for change in &new {
+        remove(&place.root, &change.path)?;
+    }
     if !known.is_empty() {
         let call = place.call(&["restore", "--source=HEAD", "--staged", "--worktree"]);
         named(call, &known)?.long().read().map_err(fault)?;
     }
-    for change in &new {
-        remove(&place.root, &change.path)?;
+    Ok(ReviewResult::Discarded { rescue, paths: taken.into_iter().collect() })
+}
+
+/// A name as one line of a message.
+fn one_line(path: &str) -> String {
+    path.replace('\\', "\\\\").replace('\n', "\\n")
+}
+
+fn of_line(line: &str) -> String {
+    let mut path = String::new();
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => path.extend(chars.next().map(|c| if c == 'n' { '\n' } else { c })),
+            c => path.push(c),
+        }
     }
-    Ok(ReviewResult::Discarded { rescue, paths: taken })
+    path
+}
+
+/// What the message of a rescue says was taken. Read from the commit itself: `git log` may recode it.
+fn taken_by(place: &Place<'_>, kept: &str) -> Result<Vec<String>> {
+    let commit = place.call(&["cat-file", "commit", kept]).read().map_err(fault)?;
+    let commit = nightshift_worktree::text(&commit);
+    let list = commit.split_once("\n\n").and_then(|(_, text)| text.strip_prefix(MESSAGE));
+    let lines = list.unwrap_or_default().split('\n').filter(|line| !line.is_empty());
+    Ok(lines.map(of_line).collect())
+}
+
+/// What is there now and would be written over without being kept: ignored files, repositories.
+fn refuse_unkept(place: &Place<'_>, kept: &str, paths: &[String]) -> Result<()> {
+    let wanted = paths.iter().map(|path| path.trim_end_matches('/')).collect::<Vec<_>>();
+    let below = |file: &&Path| wanted.iter().any(|path| file.starts_with(path));
+    let tree = place.call(&["ls-tree", "-r", "-z", "--full-tree", "--name-only", kept]);
+    let tree = tree.long().read().map_err(fault)?;
+    let files = pieces(&tree).map(|name| Path::new(OsStr::from_bytes(name)));
+    let files = files.filter(below).map(Path::to_owned).collect();
+    let mut lost = overwritten::in_the_way(place, &place.root, &files)?;
+    let all = nightshift_worktree::changes(place.call(STATUS_ARGS)).map_err(fault)?;
+    let keeps = |path: &Path| {
+        let inner = path.as_os_str().as_bytes().ends_with(b"/");
+        !inner && all.iter().any(|change| change.untracked && change.path == path)
+    };
+    lost.retain(|path| !keeps(path));
+    overwritten::refuse_all(&place.root, &lost)
 }
 
 /// The changes that `paths` name; all of them when it names none.
@@ -90,7 +144,7 @@ pub fn restore(
     rescue: &str,
     paths: &[String],
 ) -> Result<ReviewResult> {
-    let own = format!("{}{id}-", keep::REFS);
+    let own = format!("{RESCUES}{id}-");
     let kept = match rescue.starts_with(&own) {
         true => place.tip(rescue)?,
         false => None,
@@ -100,16 +154,15 @@ pub fn restore(
         return Err(Fault::new(FaultCode::NotFound, text)
             .hint("list them with `git for-each-ref refs/nightshift/rescue`"));
     };
-    keep::files(place, id, "kept before a discard was undone")?;
     let taken: Vec<String>;
     let paths = if paths.is_empty() {
-        let message = place.call(&["log", "-1", "--format=%B", &kept]).line().map_err(fault)?;
-        let list = message.strip_prefix(MESSAGE).unwrap_or_default();
-        taken = list.lines().map(str::to_owned).collect();
+        taken = taken_by(place, &kept)?;
         &taken
     } else {
         paths
     };
+    refuse_unkept(place, &kept, paths)?;
+    keep::files(place, id, "kept before a discard was undone")?;
     let call = place.call(&["restore", "--worktree"]).arg(format!("--source={kept}"));
     named(call, paths)?.long().read().map_err(fault)?;
     Ok(ReviewResult::Done)

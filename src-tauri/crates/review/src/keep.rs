@@ -4,13 +4,12 @@
 //! not go on.
 
 use crate::place::{Place, Result, fault};
+use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_worktree::text;
+use nightshift_worktree::{expire_rescues, rescue_ref, text};
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
-/// The same room that removed worktrees are kept in.
-pub const REFS: &str = "refs/nightshift/rescue/";
 /// The rescue's own author: the user's identity may not be set.
 const AUTHOR: &[(&str, &str)] = &[
     ("GIT_AUTHOR_NAME", "Nightshift"),
@@ -21,7 +20,10 @@ const AUTHOR: &[(&str, &str)] = &[
 
 /// Keeps a commit that a branch is about to leave. Returns the ref's name.
 pub fn commit(place: &Place<'_>, id: &str, commit: &str, why: &str) -> Result<String> {
-    let name = format!("{REFS}{id}-{}", Uuid::new_v4().simple());
+    let now = clock::now().0;
+    let name = rescue_ref(id, now, &Uuid::new_v4().simple().to_string());
+    // A rescue makes room for itself: those whose time is over go. If they cannot, they stay.
+    expire_rescues(place.git, &place.root, now).ok();
     place.call(&["update-ref", "-m", why, &name, commit]).read().map_err(fault)?;
     match place.tip(&name)? {
         Some(kept) if kept == commit => Ok(name),
@@ -49,7 +51,9 @@ pub fn files(place: &Place<'_>, id: &str, why: &str) -> Result<String> {
 }
 
 fn store(place: &Place<'_>, tree: &str, parents: &[String], message: &str) -> Result<String> {
-    let mut call = place.call(&["commit-tree", "--no-gpg-sign", tree, "-m", message]);
+    let mut call = place.call(&["commit-tree", "--no-gpg-sign", tree, "-F", "-"]);
+    // Not an argument: a list of thousands of files is longer than one may be.
+    call = call.input(message.as_bytes().to_vec());
     for parent in parents {
         call = call.arg("-p").arg(parent);
     }

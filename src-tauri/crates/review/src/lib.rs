@@ -16,8 +16,10 @@ mod keep;
 mod limits;
 mod marks;
 mod merge;
+mod overwritten;
 mod place;
 mod pull_request;
+mod pull_state;
 mod push;
 mod rebase;
 mod rows;
@@ -26,3 +28,4 @@ mod web;
 
 pub use act::{Subject, act};
 pub use place::Recorded;
+pub use pull_state::pull_state;

@@ -38,5 +38,7 @@ pub const PATHS_MAX: usize = 10_000;
 pub const NAMED_MAX: usize = 20;
 /// `gh` and `glab` talk to a server far away.
 pub const FORGE_TIMEOUT: Duration = Duration::from_secs(90);
+/// Nobody waits for the answer, and the next question may be about another.
+pub const PULL_LOOK_TIMEOUT: Duration = Duration::from_secs(15);
 /// What they print is an address and a few words.
 pub const FORGE_OUTPUT_BYTES: usize = 256 * 1024;

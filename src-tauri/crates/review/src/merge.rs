@@ -5,6 +5,7 @@
 
 use crate::keep;
 use crate::limits::NAMED_MAX;
+use crate::overwritten;
 use crate::place::{Place, Result, fault, refused};
 use nightshift_protocol::review::ReviewResult;
 use nightshift_protocol::{Fault, FaultCode};
@@ -27,6 +28,8 @@ pub fn merge(place: &Place<'_>, id: &str) -> Result<ReviewResult> {
     match checkout_of(place, target)? {
         Some(checkout) => {
             place.refuse_uncommitted(&checkout, &format!("{target} is checked out there"))?;
+            let written = overwritten::added(place, &tip, &tree)?;
+            overwritten::refuse(place, &checkout, &written)?;
             keep::commit(place, id, &tip, "kept before a merge")?;
             in_checkout(place, &checkout, target, head)
         }
@@ -106,10 +109,9 @@ fn in_checkout(
         let text = format!("a merge is under way in {}", checkout.display());
         return Err(refused(text, "end it there with `git merge --continue` or `--abort`"));
     }
-    let from = place.branch.as_deref().unwrap_or(head);
     let message = format!("Merge {} into {target}", named(place));
     let args = ["merge", "--quiet", "--no-edit", "--no-autostash", "-m", &message];
-    let merged = place.git.call(checkout, &args).arg(from).long().read();
+    let merged = place.git.call(checkout, &args).arg(head).long().read();
     if let Err(error) = merged {
         let files = place.unmerged(checkout)?;
         if under_way("MERGE_HEAD")? {

@@ -58,8 +58,10 @@ impl<'a> Place<'a> {
         let root = nightshift_worktree::text(&top.stdout);
         let root = PathBuf::from(root.strip_suffix('\n').unwrap_or(&root));
         let head = tip(git, &root, "HEAD")?;
-        let branch = git.call(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"]);
-        let branch = branch.find().map_err(fault)?;
+        // Not git's short form: that is `heads/x` when a tag is called `x` too.
+        let branch = git.call(&root, &["symbolic-ref", "--quiet", "HEAD"]).find().map_err(fault)?;
+        let short = |name: String| name.strip_prefix("refs/heads/").map(str::to_owned);
+        let branch = branch.and_then(short);
         let base = base(git, &root, head.as_deref(), branch.as_deref(), recorded)?;
         Ok(Place { git, root, head, branch, base })
     }
@@ -133,6 +135,7 @@ impl<'a> Place<'a> {
     pub fn is_protected(&self, branch: &str) -> Result<bool> {
         let shared = default_branch(self.git, &self.root)?;
         Ok(self.base.target.as_deref() == Some(branch)
+            || self.base.label == branch
             || shared.as_deref() == Some(branch)
             || USUAL.contains(&branch))
     }

@@ -12,6 +12,10 @@ use nightshift_protocol::{Fault, FaultCode};
 use nightshift_worktree::text;
 use std::ffi::{OsStr, OsString};
 
+/// Nobody is there to answer a program's question.
+pub const NOBODY_ANSWERS: &[(&str, &str)] =
+    &[("GH_PROMPT_DISABLED", "1"), ("NO_PROMPT", "1"), ("NO_COLOR", "1")];
+
 /// What a request is about.
 struct Order<'a> {
     branch: &'a str,
@@ -143,9 +147,8 @@ fn call(
 ) -> std::result::Result<Ended, Unable> {
     let args: Vec<OsString> = args.iter().map(OsString::from).collect();
     let mut env = place.git.script_environment().clone();
-    // Nobody is there to answer.
-    for (name, value) in [("GH_PROMPT_DISABLED", "1"), ("NO_PROMPT", "1"), ("NO_COLOR", "1")] {
-        env.insert(name.into(), value.into());
+    for (name, value) in NOBODY_ANSWERS {
+        env.insert((*name).into(), (*value).into());
     }
     let started =
         Program { program: OsStr::new(program), args: &args, env: &env, cwd: &place.root };

@@ -4,6 +4,7 @@
 
 use crate::keep;
 use crate::merge::conflicts;
+use crate::overwritten;
 use crate::place::{Place, Result, fault, refused};
 use nightshift_protocol::review::ReviewResult;
 use nightshift_protocol::{Fault, FaultCode};
@@ -17,8 +18,12 @@ pub fn rebase(place: &Place<'_>, id: &str) -> Result<ReviewResult> {
         let text = format!("the work is on the newest commit of {target} already");
         return Err(refused(text, "there is nothing to rebase"));
     }
+    let mut written = overwritten::added(place, head, &tip)?;
+    written.extend(overwritten::added_within(place, &format!("{tip}..{head}"))?);
+    overwritten::refuse(place, &place.root, &written)?;
     keep::commit(place, id, head, "kept before a rebase")?;
-    let args = ["rebase", "--quiet", "--no-autostash", "--no-update-refs", target];
+    // The commit that was looked at: the branch may move, a tag may have its name.
+    let args = ["rebase", "--quiet", "--no-autostash", "--no-update-refs", &tip];
     let rebased = place.call(&args).long().read();
     let Err(error) = rebased else {
         let commit = place.call(&["rev-parse", "HEAD"]).line().map_err(fault)?;

@@ -7,7 +7,7 @@
 use nightshift_platform::clock;
 use nightshift_testkit::TestHome;
 use nightshift_worktree::{
-    Choice, Environment, Git, Ledger, Order, Plan, create, plan, release, set_up,
+    Choice, Defaults, Environment, Git, Ledger, Order, Plan, create, plan, release, set_up,
 };
 use std::ffi::OsStr;
 use std::path::Path;
@@ -76,7 +76,8 @@ fn main() -> ExitCode {
         }));
         ours.push(timed(|| {
             let id = format!("s{round}");
-            let planned = plan(&tools, &root, &Choice::Usual, None).expect("a plan");
+            let planned =
+                plan(&tools, &root, &Choice::Usual, &Defaults::default()).expect("a plan");
             let Plan::Own(own) = planned else { panic!("no worktree") };
             let order = Order { id: &id, hint: "measure this", own: &own, holder: None };
             let mut record = create(&tools, &ledger, &order).expect("a worktree").record;

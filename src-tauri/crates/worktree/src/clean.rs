@@ -4,18 +4,17 @@
 //! only after their time, one file system deep and never through a link.
 
 use crate::error::{AtPath, Error, Kind, Result};
+use crate::expiry::expire_rescues;
 use crate::git::Git;
 use crate::inspect::Policy;
 use crate::ledger::{Ledger, Record, RemovalPhase, Removed};
-use crate::limits::UNDO_DAYS;
+use crate::limits::{DAY_MS, UNDO_DAYS};
 use crate::remove::{Removal, recover, remove};
 use crate::rescue;
 use nightshift_platform::mounts;
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// What a cleaning did.
 #[derive(Debug, Default)]
@@ -39,6 +38,14 @@ pub fn clean(
     let mut cleaned = Cleaned { problems: recover(git, ledger), ..Cleaned::default() };
     let (records, problems) = ledger.records();
     cleaned.problems.extend(problems);
+    let (removed, _) = ledger.removed();
+    let all = records.iter().chain(removed.iter().map(|r| &r.record));
+    let repositories: BTreeSet<&Path> = all.map(|r| r.repository.common.as_path()).collect();
+    for common in repositories.into_iter().filter(|common| common.exists()) {
+        if let Err(error) = expire_rescues(git, common, now_ms) {
+            cleaned.problems.push(error);
+        }
+    }
     let orphaned = |record: &Record| orphans && !sessions.contains(&record.id);
     for record in records.into_iter().filter(orphaned) {
         match remove(git, ledger, &record.id, Policy::Careful, log) {

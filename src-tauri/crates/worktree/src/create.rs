@@ -144,7 +144,8 @@ fn reserve(git: &Git, ledger: &Ledger, order: &Order<'_>) -> Result<Record> {
     };
     let path = directory.join(&name);
     let taken: Vec<Ports> = records.iter().filter_map(|r| r.ports).collect();
-    let record = record(order, name, &path, free_block(&path.to_string_lossy(), &taken));
+    let record =
+        record(order, name, &path, free_block(&path.to_string_lossy(), settings.ports, &taken));
     ledger.save(&record)?;
     exclude(order.own)?;
     Ok(record)
@@ -153,7 +154,7 @@ fn reserve(git: &Git, ledger: &Ledger, order: &Order<'_>) -> Result<Record> {
 fn record(order: &Order<'_>, name: String, path: &Path, ports: Option<Ports>) -> Record {
     let Own { repository, subdirectory, base, settings, .. } = order.own;
     let mut notes = settings.notes.clone();
-    if ports.is_none() {
+    if ports.is_none() && settings.ports > 0 {
         notes.push("no block of ports was free".to_owned());
     }
     Record {

@@ -5,6 +5,7 @@
 
 use crate::error::{AtPath, Result};
 use crate::git::Git;
+use crate::hidden;
 use crate::limits::{EMBEDDED_MAX, ENTRIES_MAX};
 use crate::status::{ARGS, changes};
 use std::path::{Path, PathBuf};
@@ -81,7 +82,8 @@ fn look(git: &Git, dir: &Path, path: PathBuf) -> Result<Embedded> {
         let text = "its .git is not understood";
         return Err(crate::error::Error::new(crate::error::Kind::Git, text));
     }
-    let changed = changes(git.call(dir, ARGS).long())?.len();
+    let hidden = hidden::changes(dir, |args| git.call(dir, args))?.len();
+    let changed = changes(git.call(dir, ARGS).long())?.len() + hidden;
     let has_head = git.call(dir, &["rev-parse", "--verify", "--quiet", "HEAD"]).find()?.is_some();
     // Stashes of a repository that goes with the worktree would go too.
     let mut call = git.call(dir, &["rev-list", "--count", "--branches", "--glob=refs/stash"]);

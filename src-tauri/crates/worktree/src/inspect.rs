@@ -5,7 +5,8 @@
 
 use crate::embedded::{Embedded, embedded};
 use crate::error::Result;
-use crate::git::{Call, Git, pieces};
+use crate::git::{Call, Git};
+use crate::hidden;
 use crate::hold::{self, Lock};
 use crate::include;
 use crate::ledger::Record;
@@ -14,9 +15,7 @@ use crate::place::{self, Place};
 use crate::status::{ARGS, changes};
 use nightshift_platform::mounts;
 use nightshift_platform::process::{Occupant, working_below};
-use std::ffi::OsStr;
 use std::fmt;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// Files and directories of git's that say what is going on, and what that is called.
@@ -46,7 +45,7 @@ pub struct Inspection {
     pub untracked: Vec<PathBuf>,
     /// Files that were copied in and have changed since.
     pub included_changed: Vec<PathBuf>,
-    /// Files that git was told not to look at (`assume-unchanged`).
+    /// Changed files that git was told not to look at (`assume-unchanged`, `skip-worktree`).
     pub hidden: Vec<PathBuf>,
     /// Commits that are nowhere else, newest first, as `id subject`; at most `NAMED_MAX`.
     pub unpushed: Vec<String>,
@@ -309,10 +308,7 @@ fn files(asked: &Asked<'_>, seen: &mut Inspection) -> Result<()> {
         let list = if change.untracked { &mut seen.untracked } else { &mut seen.changed };
         list.push(change.path);
     }
-    // A lower-case letter: git was told to take the file for unchanged (git-ls-files(1), -v).
-    let tagged = asked.call(&["ls-files", "-v", "-z"]).read()?;
-    let hidden = pieces(&tagged).filter(|piece| piece[0].is_ascii_lowercase());
-    seen.hidden = hidden.filter_map(|p| p.get(2..)).map(|p| OsStr::from_bytes(p).into()).collect();
+    seen.hidden = hidden::changes(&record.path, |args| asked.call(args))?;
     seen.included_changed = include::changed(&record.path, &record.included)?;
     Ok(())
 }

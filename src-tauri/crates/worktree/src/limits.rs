@@ -30,6 +30,8 @@ pub const NAME_TRIES: u32 = 1_000;
 pub const CREATE_TRIES: u32 = 5;
 /// Ports per worktree: a web server, its API, a database and what else one stack needs.
 pub const PORTS_PER_WORKTREE: u16 = 10;
+/// Ports that a setting may ask for: beyond it a hundred worktrees would not fit any more.
+pub const PORTS_MAX: u16 = 100;
 /// Above well-known services and below the ports Linux gives to outgoing connections (32768).
 pub const PORTS_FROM: u16 = 20_000;
 pub const PORTS_UNTIL: u16 = 32_000;
@@ -44,5 +46,8 @@ pub const LOGGED_COMMITS_MAX: usize = 200;
 pub const EMBEDDED_MAX: usize = 200;
 /// Directory entries looked at in one worktree; more are not understood and block.
 pub const ENTRIES_MAX: u64 = 20_000_000;
-/// How long a removal can be undone.
+/// How long a removal, and whatever else takes something away, can be undone.
 pub const UNDO_DAYS: u64 = 30;
+pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// Where rescues are kept; `git push` does not send these.
+pub const RESCUES: &str = "refs/nightshift/rescue/";

@@ -5,7 +5,7 @@
 use crate::error::{Error, Kind, Result};
 use crate::git::Git;
 use crate::repository::{Located, Repository, locate};
-use crate::settings::{BaseChoice, Settings};
+use crate::settings::{BaseChoice, Defaults, Settings};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -107,8 +107,8 @@ impl std::fmt::Display for Stay {
     }
 }
 
-/// Decides for a session that is started in `dir`. `user`: the user's own settings file.
-pub fn plan(git: &Git, dir: &Path, choice: &Choice, user: Option<&Path>) -> Result<Plan> {
+/// Decides for a session that is started in `dir`. `user`: what the user set for every repository.
+pub fn plan(git: &Git, dir: &Path, choice: &Choice, user: &Defaults) -> Result<Plan> {
     if *choice == Choice::Never {
         return Ok(Plan::Stay(Stay::NotWanted));
     }
@@ -153,6 +153,15 @@ fn base(git: &Git, repo: &Repository, settings: &mut Settings) -> Result<Option<
             None => {
                 let note = "no remote names a default branch, so the base is what is checked out";
                 settings.notes.push(note.to_owned());
+                head(git, repo)
+            }
+        },
+        BaseChoice::Wished(named) => match commit_of(git, repo, &named)? {
+            Some(commit) => Ok(Some(plain(commit, named))),
+            None => {
+                let note =
+                    format!("there is no `{named}` here, so the base is what is checked out");
+                settings.notes.push(note);
                 head(git, repo)
             }
         },

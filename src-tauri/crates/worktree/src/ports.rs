@@ -2,7 +2,7 @@
 //!
 //! Promise: no two recorded worktrees share a port, and none of the block is in use when it is given.
 
-use crate::limits::{PORTS_FROM, PORTS_PER_WORKTREE, PORTS_UNTIL};
+use crate::limits::{PORTS_FROM, PORTS_UNTIL};
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, TcpListener};
 
@@ -17,16 +17,27 @@ pub struct Ports {
     pub last: u16,
 }
 
-/// A block that is neither in `taken` nor in use. The search begins at a place of `name`'s own, so
-/// that a worktree made again mostly gets its old ports. None when all are taken.
-pub(crate) fn free_block(name: &str, taken: &[Ports]) -> Option<Ports> {
-    let blocks = (PORTS_UNTIL - PORTS_FROM) / PORTS_PER_WORKTREE;
+impl Ports {
+    /// Some port belongs to one of `others` too.
+    pub(crate) fn meet(self, others: &[Ports]) -> bool {
+        others.iter().any(|other| self.first <= other.last && other.first <= self.last)
+    }
+
+    pub(crate) fn count(self) -> u16 {
+        self.last - self.first + 1
+    }
+}
+
+/// A block of `count` that is neither in `taken` nor in use. The search begins at a place of `name`'s
+/// own, so that a worktree made again mostly gets its old ports. None when all are taken.
+pub(crate) fn free_block(name: &str, count: u16, taken: &[Ports]) -> Option<Ports> {
+    let blocks = (PORTS_UNTIL - PORTS_FROM).checked_div(count)?;
     let begin = u16::try_from(crc32fast::hash(name.as_bytes()) % u32::from(blocks)).unwrap_or(0);
     let candidates = (0..blocks).map(|n| (begin + n) % blocks).map(|block| {
-        let first = PORTS_FROM + block * PORTS_PER_WORKTREE;
-        Ports { first, last: first + PORTS_PER_WORKTREE - 1 }
+        let first = PORTS_FROM + block * count;
+        Ports { first, last: first + count - 1 }
     });
-    candidates.filter(|ports| !taken.contains(ports)).find(|ports| is_free(*ports))
+    candidates.filter(|ports| !ports.meet(taken)).find(|ports| is_free(*ports))
 }
 
 fn is_free(ports: Ports) -> bool {
@@ -39,11 +50,17 @@ mod tests {
 
     #[test]
     fn blocks_are_never_given_twice_nor_while_in_use() {
-        let first = free_block("a", &[]).unwrap();
-        assert_eq!(first.last - first.first + 1, PORTS_PER_WORKTREE);
-        let second = free_block("a", &[first]).unwrap();
+        let first = free_block("a", 10, &[]).unwrap();
+        assert_eq!(first.last - first.first + 1, 10);
+        let second = free_block("a", 10, &[first]).unwrap();
         assert!(second.first > first.last || second.last < first.first);
         let _held = TcpListener::bind((Ipv4Addr::LOCALHOST, second.last)).unwrap();
-        assert_ne!(free_block("a", &[first]).unwrap(), second);
+        assert_ne!(free_block("a", 10, &[first]).unwrap(), second);
+        // Blocks of another size do not lie across it either.
+        for count in [1, 7, 100] {
+            let other = free_block("a", count, &[first]).unwrap();
+            assert!(other.first > first.last || other.last < first.first, "{count}");
+        }
+        assert_eq!(free_block("a", 0, &[]), None);
     }
 }

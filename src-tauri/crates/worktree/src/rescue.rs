@@ -9,13 +9,11 @@ use crate::error::{AtPath, Error, Kind, Result};
 use crate::git::{Call, Git};
 use crate::inspect::{Asked, Inspection};
 use crate::ledger::Record;
-use crate::limits::LOGGED_COMMITS_MAX;
+use crate::limits::{LOGGED_COMMITS_MAX, RESCUES};
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// Where rescues are kept; `git push` does not send these.
-const REFS: &str = "refs/nightshift/rescue/";
 /// The rescue's own author: the user's identity may not be set.
 const AUTHOR: &[(&str, &str)] = &[
     ("GIT_AUTHOR_NAME", "Nightshift"),
@@ -75,7 +73,7 @@ pub(crate) fn rescue(git: &Git, record: &Record, seen: &Inspection, id: &str) ->
     };
     let message = format!("{} on {}, removed", record.path.display(), record.branch);
     let commit = commit(&asked, &tree, &parents, &message)?;
-    let name = format!("{REFS}{id}");
+    let name = format!("{RESCUES}{id}");
     asked.call(&["update-ref", "-m", "rescue before removal"]).arg(&name).arg(&commit).read()?;
     let kept = asked.call(&["rev-parse", "--verify", "--quiet", &name]).find()?;
     if kept.as_deref() != Some(commit.as_str()) {
@@ -136,9 +134,12 @@ fn index_tree(asked: &Asked<'_>, scratch: &Scratch) -> Result<Option<String>> {
 
 /// The files as they are.
 fn files_tree(asked: &Asked<'_>, seen: &Inspection, scratch: &Scratch) -> Result<Option<String>> {
-    if !seen.hidden.is_empty() {
-        let args = ["update-index", "--no-assume-unchanged", "-z", "--stdin"];
-        scratch.call(asked, &args).input(nul_separated(&seen.hidden)).read()?;
+    // git takes but one of these at a time.
+    for mark in ["--no-assume-unchanged", "--no-skip-worktree"] {
+        if !seen.hidden.is_empty() {
+            let args = ["update-index", mark, "-z", "--stdin"];
+            scratch.call(asked, &args).input(nul_separated(&seen.hidden)).read()?;
+        }
     }
     let (gone, there) = sorted_by_presence(&asked.record().path, seen)?;
     if !gone.is_empty() {

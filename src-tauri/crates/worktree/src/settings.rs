@@ -1,10 +1,10 @@
 //! What the user and the repository set about worktrees.
 //!
-//! Read in this order, later ones win: the user's Nightshift settings, `.claude/settings.json`,
-//! `.claude/settings.local.json`, `.nightshift/settings.json`; always the object `worktree` in them.
-//! Promise: a file that cannot be read changes nothing and is named in `notes`.
+//! In this order, later ones win: what the user set for every repository, `.claude/settings.json`,
+//! `.claude/settings.local.json`, `.nightshift/settings.json`; of files the object `worktree`.
+//! Promise: what cannot be read or meant so changes nothing and is named in `notes`.
 
-use crate::limits::{SETTINGS_MAX_BYTES, SETUP_TIMEOUT};
+use crate::limits::{PORTS_MAX, PORTS_PER_WORKTREE, SETTINGS_MAX_BYTES, SETUP_TIMEOUT};
 use nightshift_platform::files::read_bounded;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,9 @@ pub struct Settings {
     pub teardown: Option<String>,
     pub setup_timeout: Duration,
     pub submodules: bool,
-    /// Settings files that were passed over, and why.
+    /// Ports handed to each worktree.
+    pub ports: u16,
+    /// Settings that were passed over, and why.
     pub notes: Vec<String>,
 }
 
@@ -41,6 +43,23 @@ pub enum BaseChoice {
     Default,
     /// A branch, tag or commit.
     Named(String),
+    /// The same where the repository has it, else what the main checkout is at: a wish for every
+    /// repository fits some of them only.
+    Wished(String),
+}
+
+/// What the user set for every repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Defaults {
+    /// Where that stands, for whoever asks who turned worktrees off.
+    pub file: PathBuf,
+    pub directory: Option<String>,
+    pub branch_prefix: Option<String>,
+    pub base: Option<String>,
+    pub isolation: Option<String>,
+    pub setup: Option<String>,
+    pub teardown: Option<String>,
+    pub ports: Option<u16>,
 }
 
 impl Default for Settings {
@@ -54,6 +73,7 @@ impl Default for Settings {
             teardown: None,
             setup_timeout: SETUP_TIMEOUT,
             submodules: true,
+            ports: PORTS_PER_WORKTREE,
             notes: Vec::new(),
         }
     }
@@ -78,14 +98,18 @@ struct Section {
     teardown: Option<String>,
     setup_timeout_seconds: Option<u64>,
     submodules: Option<bool>,
+    ports: Option<u16>,
 }
 
 impl Settings {
-    /// `user`: the user's own Nightshift settings file. `root`: the main checkout.
-    pub fn read(user: Option<&Path>, root: &Path) -> Settings {
+    /// `user`: what the user set for every repository. `root`: the main checkout.
+    pub fn read(user: &Defaults, root: &Path) -> Settings {
         let mut settings = Settings::default();
-        let project = PROJECT_FILES.iter().map(|file| root.join(file));
-        for path in user.map(Path::to_owned).into_iter().chain(project) {
+        settings.take(user.section(root), &user.file);
+        if let BaseChoice::Named(named) = settings.base {
+            settings.base = BaseChoice::Wished(named);
+        }
+        for path in PROJECT_FILES.iter().map(|file| root.join(file)) {
             match section(&path) {
                 Ok(Some(section)) => settings.take(section, &path),
                 Ok(None) => {}
@@ -104,7 +128,8 @@ impl Settings {
             Some("worktree") => self.off_by = None,
             Some(other) => {
                 let path = path.display();
-                self.notes.push(format!("{path}: worktree.bgIsolation `{other}` is not known"));
+                self.notes
+                    .push(format!("{path}: isolation `{other}` is neither worktree nor none"));
             }
             None => {}
         }
@@ -117,11 +142,39 @@ impl Settings {
         if let Some(seconds) = section.setup_timeout_seconds {
             self.setup_timeout = Duration::from_secs(seconds);
         }
+        match section.ports {
+            Some(ports) if ports > PORTS_MAX => {
+                let path = path.display();
+                self.notes.push(format!("{path}: {ports} ports are more than {PORTS_MAX}"));
+            }
+            Some(ports) => self.ports = ports,
+            None => {}
+        }
         match base.as_deref() {
             Some("head") => self.base = BaseChoice::Head,
             Some("default" | "fresh") => self.base = BaseChoice::Default,
             Some(named) => self.base = BaseChoice::Named(named.to_owned()),
             None => {}
+        }
+    }
+}
+
+impl Defaults {
+    /// A script of the repository's own counts more than a command for every repository.
+    fn section(&self, root: &Path) -> Section {
+        let script = |command: &Option<String>, file: &str| {
+            command.clone().filter(|_| !root.join(file).is_file())
+        };
+        let given = self.clone();
+        Section {
+            bg_isolation: given.isolation,
+            directory: given.directory,
+            branch_prefix: given.branch_prefix,
+            base: given.base,
+            setup: script(&self.setup, SETUP_FILE),
+            teardown: script(&self.teardown, TEARDOWN_FILE),
+            ports: given.ports,
+            ..Section::default()
         }
     }
 }
@@ -144,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn later_files_win_and_broken_ones_are_named() {
+    fn the_repositorys_files_win_over_the_users_and_broken_ones_are_named() {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path();
         let write = |path: &str, text: &str| {
@@ -152,18 +205,37 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
-        assert_eq!(Settings::read(None, root), Settings::default());
-        let user = root.join("user.json");
-        write("user.json", r#"{"worktree":{"setup":"make","branchPrefix":"ns/"},"x":1}"#);
-        write(".claude/settings.json", r#"{"worktree":{"bgIsolation":"none","baseRef":"fresh"}}"#);
-        write(".nightshift/settings.json", r#"{"worktree":{"setup":"npm ci"}}"#);
+        assert_eq!(Settings::read(&Defaults::default(), root), Settings::default());
+        let user = Defaults {
+            file: "settings.toml".into(),
+            directory: Some(".trees".into()),
+            branch_prefix: Some("ns/".into()),
+            base: Some("develop".into()),
+            isolation: Some("none".into()),
+            setup: Some("make".into()),
+            teardown: Some("make clean".into()),
+            ports: Some(5),
+        };
+        let settings = Settings::read(&user, root);
+        assert_eq!(settings.off_by.as_deref(), Some(Path::new("settings.toml")));
+        assert_eq!(settings.directory, Path::new(".trees"));
+        assert_eq!(settings.base, BaseChoice::Wished("develop".into()));
+        assert_eq!((settings.ports, settings.setup.as_deref()), (5, Some("make")));
+        write(".claude/settings.json", r#"{"worktree":{"bgIsolation":"worktree","ports":101}}"#);
+        write(
+            ".nightshift/settings.json",
+            r#"{"worktree":{"setup":"npm ci","base":"fresh"},"x":1}"#,
+        );
+        write(".nightshift/teardown", "exit 0");
         write(".claude/settings.local.json", "{");
-        let settings = Settings::read(Some(&user), root);
-        assert_eq!(settings.off_by, Some(root.join(".claude/settings.json")));
-        assert_eq!(settings.base, BaseChoice::Default);
+        let settings = Settings::read(&user, root);
+        assert_eq!((settings.off_by, settings.base), (None, BaseChoice::Default));
         assert_eq!(settings.setup.as_deref(), Some("npm ci"));
-        assert_eq!(settings.branch_prefix, "ns/");
-        assert_eq!(settings.notes.len(), 1);
-        assert!(settings.notes[0].contains("settings.local.json"), "{:?}", settings.notes);
+        assert_eq!(settings.teardown, None, "the repository has a script of its own");
+        assert_eq!((settings.branch_prefix.as_str(), settings.ports), ("ns/", 5));
+        for (note, part) in settings.notes.iter().zip(["101 ports", "settings.local.json"]) {
+            assert!(note.contains(part), "{:?}", settings.notes);
+        }
+        assert_eq!(settings.notes.len(), 2);
     }
 }

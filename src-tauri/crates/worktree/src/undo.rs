@@ -41,8 +41,8 @@ pub fn undo(git: &Git, ledger: &Ledger, id: &str) -> Result<Record> {
     restore_tree(&removed, &record)?;
     let (records, _) = ledger.records();
     let taken: Vec<_> = records.iter().filter_map(|r| r.ports).collect();
-    if record.ports.is_some_and(|ports| taken.contains(&ports)) {
-        record.ports = free_block(&record.path.to_string_lossy(), &taken);
+    if let Some(ports) = record.ports.filter(|ports| ports.meet(&taken)) {
+        record.ports = free_block(&record.path.to_string_lossy(), ports.count(), &taken);
     }
     ledger.save(&record)?;
     place::look(&record)?;

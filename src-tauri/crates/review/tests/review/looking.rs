@@ -4,7 +4,7 @@ use crate::repo::{Repo, paths, write};
 use nightshift_protocol::review::{
     FileContent, FileStatus, ReviewAct, ReviewResult, RowKind, Staging,
 };
-use nightshift_worktree::{Choice, Git, Ledger, Order, Plan, create, plan};
+use nightshift_worktree::{Choice, Defaults, Git, Ledger, Order, Plan, create, plan};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -238,7 +238,9 @@ fn a_session_with_a_worktree_of_its_own_is_reviewed_there() {
     let ledger = Ledger::open(&repo.subject.ledger).unwrap();
     write(&repo.root, "dir/main.txt", "m\n");
     repo.commit_main("before the session");
-    let Plan::Own(own) = plan(&git, &repo.root.join("dir"), &Choice::Usual, None).unwrap() else {
+    let Plan::Own(own) =
+        plan(&git, &repo.root.join("dir"), &Choice::Usual, &Defaults::default()).unwrap()
+    else {
         panic!("no worktree");
     };
     let order = Order { id: &repo.subject.id, hint: "fix login", own: &own, holder: None };

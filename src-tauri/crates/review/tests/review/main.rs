@@ -2,6 +2,7 @@
 
 mod looking;
 mod merging;
+mod overwriting;
 mod publishing;
 mod repo;
 mod saving;

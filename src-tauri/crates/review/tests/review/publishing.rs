@@ -138,3 +138,14 @@ fn what_gh_complains_of_is_told_beside_the_page() {
     assert_eq!(state, RequestState::ByHand);
     assert!(note.contains("gh auth login"), "{note}");
 }
+
+#[test]
+fn the_branch_that_the_work_began_from_is_not_pushed_to() {
+    let mut repo = Repo::new().with_remote();
+    if let Some(recorded) = &mut repo.subject.recorded {
+        recorded.label = "work".into();
+    }
+    repo.write("a.txt", "1\n");
+    repo.commit("on the base itself");
+    repo.refuses(ReviewAct::Push, &["work is a protected branch"]);
+}

@@ -1,7 +1,9 @@
 //! Staging, committing and discarding: nothing that was written is lost.
 
 use crate::repo::{Repo, paths};
+use nightshift_platform::clock;
 use nightshift_protocol::review::{ReviewAct, ReviewResult, Staging};
+use nightshift_worktree::{UNDO_DAYS, rescue_ref};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -158,4 +160,28 @@ fn rescues_of_other_sessions_are_not_restored() {
         repo.refuses(restore, &["no rescue"]);
     }
     assert_eq!(repo.read("a.txt"), "changed\n");
+}
+
+#[test]
+fn a_rescue_ends_those_whose_time_is_over_and_no_others() {
+    let repo = Repo::new();
+    let discard = || {
+        repo.write("a.txt", "mine\n");
+        match repo.done(ReviewAct::Discard { paths: paths(&[]) }) {
+            ReviewResult::Discarded { rescue, .. } => rescue,
+            other => panic!("{other:?}"),
+        }
+    };
+    let first = discard();
+    let aged = |days: u64| {
+        let made = clock::now().0 - days * 24 * 60 * 60 * 1000;
+        let name = rescue_ref(&repo.subject.id, made, "abc");
+        repo.git(&["update-ref", &name, "HEAD"]);
+        name
+    };
+    let (young, old) = (aged(UNDO_DAYS - 1), aged(UNDO_DAYS + 1));
+    let second = discard();
+    let mut kept = [first, young, second];
+    kept.sort();
+    assert_eq!(repo.rescues(), kept, "{old} is over");
 }

@@ -5,8 +5,8 @@ use nightshift_platform::process::Identity;
 use nightshift_platform::signals::SIGKILL;
 use nightshift_testkit::wait_until;
 use nightshift_worktree::{
-    Choice, Kind, MainCheckout, Order, Plan, Policy, Removal, clean, create, disclosure, hold,
-    inspect, plan, remove, repair, set_up,
+    Choice, Defaults, Kind, MainCheckout, Order, Plan, Policy, Removal, clean, create, disclosure,
+    hold, inspect, plan, remove, repair, set_up,
 };
 use std::collections::BTreeSet;
 use std::fs;
@@ -243,7 +243,8 @@ fn failures_31_the_base_is_never_counted_as_unpushed() {
 #[test]
 fn failures_25_a_worktree_that_another_program_made_is_not_ours_to_clear_up() {
     let repo = Repo::new();
-    let Plan::Own(own) = plan(&repo.git, &repo.root, &Choice::Named("one".into()), None).unwrap()
+    let Plan::Own(own) =
+        plan(&repo.git, &repo.root, &Choice::Named("one".into()), &Defaults::default()).unwrap()
     else {
         panic!()
     };

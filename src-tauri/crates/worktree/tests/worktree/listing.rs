@@ -2,7 +2,9 @@
 
 use crate::repo::{Repo, snapshot, write};
 use nightshift_platform::clock;
-use nightshift_worktree::{MainCheckout, Policy, Removal, UNDO_DAYS, clean, list, size};
+use nightshift_worktree::{
+    MainCheckout, Policy, Removal, UNDO_DAYS, clean, expire_rescues, list, rescue_ref, size,
+};
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -108,4 +110,29 @@ fn what_changes_in_the_main_checkout_is_seen() {
     let dirty = look();
     repo.commit("all of it");
     assert_eq!(look().changed_since(&dirty)[0], PathBuf::from("HEAD"));
+}
+
+#[test]
+fn rescues_of_acts_stay_as_long_as_removals_and_go_after_that() {
+    let repo = Repo::new();
+    repo.make("one");
+    let now = clock::now().0;
+    let names: Vec<String> = [0, UNDO_DAYS * DAY_MS, UNDO_DAYS * DAY_MS + 1]
+        .map(|age| rescue_ref("one", now - age, "abc"))
+        .to_vec();
+    let others =
+        ["refs/nightshift/rescue/one", "refs/nightshift/rescue/one-abc", "refs/heads/one-0"];
+    for name in names.iter().map(String::as_str).chain(others) {
+        repo.run(&["update-ref", name, "HEAD"]);
+    }
+    let left = || repo.run(&["for-each-ref", "--format=%(refname)", "refs"]);
+    // A clock that was set back takes nothing.
+    assert_eq!(expire_rescues(&repo.git, &repo.root, 0).unwrap(), Vec::<String>::new());
+    let cleaned = clean(&repo.git, &repo.ledger, &BTreeSet::new(), false, now, &repo.log());
+    assert_eq!(cleaned.problems, []);
+    for name in names[..2].iter().map(String::as_str).chain(others) {
+        assert!(left().contains(&format!("{name}\n")), "{name} of {}", left());
+    }
+    assert!(!left().contains(&names[2]));
+    assert_eq!(expire_rescues(&repo.git, &repo.root, now + 1).unwrap(), [names[1].clone()]);
 }

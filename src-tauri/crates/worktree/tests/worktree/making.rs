@@ -3,7 +3,7 @@
 use crate::repo::{Repo, snapshot, write};
 use nightshift_platform::process::Identity;
 use nightshift_worktree::{
-    Choice, Kind, Order, Plan, Stay, create, disclosure, hold, plan, release, repair,
+    Choice, Defaults, Kind, Order, Plan, Stay, create, disclosure, hold, plan, release, repair,
 };
 use std::collections::BTreeSet;
 use std::fs;
@@ -204,7 +204,10 @@ fn a_name_the_user_gave_is_taken_or_refused_but_never_changed() {
     let repo = Repo::new();
     let make = |id: &str| {
         let choice = Choice::Named("My Fix".into());
-        let Plan::Own(own) = plan(&repo.git, &repo.root, &choice, None).unwrap() else { panic!() };
+        let Plan::Own(own) = plan(&repo.git, &repo.root, &choice, &Defaults::default()).unwrap()
+        else {
+            panic!()
+        };
         create(&repo.git, &repo.ledger, &Order { id, hint: "x", own: &own, holder: None })
     };
     assert_eq!(make("one").unwrap().record.name, "my-fix");

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a user or an agent may do in a worktree.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,10 @@ enum Deed {
     Ignored,
     Included,
     Hidden,
+    Skipped,
+    HiddenDelete,
+    Sparse,
+    OutsideSparse,
     Commit,
     Push,
     Detach,
@@ -29,6 +33,9 @@ enum Deed {
     Nested,
     NestedCommit,
     Submodule,
+    SubmoduleChange,
+    SubmoduleSkipped,
+    SubmoduleCommit,
     Lock,
     IndexCorrupt,
     OddNames,
@@ -42,6 +49,10 @@ const DEEDS: &[Deed] = &[
     Deed::Ignored,
     Deed::Included,
     Deed::Hidden,
+    Deed::Skipped,
+    Deed::HiddenDelete,
+    Deed::Sparse,
+    Deed::OutsideSparse,
     Deed::Commit,
     Deed::Push,
     Deed::Detach,
@@ -53,6 +64,9 @@ const DEEDS: &[Deed] = &[
     Deed::Nested,
     Deed::NestedCommit,
     Deed::Submodule,
+    Deed::SubmoduleChange,
+    Deed::SubmoduleSkipped,
+    Deed::SubmoduleCommit,
     Deed::Lock,
     Deed::IndexCorrupt,
     Deed::OddNames,
@@ -92,10 +106,11 @@ impl World {
             Deed::Untracked => write(path, &format!("new {n}/un\u{e9}.txt"), &text),
             Deed::Ignored => write(path, &format!("{n}.ignored"), &text),
             Deed::Included => write(path, "env.ignored", &text),
-            Deed::Hidden => {
-                git(&["update-index", "--assume-unchanged", "a.txt"]);
-                write(path, "a.txt", &text);
-            }
+            Deed::Hidden
+            | Deed::Skipped
+            | Deed::HiddenDelete
+            | Deed::Sparse
+            | Deed::OutsideSparse => self.hide(deed, &text),
             Deed::Commit => {
                 write(path, &format!("c{n}.txt"), &text);
                 git(&["add", "--all", "--", &format!("c{n}.txt")]);
@@ -131,10 +146,10 @@ impl World {
                     self.repo.run_in(&inner, &["commit", "--quiet", "-m", "x"]);
                 }
             }
-            Deed::Submodule => {
-                let address = self.repo.root.to_string_lossy().into_owned();
-                git(&["submodule", "--quiet", "add", &address, &format!("sub{n}")]);
-            }
+            Deed::Submodule
+            | Deed::SubmoduleChange
+            | Deed::SubmoduleSkipped
+            | Deed::SubmoduleCommit => self.submodule(n, deed),
             Deed::Lock => {
                 git(&["worktree", "lock", "--reason", "mine", &path.to_string_lossy()]);
             }
@@ -150,6 +165,53 @@ impl World {
         }
     }
 
+    /// Changes that `git status` is told to pass over.
+    fn hide(&self, deed: Deed, text: &str) {
+        let path = &self.record.path;
+        let git = |args: &[&str]| self.repo.try_in(path, args);
+        let keep = |mark: &str, file: &str| git(&["update-index", mark, file]);
+        match deed {
+            Deed::Hidden => {
+                keep("--assume-unchanged", "a.txt");
+                write(path, "a.txt", text);
+            }
+            Deed::Skipped => {
+                keep("--skip-worktree", "a.txt");
+                write(path, "a.txt", text);
+            }
+            Deed::HiddenDelete => {
+                keep("--assume-unchanged", ".gitignore");
+                fs::remove_file(path.join(".gitignore")).ok();
+            }
+            _ => {
+                git(&["sparse-checkout", "set", "--no-cone", "/a.txt"]);
+                let dir = fs::symlink_metadata(path.join("dir"));
+                if matches!(deed, Deed::OutsideSparse) && !dir.is_ok_and(|m| m.is_symlink()) {
+                    write(path, "dir/b.txt", text);
+                }
+            }
+        }
+    }
+
+    fn submodule(&self, n: usize, deed: Deed) {
+        let sub = self.record.path.join(format!("sub{n}"));
+        let address = self.repo.root.to_string_lossy().into_owned();
+        let name = sub.file_name().unwrap().to_string_lossy().into_owned();
+        self.repo.try_in(&self.record.path, &["submodule", "--quiet", "add", &address, &name]);
+        if !sub.join(".git").exists() {
+            return;
+        }
+        if matches!(deed, Deed::SubmoduleSkipped) {
+            self.repo.try_in(&sub, &["update-index", "--skip-worktree", "a.txt"]);
+        }
+        if !matches!(deed, Deed::Submodule) {
+            write(&sub, "a.txt", &format!("{deed:?} {n}\n"));
+        }
+        if matches!(deed, Deed::SubmoduleCommit) {
+            self.repo.try_in(&sub, &["commit", "--quiet", "-am", "x"]);
+        }
+    }
+
     fn conflict(&self, n: usize) {
         let path = &self.record.path;
         let main = format!("other{n}");
@@ -159,6 +221,29 @@ impl World {
         write(path, "a.txt", &format!("this {n}\n"));
         self.repo.try_in(path, &["commit", "--quiet", "-am", "this"]);
         self.repo.try_in(path, &["merge", &main]);
+    }
+
+    /// Files whose bytes are not in HEAD, told without asking git what it takes for a change.
+    /// Ignored ones and repositories inside do not count.
+    fn unsaved(&self, files: &BTreeMap<PathBuf, Vec<u8>>) -> BTreeSet<PathBuf> {
+        let path = &self.record.path;
+        let kept = |file: &Path| {
+            let inner = |above: &Path| files.contains_key(&above.join(".git"));
+            let ignored = file.extension().is_some_and(|e| e == "ignored");
+            !ignored
+                && !file.starts_with(".git")
+                && !file.ancestors().any(|a| !a.as_os_str().is_empty() && inner(a))
+        };
+        let plain = |file: &Path| {
+            fs::symlink_metadata(path.join(file)).is_ok_and(|m| m.is_file() || m.is_symlink())
+        };
+        let in_head = |file: &Path, bytes: &[u8]| {
+            let object = format!("HEAD:{}", file.to_string_lossy());
+            let shown = self.repo.try_in(path, &["cat-file", "blob", &object]);
+            shown.code == Some(0) && shown.stdout == bytes
+        };
+        let unsaved = files.iter().filter(|(file, _)| kept(file) && plain(file));
+        unsaved.filter(|(file, bytes)| !in_head(file, bytes)).map(|(f, _)| f.clone()).collect()
     }
 
     /// Everything of the worktree: files, what is staged, commits that were HEAD, stashes.
@@ -204,6 +289,7 @@ fn check(deeds: &[Deed], remote: bool, attempt: Attempt) {
     let World { repo, record, .. } = &world;
     assert_eq!(world.remote, remote);
     let before = world.picture();
+    let unsaved = world.unsaved(&before.files);
     if attempt.gone {
         fs::remove_dir_all(&record.path).unwrap();
     }
@@ -233,6 +319,8 @@ fn check(deeds: &[Deed], remote: bool, attempt: Attempt) {
         repo.run(&["cat-file", "-e", commit]);
     }
     if !attempt.gone {
+        let untold = unsaved.iter().find(|file| !uncommitted.contains(file));
+        assert_eq!(untold, None, "what is not committed is told");
         rescued(repo, &removed.rescue_ref, &before, &uncommitted);
         assert_eq!(snapshot(&removed.aside.join("tree")), before.files);
         repo.undo("one");

@@ -4,6 +4,7 @@ use crate::repo::{Repo, snapshot, write};
 use nightshift_worktree::{Kind, Policy, Removal, undo};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 #[test]
 fn a_clean_worktree_goes_with_its_branch_and_comes_back() {
@@ -138,14 +139,51 @@ fn a_changed_copy_of_an_ignored_file_counts_and_is_rescued() {
 
 #[test]
 fn files_hidden_from_git_are_seen() {
+    for mark in ["--assume-unchanged", "--skip-worktree"] {
+        let repo = Repo::new();
+        repo.write("o dd \"\u{e9}\n.txt", "odd\n");
+        repo.commit("odd");
+        let record = repo.make("one");
+        repo.run_in(&record.path, &["update-index", mark, "a.txt", "o dd \"\u{e9}\n.txt"]);
+        assert!(repo.inspect(&record).is_clean(), "hidden alone is not changed: {mark}");
+        write(&record.path, "a.txt", "hidden\n");
+        assert_eq!(repo.run_in(&record.path, &["status", "--porcelain"]), "");
+        assert_eq!(repo.kept("one", Policy::Careful), ["uncommitted"], "{mark}");
+        let Removal::Removed { removed, uncommitted, .. } = repo.remove("one", Policy::Discard)
+        else {
+            panic!("{mark}")
+        };
+        assert_eq!(uncommitted, [Path::new("a.txt")]);
+        assert_eq!(repo.run(&["show", &format!("{}:a.txt", removed.rescue_ref)]), "hidden\n");
+    }
+}
+
+#[test]
+fn files_that_a_sparse_checkout_leaves_out_are_no_change_and_one_written_there_is() {
     let repo = Repo::new();
     let record = repo.make("one");
-    repo.run_in(&record.path, &["update-index", "--assume-unchanged", "a.txt"]);
-    write(&record.path, "a.txt", "hidden\n");
-    assert_eq!(repo.run_in(&record.path, &["status", "--porcelain"]), "");
+    repo.run_in(&record.path, &["sparse-checkout", "set", "--no-cone", "/a.txt"]);
+    assert!(!record.path.join("dir/b.txt").exists());
+    assert!(repo.inspect(&record).is_clean());
+    write(&record.path, "dir/b.txt", "outside\n");
     assert_eq!(repo.kept("one", Policy::Careful), ["uncommitted"]);
     let Removal::Removed { removed, .. } = repo.remove("one", Policy::Discard) else { panic!() };
-    assert_eq!(repo.run(&["show", &format!("{}:a.txt", removed.rescue_ref)]), "hidden\n");
+    assert_eq!(repo.run(&["show", &format!("{}:dir/b.txt", removed.rescue_ref)]), "outside\n");
+}
+
+#[test]
+fn files_hidden_from_git_in_a_repository_inside_are_seen() {
+    let repo = Repo::new();
+    let record = repo.make("one");
+    let address = repo.root.to_string_lossy().into_owned();
+    repo.run_in(&record.path, &["submodule", "--quiet", "add", &address, "sub"]);
+    repo.run_in(&record.path, &["commit", "--quiet", "-m", "sub"]);
+    repo.run_in(&record.path, &["branch", "--quiet", "kept"]);
+    assert!(repo.inspect(&record).is_clean());
+    let sub = record.path.join("sub");
+    repo.run_in(&sub, &["update-index", "--skip-worktree", "a.txt"]);
+    write(&sub, "a.txt", "hidden\n");
+    assert_eq!(repo.kept("one", Policy::Careful), ["uncommitted"]);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use nightshift_platform::program::{Ended, Run, run};
 use nightshift_platform::spawn::Program;
 use nightshift_testkit::TestHome;
 use nightshift_worktree::{
-    Choice, Created, Environment, Error, Git, Inspection, Ledger, Order, Own, Plan, Policy, Record,
-    Removal, create, inspect, plan, release, remove, set_up, undo,
+    Choice, Created, Defaults, Environment, Error, Git, Inspection, Ledger, Order, Own, Plan,
+    Policy, Record, Removal, create, inspect, plan, release, remove, set_up, undo,
 };
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -98,7 +98,7 @@ impl Repo {
     }
 
     pub fn plan(&self, dir: &Path, choice: &Choice) -> Plan {
-        plan(&self.git, dir, choice, None).unwrap()
+        plan(&self.git, dir, choice, &Defaults::default()).unwrap()
     }
 
     pub fn own(&self) -> Own {
