@@ -1,0 +1,25 @@
+//! Which agents there are, and what each vendor's agent does in its own way: how it is found and
+//! started, how its lines read, what it calls our tools, which of its words mean trouble.
+//!
+//! Promise: the only crate that knows a vendor by name or the protocol crate's types; no state.
+//! Must not know: sessions, journals, what was said before.
+
+mod claude;
+mod claude_tui;
+mod codex;
+mod codex_tui;
+mod family;
+mod gemini;
+mod opencode;
+mod own_call;
+mod qwen;
+pub mod registry;
+pub mod servers;
+pub mod start;
+mod subject;
+pub mod wire;
+mod words;
+
+pub use family::{Family, Heard, Overheard, Tells};
+pub use own_call::{KIND as OWN_KIND, OwnCall, detail as watch_detail, question as watch_question};
+pub use words::message_of;

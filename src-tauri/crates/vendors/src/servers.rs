@@ -1,0 +1,104 @@
+//! The MCP servers that a session's agent gets: our bridge first, then the user's.
+
+use nightshift_protocol::tools;
+use serde::Serialize;
+
+/// A server as `session/new` takes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum McpServer {
+    /// A program that speaks over its stdin and stdout, the one transport that works with every agent.
+    Stdio { name: String, command: String, args: Vec<String>, env: Vec<Variable> },
+    /// For agents that say they can reach one.
+    Remote {
+        #[serde(rename = "type")]
+        transport: Transport,
+        name: String,
+        url: String,
+        headers: Vec<Variable>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    Http,
+    Sse,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Variable {
+    pub name: String,
+    pub value: String,
+}
+
+impl Variable {
+    pub fn new(name: &str, value: &str) -> Variable {
+        Variable { name: name.to_owned(), value: value.to_owned() }
+    }
+}
+
+impl McpServer {
+    pub fn name(&self) -> &str {
+        match self {
+            McpServer::Stdio { name, .. } | McpServer::Remote { name, .. } => name,
+        }
+    }
+}
+
+/// Ours, for each session its own, and the user's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Servers {
+    /// The program that is the bridge; none: no tools are handed over.
+    pub bridge: Option<String>,
+    /// What it needs to find its supervisor: agents give their servers an environment of their own
+    /// making.
+    pub env: Vec<Variable>,
+    pub users: Vec<McpServer>,
+}
+
+impl Servers {
+    /// Those of `session`.
+    pub fn of(&self, session: &str) -> Vec<McpServer> {
+        let ours = self.bridge.as_ref().map(|program| McpServer::Stdio {
+            name: tools::SERVER.to_owned(),
+            command: program.clone(),
+            args: ["mcp", "--session", session].map(str::to_owned).into(),
+            env: self.env.clone(),
+        });
+        // Under our name the user's would be taken for ours.
+        let users = self.users.iter().filter(|server| server.name() != tools::SERVER);
+        ours.into_iter().chain(users.cloned()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn servers_are_written_as_the_protocol_has_them() {
+        let headers = vec![Variable::new("Authorization", "x")];
+        let (name, url) = ("docs".to_owned(), "https://example.org/mcp".to_owned());
+        let transport = Transport::Http;
+        let users = vec![
+            McpServer::Remote { transport, name, url: url.clone(), headers: headers.clone() },
+            McpServer::Remote { transport, name: "nightshift".into(), url, headers },
+        ];
+        let bridge = Some("/bin/nightshift".to_owned());
+        let env = vec![Variable::new("A", "b")];
+        let all = Servers { bridge, env, users }.of("7c5d");
+        assert_eq!(
+            json!(all),
+            json!([
+                {"name": "nightshift", "command": "/bin/nightshift",
+                    "args": ["mcp", "--session", "7c5d"], "env": [{"name": "A", "value": "b"}]},
+                {"type": "http", "name": "docs", "url": "https://example.org/mcp",
+                    "headers": [{"name": "Authorization", "value": "x"}]},
+            ]),
+            "and nobody else is called as we are"
+        );
+        assert_eq!(Servers::default().of("7c5d"), []);
+    }
+}

@@ -1,0 +1,200 @@
+//! What a request for permission is about, as exactly as the agent tells it.
+//!
+//! Promise: requests with the same subject would do the same thing: the same tool runs the same command
+//! in the same directory, or touches the same files, or gets the same input. Nothing is guessed from
+//! titles: a request that does not tell it exactly has no subject.
+
+use crate::family::Family;
+use nightshift_protocol::permission::Subject;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// Longest input that is compared; a longer one is no standing wish of anybody.
+const EXACT_MAX_BYTES: usize = 16 * 1024;
+/// Fields of a command's input that say nothing of what it does, or differ with every call.
+const IDLE: [&str; 14] = [
+    "description",
+    "justification",
+    "reason",
+    "timeout",
+    "timeout_ms",
+    "timeoutMs",
+    "call_id",
+    "callId",
+    "turn_id",
+    "turnId",
+    "approval_id",
+    "approvalId",
+    "parsed_cmd",
+    "parsedCmd",
+];
+const DIRECTORIES: [&str; 5] = ["cwd", "workdir", "directory", "dir_path", "working_directory"];
+const PATHS: [&str; 13] = [
+    "file_path",
+    "filePath",
+    "filepath",
+    "path",
+    "absolute_path",
+    "abs_path",
+    "notebook_path",
+    "source",
+    "destination",
+    "from",
+    "to",
+    "old_path",
+    "new_path",
+];
+
+impl Family {
+    /// What a tool call is about. `call` is all that was told of it, `cwd` where the session works: paths
+    /// below are taken as from there, so that they mean the same in another worktree.
+    pub fn subject(self, call: &Value, cwd: &str) -> Option<Subject> {
+        let kind = call["kind"].as_str().unwrap_or("other");
+        let name = self.tool_name(call);
+        let (what, exactly) = match kind {
+            "execute" => command(&call["rawInput"], cwd)?,
+            "edit" | "delete" | "move" | "read" => files(call, cwd)?,
+            // Options of these mean more than the one request.
+            "switch_mode" | "think" => return None,
+            _ => {
+                let input = call["rawInput"].as_object().filter(|input| !input.is_empty())?;
+                // Without its name any tool of this kind would do.
+                name?;
+                let exactly = Value::Object(input.clone()).to_string();
+                (exactly.clone(), exactly)
+            }
+        };
+        let tool = name.map_or_else(|| kind.to_owned(), |name| format!("{kind} {name}"));
+        (exactly.len() <= EXACT_MAX_BYTES).then_some(Subject { tool, what, exactly })
+    }
+}
+
+fn command(input: &Value, cwd: &str) -> Option<(String, String)> {
+    let input = input.as_object()?;
+    let key = ["command", "cmd"].into_iter().find(|key| input.contains_key(*key))?;
+    let what = match &input[key] {
+        Value::String(line) if !line.trim().is_empty() => line.clone(),
+        Value::Array(words) if !words.is_empty() => {
+            let words: Option<Vec<&str>> = words.iter().map(Value::as_str).collect();
+            words?.join(" ")
+        }
+        _ => return None,
+    };
+    let mut exactly = Map::new();
+    for (name, value) in input.iter().filter(|(name, _)| !IDLE.contains(&name.as_str())) {
+        let directory = DIRECTORIES.contains(&name.as_str());
+        let value = match value.as_str().filter(|_| directory) {
+            Some(path) if path == cwd => continue,
+            Some(path) if climbs(path) => return None,
+            Some(path) => json!(below(path, cwd)),
+            None => value.clone(),
+        };
+        if !matches!(value, Value::Null | Value::Bool(false)) {
+            exactly.insert(name.clone(), value);
+        }
+    }
+    Some((what, Value::Object(exactly).to_string()))
+}
+
+fn files(call: &Value, cwd: &str) -> Option<(String, String)> {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let mut paths = BTreeSet::new();
+    let mut add = |path: &Value| paths.extend(path.as_str().map(|path| below(path, cwd)));
+    for part in list(&call["content"]).iter().filter(|part| part["type"] == "diff") {
+        add(&part["path"]);
+    }
+    list(&call["locations"]).iter().for_each(|location| add(&location["path"]));
+    let input = &call["rawInput"];
+    PATHS.iter().for_each(|key| add(&input[*key]));
+    for path in input["changes"].as_object().into_iter().flatten().map(|(path, _)| path) {
+        add(&json!(path));
+    }
+    if paths.is_empty() || paths.iter().any(|path| climbs(path)) {
+        return None;
+    }
+    let what = Vec::from_iter(paths.iter().map(String::as_str)).join("\n");
+    Some((what, json!(paths).to_string()))
+}
+
+/// Where a way up leads depends on where it begins.
+fn climbs(path: &str) -> bool {
+    path.split('/').any(|part| part == "..")
+}
+
+fn below(path: &str, cwd: &str) -> String {
+    let rest = path.strip_prefix(cwd).and_then(|rest| rest.strip_prefix('/'));
+    rest.filter(|rest| !cwd.is_empty() && !rest.is_empty()).unwrap_or(path).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(call: Value) -> Option<(String, String)> {
+        let subject = Family::Claude.subject(&call, "/w/one")?;
+        Some((subject.tool, subject.exactly))
+    }
+
+    fn run(input: Value) -> Option<(String, String)> {
+        of(json!({"kind": "execute", "title": "any", "rawInput": input}))
+    }
+
+    #[test]
+    fn the_same_command_in_the_same_directory_is_the_same_and_nothing_else_is() {
+        let make = run(json!({"command": "make test"}));
+        assert!(make.is_some());
+        let same = [
+            json!({"command": "make test", "description": "builds", "timeout": 5}),
+            json!({"command": "make test", "cwd": "/w/one", "run_in_background": false}),
+        ];
+        for input in same {
+            assert_eq!(run(input.clone()), make, "{input}");
+        }
+        let others = [
+            json!({"command": "make test2"}),
+            json!({"command": "make test && rm -r x"}),
+            json!({"command": " make test"}),
+            json!({"command": ["make", "test"]}),
+            json!({"command": "make test", "cwd": "/w"}),
+            json!({"command": "make test", "run_in_background": true}),
+            json!({"command": "make test", "dangerouslyDisableSandbox": true}),
+            json!({"command": "make test", "env": {"A": "1"}}),
+        ];
+        for input in others {
+            let other = run(input.clone());
+            assert!(other.is_some() && other != make, "{input}");
+        }
+        let up = json!({"command": "make", "cwd": "../two"});
+        for input in [json!({}), json!({"command": ""}), json!({"command": [1]}), json!("make"), up]
+        {
+            assert_eq!(run(input.clone()), None, "{input}");
+        }
+    }
+
+    #[test]
+    fn files_are_all_those_that_are_named_and_other_tools_need_a_name() {
+        let edit = |more: Value| {
+            let mut call = json!({"kind": "edit"});
+            call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            of(call).map(|(_, exactly)| exactly)
+        };
+        let a = Some(r#"["a.txt"]"#.to_owned());
+        assert_eq!(edit(json!({"locations": [{"path": "/w/one/a.txt", "line": 3}]})), a);
+        assert_eq!(edit(json!({"content": [{"type": "diff", "path": "/w/one/a.txt"}]})), a);
+        assert_eq!(edit(json!({"rawInput": {"file_path": "/w/one/a.txt"}})), a);
+        let two = json!({"rawInput": {"path": "/w/one/a.txt", "changes": {"/w/two/b": {}}}});
+        assert_eq!(edit(two), Some(r#"["/w/two/b","a.txt"]"#.to_owned()));
+        assert_eq!(edit(json!({"rawInput": {"patch": "*** a.txt"}})), None);
+        assert_eq!(edit(json!({"title": "Edit a.txt"})), None);
+        assert_eq!(edit(json!({"rawInput": {"path": "/w/one/../a.txt"}})), None);
+        assert_eq!(edit(json!({"rawInput": {"path": "../a.txt"}})), None);
+        let fetch = json!({"kind": "fetch", "rawInput": {"url": "http://a"}});
+        assert_eq!(of(fetch.clone()), None);
+        let mut named = fetch;
+        named["_meta"] = json!({"claudeCode": {"toolName": "WebFetch"}});
+        let expected = ("fetch WebFetch".to_owned(), r#"{"url":"http://a"}"#.to_owned());
+        assert_eq!(of(named.clone()), Some(expected));
+        named["kind"] = json!("switch_mode");
+        assert_eq!(of(named), None);
+    }
+}
