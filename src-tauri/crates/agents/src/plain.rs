@@ -25,8 +25,13 @@ pub fn plain(items: &[ConversationItem]) -> String {
 
 fn block(body: &ItemBody) -> String {
     match body {
-        ItemBody::User { text, queued: false } => quoted("> ", text),
-        ItemBody::User { text, queued: true } => quoted("> (queued) ", text),
+        ItemBody::User { text, queued, origin, enclosures } => {
+            let by = if origin.is_user() { String::new() } else { format!("[{}] ", origin.word()) };
+            let mark = format!("> {}{by}", if *queued { "(queued) " } else { "" });
+            let mut lines = vec![quoted(&mark, text)];
+            lines.extend(enclosures.iter().map(|e| format!("> [{}, {}]", e.name, e.media_type)));
+            lines.join("\n")
+        }
         ItemBody::Agent { text } => text.clone(),
         ItemBody::Thought { text } => quoted("~ ", text),
         ItemBody::Tool { title, status, input, content, .. } => {
@@ -89,13 +94,18 @@ fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nightshift_model::Millis;
+    use nightshift_model::{Millis, Origin};
 
     #[test]
     fn a_conversation_reads_as_text_and_nothing_hostile_survives() {
         let item = |body| ConversationItem { id: "x".into(), at: Millis(1), body };
         let items = [
-            item(ItemBody::User { text: "do it\nnow".into(), queued: false }),
+            item(ItemBody::User {
+                text: "do it\nnow".into(),
+                queued: false,
+                origin: Origin::User,
+                enclosures: Vec::new(),
+            }),
             item(ItemBody::Agent { text: "ok \u{1b}[31mred\u{1b}[0m\u{7}\r\n".into() }),
             item(ItemBody::Tool {
                 title: "Write a.txt".into(),

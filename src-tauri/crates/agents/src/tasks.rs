@@ -1,6 +1,6 @@
 //! Tool calls that are under way, as tasks of their session.
 
-use crate::acp::Driver;
+use crate::Driver;
 use nightshift_model::limits::LINE_MAX_CHARS;
 use nightshift_model::naming::one_line;
 use nightshift_protocol::{ConversationItem, ItemBody, Task, TaskKind, ToolContent, ToolStatus};

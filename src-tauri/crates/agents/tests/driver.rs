@@ -2,11 +2,12 @@
 //! every day with all of them.
 
 use nightshift_agents::acp::{Driver, DriverSpec, Fed, ItemChange};
-use nightshift_agents::registry::AgentSpec;
-use nightshift_model::{Answer, Fact, Millis, NeedId, Prompt, PromptState, TurnOutcome};
+use nightshift_model::{Answer, Fact, Millis, NeedId, Origin, Prompt, PromptState, TurnOutcome};
 use nightshift_protocol::{ConversationItem, ItemBody, Record, RecordKind, ToolStatus};
+use nightshift_vendors::registry::AgentSpec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 fn spec(resume: Option<&str>) -> DriverSpec {
     let agent = AgentSpec {
@@ -21,9 +22,11 @@ fn spec(resume: Option<&str>) -> DriverSpec {
         cwd: "/w".into(),
         model: None,
         permission_mode: None,
+        chosen: BTreeMap::new(),
         agent,
         resume: resume.map(str::to_owned),
         notes: None,
+        files: String::new(),
     }
 }
 
@@ -130,7 +133,7 @@ impl Desk {
     fn prompt(&mut self, text: &str) {
         let n = u32::try_from(self.prompts.len()).unwrap() + 1;
         let (text, at) = (text.to_owned(), Millis(1));
-        self.prompts.push(Prompt { n, text, state: PromptState::Queued, at });
+        self.prompts.push(Prompt::of_user(n, text, at));
     }
 
     /// A turn in progress.
@@ -219,6 +222,7 @@ fn replayed(changes: &[ItemChange]) -> Vec<ConversationItem> {
                 }
             }
             ItemChange::Removed { id } => items.retain(|i| i.id != *id),
+            ItemChange::Configured(_) => {}
         }
     }
     items
@@ -469,11 +473,27 @@ fn prompts_that_wait_stand_last_and_become_items_of_their_own() {
     assert!(desk.driver.set_prompts(&prompts).is_empty());
     desk.text("words");
     let bodies = desk.bodies();
-    assert_eq!(bodies.last(), Some(&ItemBody::User { text: "next".into(), queued: true }));
+    assert_eq!(
+        bodies.last(),
+        Some(&ItemBody::User {
+            text: "next".into(),
+            queued: true,
+            origin: Origin::User,
+            enclosures: Vec::new()
+        })
+    );
     desk.replies(json!({"stopReason": "end_turn"}));
     desk.write_due();
     let bodies = desk.bodies();
-    assert_eq!(bodies.last(), Some(&ItemBody::User { text: "next".into(), queued: false }));
+    assert_eq!(
+        bodies.last(),
+        Some(&ItemBody::User {
+            text: "next".into(),
+            queued: false,
+            origin: Origin::User,
+            enclosures: Vec::new()
+        })
+    );
     assert_eq!(bodies.iter().filter(|b| matches!(b, ItemBody::User { .. })).count(), 2);
     desk.check();
 }

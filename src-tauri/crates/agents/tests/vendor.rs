@@ -5,11 +5,11 @@
 mod pipe;
 
 use nightshift_agents::acp::DriverSpec;
-use nightshift_agents::registry::Registry;
 use nightshift_model::{Answer, Fact, Millis, NeedKind, Trouble, TroubleKind, TurnOutcome};
 use nightshift_protocol::ToolStatus;
 use nightshift_testkit::model_server::Asked;
 use nightshift_testkit::{ModelServer, vendors};
+use nightshift_vendors::registry::Registry;
 use pipe::Pipe;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -54,10 +54,12 @@ fn stage_as(id: &str, account: &str, mode: Option<&str>) -> Option<Stage> {
         cwd: work.to_string_lossy().into_owned(),
         model: None,
         permission_mode: mode.map(str::to_owned),
+        chosen: std::collections::BTreeMap::new(),
         agent,
         mcp_servers: Vec::new(),
         resume: None,
         notes: None,
+        files: String::new(),
     };
     let mut pipe = Pipe::new(argv, env, spec);
     pipe.launch();

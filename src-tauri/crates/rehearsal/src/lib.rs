@@ -12,7 +12,7 @@ mod tools;
 mod turn;
 
 use memory::{History, Who};
-use nightshift_agents::acp::wire::{self, Message};
+use nightshift_vendors::wire::{self, Message};
 use peer::Peer;
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
@@ -42,7 +42,7 @@ struct Session {
     id: String,
     cwd: PathBuf,
     peer: Rc<Peer>,
-    mcp_servers: Vec<Value>,
+    servers: tools::Servers,
     mode: Cell<Mode>,
     /// Whether words come with pauses (model `steady`) or at once (`brisk`).
     steady: Cell<bool>,
@@ -232,7 +232,9 @@ impl Agent {
             id: id.clone(),
             cwd,
             peer: Rc::clone(&self.peer),
-            mcp_servers: params["mcpServers"].as_array().cloned().unwrap_or_default(),
+            servers: tools::Servers::new(
+                params["mcpServers"].as_array().cloned().unwrap_or_default(),
+            ),
             mode: Cell::new(Mode::Ask),
             steady: Cell::new(true),
             always_run: Cell::new(false),
@@ -278,8 +280,9 @@ impl Agent {
         }
         session.cancel.replace(Rc::new(Notify::new()));
         let blocks = params["prompt"].as_array().cloned().unwrap_or_default();
-        let text: Vec<&str> = blocks.iter().filter_map(|b| b["text"].as_str()).collect();
-        let text = text.join("\n");
+        let given = blocks.iter().filter_map(given);
+        let words = blocks.iter().filter_map(|b| b["text"].as_str().map(str::to_owned));
+        let text = given.chain(words).collect::<Vec<_>>().join("\n");
         tokio::task::spawn_local(async move {
             let end = take_turn(&session, &text).await;
             session.save();
@@ -291,6 +294,20 @@ impl Agent {
             });
         });
         Ok(())
+    }
+}
+
+/// A step that says what came with a prompt beside words.
+fn given(block: &Value) -> Option<String> {
+    let kind = block["mimeType"].as_str().unwrap_or("of an unknown type");
+    match block["type"].as_str()? {
+        "image" => {
+            // Four letters of base64 hold three bytes.
+            let data = block["data"].as_str()?.trim_end_matches('=');
+            Some(format!("say Given: an image ({kind}, {} bytes)", data.len() * 3 / 4))
+        }
+        "resource_link" => Some(format!("say Given: {} ({kind})", block["name"].as_str()?)),
+        _ => None,
     }
 }
 
@@ -325,7 +342,7 @@ fn initialize() -> Value {
         "agentCapabilities": {
             "loadSession": true,
             "sessionCapabilities": {"resume": {}},
-            "promptCapabilities": {"embeddedContext": true},
+            "promptCapabilities": {"embeddedContext": true, "image": true},
         },
         "authMethods": [],
         "agentInfo": {

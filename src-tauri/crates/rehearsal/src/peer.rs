@@ -4,7 +4,7 @@
 //! error instead of waiting for ever.
 //! Must not know: what the lines mean.
 
-use nightshift_agents::acp::wire::{self, RpcError};
+use nightshift_vendors::wire::{self, RpcError};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

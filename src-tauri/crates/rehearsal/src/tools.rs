@@ -1,6 +1,6 @@
-//! Calls a tool of a stdio MCP server: start it, greet it, find the tool, call it, end it.
+//! Calls tools of stdio MCP servers: started and greeted with the first call, kept for the next.
 //!
-//! Promise: the server process ends with the call, whatever happens.
+//! Promise: the server processes end with the session, whatever happens.
 //! Must not know: sessions, ACP.
 
 use serde_json::{Map, Value, json};
@@ -8,41 +8,62 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::Mutex;
 
 /// MCP revision spoken; servers answer with the one they speak and stay compatible for calls.
 const MCP_VERSION: &str = "2025-06-18";
-/// A server that is silent for longer than this is broken.
+/// A server that is silent for longer than this while it starts is broken. A call may take as long as
+/// it takes: somebody may have to be asked.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 struct Server {
-    _child: Child,
+    child: Child,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
     next: u64,
 }
 
-/// Calls `name` on the first of `servers` (as `session/new` gave them) that has it.
-pub async fn call(
-    servers: &[Value],
-    name: &str,
-    arguments: &Map<String, Value>,
-) -> Result<String, String> {
-    if servers.is_empty() {
-        return Err("no MCP servers were given".to_owned());
+/// The servers of one session, as `session/new` gave them.
+pub struct Servers {
+    specs: Vec<Value>,
+    /// Those that run, with the names of their tools.
+    running: Mutex<Vec<(Server, Vec<String>)>>,
+}
+
+impl Servers {
+    pub fn new(specs: Vec<Value>) -> Servers {
+        Servers { specs, running: Mutex::default() }
     }
-    let mut seen = Vec::new();
-    for spec in servers {
-        let mut server = Server::start(spec).await?;
-        let tools = server.request("tools/list", json!({})).await?;
-        let tools = tools["tools"].as_array().cloned().unwrap_or_default();
-        let names: Vec<&str> = tools.iter().filter_map(|t| t["name"].as_str()).collect();
-        if names.contains(&name) {
-            let params = json!({"name": name, "arguments": arguments});
-            return result_text(&server.request("tools/call", params).await?);
+
+    /// Calls `name` on the first server that has it. Others that come meanwhile wait.
+    pub async fn call(&self, name: &str, arguments: &Map<String, Value>) -> Result<String, String> {
+        if self.specs.is_empty() {
+            return Err("no MCP servers were given".to_owned());
         }
-        seen.extend(names.into_iter().map(str::to_owned));
+        let mut running = self.running.lock().await;
+        if running.iter_mut().any(|(server, _)| server.has_ended()) {
+            running.clear();
+        }
+        if running.is_empty() {
+            for spec in &self.specs {
+                let mut server = Server::start(spec).await?;
+                let names = server.tools().await?;
+                running.push((server, names));
+            }
+        }
+        let Some((server, _)) =
+            running.iter_mut().find(|(_, names)| names.iter().any(|n| n == name))
+        else {
+            let names: Vec<&str> =
+                running.iter().flat_map(|(_, names)| names.iter().map(String::as_str)).collect();
+            return Err(format!(
+                "no MCP server has a tool `{name}`; they have {}",
+                names.join(", ")
+            ));
+        };
+        let params = json!({"name": name, "arguments": arguments});
+        result_text(&server.request("tools/call", params).await?)
     }
-    Err(format!("no MCP server has a tool `{name}`; they have {}", seen.join(", ")))
 }
 
 fn result_text(result: &Value) -> Result<String, String> {
@@ -72,7 +93,7 @@ impl Server {
             return Err(format!("{program}: no pipes"));
         };
         let output = BufReader::new(output).lines();
-        let mut server = Server { _child: child, input, output, next: 0 };
+        let mut server = Server { child, input, output, next: 0 };
         let client = json!({"name": "nightshift-rehearsal", "version": env!("CARGO_PKG_VERSION")});
         let hello =
             json!({"protocolVersion": MCP_VERSION, "capabilities": {}, "clientInfo": client});
@@ -81,9 +102,29 @@ impl Server {
         Ok(server)
     }
 
+    fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    async fn tools(&mut self) -> Result<Vec<String>, String> {
+        let listed = self.request("tools/list", json!({})).await?;
+        let tools = listed["tools"].as_array().cloned().unwrap_or_default();
+        Ok(tools.iter().filter_map(|t| t["name"].as_str().map(str::to_owned)).collect())
+    }
+
     async fn write(&mut self, message: &Value) -> Result<(), String> {
         let line = format!("{message}\n");
         self.input.write_all(line.as_bytes()).await.map_err(|e| format!("MCP server: {e}"))
+    }
+
+    async fn line(&mut self, method: &str) -> Result<std::io::Result<Option<String>>, String> {
+        let line = self.output.next_line();
+        match method {
+            "tools/call" => Ok(line.await),
+            _ => tokio::time::timeout(SILENCE_MAX, line)
+                .await
+                .map_err(|_| format!("MCP server: no answer to {method}")),
+        }
     }
 
     async fn request(&mut self, method: &str, params: Value) -> Result<Value, String> {
@@ -92,9 +133,9 @@ impl Server {
         self.write(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))
             .await?;
         loop {
-            let line = tokio::time::timeout(SILENCE_MAX, self.output.next_line())
-                .await
-                .map_err(|_| format!("MCP server: no answer to {method}"))?
+            let line = self
+                .line(method)
+                .await?
                 .map_err(|e| format!("MCP server: {e}"))?
                 .ok_or_else(|| format!("MCP server ended during {method}"))?;
             let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
@@ -134,7 +175,7 @@ done"#;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let called = |servers: &[Value], name: &str, arguments: Value| {
             let arguments = arguments.as_object().cloned().unwrap();
-            runtime.block_on(call(servers, name, &arguments))
+            runtime.block_on(Servers::new(servers.to_vec()).call(name, &arguments))
         };
         let servers = [server];
         assert_eq!(called(&servers, "echo", json!({"n": 7})), Ok("seven dwarfs".into()));

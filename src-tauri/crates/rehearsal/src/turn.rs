@@ -5,8 +5,8 @@
 
 use super::memory::Who;
 use super::script::{STEPS, Step};
-use super::{Mode, Session, shell, tools};
-use nightshift_agents::acp::wire::RpcError;
+use super::{Mode, Session, shell};
+use nightshift_vendors::wire::RpcError;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -262,7 +262,7 @@ impl<'a> Turn<'a> {
         let more = json!({"rawInput": arguments});
         let id = self.begin_tool(name, "other", more);
         self.tool_update(&id, "in_progress", None);
-        match tools::call(&self.session.mcp_servers, name, &arguments).await {
+        match self.session.servers.call(name, &arguments).await {
             Ok(text) => self.tool_update(&id, "completed", Some(&text)),
             Err(error) => {
                 self.tool_update(&id, "failed", Some(&error));

@@ -4,10 +4,10 @@
 mod pipe;
 
 use nightshift_agents::acp::DriverSpec;
-use nightshift_agents::registry::Registry;
 use nightshift_model::{Answer, Fact, NeedKind, TurnOutcome};
 use nightshift_platform::process::{self, Identity, Liveness3};
 use nightshift_protocol::{ItemBody, ToolStatus};
+use nightshift_vendors::registry::Registry;
 use pipe::Pipe;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -46,9 +46,11 @@ fn stage(mode: Option<&str>) -> Stage {
         cwd: work.to_string_lossy().into_owned(),
         model: Some("brisk".into()),
         permission_mode: mode.map(str::to_owned),
+        chosen: std::collections::BTreeMap::new(),
         agent,
         resume: None,
         notes: None,
+        files: String::new(),
     };
     let mut pipe = Pipe::new(argv, env, spec);
     pipe.launch();

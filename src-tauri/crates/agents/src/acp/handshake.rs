@@ -6,10 +6,12 @@
 //! Must not know: prompts, needs, the conversation.
 
 use crate::acp::DriverSpec;
+use crate::acp::configured::Configured;
 use crate::acp::settings::{self, Setting};
-use crate::acp::wire::{self, Offers, RpcError, SignIn};
-use crate::vendors::{Overheard, message_of};
 use nightshift_model::{Millis, Trouble};
+use nightshift_vendors::servers::{McpServer, Transport};
+use nightshift_vendors::wire::{self, Offers, RpcError, SignIn};
+use nightshift_vendors::{Overheard, message_of};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 
@@ -33,11 +35,13 @@ enum Phase {
 }
 
 /// What an answer of the agent led to.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Outcome {
     Nothing,
     /// The session is open; settings may follow.
-    Opened,
+    Opened {
+        configured: Configured,
+    },
     Refused {
         error: String,
         trouble: Option<Trouble>,
@@ -90,8 +94,32 @@ impl Handshake {
         self.offers.embedded_context
     }
 
+    /// Whether prompts may carry images.
+    pub fn takes_images(&self) -> bool {
+        self.offers.images
+    }
+
     pub fn session(&self) -> Option<&str> {
         self.session.as_deref()
+    }
+
+    /// The id of a request named `name` to the process that runs.
+    pub fn request_id(&self, name: &str) -> String {
+        format!("ns-{name}-{}", self.launch)
+    }
+
+    /// The journal holds what is only asked of an open session. What it was opened with may since have
+    /// been chosen anew, so that a replay would wait for settings that nobody asked for.
+    pub fn is_past(&mut self) {
+        if matches!(self.phase, Phase::Configure(_) | Phase::Refused) {
+            self.phase = Phase::Ready;
+        }
+    }
+
+    /// What is set by request `name` while the session is being opened.
+    pub fn setting(&self, name: &str) -> Option<&Setting> {
+        let Phase::Configure(settings) = &self.phase else { return None };
+        settings.iter().find(|setting| setting.name == name)
     }
 
     pub fn is_ready(&self) -> bool {
@@ -107,6 +135,7 @@ impl Handshake {
     /// A prompt went out: the session holds a conversation, and what comes now is new.
     pub fn prompted(&mut self, session: Option<&str>) {
         self.empty = false;
+        self.is_past();
         if self.opening == Some(Opening::Load) {
             self.opening = Some(Opening::Resume);
         }
@@ -130,7 +159,7 @@ impl Handshake {
             }
             Phase::Down | Phase::Ready | Phase::Refused => return None,
         };
-        let id = format!("ns-{name}-{}", self.launch);
+        let id = self.request_id(&name);
         if id == self.written {
             return None;
         }
@@ -160,7 +189,13 @@ impl Handshake {
         opening: Opening,
         spec: &DriverSpec,
     ) -> (&'static str, &'static str, Value) {
-        let mut params = json!({"cwd": spec.cwd, "mcpServers": spec.mcp_servers});
+        let reaches = |server: &&McpServer| match server {
+            McpServer::Stdio { .. } => true,
+            McpServer::Remote { transport: Transport::Http, .. } => self.offers.mcp_http,
+            McpServer::Remote { transport: Transport::Sse, .. } => self.offers.mcp_sse,
+        };
+        let servers = Vec::from_iter(spec.mcp_servers.iter().filter(reaches));
+        let mut params = json!({"cwd": spec.cwd, "mcpServers": servers});
         if let Some(meta) = spec.agent.family.session_meta(spec.notes.as_deref()) {
             params["_meta"] = meta;
         }
@@ -219,8 +254,9 @@ impl Handshake {
                 self.opened(opening, result, spec, at)
             }
             (Phase::Configure(settings), name) => {
-                if settings.front().is_some_and(|s| s.name == name) {
-                    settings.pop_front();
+                // Those before it were not asked for then: they were chosen later.
+                if let Some(place) = settings.iter().position(|s| s.name == name) {
+                    settings.drain(..=place);
                 }
                 if settings.is_empty() {
                     self.phase = Phase::Ready;
@@ -276,12 +312,13 @@ impl Handshake {
             self.created = Some(at);
         }
         let session = self.session.clone().unwrap_or_default();
-        match settings::plan(spec, &session, result) {
+        let configured = Configured::of(result);
+        match settings::plan(spec, &session, &configured) {
             Ok(settings) if settings.is_empty() => self.phase = Phase::Ready,
             Ok(settings) => self.phase = Phase::Configure(settings),
             Err(error) => return self.refused(error, None),
         }
-        Outcome::Opened
+        Outcome::Opened { configured }
     }
 
     fn refused(&mut self, error: String, trouble: Option<Trouble>) -> Outcome {

@@ -2,17 +2,21 @@
 //!
 //! Promise: every line of either side has an effect here or is passed over for a stated reason.
 
+use super::choosing;
+use super::enclosures;
 use super::handshake::Outcome;
+use super::own::{self, Verdict};
 use super::requests::OpenRequest;
 use super::speech::{Place, Voice};
-use super::wire::{self, Message, RpcError, ToolPatch, Update};
 use super::{CANCEL, Driver, Fed, PROMPT_PREFIX, Turn, answer_key, id_key, words};
-use crate::vendors::message_of;
+use crate::pulls;
 use nightshift_model::limits::NEEDS_MAX;
 use nightshift_model::reading;
-use nightshift_model::{Fact, Millis, TurnOutcome, Usage};
+use nightshift_model::{Fact, Millis, Source, TurnOutcome, Usage};
 use nightshift_protocol::record::Mark;
 use nightshift_protocol::{ItemBody, NoticeLevel, Record, RecordKind, ToolStatus};
+use nightshift_vendors::message_of;
+use nightshift_vendors::wire::{self, Message, RpcError, ToolPatch, Update};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -53,8 +57,14 @@ impl Driver {
                 // On the row too: the agent may now wait for an answer to what nobody has heard.
                 fed.facts.push((stamp.at, Fact::Progress { line: text }));
             }
-            // Pipes have no size; marks of later versions mean nothing to this one.
-            Ok(Mark::Resized { .. }) | Err(_) => {}
+            // Pipes are no terminals; marks of later versions mean nothing to this one.
+            Ok(
+                Mark::Resized { .. }
+                | Mark::Sign { .. }
+                | Mark::Hook { .. }
+                | Mark::HookGone { .. },
+            )
+            | Err(_) => {}
         }
     }
 
@@ -73,7 +83,19 @@ impl Driver {
         self.speech.begin_turn();
         self.replies.clear();
         self.handed.clear();
+        self.asked.clear();
+        self.own.clear();
+        self.calls.clear();
         self.strange_lines = 0;
+    }
+
+    /// The user's word about a call of our own tools.
+    fn own_answered(&mut self, key: &str, result: Option<&Value>) {
+        if let (Some(request), Some(result)) = (self.open.get(key), result)
+            && let Some(call) = &request.call
+        {
+            self.own.answered(call, request, result);
+        }
     }
 
     fn note(&mut self, stamp: Stamp, level: NoticeLevel, text: &str, fed: &mut Fed) {
@@ -85,11 +107,15 @@ impl Driver {
 
     fn take_ours(&mut self, stamp: Stamp, body: &[u8], fed: &mut Fed) {
         match wire::parse(body) {
-            Some(Message::Call { id: Value::String(id), params, .. }) => {
+            Some(Message::Call { id: Value::String(id), method, params }) => {
                 self.handed.remove(&id);
                 if let Some(n) = prompt_number(&id) {
                     self.begin_turn(stamp, n, &params, fed);
                 } else if let Some((name, _)) = split_id(&id) {
+                    if let Some(n) = choosing::number(name) {
+                        self.choice_written(&id, n, &method, &params);
+                        return;
+                    }
                     self.handshake.written(&id, name, &params);
                 }
             }
@@ -103,6 +129,7 @@ impl Driver {
                 let key = id_key(&id);
                 self.handed.remove(&answer_key(&key));
                 self.replies.remove(&key);
+                self.own_answered(&key, outcome.as_ref().ok());
                 let rejected = |r: &OpenRequest| outcome.as_ref().is_ok_and(|o| r.is_rejected(o));
                 let rejected = self.open.get(&key).is_some_and(rejected);
                 if let Some(turn) = &mut self.turn {
@@ -122,7 +149,9 @@ impl Driver {
         self.turn = Some(Turn::new(n));
         self.transcript.unqueue(n, &mut fed.changes);
         let text = params["prompt"][0]["text"].as_str().unwrap_or_default().to_owned();
-        let body = ItemBody::User { text, queued: false };
+        let enclosures = enclosures::of_prompt(&params["prompt"]);
+        let body =
+            ItemBody::User { text, queued: false, origin: super::origin_of(params), enclosures };
         self.transcript.upsert(format!("user-{n}"), stamp.at, body, &mut fed.changes);
         fed.facts.push((stamp.at, Fact::PromptSent { n }));
     }
@@ -173,9 +202,16 @@ impl Driver {
             return;
         }
         let Some((name, launch)) = split_id(id) else { return };
+        if choosing::number(name).is_some() {
+            self.choice_answered((stamp.seq, stamp.at), id, &outcome, fed);
+            return;
+        }
+        self.setting_answered(name, &outcome, fed);
         match self.handshake.answered(name, launch, &outcome, &self.spec, stamp.at) {
             Outcome::Nothing => {}
-            Outcome::Opened => {
+            Outcome::Opened { configured } => {
+                self.configured = configured;
+                self.tell_configuration(fed);
                 let id = self.handshake.session().unwrap_or_default().to_owned();
                 fed.facts.push((stamp.at, Fact::AgentReady { agent_session_id: id }));
             }
@@ -227,6 +263,8 @@ impl Driver {
         self.ended.insert(turn.n);
         self.sent.insert(turn.n);
         self.handed.remove(CANCEL);
+        self.own.clear();
+        self.calls.clear();
         self.speech.interrupt();
         self.close_all(stamp, fed);
         let said = match &outcome {
@@ -319,9 +357,7 @@ impl Driver {
             return;
         }
         let request = match method {
-            "session/request_permission" => {
-                Some(self.permission(stamp, rpc_id.clone(), params, fed))
-            }
+            "session/request_permission" => self.permission(stamp, rpc_id.clone(), params, fed),
             "elicitation/create" => {
                 let form = OpenRequest::form(rpc_id.clone(), stamp.seq, stamp.at, params);
                 if form.is_none() {
@@ -348,20 +384,46 @@ impl Driver {
         self.open.insert(key, request);
     }
 
+    /// The request to put before the user; none when it is about a tool of ours that we allow.
     fn permission(
         &mut self,
         stamp: Stamp,
         rpc_id: Value,
         params: &Value,
         fed: &mut Fed,
-    ) -> OpenRequest {
-        let patch = wire::tool(&params["toolCall"]).unwrap_or_default();
+    ) -> Option<OpenRequest> {
+        let mut patch = wire::tool(&params["toolCall"]).unwrap_or_default();
+        let own = self.own.heard(self.spec.agent.family, &params["toolCall"]);
+        let told = self.calls.heard(&params["toolCall"]);
+        let verdict = self.own.judge(self.spec.agent.family, params);
         let known = self.transcript.get(&tool_item(&patch.id));
-        let words = words::permission(&patch, known);
-        if !patch.id.is_empty() {
+        let mut words = words::permission(&patch, known);
+        let id = patch.id.clone();
+        if !id.is_empty() {
+            if let Some(call) = &own {
+                call.dress(&mut patch);
+            }
             self.take_tool(stamp, patch, fed);
         }
-        OpenRequest::permission(rpc_id, stamp.seq, stamp.at, words, &params["options"])
+        match verdict {
+            Verdict::Foreign => {}
+            Verdict::Ask { words: ours } => words = ours,
+            Verdict::Ours { tool } => {
+                if let Some(result) = own::allowed(&params["options"]) {
+                    self.replies.insert(id_key(&rpc_id), wire::answer(&rpc_id, &result));
+                    fed.facts
+                        .push((stamp.at, Fact::OwnToolAllowed { tool, why: own::WHY.to_owned() }));
+                    return None;
+                }
+            }
+        }
+        let mut request =
+            OpenRequest::permission(rpc_id, stamp.seq, stamp.at, words, &params["options"]);
+        // A command to watch is judged where it is started.
+        let subject = || self.spec.agent.family.subject(&told, &self.spec.cwd);
+        request.subject = if own.is_none() { subject() } else { None };
+        request.call = own.map(|_| id);
+        Some(request)
     }
 
     fn close_all(&mut self, stamp: Stamp, fed: &mut Fed) {
@@ -419,7 +481,7 @@ impl Driver {
             fed.facts.push((stamp.at, Fact::Titled { title }));
             return;
         }
-        if self.handshake.replays() {
+        if self.take_configuration(&update, fed) || self.handshake.replays() {
             return;
         }
         if let Some(turn) = &mut self.turn {
@@ -432,7 +494,13 @@ impl Driver {
             Update::Thought { text, message } => {
                 self.take_words(stamp, Voice::Thought, &text, message.as_deref(), fed);
             }
-            Update::Tool(patch) => self.take_tool(stamp, patch, fed),
+            Update::Tool(mut patch) => {
+                self.calls.heard(&params["update"]);
+                if let Some(call) = self.own.heard(self.spec.agent.family, &params["update"]) {
+                    call.dress(&mut patch);
+                }
+                self.take_tool(stamp, patch, fed);
+            }
             Update::Plan(entries) => {
                 let turn = self.turn.as_ref().map_or(0, |t| t.n);
                 let body = ItemBody::Plan { entries };
@@ -449,7 +517,11 @@ impl Driver {
                 let known = self.usage.take().and_then(|old| old.cost);
                 self.usage = Some(Usage { cost: usage.cost.or(known), ..usage });
             }
-            Update::Quiet | Update::Title(_) => {}
+            Update::Quiet
+            | Update::Title(_)
+            | Update::Mode(_)
+            | Update::Options(_)
+            | Update::Commands(_) => {}
         }
     }
 
@@ -488,7 +560,10 @@ impl Driver {
         if known.is_none() {
             self.speech.interrupt();
         }
-        let body = merged(known, patch);
+        let body = words::merged(known, patch);
+        if let Some(url) = pulls::opened(&body) {
+            fed.facts.push((stamp.at, Fact::PullRequestOpened { url, by: Source::Protocol }));
+        }
         if let ItemBody::Tool { title, status, .. } = &body {
             let line = words::one_line(title);
             if *status != ToolStatus::Completed
@@ -504,26 +579,6 @@ impl Driver {
             }
         }
         self.transcript.upsert(id, stamp.at, body, &mut fed.changes);
-    }
-}
-
-/// The tool call as it is after `patch`.
-fn merged(known: Option<ItemBody>, patch: ToolPatch) -> ItemBody {
-    let summary = words::input_summary(patch.input.as_ref(), &patch.locations);
-    let (title, kind, status, input, content) = match known {
-        Some(ItemBody::Tool { title, kind, status, input, content }) => {
-            (title, kind, status, input, content)
-        }
-        _ => {
-            ("Tool".to_owned(), "other".to_owned(), ToolStatus::Pending, String::new(), Vec::new())
-        }
-    };
-    ItemBody::Tool {
-        title: patch.title.unwrap_or(title),
-        kind: patch.kind.unwrap_or(kind),
-        status: patch.status.unwrap_or(status),
-        input: if summary.is_empty() { input } else { summary },
-        content: patch.content.unwrap_or(content),
     }
 }
 

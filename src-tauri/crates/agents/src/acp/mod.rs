@@ -5,25 +5,38 @@
 //! and no answer that the journal holds is ever handed out again.
 //! Must not know: hosts, sockets, the supervisor's state.
 
+mod calls;
+mod choosing;
+mod configured;
+mod enclosures;
 mod handshake;
 mod incoming;
+pub mod own;
 mod requests;
 mod settings;
 mod speech;
 mod transcript;
-pub mod wire;
 mod words;
 
-use crate::registry::AgentSpec;
-use crate::vendors::Overheard;
+use calls::Calls;
+use choosing::Asked;
+use configured::Configured;
 use handshake::Handshake;
-use nightshift_model::{Answer, Fact, Millis, NeedId, Prompt, PromptState, Usage};
-use nightshift_protocol::{ConversationItem, Record};
+use nightshift_model::standing::Remark;
+use nightshift_model::{Answer, Fact, Millis, NeedId, Origin, Prompt, PromptState, Usage};
+use nightshift_protocol::{
+    Configuration, ConversationItem, ItemBody, NoticeLevel, Record, Subject,
+};
+use nightshift_vendors::Overheard;
+use nightshift_vendors::registry::AgentSpec;
+use nightshift_vendors::servers::McpServer;
+use nightshift_vendors::wire;
+use own::OwnCalls;
 use requests::OpenRequest;
-use serde::Serialize;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use speech::Speech;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use transcript::Transcript;
 
 pub use transcript::{ITEM_MAX_BYTES, TRANSCRIPT_MAX_BYTES, TRANSCRIPT_MAX_ITEMS};
@@ -35,29 +48,17 @@ pub struct DriverSpec {
     pub cwd: String,
     pub model: Option<String>,
     pub permission_mode: Option<String>,
+    /// Values of other options that were chosen in this session.
+    pub chosen: BTreeMap<String, String>,
     pub agent: AgentSpec,
     /// Tools handed to the agent.
     pub mcp_servers: Vec<McpServer>,
     /// The agent's own session id, when one is known.
     pub resume: Option<String>,
+    /// The directory that holds files which go with prompts.
+    pub files: String,
     /// What the agent must know of where it works. Never part of the user's words.
     pub notes: Option<String>,
-}
-
-/// A program that offers tools to the agent over its stdin and stdout, the one transport that works
-/// with every agent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct McpServer {
-    pub name: String,
-    pub command: String,
-    pub args: Vec<String>,
-    pub env: Vec<Variable>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Variable {
-    pub name: String,
-    pub value: String,
 }
 
 /// What one record led to.
@@ -79,6 +80,8 @@ pub enum ItemChange {
     Removed {
         id: String,
     },
+    /// What can be chosen, or is in force, is another now.
+    Configured(Box<Configuration>),
 }
 
 /// The turn that runs: from the prompt's record to the agent's answer to it.
@@ -108,6 +111,9 @@ pub struct Driver {
     fed: u64,
     launches: u32,
     handshake: Handshake,
+    configured: Configured,
+    /// Choices of the user's that this process was asked for, by their requests' ids.
+    asked: BTreeMap<String, Asked>,
     transcript: Transcript,
     speech: Speech,
     turn: Option<Turn>,
@@ -121,8 +127,16 @@ pub struct Driver {
     open: BTreeMap<String, OpenRequest>,
     /// Answers that need no user, by the request's id as JSON.
     replies: BTreeMap<String, String>,
+    /// Calls of our own tools that are under way.
+    own: OwnCalls,
+    /// What was told of the turn's calls.
+    calls: Calls,
     /// What was handed out and is not in the journal yet.
     handed: BTreeSet<String>,
+    /// What the supervisor said, as far as the records have not come to it.
+    remarks: VecDeque<Remark>,
+    /// Number of the newest remark.
+    remarked: u32,
     /// Lines of this launch that were no JSON-RPC.
     strange_lines: u32,
 }
@@ -132,6 +146,21 @@ const CANCEL: &str = "cancel";
 const PROMPT_PREFIX: &str = "ns-prompt-";
 /// Marks notes as ours, for the agent and in the journal.
 const NOTES_URI: &str = "nightshift:notes";
+
+/// Key of ours in a prompt's `_meta`.
+const ORIGIN_META: &str = "nightshift";
+
+/// Who gave the prompt with these parameters, as our own line says.
+fn origin_of(params: &Value) -> Origin {
+    let origin = &params["_meta"][ORIGIN_META]["origin"];
+    Origin::deserialize(origin).unwrap_or_default()
+}
+
+fn remark_item(remark: &Remark) -> ConversationItem {
+    let level = if remark.warns { NoticeLevel::Warning } else { NoticeLevel::Info };
+    let body = ItemBody::Note { level, text: remark.text.clone() };
+    ConversationItem { id: format!("remark-{}", remark.n), at: remark.at, body }
+}
 
 fn answer_key(id: &str) -> String {
     format!("answer {id}")
@@ -144,6 +173,8 @@ impl Driver {
             fed: 0,
             launches: 0,
             handshake: Handshake::new(),
+            configured: Configured::default(),
+            asked: BTreeMap::new(),
             transcript: Transcript::default(),
             speech: Speech::default(),
             turn: None,
@@ -152,7 +183,11 @@ impl Driver {
             usage: None,
             open: BTreeMap::new(),
             replies: BTreeMap::new(),
+            own: OwnCalls::default(),
+            calls: Calls::default(),
             handed: BTreeSet::new(),
+            remarks: VecDeque::new(),
+            remarked: 0,
             strange_lines: 0,
         }
     }
@@ -169,6 +204,7 @@ impl Driver {
             self.handshake.adopt(self.spec.resume.clone());
         }
         self.fed = record.seq;
+        self.show_remarks(|remark| remark.at < record.at, &mut fed.changes);
         self.take(record, &mut fed);
         fed
     }
@@ -227,8 +263,15 @@ impl Driver {
         let session = self.handshake.session()?;
         let id = format!("{PROMPT_PREFIX}{}", prompt.n);
         let mut blocks = vec![json!({"type": "text", "text": prompt.text})];
+        let (files, images) = (&self.spec.files, self.handshake.takes_images());
+        blocks.extend(enclosures::blocks(&prompt.enclosures, files, images));
         blocks.extend(self.notes_beside(prompt));
-        let params = json!({"sessionId": session, "prompt": blocks});
+        blocks.extend(prompt.beside.as_deref().map(|words| self.words_beside(words)));
+        let mut params = json!({"sessionId": session, "prompt": blocks});
+        if !prompt.origin.is_user() {
+            // Ours, for the journal: agents pass over what they do not know.
+            params["_meta"] = json!({ORIGIN_META: {"origin": prompt.origin}});
+        }
         let line = wire::call(&id, "session/prompt", &params);
         Some((id, line))
     }
@@ -241,6 +284,16 @@ impl Driver {
         let resource = json!({"uri": NOTES_URI, "mimeType": "text/plain", "text": notes});
         (wanted && self.handshake.takes_context())
             .then(|| json!({"type": "resource", "resource": resource}))
+    }
+
+    /// What the supervisor says beside a prompt: context where the agent takes some, else a text
+    /// that says whose it is.
+    fn words_beside(&self, words: &str) -> Value {
+        if self.handshake.takes_context() {
+            let resource = json!({"uri": NOTES_URI, "mimeType": "text/plain", "text": words});
+            return json!({"type": "resource", "resource": resource});
+        }
+        json!({"type": "text", "text": format!("[from Nightshift, not from the user] {words}")})
     }
 
     /// The line that cancels the running turn; none when no turn runs or it was sent already.
@@ -274,6 +327,45 @@ impl Driver {
         self.handed.remove(&key);
     }
 
+    /// What an open request is about, where it tells that exactly.
+    pub fn subject(&self, need: &NeedId) -> Option<&Subject> {
+        let asks = |request: &&OpenRequest| request.needs().any(|open| open.id == *need);
+        self.open.values().find(asks)?.subject.as_ref()
+    }
+
+    /// Whether the session may watch `command`, as far as its agent and the journal know: why it may.
+    pub fn may_watch(&self, command: &str) -> Option<&'static str> {
+        let agent = &self.spec.agent;
+        let mode = self.spec.permission_mode.as_ref().or(agent.default_mode.as_ref());
+        if mode.is_some_and(|mode| agent.unasked_modes.contains(mode)) {
+            return Some("the session's mode asks for no permission");
+        }
+        self.own.allows(command).then_some("the user allowed it")
+    }
+
+    /// Shows what the supervisor said: at once when the replay is complete (`live`), else each remark
+    /// where it belongs in time.
+    pub fn set_remarks(&mut self, remarks: &[Remark], live: bool) -> Vec<ItemChange> {
+        let known = self.remarked;
+        let fresh = remarks.iter().filter(|remark| remark.n > known);
+        self.remarks.extend(fresh.cloned());
+        self.remarked = remarks.last().map_or(known, |last| last.n.max(known));
+        let mut changes = Vec::new();
+        if live {
+            self.show_remarks(|_| true, &mut changes);
+        }
+        changes
+    }
+
+    /// Shows those remarks that come next and are due.
+    fn show_remarks(&mut self, due: impl Fn(&Remark) -> bool, changes: &mut Vec<ItemChange>) {
+        while self.remarks.front().is_some_and(&due) {
+            let Some(remark) = self.remarks.pop_front() else { return };
+            let ConversationItem { id, at, body } = remark_item(&remark);
+            self.transcript.upsert(id, at, body, changes);
+        }
+    }
+
     /// Shows the prompts that wait behind the current turn.
     pub fn set_prompts(&mut self, prompts: &[Prompt]) -> Vec<ItemChange> {
         let sent = &self.sent;
@@ -282,7 +374,12 @@ impl Driver {
 
     /// The conversation with waiting prompts last, and whether older items are no longer kept.
     pub fn items(&self) -> (Vec<ConversationItem>, bool) {
-        self.transcript.items()
+        let (mut items, trimmed) = self.transcript.items();
+        let waiting =
+            |item: &ConversationItem| matches!(item.body, ItemBody::User { queued: true, .. });
+        let end = items.iter().position(waiting).unwrap_or(items.len());
+        items.splice(end..end, self.remarks.iter().map(remark_item));
+        (items, trimmed)
     }
 
     /// The conversation's tool calls, oldest first.

@@ -6,6 +6,7 @@
 
 use crate::acp::words::{clip, one_line};
 use nightshift_model::{Answer, Millis, Need, NeedId, NeedKind, NeedOption, OptionKind};
+use nightshift_protocol::Subject;
 use serde_json::{Map, Value, json};
 
 /// Longest question shown.
@@ -19,6 +20,10 @@ pub struct OpenRequest {
     pub rpc_id: Value,
     pub asks: Vec<Ask>,
     form: bool,
+    /// The tool call of ours that a permission is about.
+    pub call: Option<String>,
+    /// What a permission is about, where it tells that exactly.
+    pub subject: Option<Subject>,
 }
 
 /// One need of a request.
@@ -74,7 +79,13 @@ impl OpenRequest {
             since: at,
             answered: None,
         };
-        OpenRequest { rpc_id, asks: vec![Ask { need, field: Field::Permission }], form: false }
+        OpenRequest {
+            rpc_id,
+            asks: vec![Ask { need, field: Field::Permission }],
+            form: false,
+            call: None,
+            subject: None,
+        }
     }
 
     /// A form; none when it is something else (a URL to open), which we did not offer.
@@ -112,7 +123,7 @@ impl OpenRequest {
             let own = if several { own_words.get(i).cloned() } else { None };
             ask.need.question = question(message, own);
         }
-        Some(OpenRequest { rpc_id, asks, form: true })
+        Some(OpenRequest { rpc_id, asks, form: true, call: None, subject: None })
     }
 
     pub fn needs(&self) -> impl Iterator<Item = &Need> {
@@ -141,6 +152,16 @@ impl OpenRequest {
                 && Some(o.id.as_str()) == chosen
         };
         self.asks.iter().any(|ask| ask.need.options.iter().any(rejects))
+    }
+
+    /// Whether `result` allows what was asked.
+    pub fn is_allowed(&self, result: &Value) -> bool {
+        let chosen = result["outcome"]["optionId"].as_str();
+        let allows = |o: &NeedOption| {
+            matches!(o.kind, OptionKind::AllowOnce | OptionKind::AllowAlways)
+                && Some(o.id.as_str()) == chosen
+        };
+        self.asks.iter().any(|ask| ask.need.options.iter().any(allows))
     }
 
     pub fn cancelled(&self) -> Value {

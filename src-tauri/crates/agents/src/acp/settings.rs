@@ -5,7 +5,9 @@
 //! Must not know: when the requests are sent.
 
 use crate::acp::DriverSpec;
-use serde_json::{Value, json};
+use crate::acp::configured::{Configured, Selectable, Via};
+use nightshift_model::OptionRole;
+use serde_json::Value;
 use std::collections::VecDeque;
 
 /// Names listed in a refusal; some agents offer hundreds of models.
@@ -20,25 +22,34 @@ pub struct Setting {
     pub params: Value,
 }
 
-/// One value that can be chosen.
-struct Choice<'a> {
-    id: &'a str,
-    name: &'a str,
+impl Setting {
+    fn of(name: &str, (method, params): (&'static str, Value)) -> Setting {
+        Setting { name: name.to_owned(), method, params }
+    }
 }
 
-/// What to set, the mode last, so that no later change touches it. `result` is the agent's answer
-/// to new, load or resume.
-pub fn plan(spec: &DriverSpec, session: &str, result: &Value) -> Result<VecDeque<Setting>, String> {
+/// What to set, the mode last, so that no later change touches it.
+pub fn plan(
+    spec: &DriverSpec,
+    session: &str,
+    offered: &Configured,
+) -> Result<VecDeque<Setting>, String> {
+    let all = offered.selectables();
     let mut settings = VecDeque::new();
     if let Some(model) = &spec.model {
-        settings.push_back(model_setting(spec, session, result, model)?);
+        settings.push_back(model_setting(spec, session, &all, model)?);
     }
-    for (id, value) in &spec.agent.config_options {
-        settings.push_back(option_setting(spec, session, result, id, value)?);
+    let wanted = spec.agent.config_options.iter();
+    for (id, value) in wanted.filter(|(id, _)| !spec.chosen.contains_key(*id)) {
+        settings.push_back(option_setting(spec, session, &all, (id, value))?);
+    }
+    for (id, value) in &spec.chosen {
+        // Which options there are may hang on the model; one that is gone must not end the session.
+        settings.extend(option_setting(spec, session, &all, (id, value)).ok());
     }
     let asked = spec.permission_mode.as_ref();
     if let Some(mode) = asked.or(spec.agent.default_mode.as_ref()) {
-        settings.extend(mode_setting(spec, session, result, mode, asked.is_some())?);
+        settings.extend(mode_setting(spec, session, &all, (mode, asked.is_some()))?);
     }
     Ok(settings)
 }
@@ -46,119 +57,60 @@ pub fn plan(spec: &DriverSpec, session: &str, result: &Value) -> Result<VecDeque
 fn model_setting(
     spec: &DriverSpec,
     session: &str,
-    result: &Value,
+    all: &[Selectable],
     wanted: &str,
 ) -> Result<Setting, String> {
-    if let Some(option) = config_option(result, "model") {
-        let choices = config_choices(option);
-        let Some(id) = pick(&choices, wanted) else {
-            return Err(not_offered(spec, "model", wanted, &choices));
-        };
-        return Ok(config_setting("model", session, option, id));
-    }
-    // Gone from the protocol, and one vendor has nothing else.
-    let models = result["models"]["availableModels"].as_array();
-    if let Some(models) = models {
-        let choices = named(models, "modelId");
-        let Some(id) = pick(&choices, wanted) else {
-            return Err(not_offered(spec, "model", wanted, &choices));
-        };
-        let params = json!({"sessionId": session, "modelId": id});
-        return Ok(Setting { name: "model".to_owned(), method: "session/set_model", params });
-    }
-    Err(format!("{} does not let its model be chosen; leave out --model", spec.agent.title))
+    let Some(model) = all.iter().find(|s| s.option.role == OptionRole::Model) else {
+        let title = &spec.agent.title;
+        return Err(format!("{title} does not let its model be chosen; leave out --model"));
+    };
+    let id = model.pick(wanted).ok_or_else(|| not_offered(spec, "model", wanted, Some(model)))?;
+    Ok(Setting::of("model", model.request(session, id)))
 }
 
-/// One option of the agent's own, as the user's settings want it.
+/// One option of the agent's own, as the user's settings or a choice in the session want it.
 fn option_setting(
     spec: &DriverSpec,
     session: &str,
-    result: &Value,
-    id: &str,
-    wanted: &str,
+    all: &[Selectable],
+    (id, wanted): (&str, &str),
 ) -> Result<Setting, String> {
-    let options = result["configOptions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let title = &spec.agent.title;
-    let Some(option) = options.iter().find(|o| o["id"] == id) else {
-        let known: Vec<&str> = options.iter().filter_map(|o| o["id"].as_str()).collect();
+    let options = || all.iter().filter(|s| s.via == Via::Option);
+    let Some(option) = options().find(|s| s.option.id == id) else {
+        let title = &spec.agent.title;
+        let known: Vec<&str> = options().map(|s| s.option.id.as_str()).collect();
         let known = known.join(", ");
         return Err(format!("{title} has no option `{id}` as the settings want; it has {known}"));
     };
-    let choices = config_choices(option);
-    let Some(value) = pick(&choices, wanted) else {
-        return Err(not_offered(spec, &format!("value for `{id}`"), wanted, &choices));
+    let Some(value) = option.pick(wanted) else {
+        return Err(not_offered(spec, &format!("value for `{id}`"), wanted, Some(option)));
     };
-    Ok(config_setting(&format!("option-{id}"), session, option, value))
+    Ok(Setting::of(&format!("option-{id}"), option.request(session, value)))
 }
 
 fn mode_setting(
     spec: &DriverSpec,
     session: &str,
-    result: &Value,
-    wanted: &str,
-    asked: bool,
+    all: &[Selectable],
+    (wanted, asked): (&str, bool),
 ) -> Result<Option<Setting>, String> {
-    let modes = result["modes"]["availableModes"].as_array();
-    let choices = modes.map_or_else(Vec::new, |all| named(all, "id"));
-    if let Some(choice) = choices.iter().find(|c| c.id == wanted) {
-        let params = json!({"sessionId": session, "modeId": choice.id});
-        return Ok(Some(Setting { name: "mode".to_owned(), method: "session/set_mode", params }));
+    let mode = all.iter().find(|s| s.option.role == OptionRole::Mode);
+    // By its id alone: a name that fits another mode must not let more happen than was asked for.
+    let exact = |mode: &&Selectable| mode.option.values.iter().any(|v| v.id == wanted);
+    match mode {
+        Some(mode) if exact(&mode) => Ok(Some(Setting::of("mode", mode.request(session, wanted)))),
+        None if !asked => Ok(None),
+        mode => Err(not_offered(spec, "permission mode", wanted, mode)),
     }
-    let option = config_option(result, "mode");
-    let configured = option.map_or_else(Vec::new, config_choices);
-    if let (Some(option), Some(choice)) = (option, configured.iter().find(|c| c.id == wanted)) {
-        return Ok(Some(config_setting("mode", session, option, choice.id)));
-    }
-    let offered = if choices.is_empty() { configured } else { choices };
-    if offered.is_empty() && !asked {
-        return Ok(None);
-    }
-    Err(not_offered(spec, "permission mode", wanted, &offered))
 }
 
-fn config_option<'a>(result: &'a Value, category: &str) -> Option<&'a Value> {
-    let options = result["configOptions"].as_array()?;
-    let of_category = options.iter().find(|o| o["category"] == category);
-    of_category.or_else(|| options.iter().find(|o| o["id"] == category))
-}
-
-fn config_setting(name: &str, session: &str, option: &Value, value: &str) -> Setting {
-    let params = json!({"sessionId": session, "configId": option["id"], "value": value});
-    Setting { name: name.to_owned(), method: "session/set_config_option", params }
-}
-
-/// Values of a select option, grouped or not.
-fn config_choices(option: &Value) -> Vec<Choice<'_>> {
-    let entries = option["options"].as_array().map(Vec::as_slice).unwrap_or_default();
-    entries
-        .iter()
-        .flat_map(|entry| match entry["options"].as_array() {
-            Some(group) => named(group, "value"),
-            None => named(std::slice::from_ref(entry), "value"),
-        })
-        .collect()
-}
-
-fn named<'a>(entries: &'a [Value], id: &str) -> Vec<Choice<'a>> {
-    let choice = |entry: &'a Value| {
-        let id = entry[id].as_str()?;
-        Some(Choice { id, name: entry["name"].as_str().unwrap_or(id) })
-    };
-    entries.iter().filter_map(choice).collect()
-}
-
-/// The choice with this id, else with this name.
-fn pick<'a>(choices: &[Choice<'a>], wanted: &str) -> Option<&'a str> {
-    let by_id = choices.iter().find(|c| c.id == wanted);
-    by_id.or_else(|| choices.iter().find(|c| c.name.eq_ignore_ascii_case(wanted))).map(|c| c.id)
-}
-
-fn not_offered(spec: &DriverSpec, what: &str, wanted: &str, offered: &[Choice<'_>]) -> String {
+fn not_offered(spec: &DriverSpec, what: &str, wanted: &str, from: Option<&Selectable>) -> String {
     let title = &spec.agent.title;
+    let offered = from.map(|s| s.option.values.as_slice()).unwrap_or_default();
     if offered.is_empty() {
         return format!("{title} offers no {what} to choose, so not `{wanted}` either");
     }
-    let names: Vec<&str> = offered.iter().take(NAMES_SHOWN_MAX).map(|c| c.id).collect();
+    let names: Vec<&str> = offered.iter().take(NAMES_SHOWN_MAX).map(|v| v.id.as_str()).collect();
     let more = if offered.len() > NAMES_SHOWN_MAX { ", …" } else { "" };
     format!("{title} has no {what} `{wanted}`; it offers {}{more}", names.join(", "))
 }
@@ -166,7 +118,9 @@ fn not_offered(spec: &DriverSpec, what: &str, wanted: &str, offered: &[Choice<'_
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::AgentSpec;
+    use nightshift_vendors::registry::AgentSpec;
+    use serde_json::json;
+    use std::collections::BTreeMap;
 
     fn planned(model: Option<&str>, mode: Option<&str>, result: Value) -> Result<Value, String> {
         let agent = AgentSpec {
@@ -179,11 +133,13 @@ mod tests {
             cwd: "/w".into(),
             model: model.map(str::to_owned),
             permission_mode: mode.map(str::to_owned),
+            chosen: BTreeMap::new(),
             agent,
             resume: None,
+            files: String::new(),
             notes: None,
         };
-        let settings = plan(&spec, "s", &result)?;
+        let settings = plan(&spec, "s", &Configured::of(&result))?;
         Ok(settings.iter().map(|s| json!([s.method, s.params])).collect())
     }
 

@@ -6,6 +6,7 @@
 use crate::acp::transcript::ITEM_MAX_BYTES;
 use crate::acp::words::{clip, last_line};
 use nightshift_model::Millis;
+use nightshift_model::naming::plain_words;
 
 /// A row's line follows the stream at most this often; the state machine slows it further.
 const PROGRESS_INTERVAL_MS: u64 = 1_000;
@@ -97,7 +98,7 @@ impl Speech {
         if self.line_at.is_some_and(early) {
             return None;
         }
-        self.report(at, last_line(&self.last_text))
+        self.report(at, plain_words(&last_line(&self.last_text)))
     }
 
     /// A line that is shown at once: a tool's title.

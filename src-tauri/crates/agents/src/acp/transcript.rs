@@ -150,7 +150,12 @@ fn queued_id(n: u32) -> String {
 }
 
 fn queued_item(prompt: &Prompt) -> ConversationItem {
-    let body = ItemBody::User { text: prompt.text.clone(), queued: true };
+    let body = ItemBody::User {
+        text: prompt.text.clone(),
+        queued: true,
+        origin: prompt.origin,
+        enclosures: prompt.enclosures.clone(),
+    };
     ConversationItem { id: queued_id(prompt.n), at: prompt.at, body }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Promise: agents' text comes out without control bytes and within a bound.
 
-use crate::acp::wire::ToolPatch;
 use nightshift_model::limits::LINE_MAX_CHARS;
-use nightshift_protocol::{ConversationItem, ItemBody, ToolContent};
+use nightshift_protocol::{ConversationItem, ItemBody, ToolContent, ToolStatus};
+use nightshift_vendors::wire::ToolPatch;
 use serde_json::Value;
 
 /// Longest detail of a permission request: a person decides on it, the tool call has the whole.
@@ -175,6 +175,26 @@ pub fn diff(path: &str, old: Option<&str>, new: &str) -> String {
     text
 }
 
+/// The tool call as it is after `patch`.
+pub fn merged(known: Option<ItemBody>, patch: ToolPatch) -> ItemBody {
+    let summary = input_summary(patch.input.as_ref(), &patch.locations);
+    let (title, kind, status, input, content) = match known {
+        Some(ItemBody::Tool { title, kind, status, input, content }) => {
+            (title, kind, status, input, content)
+        }
+        _ => {
+            ("Tool".to_owned(), "other".to_owned(), ToolStatus::Pending, String::new(), Vec::new())
+        }
+    };
+    ItemBody::Tool {
+        title: patch.title.unwrap_or(title),
+        kind: patch.kind.unwrap_or(kind),
+        status: patch.status.unwrap_or(status),
+        input: if summary.is_empty() { input } else { summary },
+        content: patch.content.unwrap_or(content),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,7 +225,7 @@ mod tests {
         ];
         for (mut raw, expected) in cases {
             raw["toolCallId"] = json!("t");
-            let patch = crate::acp::wire::tool(&raw).unwrap();
+            let patch = nightshift_vendors::wire::tool(&raw).unwrap();
             assert_eq!(permission(&patch, None).0, expected, "{raw}");
         }
     }

@@ -152,7 +152,7 @@ impl Pipe {
         let n = self.next_prompt;
         self.next_prompt += 1;
         let text = text.to_owned();
-        self.prompts.push(Prompt { n, text, state: PromptState::Queued, at: clock::now() });
+        self.prompts.push(Prompt::of_user(n, text, clock::now()));
         self.pump();
         n
     }
@@ -265,12 +265,7 @@ impl Pipe {
 
     fn all_prompts(&self) -> Vec<Prompt> {
         (1..self.next_prompt)
-            .map(|n| Prompt {
-                n,
-                text: self.prompt_text(n),
-                state: PromptState::Queued,
-                at: clock::now(),
-            })
+            .map(|n| Prompt::of_user(n, self.prompt_text(n), clock::now()))
             .collect()
     }
 
