@@ -1,0 +1,301 @@
+//! The notifier's life: takes orders, carries them out, says what became of them, hears buttons, and
+//! ends when nothing is left.
+
+use crate::bubbles::{Bubbles, Pressed};
+use crate::desktop::{Desktop, Signal};
+use crate::{phone, window};
+use nightshift_client::{Client, Follow, Starter, find_or_start};
+use nightshift_platform::{Home, clock};
+use nightshift_protocol::{
+    BoardChange, BoardEvent, Command, Delivery, Fault, FaultCode, NoticeChannel, NotificationAct,
+    NotificationOrder, Reply,
+};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// With nothing open it waits so long for more before it ends: sessions often ask in a row.
+const LINGER: Duration = Duration::from_secs(2);
+/// A supervisor that was killed or updated is back within this; then it is given up.
+const RETURN_PATIENCE: Duration = Duration::from_secs(60);
+const RETURN_PAUSE: Duration = Duration::from_millis(250);
+/// Messages to phones on their way at once.
+const PHONE_MAX: usize = 64;
+
+type Orders = Pin<Box<dyn Future<Output = Result<Vec<NotificationOrder>, Fault>>>>;
+
+/// Serves until nothing is left to tell or to hear.
+pub fn run(home: Home) -> Result<(), Fault> {
+    let failed = |e: std::io::Error| Fault::new(FaultCode::Io, format!("the notifier: {e}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(failed)?;
+    let served = runtime.block_on(Notifier::new(home).serve());
+    // Phones that do not answer must not keep the process.
+    runtime.shutdown_background();
+    served
+}
+
+struct Notifier {
+    home: Home,
+    desktop: Option<Desktop>,
+    bubbles: Bubbles,
+    /// What became of orders and was not told yet.
+    settled: VecDeque<(u32, Delivery)>,
+    phone: mpsc::Sender<(u32, Delivery)>,
+    answers: mpsc::Receiver<(u32, Delivery)>,
+    /// Messages on their way to phones.
+    under_way: usize,
+    token: Option<String>,
+}
+
+/// Why a connection is served no longer.
+enum Ended {
+    NothingLeft,
+    Lost,
+}
+
+impl Notifier {
+    fn new(home: Home) -> Notifier {
+        let (phone, answers) = mpsc::channel(PHONE_MAX);
+        Notifier {
+            home,
+            desktop: None,
+            bubbles: Bubbles::default(),
+            settled: VecDeque::new(),
+            phone,
+            answers,
+            under_way: 0,
+            token: None,
+        }
+    }
+
+    async fn serve(mut self) -> Result<(), Fault> {
+        loop {
+            let client = match self.connect().await {
+                Ok(client) => client,
+                // Nobody can be told any more; what is shown stays as text.
+                Err(fault) => return Err(fault),
+            };
+            match self.serve_connected(&client).await {
+                Ok(Ended::NothingLeft) => {
+                    client.close().await;
+                    return Ok(());
+                }
+                Ok(Ended::Lost) => {}
+                Err(fault) if fault.code == FaultCode::Unreachable => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
+    /// The supervisor, or its successor.
+    async fn connect(&self) -> Result<Client, Fault> {
+        let deadline = clock::monotonic() + RETURN_PATIENCE;
+        loop {
+            match Client::connect(&self.home).await {
+                Ok(client) => return Ok(client),
+                Err(fault) if clock::monotonic() >= deadline => return Err(fault),
+                Err(_) => tokio::time::sleep(RETURN_PAUSE).await,
+            }
+        }
+    }
+
+    async fn serve_connected(&mut self, client: &Client) -> Result<Ended, Fault> {
+        self.tell_settled(client).await?;
+        let mut board = client.follow_board().await?;
+        let mut orders = next_orders(client);
+        // A busy board must not keep it.
+        let mut idle_until = None;
+        loop {
+            let idle = self.bubbles.is_empty() && self.under_way == 0;
+            if !idle {
+                idle_until = None;
+            }
+            let next = match idle {
+                true => Some(*idle_until.get_or_insert_with(|| clock::monotonic() + LINGER)),
+                false => self.bubbles.next_forgotten(),
+            };
+            let wait = next.map(until);
+            tokio::select! {
+                given = &mut orders => {
+                    for order in given? {
+                        self.carry_out(order).await;
+                    }
+                    self.tell_settled(client).await?;
+                    orders = next_orders(client);
+                }
+                event = next_event(&mut board) => match event {
+                    Ok(event) => self.board(event).await,
+                    Err(_) => return Ok(Ended::Lost),
+                },
+                signal = next_signal(&mut self.desktop) => self.signal(client, signal).await,
+                Some(answer) = self.answers.recv() => {
+                    self.under_way = self.under_way.saturating_sub(1);
+                    self.settled.push_back(answer);
+                    self.tell_settled(client).await?;
+                }
+                () = sleep(wait) => {
+                    if idle {
+                        return Ok(Ended::NothingLeft);
+                    }
+                    self.bubbles.forget_old(clock::monotonic());
+                }
+            }
+        }
+    }
+
+    async fn carry_out(&mut self, order: NotificationOrder) {
+        let n = order.receipt.n;
+        match order.receipt.channel {
+            NoticeChannel::Desktop => {
+                let delivery = match self.show(&order).await {
+                    Ok(()) => Delivery::Delivered,
+                    Err(why) => Delivery::Failed { why },
+                };
+                self.settled.push_back((n, delivery));
+            }
+            NoticeChannel::Ntfy | NoticeChannel::Webhook => {
+                self.under_way += 1;
+                let phone = self.phone.clone();
+                tokio::task::spawn_blocking(move || {
+                    let delivery = phone::send(&order);
+                    // An error means that this process ends.
+                    phone.blocking_send((n, delivery)).ok();
+                });
+            }
+        }
+    }
+
+    async fn show(&mut self, order: &NotificationOrder) -> Result<(), String> {
+        let served = match &self.desktop {
+            Some(desktop) => desktop.is_served().await,
+            None => false,
+        };
+        if !served {
+            self.bubbles.forget_all();
+            self.desktop = Some(Desktop::connect().await?);
+        }
+        let Some(desktop) = &self.desktop else { return Ok(()) };
+        let replaces = self.bubbles.replaced(&order.receipt.session);
+        let id = desktop.show(order, replaces).await?;
+        self.bubbles.shown(id, order, clock::monotonic());
+        Ok(())
+    }
+
+    /// Says what became of orders; what cannot be said now is said to the next supervisor.
+    async fn tell_settled(&mut self, client: &Client) -> Result<(), Fault> {
+        while let Some((n, delivery)) = self.settled.front().cloned() {
+            let act = NotificationAct::Settle { n, delivery };
+            client.call(Command::Notifications { act }).await?;
+            self.settled.pop_front();
+        }
+        Ok(())
+    }
+
+    /// What was answered or went elsewhere is taken from the desktop.
+    async fn board(&mut self, event: BoardEvent) {
+        let settled = match event {
+            BoardEvent::Snapshot { sessions, .. } => {
+                let ids: Vec<String> = sessions.iter().map(|view| view.id.clone()).collect();
+                let gone = self.bubbles.of_others(&ids);
+                let done = sessions.iter().flat_map(|view| self.bubbles.settled_by(view));
+                done.chain(gone).collect()
+            }
+            BoardEvent::Change { change: BoardChange::Upsert { view }, .. } => {
+                self.bubbles.settled_by(&view)
+            }
+            BoardEvent::Change { change: BoardChange::Removed { id }, .. } => {
+                self.bubbles.of(&id).map(|bubble| bubble.id).collect()
+            }
+            BoardEvent::Change { change: BoardChange::Notice { .. }, .. } => Vec::new(),
+        };
+        for id in settled {
+            if let Some(desktop) = &self.desktop {
+                desktop.close(id).await;
+            }
+            self.bubbles.closed(id);
+        }
+    }
+
+    async fn signal(&mut self, client: &Client, signal: Signal) {
+        match signal {
+            Signal::Pressed { id, key } => {
+                if let Some(pressed) = self.bubbles.pressed(id, &key) {
+                    self.pressed(client, pressed).await;
+                }
+            }
+            Signal::Activation { token } => self.token = Some(token),
+            Signal::Closed { id } => self.bubbles.closed(id),
+            Signal::ServiceGone => {
+                self.bubbles.forget_all();
+                self.desktop = None;
+            }
+        }
+    }
+
+    async fn pressed(&mut self, client: &Client, pressed: Pressed) {
+        match pressed {
+            Pressed::Open { session } => {
+                if let Err(e) = window::open(&self.home, &session, self.token.take()) {
+                    tracing::warn!("the window cannot be started: {e}");
+                }
+            }
+            Pressed::Answer { session, need, answer } => {
+                let command = Command::Answer { session, need, answer };
+                let answered = match client.call(command.clone()).await {
+                    Err(fault) if fault.code == FaultCode::Unreachable => {
+                        self.answer_anew(command).await
+                    }
+                    answered => answered,
+                };
+                if let Err(fault) = answered {
+                    tracing::warn!("the answer was not taken: {fault}");
+                }
+            }
+        }
+    }
+
+    /// The supervisor was gone when the button was pressed: the answer is given to its successor. An
+    /// answer that it had taken already is refused there and given once.
+    async fn answer_anew(&self, command: Command) -> Result<Reply, Fault> {
+        let binary = std::env::current_exe()
+            .map_err(|e| Fault::new(FaultCode::Io, format!("own binary not found: {e}")))?;
+        find_or_start(&self.home, &Starter { binary }).await?.call(command).await
+    }
+}
+
+fn next_orders(client: &Client) -> Orders {
+    let client = client.clone();
+    Box::pin(async move {
+        let act = NotificationAct::Next;
+        match client.call(Command::Notifications { act }).await? {
+            Reply::Orders { orders } => Ok(orders),
+            _ => Err(Fault::new(FaultCode::Protocol, "the supervisor gave no orders")),
+        }
+    })
+}
+
+async fn next_event(board: &mut Follow<BoardEvent>) -> Result<BoardEvent, Fault> {
+    board.next().await
+}
+
+/// Without a desktop nothing is told.
+async fn next_signal(desktop: &mut Option<Desktop>) -> Signal {
+    match desktop {
+        Some(desktop) => desktop.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => tokio::time::sleep(wait).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn until(at: Duration) -> Duration {
+    at.saturating_sub(clock::monotonic())
+}
