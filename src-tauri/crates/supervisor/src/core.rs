@@ -3,33 +3,38 @@
 //! Promise: the only owner of sessions; commits first, acts second.
 
 use crate::checkout::Room;
-use crate::continuing;
 use crate::effects;
 use crate::ground::Ground;
 use crate::handlers;
 use crate::inbox::{Inbox, LinkEvent};
-use crate::limits::{CATCH_UP_PAUSE, NOTICES_MAX, REFUSED_PAUSE};
+use crate::limits::{NOTICES_MAX, REFUSED_PAUSE};
 use crate::link::LinkHandle;
 use crate::outside::Outside;
-use crate::pressure::{self, Pressure};
-use crate::storage::Storage;
+use crate::permissions::Kept;
+use crate::pressure;
+use crate::pulls::{self, Pulls};
+use crate::storage::{Storage, fault as store_fault, outlived};
 use crate::unsaved::Unsaved;
 use crate::wait::{Until, Waiter};
-use crate::{checkout, renew, rest, retention};
-use nightshift_agents::acp::Driver;
-use nightshift_agents::registry::Registry;
-use nightshift_model::limits::LINE_INTERVAL_MS;
-use nightshift_model::{
-    Event, Evidence, Fact, Liveness, Millis, Refusal, Session, SessionId, State, step,
+use crate::{
+    advising, checkout, judging, notices, permissions, rest, retention, settling, standing,
 };
+use nightshift_agents::Driver;
+use nightshift_model::limits::LINE_INTERVAL_MS;
+use nightshift_model::{Event, Evidence, Fact, Liveness, Millis, Session, SessionId, State, step};
+use nightshift_notices::{Notices, arising};
+use nightshift_outside::pressure::Pressure;
 use nightshift_platform::clock;
 use nightshift_platform::dirs::Home;
 use nightshift_protocol::{
-    BoardChange, Environment, Fault, FaultCode, Notice, NoticeLevel, Reply, SessionView,
+    BoardChange, Environment, Fault, FaultCode, Notice, NoticeLevel, PermissionRule, Reply,
+    SessionView,
 };
 use nightshift_publish::{Board, Clients, Conversations};
 use nightshift_settings::Watched;
+use nightshift_standing::Clockwork;
 use nightshift_store::Write;
+use nightshift_vendors::registry::Registry;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -65,6 +70,10 @@ pub struct Entry {
     /// When (monotonic) lines that were refused or found no room are tried again.
     pub retry_at: Option<Duration>,
     pub room: Room,
+    /// The evaluation of its goal that is under way.
+    pub judging: Option<judging::UnderWay>,
+    /// When (monotonic) the background work that its goal waits for is looked at again.
+    pub relook_at: Option<Duration>,
 }
 
 impl Entry {
@@ -85,13 +94,13 @@ impl Entry {
             line_rests_until: None,
             retry_at: None,
             room: Room::default(),
+            judging: None,
+            relook_at: None,
         }
     }
-}
 
-impl Entry {
     /// When (monotonic) the line that is held back may be shown.
-    fn line_due_at(&self) -> Option<Duration> {
+    pub fn line_due_at(&self) -> Option<Duration> {
         self.held_line.as_ref().and(self.line_rests_until)
     }
 }
@@ -117,12 +126,26 @@ pub struct Core {
     pub ground: Option<Ground>,
     /// The user was told that the state directory cannot be made anew.
     ground_told: bool,
-    unsaved: Unsaved,
+    pub unsaved: Unsaved,
+    /// How far pull requests are was asked.
+    pub pulls: Pulls,
     /// How long a finished agent may rest before its process goes.
     pub retire_after: Duration,
     /// How long a shell job's row stays after its end was looked at.
     pub shell_keep: Duration,
     pub pressure: Pressure,
+    /// When (monotonic) the user was last told that memory is short.
+    pub pressure_told_at: Option<Duration>,
+    /// What is told outside of the board.
+    pub told: Notices,
+    /// Variables that lead to the user's desktop, as a client told them.
+    pub desktop: Environment,
+    /// What the user allowed or rejected for good, oldest first.
+    pub permissions: Vec<PermissionRule>,
+    /// Nothing starts by schedule.
+    pub schedules_paused: bool,
+    /// The times of everything that goes on by itself.
+    pub clockwork: Clockwork,
     /// When what is due by the clock was last looked after.
     pub heartbeat_at: Millis,
 }
@@ -144,16 +167,23 @@ impl Core {
         store: Box<dyn Storage>,
         outside: Box<dyn Outside>,
     ) -> Result<Core, Fault> {
-        let io = |e: nightshift_store::StoreError| Fault::new(FaultCode::Io, e.to_string());
-        let sessions = store.sessions().map_err(io)?;
-        let notices = store.notices(NOTICES_MAX).map_err(io)?;
+        let sessions = store.sessions().map_err(|e| store_fault(&e))?;
+        let notices = store.notices(NOTICES_MAX).map_err(|e| store_fault(&e))?;
+        let mut clockwork = Clockwork::new(outside.fresh_uuid().to_string(), outside.zone());
+        sessions.iter().for_each(|s| clockwork.follow(&s.id, None, Some(s)));
         Ok(Core {
-            registry: Arc::new(Registry::builtin(binary)),
+            clockwork,
+            registry: Arc::new(crate::tools::registry(&home, binary)),
             settings: Watched::default(),
             binary: binary.to_owned(),
             home,
             outside,
             pressure: Pressure::default(),
+            pressure_told_at: None,
+            told: notices::restored(&*store),
+            desktop: Environment::new(),
+            permissions: permissions::restored(&*store),
+            schedules_paused: notices::schedules_paused(&*store),
             started_at: clock::now(),
             sessions: sessions.into_iter().map(|s| (s.id.clone(), Entry::new(s))).collect(),
             notices,
@@ -166,6 +196,7 @@ impl Core {
             ground: None,
             ground_told: false,
             unsaved: Unsaved::default(),
+            pulls: Pulls::default(),
             retire_after: rest::retire_after(None),
             shell_keep: retention::shell_keep(None),
             heartbeat_at: clock::now(),
@@ -204,7 +235,8 @@ impl Core {
                 self.board.forget(conn);
                 self.conversations.forget(conn);
                 self.waiters.retain(|(_, w)| w.conn != conn || w.until == Until::Removed);
-                self.drop_idle_drivers();
+                rest::drop_idle_drivers(self);
+                notices::gone(self, conn);
             }
             Inbox::Request { conn, request } => handlers::handle(self, conn, request),
             Inbox::Link { session, generation, event } => {
@@ -229,6 +261,22 @@ impl Core {
             }
             Inbox::WorktreeLeft { session, fate } => handlers::worktree_left(self, &session, fate),
             Inbox::CheckoutSeen { session, seen } => checkout::seen(self, &session, seen),
+            Inbox::Reviewed { conn, request, session, result } => {
+                handlers::reviewed(self, (conn, request), &session, result);
+            }
+            Inbox::PullSeen { session, url, state } => pulls::seen(self, &session, url, state),
+            Inbox::LoopFile { session, timed, file } => {
+                standing::file_read(self, &session, *timed, file);
+            }
+            Inbox::Advised { session, set_at, advice } => {
+                advising::told(self, &session, set_at, advice);
+            }
+            Inbox::Settled { session, n, told } => settling::told(self, &session, n, told),
+            Inbox::Judged { session, n, told } => judging::told(self, &session, n, told),
+            Inbox::Background { session, tasks } => judging::looked(self, &session, &tasks),
+            Inbox::TasksFor { session, asked, tasks } => {
+                standing::tasks_said(self, &session, asked, &tasks);
+            }
             Inbox::Pressure => pressure::shed(self),
             Inbox::Ground => self.mend_ground(),
             Inbox::Terminate => self.ending = Ending::Now,
@@ -293,12 +341,24 @@ impl Core {
             LinkEvent::Records(records) => effects::feed(self, id, &records),
             LinkEvent::CaughtUp => {
                 entry.caught_up = true;
+                judging::begin(self, id);
+                let Some(entry) = self.sessions.get_mut(id) else { return };
                 if entry.room.checkout.is_none() {
                     checkout::look(self, id);
                 }
                 effects::deliver(self, id);
             }
-            LinkEvent::Activity { line } => self.progress(id, line),
+            LinkEvent::Activity { line } => {
+                if let Some(driver) = &mut entry.driver {
+                    driver.printed();
+                }
+                if entry.session.is_terminal_agent() {
+                    // What its screen shows last says less than its hooks and titles.
+                    effects::deliver(self, id);
+                } else {
+                    self.progress(id, line);
+                }
+            }
             LinkEvent::Unwritten { why } => {
                 tracing::warn!(session = %id, "not written: {why}");
                 entry.caught_up = false;
@@ -328,7 +388,7 @@ impl Core {
             entry.retry_at = None;
         }
         self.fact(id, fact);
-        self.drop_idle_drivers();
+        rest::drop_idle_drivers(self);
     }
 
     /// A line for the row, now or once the row may change again.
@@ -365,18 +425,37 @@ impl Core {
         at: Millis,
         seq: u64,
     ) -> Result<(), Fault> {
+        self.apply_keeping(id, event, (at, seq), None)
+    }
+
+    /// The same, with a rule that is stored in the same commit.
+    pub fn apply_keeping(
+        &mut self,
+        id: &SessionId,
+        event: Event,
+        (at, seq): (Millis, u64),
+        kept: Option<Kept>,
+    ) -> Result<(), Fault> {
         let Some(entry) = self.sessions.get_mut(id) else {
             return Err(Fault::new(FaultCode::NotFound, format!("no session {id}")));
         };
         let happened = matches!(event, Event::Fact(_));
         let volatile = matches!(event, Event::Fact(ref fact) if outlived(fact));
-        let mut next = step(&entry.session, event, at).map_err(|refusal| refused(&refusal))?;
+        let new_goal = matches!(event, Event::Command(nightshift_model::Command::GoalSet { .. }));
+        let mut next =
+            step(&entry.session, event, at).map_err(|refusal| handlers::refused(&refusal))?;
         next.session.journal_seq = next.session.journal_seq.max(seq);
-        if next.session != entry.session || !next.evidence.is_empty() {
+        let changed = next.session != entry.session || !next.evidence.is_empty();
+        let occasion = arising(&entry.session, &next.session);
+        if changed {
+            let receipts = occasion.map(|o| notices::judge(self, &o)).unwrap_or_default();
             let write = Write {
                 upserts: vec![next.session.clone()],
                 evidence: next.evidence.into_iter().map(|e| (id.clone(), e)).collect(),
+                receipts: receipts.clone(),
                 volatile,
+                permissions: kept.iter().map(|kept| kept.rule.clone()).collect(),
+                revoked: kept.iter().flat_map(|kept| kept.displaced.clone()).collect(),
                 ..Write::default()
             };
             match self.store.commit(&write) {
@@ -387,11 +466,18 @@ impl Core {
                 Err(e) => return Err(store_fault(&e)),
             }
             self.replace(id, next.session);
+            self.told.accept(receipts);
+            if let Some(kept) = kept {
+                permissions::accept(self, kept);
+            }
         }
         for effect in next.effects {
             effects::act(self, id, effect);
         }
         self.answer_waiters(id);
+        if new_goal {
+            advising::begin(self, id);
+        }
         Ok(())
     }
 
@@ -407,11 +493,22 @@ impl Core {
 
     fn replace(&mut self, id: &SessionId, session: Session) {
         let Some(entry) = self.sessions.get_mut(id) else { return };
+        self.clockwork.follow(id, Some(&entry.session), Some(&session));
         entry.session = session;
+        if let Some(under_way) = &entry.judging {
+            under_way.call_off_unless_wanted(&entry.session);
+        }
         let view = Box::new(SessionView::of(&entry.session));
-        let prompts = entry.session.agent().map(|a| a.prompts.clone());
+        let agent = entry.session.agent();
+        let prompts = agent.map(|a| a.prompts.clone());
+        let remarks = agent.map_or(&[][..], |a| &a.standing.remarks);
         let changes = match (&mut entry.driver, prompts) {
-            (Some(driver), Some(prompts)) => driver.set_prompts(&prompts),
+            (Some(driver), Some(prompts)) => {
+                let live = entry.caught_up || entry.link.is_none();
+                let mut changes = driver.set_remarks(remarks, live);
+                changes.extend(driver.set_prompts(&prompts));
+                changes
+            }
             (Some(_) | None, _) => Vec::new(),
         };
         self.conversations.publish(&mut self.clients, id, &changes);
@@ -428,6 +525,7 @@ impl Core {
         };
         self.store.commit(&write).map_err(|e| store_fault(&e))?;
         let view = Box::new(SessionView::of(&session));
+        self.clockwork.follow(&id, None, Some(&session));
         self.sessions.insert(id, Entry { env, ..Entry::new(session) });
         self.board.publish(&mut self.clients, BoardChange::Upsert { view });
         Ok(())
@@ -457,10 +555,10 @@ impl Core {
             .partition(|(of, waiter)| of == id && waiter.is_met(&entry.session, now));
         self.waiters = left;
         for (id, waiter) in met {
-            let result = match waiter.until {
+            let result = match &waiter.until {
                 Until::Removed => handlers::finish_removal(self, &id),
                 Until::Launched => Some(self.launched_reply(&id)),
-                Until::AnswerTaken { .. } | Until::Ended => Some(self.view(&id)),
+                _ => Some(waiter.reply().map_or_else(|| self.view(&id), Ok)),
             };
             match result {
                 Some(result) => self.clients.answer(waiter.conn, waiter.request, result),
@@ -490,110 +588,7 @@ impl Core {
             && entry.driver.is_none()
         {
             entry.driver = Some(driver);
+            judging::begin(self, id);
         }
     }
-
-    /// Drivers of ended sessions are kept only while somebody reads them.
-    pub fn drop_idle_drivers(&mut self) {
-        for (id, entry) in &mut self.sessions {
-            if entry.link.is_none() && !self.conversations.is_followed(id) {
-                entry.driver = None;
-            }
-        }
-    }
-
-    /// Time until something is due by the clock; none when nothing is.
-    pub fn next_deadline(&self) -> Option<Duration> {
-        let now = clock::monotonic();
-        let behind = self.board.anyone_behind() || self.conversations.behind().next().is_some();
-        let due = self.sessions.values().flat_map(|e| [e.line_due_at(), e.retry_at]).flatten();
-        let waits = self.waiters.iter().filter_map(|(_, w)| w.deadline());
-        due.chain(waits)
-            .map(|at| at.saturating_sub(now))
-            .chain(self.unsaved.due_in(now))
-            .chain(rest::due_in(self, now))
-            .chain(retention::due_in(self, now))
-            .chain(pressure::due_in(self, now))
-            .chain(continuing::due_in(self))
-            .chain(behind.then_some(CATCH_UP_PAUSE))
-            .min()
-    }
-
-    /// Everything that is due by the clock, and followers that may catch up.
-    pub fn on_time(&mut self) {
-        self.heartbeat_at = clock::now();
-        let now = clock::monotonic();
-        self.held_lines(now);
-        self.retries(now);
-        rest::on_time(self, now);
-        retention::on_time(self, now);
-        pressure::on_time(self, now);
-        renew::on_time(self);
-        continuing::on_time(self);
-        let overdue = |w: &Waiter| w.deadline().is_some_and(|d| now >= d);
-        let late: Vec<SessionId> =
-            self.waiters.iter().filter(|(_, w)| overdue(w)).map(|(id, _)| id.clone()).collect();
-        for id in late {
-            self.answer_waiters(&id);
-        }
-        if self.unsaved.due_in(now).is_some_and(|wait| wait.is_zero()) {
-            let sessions = &self.sessions;
-            let current = |id: &SessionId| sessions.get(id).map(|e| e.session.clone());
-            self.unsaved.retry(&mut *self.store, current, now);
-        }
-        self.catch_up();
-    }
-
-    fn held_lines(&mut self, now: Duration) {
-        let due = |e: &Entry| e.line_due_at().is_some_and(|at| now >= at);
-        let lines: Vec<SessionId> =
-            self.sessions.iter().filter(|(_, e)| due(e)).map(|(id, _)| id.clone()).collect();
-        for id in lines {
-            if let Some(line) = self.sessions.get_mut(&id).and_then(|e| e.held_line.take()) {
-                self.progress(&id, line);
-            }
-        }
-    }
-
-    /// Hands out again what was refused or found no room.
-    fn retries(&mut self, now: Duration) {
-        let mut due = Vec::new();
-        for (id, entry) in &mut self.sessions {
-            if entry.retry_at.is_some_and(|at| now >= at) {
-                entry.retry_at = None;
-                due.push(id.clone());
-            }
-        }
-        for id in due {
-            effects::deliver(self, &id);
-        }
-    }
-
-    fn catch_up(&mut self) {
-        let (sessions, notices) = (&self.sessions, &self.notices);
-        self.board.catch_up(&mut self.clients, || {
-            (sessions.values().map(|e| SessionView::of(&e.session)).collect(), notices.clone())
-        });
-        let behind: Vec<SessionId> = self.conversations.behind().cloned().collect();
-        for id in behind {
-            if let Some(driver) = self.sessions.get(&id).and_then(|e| e.driver.as_ref()) {
-                self.conversations.catch_up(&mut self.clients, &id, driver);
-            }
-        }
-    }
-}
-
-/// Facts that a power cut makes void (a process that lived, the line it printed) or that another
-/// durable record tells again (the exit record): no reason to wait for the disk.
-fn outlived(fact: &Fact) -> bool {
-    matches!(fact, Fact::Launched { .. } | Fact::Progress { .. } | Fact::Exited { .. })
-}
-
-fn refused(refusal: &Refusal) -> Fault {
-    Fault::new(FaultCode::Refused, refusal.message.clone()).hint(refusal.hint.clone())
-}
-
-fn store_fault(error: &nightshift_store::StoreError) -> Fault {
-    Fault::new(FaultCode::Io, error.to_string())
-        .hint("nothing was changed; make room or mend the state directory, then try again")
 }

@@ -4,8 +4,8 @@ mod deliver;
 mod launch;
 
 use crate::core::Core;
-use crate::limits::STOP_GRACE_MS;
 use nightshift_model::{Effect, Fact, SessionId};
+use nightshift_outside::limits::STOP_GRACE_MS;
 
 pub use deliver::{deliver, driver_of, feed};
 pub use launch::{adopt, launch, lodged};
@@ -16,6 +16,7 @@ pub fn act(core: &mut Core, id: &SessionId, effect: Effect) {
         Effect::Relaunch => crate::rest::relaunch_later(core, id),
         // What is to be interrupted is stored: it goes out with all the rest.
         Effect::Deliver | Effect::Cancel => deliver(core, id),
+        Effect::Judge => crate::judging::begin(core, id),
         Effect::StopHost => stop_host(core, id),
     }
 }

@@ -3,16 +3,24 @@
 mod agents;
 mod answer;
 mod attach;
+mod choose;
 mod continue_at_reset;
 mod dispatch;
+mod enclose;
 mod follow;
 mod logs;
+mod monitor;
+mod notifications;
+mod open;
+mod permissions;
 mod plain;
 mod remove;
 mod reply;
 mod respawn;
 mod review;
 mod shutdown;
+mod slash;
+mod standing;
 mod status;
 mod stop;
 mod stop_task;
@@ -21,16 +29,20 @@ mod why;
 mod worktrees;
 
 use crate::core::Core;
+use crate::notices;
 use crate::retention;
 use crate::settings;
 use crate::wait::{Until, Waiter};
-use nightshift_model::{Command as SessionCommand, Event, SessionId};
+use nightshift_model::{Command as SessionCommand, Event, Refusal, SessionId};
 use nightshift_platform::clock;
-use nightshift_protocol::{Command, Fault, FaultCode, Reply, Request};
+use nightshift_protocol::{Command, Dispatch, Fault, FaultCode, Reply, Request, StandingAct};
 use nightshift_publish::ConnId;
 
 pub use dispatch::checked as dispatch_checked;
+pub use follow::fold;
 pub use remove::{Leaving, finish_removal, take_off, worktree_left};
+pub use review::reviewed;
+pub use tasks::say as say_tasks;
 
 /// What a handler made of its request.
 pub enum Handled {
@@ -46,7 +58,11 @@ type Outcome = Result<Handled, Fault>;
 
 pub fn handle(core: &mut Core, conn: ConnId, request: Request) {
     let id = request.id;
-    let outcome = take(core, conn, id, request.command);
+    let for_bridge = match &request.command {
+        Command::Standing { session, act, .. } => monitor::take(core, session, act),
+        _ => None,
+    };
+    let outcome = for_bridge.unwrap_or_else(|| take(core, conn, id, request.command));
     conclude(core, conn, id, outcome);
 }
 
@@ -63,38 +79,53 @@ fn conclude(core: &mut Core, conn: ConnId, id: u64, outcome: Outcome) {
     }
 }
 
-fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
-    match &command {
-        // What starts an agent, or shows which there are, goes by the settings as they are now.
-        Command::Dispatch(_)
-        | Command::Reply { .. }
-        | Command::Respawn { .. }
-        | Command::Agents { .. } => settings::refresh(core),
+/// What starts an agent, or shows which there are, goes by the settings as they are now.
+fn look_at_settings(core: &mut Core, command: &Command) {
+    match command {
+        Command::Dispatch(Dispatch { env, .. }) => {
+            notices::learn_desktop(core, env);
+            settings::refresh(core);
+        }
+        Command::Reply { .. } | Command::Respawn { .. } | Command::Agents { .. } => {
+            settings::refresh(core)
+        }
         _ => {}
     }
+}
+
+fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
+    look_at_settings(core, &command);
     match command {
         Command::Dispatch(dispatch) => dispatch::dispatch(core, conn, id, dispatch),
-        Command::Show { session } => {
-            let session = find(core, &session)?;
-            core.view(&session).map(Handled::Done)
-        }
+        Command::Show { session } => plain::show(core, &session),
         Command::List => Ok(plain::list(core)),
         Command::Answer { session, need, answer } => answer::answer(core, &session, need, answer),
-        Command::Reply { session, text, env } => reply::reply(core, &session, text, env),
+        Command::Reply { session, text, env, enclosures } => {
+            reply::reply(core, (conn, id), &session, (text, env, &enclosures))
+        }
+        Command::Enclose { name, data } => Ok(enclose::keep(core, conn, id, name, data)),
+        Command::ReadEnclosure { session, id: enclosure } => {
+            enclose::read(core, conn, id, &session, enclosure)
+        }
         Command::Interrupt { session } => plain::simple(core, &session, SessionCommand::Interrupt),
         Command::Stop { session } => stop::stop(core, &session),
         Command::Respawn { session, env } => respawn::respawn(core, &session, env),
         Command::Remove { session, discard } => remove::remove(core, &session, discard),
         command @ (Command::Worktrees { .. }
+        | Command::MeasureWorktree { .. }
+        | Command::RemoveWorktree { .. }
         | Command::CleanWorktrees
         | Command::InspectWorktree { .. }
         | Command::UndoRemove { .. }) => worktrees::worktrees(core, conn, id, command),
+        Command::Configuration { session } => choose::configuration(core, &session),
+        Command::Choose { session, option, value } => {
+            choose::choose(core, &session, (option, value))
+        }
+        Command::Open { session, surface, env } => open::open(core, &session, surface, env),
         Command::Rename { session, name } => {
             plain::simple(core, &session, SessionCommand::Rename { name })
         }
-        Command::Pin { session, pinned } => {
-            plain::simple(core, &session, SessionCommand::Pin { pinned })
-        }
+        Command::Pin { session, pinned } => plain::pin(core, &session, pinned),
         Command::ContinueAtReset { session, text } => {
             continue_at_reset::continue_at_reset(core, &session, text)
         }
@@ -120,6 +151,16 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
             review::review(core, conn, id, &session, (act, env))
         }
         Command::Agents { env } => Ok(agents::agents(core, conn, id, env)),
+        Command::Standing { session, act: StandingAct::Push { message }, .. } => {
+            notifications::push(core, conn, id, &session, &message)
+        }
+        Command::Standing { session, act, env } => standing::standing(core, &session, act, env),
+        Command::Notifications { act } => notifications::notifications(core, conn, id, act),
+        Command::Presence { looking, env } => {
+            Ok(notifications::presence(core, conn, looking, &env))
+        }
+        Command::Permissions { act } => permissions::permissions(core, &act),
+        Command::PauseSchedules { paused } => notifications::pause_schedules(core, paused),
         Command::Status => Ok(status::status(core)),
         Command::Shutdown { keep_workers } => Ok(shutdown::shutdown(core, keep_workers)),
     }
@@ -127,6 +168,12 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
 
 /// Applies a command of the user to a session.
 fn apply(core: &mut Core, session: &SessionId, command: SessionCommand) -> Result<(), Fault> {
+    match &command {
+        SessionCommand::Reply { .. } | SessionCommand::Respawn | SessionCommand::GoalSet { .. } => {
+            crate::standing::before_resume(core, session);
+        }
+        _ => {}
+    }
     core.apply(session, Event::Command(command), clock::now(), 0)
 }
 
@@ -157,6 +204,11 @@ fn find(core: &Core, named: &str) -> Result<SessionId, Fault> {
 }
 
 /// A user's word inside a message: one short line.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     nightshift_model::naming::one_line(text, nightshift_model::limits::NAME_MAX_CHARS)
+}
+
+/// What a client is told when the session's state refuses its command.
+pub fn refused(refusal: &Refusal) -> Fault {
+    Fault::new(FaultCode::Refused, refusal.message.clone()).hint(refusal.hint.clone())
 }

@@ -5,29 +5,31 @@
 //! Promise: one owner for all state, nothing slow on the loop, every effect may run twice.
 //! Must not know: windows, terminals, how answers are shown.
 
-mod background;
+mod advising;
 mod checkout;
 mod continuing;
 mod core;
+mod due;
 mod effects;
-mod ground;
 mod handlers;
-mod inbox;
+mod judging;
 mod limits;
-mod outside;
+mod notices;
+mod permissions;
 mod pressure;
+mod pulls;
 mod reconcile;
 mod renew;
 mod rest;
 mod retention;
-mod serve;
 mod settings;
+mod settling;
 #[cfg(test)]
 mod sim;
+mod standing;
 mod start;
-mod storage;
-mod unsaved;
-mod wait;
+mod tools;
 
 use nightshift_link as link;
+use nightshift_outside::{ground, inbox, outside, storage, unsaved, wait};
 pub use start::run;

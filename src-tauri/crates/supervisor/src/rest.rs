@@ -63,3 +63,14 @@ pub fn on_time(core: &mut Core, now: Duration) {
         }
     }
 }
+
+/// Drivers of ended sessions are kept only while somebody reads them.
+pub fn drop_idle_drivers(core: &mut Core) {
+    let conversations = &core.conversations;
+    for (id, entry) in &mut core.sessions {
+        let needed = entry.session.is_judging() || conversations.is_followed(id);
+        if entry.link.is_none() && !needed {
+            entry.driver = None;
+        }
+    }
+}

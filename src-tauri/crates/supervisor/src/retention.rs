@@ -7,7 +7,7 @@
 use crate::core::{Core, Entry};
 use crate::handlers;
 use crate::limits::SHELL_KEEP;
-use nightshift_model::retention::{has_ended, may_go, stays};
+use nightshift_model::keeping::{has_ended, may_go, stays};
 use nightshift_model::{Command, Event, Millis, SessionId};
 use nightshift_platform::clock;
 use std::time::Duration;

@@ -4,10 +4,10 @@
 //! was, and the board says what is wrong.
 
 use crate::core::Core;
-use crate::{rest, retention};
-use nightshift_agents::registry::{Custom, Defaults, Registry};
+use crate::{rest, retention, tools};
 use nightshift_protocol::NoticeLevel;
-use nightshift_settings::{Change, Settings};
+use nightshift_settings::{Change, Protocol, Settings};
+use nightshift_vendors::registry::{Custom, Defaults, TerminalWays};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,13 +31,15 @@ pub fn refresh(core: &mut Core) {
 
 fn apply(core: &mut Core, file: &str) {
     let settings = core.settings.settings().clone();
-    let mut registry = Registry::builtin(&core.binary);
+    let mut registry = tools::registry(&core.home, &core.binary);
+    registry.servers.users = tools::users(core, &settings, file);
     for custom in customs(&settings) {
         let id = custom.id.clone();
         if let Err(unfit) = registry.add(custom) {
             core.notice(NoticeLevel::Error, format!("{file}: agent `{id}` is left out: {unfit}"));
         }
     }
+    core.told.settings = settings.notifications;
     let defaults = settings.defaults;
     registry.set_defaults(Defaults {
         agent: defaults.agent,
@@ -65,6 +67,11 @@ fn customs(settings: &Settings) -> impl Iterator<Item = Custom> {
             modes: ours.modes,
             sign_in: ours.sign_in,
             how_to: ours.how_to,
+            terminal: (ours.protocol == Protocol::Terminal).then_some(TerminalWays {
+                prompt_args: ours.prompt_args,
+                resume_args: ours.resume_args,
+                interrupt: ours.interrupt,
+            }),
         }
     })
 }

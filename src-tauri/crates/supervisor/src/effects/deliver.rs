@@ -3,14 +3,18 @@
 use crate::checkout;
 use crate::core::{Core, Entry};
 use crate::limits::REFUSED_PAUSE;
-use nightshift_agents::acp::{Driver, DriverSpec};
-use nightshift_agents::registry::Registry;
+use crate::{permissions, settling};
+use nightshift_agents::Driver;
+use nightshift_agents::acp::DriverSpec;
 use nightshift_model::{Answer, Fact, Lodging, NeedId, Session, SessionId};
 use nightshift_platform::clock;
+use nightshift_platform::dirs::Home;
 use nightshift_protocol::Record;
+use nightshift_protocol::enclosure::DIRECTORY;
+use nightshift_vendors::registry::Registry;
 
 /// A driver for `session`, to be fed its journal from the first record.
-pub fn driver_of(registry: &Registry, session: &Session) -> Option<Driver> {
+pub fn driver_of(home: &Home, registry: &Registry, session: &Session) -> Option<Driver> {
     let work = session.agent()?;
     let agent = registry.find(&work.agent)?.clone();
     let worktree = session.lodging.as_ref().and_then(Lodging::worktree);
@@ -18,9 +22,11 @@ pub fn driver_of(registry: &Registry, session: &Session) -> Option<Driver> {
         cwd: session.directory().to_owned(),
         model: work.model.clone(),
         permission_mode: work.permission_mode.clone(),
+        chosen: work.choices.taken.clone(),
         agent,
-        mcp_servers: Vec::new(),
+        mcp_servers: registry.servers.of(session.id.as_str()),
         resume: work.agent_session_id.clone(),
+        files: home.job(session.id.as_str()).join(DIRECTORY).to_string_lossy().into_owned(),
         notes: worktree.map(|tree| tree.disclosure.clone()),
     }))
 }
@@ -41,11 +47,15 @@ pub fn feed(core: &mut Core, id: &SessionId, records: &[Record]) {
         for (n, (at, fact)) in fed.facts.into_iter().enumerate() {
             // Taken only with its last fact: after a crash in between all are told again.
             let seq = if n == last { record.seq } else { record.seq.saturating_sub(1) };
-            match fact {
+            match permissions::decided(core, id, plain(fact)) {
                 Fact::Progress { line } => core.progress(id, line),
                 fact => {
-                    let ended = matches!(fact, Fact::TurnEnded { .. });
+                    let ended = ends_turn(&fact);
+                    let doubt = settling::doubt(core, &fact);
                     core.fact_at(id, fact, at, seq);
+                    if let Some(doubt) = doubt {
+                        settling::begin(core, id, doubt);
+                    }
                     if ended {
                         checkout::look(core, id);
                     }
@@ -54,6 +64,22 @@ pub fn feed(core: &mut Core, id: &SessionId, records: &[Record]) {
         }
     }
     deliver(core, id);
+}
+
+/// A line for the row is the same whoever told it.
+fn plain(fact: Fact) -> Fact {
+    match fact {
+        Fact::Told { fact, .. } if matches!(*fact, Fact::Progress { .. }) => *fact,
+        fact => fact,
+    }
+}
+
+fn ends_turn(fact: &Fact) -> bool {
+    match fact {
+        Fact::TurnEnded { .. } | Fact::TurnStopped { .. } => true,
+        Fact::Told { fact, .. } => ends_turn(fact),
+        _ => false,
+    }
 }
 
 /// Writes what the agent does not have yet: the end of an interrupted turn (its open requests are
@@ -84,6 +110,7 @@ pub fn deliver(core: &mut Core, id: &SessionId) {
     if work.interrupts.is_some() {
         lines.extend(driver.cancel());
     }
+    lines.extend(driver.due_choice(&work.choices.waiting));
     lines.extend(driver.due(&work.prompts, &answers));
     if work.interrupts.is_some() {
         // It was asked for before the prompt that it is meant for was on its way.

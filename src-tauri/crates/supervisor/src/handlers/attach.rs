@@ -9,13 +9,13 @@ pub fn attach(core: &Core, session: &str) -> Outcome {
     let id = find(core, session)?;
     let session = &core.sessions[&id].session;
     let target = match (&session.work, &session.liveness) {
-        (Work::Agent(_), _) => AttachTarget::Conversation,
-        (Work::Shell { .. }, Liveness::Alive { .. }) => {
+        (Work::Agent(_), _) if !session.is_terminal_agent() => AttachTarget::Conversation,
+        (Work::Shell { .. } | Work::Agent(_), Liveness::Alive { .. }) => {
             let socket = core.home.host_socket(id.as_str());
             AttachTarget::Terminal { socket: socket.to_string_lossy().into_owned() }
         }
-        (Work::Shell { .. }, Liveness::Gone { .. }) => AttachTarget::Ended,
-        (Work::Shell { .. }, Liveness::Unknown { why, .. }) => {
+        (Work::Shell { .. } | Work::Agent(_), Liveness::Gone { .. }) => AttachTarget::Ended,
+        (Work::Shell { .. } | Work::Agent(_), Liveness::Unknown { why, .. }) => {
             return Err(Fault::new(
                 FaultCode::Unreachable,
                 format!("session {id} cannot be attached: {why}"),

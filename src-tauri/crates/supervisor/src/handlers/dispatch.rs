@@ -1,24 +1,25 @@
 //! `dispatch`: checks what was asked, stores the session, starts its host. Done when the process
 //! lives.
 
-use super::{Handled, Outcome, quoted};
+use super::{Handled, Outcome, quoted, slash, standing};
 use crate::core::Core;
 use crate::effects;
 use crate::inbox::Inbox;
 use crate::limits::{ENVIRONMENT_MAX_BYTES, LIVE_SESSIONS_MAX, SESSIONS_MAX};
 use crate::link::beside::Lane;
 use crate::outside::Aside;
+use crate::standing::moment;
 use crate::wait::Until;
-use nightshift_agents::registry::Registry;
 use nightshift_model::limits::{LINE_MAX_CHARS, PROMPT_MAX_BYTES};
 use nightshift_model::naming::{given_name, one_line, short_name};
 use nightshift_model::{
-    AgentWork, Effect, Evidence, Lodging, Millis, Prompt, PromptState, Session, SessionId, Source,
-    Work,
+    AgentWork, Effect, Evidence, Lodging, Millis, Prompt, Session, SessionId, Source, Work,
 };
 use nightshift_platform::clock;
-use nightshift_protocol::{Dispatch, DispatchWork, Environment, Fault, FaultCode};
+use nightshift_protocol::{Dispatch, DispatchWork, Environment, Fault, FaultCode, StandingAct};
 use nightshift_publish::ConnId;
+use nightshift_standing::{Slash, ask};
+use nightshift_vendors::registry::Registry;
 use std::path::Path;
 
 /// How often a fresh id may collide with a known one before something is plainly wrong.
@@ -29,7 +30,10 @@ pub fn dispatch(core: &mut Core, conn: ConnId, request: u64, dispatch: Dispatch)
     check_environment(&dispatch.env)?;
     match &dispatch.work {
         DispatchWork::Shell { command } => check_text(command, "command")?,
-        DispatchWork::Agent { prompt, .. } => check_text(prompt, "prompt")?,
+        DispatchWork::Agent { prompt, .. } => {
+            check_text(prompt, "prompt")?;
+            slash::check_first(prompt)?;
+        }
     }
     let registry = core.registry.clone();
     // A directory on a mount that hangs must hold up nobody else.
@@ -58,7 +62,7 @@ fn begin(core: &mut Core, dispatch: Dispatch, agent: Option<String>) -> Outcome 
     // Others may have come while the directory was looked at.
     check_room(core)?;
     let now = clock::now();
-    let (work, asked) = work_of(core, &dispatch, agent, now);
+    let (mut work, asked) = work_of(core, &dispatch, agent, now);
     let name = match &dispatch.name {
         Some(name) => given_name(name).ok_or_else(|| {
             Fault::new(FaultCode::Invalid, "the name has no readable character")
@@ -67,7 +71,13 @@ fn begin(core: &mut Core, dispatch: Dispatch, agent: Option<String>) -> Outcome 
         None => short_name(&asked),
     };
     let (session_id, id) = fresh_id(core)?;
+    if let Work::Agent(agent) = &mut work
+        && let Some(first) = agent.prompts.first_mut()
+    {
+        first.enclosures = core.outside.claim(&id, &dispatch.enclosures)?;
+    }
     let asked = one_line(&asked, LINE_MAX_CHARS);
+    let act = first_act(&dispatch);
     let named_by_user = dispatch.name.is_some();
     let lodging = matches!(work, Work::Agent(_))
         .then(|| Lodging::Undecided { wish: dispatch.worktree.clone() });
@@ -79,9 +89,22 @@ fn begin(core: &mut Core, dispatch: Dispatch, agent: Option<String>) -> Outcome 
         state: session.state.word().to_owned(),
         text: "dispatched".to_owned(),
     };
+    if let Some(act) = &act {
+        // What is wrong with it is said before there is a session.
+        ask(&session, act, &moment(core))?;
+    }
     core.add(session, dispatch.env, why)?;
+    if let Some(act) = &act {
+        standing::take(core, &id, act)?;
+    }
     effects::act(core, &id, Effect::Launch);
     Ok(Handled::Later { session: id, until: Until::Launched })
+}
+
+/// A dispatch that begins with a goal or a loop has no prompt of its own.
+fn first_act(dispatch: &Dispatch) -> Option<StandingAct> {
+    let DispatchWork::Agent { prompt, .. } = &dispatch.work else { return None };
+    slash::act_of(Slash::parse(prompt)?)
 }
 
 fn check_room(core: &Core) -> Result<(), Fault> {
@@ -146,20 +169,18 @@ fn work_of(core: &Core, dispatch: &Dispatch, agent: Option<String>, at: Millis) 
         DispatchWork::Agent { prompt, model, permission_mode, .. } => {
             let agent = agent.unwrap_or_default();
             let (default_model, default_mode) = core.registry.defaults_for(&agent);
-            let first = Prompt { n: 1, text: prompt.clone(), state: PromptState::Queued, at };
-            let work = Work::Agent(AgentWork {
-                agent,
+            let spec = core.registry.find(&agent);
+            let surface = spec.map(|spec| spec.protocol.surface()).unwrap_or_default();
+            let mut work = AgentWork {
+                surface,
                 model: model.clone().or(default_model),
                 permission_mode: permission_mode.clone().or(default_mode),
-                agent_session_id: None,
-                prompts: vec![first],
-                next_prompt: 2,
-                answers: Vec::new(),
-                continues: None,
-                usage: None,
-                interrupts: None,
-            });
-            (work, prompt.clone())
+                ..AgentWork::beginning(agent, Prompt::of_user(1, prompt.clone(), at))
+            };
+            if first_act(dispatch).is_some() {
+                (work.prompts, work.next_prompt) = (Vec::new(), 1);
+            }
+            (Work::Agent(work), prompt.clone())
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::inbox::Inbox;
 use crate::limits::FOLLOWS_MAX;
 use crate::link::beside::Lane;
 use crate::outside::Aside;
+use crate::rest;
 use nightshift_model::SessionId;
 use nightshift_protocol::{Fault, FaultCode, Reply};
 use nightshift_publish::ConnId;
@@ -22,10 +23,10 @@ pub fn conversation(core: &mut Core, conn: ConnId, request: u64, session: &str) 
     check_count(core, conn)?;
     let id = find(core, session)?;
     let entry = &core.sessions[&id];
-    if entry.session.agent().is_none() {
+    if entry.session.agent().is_none() || entry.session.is_terminal_agent() {
         return Err(Fault::new(
             FaultCode::Refused,
-            format!("session {id} is a shell job and has no conversation"),
+            format!("session {id} runs in a terminal and has no conversation"),
         )
         .hint(format!("watch it with `nightshift attach {id}`")));
     }
@@ -37,13 +38,14 @@ pub fn conversation(core: &mut Core, conn: ConnId, request: u64, session: &str) 
 }
 
 /// Reads an ended session's journal beside the loop; its followers get their snapshot then.
-fn fold(core: &Core, id: &SessionId) -> Result<(), Fault> {
+pub fn fold(core: &Core, id: &SessionId) -> Result<(), Fault> {
     let session = &core.sessions[id].session;
     let agent = session.agent().map_or("", |a| a.agent.as_str());
-    let mut driver = effects::driver_of(&core.registry, session).ok_or_else(|| {
+    let mut driver = effects::driver_of(&core.home, &core.registry, session).ok_or_else(|| {
         Fault::new(FaultCode::NotFound, format!("agent `{agent}` of session {id} is not known"))
     })?;
     if let Some(work) = session.agent() {
+        driver.set_remarks(&work.standing.remarks, false);
         driver.set_prompts(&work.prompts);
     }
     let (journal, session, place) =
@@ -66,7 +68,7 @@ pub fn unfollow(core: &mut Core, conn: ConnId, follow: u64) -> Outcome {
     if !core.board.unfollow(id) && !core.conversations.unfollow(id) {
         return Err(Fault::new(FaultCode::NotFound, format!("no follow {follow}")));
     }
-    core.drop_idle_drivers();
+    rest::drop_idle_drivers(core);
     Ok(Handled::Done(Reply::Ok))
 }
 

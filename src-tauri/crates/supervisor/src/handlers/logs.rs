@@ -13,7 +13,7 @@ use crate::link::beside::Lane;
 use crate::outside::{Aside, Journal};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use nightshift_agents::acp::Driver;
+use nightshift_agents::Driver;
 use nightshift_model::Millis;
 use nightshift_protocol::{Fault, FaultCode, LogPage, Record, RecordKind};
 use nightshift_publish::ConnId;
@@ -40,18 +40,22 @@ pub fn logs(core: &Core, conn: ConnId, request: u64, session: &str, wanted: Want
     let id = find(core, session)?;
     let session = &core.sessions[&id].session;
     let ended = !session.is_alive();
-    let driver = match (wanted.raw, session.agent()) {
+    // A terminal agent's log is what its terminal showed.
+    let talks = session.agent().filter(|_| !session.is_terminal_agent());
+    let driver = match (wanted.raw, talks) {
         (false, Some(work)) => {
-            let mut driver = effects::driver_of(&core.registry, session).ok_or_else(|| {
-                let message = format!("agent `{}` of session {id} is not known", work.agent);
-                Fault::new(FaultCode::NotFound, message)
-            })?;
+            let mut driver =
+                effects::driver_of(&core.home, &core.registry, session).ok_or_else(|| {
+                    let message = format!("agent `{}` of session {id} is not known", work.agent);
+                    Fault::new(FaultCode::NotFound, message)
+                })?;
             driver.set_prompts(&work.prompts);
+            driver.set_remarks(&work.standing.remarks, false);
             Some(driver)
         }
         (true, _) | (false, None) => None,
     };
-    let lines = session.agent().is_some();
+    let lines = talks.is_some();
     let journal = core.outside.journal(&id);
     let place = format!("the journal of session {id}");
     core.outside.beside(Aside::for_request((conn, request), Lane::Looks, place, move || {

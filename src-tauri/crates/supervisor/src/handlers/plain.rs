@@ -10,6 +10,14 @@ pub fn list(core: &Core) -> Handled {
     Handled::Done(Reply::Sessions { views })
 }
 
+pub fn show(core: &Core, session: &str) -> Outcome {
+    core.view(&find(core, session)?).map(Handled::Done)
+}
+
+pub fn pin(core: &mut Core, session: &str, pinned: bool) -> Outcome {
+    simple(core, session, SessionCommand::Pin { pinned })
+}
+
 /// Interrupt, rename, pin: done once committed.
 pub fn simple(core: &mut Core, session: &str, command: SessionCommand) -> Outcome {
     let session = find(core, session)?;

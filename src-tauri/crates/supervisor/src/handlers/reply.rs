@@ -1,20 +1,28 @@
 //! `reply`: the user's next words. Done when they are stored; they are sent when the agent can
 //! take them.
 
-use super::{Handled, Outcome, apply, find};
+use super::{Handled, Outcome, apply, find, slash, standing};
 use crate::core::Core;
-use nightshift_model::{Command as SessionCommand, Liveness};
+use nightshift_model::Command as SessionCommand;
 use nightshift_protocol::Environment;
+use nightshift_publish::ConnId;
+use nightshift_standing::Slash;
 
-pub fn reply(core: &mut Core, session: &str, text: String, env: Environment) -> Outcome {
+pub fn reply(
+    core: &mut Core,
+    asked: (ConnId, u64),
+    session: &str,
+    (text, env, enclosures): (String, Environment, &[String]),
+) -> Outcome {
     super::dispatch::check_text(&text, "reply")?;
     let session = find(core, session)?;
-    if let Some(entry) = core.sessions.get_mut(&session)
-        && (entry.session.retiring || matches!(entry.session.liveness, Liveness::Gone { .. }))
-        && !env.is_empty()
+    standing::take_environment(core, &session, env);
+    if core.sessions[&session].session.agent().is_some()
+        && let Some(command) = Slash::parse(&text)
     {
-        entry.env = env;
+        return slash::slash(core, asked, &session, command);
     }
-    apply(core, &session, SessionCommand::Reply { text })?;
+    let enclosures = core.outside.claim(&session, enclosures)?;
+    apply(core, &session, SessionCommand::Reply { text, enclosures })?;
     core.view(&session).map(Handled::Done)
 }

@@ -5,8 +5,9 @@ use crate::core::Core;
 use crate::inbox::{ConnId, Inbox};
 use crate::link::beside::Lane;
 use crate::outside::Aside;
-use nightshift_model::{Lodging, Session, State};
-use nightshift_protocol::{Environment, Reply, ReviewAct};
+use nightshift_model::{Fact, Lodging, Session, SessionId, Source, State};
+use nightshift_protocol::review::RequestState;
+use nightshift_protocol::{Environment, Fault, Reply, ReviewAct, ReviewResult};
 use nightshift_review::{Recorded, Subject, act};
 use std::path::PathBuf;
 
@@ -26,10 +27,26 @@ pub fn review(
     core.outside.beside(Aside::for_request((conn, request), Lane::Reviews, place, move || {
         let env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         let result = act(&subject, &env, &what);
-        let result = result.map(|result| Reply::Review { result: Box::new(result) });
-        Inbox::Answer { conn, request, result }
+        Inbox::Reviewed { conn, request, session: id, result }
     }));
     Ok(Handled::Pending)
+}
+
+/// A pull request stays known with the session.
+pub fn reviewed(
+    core: &mut Core,
+    (conn, request): (ConnId, u64),
+    id: &SessionId,
+    result: Result<ReviewResult, Fault>,
+) {
+    if let Ok(ReviewResult::PullRequest { url: Some(url), state, .. }) = &result
+        && *state != RequestState::ByHand
+        && core.sessions.contains_key(id)
+    {
+        core.fact(id, Fact::PullRequestOpened { url: url.clone(), by: Source::User });
+    }
+    let reply = result.map(|result| Reply::Review { result: Box::new(result) });
+    core.clients.answer(conn, request, reply);
 }
 
 fn subject(session: &Session, ledger: PathBuf) -> Subject {

@@ -27,6 +27,7 @@ pub fn status(core: &Core) -> Handled {
         gone: count(|s| matches!(s.liveness, Liveness::Gone { .. })),
         started_at: core.started_at,
         notices: Some(number(core.notices.len())),
+        schedules_paused: core.schedules_paused,
         heartbeat_at: core.heartbeat_at,
         next_due: core.next_deadline().map(at),
         memory_kib: memory::own_kib().unwrap_or_default(),

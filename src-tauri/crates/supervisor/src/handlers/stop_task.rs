@@ -1,6 +1,6 @@
 //! `stop_task`: ends one background process of a session with all below it. Done when it is gone.
 
-use super::{Handled, Outcome, find, quoted};
+use super::{Handled, Outcome, find, quoted, standing};
 use crate::core::Core;
 use crate::inbox::Inbox;
 use crate::link::beside::Lane;
@@ -9,13 +9,20 @@ use nightshift_platform::Identity;
 use nightshift_protocol::{Fault, FaultCode, Reply};
 use nightshift_publish::ConnId;
 
-pub fn stop_task(core: &Core, conn: ConnId, request: u64, task: &str) -> Outcome {
+pub fn stop_task(core: &mut Core, conn: ConnId, request: u64, task: &str) -> Outcome {
     let unknown = || {
         Fault::new(FaultCode::NotFound, format!("no task `{}`", quoted(task)))
             .hint("list them with `nightshift tasks`")
     };
     let (session, rest) = task.trim().split_once('.').ok_or_else(unknown)?;
     let id = find(core, session)?;
+    if let Some(monitor) = rest.strip_prefix("monitor.") {
+        return super::monitor::stop(core, &id, monitor, task.trim());
+    }
+    if let Some(act) = nightshift_standing::tasks::stop(rest) {
+        standing::take(core, &id, &act)?;
+        return Ok(Handled::Done(Reply::TaskStopped { id: task.trim().to_owned() }));
+    }
     let Some(process) = identity(rest) else {
         return Err(Fault::new(
             FaultCode::Refused,

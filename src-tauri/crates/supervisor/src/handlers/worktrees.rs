@@ -1,4 +1,5 @@
-//! `worktrees`, `clean_worktrees`, `undo_remove`, `inspect_worktree`: all of them beside the loop.
+//! `worktrees`, `measure_worktree`, `remove_worktree`, `clean_worktrees`, `undo_remove` and
+//! `inspect_worktree`: all of them beside the loop.
 
 use super::{Handled, Outcome, find};
 use crate::core::Core;
@@ -7,7 +8,7 @@ use crate::link::beside::Lane;
 use crate::outside::Aside;
 use nightshift_lodging::Desk;
 use nightshift_model::Lodging;
-use nightshift_protocol::{Command, Fault, Reply};
+use nightshift_protocol::{Command, Fault, FaultCode, Reply};
 use nightshift_publish::ConnId;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -15,21 +16,40 @@ use std::path::PathBuf;
 pub fn worktrees(core: &Core, conn: ConnId, request: u64, command: Command) -> Outcome {
     let desk = Desk::of(&core.home);
     let sessions: BTreeSet<String> = core.sessions.keys().map(ToString::to_string).collect();
+    let roots = || -> BTreeSet<PathBuf> {
+        let lodgings = core.sessions.values().filter_map(|e| e.session.lodging.as_ref());
+        let trees = lodgings.filter_map(Lodging::worktree);
+        trees.map(|tree| PathBuf::from(&tree.main_checkout)).collect()
+    };
     let work: Box<dyn FnOnce() -> Result<Reply, Fault> + Send> = match command {
         Command::Worktrees { sizes } => {
-            let lodgings = core.sessions.values().filter_map(|e| e.session.lodging.as_ref());
-            let roots: BTreeSet<PathBuf> = lodgings
-                .filter_map(Lodging::worktree)
-                .map(|tree| PathBuf::from(&tree.main_checkout))
-                .collect();
+            let roots = roots();
             Box::new(move || desk.list(&sessions, &roots, sizes).map(Reply::Worktrees))
+        }
+        Command::MeasureWorktree { which } => {
+            let roots = roots();
+            Box::new(move || desk.measure(&which, &roots).map(Reply::WorktreeMeasure))
+        }
+        Command::RemoveWorktree { id, discard, env } => {
+            let id = id.trim().to_owned();
+            if sessions.contains(&id) {
+                let text = format!("the worktree of {id} belongs to a session on the board");
+                let hint = format!("remove the session with `nightshift rm {id}`");
+                return Err(Fault::new(FaultCode::Refused, text).hint(hint));
+            }
+            Box::new(move || match desk.leave(&id, discard, &env) {
+                Some(fate) => Ok(Reply::Removed { id, worktree: Some(fate) }),
+                None => Err(Fault::new(FaultCode::NotFound, format!("{id} has no worktree"))
+                    .hint("list them with `nightshift worktrees`")),
+            })
         }
         Command::CleanWorktrees => {
             Box::new(move || desk.clean(&sessions).map(Reply::WorktreesCleaned))
         }
         Command::InspectWorktree { session } => {
-            let id = find(core, &session)?;
-            Box::new(move || desk.inspect(id.as_str()).map(Reply::WorktreeState))
+            // Of a session that is gone there is still its worktree.
+            let id = find(core, &session).map_or(session, |id| id.to_string());
+            Box::new(move || desk.inspect(id.trim()).map(Reply::WorktreeState))
         }
         Command::UndoRemove { id } => Box::new(move || desk.undo(id.trim())),
         // The table of commands sends no other here.

@@ -2,6 +2,7 @@
 
 use crate::core::{Core, Entry};
 use crate::effects;
+use crate::judging;
 use crate::reconcile::hosts::Finding;
 use nightshift_model::{Evidence, Fact, Liveness, SessionId, Source, State};
 use nightshift_platform::clock;
@@ -45,6 +46,7 @@ impl Core {
             effects::adopt(self, &id);
         }
         self.strangers();
+        judging::recover(self);
     }
 
     /// A database that knows nobody, or a living session without its documents: somebody may have

@@ -219,7 +219,8 @@ impl TalkReplica {
                 self.seq = Some(*seq);
                 *seq
             }
-            ConversationEvent::Upsert { seq, .. }
+            ConversationEvent::Configured { seq, .. }
+            | ConversationEvent::Upsert { seq, .. }
             | ConversationEvent::Append { seq, .. }
             | ConversationEvent::Removed { seq, .. } => {
                 self.seq = numbered("conversation", self.seq, *seq, faults);
@@ -228,6 +229,7 @@ impl TalkReplica {
         };
         match event {
             ConversationEvent::Snapshot { items, .. } => self.items = items,
+            ConversationEvent::Configured { .. } => {}
             ConversationEvent::Upsert { item, .. } => {
                 match self.items.iter_mut().find(|i| i.id == item.id) {
                     Some(known) => *known = *item,

@@ -173,7 +173,7 @@ impl Job {
                 self.memory.refused = false;
                 let child_pid = pid + 1;
                 self.ready = Some(ready(&launch, pid, child_pid, at, dice.one_in(OLD_BUILD)));
-                let mark = Mark::Launched { pid: child_pid };
+                let mark = Mark::Launched { pid: child_pid, prompt: None };
                 self.append(at, RecordKind::Mark, serde_json::to_vec(&mark).unwrap());
                 let child = match launch.kind {
                     LaunchKind::Pipe => Child::Agent(Box::default()),

@@ -14,6 +14,7 @@ mod ledger;
 mod line;
 mod run;
 mod scenes;
+mod standing_scenes;
 mod steps;
 mod tests;
 mod world;

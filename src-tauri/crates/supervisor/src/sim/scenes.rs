@@ -21,7 +21,7 @@ const HOUR_MS: i128 = 3_600_000;
 const ROOMY: usize = 10_000;
 
 /// A world in which nothing goes wrong by itself, with a supervisor and a client.
-fn scene() -> Run {
+pub fn scene() -> Run {
     let mut run = Run::new(7);
     run.world().mood = Mood::Calm;
     run.world().power_cut = None;
@@ -32,7 +32,7 @@ fn scene() -> Run {
 
 impl Run {
     /// Dispatches a session and lets it get where it gets.
-    fn begin(&mut self, agent: bool, errand: Errand) -> SessionId {
+    pub fn begin(&mut self, agent: bool, errand: Errand) -> SessionId {
         let before = self.ids();
         self.dispatch(0, agent, errand);
         self.go_on(5 * SECOND);
@@ -40,15 +40,15 @@ impl Run {
         new.expect("a new session on the board")
     }
 
-    fn ids(&self) -> Vec<SessionId> {
+    pub fn ids(&self) -> Vec<SessionId> {
         self.core.iter().flat_map(|core| core.sessions.keys().cloned()).collect()
     }
 
-    fn session(&self, id: &SessionId) -> &Session {
+    pub fn session(&self, id: &SessionId) -> &Session {
         &self.core.as_ref().expect("a supervisor").sessions[id].session
     }
 
-    fn word(&self, id: &SessionId) -> &'static str {
+    pub fn word(&self, id: &SessionId) -> &'static str {
         self.session(id).state.word()
     }
 
@@ -59,13 +59,13 @@ impl Run {
         world.jobs.iter().filter_map(pid).collect()
     }
 
-    fn kill_supervisor(&mut self) {
+    pub fn kill_supervisor(&mut self) {
         self.supervisor_gone();
         self.start_supervisor();
         self.connect_with(ROOMY);
     }
 
-    fn sleep(&mut self, hours: i128) {
+    pub fn sleep(&mut self, hours: i128) {
         self.world().jump(hours * HOUR_MS);
         self.with_core(|_| {});
     }
@@ -76,7 +76,7 @@ impl Run {
     }
 
     /// Everything that must hold does.
-    fn all_is_well(&mut self) {
+    pub fn all_is_well(&mut self) {
         self.come_to_rest();
         let faults = check::settled(self);
         assert!(faults.is_empty(), "{faults:?}\n{}", self.world().story());

@@ -279,7 +279,8 @@ impl Run {
             }
         };
         let env = Environment::from([("HOME".to_owned(), "/".to_owned())]);
-        let dispatch = Dispatch { work, name: None, cwd: "/".into(), env, worktree: Wish::Never };
+        let (cwd, worktree, enclosures) = ("/".into(), Wish::Never, Vec::new());
+        let dispatch = Dispatch { work, name: None, cwd, env, worktree, enclosures };
         self.clients[index].ask(Command::Dispatch(dispatch), Ask::Dispatch { token });
     }
 
@@ -292,7 +293,10 @@ impl Run {
         let env = self.environment();
         let token = self.world().ledger.token(Some(session.clone()), errand);
         let text = self.world().ledger.tokens[token].text.clone();
-        self.clients[index].ask(Command::Reply { session, text, env }, Ask::Reply { token });
+        self.clients[index].ask(
+            Command::Reply { session, text, env, enclosures: Vec::new() },
+            Ask::Reply { token },
+        );
     }
 
     /// Answers what is open now; by the time the loop hears of it that may be over.

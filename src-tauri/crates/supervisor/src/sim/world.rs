@@ -10,11 +10,13 @@ use crate::link::{LinkHandle, LinkSpec, Start};
 use crate::outside::{Aside, Background, Journal, Outside, Work};
 use crate::reconcile::hosts::Finding;
 use crate::storage::Storage;
+use jiff::tz::TimeZone;
+use nightshift_model::keeping;
 use nightshift_model::limits::RESTARTS_MAX;
-use nightshift_model::{Evidence, Liveness, Millis, Session, SessionId, State, retention};
+use nightshift_model::{Evidence, Liveness, Millis, Session, SessionId, State};
 use nightshift_platform::{Identity, clock};
-use nightshift_protocol::{Fault, Launch, Notice, Record, Task};
-use nightshift_store::{Store, StoreError, Write};
+use nightshift_protocol::{Fault, Launch, Notice, PermissionRule, Receipt, Record, Task};
+use nightshift_store::{Store, StoreError, Wanted, Write};
 use nightshift_testkit::Dice;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -274,7 +276,7 @@ impl World {
         };
         let failed = matches!(row.session.state, State::Failed { .. });
         let past = !failed && since >= UNSEEN_KEEP_MS;
-        if !retention::may_go(&row.session) || !(seen || past) {
+        if !keeping::may_go(&row.session) || !(seen || past) {
             self.fault(format!("{id} was taken off the board by nobody: {:?}", row.session));
         }
         self.ledger.of(id).removed = true;
@@ -346,6 +348,18 @@ impl Storage for Reach {
     fn evidence(&self, session: &SessionId) -> Result<Vec<Evidence>, StoreError> {
         self.place("before evidence is read");
         self.0.borrow().store.evidence(session)
+    }
+
+    fn receipts(&self, wanted: Wanted<'_>) -> Result<Vec<Receipt>, StoreError> {
+        self.0.borrow().store.receipts(wanted)
+    }
+
+    fn is_on(&self, switch: &str) -> Result<bool, StoreError> {
+        self.0.borrow().store.is_on(switch)
+    }
+
+    fn permissions(&self) -> Result<Vec<PermissionRule>, StoreError> {
+        self.0.borrow().store.permissions()
     }
 
     fn commit(&mut self, write: &Write) -> Result<(), StoreError> {
@@ -464,6 +478,10 @@ impl Outside for Reach {
 
     fn beside(&self, aside: Aside) {
         self.0.borrow_mut().works.push_back(aside.work);
+    }
+
+    fn zone(&self) -> Option<TimeZone> {
+        Some(TimeZone::UTC)
     }
 
     fn fresh_uuid(&self) -> Uuid {

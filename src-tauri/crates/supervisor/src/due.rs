@@ -1,0 +1,109 @@
+//! What is due by the clock, and when.
+//!
+//! Promise: the loop sleeps until the first of these and no longer; whoever adds something that is due
+//! names it in both functions.
+
+use crate::core::{Core, Entry};
+use crate::limits::CATCH_UP_PAUSE;
+use crate::wait::Waiter;
+use crate::{
+    continuing, effects, judging, notices, pressure, pulls, renew, rest, retention, standing,
+};
+use nightshift_model::SessionId;
+use nightshift_platform::clock;
+use nightshift_protocol::SessionView;
+use std::time::Duration;
+
+impl Core {
+    /// Time until something is due by the clock; none when nothing is.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        let now = clock::monotonic();
+        let behind = self.board.anyone_behind() || self.conversations.behind().next().is_some();
+        let due = self
+            .sessions
+            .values()
+            .flat_map(|e| [e.line_due_at(), e.retry_at, e.relook_at])
+            .flatten();
+        let waits = self.waiters.iter().filter_map(|(_, w)| w.deadline());
+        due.chain(waits)
+            .map(|at| at.saturating_sub(now))
+            .chain(self.unsaved.due_in(now))
+            .chain(rest::due_in(self, now))
+            .chain(retention::due_in(self, now))
+            .chain(pressure::due_in(self, now))
+            .chain(continuing::due_in(self))
+            .chain(self.told.due_in(now))
+            .chain(pulls::due_in(self, now))
+            .chain(self.clockwork.due_in())
+            .chain(behind.then_some(CATCH_UP_PAUSE))
+            .min()
+    }
+
+    /// Everything that is due by the clock, and followers that may catch up.
+    pub fn on_time(&mut self) {
+        self.heartbeat_at = clock::now();
+        let now = clock::monotonic();
+        self.held_lines(now);
+        self.retries(now);
+        // First: what goes on by itself now does not rest.
+        standing::on_time(self);
+        rest::on_time(self, now);
+        retention::on_time(self, now);
+        pressure::on_time(self, now);
+        renew::on_time(self);
+        continuing::on_time(self);
+        judging::on_time(self, now);
+        notices::on_time(self, now);
+        pulls::on_time(self, now);
+        let overdue = |w: &Waiter| w.deadline().is_some_and(|d| now >= d);
+        let late: Vec<SessionId> =
+            self.waiters.iter().filter(|(_, w)| overdue(w)).map(|(id, _)| id.clone()).collect();
+        for id in late {
+            self.answer_waiters(&id);
+        }
+        if self.unsaved.due_in(now).is_some_and(|wait| wait.is_zero()) {
+            let sessions = &self.sessions;
+            let current = |id: &SessionId| sessions.get(id).map(|e| e.session.clone());
+            self.unsaved.retry(&mut *self.store, current, now);
+        }
+        self.catch_up();
+    }
+
+    fn held_lines(&mut self, now: Duration) {
+        let due = |e: &Entry| e.line_due_at().is_some_and(|at| now >= at);
+        let lines: Vec<SessionId> =
+            self.sessions.iter().filter(|(_, e)| due(e)).map(|(id, _)| id.clone()).collect();
+        for id in lines {
+            if let Some(line) = self.sessions.get_mut(&id).and_then(|e| e.held_line.take()) {
+                self.progress(&id, line);
+            }
+        }
+    }
+
+    /// Hands out again what was refused or found no room.
+    fn retries(&mut self, now: Duration) {
+        let mut due = Vec::new();
+        for (id, entry) in &mut self.sessions {
+            if entry.retry_at.is_some_and(|at| now >= at) {
+                entry.retry_at = None;
+                due.push(id.clone());
+            }
+        }
+        for id in due {
+            effects::deliver(self, &id);
+        }
+    }
+
+    fn catch_up(&mut self) {
+        let (sessions, notices) = (&self.sessions, &self.notices);
+        self.board.catch_up(&mut self.clients, || {
+            (sessions.values().map(|e| SessionView::of(&e.session)).collect(), notices.clone())
+        });
+        let behind: Vec<SessionId> = self.conversations.behind().cloned().collect();
+        for id in behind {
+            if let Some(driver) = self.sessions.get(&id).and_then(|e| e.driver.as_ref()) {
+                self.conversations.catch_up(&mut self.clients, &id, driver);
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Pull requests of sessions on the board: how far each of them is.
+//!
+//! Promise: their forges are asked only while somebody follows the board, one at a time and each one
+//! seldom, beside the loop. Where that cannot be told, what is known stays.
+
+use crate::core::Core;
+use crate::inbox::Inbox;
+use crate::limits::{PULL_CLOSED_PAUSE, PULL_FAILED_PAUSE, PULL_PAUSE};
+use crate::link::beside::Lane;
+use crate::outside::Aside;
+use nightshift_model::{Fact, PullState, SessionId};
+use nightshift_platform::{clock, spawn};
+use nightshift_protocol::Fault;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+/// Seconds; for tests.
+const PAUSE_VARIABLE: &str = "NIGHTSHIFT_PULL_PAUSE_S";
+
+fn open_pause() -> Duration {
+    let set = std::env::var(PAUSE_VARIABLE).ok().and_then(|text| text.trim().parse().ok());
+    set.map_or(PULL_PAUSE, Duration::from_secs)
+}
+
+/// What is known of the asking.
+#[derive(Default)]
+pub struct Pulls {
+    /// When (monotonic) each may be asked about again, by its address.
+    next: BTreeMap<String, Duration>,
+    asking: bool,
+}
+
+/// What is to be asked about, and when (monotonic).
+fn wanted(core: &Core) -> impl Iterator<Item = (&SessionId, &str, Duration)> {
+    let free = core.board.is_followed() && !core.pulls.asking;
+    let sessions = core.sessions.iter().filter(move |_| free);
+    sessions.flat_map(move |(id, entry)| {
+        let unsettled = entry.session.pull_requests.iter().filter(|p| p.state != PullState::Merged);
+        unsettled.map(move |pull| {
+            let at = core.pulls.next.get(&pull.url).copied().unwrap_or_default();
+            (id, pull.url.as_str(), at)
+        })
+    })
+}
+
+pub fn due_in(core: &Core, now: Duration) -> Option<Duration> {
+    wanted(core).map(|(_, _, at)| at.saturating_sub(now)).min()
+}
+
+pub fn on_time(core: &mut Core, now: Duration) {
+    let first = wanted(core).min_by_key(|(_, _, at)| *at).filter(|(_, _, at)| *at <= now);
+    let Some((id, url)) = first.map(|(id, url, _)| (id.clone(), url.to_owned())) else { return };
+    core.pulls.asking = true;
+    let env = core.sessions.get(&id).map(|entry| entry.env.clone()).unwrap_or_default();
+    let dir = core.home.state.clone();
+    let (lost, place) = ((id.clone(), url.clone()), format!("the pull request {url}"));
+    let work = Box::new(move || {
+        let state = ask(&url, &dir, env);
+        Inbox::PullSeen { session: id, url, state }
+    });
+    let failed = Box::new(move |fault| {
+        let (session, url) = lost;
+        Inbox::PullSeen { session, url, state: Err(fault) }
+    });
+    core.outside.beside(Aside { lane: Lane::Reviews, place, work, failed });
+}
+
+/// In the session's environment; in our own where that is not known any more.
+fn ask(url: &str, dir: &Path, env: nightshift_protocol::Environment) -> Result<PullState, Fault> {
+    let env = match env.is_empty() {
+        true => spawn::own_environment(),
+        false => env.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+    };
+    nightshift_review::pull_state(url, dir, &env)
+}
+
+/// What came of it.
+pub fn seen(core: &mut Core, id: &SessionId, url: String, state: Result<PullState, Fault>) {
+    core.pulls.asking = false;
+    let pause = match &state {
+        Ok(state) if state.is_open() => open_pause(),
+        Ok(_) => PULL_CLOSED_PAUSE,
+        Err(_) => PULL_FAILED_PAUSE,
+    };
+    core.pulls.next.insert(url.clone(), clock::monotonic() + pause);
+    match state {
+        Ok(state) => core.fact(id, Fact::PullRequestSeen { url, state }),
+        Err(fault) => tracing::info!(session = %id, "{fault}"),
+    }
+    let pulls = core.sessions.values().flat_map(|entry| &entry.session.pull_requests);
+    let known: BTreeSet<&str> = pulls.map(|pull| pull.url.as_str()).collect();
+    core.pulls.next.retain(|url, _| known.contains(url.as_str()));
+}
