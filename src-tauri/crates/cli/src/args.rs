@@ -43,6 +43,12 @@ enum Verb {
     Reply(verbs::reply::Args),
     /// Answer a permission request or a question.
     Answer(verbs::answer::Args),
+    /// List what was allowed or rejected for good, or take it back.
+    Permissions(verbs::permissions::Args),
+    /// See or change a session's mode, model and other options of its agent.
+    Set(verbs::set::Args),
+    /// Go on with a session in its agent's own terminal, or back as a conversation.
+    Open(verbs::open::Args),
     /// End the current turn; the session stays.
     Interrupt(verbs::interrupt::Args),
     /// End a session and every process it started.
@@ -50,7 +56,13 @@ enum Verb {
     Stop(verbs::stop::Args),
     /// Start an ended session again: a shell job's command, an agent where it left off.
     Respawn(verbs::respawn::Args),
-    /// List what runs in the background of sessions, or end one of it.
+    /// Let a session work until a condition holds.
+    Goal(verbs::goal::Args),
+    /// Send a session a prompt again and again.
+    Loop(verbs::looping::Args),
+    /// Send a session prompts at set times.
+    Cron(verbs::cron::Args),
+    /// List what runs in the background of sessions and what wakes them, or end one of it.
     Tasks(verbs::tasks::Args),
     /// Show what a session changed since its base.
     Diff(verbs::diff::Args),
@@ -78,8 +90,10 @@ enum Verb {
     ContinueAtReset(verbs::continue_at_reset::Args),
     /// Show why a session is in its state.
     Why(verbs::why::Args),
-    /// Show what else the board says.
-    Notices,
+    /// Show what else the board says; receipts of notifications.
+    Notices(verbs::notices::Args),
+    /// Whether anything starts by schedule; pause all of it or go on.
+    Schedules(verbs::schedules::Args),
     /// The settings file: where it is, what is wrong in it, what it says.
     Settings(verbs::settings::Args),
     /// Print completions for a shell.
@@ -91,9 +105,18 @@ enum Verb {
     /// One session's host.
     #[command(hide = true)]
     Host(verbs::host::Args),
+    /// Tools for a session's agent, over the Model Context Protocol on stdin and stdout.
+    #[command(hide = true)]
+    Mcp(verbs::mcp::Args),
+    /// Tells a terminal agent's host what its hooks say.
+    #[command(hide = true)]
+    Hook(verbs::hook::Args),
     /// The built-in agent, speaking the Agent Client Protocol on stdin and stdout.
     #[command(hide = true)]
     RehearsalAgent,
+    /// Tells the user what the supervisor wants told.
+    #[command(hide = true)]
+    Notifier,
 }
 
 impl Cli {
@@ -103,8 +126,11 @@ impl Cli {
         };
         match verb {
             Verb::Host(args) => return Ok(verbs::host::run(&args)),
+            Verb::Hook(args) => return Ok(verbs::hook::run(&args)),
+            Verb::Mcp(args) => return Ok(verbs::mcp::run(&args)),
             Verb::Completions(args) => return verbs::completions::run(&args, self.json),
             Verb::Man(args) => return verbs::man::run(&args, self.json),
+            Verb::Notifier => return verbs::notifier::run(),
             Verb::RehearsalAgent => return Ok(nightshift_rehearsal::main()),
             Verb::Daemon(args) if args.is_run() => return verbs::daemon_run::run(),
             _ => {}
@@ -116,9 +142,15 @@ impl Cli {
             Verb::Logs(args) => here.run(|here| verbs::logs::run(here, args)),
             Verb::Reply(args) => here.run(|here| verbs::reply::run(here, args)),
             Verb::Answer(args) => here.run(|here| verbs::answer::run(here, args)),
+            Verb::Permissions(args) => here.run(|here| verbs::permissions::run(here, args)),
+            Verb::Set(args) => here.run(|here| verbs::set::run(here, args)),
+            Verb::Open(args) => here.run(|here| verbs::open::run(here, args)),
             Verb::Interrupt(args) => here.run(|here| verbs::interrupt::run(here, args)),
             Verb::Stop(args) => here.run(|here| verbs::stop::run(here, args)),
             Verb::Respawn(args) => here.run(|here| verbs::respawn::run(here, args)),
+            Verb::Goal(args) => here.run(|here| verbs::goal::run(here, args)),
+            Verb::Loop(args) => here.run(|here| verbs::looping::run(here, args)),
+            Verb::Cron(args) => here.run(|here| verbs::cron::run(here, args)),
             Verb::Tasks(args) => here.run(|here| verbs::tasks::run(here, args)),
             Verb::Diff(args) => here.run(|here| verbs::diff::run(here, args)),
             Verb::Commit(args) => here.run(|here| verbs::commit::run(here, args)),
@@ -136,12 +168,17 @@ impl Cli {
             }
             Verb::Settings(args) => verbs::settings::run(&here, &args),
             Verb::Why(args) => here.run(|here| verbs::why::run(here, args)),
-            Verb::Notices => here.run(verbs::notices::run),
+            Verb::Notices(args) => here.run(|here| verbs::notices::run(here, args)),
+            Verb::Schedules(args) => here.run(|here| verbs::schedules::run(here, args)),
             Verb::Daemon(args) => here.run(|here| verbs::daemon::run(here, args)),
             // These have returned above.
-            Verb::Host(_) | Verb::RehearsalAgent | Verb::Completions(_) | Verb::Man(_) => {
-                Ok(ExitCode::SUCCESS)
-            }
+            Verb::Host(_)
+            | Verb::Hook(_)
+            | Verb::Mcp(_)
+            | Verb::RehearsalAgent
+            | Verb::Notifier
+            | Verb::Completions(_)
+            | Verb::Man(_) => Ok(ExitCode::SUCCESS),
         }
     }
 }

@@ -41,7 +41,7 @@ impl Context {
     /// A command whose reply is a session.
     pub async fn session(&self, client: &Client, command: Command) -> Result<SessionView, Failure> {
         match client.call(command).await? {
-            Reply::Session { view } => Ok(*view),
+            Reply::Session { view } | Reply::Said { view, .. } => Ok(*view),
             other => Err(unexpected(&other)),
         }
     }

@@ -7,22 +7,20 @@
 mod args;
 mod check;
 mod context;
-mod entry;
+mod enclose;
 mod failure;
-mod plain;
-mod render;
-mod since;
 mod terminal;
-mod transcript;
 mod verbs;
 
 use clap::Parser;
 use failure::Failure;
+use nightshift_render::{entry, plain, since, table as render, transcript};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Before anything else is set up: there is one host per session, and it must cost nothing.
-    if let Some(code) = verbs::host::run_if_asked() {
+    // Before anything else is set up: each session has a host and a tool bridge, and they must cost
+    // nothing.
+    if let Some(code) = verbs::host::run_if_asked().or_else(verbs::mcp::run_if_asked) {
         return code;
     }
     let cli = args::Cli::parse();

@@ -133,6 +133,8 @@ impl AttachReader {
                 HostEvent::Refused { error, .. } => return AttachEvent::Refused(error),
                 HostEvent::Exited { exit } => self.last = Some(AttachEvent::Exited(exit)),
                 HostEvent::Written { .. }
+                | HostEvent::HookTaken
+                | HostEvent::HookAnswer { .. }
                 | HostEvent::Activity { .. }
                 | HostEvent::CaughtUp { .. }
                 | HostEvent::Status { .. } => {}

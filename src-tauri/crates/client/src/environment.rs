@@ -6,14 +6,17 @@ use nightshift_protocol::Environment;
 
 /// Variables of ours are not handed on: they describe the session a client runs in.
 const OWN_PREFIX: &str = "NIGHTSHIFT_";
-/// Settings of ours: which supervisor is meant, and how patient or generous it is.
-const SETTINGS: [&str; 6] = [
+/// Settings of ours: which supervisor is meant, how patient or generous it is, what it leaves out.
+const SETTINGS: [&str; 9] = [
     HOME_VARIABLE,
     "NIGHTSHIFT_LOOK_PATIENCE_S",
     "NIGHTSHIFT_RETIRE_AFTER_S",
     "NIGHTSHIFT_SHELL_KEEP_S",
+    "NIGHTSHIFT_PULL_PAUSE_S",
     "NIGHTSHIFT_PRESSURE_FILE",
     "NIGHTSHIFT_PRESSURE_PAUSE_S",
+    "NIGHTSHIFT_DISABLE_CRON",
+    "NIGHTSHIFT_TEST_MONITOR_LOOPBACK",
 ];
 
 /// The caller's environment for `Dispatch` and `Reply`. Bytes that are no UTF-8 are replaced.
@@ -50,6 +53,7 @@ mod tests {
             ("PATH", true),
             ("NIGHTSHIFT_HOME", true),
             ("NIGHTSHIFT_RETIRE_AFTER_S", true),
+            ("NIGHTSHIFT_DISABLE_CRON", true),
             ("NIGHTSHIFT_SESSION_ID", false),
             ("NIGHTSHIFT_ANYTHING", false),
             ("MY_NIGHTSHIFT_X", true),

@@ -10,6 +10,7 @@
 //! follow whose consumer falls behind is ended and begun again, which brings a fresh snapshot.
 
 mod attach;
+mod attachments;
 mod call;
 mod connection;
 mod dial;
@@ -19,6 +20,7 @@ mod routes;
 mod start;
 
 pub use attach::{AttachEvent, AttachReader, AttachWriter, Attachment};
+pub use attachments::{Attachments, Pane};
 pub use call::Client;
 pub use environment::{dispatch_environment, outlives_sessions};
 pub use follow::{Follow, FollowEvent};

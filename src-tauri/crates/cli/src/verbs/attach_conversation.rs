@@ -114,7 +114,10 @@ impl Attached {
                 let answer = answer::understand(need, &text)?;
                 Command::Answer { session, need: Some(need.id.clone()), answer }
             }
-            None => Command::Reply { session, text, env: dispatch_environment() },
+            None => {
+                let (env, enclosures) = (dispatch_environment(), Vec::new());
+                Command::Reply { session, text, env, enclosures }
+            }
         })
     }
 }

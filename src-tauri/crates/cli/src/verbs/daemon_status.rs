@@ -45,6 +45,9 @@ fn for_people(status: &DaemonStatus, now: Millis) -> String {
         Some(1) => words.push("1 notice".to_owned()),
         Some(n) => words.push(format!("{n} notices")),
     }
+    if status.schedules_paused {
+        words.push("schedules are paused".to_owned());
+    }
     words.push(format!("{} MiB", status.memory_kib.div_ceil(1024)));
     words.push(format!("up {}", age(now.since(status.started_at))));
     let next = match status.next_due {

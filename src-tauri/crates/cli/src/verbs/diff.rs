@@ -2,14 +2,12 @@
 
 use crate::context::{Context, print, print_json};
 use crate::failure::Failure;
-use crate::plain::{clean, one_line};
-use crate::verbs::review::{other, review, short};
+use crate::plain::one_line;
+use crate::verbs::review::{other, review};
 use nightshift_client::Client;
-use nightshift_protocol::review::{
-    ChangedFile, Changes, DiffRow, FileContent, FilePage, FileStatus, RowKind, Staging,
-};
+use nightshift_protocol::review::{ChangedFile, Changes, FilePage};
 use nightshift_protocol::{Fault, FaultCode, ReviewAct, ReviewResult};
-use std::fmt::Write;
+use nightshift_render::changes::{summary, text};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
@@ -87,83 +85,4 @@ async fn whole(client: &Client, session: &str, file: &ChangedFile) -> Result<Fil
     }
     let message = format!("{} changes faster than it can be read", one_line(&file.path));
     Err(Fault::new(FaultCode::Refused, message).hint("wait until the agent is done").into())
-}
-
-fn summary(changes: &Changes) -> String {
-    let branch = changes.branch.as_deref().unwrap_or("no branch");
-    let base = changes.base.commit.as_deref().map_or("", short);
-    let mut out = format!(
-        "{} · from {} {base} · {} commits · {} behind · {} uncommitted\n",
-        one_line(branch),
-        one_line(&changes.base.label),
-        changes.ahead,
-        changes.behind,
-        changes.uncommitted
-    );
-    if changes.files.is_empty() {
-        out.push_str("nothing is changed\n");
-    }
-    for file in &changes.files {
-        out.push_str(&format!("  {}\n", line(file)));
-    }
-    if changes.more > 0 {
-        out.push_str(&format!("  and {} more files\n", changes.more));
-    }
-    out
-}
-
-fn line(file: &ChangedFile) -> String {
-    let status = match file.status {
-        FileStatus::Added => "added",
-        FileStatus::Modified => "modified",
-        FileStatus::Deleted => "deleted",
-        FileStatus::Renamed => "renamed",
-        FileStatus::TypeChanged => "type changed",
-        FileStatus::Untracked => "new",
-        FileStatus::Conflicted => "conflicts",
-    };
-    let counts = match (file.added, file.removed, file.content) {
-        (Some(added), Some(removed), _) => format!("+{added} −{removed}"),
-        (_, _, FileContent::Image) => "image".to_owned(),
-        (_, _, FileContent::Submodule) => "submodule".to_owned(),
-        (_, _, FileContent::Binary | FileContent::Text) => "binary".to_owned(),
-    };
-    let staging = match file.staging {
-        Staging::Committed => "",
-        Staging::Unstaged => " · uncommitted",
-        Staging::Staged => " · staged",
-        Staging::Partly => " · partly staged",
-    };
-    let name = match &file.old_path {
-        Some(old) => format!("{} → {}", one_line(old), one_line(&file.path)),
-        None => one_line(&file.path),
-    };
-    format!("{name} · {status} · {counts}{staging}")
-}
-
-fn text(file: &ChangedFile, page: &FilePage, colour: bool) -> String {
-    let mut out = format!("\n{}\n", paint(&line(file), "1", colour));
-    if !page.note.is_empty() {
-        out.push_str(&format!("({})\n", one_line(&page.note)));
-    }
-    for DiffRow { kind, text, .. } in &page.rows {
-        let text = clean(text);
-        let (sign, shade) = match kind {
-            RowKind::Hunk => ("", "36"),
-            RowKind::Same => (" ", ""),
-            RowKind::Removed => ("-", "31"),
-            RowKind::Added => ("+", "32"),
-            RowKind::Note => ("\\ ", "2"),
-        };
-        // Writing to a string cannot fail.
-        writeln!(out, "{}", paint(&format!("{sign}{text}"), shade, colour)).ok();
-    }
-    out
-}
-
-fn paint(text: &str, shade: &str, colour: bool) -> String {
-    match colour && !shade.is_empty() {
-        true => format!("\x1b[{shade}m{text}\x1b[0m"),
-        false => text.to_owned(),
-    }
 }

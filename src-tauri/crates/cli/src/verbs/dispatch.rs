@@ -2,6 +2,7 @@
 
 use crate::check;
 use crate::context::{Context, print, print_json};
+use crate::enclose;
 use crate::failure::Failure;
 use crate::plain::one_line;
 use clap::error::ErrorKind;
@@ -47,6 +48,9 @@ pub struct Args {
     /// Let the agent work in the directory itself.
     #[arg(long, requires = "bg")]
     pub no_worktree: bool,
+    /// File that goes with the prompt, an image for example; may be given several times.
+    #[arg(long, value_name = "FILE", requires = "bg", conflicts_with = "exec")]
+    pub attach: Vec<PathBuf>,
     /// What the agent shall do; `-` reads it from stdin, as does no prompt when stdin is piped.
     pub prompt: Option<String>,
 }
@@ -77,9 +81,12 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         (None, true) => Wish::Never,
         (None, false) => Wish::Usual,
     };
+    let files = enclose::read(&args.attach)?;
     let work = work(args)?;
     let client = here.client().await?;
-    let dispatch = Dispatch { work, name, cwd, env: dispatch_environment(), worktree };
+    let enclosures = enclose::hand_over(&client, files).await?;
+    let env = dispatch_environment();
+    let dispatch = Dispatch { work, name, cwd, env, worktree, enclosures };
     let view = here.session(&client, Command::Dispatch(dispatch)).await?;
     report(&here, &view)
 }

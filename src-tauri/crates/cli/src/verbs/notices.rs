@@ -4,12 +4,32 @@ use crate::context::{Context, print, print_json};
 use crate::failure::Failure;
 use crate::plain::one_line;
 use crate::render::age;
+use crate::verbs::notices_receipts;
 use nightshift_client::Client;
 use nightshift_platform::clock;
 use nightshift_protocol::{BoardEvent, Fault, Notice, NoticeLevel};
 use std::process::ExitCode;
 
-pub async fn run(here: Context) -> Result<ExitCode, Failure> {
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// List what was told outside of the board, what was not, and why.
+    Receipts(notices_receipts::Args),
+    /// Send a notification through every channel; exit code 1 when one did not take it.
+    Test,
+}
+
+pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    match args.what {
+        Some(What::Receipts(args)) => return notices_receipts::run(here, args).await,
+        Some(What::Test) => return notices_receipts::test(here).await,
+        None => {}
+    }
     let client = here.client().await?;
     let notices = notices(&client).await?;
     if here.json {

@@ -5,12 +5,15 @@
 
 use crate::check;
 use crate::context::Context;
+use crate::enclose;
 use crate::entry::Entry;
-use crate::failure::Failure;
-use crate::plain::one_line;
+use crate::failure::{Failure, unexpected};
+use crate::plain::{clean, one_line};
 use nightshift_client::{Client, dispatch_environment};
 use nightshift_model::{Liveness, State};
-use nightshift_protocol::{Command, Environment, Fault, FaultCode, SessionView};
+use nightshift_protocol::{Command, Environment, Fault, FaultCode, Reply, SessionView};
+use serde::Serialize;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Supervisors that may die before the start: more than one is no accident.
@@ -22,6 +25,9 @@ pub struct Args {
     /// What to say; `-` reads it from stdin, as does no text when stdin is piped.
     #[arg(allow_hyphen_values = true)]
     text: Option<String>,
+    /// File that goes with it, an image for example; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    attach: Vec<PathBuf>,
 }
 
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
@@ -29,16 +35,32 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         return Err(Failure::usage("the text of the reply is missing"));
     };
     let text = check::text(&text, "reply")?;
+    let files = enclose::read(&args.attach)?;
     let client = here.client().await?;
+    let enclosures = enclose::hand_over(&client, files).await?;
     let env = dispatch_environment();
-    let command = Command::Reply { session: args.session, text, env: env.clone() };
-    let mut view = here.session(&client, command).await?;
+    let command = Command::Reply { session: args.session, text, env: env.clone(), enclosures };
+    let mut view = match client.call(command).await? {
+        // A command in the text, which the supervisor answers itself.
+        Reply::Said { view, text } => {
+            let said = Said { id: &view.id, said: &text };
+            return here.say(&said, clean(&text).trim_end());
+        }
+        Reply::Session { view } => *view,
+        other => return Err(unexpected(&other)),
+    };
     if is_being_started(&view) {
         view = see_started(&here, client, &view.id, &env).await?;
     }
     let word = if view.queued > 0 { "queued" } else { "sent" };
     let line = format!("{word} · {} · {}", view.id, one_line(&view.name));
     here.say(&Entry::of(&view), &line)
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    id: &'a str,
+    said: &'a str,
 }
 
 fn is_being_started(view: &SessionView) -> bool {

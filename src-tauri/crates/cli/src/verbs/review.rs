@@ -5,6 +5,7 @@ use crate::failure::{Failure, unexpected};
 use crate::plain::one_line;
 use nightshift_client::dispatch_environment;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply, ReviewAct, ReviewResult};
+pub use nightshift_render::changes::short;
 
 /// Files named in one line; `--json` names all.
 const NAMED_MAX: usize = 10;
@@ -48,9 +49,4 @@ pub async fn settled(
 pub fn other(result: &ReviewResult) -> Failure {
     let message = format!("the supervisor gave the result of another act: {result:?}");
     Fault::new(FaultCode::Internal, message).hint("look into its log").into()
-}
-
-/// As people name commits.
-pub fn short(commit: &str) -> &str {
-    commit.get(..10).unwrap_or(commit)
 }

@@ -4,6 +4,7 @@
 use crate::context::Context;
 use crate::failure::{Failure, unexpected};
 use crate::plain::one_line;
+use nightshift_client::{Client, dispatch_environment};
 use nightshift_protocol::{Command, Reply, WorktreeFate};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -34,6 +35,25 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
                 text.push_str(&told(fate));
             }
             here.say(&Removed { id: &id, removed: true, worktree: worktree.as_ref() }, &text)
+        }
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// The worktree of a session that is not on the board any more.
+pub async fn worktree(
+    here: Context,
+    client: &Client,
+    id: String,
+    discard: bool,
+) -> Result<ExitCode, Failure> {
+    let env = dispatch_environment();
+    match client.call(Command::RemoveWorktree { id, discard, env }).await? {
+        Reply::Removed { id, worktree: Some(fate) } => {
+            let removed = fate.kept.is_empty();
+            let text = told(&fate).trim_start().to_owned();
+            here.say(&Removed { id: &id, removed, worktree: Some(&fate) }, &text)?;
+            Ok(if removed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         other => Err(unexpected(&other)),
     }

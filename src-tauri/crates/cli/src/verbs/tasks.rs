@@ -1,12 +1,11 @@
-//! `nightshift tasks`: what runs in the background of sessions; ends one of them.
+//! `nightshift tasks`: what runs in the background of sessions and what wakes them; ends one of them.
 
 use crate::context::{Context, print, print_json};
 use crate::failure::{Failure, unexpected};
 use crate::plain::one_line;
-use crate::render::age;
-use nightshift_model::Millis;
 use nightshift_platform::clock;
-use nightshift_protocol::{Command, Reply, Task, TaskKind};
+use nightshift_protocol::{Command, Reply};
+use nightshift_render::task::lines;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -21,7 +20,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// End one background process and everything below it.
+    /// End one of them; a process with everything below it.
     Stop {
         /// As `nightshift tasks` prints it.
         task: String,
@@ -66,23 +65,4 @@ async fn list(here: Context, session: Option<String>) -> Result<ExitCode, Failur
         print(&tasks.iter().map(|task| lines(task, now)).collect::<String>())?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// One line of what it is and costs, then what it printed last.
-fn lines(task: &Task, now: Millis) -> String {
-    let kind = match task.kind {
-        TaskKind::Process => "process",
-        TaskKind::Tool => "tool",
-        TaskKind::Other => "other",
-    };
-    let cost = task.usage.map_or(String::new(), |usage| {
-        let mib = usage.memory_kib.div_ceil(1024);
-        format!("cpu {}.{}s · {mib} MiB · ", usage.cpu_ms / 1000, usage.cpu_ms / 100 % 10)
-    });
-    let (id, title) = (one_line(&task.id), one_line(&task.title));
-    let mut out = format!("{id}  {kind} · {} · {cost}{title}\n", age(now.since(task.since)));
-    for line in &task.last_lines {
-        out.push_str(&format!("  {}\n", one_line(line)));
-    }
-    out
 }

@@ -33,6 +33,8 @@ fn line(evidence: &Evidence) -> String {
     let source = match evidence.source {
         Source::User => "you",
         Source::Protocol => "protocol",
+        Source::Hook => "hook",
+        Source::Terminal => "terminal",
         Source::Marker => "marker",
         Source::ClosingQuestion => "closing question",
         Source::Process => "process",

@@ -4,6 +4,7 @@ use crate::context::{Context, print, print_json};
 use crate::failure::{Failure, unexpected};
 use crate::plain::one_line;
 use crate::render::age;
+use crate::verbs::rm;
 use nightshift_model::Millis;
 use nightshift_platform::clock;
 use nightshift_protocol::{
@@ -23,12 +24,23 @@ pub struct Args {
 enum Verb {
     /// Remove worktrees without a session in which nothing would be lost.
     Clean,
+    /// Remove the worktree of a session that is gone, if nothing in it would be lost.
+    Rm {
+        /// The session's id, as `nightshift worktrees` lists it.
+        id: String,
+        /// Remove it with uncommitted changes; `undo rm` brings them back.
+        #[arg(long)]
+        discard: bool,
+    },
 }
 
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
     let command = match args.verb {
         Some(Verb::Clean) => Command::CleanWorktrees,
+        Some(Verb::Rm { id, discard }) => {
+            return rm::worktree(here, &client, id, discard).await;
+        }
         None => Command::Worktrees { sizes: true },
     };
     match client.call(command).await? {
@@ -63,7 +75,7 @@ fn line(tree: &WorktreeView, now: Millis) -> String {
     let size = tree.bytes.map_or("-".to_owned(), size);
     let owner = match (&tree.session, tree.orphan) {
         (Some(id), false) => id.clone(),
-        (Some(_), true) => "no session".to_owned(),
+        (Some(id), true) => format!("{id} is gone"),
         (None, _) => "not ours".to_owned(),
     };
     let branch = tree.branch.as_deref().unwrap_or("detached");

@@ -65,6 +65,7 @@ fn serve(mut socket: UnixStream) -> Option<()> {
                 gone: 0,
                 started_at: nightshift_platform::clock::now(),
                 notices: None,
+                schedules_paused: false,
                 heartbeat_at: nightshift_platform::clock::now(),
                 next_due: None,
                 memory_kib: 0,

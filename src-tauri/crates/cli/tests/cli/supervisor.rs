@@ -22,6 +22,7 @@ fn status_says_what_runs_and_fails_when_nothing_does() {
         "notices",
         "pid",
         "protocol",
+        "schedulesPaused",
         "sessions",
         "socket",
         "startedAt",

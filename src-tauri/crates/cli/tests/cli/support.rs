@@ -220,11 +220,12 @@ impl Shift {
 }
 
 /// Processor time that a process has used: fields 14 and 15 of proc_pid_stat(5), in ticks of 10 ms.
-pub fn cpu_time(process: &Identity) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.pid)).unwrap();
+/// None when it is gone.
+pub fn cpu_time(process: &Identity) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.pid)).ok()?;
     let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
     let ticks = |n: usize| fields[n - 3].parse::<u64>().unwrap();
-    Duration::from_millis(10 * (ticks(14) + ticks(15)))
+    Some(Duration::from_millis(10 * (ticks(14) + ticks(15))))
 }
 
 /// A number of KiB from a process's `status` or `smaps_rollup`.

@@ -42,8 +42,12 @@ impl Vendor {
     }
 
     pub fn dispatch(&self, prompt: &str) -> String {
-        let out = self.run(&["--bg", "--json", "--agent", self.agent, prompt]);
-        id_of(&serde_json::from_str(&out).unwrap())
+        self.dispatch_with(&[], prompt)
+    }
+
+    pub fn dispatch_with(&self, more: &[&str], prompt: &str) -> String {
+        let args = [&["--bg", "--json", "--agent", self.agent], more, &[prompt]].concat();
+        id_of(&serde_json::from_str(&self.run(&args)).unwrap())
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -51,7 +55,7 @@ impl Vendor {
     }
 
     /// Waits for the question about `file` and allows it.
-    fn allow(&self, id: &str, file: &Path) -> Value {
+    pub fn allow(&self, id: &str, file: &Path) -> Value {
         let entry = self.shift.wait_state(id, "blocked");
         assert_eq!(entry["waitingFor"], "permission prompt");
         let question = entry["pending"]["question"].as_str().unwrap();
@@ -154,4 +158,57 @@ fn a_usage_limit_is_told_and_the_session_goes_on_when_it_ends() {
     assert!(clock::now().0 >= at, "and not before its time");
     let why = shift.ok(&["why", &id]);
     assert!(why.contains("continued after the usage limit, as you chose"), "{why}");
+}
+
+#[test]
+fn claude_works_in_its_own_terminal() {
+    let Some(vendor) = Vendor::new("claude-tui", "claude") else { return };
+    let shift = &vendor.shift;
+    vendors::greet_claude(&shift.home.user_home(), &shift.home.work()).unwrap();
+    let first = vendor.file("first.txt");
+    let id = vendor.dispatch(&format!("@@write {}@@", first.display()));
+    let entry = shift.wait_state(&id, "blocked");
+    shift.kill_supervisor();
+    assert_eq!(shift.wait_state(&id, "blocked")["pending"], entry["pending"]);
+    vendor.allow(&id, &first);
+    shift.wait_state(&id, "done");
+    assert!(first.exists());
+    vendor.run(&["reply", &id, "@@bash echo typed > typed.txt@@"]);
+    shift.wait_state(&id, "blocked");
+    shift.ok(&["answer", &id, "deny"]);
+    shift.wait_state(&id, "done");
+    assert!(!vendor.file("typed.txt").exists());
+    shift.ok(&["rm", &id]);
+}
+
+#[test]
+fn a_conversation_of_claude_goes_into_its_own_terminal_and_back() {
+    let Some(vendor) = Vendor::new("claude", "claude") else { return };
+    let shift = &vendor.shift;
+    vendors::greet_claude(&shift.home.user_home(), &shift.home.work()).unwrap();
+    let id = vendor.dispatch("the first words");
+    let entry = shift.wait_state(&id, "done");
+    let opened: Value =
+        serde_json::from_str(&vendor.run(&["open", &id, "--tui", "--json"])).unwrap();
+    assert_eq!(opened["agent"], "claude-tui");
+    let back = shift.wait_entry(&id, "its terminal", |e| e["status"] == "idle");
+    assert_eq!(back["result"], entry["result"], "what it produced stays the row's truth");
+    assert_eq!(shift.json(&["attach", &id, "--json"])["type"], "terminal");
+    let second = vendor.file("second.txt");
+    vendor.run(&["reply", &id, &format!("@@write {}@@", second.display())]);
+    vendor.allow(&id, &second);
+    shift.wait_state(&id, "done");
+
+    vendor.run(&["open", &id, "--conversation"]);
+    shift.wait_entry(&id, "the conversation", |e| e["agent"] == "claude" && e["status"] == "idle");
+    let third = vendor.file("third.txt");
+    vendor.run(&["reply", &id, &format!("@@write {}@@", third.display())]);
+    vendor.allow(&id, &third);
+    shift.wait_state(&id, "done");
+    let asked = vendor.model.asked();
+    let last = asked.iter().rfind(|a| a.body.to_string().contains("third.txt")).unwrap();
+    for part in ["the first words", "second.txt"] {
+        assert!(last.body.to_string().contains(part), "it does not remember {part}");
+    }
+    shift.ok(&["rm", &id]);
 }

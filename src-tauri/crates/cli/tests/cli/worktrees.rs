@@ -240,31 +240,97 @@ fn failures_30_a_shell_command_that_writes_to_the_main_checkout_is_reported() {
 }
 
 #[test]
+fn the_users_settings_hold_where_the_repository_says_nothing_else() {
+    let project = Project::new();
+    let shift = &project.shift;
+    std::fs::create_dir_all(shift.home.state()).unwrap();
+    let settings = shift.home.state().join("settings.toml");
+    let set = "[worktree]\ndir = \".trees\"\nbranch_prefix = \"mine/\"\nports = 3\n\
+               setup = \"touch set-up\"\nbase = \"develop\"\n";
+    std::fs::write(&settings, set).unwrap();
+    let id = project.agent(&["--name", "one"], "run ls\ndone");
+    let entry = shift.wait_state(&id, "done");
+    let tree = &entry["lodging"];
+    assert_eq!(Project::worktree(&entry), project.root.join(".trees/one"));
+    assert_eq!((&tree["branch"], &tree["base"]), (&"mine/one".into(), &"main".into()));
+    let port = |name: &str| tree[name].as_u64().unwrap();
+    assert_eq!(port("lastPort") - port("firstPort"), 2);
+    assert!(tree["disclosure"].as_str().unwrap().contains("there is no `develop` here"), "{tree}");
+    assert!(Project::worktree(&entry).join("set-up").exists());
+    assert_eq!(project.git(&["status", "--porcelain"]), "");
+
+    project.git(&["branch", "develop"]);
+    project.write(".nightshift/settings.json", r#"{"worktree":{"branchPrefix":"theirs/"}}"#);
+    let entry = shift.wait_state(&project.agent(&["--name", "two"], "done"), "done");
+    let tree = &entry["lodging"];
+    assert_eq!((&tree["branch"], &tree["base"]), (&"theirs/two".into(), &"develop".into()));
+
+    std::fs::write(&settings, "[worktree]\nisolation = \"none\"\n").unwrap();
+    let entry = shift.wait_state(&project.agent(&[], "done"), "done");
+    assert_eq!(entry["lodging"]["reason"], "turned_off");
+    let why = entry["lodging"]["text"].as_str().unwrap();
+    assert!(why.contains("settings.toml"), "{why}");
+}
+
+#[test]
 fn ten_agents_at_once_edit_one_repository_and_never_meet() {
     let project = Project::new();
     let shift = &project.shift;
+    project.write(".gitignore", "*.ignored\n");
+    project.git(&["add", "--all"]);
+    project.git(&["commit", "--quiet", "-m", "ignore"]);
+    project.write("draft.txt", "uncommitted\n");
+    project.write("env.ignored", "A=1\n");
+    let before = files_of(&project.root);
     let ids: Vec<String> = std::thread::scope(|scope| {
         let project = &project;
         let start = |n: usize| {
-            let script = format!("write a.txt number {n}\ndone");
+            let script =
+                format!("write a.txt number {n}\nrun git commit -qam {n}\nwrite b.txt {n}\ndone");
             scope.spawn(move || project.agent(&["--name", "same"], &script))
         };
         let running: Vec<_> = (0..10).map(start).collect();
         running.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     let mut paths = std::collections::BTreeSet::new();
+    let mut branches = std::collections::BTreeSet::new();
     let mut ports = std::collections::BTreeSet::new();
     for id in &ids {
         let entry = shift.wait_state(id, "done");
         paths.insert(Project::worktree(&entry));
-        ports.insert(entry["lodging"]["firstPort"].as_u64().unwrap());
+        let tree = &entry["lodging"];
+        branches.insert(tree["branch"].as_str().unwrap().to_owned());
+        let port = |name: &str| tree[name].as_u64().unwrap();
+        ports.extend(port("firstPort")..=port("lastPort"));
     }
-    assert_eq!((paths.len(), ports.len()), (10, 10));
+    assert_eq!((paths.len(), branches.len(), ports.len()), (10, 10, 100));
+    assert!(files_of(&project.root) == before, "the main checkout is as it was");
     let texts: std::collections::BTreeSet<String> =
         paths.iter().map(|path| std::fs::read_to_string(path.join("a.txt")).unwrap()).collect();
     assert_eq!(texts.len(), 10, "each has its own words");
-    assert_eq!(project.git(&["status", "--porcelain"]), "");
+    assert_eq!(project.git(&["status", "--porcelain"]), "?? draft.txt\n");
     project.git(&["fsck", "--full", "--strict", "--no-dangling"]);
+}
+
+/// Every file of the main checkout with its bytes, without git's own and the worktrees'.
+fn files_of(root: &Path) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = std::collections::BTreeMap::new();
+    let mut next = vec![root.to_owned()];
+    while let Some(dir) = next.pop() {
+        for entry in std::fs::read_dir(&dir).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap();
+            if name == ".git" || path.ends_with(".claude/worktrees") {
+                continue;
+            }
+            if path.is_dir() {
+                next.push(path);
+            } else {
+                found.insert(path.clone(), std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
 }
 
 #[test]

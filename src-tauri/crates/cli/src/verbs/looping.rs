@@ -1,0 +1,81 @@
+//! `nightshift loop`: a prompt that is sent to a session again and again.
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::plain::one_line;
+use crate::render::until;
+use crate::verbs::standing::{act, other};
+use nightshift_model::standing::{Loop, LoopPrompt};
+use nightshift_platform::clock;
+use nightshift_protocol::{StandingAct, StandingResult};
+use serde::Serialize;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Start a loop; its first run is at once. Another loop is replaced.
+    Start {
+        session: String,
+        /// `30m check the deploy`, `check the deploy every 2 hours`, or only a prompt: then the agent
+        /// chooses the pace. Without a prompt `.claude/loop.md` is sent.
+        text: Vec<String>,
+    },
+    /// End the loop; cron tasks stay.
+    Stop { session: String },
+    /// Show the loop and when it runs next.
+    Show { session: String },
+}
+
+#[derive(Serialize)]
+struct Stopped<'a> {
+    session: &'a str,
+    stopped: bool,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    #[serde(rename = "loop")]
+    looping: Option<Loop>,
+}
+
+pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
+    let client = here.client().await?;
+    let (session, what) = match args.verb {
+        Verb::Start { session, text } => (session, StandingAct::LoopStart { text: text.join(" ") }),
+        Verb::Stop { session } => (session, StandingAct::LoopStop),
+        Verb::Show { session } => (session, StandingAct::Show),
+    };
+    match act(&client, &session, what).await? {
+        StandingResult::Loop(started) => here.say(&started, &one_line(&started.words)),
+        StandingResult::All(view) => {
+            let line = match &view.looping {
+                Some(looping) => line(looping),
+                None => "no loop".to_owned(),
+            };
+            here.say(&Shown { looping: view.looping }, &line)
+        }
+        StandingResult::Done => {
+            let stopped = Stopped { session: &session, stopped: true };
+            here.say(&stopped, &format!("loop stopped · {session}"))
+        }
+        result => Err(other(&result)),
+    }
+}
+
+fn line(looping: &Loop) -> String {
+    let prompt = match &looping.prompt {
+        LoopPrompt::Given { text } => one_line(text),
+        LoopPrompt::File => "loop.md".to_owned(),
+    };
+    let next = match looping.next_at {
+        Some(at) => format!("next in {}", until(at, clock::now())),
+        None => "a run is under way".to_owned(),
+    };
+    format!("run {} · {next} · {prompt}", looping.runs)
+}

@@ -1,0 +1,73 @@
+//! What the user allows for good is a rule: it holds for exactly that, is listed, and can be revoked.
+
+use crate::support::{Shift, kill};
+use serde_json::Value;
+
+const ALWAYS: &str = "2";
+
+fn rules(shift: &Shift) -> Vec<Value> {
+    shift.json(&["permissions", "--json"]).as_array().unwrap().clone()
+}
+
+/// A session that asked for `command`, was answered "always" and is done.
+fn allowed_always(shift: &Shift, command: &str) -> String {
+    let id = shift.agent(&format!("run {command}\ndone once"));
+    shift.wait_state(&id, "blocked");
+    shift.ok(&["answer", &id, ALWAYS]);
+    shift.wait_state(&id, "done");
+    id
+}
+
+#[test]
+fn an_always_holds_in_other_sessions_for_exactly_that_command_until_it_is_revoked() {
+    let shift = Shift::new();
+    let first = allowed_always(&shift, "echo fine");
+    let [rule] = &rules(&shift)[..] else { panic!("{:?}", rules(&shift)) };
+    assert_eq!(rule["session"], first.as_str());
+    assert_eq!(rule["verdict"], "allow");
+    assert_eq!(rule["agent"], "rehearsal");
+    assert_eq!(rule["subject"]["tool"], "execute");
+    assert_eq!(rule["subject"]["what"], "echo fine");
+    let rule = rule["id"].as_str().unwrap();
+    let listed = shift.ok(&["permissions"]);
+    assert!(listed.contains("allow · execute · echo fine"), "{listed}");
+
+    let second = shift.agent("run echo fine\ndone unasked");
+    assert_eq!(shift.wait_state(&second, "done")["result"], "unasked");
+    let why = shift.ok(&["why", &second]);
+    let told = format!("allowed by rule {rule} from session {first}: Run: echo fine");
+    assert!(why.contains(&told), "{why}");
+    assert!(!why.contains("needs_input"), "it never waited: {why}");
+
+    for other in ["echo fine too", "echo  fine", "echo fine; true"] {
+        let third = shift.agent(&format!("run {other}\ndone asked"));
+        shift.wait_state(&third, "blocked");
+        shift.ok(&["answer", &third, "deny"]);
+        shift.wait_state(&third, "done");
+    }
+
+    shift.run(&["permissions", "revoke", "zz"]).failed(&["revoke"], &["nightshift permissions"]);
+    shift.ok(&["permissions", "revoke", &rule[..6]]);
+    assert_eq!(rules(&shift), Vec::<Value>::new());
+    let fourth = shift.agent("run echo fine\ndone asked");
+    shift.wait_state(&fourth, "blocked");
+}
+
+#[test]
+fn an_always_holds_for_an_agent_that_forgot_it_and_over_the_death_of_the_supervisor() {
+    let shift = Shift::new();
+    let id = shift.agent("run echo fine\nwait 0.2\ndone once");
+    shift.wait_state(&id, "blocked");
+    shift.ok(&["answer", &id, ALWAYS]);
+    // The rule is durable once the answer was taken.
+    shift.kill_supervisor();
+    shift.wait_state(&id, "done");
+    assert_eq!(rules(&shift).len(), 1);
+    // A new process of the rehearsal agent remembers no permission.
+    kill(&shift.host(&id));
+    shift.wait_entry(&id, "its process to be gone", |entry| entry["pid"].is_null());
+    shift.ok(&["reply", &id, "run echo fine\ndone again"]);
+    shift.wait_entry(&id, "the second result", |entry| entry["result"] == "again");
+    let why = shift.ok(&["why", &id]);
+    assert!(why.contains("allowed by rule"), "{why}");
+}
