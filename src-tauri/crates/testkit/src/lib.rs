@@ -6,10 +6,11 @@
 pub mod dice;
 pub mod home;
 pub mod model_server;
+pub mod tui;
 pub mod vendors;
 pub mod wait;
 
 pub use dice::Dice;
 pub use home::TestHome;
-pub use model_server::ModelServer;
+pub use model_server::{Asked, ModelServer, Saying};
 pub use wait::{wait_for, wait_until};

@@ -1,10 +1,14 @@
 //! A scripted model on loopback: drives real agents without a model, an account or a bill.
 //!
 //! A prompt that holds `@@bash <command>@@`, `@@write <path>@@`, `@@ask@@`, `@@slow <words>@@`,
-//! `@@status <http status>@@` or `@@fail@@` makes it do just that, in order, each once, by calling
-//! the agent's own tool of that kind; then it answers with text. Refusals by status look like the
+//! `@@tool <name> <JSON>@@`, `@@status <http status>@@` or `@@fail@@` makes it do just that, in order,
+//! each once, by calling the agent's own tool of that kind, or for `tool` that of an MCP server; then
+//! it answers with text. Refusals by status look like the
 //! vendors' own (a usage limit with its reset time, overload, sign-in, credit). Speaks the streaming Anthropic Messages, OpenAI Responses and
 //! Chat, and Gemini interfaces, as far as agents need them.
+//!
+//! A rule set by `answer` comes before all scripts: it sees the request as it came in and says what the
+//! model says to it, or how it fails.
 //!
 //! Promise: binds loopback only, on a free port; ends with its owner.
 //! Must not know: any agent's protocol with its host.
@@ -12,11 +16,13 @@
 mod dialects;
 mod http;
 mod refusals;
+mod rule;
 mod script;
 
 use http::{Request, Stream};
 use nightshift_platform::clock;
 use refusals::Limit;
+pub use rule::{Asked, Saying};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io;
@@ -26,20 +32,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-/// One request as it came in, for assertions.
-#[derive(Clone, Debug)]
-pub struct Asked {
-    pub path: String,
-    pub body: Value,
-}
-
 /// A limit lasts this long unless the test says otherwise.
 const LIMIT_LASTS_S: u64 = 3_600;
+
+/// What a test wants to be said to a request; none where the script decides.
+type Rule = Arc<dyn Fn(&Asked) -> Option<Saying> + Send + Sync>;
 
 /// Serves until dropped.
 pub struct ModelServer {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
+    rule: Arc<Mutex<Option<Rule>>>,
     /// When usage limits end, in seconds since the epoch.
     resets_s: Arc<AtomicU64>,
     ending: Arc<AtomicBool>,
@@ -53,7 +56,8 @@ impl ModelServer {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let ending = Arc::new(AtomicBool::new(false));
         let resets_s = Arc::new(AtomicU64::new(clock::now().0 / 1000 + LIMIT_LASTS_S));
-        let (log, stop) = (Arc::clone(&asked), Arc::clone(&ending));
+        let rule = Arc::new(Mutex::new(None));
+        let (log, stop, rules) = (Arc::clone(&asked), Arc::clone(&ending), Arc::clone(&rule));
         let resets = Arc::clone(&resets_s);
         let listener = std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -62,14 +66,15 @@ impl ModelServer {
                 }
                 let Ok(stream) = stream else { continue };
                 let (log, resets) = (Arc::clone(&log), Arc::clone(&resets));
+                let rules = Arc::clone(&rules);
                 // Agents keep several connections; each is short and ends with its client.
                 std::thread::spawn(move || {
                     // A client that goes away in the middle is what cancelling looks like.
-                    serve(stream, &log, resets.load(Ordering::SeqCst)).ok();
+                    serve(stream, &log, &rules, resets.load(Ordering::SeqCst)).ok();
                 });
             }
         });
-        Ok(ModelServer { address, asked, resets_s, ending, listener: Some(listener) })
+        Ok(ModelServer { address, asked, rule, resets_s, ending, listener: Some(listener) })
     }
 
     pub fn url(&self) -> String {
@@ -83,6 +88,13 @@ impl ModelServer {
 
     pub fn limit_until(&self, resets_s: u64) {
         self.resets_s.store(resets_s, Ordering::SeqCst);
+    }
+
+    /// From now on requests are answered by `rule`; those for which it has nothing, by their script.
+    pub fn answer(&self, rule: impl Fn(&Asked) -> Option<Saying> + Send + Sync + 'static) {
+        if let Ok(mut set) = self.rule.lock() {
+            *set = Some(Arc::new(rule));
+        }
     }
 
     /// What was asked so far.
@@ -152,9 +164,14 @@ impl Drop for ModelServer {
     }
 }
 
-fn serve(stream: TcpStream, log: &Mutex<Vec<Asked>>, resets_s: u64) -> io::Result<()> {
+fn serve(
+    stream: TcpStream,
+    log: &Mutex<Vec<Asked>>,
+    rules: &Mutex<Option<Rule>>,
+    resets_s: u64,
+) -> io::Result<()> {
     let (request, mut stream) = http::read(stream)?;
-    let Request { method, path, body } = request;
+    let Request { method, path, headers, body } = request;
     let path = path.split('?').next().unwrap_or_default().to_owned();
     if method == "HEAD" {
         return stream.json(200, &json!({}));
@@ -165,14 +182,41 @@ fn serve(stream: TcpStream, log: &Mutex<Vec<Asked>>, resets_s: u64) -> io::Resul
         return stream.json(200, &json!({"object": "list", "data": models, "has_more": false}));
     }
     let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let asked = Asked { path: path.clone(), headers, body: body.clone() };
     if let Ok(mut log) = log.lock() {
-        log.push(Asked { path: path.clone(), body: body.clone() });
+        log.push(asked.clone());
     }
+    let rule = rules.lock().ok().and_then(|rule| rule.clone());
+    let saying = rule.and_then(|rule| rule(&asked));
     let limit = Limit { resets_s, is_over: clock::now().0 / 1000 >= resets_s };
-    answer(&path, &body, limit, &mut stream)
+    let words = match saying {
+        None => None,
+        Some(Saying::Words(words)) => Some(words),
+        Some(Saying::Slow(words)) => {
+            stream.is_slow = true;
+            Some(words)
+        }
+        Some(Saying::Refuse(status)) if path.ends_with("/messages") => {
+            return stream.refuse(status, &refusals::anthropic(status, limit));
+        }
+        Some(Saying::Refuse(status)) => {
+            return stream.refuse(status, &refusals::openai(status, limit));
+        }
+        Some(Saying::Json(status, body)) => return stream.json(status, &body),
+        Some(Saying::Page(status, text)) => return stream.page(status, &text),
+        Some(Saying::Redirect(to)) => return stream.redirect(&to),
+        Some(Saying::Hang) => return stream.hang(),
+    };
+    answer(&path, &body, words, limit, &mut stream)
 }
 
-fn answer(path: &str, body: &Value, limit: Limit, stream: &mut Stream) -> io::Result<()> {
+fn answer(
+    path: &str,
+    body: &Value,
+    words: Option<String>,
+    limit: Limit,
+    stream: &mut Stream,
+) -> io::Result<()> {
     if path.contains("countTokens") {
         return stream.json(200, &json!({"totalTokens": 100}));
     }
@@ -180,16 +224,16 @@ fn answer(path: &str, body: &Value, limit: Limit, stream: &mut Stream) -> io::Re
         return stream.json(200, &json!({"input_tokens": 100}));
     }
     if path.ends_with("/messages") {
-        return dialects::anthropic(body, limit, stream);
+        return dialects::anthropic(body, words, limit, stream);
     }
     if path.ends_with("/responses") {
-        return dialects::responses(body, limit, stream);
+        return dialects::responses(body, words, limit, stream);
     }
     if path.ends_with("/chat/completions") {
-        return dialects::chat(body, limit, stream);
+        return dialects::chat(body, words, limit, stream);
     }
     if path.to_lowercase().contains("generatecontent") {
-        return dialects::gemini(body, limit, path.contains("stream"), stream);
+        return dialects::gemini(body, words, limit, path.contains("stream"), stream);
     }
     stream.json(404, &json!({"error": {"message": format!("no such path: {path}")}}))
 }

@@ -27,7 +27,25 @@ pub fn programs() -> Option<PathBuf> {
     }
 }
 
-/// `path` with the agents' programs in front.
+/// Beside the programs: Claude Code itself, which its adapter brings along.
+const CLAUDE_CODE: &str = "../@anthropic-ai/claude-agent-sdk-linux-";
+
+/// `path` with the agents' programs in front, Claude Code's own among them.
 pub fn path_with(programs: &Path, path: &str) -> String {
-    format!("{}:{path}", programs.display())
+    let machine = match std::env::consts::ARCH {
+        "aarch64" => "arm64",
+        _ => "x64",
+    };
+    let programs = programs.display();
+    format!("{programs}:{programs}/{CLAUDE_CODE}{machine}:{path}")
+}
+
+/// What Claude Code's terminal asks at its first start in `directory` is answered in `home`.
+pub fn greet_claude(home: &Path, directory: &Path) -> std::io::Result<()> {
+    let known = serde_json::json!({
+        "hasCompletedOnboarding": true, "theme": "dark",
+        "customApiKeyResponses": {"approved": ["scripted"], "rejected": []},
+        "projects": {directory.to_string_lossy(): {"hasTrustDialogAccepted": true}},
+    });
+    std::fs::write(home.join(".claude.json"), known.to_string())
 }

@@ -28,6 +28,8 @@ pub const TO_TEST: &[&str] = &[
     "chromium",
     "librsvg2-bin",
     "tmux",
+    "dunst",
+    "xfce4-panel",
 ];
 
 /// Installs what is missing of `packages`.

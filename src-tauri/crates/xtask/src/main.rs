@@ -9,8 +9,10 @@ mod bindings;
 mod chaos;
 mod debian;
 mod desktop;
+mod icons;
 mod leftovers;
 mod node;
+mod package;
 mod stage;
 mod suite;
 mod tidy;
@@ -48,7 +50,11 @@ enum Task {
     /// House rules that compilers do not know.
     Tidy,
     /// Measure a release build against its budgets, with tmux as the peer for the terminal.
-    Bench,
+    Bench {
+        /// Measure the window instead, beside a bare one of the same Tauri and WebKit.
+        #[arg(long)]
+        window: bool,
+    },
     /// Put the supervisor through faults at random, simulated or with real processes, and check that
     /// nothing is lost.
     Chaos {
@@ -68,6 +74,23 @@ enum Task {
     },
     /// Write the TypeScript bindings anew from the Rust types.
     Bindings,
+    /// Draw the icons anew from their SVG sources.
+    Icons,
+    /// Build the Debian package and try it in an empty root.
+    Package {
+        /// With the development build: checks the packaging in a minute.
+        #[arg(long)]
+        quick: bool,
+    },
+}
+
+fn packaged(quick: bool) -> anyhow::Result<()> {
+    let build = if quick { package::Build::Quick } else { package::Build::Whole };
+    debian::install(debian::TO_RUN)?;
+    node::install_ui()?;
+    node::build_ui_if_stale()?;
+    println!("{}", package::package(build)?.display());
+    Ok(())
 }
 
 fn main() -> ExitCode {
@@ -77,12 +100,15 @@ fn main() -> ExitCode {
         Task::Check => suite::check(),
         Task::Test { only } => suite::test(only.as_deref()),
         Task::Tidy => tidy::run(),
-        Task::Bench => bench::run(),
+        Task::Bench { window: true } => bench::window(),
+        Task::Bench { window: false } => bench::run(),
         Task::Chaos { seed, seeds, steps, real: true } => chaos::real(seed, seeds, steps),
         Task::Chaos { seed, seeds, steps, real: false } => {
             chaos::simulated(seed, seeds, steps.map(u64::from))
         }
         Task::Bindings => bindings::update(),
+        Task::Icons => icons::draw(),
+        Task::Package { quick } => packaged(quick),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,7 +4,7 @@ use crate::leftovers::SuiteDirectory;
 use crate::stage::Stages;
 use crate::tool::Tool;
 use crate::workspace::{BUILD_FLAGS, root};
-use crate::{debian, node, tidy};
+use crate::{debian, node, package, tidy};
 use anyhow::Result;
 
 /// Everything but the tests that take the machine for themselves: the real window, random kills.
@@ -43,19 +43,20 @@ pub fn test(only: Option<&str>) -> Result<()> {
         .stage("format", format)
         .stage("tidy", tidied)
         .stage("ui check", || node::script("check"))
-        .stage("ui unit tests", || node::script("test"))
+        .tests("ui unit tests", || node::script("test"))
         .stage("ui build", || node::script("build"))
         .stage("build", build)
-        .stage("clippy", clippy)
-        .stage("rust tests (unit, host, agents, supervisor, command line, bindings)", || {
+        .tests("clippy", clippy)
+        .tests("rust tests (unit, host, agents, supervisor, command line, bindings)", || {
             rust_tests(&suite, WITHOUT_WINDOW, None)
         })
-        .stage("window tests, and processes killed at random", || {
+        .tests("window tests, and processes killed at random", || {
             rust_tests(&suite, ONLY_WINDOW, Some(WINDOW_TEST_THREADS))
         })
+        .tests("package (of the development build)", packaged)
         // Last, because it builds the page anew, and a new page means a new program.
-        .stage("ui browser tests", || node::script("test:ui"))
-        .stage("leftovers", || suite.check())
+        .tests("ui browser tests", || node::script("test:ui"))
+        .tests("leftovers", || suite.check())
         .run(only)
 }
 
@@ -70,6 +71,11 @@ fn tidied() -> Result<Vec<String>> {
 /// The tests and, with them, the programs they drive: the very build that the test stages use.
 fn build() -> Result<Vec<String>> {
     Tool::cargo(root()).args(["test", "--no-run", "--quiet"]).args(BUILD_FLAGS).run_collecting()
+}
+
+/// Its contents, and whether what is installed from it starts.
+fn packaged() -> Result<Vec<String>> {
+    package::package(package::Build::Quick).map(|file| vec![file.display().to_string()])
 }
 
 fn clippy() -> Result<Vec<String>> {

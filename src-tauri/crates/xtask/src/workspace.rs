@@ -17,6 +17,8 @@ pub struct Workspace {
 #[derive(Deserialize)]
 pub struct Package {
     pub name: String,
+    #[serde(default)]
+    pub version: String,
     pub manifest_path: PathBuf,
     pub dependencies: Vec<Dependency>,
 }
@@ -34,6 +36,11 @@ impl Workspace {
             .args(["metadata", "--no-deps", "--format-version", "1"])
             .output()?;
         serde_json::from_str(&json).context("`cargo metadata` gave JSON of another shape")
+    }
+
+    pub fn version(&self, package: &str) -> Result<String> {
+        let found = self.packages.iter().find(|known| known.name == package);
+        Ok(found.with_context(|| format!("no package {package}"))?.version.clone())
     }
 
     /// A binary of the development profile.

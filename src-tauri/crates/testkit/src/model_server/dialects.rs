@@ -51,7 +51,13 @@ fn pace(acts: &[Act]) {
     }
 }
 
-pub fn anthropic(body: &Value, limit: Limit, stream: &mut Stream) -> io::Result<()> {
+/// With `words` the model says just that, whatever the script.
+pub fn anthropic(
+    body: &Value,
+    words: Option<String>,
+    limit: Limit,
+    stream: &mut Stream,
+) -> io::Result<()> {
     let mut progress = Progress::new(limit.is_over);
     for message in list(&body["messages"]).iter().filter(|m| m["role"] == "user") {
         // Prompts that failed come again in front of the next, each as a part of its own.
@@ -68,7 +74,10 @@ pub fn anthropic(body: &Value, limit: Limit, stream: &mut Stream) -> io::Result<
         .iter()
         .filter_map(|t| Some((t["name"].as_str()?.to_owned(), t["input_schema"].clone())))
         .collect();
-    let acts = progress.next(&tools);
+    let acts = match words {
+        Some(words) => vec![Act::Text(words)],
+        None => progress.next(&tools),
+    };
     if let Some(status) = refused(&acts) {
         return stream.refuse(status, &refusals::anthropic(status, limit));
     }
@@ -83,6 +92,7 @@ pub fn anthropic(body: &Value, limit: Limit, stream: &mut Stream) -> io::Result<
     if body["stream"] != json!(true) {
         message["content"] = acts.iter().map(anthropic_block).collect();
         message["stop_reason"] = json!(stop);
+        message["usage"]["output_tokens"] = json!(42);
         return stream.json(200, &message);
     }
     stream.begin()?;
@@ -123,7 +133,12 @@ fn anthropic_block(act: &Act) -> Value {
     }
 }
 
-pub fn responses(body: &Value, limit: Limit, stream: &mut Stream) -> io::Result<()> {
+pub fn responses(
+    body: &Value,
+    words: Option<String>,
+    limit: Limit,
+    stream: &mut Stream,
+) -> io::Result<()> {
     let mut progress = Progress::new(limit.is_over);
     for item in list(&body["input"]) {
         if item["role"] == "user" {
@@ -133,12 +148,10 @@ pub fn responses(body: &Value, limit: Limit, stream: &mut Stream) -> io::Result<
             progress.result();
         }
     }
-    let named = |t: &Value| {
-        let name = t["name"].as_str().or_else(|| t["type"].as_str())?;
-        Some((name.to_owned(), t["parameters"].clone()))
+    let acts = match words {
+        Some(words) => vec![Act::Text(words)],
+        None => progress.next(&responses_tools(body)),
     };
-    let tools: Tools = list(&body["tools"]).iter().filter_map(named).collect();
-    let acts = progress.next(&tools);
     if let Some(status) = refused(&acts) {
         return stream.refuse(status, &refusals::openai(status, limit));
     }
@@ -182,6 +195,21 @@ pub fn responses(body: &Value, limit: Limit, stream: &mut Stream) -> io::Result<
     stream.event(&json!({"type": "response.completed", "response": completed}))
 }
 
+/// Tools by name; those of an MCP server are in a namespace, written `namespace::name` here.
+fn responses_tools(body: &Value) -> Tools {
+    let mut tools = Tools::new();
+    for tool in list(&body["tools"]) {
+        let Some(name) = tool["name"].as_str().or_else(|| tool["type"].as_str()) else { continue };
+        let inner = list(&tool["tools"]).iter().filter(|_| tool["type"] == "namespace");
+        let inner = inner.filter_map(|t| Some((t["name"].as_str()?, &t["parameters"])));
+        tools.extend(inner.map(|(own, schema)| (format!("{name}::{own}"), schema.clone())));
+        if tool["type"] != "namespace" {
+            tools.insert(name.to_owned(), tool["parameters"].clone());
+        }
+    }
+    tools
+}
+
 fn responses_item(act: &Act, body: &Value) -> Value {
     match act {
         Act::Text(text) => json!({
@@ -198,14 +226,27 @@ fn responses_item(act: &Act, body: &Value) -> Value {
                 true => ("custom_tool_call", "input"),
                 false => ("function_call", "arguments"),
             };
-            json!({"type": kind, "id": fresh("fc"), "call_id": call, "name": name, key: text,
-                "status": "completed"})
+            let (space, name) = match name.split_once("::") {
+                Some((space, name)) => (Some(space), name),
+                None => (None, name.as_str()),
+            };
+            let mut item = json!({"type": kind, "id": fresh("fc"), "call_id": call, "name": name,
+                key: text, "status": "completed"});
+            if let Some(space) = space {
+                item["namespace"] = json!(space);
+            }
+            item
         }
         Act::Refuse(_) => Value::Null,
     }
 }
 
-pub fn chat(body: &Value, limit: Limit, stream: &mut Stream) -> io::Result<()> {
+pub fn chat(
+    body: &Value,
+    words: Option<String>,
+    limit: Limit,
+    stream: &mut Stream,
+) -> io::Result<()> {
     let mut progress = Progress::new(limit.is_over);
     for message in list(&body["messages"]) {
         match message["role"].as_str() {
@@ -219,13 +260,18 @@ pub fn chat(body: &Value, limit: Limit, stream: &mut Stream) -> io::Result<()> {
         Some((function["name"].as_str()?.to_owned(), function["parameters"].clone()))
     };
     let tools: Tools = list(&body["tools"]).iter().filter_map(named).collect();
-    let acts = progress.next(&tools);
+    let acts = match words {
+        Some(words) => vec![Act::Text(words)],
+        None => progress.next(&tools),
+    };
     if let Some(status) = refused(&acts) {
         return stream.refuse(status, &refusals::openai(status, limit));
     }
     let called = acts.iter().any(|a| matches!(a, Act::Tool { .. }));
     let finish = if called { "tool_calls" } else { "stop" };
-    let usage = json!({"prompt_tokens": 100, "completion_tokens": 42, "total_tokens": 142});
+    let prompt = prompt_tokens(body);
+    let usage =
+        json!({"prompt_tokens": prompt, "completion_tokens": 42, "total_tokens": prompt + 42});
     let id = fresh("chatcmpl");
     if body["stream"] != json!(true) {
         let texts = acts.iter().filter_map(|a| match a {
@@ -269,6 +315,11 @@ pub fn chat(body: &Value, limit: Limit, stream: &mut Stream) -> io::Result<()> {
     stream.raw("data: [DONE]\n\n")
 }
 
+/// As many as a model would count, a hundred at least: who sent more is told if some was not read.
+fn prompt_tokens(body: &Value) -> usize {
+    (body["messages"].to_string().len() / 4).max(100)
+}
+
 fn chat_calls(acts: &[Act]) -> Value {
     let calls = acts.iter().filter_map(|act| match act {
         Act::Tool { name, input } => Some((name, input.to_string())),
@@ -283,7 +334,13 @@ fn chat_calls(acts: &[Act]) -> Value {
         .collect()
 }
 
-pub fn gemini(body: &Value, limit: Limit, streaming: bool, stream: &mut Stream) -> io::Result<()> {
+pub fn gemini(
+    body: &Value,
+    words: Option<String>,
+    limit: Limit,
+    streaming: bool,
+    stream: &mut Stream,
+) -> io::Result<()> {
     let mut progress = Progress::new(limit.is_over);
     for content in list(&body["contents"]) {
         for part in list(&content["parts"]) {
@@ -310,6 +367,9 @@ pub fn gemini(body: &Value, limit: Limit, streaming: bool, stream: &mut Stream) 
     let mut acts = progress.next(&tools);
     if let Some(filled) = gemini_structured(&body["generationConfig"]) {
         acts = vec![Act::Text(filled.to_string())];
+    }
+    if let Some(words) = words {
+        acts = vec![Act::Text(words)];
     }
     if let Some(status) = refused(&acts) {
         return stream.refuse(status, &refusals::gemini(status, limit));

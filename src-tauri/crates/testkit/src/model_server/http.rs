@@ -7,6 +7,7 @@ use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 /// Largest request body: a whole conversation with all tools of an agent is far smaller.
 const BODY_MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -14,6 +15,8 @@ const BODY_MAX_BYTES: u64 = 64 * 1024 * 1024;
 pub struct Request {
     pub method: String,
     pub path: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
@@ -26,17 +29,19 @@ pub fn read(stream: TcpStream) -> io::Result<(Request, Stream)> {
     let path = words.next().unwrap_or_default();
     let mut length = 0;
     let mut chunked = false;
+    let mut headers = Vec::new();
     loop {
         let mut header = String::new();
         reader.read_line(&mut header)?;
-        let header = header.trim().to_lowercase();
-        match header.split_once(':') {
-            None => break,
-            Some(("content-length", value)) => length = value.trim().parse().unwrap_or(0),
-            Some(("transfer-encoding", value)) => chunked = value.contains("chunked"),
-            Some(("expect", _)) => reader.get_mut().write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?,
-            Some(_) => {}
+        let Some((name, value)) = header.trim().split_once(':') else { break };
+        let (name, value) = (name.trim().to_lowercase(), value.trim().to_owned());
+        match name.as_str() {
+            "content-length" => length = value.parse().unwrap_or(0),
+            "transfer-encoding" => chunked = value.to_lowercase().contains("chunked"),
+            "expect" => reader.get_mut().write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?,
+            _ => {}
         }
+        headers.push((name, value));
     }
     let mut body = Vec::new();
     if chunked {
@@ -44,7 +49,7 @@ pub fn read(stream: TcpStream) -> io::Result<(Request, Stream)> {
     } else {
         reader.take(length.min(BODY_MAX_BYTES)).read_to_end(&mut body)?;
     }
-    Ok((Request { method, path, body }, Stream { stream }))
+    Ok((Request { method, path, headers, body }, Stream { stream, is_slow: false }))
 }
 
 fn read_chunks(reader: &mut BufReader<TcpStream>, body: &mut Vec<u8>) -> io::Result<()> {
@@ -61,20 +66,58 @@ fn read_chunks(reader: &mut BufReader<TcpStream>, body: &mut Vec<u8>) -> io::Res
     }
 }
 
+/// Pause between pieces of a slow answer, and how large they are.
+const SLOW_PAUSE: Duration = Duration::from_millis(5);
+const SLOW_BYTES: usize = 16;
+
 /// The answer's side of a connection.
 pub struct Stream {
     stream: TcpStream,
+    pub is_slow: bool,
 }
 
 impl Stream {
     pub fn json(&mut self, status: u16, body: &Value) -> io::Result<()> {
         let body = body.to_string();
         let length = body.len();
+        let head = format!(
+            "HTTP/1.1 {status} Scripted\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\nconnection: close\r\n\r\n"
+        );
+        self.stream.write_all(head.as_bytes())?;
+        if !self.is_slow {
+            return self.stream.write_all(body.as_bytes());
+        }
+        for piece in body.as_bytes().chunks(SLOW_BYTES) {
+            std::thread::sleep(SLOW_PAUSE);
+            self.stream.write_all(piece)?;
+        }
+        Ok(())
+    }
+
+    /// An answer that is no JSON.
+    pub fn page(&mut self, status: u16, body: &str) -> io::Result<()> {
+        let length = body.len();
         write!(
             self.stream,
-            "HTTP/1.1 {status} Scripted\r\ncontent-type: application/json\r\n\
+            "HTTP/1.1 {status} Scripted\r\ncontent-type: text/html\r\n\
              content-length: {length}\r\nconnection: close\r\n\r\n{body}"
         )
+    }
+
+    /// Somewhere else.
+    pub fn redirect(&mut self, to: &str) -> io::Result<()> {
+        write!(
+            self.stream,
+            "HTTP/1.1 307 Scripted\r\nlocation: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        )
+    }
+
+    /// Says nothing until the client has gone.
+    pub fn hang(&mut self) -> io::Result<()> {
+        let mut byte = [0];
+        while self.stream.read(&mut byte)? > 0 {}
+        Ok(())
     }
 
     pub fn refuse(&mut self, status: u16, refusal: &Refusal) -> io::Result<()> {

@@ -20,6 +20,7 @@ pub struct Refusal {
 
 /// Without it clients try again and again before they tell anybody.
 const NO_RETRY: (&str, &str) = ("x-should-retry", "false");
+const TOO_LONG: &str = "prompt is too long: 210000 tokens > 200000 maximum";
 const NO_CREDIT: &str = "Your credit balance is too low to access the Anthropic API. Please go to \
     Plans & Billing to upgrade or purchase credits.";
 
@@ -33,6 +34,8 @@ pub fn anthropic(status: u16, limit: Limit) -> Refusal {
         402 => ("billing_error", NO_CREDIT),
         429 => ("rate_limit_error", "This request would exceed your account's rate limit."),
         529 => ("overloaded_error", "Overloaded"),
+        404 => ("not_found_error", "model: scripted"),
+        413 => ("invalid_request_error", TOO_LONG),
         _ => ("invalid_request_error", "scripted failure"),
     };
     let mut headers = no_retry();
@@ -58,6 +61,10 @@ pub fn openai(status: u16, limit: Limit) -> Refusal {
             "message": "The usage limit has been reached", "resets_at": limit.resets_s}),
         503 | 529 => json!({"type": "server_error", "code": "server_is_overloaded",
             "message": "The server is overloaded"}),
+        404 => json!({"type": "invalid_request_error", "code": "model_not_found",
+            "message": "The model `scripted` does not exist or you do not have access to it."}),
+        413 => json!({"type": "invalid_request_error", "code": "context_length_exceeded",
+            "message": "This model's maximum context length is 8192 tokens."}),
         _ => json!({"type": "invalid_request_error", "message": "scripted failure"}),
     };
     Refusal { headers: no_retry(), body: json!({"error": error}) }

@@ -84,7 +84,7 @@ fn steps(text: &str) -> Vec<(String, String)> {
     let mut steps = Vec::new();
     while let (Some(inside), Some(_after)) = (parts.next(), parts.next()) {
         let (kind, argument) = inside.split_once(' ').unwrap_or((inside, ""));
-        if ["bash", "write", "ask", "slow", "fail", "status"].contains(&kind) {
+        if ["bash", "write", "ask", "tool", "slow", "fail", "status"].contains(&kind) {
             steps.push((kind.to_owned(), argument.trim().to_owned()));
         }
     }
@@ -103,7 +103,30 @@ fn candidates(kind: &str) -> &'static [&'static str] {
     }
 }
 
+/// Calls the tool of an MCP server whose name, however the agent spells it, ends with the one given.
+fn call_named(argument: &str, tools: &Tools) -> Vec<Act> {
+    let (wanted, input) = argument.split_once(' ').unwrap_or((argument, "{}"));
+    let ends = |name: &&String| {
+        let before = name.strip_suffix(wanted);
+        before.is_some_and(|before| before.is_empty() || before.ends_with(['_', ':']))
+    };
+    // The agent's own tool of that name is not meant: those of servers have longer names.
+    let Some(name) = tools.keys().filter(ends).max_by_key(|name| name.len()) else {
+        let names = Vec::from_iter(tools.keys().map(String::as_str)).join(", ");
+        return vec![Act::Text(format!("There is no tool {wanted} among {names}. All done."))];
+    };
+    match serde_json::from_str(input) {
+        Ok(input) => {
+            vec![Act::Text(format!("I will use {name}.")), Act::Tool { name: name.clone(), input }]
+        }
+        Err(error) => vec![Act::Text(format!("The script holds no JSON: {error}"))],
+    }
+}
+
 fn call(kind: &str, argument: &str, tools: &Tools) -> Vec<Act> {
+    if kind == "tool" {
+        return call_named(argument, tools);
+    }
     let found = candidates(kind).iter().find_map(|name| Some((*name, tools.get(*name)?)));
     let Some((name, schema)) = found else {
         let names = Vec::from_iter(tools.keys().map(String::as_str)).join(", ");
@@ -170,6 +193,17 @@ fn ask_input(name: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_named_tool_is_found_however_it_is_spelled() {
+        for spelled in ["mcp__ours__Echo", "mcp_ours_Echo", "ours_Echo", "mcp__ours::Echo"] {
+            let names = ["Echo", spelled, "NoEcho"].map(|name| (name.to_owned(), Value::Null));
+            let mut progress = Progress::default();
+            progress.user(r#"@@tool Echo {"n": 1}@@"#);
+            let called = Act::Tool { name: spelled.into(), input: json!({"n": 1}) };
+            assert_eq!(progress.next(&Tools::from(names))[1], called);
+        }
+    }
 
     #[test]
     fn a_script_runs_step_by_step() {
