@@ -15,15 +15,17 @@ import Window from "./views/Window.svelte";
 async function main(): Promise<void> {
   const asked = new URLSearchParams(location.search);
   const theme = asked.get("theme");
-  if (theme === "dark" || theme === "light") document.documentElement.dataset["theme"] = theme;
+  const forced = theme === "dark" || theme === "light" ? theme : null;
   const target = document.getElementById("app");
   if (!target) return;
+  const backend = await chooseBackend(location.search);
+  const app = new AppState(backend, forced);
+  app.look.apply(document.documentElement);
   if (asked.has("kit")) {
     const { default: KitPage } = await import("./views/kit/KitPage.svelte");
     mount(KitPage, { target, props: { theme } });
     return;
   }
-  const app = new AppState(await chooseBackend(location.search));
   mount(Window, { target, props: { app } });
 }
 

@@ -79,6 +79,53 @@ const VIEWS: [string, string, (window: Ui) => Promise<void>][] = [
     },
   ],
   ["palette", "", async (window) => window.press("Control+k")],
+  [
+    "settings: general",
+    "",
+    async (window) => {
+      await window.press("Control+,");
+      await window.get("settings-general").click();
+      await window.get("settings-content-general").waitFor();
+    },
+  ],
+  [
+    "settings: agents",
+    "",
+    async (window) => {
+      await window.press("Control+,");
+      await window.get("settings-agents").click();
+      await window.get("settings-content-agents").waitFor();
+    },
+  ],
+  [
+    "settings: keys",
+    "",
+    async (window) => {
+      await window.press("Control+,");
+      await window.get("settings-keys").click();
+      await window.get("settings-content-keys").waitFor();
+    },
+  ],
+  [
+    "settings: appearance",
+    "",
+    async (window) => {
+      await window.press("Control+,");
+      await window.get("settings-appearance").click();
+      await window.get("settings-content-appearance").waitFor();
+    },
+  ],
+  [
+    "settings: advanced",
+    "",
+    async (window) => {
+      await window.press("Control+,");
+      await window.get("settings-advanced").click();
+      await window.get("settings-content-advanced").waitFor();
+    },
+  ],
+  ["completion", "", async (window) => window.get("dispatch-input").pressSequentially("fix it in @")],
+  ["a lost supervisor", "down", async (window) => window.get("disconnected").waitFor()],
 ];
 
 for (const light of [false, true]) {

@@ -67,6 +67,7 @@ test("pin, rename, stop and delete by keys", async () => {
   await expect.poll(() => window.row("steady sync test").getAttribute("data-state")).toBe("stopped");
   await window.get("row-delete").waitFor();
   await window.press("Control+x");
+  await window.get("leaving-discard").click();
   await window.row("steady sync test").waitFor({ state: "detached" });
   await window.close();
 });
@@ -172,5 +173,76 @@ test("a usage limit says when it ends and the session can go on by itself then",
   await expect.poll(() => window.get("peek-limit").textContent()).toContain("continues in 4");
   await window.get("peek-continue").click();
   await expect.poll(() => window.get("peek-limit").textContent()).not.toContain("continues in");
+  await window.close();
+});
+
+test("a deleted session can be taken back for a moment", async () => {
+  const window = await open();
+  await window.select("rename the crate");
+  await window.press("Control+x", "Control+x");
+  await window.row("rename the crate").waitFor({ state: "detached" });
+  expect(await window.get("undo").textContent()).toContain("rename the crate");
+  await window.get("undo-delete").click();
+  await window.row("rename the crate").waitFor();
+  await window.select("rename the crate");
+  await window.press("Control+x", "Control+x");
+  await window.row("rename the crate").waitFor({ state: "detached" });
+  await window.press("Control+z");
+  await window.row("rename the crate").waitFor();
+  expect(await window.get("undo").count()).toBe(0);
+  await window.close();
+});
+
+test("Tab in the peek offers the likely reply, which can be edited", async () => {
+  const window = await open();
+  await window.select("move sessions table");
+  await window.press("Space", "Tab");
+  const reply = window.get("peek-reply");
+  expect(await reply.inputValue()).toBe("Keep both for one release");
+  await window.page.keyboard.type(", then drop");
+  await window.press("Enter");
+  await expect.poll(() => window.row("move sessions table").getAttribute("data-state")).toBe("working");
+  await window.select("tighten login limits");
+  await window.press("Tab");
+  expect(await reply.inputValue()).toBe("");
+  await window.close();
+});
+
+test("why a row is in its state is told with time and source, and follows the selection", async () => {
+  const window = await open();
+  await window.select("rename the crate");
+  await window.press("Control+y");
+  expect(await window.get("why-now").textContent()).toMatch(/Stopped since .*\d\d:\d\d:\d\d, 3h/);
+  expect(await window.get("why").textContent()).toContain("Its process exited");
+  await expect.poll(() => window.get("why-entry").count()).toBe(3);
+  await window.press("ArrowUp");
+  expect(await window.get("why-now").textContent()).toContain("Completed");
+  await window.press("Control+y");
+  expect(await window.get("why").count()).toBe(0);
+  await window.close();
+});
+
+test("a row is pulled over another one of its group and stays there", async () => {
+  const window = await open();
+  const order = () => window.get("group-working").getByTestId("row").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-name")));
+  const before = await order();
+  const from = await window.row(before[0] ?? "").boundingBox();
+  const to = await window.row(before[2] ?? "").boundingBox();
+  if (!from || !to) throw new Error("rows are not shown");
+  await window.page.mouse.move(from.x + 80, from.y + 10);
+  await window.page.mouse.down();
+  await window.page.mouse.move(from.x + 80, from.y + 30, { steps: 3 });
+  await window.page.mouse.move(to.x + 80, to.y + 20, { steps: 8 });
+  await window.page.mouse.up();
+  expect(await order()).toEqual([before[1], before[2], before[0], before[3]]);
+  await window.close();
+});
+
+test("without a supervisor the window says what that means and tries again", async () => {
+  const window = await open({ mode: "down" });
+  await window.get("disconnected").waitFor();
+  await window.page.evaluate(() => self.__fake?.setReachable(true));
+  await window.row("npm test").waitFor();
+  expect(await window.get("disconnected").count()).toBe(0);
   await window.close();
 });

@@ -34,6 +34,7 @@ test("Ctrl+X stops all selected, and again within two seconds deletes them", asy
   expect(await window.row("npm test").count()).toBe(1);
   expect(await window.get("marks-stop").textContent()).toContain("Delete 2 now");
   await window.press("Control+x");
+  await window.get("leaving-discard").click();
   await window.row("flaky sync test").waitFor({ state: "detached" });
   await window.row("npm test").waitFor({ state: "detached" });
   await window.get("marks").waitFor({ state: "detached" });
@@ -62,6 +63,7 @@ test("Ctrl+X in a pane is about its own session, whatever is selected on the boa
   await window.press("Control+x");
   await expect.poll(() => window.row("flaky sync test").getAttribute("data-state")).toBe("stopped");
   await window.press("Control+x");
+  await window.get("leaving-discard").click();
   await window.row("flaky sync test").waitFor({ state: "detached" });
   expect(await window.row("npm test").count()).toBe(1);
   await window.close();

@@ -14,7 +14,7 @@ const PATIENCE_MS = 15_000;
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-export type Options = { mode?: string; width?: number; height?: number; light?: boolean; speed?: number };
+export type Options = { mode?: string; width?: number; height?: number; light?: boolean; speed?: number; at?: Date };
 
 export function useBrowser(): (options?: Options) => Promise<Ui> {
   let browser: Browser;
@@ -27,9 +27,12 @@ export function useBrowser(): (options?: Options) => Promise<Ui> {
       viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
       colorScheme: options.light ? "light" : "dark",
       reducedMotion: "reduce",
+      timezoneId: "UTC",
+      locale: "en-GB",
     });
     context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
+    if (options.at) await page.clock.setFixedTime(options.at);
     const window = new Ui(page);
     await page.goto(`${inject("url")}?fake=${options.mode ?? ""}&speed=${options.speed ?? 6}`);
     await window.get("dispatch-input").waitFor();

@@ -121,3 +121,27 @@ test("the board beside panes is widened by keys and stays so", async () => {
   expect((await width()) - before).toBeCloseTo(48, 0);
   await window.close();
 });
+
+test("panes share their width as the line between them is moved, and evenly again", async () => {
+  const window = await open({ width: 1600 });
+  await window.row("list every loose end").locator("[data-row-main]").dblclick();
+  await window.row("flaky sync test").locator("[data-row-main]").dblclick();
+  await expect.poll(() => window.get("pane").count()).toBe(2);
+  const widths = () => window.get("pane").evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().width)));
+  const [left = 0, right = 0] = await widths();
+  expect(Math.abs(left - right)).toBeLessThanOrEqual(1);
+  const line = window.get("pane-divider");
+  await line.focus();
+  await window.press("ArrowRight", "ArrowRight");
+  expect((await widths())[0]).toBeCloseTo(left + 48, -1);
+  const box = await line.boundingBox();
+  if (!box) throw new Error("the line is not shown");
+  await window.page.mouse.move(box.x, box.y + 200);
+  await window.page.mouse.down();
+  await window.page.mouse.move(box.x - 2_000, box.y + 200, { steps: 4 });
+  await window.page.mouse.up();
+  expect((await widths())[0]).toBe(240);
+  await line.dblclick();
+  expect(Math.abs(((await widths())[0] ?? 0) - left)).toBeLessThanOrEqual(1);
+  await window.close();
+});

@@ -32,6 +32,7 @@ const ZONES: readonly string[] = [
   "composer",
   "terminal",
   "text",
+  "menu",
   "overlay",
 ];
 

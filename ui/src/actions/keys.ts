@@ -19,6 +19,7 @@ export type Zone =
   | "composer"
   | "terminal"
   | "text"
+  | "menu"
   | "overlay";
 
 const NAMED: Record<string, string> = {

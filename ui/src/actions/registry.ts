@@ -6,8 +6,9 @@
  */
 import type { App } from "../state/app.svelte";
 import { isBusy } from "../state/words";
+import { keysOf } from "../state/keymap";
 import { REVIEW } from "./review";
-import type { Zone } from "./keys";
+import { keyCaps, type Zone } from "./keys";
 
 export type Section = "Move" | "Board" | "Several" | "Session" | "Review" | "Panes" | "Window";
 
@@ -210,6 +211,33 @@ const SESSION: Action[] = [
     run: (app) => void app.stopOrDeleteChosen(),
   },
   {
+    id: "session.why",
+    title: "Why this state?",
+    section: "Session",
+    keys: ["Ctrl+Y"],
+    zones: [...ROW, "peek", "pane"],
+    when: selected,
+    run: (app) => app.toggleWhy(),
+  },
+  {
+    id: "session.standing",
+    title: "What goes on by itself: goal, loop, cron tasks",
+    section: "Session",
+    keys: ["Ctrl+G"],
+    zones: [...ROW, "peek", "pane"],
+    when: (app) => app.selection.view?.kind === "agent",
+    run: (app) => app.toggleStanding(),
+  },
+  {
+    id: "session.reply",
+    title: "Reply in the peek, with a suggestion",
+    section: "Session",
+    keys: ["Tab"],
+    zones: BOARD,
+    when: (app) => app.selection.peeking && app.selection.view?.kind === "agent",
+    run: (app) => void (app.selection.view && app.replyInPeek(app.selection.view)),
+  },
+  {
     id: "session.interrupt",
     title: "Interrupt the running turn",
     section: "Session",
@@ -220,6 +248,18 @@ const SESSION: Action[] = [
       return view !== null && view.kind === "agent" && isBusy(view);
     },
     run: onSelected((app, id) => void app.interrupt(id)),
+  },
+];
+
+const UNDO: Action[] = [
+  {
+    id: "undo.delete",
+    title: "Undo the last delete",
+    section: "Board",
+    keys: ["Ctrl+Z"],
+    zones: [...ROW, "pane"],
+    when: (app) => app.removals.list.length > 0,
+    run: (app) => app.removals.undoLast(),
   },
 ];
 
@@ -351,6 +391,17 @@ const WINDOW: Action[] = [
     keyOnly: true,
   },
   {
+    id: "window.settings",
+    title: "Settings",
+    section: "Window",
+    keys: ["Ctrl+,"],
+    zones: [...ANYWHERE, "overlay"],
+    when: always,
+    run: (app) => {
+      app.overlay = app.overlay === "settings" ? "none" : "settings";
+    },
+  },
+  {
     id: "window.keys",
     title: "All keys",
     section: "Window",
@@ -359,6 +410,28 @@ const WINDOW: Action[] = [
     when: (app) => app.overlay !== "palette",
     run: (app) => {
       app.overlay = app.overlay === "keys" ? "none" : "keys";
+    },
+  },
+  {
+    id: "window.receipts",
+    title: "Notifications: what was told and what was not",
+    section: "Window",
+    keys: [],
+    zones: [],
+    when: always,
+    run: (app) => {
+      app.overlay = "receipts";
+    },
+  },
+  {
+    id: "window.worktrees",
+    title: "Worktrees: sizes, states, clean up, bring back",
+    section: "Window",
+    keys: ["Alt+w"],
+    zones: [...ANYWHERE, "overlay"],
+    when: always,
+    run: (app) => {
+      app.overlay = app.overlay === "worktrees" ? "none" : "worktrees";
     },
   },
   {
@@ -389,7 +462,7 @@ const OPEN_NTH: Action[] = DIGITS.map((digit) => ({
   keyOnly: true,
 }));
 
-export const ACTIONS: readonly Action[] = [...MOVE, ...FILTER, ...ARRANGE, ...MARKS, ...SESSION, ...REVIEW, ...PANES, ...WINDOW, ...OPEN_NTH];
+export const ACTIONS: readonly Action[] = [...MOVE, ...FILTER, ...ARRANGE, ...MARKS, ...SESSION, ...UNDO, ...REVIEW, ...PANES, ...WINDOW, ...OPEN_NTH];
 
 export function action(id: string): Action {
   const found = ACTIONS.find((entry) => entry.id === id);
@@ -397,9 +470,19 @@ export function action(id: string): Action {
   return found;
 }
 
+/** The keys that are in force for an action: those of the settings, else its own. */
+export function keysFor(app: App, entry: Action): readonly string[] {
+  return keysOf(entry, app.settings.get("keys", entry.id));
+}
+
+/** The first key of an action as a person reads it, for tips; empty when it has none. */
+export function hintFor(app: App, id: string): string {
+  return keyCaps(keysFor(app, action(id))[0] ?? "").join(" ");
+}
+
 /** The action that `chord` means in `zone`, if it may run now. */
 export function actionFor(chord: string, zone: Zone, app: App): Action | null {
   const fits = (entry: Action) =>
-    entry.keys.includes(chord) && entry.zones.includes(zone) && entry.when(app);
+    keysFor(app, entry).includes(chord) && entry.zones.includes(zone) && entry.when(app);
   return ACTIONS.find(fits) ?? null;
 }

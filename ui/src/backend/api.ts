@@ -12,16 +12,31 @@ import type {
   DaemonStatus,
   Defaults,
   DispatchRequest,
+  Enclosure,
   Evidence,
   Fault,
   FaultCode,
   LogPage,
+  PermissionAct,
+  PermissionRule,
+  Place,
+  Looking,
   Reachability,
+  Receipt,
   ReviewAct,
   ReviewResult,
   SessionView,
+  SettingsFile,
+  StandingAct,
+  StandingResult,
   Task,
   TerminalEvent,
+  WhichWorktree,
+  WorktreeFate,
+  WorktreeList,
+  WorktreeMeasure,
+  WorktreesCleaned,
+  WorktreeState,
 } from "./generated/bindings";
 
 export type * from "./generated/bindings";
@@ -41,12 +56,20 @@ export interface Backend {
   onReachability(on: (now: Reachability) => void): Promise<Off>;
   dispatch(request: DispatchRequest): Promise<SessionView>;
   answer(session: string, need: string | null, answer: Answer): Promise<SessionView>;
-  reply(session: string, text: string): Promise<SessionView>;
+  /** `enclosures`: ids of files that go with it. */
+  reply(session: string, text: string, enclosures?: string[]): Promise<SessionView>;
+  /** Keeps a file (`data` is base64) for the dispatch or reply that will name it by its id. */
+  enclose(name: string, data: string): Promise<Enclosure>;
+  /** The bytes, in base64, of a file that went with a prompt. */
+  readEnclosure(session: string, id: string): Promise<string>;
   interrupt(session: string): Promise<void>;
   stop(session: string): Promise<void>;
-  remove(session: string): Promise<void>;
+  /** What became of its worktree, if it had one. Uncommitted changes go only with `discard`. */
+  remove(session: string, discard?: boolean): Promise<WorktreeFate | null>;
   rename(session: string, name: string): Promise<void>;
   pin(session: string, pinned: boolean): Promise<void>;
+  /** One of the options of the session's agent, by ids; the agent takes it as soon as it can. */
+  choose(session: string, option: string, value: string): Promise<SessionView>;
   /** A page from `offset`: plain text, or base64 of the bytes when `raw`. Ask on until `end`. */
   logs(session: string, offset: number, raw: boolean): Promise<LogPage>;
   why(session: string): Promise<Evidence[]>;
@@ -59,9 +82,25 @@ export interface Backend {
   cancelContinue(session: string): Promise<SessionView>;
   /** What the session changed, and what becomes of it. */
   review(session: string, act: ReviewAct): Promise<ReviewResult>;
+  /** What goes on by itself in a session: goals, loops, cron tasks. */
+  standing(session: string, act: StandingAct): Promise<StandingResult>;
+  /** Every worktree, without what takes time to find out. */
+  worktrees(): Promise<WorktreeList>;
+  measureWorktree(which: WhichWorktree): Promise<WorktreeMeasure>;
+  /** What is in the worktree of a session, on the board or not any more. */
+  inspectWorktree(session: string): Promise<WorktreeState>;
+  /** Of a session that is not on the board any more. */
+  removeWorktree(id: string, discard: boolean): Promise<WorktreeFate | null>;
+  cleanWorktrees(): Promise<WorktreesCleaned>;
+  /** Brings back what a removal took; its path. */
+  undoRemove(id: string): Promise<string>;
   agents(): Promise<AgentView[]>;
+  /** What was allowed or rejected for good; or the rule that was taken back. */
+  permissions(act: PermissionAct): Promise<PermissionRule[]>;
   status(): Promise<DaemonStatus>;
   defaults(): Promise<Defaults>;
+  /** Repositories and worktrees around these directories, nearest first. */
+  places(near: string[]): Promise<Place[]>;
   followConversation(session: string, on: (event: ConversationEvent) => void): Promise<Off>;
   attachTerminal(session: string, cols: number, rows: number, sink: TerminalSink): Promise<number>;
   terminalInput(attachment: number, text: string): Promise<void>;
@@ -69,6 +108,23 @@ export interface Backend {
   /** `bytes` drawn since the attachment began, all told. */
   terminalAck(attachment: number, bytes: number): Promise<void>;
   detachTerminal(attachment: number): Promise<void>;
+  settings(): Promise<SettingsFile>;
+  /** Sets one key of the settings file, or takes it out with `null`. */
+  setSetting(path: string[], value: unknown): Promise<SettingsFile>;
+  /** Replaces the whole text of the settings file. */
+  writeSettings(text: string): Promise<SettingsFile>;
+  /** What was told outside of the board, the newest first; `before` pages on. */
+  receipts(limit: number, before: number | null): Promise<Receipt[]>;
+  /** Settles when every channel has taken or refused it. */
+  testNotification(): Promise<Receipt[]>;
+  /** What the window shows, and whether somebody uses it. */
+  looking(looking: Looking): Promise<void>;
+  /** The session that was to be opened before the page was there. */
+  takeOpening(): Promise<string | null>;
+  /** A session is to be opened: take it. */
+  onOpening(on: () => void): Promise<Off>;
+  hideQuick(): Promise<void>;
+  onQuickShown(on: () => void): Promise<Off>;
   setTitle(title: string): Promise<void>;
   openExternal(url: string): Promise<void>;
 }

@@ -6,24 +6,36 @@
  */
 import { getContext, setContext } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
-import { asFault } from "../backend/api";
+import { asFault, fault } from "../backend/api";
 import type { Answer, Backend, Need, SessionView } from "../backend/api";
 import { Arrangements } from "./arrangement.svelte";
 import { Board } from "./board.svelte";
+import { commandsOf } from "./commands.svelte";
+import { Completions, type CommandWord } from "./completions.svelte";
 import { Clock } from "./clock.svelte";
 import { Dispatch } from "./dispatch.svelte";
+import { Enclosures } from "./enclosures.svelte";
 import { Filter } from "./filter.svelte";
+import { Leaving } from "./leaving.svelte";
+import { Look, type Theme } from "./look.svelte";
 import { Marks } from "./marks.svelte";
 import { Panes } from "./panes.svelte";
+import { Removals } from "./removals.svelte";
 import { Review } from "./review.svelte";
 import { Selection } from "./selection.svelte";
+import { Settings } from "./settings.svelte";
+import { Told } from "./told.svelte";
 import { Toasts } from "./toasts.svelte";
 import { Visits } from "./visits.svelte";
-import { isLive, openQuestion } from "./words";
+import { suggestedReply } from "./suggest";
+import { displayName, isLive, openQuestion } from "./words";
+import { Worktrees } from "./worktrees.svelte";
 
-export type Overlay = "none" | "palette" | "keys";
+export type Overlay = "none" | "palette" | "keys" | "settings" | "receipts" | "worktrees" | "leaving";
 
 export class App {
+  readonly settings: Settings;
+  readonly look: Look;
   readonly board: Board;
   readonly clock = new Clock();
   readonly filter: Filter;
@@ -32,23 +44,44 @@ export class App {
   readonly marks: Marks;
   readonly panes = new Panes();
   readonly dispatch: Dispatch;
+  readonly completions: Completions;
+  readonly told = new Told();
   readonly visits = new Visits();
   readonly toasts = new Toasts();
+  readonly removals: Removals;
+  readonly worktrees: Worktrees;
+  readonly leaving: Leaving;
   /** What is being written to each session; it outlives panes and peeks. */
   readonly drafts = new SvelteMap<string, string>();
   /** Reviews outlive their panes: a draft and what was looked at stay. */
+  private readonly enclosed = new Map<string, Enclosures>();
   private readonly reviews = new Map<string, Review>();
   overlay = $state<Overlay>("none");
   /** Moves whenever the board shall take the keyboard. */
   boardTurn = $state(0);
 
-  constructor(readonly backend: Backend) {
-    this.board = new Board(backend);
-    this.dispatch = new Dispatch(backend);
+  constructor(
+    readonly backend: Backend,
+    theme: Theme | null = null,
+  ) {
+    this.settings = new Settings(backend);
+    this.look = new Look(this.settings, theme);
+    this.removals = new Removals(backend, this.toasts);
+    this.board = new Board(backend, (id) => this.removals.hides(id));
+    this.dispatch = new Dispatch(backend, this.told);
+    this.worktrees = new Worktrees(backend);
+    this.leaving = new Leaving(backend, (views, discard) => this.hide(views, discard));
+    this.completions = new Completions(this.dispatch, this.board, (view) => this.goTo(view), () => this.commandWords);
     const home = () => this.dispatch.defaults.home;
     this.filter = new Filter(home);
     this.selection = new Selection(this.board, this.filter, this.arrangement, home, (id) => this.panes.isOpen(id));
-    this.marks = new Marks(this.board, backend, this.toasts, (view, text) => this.say(view, text));
+    this.marks = new Marks(
+      this.board,
+      backend,
+      this.toasts,
+      (view, text) => this.say(view, text),
+      (views) => this.remove(views),
+    );
   }
 
   get firstRun(): boolean {
@@ -60,6 +93,16 @@ export class App {
   get openView(): SessionView | null {
     const pane = this.panes.list.find((known) => known.key === this.panes.current);
     return pane ? (this.board.sessions.get(pane.session) ?? null) : null;
+  }
+
+  /** Files that go with what is being written to a session. */
+  files(session: string): Enclosures {
+    let found = this.enclosed.get(session);
+    if (!found) {
+      found = new Enclosures(this.backend);
+      this.enclosed.set(session, found);
+    }
+    return found;
   }
 
   review(session: string): Review {
@@ -85,8 +128,33 @@ export class App {
     if (current !== null) this.panes.review(current, !this.panes.reviewing.has(current));
   }
 
+  /** Sessions whose content is on the screen. */
+  get onScreen(): string[] {
+    const peeked = this.selection.peeking ? this.selection.view : null;
+    const shown = [...this.panes.list.map((pane) => pane.session), ...(peeked ? [peeked.id] : [])];
+    return [...new Set(shown)];
+  }
+
+  /** Opens what a notification or the tray asked for. */
+  async openAsked(): Promise<void> {
+    const asked = await this.backend.takeOpening();
+    if (asked !== null && asked !== "") this.open(asked);
+  }
+
   focusBoard(): void {
     this.boardTurn += 1;
+  }
+
+  /** Commands that may begin a prompt of the next session. */
+  get commandWords(): CommandWord[] {
+    return commandsOf(this.told.of(this.dispatch.agent?.id ?? null).commands);
+  }
+
+  /** Selects a session wherever it is hidden, and gives the board the keyboard. */
+  goTo(view: SessionView): void {
+    if (!this.filter.fits(view)) this.filter.clear();
+    this.selection.select(view.id);
+    this.focusBoard();
   }
 
   focusDispatch(): void {
@@ -107,6 +175,17 @@ export class App {
     if (!this.filter.fits(view)) this.filter.clear();
     this.selection.select(view.id);
     if (attach) this.open(view.id);
+  }
+
+  /** A shell job of the user's home in a pane of its own: to install an agent, to sign it in. */
+  async runInTerminal(command: string): Promise<void> {
+    const request = { kind: "shell", text: command, agent: null, model: null, permissionMode: null, name: null, cwd: this.dispatch.defaults.home } as const;
+    await this.try(async () => {
+      const view = await this.backend.dispatch({ ...request, enclosures: [] });
+      this.board.learn(view);
+      this.overlay = "none";
+      this.open(view.id);
+    });
   }
 
   /** One step back: overlay, pane, rename, peek, marks, filter, and at last the panes themselves. */
@@ -140,6 +219,20 @@ export class App {
     if (this.selection.view) this.selection.peeking = !this.selection.peeking;
   }
 
+  /** The evidence is part of the peek. */
+  toggleWhy(): void {
+    const shown = this.selection.peeking && this.selection.asksWhy;
+    this.selection.asksWhy = !shown;
+    if (!shown) this.selection.peeking = true;
+  }
+
+  /** What goes on by itself is part of the peek. */
+  toggleStanding(): void {
+    const shown = this.selection.peeking && this.selection.showsStanding;
+    this.selection.showsStanding = !shown;
+    if (!shown) this.selection.peeking = true;
+  }
+
   /** `Esc` in the filter field: the text first, then the field. */
   leaveFilter(): void {
     if (this.filter.active) this.filter.clear();
@@ -153,12 +246,17 @@ export class App {
   }
 
   /** What a person wrote to a session: the answer to its question if that takes words, else a reply. */
-  async tell(view: SessionView, text: string): Promise<boolean> {
-    return this.try(() => this.say(view, text));
+  async tell(view: SessionView, text: string, files: readonly string[] = []): Promise<boolean> {
+    return this.try(() => this.say(view, text, files));
   }
 
   async interrupt(id: string): Promise<boolean> {
     return this.try(() => this.backend.interrupt(id));
+  }
+
+  /** One of the options of the session's agent: its mode, its model. */
+  async choose(view: SessionView, option: string, value: string): Promise<boolean> {
+    return this.try(async () => this.board.learn(await this.backend.choose(view.id, option, value)));
   }
 
   async togglePin(view: SessionView): Promise<boolean> {
@@ -188,18 +286,53 @@ export class App {
   async stopOrDelete(view: SessionView): Promise<void> {
     if (this.selection.armed === view.id) {
       this.selection.calm();
-      const gone = await this.try(() => this.backend.remove(view.id));
-      if (gone) this.panes.closeSession(view.id);
+      this.remove([view]);
       return;
     }
     this.selection.arm(view.id);
     if (isLive(view)) await this.try(() => this.backend.stop(view.id));
   }
 
-  private async say(view: SessionView, text: string): Promise<void> {
+  /** What would be lost with their worktrees is listed first. */
+  remove(views: readonly SessionView[]): void {
+    void this.leaving.begin(views).then((asks) => {
+      if (asks) this.overlay = "leaving";
+    });
+  }
+
+  /** Off the board at once; the sessions themselves go when the moment to undo is over. */
+  private hide(views: readonly SessionView[], discard: boolean): void {
+    const [only] = views;
+    if (!only) return;
+    this.removals.begin(
+      views.map((view) => view.id),
+      views.length === 1 ? displayName(only) : `${views.length} sessions`,
+      discard,
+    );
+    for (const view of views) this.panes.closeSession(view.id);
+  }
+
+  /** Puts the likely reply into the peek's box, to be edited or sent. */
+  suggest(view: SessionView): boolean {
+    const text = suggestedReply(view);
+    if (text === "" || (this.drafts.get(view.id) ?? "") !== "") return false;
+    this.drafts.set(view.id, text);
+    return true;
+  }
+
+  /** From the row into its peek: the reply box takes the keyboard, with the likely reply in it. */
+  replyInPeek(view: SessionView): void {
+    this.suggest(view);
+    this.selection.peeking = true;
+    this.selection.replying = view.id;
+    this.selection.replyTurn += 1;
+  }
+
+  private async say(view: SessionView, text: string, files: readonly string[] = []): Promise<void> {
     const need = openQuestion(view);
+    if (need && files.length > 0) throw fault("refused", "Files cannot answer a question", "Answer it first, then send them");
     const { backend } = this;
-    const told = need ? backend.answer(view.id, need.id, { type: "text", text }) : backend.reply(view.id, text);
+    const told = need ? backend.answer(view.id, need.id, { type: "text", text }) : backend.reply(view.id, text, [...files]);
     this.board.learn(await told);
   }
 

@@ -27,13 +27,22 @@ export class Board {
   /** Whether there was ever a session on this machine, as far as this window knows. */
   everUsed = $state(recall("everUsed", false, isBoolean));
 
+  /** Sessions that the user sees. */
+  readonly shown: SessionView[] = $derived.by(() => [...this.sessions.values()].filter((view) => !this.hides(view.id)));
+  readonly needing: number = $derived(this.countOf("needs_input"));
+  readonly working: number = $derived(this.countOf("working") + this.countOf("starting"));
+
   private seq = 0;
   private generation = 0;
   private off: Off | null = null;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private wait = RETRY_FIRST_MS;
 
-  constructor(private readonly backend: Backend) {}
+  /** `hides` says of a session that the user has just deleted it. */
+  constructor(
+    private readonly backend: Backend,
+    readonly hides: (id: string) => boolean = () => false,
+  ) {}
 
   async start(): Promise<void> {
     await this.backend.onReachability((now) => {
@@ -43,18 +52,13 @@ export class Board {
     await this.follow();
   }
 
-  get needing(): number {
-    let count = 0;
-    for (const view of this.sessions.values()) if (view.state.type === "needs_input") count += 1;
-    return count;
+  private countOf(state: SessionView["state"]["type"]): number {
+    return this.shown.reduce((count, view) => count + (view.state.type === state ? 1 : 0), 0);
   }
 
-  get working(): number {
-    let count = 0;
-    for (const view of this.sessions.values()) {
-      if (view.state.type === "working" || view.state.type === "starting") count += 1;
-    }
-    return count;
+  /** Tries again at once instead of waiting for the next attempt. */
+  retryNow(): void {
+    if (this.connection === "lost") void this.follow();
   }
 
   /**

@@ -5,7 +5,7 @@
  * Must not know: how items look.
  */
 import { asFault } from "../backend/api";
-import type { Backend, ConversationEvent, ConversationItem, Fault, Off } from "../backend/api";
+import type { Backend, Configuration, ConversationEvent, ConversationItem, Fault, Off } from "../backend/api";
 
 /** A follow that failed is tried again this much later. */
 const RETRY_MS = 2_000;
@@ -25,6 +25,8 @@ export class Conversation {
   items = $state.raw<Item[]>([]);
   trimmed = $state(false);
   loaded = $state(false);
+  /** What can be chosen and what is in force, as the agent told it last. */
+  configuration = $state.raw<Configuration>({ options: [], commands: [] });
   fault = $state.raw<Fault | null>(null);
 
   private byId = new Map<string, Item>();
@@ -71,6 +73,7 @@ export class Conversation {
     if (event.type === "snapshot") {
       this.replace(event.items);
       this.trimmed = event.trimmed;
+      this.configuration = event.configuration;
       this.seq = event.seq;
       this.loaded = true;
       return;
@@ -82,6 +85,7 @@ export class Conversation {
     this.seq = event.seq;
     if (event.type === "append") this.append(event.id, event.text);
     else if (event.type === "upsert") this.upsert(event.item);
+    else if (event.type === "configured") this.configuration = event.configuration;
     else this.remove(event.id);
   }
 

@@ -5,34 +5,58 @@
  * Must not know: the DOM, panes.
  */
 import { asFault, fault } from "../backend/api";
-import type { AgentView, Backend, Defaults, Fault, SessionView } from "../backend/api";
-import { shortPath } from "./words";
+import type { AgentView, Backend, ConfigValue, Defaults, Fault, Place, SessionView } from "../backend/api";
+import { mentions } from "./completion";
+import { Drafts } from "./drafts";
+import { Enclosures } from "./enclosures.svelte";
+import { inUse, labelFor, unfold, type Paste } from "./pastes";
+import { baseName, shortPath } from "./words";
+import type { Told } from "./told.svelte";
 import { isString, isStrings, recall, remember } from "./storage";
 
 /** A shorter prompt is a slip of the finger, not a task. */
 export const PROMPT_MIN_CHARS = 4;
-/** Prompts kept for `↑`. */
-export const HISTORY_MAX = 50;
+
+/** Prompts kept for `↑` and for the search. */
+export const HISTORY_MAX = 200;
+
+/** Directories offered again. */
+const RECENT_MAX = 12;
+
 /** Drafts are written this long after the last key. */
 const SAVE_AFTER_MS = 250;
 
 export class Dispatch {
-  draft = $state(recall("draft", "", isString));
+  draft = $state("");
+  pastes = $state.raw<Paste[]>([]);
   agentId = $state<string | null>(null);
   mode = $state<string | null>(null);
+  /** One of the agent at hand, or none. */
+  model = $state<string | null>(null);
   cwd = $state("");
   fault = $state<Fault | null>(null);
   busy = $state(false);
   agents = $state.raw<AgentView[]>([]);
+  places = $state.raw<Place[]>([]);
   defaults = $state.raw<Defaults>({ cwd: "", home: "", version: "" });
   /** Moves whenever the input shall take the keyboard. */
   focusTurn = $state(0);
+  history = $state.raw(recall("history", [], isStrings));
+  recent = $state.raw(recall("recent", [], isStrings));
 
-  private history = recall("history", [], isStrings);
+  /** Pictures and other files that go with the prompt. */
+  readonly files: Enclosures;
+
+  private readonly drafts = new Drafts();
   private historyAt: number | null = null;
   private save: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly backend: Backend) {}
+  constructor(
+    private readonly backend: Backend,
+    private readonly told: Told,
+  ) {
+    this.files = new Enclosures(backend);
+  }
 
   get shell(): boolean {
     return this.draft.trimStart().startsWith("!");
@@ -49,10 +73,20 @@ export class Dispatch {
     return this.mode !== null && modes.includes(this.mode) ? this.mode : (modes[0] ?? null);
   }
 
+  /** The models that the agent at hand named in an earlier session. */
+  get models(): ConfigValue[] {
+    return this.told.option(this.agent?.id ?? null, "model")?.values ?? [];
+  }
+
+  /** The model that a dispatch would ask for; none leaves it to the settings and the agent. */
+  get effectiveModel(): string | null {
+    return this.models.some(({ id }) => id === this.model) ? this.model : null;
+  }
+
   async load(): Promise<void> {
     try {
       this.defaults = await this.backend.defaults();
-      if (!this.cwd) this.cwd = this.firstCwd();
+      if (!this.cwd) this.begin(this.firstCwd());
       this.agents = await this.backend.agents();
     } catch (thrown) {
       // Asked again when the supervisor is back; until then a dispatch would say the same.
@@ -64,6 +98,15 @@ export class Dispatch {
   private firstCwd(): string {
     const { cwd, home } = this.defaults;
     return cwd === home ? recall("cwd", "~", isString) : shortPath(cwd, home);
+  }
+
+  /** Which repositories there are near the one at hand; asked when somebody wants to choose. */
+  async lookAround(): Promise<void> {
+    try {
+      this.places = await this.backend.places([this.cwd, ...this.recent]);
+    } catch {
+      // What was known stays; a path can still be written by hand.
+    }
   }
 
   edit(text: string): void {
@@ -79,9 +122,46 @@ export class Dispatch {
     this.focusTurn += 1;
   }
 
+  /** Text at hand goes along to the other project; an empty input shows what was begun there. */
   chooseCwd(cwd: string): void {
-    this.cwd = cwd.trim() || this.firstCwd();
-    remember("cwd", this.cwd);
+    const wanted = shortPath(cwd.trim(), this.defaults.home) || this.firstCwd();
+    if (wanted === this.cwd) return;
+    clearTimeout(this.save);
+    this.drafts.keep(this.cwd, { text: "", pastes: [] });
+    const empty = this.draft.trim() === "";
+    this.cwd = wanted;
+    remember("cwd", wanted);
+    if (empty) this.enter(wanted);
+    else this.saveSoon();
+  }
+
+  /** A long paste becomes a label; the text it stands for is sent. */
+  fold(text: string): string {
+    const label = labelFor(text, this.pastes);
+    this.pastes = [...this.pastes, { label, text }];
+    return label;
+  }
+
+  /** Shows a paste in full, in its place. */
+  unfold(label: string): void {
+    const paste = this.pastes.find((known) => known.label === label);
+    if (!paste) return;
+    this.pastes = this.pastes.filter((known) => known !== paste);
+    this.edit(this.draft.replace(label, () => paste.text));
+  }
+
+  /** What was typed before the first project was known belongs to it. */
+  private begin(cwd: string): void {
+    this.cwd = cwd;
+    if (this.draft === "") this.enter(cwd);
+  }
+
+  private enter(cwd: string): void {
+    const { text, pastes } = this.drafts.of(cwd);
+    this.cwd = cwd;
+    this.draft = text;
+    this.pastes = pastes;
+    this.historyAt = null;
   }
 
   /** Older (`-1`) or newer (`+1`) prompt; false when there is none that way. */
@@ -102,29 +182,51 @@ export class Dispatch {
   async submit(): Promise<SessionView | null> {
     if (this.busy) return null;
     const written = this.draft;
-    const text = this.shell ? written.trimStart().slice(1).trim() : written.trim();
+    const { pastes } = this;
+    if (!this.shell) this.heed();
+    const whole = unfold(this.draft, pastes);
+    const text = this.shell ? whole.trimStart().slice(1).trim() : whole.trim();
     this.fault = this.refuse(text);
     if (this.fault) return null;
+    const sent = this.draft;
     this.busy = true;
     try {
       const view = await this.backend.dispatch({
         kind: this.shell ? "shell" : "agent",
         text,
         agent: this.shell ? null : (this.agent?.id ?? null),
-        model: null,
+        model: this.shell ? null : this.effectiveModel,
         name: null,
         permissionMode: this.shell ? null : this.effectiveMode,
         cwd: this.cwd || this.defaults.cwd,
+        enclosures: this.shell ? [] : this.files.ids,
       });
-      this.keep(written);
+      this.keep(pastes.length > 0 ? unfold(written, pastes) : written);
       // What was typed meanwhile stays.
-      this.edit(this.draft === written ? "" : this.draft);
+      this.edit(this.draft === sent ? "" : this.draft);
+      this.pastes = inUse(this.draft, this.pastes);
+      this.files.clear();
       return view;
     } catch (thrown) {
       this.fault = asFault(thrown);
       return null;
     } finally {
       this.busy = false;
+    }
+  }
+
+  /** `@codex @atlas fix it`: whole names that are known choose agent and directory. */
+  private heed(): void {
+    const agentOf = (name: string) => this.agents.find((agent) => agent.installed && agent.id.toLowerCase() === name);
+    const placesOf = (name: string) => this.places.filter((place) => baseName(place.path).toLowerCase() === name);
+    const { text, names } = mentions(this.draft, (name) => agentOf(name) !== undefined || placesOf(name).length === 1);
+    if (names.length === 0) return;
+    this.draft = text;
+    for (const name of names) {
+      const agent = agentOf(name);
+      const [place] = placesOf(name);
+      if (agent) this.agentId = agent.id;
+      else if (place) this.chooseCwd(place.path);
     }
   }
 
@@ -139,10 +241,18 @@ export class Dispatch {
   private keep(text: string): void {
     this.history = [...this.history.filter((old) => old !== text), text].slice(-HISTORY_MAX);
     remember("history", this.history);
+    this.recent = [this.cwd, ...this.recent.filter((old) => old !== this.cwd)].slice(0, RECENT_MAX);
+    remember("recent", this.recent);
   }
 
   private saveSoon(): void {
     clearTimeout(this.save);
-    this.save = setTimeout(() => remember("draft", this.draft), SAVE_AFTER_MS);
+    this.save = setTimeout(() => this.saveNow(), SAVE_AFTER_MS);
+  }
+
+  /** Before the window goes away, too. */
+  saveNow(): void {
+    clearTimeout(this.save);
+    this.drafts.keep(this.cwd, { text: this.draft, pastes: inUse(this.draft, this.pastes) });
   }
 }

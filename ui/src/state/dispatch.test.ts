@@ -3,6 +3,7 @@ import { expect, test, vi } from "vitest";
 import { fault } from "../backend/api";
 import type { AgentView, Backend, DispatchRequest, SessionView } from "../backend/api";
 import { Dispatch } from "./dispatch.svelte";
+import { Told } from "./told.svelte";
 
 const agent = (id: string, part: Partial<AgentView>): AgentView => ({
   id,
@@ -15,18 +16,22 @@ const agent = (id: string, part: Partial<AgentView>): AgentView => ({
   isDefault: false,
   signedIn: null,
   modes: [],
+  surface: "conversation",
   ...part,
 });
 
 async function make(dispatch: (request: DispatchRequest) => Promise<SessionView>): Promise<Dispatch> {
-  const made = new Dispatch({
+  const backend = {
     dispatch,
     defaults: async () => ({ cwd: "~/code", home: "/home/ada", version: "0" }),
     agents: async () => [
       agent("rehearsal", { modes: ["ask", "auto"] }),
       agent("claude", { isDefault: true, modes: ["default", "plan"] }),
     ],
-  } as Partial<Backend> as Backend);
+  } as Partial<Backend> as Backend;
+  const told = new Told();
+  told.learn("claude", { options: [{ id: "m", name: "Model", description: null, role: "model", current: "big", values: [{ id: "big", name: "Big", description: null }] }], commands: [] });
+  const made = new Dispatch(backend, told);
   await made.load();
   return made;
 }
@@ -56,7 +61,7 @@ test("a prompt goes with the defaults, a command without agent", async () => {
   await dispatch.submit();
   dispatch.edit("! npm test");
   await dispatch.submit();
-  const none = { agent: null, model: null, permissionMode: null, name: null, cwd: "~/code" };
+  const none = { agent: null, model: null, permissionMode: null, name: null, cwd: "~/code", enclosures: [] };
   expect(sent).toEqual([
     { ...none, kind: "agent", text: "fix the tests", agent: "claude", permissionMode: "default" },
     { ...none, kind: "shell", text: "npm test" },
@@ -75,4 +80,20 @@ test("a fault keeps the text", async () => {
   expect(dispatch.fault?.hint).toBe("choose another");
   expect(dispatch.draft).toBe("fix the tests");
   expect(dispatch.busy).toBe(false);
+});
+
+test("a model is asked for only where the agent at hand named it", async () => {
+  const sent: (string | null)[] = [];
+  const dispatch = await make(async ({ model }) => {
+    sent.push(model);
+    return {} as SessionView;
+  });
+  expect(dispatch.models.map(({ id }) => id)).toEqual(["big"]);
+  for (const agentId of ["claude", "rehearsal"]) {
+    dispatch.agentId = agentId;
+    dispatch.model = "big";
+    dispatch.edit("fix the tests");
+    await dispatch.submit();
+  }
+  expect(sent).toEqual(["big", null]);
 });

@@ -1,6 +1,6 @@
 /** Groups: membership, order, folding. */
 import { expect, test } from "vitest";
-import type { Need, SessionView, State } from "../backend/api";
+import type { Need, PullState, SessionView, State } from "../backend/api";
 import { COMPLETED_SHOWN, groupSessions, type Arrangement } from "./groups";
 import { aView as view } from "./view.fixture";
 
@@ -84,4 +84,22 @@ test("rows placed by hand keep their order and a newer need stands before them",
   const views = [view("a", { state: asking(1) }), view("b", { state: asking(2) }), view("c", { state: asking(3) })];
   const placed = () => ["a", "b", "gone"];
   expect(shown(views, "needs-input", { placed })).toEqual(["c", "a", "b"]);
+});
+
+test("an open pull request is ready for review unless it works, asks or is a draft, and never folds", () => {
+  const pull = (state: PullState) => ({ pullRequests: [{ url: "https://h/a/b/pull/1", number: 1, state, since: 0 }] });
+  const ended: State = { type: "completed", result: "" };
+  const views = [
+    view("open", { state: ended, ...pull("open") }),
+    view("works", { ...pull("open") }),
+    view("asks", { state: asking(1), ...pull("open") }),
+    view("draft", { state: ended, stateSince: -1, ...pull("draft") }),
+    view("merged", { state: ended, stateSince: -2, ...pull("merged") }),
+    ...Array.from({ length: COMPLETED_SHOWN }, (_, at) => view(`done${at}`, { state: ended, stateSince: at + 1 })),
+  ];
+  expect(shown(views, "ready")).toEqual(["open"]);
+  expect(shown(views, "working")).toEqual(["works"]);
+  expect(shown(views, "needs-input")).toEqual(["asks"]);
+  const completed = shown(views, "completed") ?? [];
+  expect([completed.includes("draft"), completed.includes("merged")]).toEqual([true, false]);
 });

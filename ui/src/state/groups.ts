@@ -1,15 +1,15 @@
 /**
  * Which group a session belongs to, in which order, and what folds away.
  *
- * Promise: pure; failures never fold; a row placed by hand keeps its place until it leaves.
+ * Promise: pure; failures and open pull requests never fold; a row placed by hand keeps its place until it leaves.
  * Must not know: the DOM, the backend.
  */
 import type { SessionView } from "../backend/api";
-import { shortPath } from "./words";
+import { hasOpenPull, isReady, shortPath } from "./words";
 
 export type Grouping = "state" | "directory";
 
-export type GroupId = "pinned" | "needs-input" | "working" | "completed";
+export type GroupId = "pinned" | "ready" | "needs-input" | "working" | "completed";
 
 export type Group = {
   /** A `GroupId`, or the key of a directory. */
@@ -40,6 +40,7 @@ const DIRECTORY = "directory:";
 
 const STATE_GROUPS: { id: GroupId; title: string; promise: string }[] = [
   { id: "pinned", title: "Pinned", promise: "" },
+  { id: "ready", title: "Ready for review", promise: "" },
   {
     id: "needs-input",
     title: "Needs input",
@@ -70,7 +71,7 @@ function phaseOf(view: SessionView): Exclude<GroupId, "pinned"> {
     case "working":
       return "working";
     default:
-      return "completed";
+      return isReady(view) ? "ready" : "completed";
   }
 }
 
@@ -87,15 +88,16 @@ const newestNeedFirst: Order = (a, b) => newestNeed(b) - newestNeed(a) || byId(a
 const latestFirst: Order = (a, b) => b.stateSince - a.stateSince || byId(a, b);
 const youngestFirst: Order = (a, b) => b.createdAt - a.createdAt || byId(a, b);
 
-const PHASES: GroupId[] = ["needs-input", "working", "completed"];
+const PHASES: GroupId[] = ["ready", "needs-input", "working", "completed"];
 const PHASE_ORDERS: Record<GroupId, Order> = {
   pinned: youngestFirst,
+  ready: latestFirst,
   "needs-input": newestNeedFirst,
   working: youngestFirst,
   completed: latestFirst,
 };
 
-/** In a directory: what needs input, what works, what has ended. */
+/** In a directory: what waits for a review, what needs input, what works, what has ended. */
 const byPhase: Order = (a, b) => {
   const [first, second] = [phaseOf(a), phaseOf(b)];
   if (first !== second) return PHASES.indexOf(first) - PHASES.indexOf(second);
@@ -138,12 +140,12 @@ function withPlaced(sorted: SessionView[], placed: readonly string[]): SessionVi
   return sorted.map((view, at) => ({ view, at })).sort((a, b) => rank(a.view) - rank(b.view) || a.at - b.at).map(({ view }) => view);
 }
 
-/** Only what has ended may fold, and failures never do. */
+/** Only what has ended may fold; failures and open pull requests never do. */
 function foldCompleted(all: SessionView[]): SessionView[] {
   let ended = 0;
   return all.filter((view) => {
     if (phaseOf(view) !== "completed") return true;
     ended += 1;
-    return ended <= COMPLETED_SHOWN || view.state.type === "failed";
+    return ended <= COMPLETED_SHOWN || view.state.type === "failed" || hasOpenPull(view);
   });
 }

@@ -37,6 +37,7 @@ export class Marks {
     private readonly backend: Backend,
     private readonly toasts: Toasts,
     private readonly say: (view: SessionView, text: string) => Promise<void>,
+    private readonly remove: (views: readonly SessionView[]) => void,
   ) {}
 
   get any(): boolean {
@@ -86,7 +87,8 @@ export class Marks {
   async stopOrDelete(): Promise<void> {
     if (this.armed) {
       this.calm();
-      await this.each(this.views, "deleted", (view) => this.backend.remove(view.id));
+      this.remove(this.views);
+      this.clear();
       return;
     }
     this.armed = true;

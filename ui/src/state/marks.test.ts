@@ -16,7 +16,8 @@ function arrange(part: Partial<Backend>) {
   const say = vi.fn(async (view: { id: string }) => {
     if (view.id === "b") throw fault("refused", "b is deaf", "wait");
   });
-  return { board, rows, toasts, say, marks: new Marks(board, backend, toasts, say) };
+  const remove = vi.fn();
+  return { board, rows, toasts, say, remove, marks: new Marks(board, backend, toasts, say, remove) };
 }
 
 test("a range goes from the last mark, either way, and who is gone is forgotten", () => {
@@ -34,8 +35,7 @@ test("a range goes from the last mark, either way, and who is gone is forgotten"
 
 test("the first press stops, only the second deletes, and a change in between calms", async () => {
   const stop = vi.fn(async () => undefined);
-  const remove = vi.fn(async () => undefined);
-  const { marks } = arrange({ stop, remove });
+  const { marks, remove } = arrange({ stop });
   marks.toggle("a");
   marks.toggle("b");
   await marks.stopOrDelete();
@@ -44,7 +44,8 @@ test("the first press stops, only the second deletes, and a change in between ca
   expect(marks.armed).toBe(false);
   await marks.stopOrDelete();
   await marks.stopOrDelete();
-  expect(remove.mock.calls.length).toBe(3);
+  expect(remove.mock.calls[0]?.[0]).toHaveLength(3);
+  expect(marks.any).toBe(false);
 });
 
 test("a reply that did not reach all keeps its text and the marks of those it missed", async () => {

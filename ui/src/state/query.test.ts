@@ -1,16 +1,18 @@
 /** The filter language. */
 import { expect, test } from "vitest";
-import type { SessionView } from "../backend/api";
+import type { PullRequest, SessionView } from "../backend/api";
 import { fitsQuery, parseQuery } from "./query";
 import { aView } from "./view.fixture";
 
 const HOME = "/home/ada";
 
+const PULL: PullRequest = { url: "https://github.com/acme/Shop/pull/123", number: 123, state: "open", since: 0 };
+
 const VIEWS: SessionView[] = [
   aView("flaky", { name: "flaky sync test", line: "Waiting on a condition", cwd: "/home/ada/code/atlas" }),
   aView("asks", { agent: "codex", state: { type: "needs_input", needs: [] }, cwd: "/home/ada/code/ledger" }),
   aView("lint", { kind: "shell", agent: null, state: { type: "failed", error: "exited 1", trouble: null }, prompt: "npm run lint" }),
-  aView("done", { state: { type: "completed", result: "" }, cwd: "/srv/my site" }),
+  aView("done", { state: { type: "completed", result: "" }, cwd: "/srv/my site", pullRequests: [PULL] }),
   aView("new", { state: { type: "starting" }, name: "Straße" }),
 ];
 
@@ -28,6 +30,14 @@ test.each([
   ["a:", ["flaky", "asks", "lint", "done", "new"]],
   ["s:nonsense", []],
   ["a:codex", ["asks"]],
+  ["#", ["done"]],
+  ["#12", ["done"]],
+  ["#23", []],
+  ["#123 s:done", ["done"]],
+  ["https://github.com/acme/shop/pull/123", ["done"]],
+  ["https://github.com/acme/shop/pull/123/files", ["done"]],
+  ["https://github.com/acme/shop/pull/1234", []],
+  ["https://github.com/acme", ["done"]],
   ["a:shell", ["lint"]],
   ["a:codex,shell", ["asks", "lint"]],
   ["d:~/code", ["flaky", "asks"]],

@@ -1,5 +1,5 @@
 /**
- * The filter language: `s:blocked a:claude d:atlas flaky test`.
+ * The filter language: `s:blocked a:claude d:atlas #123 flaky test`.
  *
  * Promise: pure; every text is a valid query, and a half-typed one already narrows.
  * Must not know: the DOM, where a query was typed.
@@ -28,6 +28,10 @@ export type Query = {
   states: ReadonlySet<StateName> | null;
   agents: string[];
   directories: string[];
+  /** Beginnings of numbers of pull requests; an empty one fits all. */
+  pulls: string[];
+  /** Addresses, of pull requests as a rule. */
+  urls: string[];
   /** What stood after `s:` and is no state. */
   unknown: string[];
 };
@@ -36,14 +40,16 @@ export type Query = {
 const TERM = /(?:([sad]):)?(?:"([^"]*)"?|(\S+))|([sad]):(?=\s|$)/gi;
 
 export function parseQuery(text: string): Query {
-  const query = { words: [] as string[], agents: [] as string[], directories: [] as string[], unknown: [] as string[] };
+  const query = { words: [] as string[], agents: [] as string[], directories: [] as string[], pulls: [] as string[], urls: [] as string[], unknown: [] as string[] };
   const states = new Set<StateName>();
   let asksState = false;
   for (const [, key, quoted, plain] of text.toLowerCase().matchAll(TERM)) {
     const value = quoted ?? plain ?? "";
     const values = value.split(/[|,]/).filter(Boolean);
     if (!key) {
-      if (value && !/^[sad]:$/.test(value)) query.words.push(value);
+      if (/^#\d*$/.test(value)) query.pulls.push(value.slice(1));
+      else if (/^https?:\/\//.test(value)) query.urls.push(value.replace(/\/+$/, ""));
+      else if (value && !/^[sad]:$/.test(value)) query.words.push(value);
     } else if (key === "a") query.agents.push(...values);
     else if (key === "d") query.directories.push(...values);
     else {
@@ -70,7 +76,28 @@ export function fitsQuery(view: SessionView, query: Query, home: string): boolea
   if (query.agents.length > 0 && !query.agents.some((name) => agent.toLowerCase().includes(name))) return false;
   const paths = `${view.cwd}\n${shortPath(view.cwd, home)}`.toLowerCase();
   if (query.directories.length > 0 && !query.directories.some((part) => paths.includes(part))) return false;
+  const numbered = (number: string) => view.pullRequests.some((pull) => String(pull.number).startsWith(number));
+  if (!query.pulls.every(numbered)) return false;
+  if (!query.urls.every((url) => isAbout(view, url))) return false;
   if (query.words.length === 0) return true;
-  const text = `${displayName(view)}\n${oneLine(view.line)}\n${view.prompt}`.toLowerCase();
+  const text = wordsOf(view);
   return query.words.every((word) => text.includes(word));
+}
+
+/** Views never change, they are replaced: what was made of one is kept as long as it is. */
+const made = new WeakMap<SessionView, string>();
+
+function wordsOf(view: SessionView): string {
+  const known = made.get(view);
+  if (known !== undefined) return known;
+  const text = `${displayName(view)}\n${oneLine(view.line)}\n${view.prompt}`.toLowerCase();
+  made.set(view, text);
+  return text;
+}
+
+/** A page of its pull request, or an address that its words name. */
+function isAbout(view: SessionView, url: string): boolean {
+  const pulls = view.pullRequests.map((pull) => pull.url.toLowerCase());
+  if (pulls.some((pull) => pull.startsWith(url) || url === pull || url.startsWith(`${pull}/`))) return true;
+  return `${view.line}\n${view.prompt}`.toLowerCase().includes(url);
 }

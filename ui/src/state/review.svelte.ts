@@ -63,6 +63,9 @@ export class Review {
   commitTurn = $state(0);
 
   private opened = 0;
+  private asked = 0;
+  /** The line that is being commented on, as it was when that began: rows move with a newer diff. */
+  private about: { path: string; row: DiffRow } | null = null;
   private drafted = "";
 
   constructor(
@@ -77,9 +80,12 @@ export class Review {
   }
 
   async refresh(): Promise<void> {
+    this.asked += 1;
+    const turn = this.asked;
     try {
       const result = await this.ask({ type: "changes" });
-      if (result.type !== "changes") return;
+      // A later look knows more than this one, whichever answer came first.
+      if (turn !== this.asked || result.type !== "changes") return;
       const { changes } = result;
       this.changes = changes;
       this.fault = null;
@@ -89,6 +95,7 @@ export class Review {
       const known = changes.files.some((file) => file.path === this.path);
       await this.open(known ? this.path : (changes.files[0]?.path ?? null));
     } catch (thrown) {
+      if (turn !== this.asked) return;
       this.fault = asFault(thrown);
       // Beside what was read before, unless an act has more to say.
       if (this.changes) this.refused ??= this.fault;
@@ -107,11 +114,12 @@ export class Review {
     this.opened += 1;
     const turn = this.opened;
     const same = this.path === path;
-    this.path = path;
     if (!same) {
+      // What was begun about the file before is a comment on it.
+      this.keep();
       this.row = null;
-      this.writing = null;
     }
+    this.path = path;
     const file = this.file;
     if (!file) {
       this.shown = null;
@@ -163,21 +171,23 @@ export class Review {
   comment(index: number): void {
     const row = this.shown?.rows[index];
     const key = row && this.path !== null ? keyOf(this.path, row) : null;
-    if (key === null) return;
+    if (!row || key === null || key === this.writing) return;
+    this.keep();
     this.row = index;
     this.draft = this.comments.find((known) => known.key === key)?.text ?? "";
+    this.about = { path: this.path ?? "", row };
     this.writing = key;
   }
 
   keep(): void {
-    const row = this.row === null ? undefined : this.shown?.rows[this.row];
-    const key = this.writing;
+    const { about, writing: key } = this;
     this.writing = null;
-    if (key === null || !row || this.path === null) return;
+    if (key === null || about === null) return;
+    const { path, row } = about;
     const text = this.draft.trim();
     const others = this.comments.filter((known) => known.key !== key);
     const line = row.new ?? row.old ?? 0;
-    const comment = { key, path: this.path, line, side: row.new === null ? "old" : "new", quote: row.text, text } as const;
+    const comment = { key, path, line, side: row.new === null ? "old" : "new", quote: row.text, text } as const;
     this.note(text === "" ? others : [...others, comment]);
   }
 

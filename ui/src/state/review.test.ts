@@ -98,3 +98,38 @@ test("what was refused says so, and what was typed stays", async () => {
   await known.act({ type: "commit", message: "mine", all: true, amend: false });
   expect([known.refused?.message, known.commitMessage, known.busy]).toEqual(["the hook says no", "mine", null]);
 });
+
+test("of two looks under way the later one counts, whichever is answered first", async () => {
+  const release: ((paths: string[]) => void)[] = [];
+  const answer: Answer = (act) => {
+    if (act.type !== "changes") return { type: "file", page: { rows: [], from: 0, total: 0, version: 1, note: "" } };
+    return new Promise((resolve) => release.push((paths) => resolve({ type: "changes", changes: changes(paths) })));
+  };
+  const known = review(answer);
+  const [early, late] = [known.refresh(), known.refresh()];
+  release[1]?.(["new"]);
+  await late;
+  release[0]?.(["old"]);
+  await early;
+  expect(known.changes?.files.map((one) => one.path)).toEqual(["new"]);
+});
+
+test("a comment stays with its line when the diff moves, and with its file when another is opened", async () => {
+  let first = 1;
+  const answer: Answer = (act) => {
+    if (act.type === "changes") return { type: "changes", changes: changes(["a", "b"]) };
+    return { type: "file", page: { rows: [row(first)], from: 0, total: 1, version: first, note: "" } };
+  };
+  const known = review(answer);
+  await known.refresh();
+  known.comment(0);
+  known.draft = "why?";
+  first = 9;
+  await known.refresh();
+  known.keep();
+  expect(known.comments.map(({ path, line, quote, text }) => [path, line, quote, text])).toEqual([["a", 1, "line 1", "why?"]]);
+  known.comment(0);
+  known.draft = "begun";
+  await known.open("b");
+  expect(known.comments.map(({ path, line, text }) => [path, line, text])).toEqual([["a", 1, "why?"], ["a", 9, "begun"]]);
+});

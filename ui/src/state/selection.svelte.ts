@@ -19,6 +19,12 @@ export class Selection {
   peeking = $state(false);
   /** The session whose reply is being written in its peek: the peek may move to another group. */
   replying = $state<string | null>(null);
+  /** Moves whenever the peek's reply box shall take the keyboard. */
+  replyTurn = $state(0);
+  /** The peek explains why its session is in its state. */
+  asksWhy = $state(false);
+  /** The peek shows what goes on by itself. */
+  showsStanding = $state(false);
   renaming = $state<string | null>(null);
   /** The session whose next `Ctrl+X` deletes it. */
   armed = $state<string | null>(null);
@@ -27,7 +33,7 @@ export class Selection {
   /** Folding while the board is filtered: every match is shown at first, and nothing is remembered. */
   private readonly collapsedNow = new SvelteSet<string>();
   private readonly fitting: SessionView[] = $derived.by(() => {
-    const all = [...this.board.sessions.values()];
+    const all = this.board.shown;
     return this.filter.active ? all.filter((view) => this.filter.fits(view)) : all;
   });
   readonly groups: Group[] = $derived.by(() =>
@@ -96,6 +102,14 @@ export class Selection {
     return true;
   }
 
+  /** Puts a row where another one of its group stands; false where that is no place for it. */
+  placeAt(id: string, where: string): boolean {
+    const group = this.groups.find((known) => known.shown.some((view) => view.id === id));
+    if (!group || id === where || !group.all.some((view) => view.id === where)) return false;
+    this.arrangement.place(this.whole(group), id, where);
+    return true;
+  }
+
   get groupOfSelected(): Group | null {
     return this.groups.find((group) => group.shown.some((view) => view.id === this.id)) ?? null;
   }
@@ -104,7 +118,7 @@ export class Selection {
   private whole(group: Group): Group {
     if (!this.filter.active) return group;
     const { arrangement } = this;
-    const all = groupSessions(this.board.sessions.values(), {
+    const all = groupSessions(this.board.shown, {
       by: arrangement.by,
       unfolded: () => true,
       placed: (id) => arrangement.placed(id),

@@ -12,6 +12,7 @@ const aView: SessionView = {
   agent: "rehearsal",
   model: null,
   permissionMode: null,
+  choosing: [],
   agentSessionId: null,
   cwd: "/tmp",
   prompt: "say hello",
@@ -22,9 +23,12 @@ const aView: SessionView = {
   pinned: false,
   createdAt: 1,
   queued: 0,
+  pullRequests: [],
+  surface: "conversation",
   exitCode: null,
     continueAt: null,
     usage: null,
+    standing: null,
     lodging: null,
 };
 
@@ -121,13 +125,13 @@ test("a conversation upserts by id, appends, removes and follows again after a g
   );
   await talk.follow();
   const tell = (event: ConversationEvent) => ons.at(-1)?.(event);
-  tell({ type: "snapshot", seq: 3, items: [], trimmed: false });
+  tell({ type: "snapshot", seq: 3, items: [], trimmed: false, configuration: { options: [], commands: [] } });
   tell({ type: "upsert", seq: 4, item: { id: "a", at: 1, body: { type: "agent", text: "Hel" } } });
   tell({ type: "append", seq: 5, id: "a", text: "lo" });
-  tell({ type: "upsert", seq: 6, item: { id: "q", at: 2, body: { type: "user", text: "x", queued: true } } });
+  tell({ type: "upsert", seq: 6, item: { id: "q", at: 2, body: { type: "user", text: "x", queued: true, origin: "user", enclosures: [] } } });
   expect(talk.items.map((item) => item.value.body)).toEqual([
     { type: "agent", text: "Hello" },
-    { type: "user", text: "x", queued: true },
+    { type: "user", text: "x", queued: true, origin: "user", enclosures: [] },
   ]);
   tell({ type: "removed", seq: 7, id: "q" });
   expect(talk.items).toHaveLength(1);

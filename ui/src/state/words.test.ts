@@ -1,7 +1,8 @@
 /** Words for people. */
 import { expect, test } from "vitest";
+import type { AgentView } from "../backend/api";
 import { aView } from "./view.fixture";
-import { aboutWorkplace, age, baseName, limitNote, oneLine, shortPath, strayChanges, windowTitle, workplace } from "./words";
+import { aboutWorkplace, age, baseName, limitNote, oneLine, shortPath, signInCommand, signInWords, strayChanges, windowTitle, workplace, standingNote } from "./words";
 
 test.each([
   [0, "now"],
@@ -69,4 +70,26 @@ test("a session says where it works, why, and what changed beside it", () => {
   expect(strayChanges(view)).toBe("1, 2, 3 and 2 more");
   expect(strayChanges(aView("b"))).toBe("");
   expect(workplace(aView("b", { cwd: "/home/ada/code" }), "/home/ada")).toBe("~/code");
+});
+
+test("what keeps a session going is one short note, with when it wakes", () => {
+  const loop = { runs: 12, nextAt: 250_000, selfPaced: true, reason: "" };
+  const goal = { condition: "tests pass", setAt: 0, turns: 3, state: "pursuing" as const, why: "", until: null };
+  const nothing = { goal: null, loop: null, crons: 0, nextCronAt: null, wakeupAt: null, monitors: 0 };
+  const noted = (standing: typeof nothing | object, state: "idle" | "working") =>
+    standingNote(aView("a", { state: { type: state }, standing: { ...nothing, ...standing } }), 0);
+  expect(noted({ loop }, "idle")).toBe("run 12 · in 4m");
+  expect(noted({ loop }, "working")).toBe("run 12");
+  expect(noted({ goal, monitors: 2 }, "working")).toBe("goal: turn 3 · 2 monitors");
+  expect(noted({ goal: { ...goal, state: "met" } }, "idle")).toBe("goal met");
+  expect(noted({ nextCronAt: 90_000 }, "idle")).toBe("in 1m");
+  expect(standingNote(aView("a"), 0)).toBe("");
+});
+
+test("a sign-in is told as it was seen, and its command is found in its words", () => {
+  expect(signInCommand("OPENAI_API_KEY, or `codex login`")).toBe("codex login");
+  expect(signInCommand("MY_KEY")).toBe("");
+  const agent = { signIn: "a key" } as AgentView;
+  const words = [true, false, null].map((signedIn) => signInWords({ ...agent, signedIn }));
+  expect(words).toEqual(["signed in", "not signed in: a key", "a key"]);
 });

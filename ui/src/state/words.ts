@@ -3,7 +3,7 @@
  *
  * Promise: pure. Must not know: the DOM, the clock.
  */
-import type { Liveness, Need, SessionView, Source, State } from "../backend/api";
+import type { AgentView, GoalSummary, Liveness, Need, PullRequest, PullState, SessionView, Source, State } from "../backend/api";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -26,6 +26,45 @@ export function limitNote(view: SessionView, nowMs: number): string {
   const notes = resets === null || resets <= nowMs ? [] : [`resets in ${until(resets)}`];
   if (view.continueAt !== null) notes.push(`continues in ${until(view.continueAt)}`);
   return notes.join(" · ");
+}
+
+/** When it wakes by itself, while it rests: the loop's next run, else the earliest other thing. */
+export function sleepsUntil(view: SessionView): number | null {
+  const { standing, state } = view;
+  if (standing === null || !["idle", "completed", "stopped"].includes(state.type)) return null;
+  const { loop, wakeupAt, nextCronAt, goal } = standing;
+  const times = [loop?.nextAt, wakeupAt, nextCronAt, goal?.until].filter((at): at is number => typeof at === "number");
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+/** What keeps it going: `run 12 · in 4m`, `goal: turn 3`, `2 monitors`; empty when nothing does. */
+export function standingNote(view: SessionView, nowMs: number): string {
+  const { standing } = view;
+  if (standing === null) return "";
+  const { loop, goal, monitors } = standing;
+  const next = sleepsUntil(view);
+  const notes = [
+    loop ? `run ${loop.runs}` : "",
+    goal ? goalNote(goal) : "",
+    monitors > 0 ? `${monitors} ${monitors === 1 ? "monitor" : "monitors"}` : "",
+    next === null ? "" : next <= nowMs ? "now" : `in ${duration(nowMs, next)}`,
+  ];
+  return notes.filter(Boolean).join(" · ");
+}
+
+function goalNote(goal: GoalSummary): string {
+  switch (goal.state) {
+    case "met":
+      return "goal met";
+    case "impossible":
+      return "goal impossible";
+    case "paused":
+      return "goal paused";
+    case "waiting":
+      return "goal waits";
+    default:
+      return `goal: turn ${goal.turns}`;
+  }
 }
 
 /** A usage limit whose end is known: the session can go on by itself then. */
@@ -58,14 +97,40 @@ const LIVENESS_WORDS: Record<Liveness["type"], string> = {
 
 export const livenessWord = (liveness: Liveness["type"]): string => LIVENESS_WORDS[liveness];
 
+/** In a sentence: whether the process lives, since when and by which number. */
+export function livenessSentence(liveness: Liveness, nowMs: number): string {
+  const since = duration(liveness.since, nowMs);
+  switch (liveness.type) {
+    case "alive":
+      return `Process ${liveness.pid} has been alive for ${since}.`;
+    case "gone":
+      return `Its process exited ${since} ago.`;
+    case "unknown":
+      return `Its process can be neither reached nor proved dead for ${since}: ${oneLine(liveness.why)}`;
+  }
+}
+
+/** `22:28:19`, with the day in front when it was another one. */
+export function clockTime(at: number, nowMs: number): string {
+  const then = new Date(at);
+  const time = then.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  const sameDay = then.toDateString() === new Date(nowMs).toDateString();
+  return sameDay ? time : `${then.toLocaleDateString([], { day: "numeric", month: "short" })} ${time}`;
+}
+
 const SOURCE_WORDS: Record<Source, string> = {
   user: "you",
   protocol: "protocol",
+  hook: "hook",
+  terminal: "terminal",
   marker: "marker line",
   closing_question: "closing question",
   process: "process",
   supervisor: "supervisor",
 };
+
+/** Whether it is shown as a terminal: a shell job, or an agent in its own. */
+export const isTerminal = (view: SessionView): boolean => view.kind === "shell" || view.surface === "terminal";
 
 export const sourceWord = (source: Source): string => SOURCE_WORDS[source];
 
@@ -95,6 +160,44 @@ export function workplace(view: SessionView, home: string): string {
 export function aboutWorkplace(view: SessionView): string {
   if (view.lodging?.type === "worktree") return view.lodging.disclosure;
   return view.lodging?.type === "directory" ? view.lodging.text : "";
+}
+
+const PULL_WORDS: Record<PullState, string> = { open: "open", draft: "draft", merged: "merged", closed: "closed" };
+
+export const pullWord = (state: PullState): string => PULL_WORDS[state];
+
+/** The pull request that matters most now: the newest open one, else the newest. */
+export function pullOf(view: SessionView): PullRequest | null {
+  const all = view.pullRequests;
+  return all.findLast((pull) => pull.state === "open" || pull.state === "draft") ?? all.at(-1) ?? null;
+}
+
+/** It waits for a review: its author does not call it a draft. */
+export function isReady(view: SessionView): boolean {
+  return view.pullRequests.some((pull) => pull.state === "open");
+}
+
+/** Somebody has still to do something about what came of it. */
+export function hasOpenPull(view: SessionView): boolean {
+  return view.pullRequests.some((pull) => pull.state === "open" || pull.state === "draft");
+}
+
+/** The branch of a session's own worktree, without what all of them begin with; empty without one. */
+export function ownBranch(view: SessionView): string {
+  return view.lodging?.type === "worktree" ? oneLine(view.lodging.branch).replace(/^worktree-/, "") : "";
+}
+
+/** `12 KiB`, `3.4 MiB`, `1.2 GiB`. */
+export function bytesText(bytes: number): string {
+  const units = ["KiB", "MiB", "GiB", "TiB"];
+  let at = 0;
+  let amount = bytes / 1024;
+  while (amount >= 1000 && at < units.length - 1) {
+    amount /= 1024;
+    at += 1;
+  }
+  const text = at === 0 || amount >= 100 ? Math.ceil(amount).toString() : amount.toFixed(1);
+  return `${text} ${units[at]}`;
 }
 
 /** Files of the main checkout that changed while the session worked elsewhere; empty when none did. */
@@ -135,4 +238,15 @@ export function openQuestion(view: SessionView): Need | null {
 /** A turn is under way that `Esc` can interrupt. */
 export function isBusy(view: SessionView): boolean {
   return view.state.type === "working" || view.state.type === "needs_input";
+}
+
+/** The command in what is said of an agent's sign-in: `codex login` of "OPENAI_API_KEY, or `codex login`". */
+export function signInCommand(words: string): string {
+  return /`([^`]+)`/.exec(words)?.[1] ?? "";
+}
+
+/** How an agent is signed in, and whether it is, where a session showed it. */
+export function signInWords({ signIn, signedIn }: AgentView): string {
+  if (signedIn === true) return "signed in";
+  return signedIn === false ? `not signed in: ${signIn}` : signIn;
 }

@@ -5,15 +5,30 @@
  * browser. Must not know: views, Tauri.
  */
 import { fault } from "../api";
-import type { Answer, Backend, DispatchRequest, Off, Reachability, ReviewAct, ReviewResult, SessionView, Task } from "../api";
+import type { Answer, Backend, DispatchRequest, Enclosure, Off, PermissionRule, PermissionVerdict, Reachability, ReviewAct, ReviewResult, SessionView, Task } from "../api";
+import { told } from "./notifications";
 import { FakeReview } from "./review";
+import { FakeSettings, settingsOf } from "./settings";
 import { Cancelled, Player } from "./script";
-import { AGENTS, seed, seedHostile, seedMany, seedTasks, view } from "./seed";
+import { AGENTS, PLACES, keepBusy, seed, seedHostile, seedLong, seedMany, seedPulls, seedTasks, view } from "./seed";
+import { FakeStanding } from "./standing";
 import { FakeTerminal } from "./shell";
 import { World } from "./world";
+import { FakeWorktrees } from "./worktrees";
 
 /** How many rows `?fake=many` shows: the size that the board must bear. */
 const MANY = 1_000;
+
+/** Items of the conversation that `?fake=long` shows. */
+const LONG = 10_000;
+
+/** Sessions that change every second with `?fake=busy`. */
+const BUSY_A_SECOND = 20;
+
+function seedRules(): PermissionRule[] {
+  const rule = (id: string, verdict: PermissionVerdict, what: string) => ({ id, at: Date.now() - 3_600_000, session: "5e11c0de", agent: "claude", project: `${HOME}/code/atlas`, verdict, subject: { tool: "execute Bash", what, exactly: what } });
+  return [rule("a1b2c3d4", "allow", "cargo test -p login"), rule("b2c3d4e5", "reject", "git push --force")];
+}
 
 const VERSION = "0.1.0";
 const HOME = "/home/ada";
@@ -21,11 +36,16 @@ const HOME = "/home/ada";
 class Fake {
   readonly world: World;
   readonly terminals = new Map<string, FakeTerminal>();
+  readonly files = new Map<string, string>();
+  readonly enclosed = new Map<string, Enclosure>();
   readonly reviews = new Map<string, FakeReview>();
   readonly players = new Map<string, Player>();
   readonly attached = new Map<number, FakeTerminal>();
   readonly listeners = new Set<(now: Reachability) => void>();
+  readonly standing = new FakeStanding((id) => this.world.sessions.get(id)?.standing !== null);
+  readonly worktrees: FakeWorktrees;
   tasks: Task[] = [];
+  rules = seedRules();
   reachable = true;
   private turns = 0;
   private attachments = 0;
@@ -33,11 +53,15 @@ class Fake {
   constructor(mode: string) {
     const speed = Number(new URLSearchParams(location.search).get("speed") ?? 1) || 1;
     this.world = new World(speed);
-    if (mode === "many") seedMany(this.world, MANY);
+    if (mode === "many" || mode === "busy") seedMany(this.world, MANY);
     else if (mode === "hostile") seedHostile(this.world);
+    else if (mode === "long") seedLong(this.world, LONG);
     else if (mode !== "empty") seed(this.world);
+    if (mode === "pulls") seedPulls(this.world);
     for (const session of this.world.sessions.values()) this.furnish(session);
     this.tasks = seedTasks(this.world);
+    this.worktrees = new FakeWorktrees(this.world);
+    if (mode === "busy") keepBusy(this.world, BUSY_A_SECOND);
   }
 
   find(id: string): SessionView {
@@ -66,16 +90,17 @@ class Fake {
     this.world.put(made);
     this.world.enter(made.id, { type: "starting" }, "user", "dispatched");
     if (shell) void this.terminal(made.id).start(request.text);
-    else void this.turn(made.id, request.text);
+    else void this.turn(made.id, request.text, request.enclosures);
     return made;
   }
 
-  async turn(id: string, text: string): Promise<void> {
+  async turn(id: string, text: string, files: readonly string[] = []): Promise<void> {
     this.turns += 1;
     const player = new Player(this.world, id, this.turns);
     this.players.set(id, player);
     const talk = this.world.conversation(id);
-    talk.put(`u${this.turns}`, { type: "user", text, queued: false });
+    const enclosures = files.flatMap((file) => this.enclosed.get(file) ?? []);
+    talk.put(`u${this.turns}`, { type: "user", text, queued: false, origin: "user", enclosures });
     try {
       await player.play(text);
     } catch (thrown) {
@@ -102,7 +127,7 @@ class Fake {
     const session = this.find(id);
     if (session.state.type === "working" || session.state.type === "needs_input") {
       const key = `q${Date.now()}`;
-      this.world.conversation(id).put(key, { type: "user", text, queued: true });
+      this.world.conversation(id).put(key, { type: "user", text, queued: true, origin: "user", enclosures: [] });
       return this.world.change(id, { queued: session.queued + 1 }) ?? session;
     }
     void this.turn(id, text);
@@ -159,7 +184,7 @@ class Fake {
       return;
     }
     const talk = this.world.conversation(session.id);
-    talk.put("u0", { type: "user", text: session.prompt || session.name, queued: false }, session.createdAt);
+    talk.put("u0", { type: "user", text: session.prompt || session.name, queued: false, origin: "user", enclosures: [] }, session.createdAt);
     talk.put("s0", { type: "thought", text: "The request is clear; I look at the layout first." }, session.createdAt);
     const result = session.state.type === "completed" ? session.state.result : `I'll begin with **${session.name}**.\n\n${session.line}.`;
     talk.put("s1", { type: "agent", text: result }, session.createdAt);
@@ -202,21 +227,50 @@ export function fakeBackend(mode: string): Backend {
     dispatch: async (request) => fake.dispatch(request),
     answer: async (session, need, answer) => fake.answer(session, need, answer),
     reply: (session, text) => fake.reply(session, text),
+    enclose: async (name, data) => {
+      const id = `file-${Date.now()}`;
+      fake.files.set(id, data);
+      const kept = { id, name, mediaType: /\.png$/.test(name) ? "image/png" : "text/plain", bytes: Math.floor((data.length * 3) / 4) };
+      fake.enclosed.set(id, kept);
+      return kept;
+    },
+    readEnclosure: async (_, id) => fake.files.get(id) ?? "",
     interrupt: async (session) => {
       fake.players.get(session)?.cancel();
       world.enter(session, { type: "idle" }, "user", "interrupted", "Interrupted by you");
       world.conversation(session).put(`i${Date.now()}`, { type: "note", level: "info", text: "Interrupted" });
     },
     stop: async (session) => fake.stop(session),
-    remove: async (session) => {
+    remove: async (session, discard = false) => {
       fake.stop(session);
       world.drop(session);
+      return fake.worktrees.remove(session, discard);
     },
+    worktrees: async () => fake.worktrees.list(),
+    measureWorktree: (which) => fake.worktrees.measure(which),
+    inspectWorktree: async (session) => fake.worktrees.inspect(session),
+    removeWorktree: async (id, discard) => fake.worktrees.remove(id, discard),
+    cleanWorktrees: async () => fake.worktrees.clean(),
+    undoRemove: async (id) => fake.worktrees.undo(id),
     rename: async (session, name) => void world.change(session, { name }),
     pin: async (session, pinned) => void world.change(session, { pinned }),
+    permissions: async (act) => {
+      if (act.type === "list") return structuredClone(fake.rules);
+      const revoked = fake.rules.filter((rule) => rule.id === act.id);
+      fake.rules = fake.rules.filter((rule) => rule.id !== act.id);
+      return revoked;
+    },
+    choose: async (session, option, value) => {
+      const view = fake.find(session);
+      world.conversation(view.id).choose(option, value);
+      if (option === "mode") world.change(session, { permissionMode: value });
+      return fake.find(session);
+    },
     tasks: async (session) => structuredClone(fake.tasks.filter((task) => task.session === fake.find(session).id)),
     stopTask: async (task) => {
       fake.tasks = fake.tasks.filter((known) => known.id !== task);
+      const [session = "", kind, id = ""] = task.split(".");
+      if (kind === "monitor") fake.standing.endMonitor(session, id);
     },
     continueAtReset: async (session) => {
       const { state } = fake.find(session);
@@ -229,6 +283,7 @@ export function fakeBackend(mode: string): Backend {
       world.change(session, { continueAt: null });
       return fake.find(session);
     },
+    standing: async (session, act) => fake.standing.act(fake.find(session).id, act),
     review: (session, act) => fake.review(session, act),
     followConversation: async (session, on) => world.conversation(fake.find(session).id).follow(on),
     attachTerminal: async (session, cols, rows, sink) => {
@@ -244,6 +299,8 @@ export function fakeBackend(mode: string): Backend {
       fake.attached.get(attachment)?.detach(attachment);
       fake.attached.delete(attachment);
     },
+    ...settingsOf(new FakeSettings()),
+    ...told(),
     setTitle: async (title) => {
       document.title = title;
     },
@@ -251,7 +308,7 @@ export function fakeBackend(mode: string): Backend {
   };
 }
 
-type Reads = Pick<Backend, "logs" | "why" | "agents" | "status" | "defaults">;
+type Reads = Pick<Backend, "logs" | "why" | "agents" | "status" | "defaults" | "places">;
 
 function reads(fake: Fake): Reads {
   return {
@@ -275,10 +332,12 @@ function reads(fake: Fake): Reads {
       gone: 0,
       startedAt: Date.now(),
       notices: 0,
+      schedulesPaused: false,
       heartbeatAt: Date.now(),
       nextDue: null,
       memoryKib: 8192,
     }),
     defaults: async () => ({ cwd: "~/code/atlas", home: HOME, version: VERSION }),
+    places: async () => structuredClone(PLACES),
   };
 }

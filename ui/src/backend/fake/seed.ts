@@ -4,7 +4,7 @@
  * Promise: each state, each liveness and some hostile text are present.
  * Must not know: how sessions move on.
  */
-import type { AgentView, Need, SessionView, State, Task } from "../api";
+import type { AgentView, Need, Place, PullRequest, PullState, SessionView, State, Task } from "../api";
 import type { World } from "./world";
 
 const MINUTE = 60_000;
@@ -12,11 +12,19 @@ const HOUR = 60 * MINUTE;
 
 export const AGENTS: AgentView[] = [
   agent("rehearsal", "Rehearsal", true, "0.1.0", "", "", ["ask", "auto"]),
-  { ...agent("claude", "Claude Code", true, "2.1.330", "signed in", "", ["default", "acceptEdits", "plan", "bypassPermissions"]), isDefault: true },
-  agent("codex", "Codex", true, "0.98.0", "not signed in", "codex login", ["ask", "auto", "full"]),
+  { ...agent("claude", "Claude Code", true, "2.1.330", "ANTHROPIC_API_KEY, or `claude /login`", "", ["default", "acceptEdits", "plan", "bypassPermissions"]), isDefault: true, signedIn: true },
+  { ...agent("codex", "Codex", true, "0.98.0", "OPENAI_API_KEY, or `codex login`", "", ["ask", "auto", "full"]), signedIn: false },
   agent("gemini", "Gemini CLI", false, null, "", "npm install -g @google/gemini-cli", ["default", "yolo"]),
   agent("opencode", "OpenCode", false, null, "", "npm install -g opencode-ai", ["build", "plan"]),
   agent("qwen", "Qwen Code", false, null, "", "npm install -g @qwen-code/qwen-code", ["default"]),
+];
+
+export const PLACES: Place[] = [
+  { path: "/home/ada/code/atlas", kind: "repository", branch: "main" },
+  { path: "/home/ada/code/atlas/vendor/sextant", kind: "nested", branch: "v2" },
+  { path: "/home/ada/code/atlas/.claude/worktrees/flaky-sync-test", kind: "worktree", branch: "worktree-flaky-sync-test" },
+  { path: "/home/ada/code/ledger", kind: "repository", branch: "main" },
+  { path: "/home/ada/code/site", kind: "repository", branch: null },
 ];
 
 function agent(
@@ -29,7 +37,7 @@ function agent(
   modes: string[],
 ): AgentView {
   const path = installed ? `/usr/local/bin/${id}` : null;
-  return { id, title, installed, version, path, signIn, howTo, isDefault: false, signedIn: null, modes };
+  return { id, title, installed, version, path, signIn, howTo, isDefault: false, signedIn: null, modes, surface: "conversation" };
 }
 
 export function view(world: World, part: Partial<SessionView>, ageMs = 0): SessionView {
@@ -43,6 +51,7 @@ export function view(world: World, part: Partial<SessionView>, ageMs = 0): Sessi
     agent: part.kind === "shell" ? null : "claude",
     model: null,
     permissionMode: null,
+    choosing: [],
     agentSessionId: null,
     cwd: "/home/ada/code/atlas",
     prompt: "",
@@ -53,9 +62,12 @@ export function view(world: World, part: Partial<SessionView>, ageMs = 0): Sessi
     pinned: false,
     createdAt: at,
     queued: 0,
+    pullRequests: [],
+    surface: "conversation",
     exitCode: null,
     continueAt: null,
     usage: null,
+    standing: null,
     lodging: null,
     ...part,
   };
@@ -87,7 +99,9 @@ const RESULT = `Every loose end in the repository, grouped by what it would take
 
 **Three** of the eleven are already fixed and only the comment is left.`;
 
-const OWN_WORKTREE: SessionView["lodging"] = {
+type Lodging = NonNullable<SessionView["lodging"]>;
+
+const OWN_WORKTREE: Extract<Lodging, { type: "worktree" }> = {
   type: "worktree",
   path: "/home/ada/code/atlas/.claude/worktrees/flaky-sync-test",
   directory: "/home/ada/code/atlas/.claude/worktrees/flaky-sync-test",
@@ -106,8 +120,14 @@ const OWN_WORKTREE: SessionView["lodging"] = {
   changedMeanwhile: ["Cargo.lock"],
 };
 
-export function seed(world: World): void {
-  const add = (part: Partial<SessionView>, ageMs: number) => {
+function pull(number: number, state: PullState, ageMs: number): PullRequest {
+  return { url: `https://github.com/ada/site/pull/${number}`, number, state, since: Date.now() - ageMs };
+}
+
+type Add = (part: Partial<SessionView>, ageMs: number) => SessionView;
+
+function adder(world: World): Add {
+  return (part, ageMs) => {
     const made = view(world, part, ageMs);
     world.sessions.set(made.id, made);
     world.evidence.set(made.id, [
@@ -117,6 +137,19 @@ export function seed(world: World): void {
     ]);
     return made;
   };
+}
+
+/** Sessions whose work became pull requests. */
+export function seedPulls(world: World): void {
+  const add = adder(world);
+  const gone = { type: "gone" as const, since: Date.now() - HOUR };
+  add({ name: "cache the price list", agent: "claude", cwd: "/home/ada/code/site", line: "Opened a pull request; the checks are green", state: { type: "completed", result: "Opened #128. The checks are green." }, pullRequests: [pull(128, "open", 20 * MINUTE)], lodging: { ...OWN_WORKTREE, path: "/home/ada/code/site/.claude/worktrees/cache-the-price-list", branch: "worktree-cache-the-price-list", mainCheckout: "/home/ada/code/site", changedMeanwhile: [] } }, 24 * MINUTE);
+  add({ name: "drop the old API", line: "Merged; nothing else to do", liveness: gone, state: { type: "completed", result: "Merged." }, pullRequests: [pull(121, "merged", 20 * HOUR)] }, 30 * HOUR);
+  add({ name: "try the new parser", line: "A draft to talk about", liveness: gone, state: { type: "completed", result: "A draft." }, pullRequests: [pull(97, "draft", 90 * HOUR)] }, 100 * HOUR);
+}
+
+export function seed(world: World): void {
+  const add = adder(world);
   const gone = { type: "gone" as const, since: Date.now() - HOUR };
   add({ name: "release notes 0.9", pinned: true, line: "Reading the merged pull requests since 0.8", queued: 1 }, 26 * MINUTE);
   add(
@@ -167,6 +200,23 @@ export function seed(world: World): void {
   add({ name: "list every loose end", line: "Every loose end in the repository, grouped by what it would take", state: { type: "completed", result: RESULT } }, 41 * MINUTE);
   add({ name: "npm run lint", kind: "shell", cwd: "/home/ada/code/site", line: "4 problems (4 errors, 0 warnings)", state: { type: "failed", error: "exited 1", trouble: null }, liveness: gone, exitCode: 1 }, 55 * MINUTE);
   add({ name: "translate the manual", agent: "claude", line: "You have reached your usage limit", state: { type: "failed", error: "You have reached your usage limit", trouble: { kind: "usage_limit", resets: Date.now() + 43 * MINUTE } } }, 12 * MINUTE);
+  add(
+    {
+      name: "watch the nightly build",
+      pinned: true,
+      line: "All green; looking again later",
+      state: { type: "idle" },
+      standing: {
+        goal: null,
+        loop: { runs: 12, nextAt: Date.now() + 4 * MINUTE + 20_000, selfPaced: true, reason: "the build takes a quarter of an hour" },
+        crons: 1,
+        nextCronAt: Date.now() + 2 * HOUR,
+        wakeupAt: null,
+        monitors: 1,
+      },
+    },
+    11 * MINUTE,
+  );
   add({ name: "draft the changelog", line: "Cancelled by you", state: { type: "idle" } }, 80 * MINUTE);
   add({ name: "npm test", kind: "shell", line: "Tests 30 passed (30)", prompt: "npm test", state: { type: "completed", result: "exited 0" }, liveness: gone, exitCode: 0 }, 2 * HOUR);
   add({ name: "rename the crate", line: "Stopped by you", state: { type: "stopped" }, liveness: gone }, 3 * HOUR);
@@ -199,6 +249,20 @@ export function seedHostile(world: World): void {
   }
 }
 
+/** One conversation of many items, of every height. */
+export function seedLong(world: World, count: number): void {
+  const made = view(world, { name: "long conversation", line: "Reading on", state: { type: "idle" } }, 3 * HOUR);
+  world.sessions.set(made.id, made);
+  const talk = world.conversation(made.id);
+  for (let index = 1; index < count; index += 1) {
+    const id = `m${index}`;
+    if (index % 5 === 0) talk.put(id, { type: "user", text: `question ${index}`, queued: false, origin: "user", enclosures: [] });
+    else if (index % 7 === 0) talk.put(id, { type: "thought", text: `thought ${index}` });
+    else if (index % 11 === 0) talk.put(id, { type: "agent", text: `answer ${index}\n\n\`\`\`rust\nfn number() -> u32 { ${index} }\n\`\`\`` });
+    else talk.put(id, { type: "agent", text: `answer ${index}. ${"Words that fill some lines. ".repeat(index % 9)}` });
+  }
+}
+
 /** What runs beside the turns of a session that works. */
 export function seedTasks(world: World): Task[] {
   const working = [...world.sessions.values()].find((known) => known.name === "flaky sync test");
@@ -222,4 +286,15 @@ export function seedMany(world: World, count: number): void {
     const made = view(world, { name: `session ${index + 1}`, line: `line of session ${index + 1}`, state }, index * MINUTE);
     world.sessions.set(made.id, made);
   }
+}
+
+/** Lines of so many sessions change every second, each at its own moment. */
+export function keepBusy(world: World, perSecond: number): void {
+  const ids = [...world.sessions.keys()];
+  let turn = 0;
+  setInterval(() => {
+    const id = ids[(turn * 37) % ids.length];
+    turn += 1;
+    if (id) world.change(id, { line: `line ${turn}` });
+  }, 1_000 / perSecond);
 }

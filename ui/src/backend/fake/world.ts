@@ -8,6 +8,7 @@ import type {
   Answer,
   BoardChange,
   BoardEvent,
+  Configuration,
   ConversationEvent,
   ConversationItem,
   Evidence,
@@ -22,15 +23,35 @@ import type {
 /** Milliseconds of one simulated breath; every delay is a multiple. */
 const BEAT_MS = 60;
 
+const named = (id: string, description: string | null = null) => ({ id, name: `${id[0]?.toUpperCase()}${id.slice(1)}`, description });
+
+/** What the simulated agents let be chosen. */
+function offered(): Configuration {
+  return {
+    options: [
+      { id: "mode", name: "Mode", description: null, role: "mode", current: "ask", values: [named("ask", "Asks before it runs a command"), named("auto", "Runs commands without asking"), named("plan", "Reads and plans only")] },
+      { id: "model", name: "Model", description: null, role: "model", current: "steady", values: [named("steady", "Streams word by word"), named("brisk", "Streams without pauses")] },
+    ],
+    commands: [{ name: "review", description: "Review the changes of this branch", hint: "what to look at" }],
+  };
+}
+
 export class Conversation {
   private items: ConversationItem[] = [];
+  private readonly configuration = offered();
   private seq = 0;
   private readonly followers = new Set<(event: ConversationEvent) => void>();
 
   follow(on: (event: ConversationEvent) => void): Off {
-    on({ type: "snapshot", seq: this.seq, items: structuredClone(this.items), trimmed: false });
+    const configuration = structuredClone(this.configuration);
+    on({ type: "snapshot", seq: this.seq, items: structuredClone(this.items), trimmed: false, configuration });
     this.followers.add(on);
     return () => this.followers.delete(on);
+  }
+
+  choose(id: string, value: string): void {
+    for (const option of this.configuration.options) if (option.id === id) option.current = value;
+    this.tell({ type: "configured", seq: ++this.seq, configuration: structuredClone(this.configuration) });
   }
 
   put(id: string, body: ItemBody, at = Date.now()): void {

@@ -15,14 +15,24 @@ export const commands = {
 	followConversation: (session: string, channel: Channel<ConversationEvent>) => __TAURI_INVOKE<number>("follow_conversation", { session, channel }),
 	unfollow: (follow: number) => __TAURI_INVOKE<void>("unfollow", { follow }),
 	dispatch: (request: DispatchRequest) => __TAURI_INVOKE<SessionView>("dispatch", { request }),
+	/**  Keeps a pasted or dropped file; a dispatch or reply then names it by its id. `data` is base64. */
+	enclose: (name: string, data: string) => __TAURI_INVOKE<Enclosure>("enclose", { name, data }),
+	/**  The bytes of a file that went with a prompt of the session, in base64. */
+	readEnclosure: (session: string, id: string) => __TAURI_INVOKE<string>("read_enclosure", { session, id }),
 	answer: (session: string, need: NeedId | null, answer: Answer) => __TAURI_INVOKE<SessionView>("answer", { session, need, answer }),
-	reply: (session: string, text: string) => __TAURI_INVOKE<SessionView>("reply", { session, text }),
+	reply: (session: string, text: string, enclosures: string[]) => __TAURI_INVOKE<SessionView>("reply", { session, text, enclosures }),
 	interrupt: (session: string) => __TAURI_INVOKE<null>("interrupt", { session }),
 	/**  Done when every process of the session is gone. */
 	stop: (session: string) => __TAURI_INVOKE<SessionView>("stop", { session }),
-	remove: (session: string) => __TAURI_INVOKE<null>("remove", { session }),
+	/**
+	 *  What became of its worktree; none when it had none. Unless `discard` is set, uncommitted changes
+	 *  keep that.
+	 */
+	remove: (session: string, discard: boolean) => __TAURI_INVOKE<WorktreeFate | null>("remove", { session, discard }),
 	rename: (session: string, name: string) => __TAURI_INVOKE<SessionView>("rename", { session, name }),
 	pin: (session: string, pinned: boolean) => __TAURI_INVOKE<SessionView>("pin", { session, pinned }),
+	/**  One of the options of the session's agent; `option` and `value` are ids. */
+	choose: (session: string, option: string, value: string) => __TAURI_INVOKE<SessionView>("choose", { session, option, value }),
 	/**  `raw` gives what the terminal got, in base64; otherwise plain text. */
 	logs: (session: string, offset: Offset, raw: boolean) => __TAURI_INVOKE<LogPage>("logs", { session, offset, raw }),
 	/**  Why the session is in its state. */
@@ -34,9 +44,39 @@ export const commands = {
 	continueAtReset: (session: string) => __TAURI_INVOKE<SessionView>("continue_at_reset", { session }),
 	cancelContinue: (session: string) => __TAURI_INVOKE<SessionView>("cancel_continue", { session }),
 	review: (session: string, act: ReviewAct) => __TAURI_INVOKE<ReviewResult>("review", { session, act }),
+	/**  What was told to the user outside of the board, the newest first; `before` pages on. */
+	receipts: (limit: number, before: number | null) => __TAURI_INVOKE<Receipt[]>("receipts", { limit, before }),
+	/**  Sends a notification through every channel, and says what became of it. */
+	testNotification: () => __TAURI_INVOKE<Receipt[]>("test_notification"),
+	/**  What the page shows, and whether somebody uses it. */
+	looking: (looking: Looking) => __TAURI_INVOKE<void>("looking", { looking }),
+	/**  The session that was to be opened when this page was not there yet. */
+	takeOpening: () => __TAURI_INVOKE<string | null>("take_opening"),
+	/**  The quick window goes away. */
+	hideQuick: () => __TAURI_INVOKE<void>("hide_quick"),
+	standing: (session: string, act: StandingAct) => __TAURI_INVOKE<StandingResult>("standing", { session, act }),
+	/**  Without sizes: those take time. */
+	worktrees: () => __TAURI_INVOKE<WorktreeList>("worktrees"),
+	measureWorktree: (which: WhichWorktree) => __TAURI_INVOKE<WorktreeMeasure>("measure_worktree", { which }),
+	/**  What is in the worktree of a session, on the board or not any more. */
+	inspectWorktree: (session: string) => __TAURI_INVOKE<WorktreeState>("inspect_worktree", { session }),
+	/**  Of a session that is not on the board any more. */
+	removeWorktree: (id: string, discard: boolean) => __TAURI_INVOKE<WorktreeFate | null>("remove_worktree", { id, discard }),
+	cleanWorktrees: () => __TAURI_INVOKE<WorktreesCleaned>("clean_worktrees"),
+	/**  Brings back what a removal took; its path. */
+	undoRemove: (id: string) => __TAURI_INVOKE<string>("undo_remove", { id }),
 	agents: () => __TAURI_INVOKE<AgentView[]>("agents"),
+	/**  What was allowed or rejected for good; or the rule that was taken back. */
+	permissions: (act: PermissionAct) => __TAURI_INVOKE<PermissionRule[]>("permissions", { act }),
 	status: () => __TAURI_INVOKE<DaemonStatus>("status"),
 	defaults: () => __TAURI_INVOKE<Defaults>("defaults"),
+	/**  Where a session could be started: repositories, those inside them, and worktrees. */
+	places: (near: string[]) => __TAURI_INVOKE<Place[]>("places", { near }),
+	settings: () => __TAURI_INVOKE<SettingsFile>("settings"),
+	/**  Sets the key at `path`, or takes it out. `json` is the value. */
+	setSetting: (path: string[], json: string | null) => __TAURI_INVOKE<SettingsFile>("set_setting", { path, json }),
+	/**  Replaces the whole text, which must be readable. */
+	writeSettings: (text: string) => __TAURI_INVOKE<SettingsFile>("write_settings", { text }),
 	setTitle: (title: string) => __TAURI_INVOKE<null>("set_title", { title }),
 	/**  Opens http, https and mailto links outside the window, nothing else. */
 	openExternal: (url: string) => __TAURI_INVOKE<null>("open_external", { url }),
@@ -65,6 +105,8 @@ export type AgentView = {
 	/**  How to install or sign in, one command line; empty when nothing is to do. */
 	howTo: string,
 	isDefault: boolean,
+	/**  How it is reached. */
+	surface: Surface,
 	/**  Permission modes that can be chosen at dispatch, the asking one first. */
 	modes: string[],
 };
@@ -87,6 +129,14 @@ export type BoardEvent =
 { type: "snapshot"; seq: number; sessions: SessionView[]; notices: Notice[] } | 
 /**  `seq` is the previous one plus one. */
 { type: "change"; seq: number; change: BoardChange };
+
+/**  Bounds that the supervisor enforces: those in the goal's own words, else the usual ones. */
+export type Bounds = {
+	turns: number,
+	ms: number,
+	/**  Nothing is evaluated or sent before. */
+	notBefore: Millis | null,
+};
 
 export type ChangedFile = {
 	path: string,
@@ -129,16 +179,49 @@ export type Changes = {
 	draft: string,
 };
 
+/**  One choice. `n` counts from 1 within the session and names its request on the wire. */
+export type Choice = {
+	n: number,
+	/**  The agent's id of the option, and of its value. */
+	option: string,
+	value: string,
+};
+
 export type CommitLine = {
 	commit: string,
 	subject: string,
+};
+
+/**  One option with its values. */
+export type ConfigOption = {
+	id: string,
+	name: string,
+	description: string | null,
+	role: OptionRole,
+	/**  The id of the value in force, where the agent says it. */
+	current: string | null,
+	values: ConfigValue[],
+};
+
+export type ConfigValue = {
+	id: string,
+	name: string,
+	description: string | null,
+};
+
+/**  As the agent told it last; empty until its process has. */
+export type Configuration = {
+	options: ConfigOption[],
+	commands: SlashCommand[],
 };
 
 export type ConversationEvent = 
 /**  Replaces everything. Also sent again to a client that fell behind. */
 { type: "snapshot"; seq: number; items: ConversationItem[]; 
 /**  Older items exist that are no longer kept. */
-trimmed: boolean } | { type: "upsert"; seq: number; item: ConversationItem } | 
+trimmed: boolean; configuration: Configuration } | 
+/**  The agent's options, their values in force and its commands, whole. */
+{ type: "configured"; seq: number; configuration: Configuration } | { type: "upsert"; seq: number; item: ConversationItem } | 
 /**  Adds to the text of an `Agent` or `Thought` item. */
 { type: "append"; seq: number; id: string; text: string } | 
 /**  Takes an item away (a queued prompt that turned into a sent one under another id). */
@@ -158,6 +241,40 @@ export type Cost = {
 	currency: string,
 };
 
+export type CronCreated = {
+	id: string,
+	humanSchedule: string,
+	recurring: boolean,
+	nextFireAt: Millis,
+};
+
+/**  A scheduled prompt of one session. */
+export type CronTask = {
+	/**  Eight characters, for ever this task's. */
+	id: string,
+	/**  Five fields. */
+	cron: string,
+	prompt: string,
+	recurring: boolean,
+	/**  As the agent asked for it; ours all outlive the supervisor and its restarts. */
+	durable: boolean,
+	createdAt: Millis,
+	/**  A recurring task ends here, with one final run. */
+	expiresAt: Millis | null,
+	/**  The occurrence that comes next. */
+	dueAt: Millis,
+	/**  When that is delivered, jitter included. */
+	fireAt: Millis,
+	/**  How far it has come, as the supervisor's schedule writes it down. Means nothing here. */
+	plan: string,
+	runs: number,
+	lastRunAt: Millis | null,
+};
+
+export type CronView = {
+	humanSchedule: string,
+} & CronTask;
+
 export type DaemonStatus = {
 	pid: number,
 	version: string,
@@ -176,6 +293,8 @@ export type DaemonStatus = {
 	notices: number | null,
 	/**  When what is due by the clock was last looked after. */
 	heartbeatAt: Millis,
+	/**  Nothing starts by schedule until the user says so. */
+	schedulesPaused: boolean,
 	/**  When something will be due next; none when nothing waits for the clock. */
 	nextDue: Millis | null,
 	/**  Memory of the supervisor's process (PSS). */
@@ -188,6 +307,15 @@ export type Defaults = {
 	home: string,
 	version: string,
 };
+
+/**  What became of one attempt. */
+export type Delivery = 
+/**  Not yet told. */
+{ type: "pending" } | 
+/**  The channel took it. */
+{ type: "delivered" } | { type: "suppressed"; reason: Silence; 
+/**  The reason in words. */
+text: string } | { type: "failed"; why: string };
 
 export type DiffRow = {
 	kind: RowKind,
@@ -210,6 +338,26 @@ export type DispatchRequest = {
 	name: string | null,
 	/**  `~` is the user's home. */
 	cwd: string,
+	/**  Ids of files that go with the prompt, from `enclose`. */
+	enclosures: string[],
+};
+
+export type Enclosure = {
+	/**  Names it within its session, for ever. */
+	id: string,
+	/**  The file's name, without a directory. */
+	name: string,
+	/**  What its bytes are, as their beginning says. */
+	mediaType: string,
+	bytes: number,
+};
+
+/**  A goal that is over. */
+export type EndedGoal = {
+	goal: Goal,
+	at: Millis,
+	how: GoalEnd,
+	why: string,
 };
 
 export type Evidence = {
@@ -261,9 +409,89 @@ export type FilePage = {
 
 export type FileStatus = "added" | "modified" | "deleted" | "renamed" | "type_changed" | "untracked" | "conflicted";
 
+/**  What a session is to get to, and how far it is. */
+export type Goal = {
+	condition: string,
+	/**  A command of the user's that must succeed too. */
+	check: string | null,
+	setAt: Millis,
+	/**  When an agent that was started after that was ready. */
+	readyAt: Millis | null,
+	bounds: Bounds,
+	phase: GoalPhase,
+	/**  Since when turns and hours are counted: set, or resumed with its session. */
+	countedFrom: Millis,
+	/**  Turns since then. */
+	turns: number,
+	/**  Turns in a row without a tool call. */
+	idleTurns: number,
+	/**  Verdicts in a row with the same reason. */
+	sameReason: number,
+	/**  How often it was put off by the same background work. */
+	checkIns: number,
+	/**  Evaluations in a row that came to nothing. */
+	failures: number,
+	/**  What evaluating has taken so far. */
+	spent: Spent,
+	/**  Which evaluator judged last: provider and model. */
+	evaluator: string,
+	/**  Oldest first; older ones go. */
+	verdicts: Verdict[],
+	/**  What is known against its wording, from when it was set. */
+	advice: string[],
+};
+
+export type GoalEnd = "met" | "impossible" | 
+/**  By the user or the agent. */
+"cleared" | "replaced" | 
+/**  Sign-in, credit, context or model. */
+"trouble";
+
+export type GoalPhase = 
+/**  A turn is under way, or the next one of the user is waited for. */
+{ type: "pursuing" } | 
+/**  Turn `n` has ended and is being judged. `after` is what its end made of the session. */
+{ type: "judging"; n: number; after: State; since: Millis; 
+/**  Background work goes on, and it is time to judge all the same. */
+checkIn: boolean } | 
+/**
+ *  Put off until `until` or until what it waits for is over: background work, or its own
+ *  not-before time.
+ */
+{ type: "waiting"; n: number; after: State; until: Millis; why: string } | 
+/**  Going on needs the user: a brake, an interrupt, an evaluator in trouble. */
+{ type: "paused"; why: string; at: Millis };
+
+export type GoalState = "pursuing" | "judging" | "waiting" | "paused" | 
+/**  Over: the last goal, while no other is set. */
+"met" | "impossible";
+
+export type GoalSummary = {
+	condition: string,
+	setAt: Millis,
+	turns: number,
+	state: GoalState,
+	/**  Why it waits or is paused, else why it is not met yet; may be empty. */
+	why: string,
+	/**  When it goes on by itself, while it waits. */
+	until: Millis | null,
+};
+
+export type GoalView = {
+	/**  None when no goal is set. */
+	goal: Goal | null,
+	last: EndedGoal | null,
+	/**  All of it in words, as `/goal` answers. */
+	words: string,
+};
+
 export type ItemBody = 
-/**  The user's words. `queued`: the agent does not have them yet. */
-{ type: "user"; text: string; queued: boolean } | 
+/**  A prompt: the user's words, or what goes on by itself. `queued`: the agent does not have them yet. */
+{ type: "user"; text: string; queued: boolean; 
+/**  Who gave it, when it was not the user. */
+origin: Origin; 
+/**  Files that went with them. */
+enclosures: Enclosure[] } | 
 /**  The agent's words, Markdown. */
 { type: "agent"; text: string } | { type: "thought"; text: string } | { type: "tool"; title: string; 
 /**  The protocol's tool kind: read, edit, execute, search, fetch, think, other, … */
@@ -276,6 +504,15 @@ input: string; content: ToolContent[] } | { type: "plan"; entries: PlanEntry[] }
 { type: "note"; level: NoticeLevel; text: string } | 
 /**  An update this build does not know, kept as it came. */
 { type: "unknown"; kind: string; raw: string };
+
+export type Judgement = "met" | "not_yet" | "impossible";
+
+/**  Why a worktree stays. */
+export type Kept = {
+	/**  A word for programs: `uncommitted`, `unpushed`, `occupied`, `locked`, `unreadable`, …. */
+	reason: string,
+	text: string,
+};
 
 /**  Whether the session's host lives. Unknown is never treated as gone. */
 export type Liveness = 
@@ -300,8 +537,77 @@ export type LogPage = {
 	ended: boolean,
 };
 
+/**  What the user sees of Nightshift right now, as a window knows it. */
+export type Looking = {
+	/**  The window has the keyboard and the user has used it lately. */
+	attentive: boolean,
+	/**  The window has the keyboard and nobody has touched it for some time. */
+	away: boolean,
+	/**  Ids of the sessions whose content is on the screen. */
+	sessions: string[],
+};
+
+/**  A prompt that is sent again and again. One per session; a new one replaces it. */
+export type Loop = {
+	/**  Eight characters. */
+	id: string,
+	prompt: LoopPrompt,
+	pace: Pace,
+	startedAt: Millis,
+	expiresAt: Millis,
+	/**  Runs so far, the one under way included. */
+	runs: number,
+	/**  The prompt of the run under way. */
+	running: number | null,
+	/**  When the next run is; none while one is under way that decides it. */
+	nextAt: Millis | null,
+	/**  How far its timer has come, as `CronTask::plan`. */
+	plan: string,
+	/**  Why then, in the agent's words. */
+	reason: string,
+	/**  The next run is the one fallback: nobody asked for it. */
+	fallback: boolean,
+};
+
+/**  What a loop sends. */
+export type LoopPrompt = { type: "given"; text: string } | 
+/**  `loop.md` of the project, else the user's own, else the built-in one; read at each run. */
+{ type: "file" };
+
+export type LoopStarted = {
+	loop: Loop,
+	/**  What was understood and rounded, in words. */
+	words: string,
+};
+
+export type LoopSummary = {
+	/**  Runs so far, the one under way included. */
+	runs: number,
+	nextAt: Millis | null,
+	selfPaced: boolean,
+	/**  Why the next run is then; may be empty. */
+	reason: string,
+};
+
 /**  Milliseconds since the Unix epoch. A JSON number on the wire (exact up to 2^53). */
 export type Millis = number;
+
+/**  A program or a socket that an agent's bridge watches. It lives and dies with the agent's process. */
+export type Monitor = {
+	/**  Given by the bridge; for ever this monitor's. */
+	id: string,
+	description: string,
+	/**  A command line or an address, as a person reads it. */
+	source: string,
+	persistent: boolean,
+	startedAt: Millis,
+	/**  When it ends by itself; none for a persistent one. */
+	deadlineAt: Millis | null,
+	/**  Lines so far: the sequence number of the last one. */
+	lines: number,
+	/**  The last few of them. */
+	lastLines: string[],
+};
 
 /**  One open request for input. */
 export type Need = {
@@ -342,7 +648,19 @@ export type Notice = {
 	text: string,
 };
 
+/**  The ways to the user. */
+export type NoticeChannel = 
+/**  The desktop's own notifications. */
+"desktop" | "ntfy" | "webhook";
+
 export type NoticeLevel = "info" | "warning" | "error";
+
+/**  What a notification is about. */
+export type NotificationKind = "needs_input" | "finished" | "failed" | 
+/**  The agent asked for it. */
+"push" | 
+/**  The user tries whether notifications arrive. */
+"test";
 
 /**  A byte offset; a JSON number is exact up to 2^53. */
 export type Offset = number;
@@ -352,6 +670,55 @@ export type OptionKind = "allow_once" | "allow_always" | "reject_once" | "reject
 /**  One of a question's choices. */
 "choice";
 
+/**  What an option is about, where that matters to more than the agent. */
+export type OptionRole = "mode" | "model" | "other";
+
+/**  Who gave a prompt. */
+export type Origin = "user" | 
+/**  The goal's directive, or why it is not met yet. */
+"goal" | 
+/**  A run of the loop. */
+"loop" | 
+/**  A cron task. */
+"cron" | 
+/**  Output of a monitor: a program's words, not the user's. */
+"monitor" | 
+/**  The supervisor itself (a wake-up that the agent asked for, a check-in). */
+"supervisor" | 
+/**  Of a later version. */
+string;
+
+export type Pace = 
+/**  By a cron expression. `chosen` says which interval was taken and whether it was rounded. */
+{ type: "fixed"; cron: string; chosen: string } | 
+/**  The agent says after each run when the next one is. */
+{ type: "self_paced" } | 
+/**  An agent that cannot call our tools: this many minutes after each run. */
+{ type: "steady"; minutes: number };
+
+export type PermissionAct = { type: "list" } | 
+/**  Takes away the rule with this id or unique beginning of one; the answer holds it. */
+{ type: "revoke"; id: string };
+
+/**  One answer of the user's that holds from then on. */
+export type PermissionRule = {
+	id: string,
+	at: Millis,
+	/**  The session that was answered. In it the rule holds wherever it works. */
+	session: string,
+	/**  Registry id of the agent that asked: it holds for no other. */
+	agent: string,
+	/**
+	 *  The repository's main checkout, or the directory of a session without one: it holds for every
+	 *  session there.
+	 */
+	project: string,
+	verdict: PermissionVerdict,
+	subject: Subject,
+};
+
+export type PermissionVerdict = "allow" | "reject";
+
 export type Picture = {
 	mime: string,
 	/**  Base64. */
@@ -359,10 +726,44 @@ export type Picture = {
 	bytes: number,
 };
 
+/**  A directory in which a session could be started. */
+export type Place = {
+	path: string,
+	kind: PlaceKind,
+	/**  What is checked out; none when HEAD is detached or cannot be read. */
+	branch: string | null,
+};
+
+export type PlaceKind = "repository" | 
+/**  Inside another repository. */
+"nested" | "worktree";
+
 export type PlanEntry = {
 	text: string,
 	/**  pending, in_progress, completed. */
 	status: string,
+};
+
+export type PullRequest = {
+	/**  `https://github.com/owner/name/pull/7` */
+	url: string,
+	number: number,
+	state: PullState,
+	/**  When it got into this state, as far as we saw. */
+	since: Millis,
+};
+
+/**  How far it is, as its forge says. */
+export type PullState = 
+/**  Waits for a review. */
+"open" | 
+/**  Open, and not ready for a review by its author's word. */
+"draft" | "merged" | "closed";
+
+export type PushResult = {
+	pushSent: boolean,
+	localSent: boolean,
+	disabledReason: string | null,
 };
 
 /**  Whether the supervisor can be reached: payload of the window's event `reachability`. */
@@ -370,6 +771,34 @@ export type Reachability = {
 	reachable: boolean,
 	/**  Why not, as a person reads it. */
 	message: string,
+};
+
+/**  One attempt to tell the user something through one channel. */
+export type Receipt = {
+	/**  Counts from 1; higher is newer. */
+	n: number,
+	at: Millis,
+	/**  When its delivery was settled, as far as it is. */
+	settledAt: Millis | null,
+	/**  Id of the session; empty for a test. */
+	session: string,
+	/**  What exactly is told, so that it is told once: `need:<id>`, `finished:<time>`, …. */
+	occasion: string,
+	kind: NotificationKind,
+	channel: NoticeChannel,
+	title: string,
+	text: string,
+	delivery: Delivery,
+};
+
+/**  A worktree that can be brought back. */
+export type RemovedWorktree = {
+	id: string,
+	path: string,
+	branch: string,
+	removedAt: Millis,
+	until: Millis,
+	bytes: number | null,
 };
 
 export type RequestState = "opened" | 
@@ -442,8 +871,12 @@ export type SessionView = {
 	kind: SessionKind,
 	/**  Registry id of the agent; none for a shell job. */
 	agent: string | null,
+	/**  Whether an agent is shown as a conversation or in its own terminal. */
+	surface: Surface,
 	model: string | null,
 	permissionMode: string | null,
+	/**  Chosen by the user, and not with the agent yet. */
+	choosing: Choice[],
 	agentSessionId: string | null,
 	cwd: string,
 	/**  Where an agent works: its worktree, or why it has none. */
@@ -455,6 +888,8 @@ export type SessionView = {
 	liveness: Liveness,
 	/**  What it does, needs or produced, in one line. */
 	line: string,
+	/**  What came of its work, oldest first. */
+	pullRequests: PullRequest[],
 	pinned: boolean,
 	createdAt: Millis,
 	/**  Replies that wait for the current turn or for the process. */
@@ -464,6 +899,52 @@ export type SessionView = {
 	continueAt: Millis | null,
 	/**  Tokens and money, as the agent counted them at the end of its last turn. */
 	usage: Usage | null,
+	/**  What keeps it going by itself; none when nothing does. */
+	standing: StandingSummary | null,
+};
+
+/**  The settings file as it is now. */
+export type SettingsFile = {
+	path: string,
+	/**  Empty where there is no file yet. */
+	text: string,
+	/**  What it sets, as JSON; an empty object while it cannot be read. */
+	json: string,
+	/**  Why it cannot be read; the last good settings stay in force meanwhile. */
+	problem: SettingsRemark | null,
+	/**  Keys that mean nothing to this version. */
+	unknown: SettingsRemark[],
+};
+
+/**  Something to say about one place of the file. Lines and columns count from 1. */
+export type SettingsRemark = {
+	line: number,
+	column: number,
+	message: string,
+};
+
+/**  Why nothing was sent although there was something to say. */
+export type Silence = 
+/**  The settings switch this kind off. */
+"switched_off" | "quiet_hours" | 
+/**  The user was looking at this session. */
+"looking" | 
+/**  It goes on by itself: only its questions are told. */
+"standing" | 
+/**  Before it could be told it was answered, or the session went. */
+"settled" | 
+/**  Too many from this session in too short a time. */
+"too_many" | 
+/**  A reason that this build does not know. */
+string;
+
+/**  A command that the agent takes as the beginning of a prompt: `/name …`. */
+export type SlashCommand = {
+	/**  Without the slash. */
+	name: string,
+	description: string,
+	/**  What may follow the name, where something may. */
+	hint: string | null,
 };
 
 /**  Where a piece of evidence came from. */
@@ -472,6 +953,10 @@ export type Source =
 "user" | 
 /**  A message of the agent's protocol (a stop reason, a request). */
 "protocol" | 
+/**  A hook of the agent's own, which a terminal agent runs. */
+"hook" | 
+/**  What a terminal agent told its terminal: a notification, a bell, a prompt mark. */
+"terminal" | 
 /**  A marker line that closed the agent's turn. */
 "marker" | 
 /**  A closing question in the agent's own words. */
@@ -487,9 +972,89 @@ export type Span = {
 	to: number,
 };
 
+export type Spent = {
+	tokens: number,
+	/**  Millionths of a US dollar, where the evaluator's prices are known. */
+	micros: number | null,
+};
+
 export type Staging = "committed" | "unstaged" | "staged" | 
 /**  Some of it is staged. */
 "partly";
+
+/**  What to look at or to do. */
+export type StandingAct = 
+/**  Everything that can wake the session. */
+{ type: "show" } | 
+/**  The bridge of this session's agent was asked for its tools: the agent can call them. */
+{ type: "tools_ready" } | { type: "cron_create"; cron: string; prompt: string; recurring: boolean; durable: boolean } | { type: "cron_list" } | { type: "cron_delete"; id: string } | 
+/**  `text` is what follows `/loop`: an interval and a prompt, each of which may be absent. */
+{ type: "loop_start"; text: string } | { type: "loop_stop" } | 
+/**  `delay_seconds` is clamped. Without a loop, `prompt` says what is sent then. */
+{ type: "schedule_wakeup"; delaySeconds: number; reason: string; prompt: string | null; 
+/**  Ends the loop instead. */
+stop: boolean } | { type: "goal_set"; condition: string; 
+/**  Run by the supervisor after each turn, with the environment of the session. */
+check: string | null } | { type: "goal_show" } | { type: "goal_clear" } | 
+/**  Evaluates a paused goal again. */
+{ type: "goal_retry" } | 
+/**  May the session's agent watch `command`? Answered when that is known, which may take the user. */
+{ type: "monitor_ask"; id: string; command: string; description: string } | { type: "monitor_started"; monitor: Monitor } | 
+/**
+ *  New lines, the first of them being number `first` (counted from 1 for each monitor). Lines
+ *  that were told before are passed over.
+ */
+{ type: "monitor_lines"; id: string; first: number; lines: string[]; 
+/**  How many lines after these were left out, because they came too fast. */
+leftOut: number } | 
+/**  It is over, or will never start; `why` in words for the agent and the user. */
+{ type: "monitor_ended"; id: string; why: string } | 
+/**  From the bridge whose monitors these are: answered when the user wants some of them to stop. */
+{ type: "monitor_stops"; running: string[] } | 
+/**  A native notification, and the channels that are set up. */
+{ type: "push"; message: string };
+
+/**  What an act gave. */
+export type StandingResult = {
+	type: "all",
+} & StandingView | {
+	type: "cron_created",
+} & CronCreated | ({ type: "crons"; tasks: CronView[] }) & { allowed: never; ids: never; why: never } | {
+	type: "loop",
+} & LoopStarted | {
+	type: "wakeup",
+} & WakeupScheduled | {
+	type: "goal",
+} & GoalView | {
+	type: "push",
+} & PushResult | 
+/**  Whether a monitor's command may run, and why. */
+({ type: "monitor_answer"; allowed: boolean; why: string }) & { ids: never; tasks: never } | 
+/**  Monitors that the user wants to stop. */
+({ type: "monitor_stops"; ids: string[] }) & { allowed: never; tasks: never; why: never } | ({ type: "done" }) & { allowed: never; ids: never; tasks: never; why: never };
+
+/**  What keeps a session going, for its row. */
+export type StandingSummary = {
+	goal: GoalSummary | null,
+	loop: LoopSummary | null,
+	crons: number,
+	/**  When the next cron task fires. */
+	nextCronAt: Millis | null,
+	wakeupAt: Millis | null,
+	monitors: number,
+};
+
+/**  Everything that can wake one session. */
+export type StandingView = {
+	goal: Goal | null,
+	lastGoal: EndedGoal | null,
+	loop: Loop | null,
+	crons: CronView[],
+	wakeup: Wakeup | null,
+	monitors: Monitor[],
+	/**  Cron tasks and loops are turned off by the environment of the supervisor. */
+	cronDisabled: boolean,
+};
 
 /**  What a session is doing, from the user's point of view. */
 export type State = 
@@ -503,6 +1068,23 @@ export type State =
 trouble: Trouble | null } | 
 /**  Ended by the user. */
 { type: "stopped" };
+
+/**  What a request is about. Two requests with the same subject would do the same thing. */
+export type Subject = {
+	/**  The kind of tool, with the vendor's own name for it where that is told: `execute Bash`. */
+	tool: string,
+	/**  The command, or the files, a line each, as a person reads it. */
+	what: string,
+	/**  All of it that matters, for comparing. */
+	exactly: string,
+};
+
+/**  How an agent is reached. */
+export type Surface = 
+/**  Over its protocol, shown as a conversation. */
+"conversation" | 
+/**  In its own terminal. */
+"terminal";
 
 /**  One task; kinds to come bring no other fields. */
 export type Task = {
@@ -526,6 +1108,12 @@ export type TaskKind =
 "process" | 
 /**  A tool call that the agent has begun and not ended. */
 "tool" | 
+/**  A program or socket that the agent watches. */
+"monitor" | 
+/**  A scheduled prompt. */
+"cron" | 
+/**  The session's loop. */
+"loop" | 
 /**  A kind that this build does not know. */
 string;
 
@@ -562,7 +1150,11 @@ export type TroubleKind =
 /**  Nobody is signed in, or the sign-in is no longer valid. */
 "sign_in" | 
 /**  The account has no credit left. */
-"credit";
+"credit" | 
+/**  The conversation is longer than the model takes. */
+"context" | 
+/**  There is no such model, or not for this account. */
+"model";
 
 export type Usage = {
 	/**  Tokens in the model's context now. */
@@ -572,6 +1164,36 @@ export type Usage = {
 	/**  What the session has cost, where the agent says so. */
 	cost: Cost | null,
 };
+
+/**  One evaluation, with what it went by. */
+export type Verdict = {
+	at: Millis,
+	/**  The turn, counted as in `Goal::turns`. */
+	turn: number,
+	judgement: Judgement,
+	reason: string,
+	/**  What it went by: how the check ended and its last lines, the evaluator's quote. */
+	evidence: string,
+	spent: Spent,
+};
+
+/**  The agent asked to be woken, without a loop. */
+export type Wakeup = {
+	at: Millis,
+	reason: string,
+	prompt: string,
+	plan: string,
+};
+
+export type WakeupScheduled = {
+	/**  None when the loop was stopped. */
+	scheduledFor: Millis | null,
+	clampedDelaySeconds: number,
+	wasClamped: boolean,
+};
+
+/**  One entry of a list of worktrees. */
+export type WhichWorktree = { type: "made"; path: string } | { type: "removed"; id: string };
 
 /**  What the user asked for. */
 export type Wish = 
@@ -607,5 +1229,78 @@ export type Worktree = {
 	settingUp: boolean,
 	/**  Files of the main checkout that changed while the session worked, by whom is not known. */
 	changedMeanwhile: string[],
+};
+
+/**  What became of a worktree whose session was removed. */
+export type WorktreeFate = {
+	path: string,
+	branch: string,
+	/**  It stays as it was, and why; empty when it is gone. */
+	kept: Kept[],
+	/**  What was uncommitted and can be brought back. */
+	uncommitted: string[],
+	/**  By this id it can be brought back; none when it was kept. */
+	undo: string | null,
+	notes: string[],
+};
+
+export type WorktreeList = {
+	worktrees: WorktreeView[],
+	removed: RemovedWorktree[],
+	/**  What could not be read. */
+	problems: string[],
+};
+
+/**  What takes time to find out about a worktree. */
+export type WorktreeMeasure = {
+	/**  On disk; none when it cannot be counted. */
+	bytes: number | null,
+	/**  What would keep it from removal; empty for those that others made. */
+	keeps: Kept[],
+	/**  What would keep it even if uncommitted changes may go. */
+	blocks: Kept[],
+};
+
+/**  What is in a session's worktree. */
+export type WorktreeState = {
+	path: string,
+	branch: string | null,
+	uncommitted: string[],
+	/**  Commits that are nowhere else, as `id subject`. */
+	unpushed: string[],
+	unpushedCount: number,
+	stashes: number,
+	/**  What would keep it from `rm`. */
+	keeps: Kept[],
+	/**  What would keep it even if uncommitted changes may go. */
+	blocks: Kept[],
+};
+
+/**  One worktree. */
+export type WorktreeView = {
+	path: string,
+	mainCheckout: string,
+	branch: string | null,
+	commit: string | null,
+	/**  The session it was made for; none when another program made it. */
+	session: string | null,
+	/**  Made by Nightshift, and its session is not on the board any more. */
+	orphan: boolean,
+	missing: boolean,
+	lock: string | null,
+	createdAt: Millis | null,
+	/**  On disk; none unless asked for or when it cannot be counted. */
+	bytes: number | null,
+	firstPort: number | null,
+	/**  What would keep it from removal, for those made by Nightshift and asked for with sizes. */
+	keeps: Kept[],
+};
+
+/**  What a cleaning did. */
+export type WorktreesCleaned = {
+	orphans: WorktreeFate[],
+	/**  Paths of removed worktrees that were deleted for good. */
+	expired: string[],
+	problems: string[],
 };
 

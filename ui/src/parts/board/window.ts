@@ -5,9 +5,9 @@
  */
 
 /** Lists below this are cheap enough to render whole. */
-export const VIRTUAL_FROM = 80;
+export const VIRTUAL_FROM = 50;
 /** Rows rendered above and below what is seen, so that fast scrolling shows no gaps. */
-export const OVERSCAN = 16;
+export const OVERSCAN = 10;
 
 export function slice(
   count: number,

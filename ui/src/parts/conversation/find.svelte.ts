@@ -41,14 +41,29 @@ export class Find {
       this.at = below < 0 ? this.count - 1 : below;
     } else this.at = Math.min(Math.max(this.at, 0), this.count - 1);
     this.paint();
-    if (afresh) this.reveal(scroller);
+    if (afresh) reveal(this.ranges[this.at], scroller);
+  }
+
+  /** In a conversation that is rendered in part: the matches are counted elsewhere. */
+  counted(total: number): void {
+    this.count = total;
+    this.at = total === 0 ? -1 : Math.min(Math.max(this.at, 0), total - 1);
+  }
+
+  /** The match number `local` of a rendered item is the one at hand. */
+  showIn(root: HTMLElement, item: HTMLElement | null, local: number, scroller: HTMLElement): void {
+    this.ranges = rangesOf(root, this.text);
+    const inside = this.ranges.filter((range) => item?.contains(range.startContainer) === true);
+    const current = inside[Math.min(local, inside.length - 1)];
+    this.paint(current);
+    if (current) reveal(current, scroller);
   }
 
   step(back: boolean, scroller: HTMLElement): void {
     if (this.count === 0) return;
     this.at = (this.at + (back ? -1 : 1) + this.count) % this.count;
     this.paint();
-    this.reveal(scroller);
+    reveal(this.ranges[this.at], scroller);
   }
 
   end(): void {
@@ -59,27 +74,25 @@ export class Find {
     this.paint();
   }
 
-  private paint(): void {
+  private paint(current = this.ranges[this.at]): void {
     // An engine without painted ranges still counts and scrolls.
     if (typeof Highlight === "undefined" || !CSS.highlights) return;
-    const current = this.ranges[this.at];
     CSS.highlights.set(ALL, new Highlight(...this.ranges));
     CSS.highlights.set(CURRENT, new Highlight(...(current ? [current] : [])));
   }
+}
 
-  /** Brings the match into view in everything that scrolls around it. */
-  private reveal(scroller: HTMLElement): void {
-    const range = this.ranges[this.at];
-    let around = range?.startContainer.parentElement ?? null;
-    while (range && around) {
-      if (around.scrollHeight > around.clientHeight) {
-        const [match, box] = [range.getBoundingClientRect(), around.getBoundingClientRect()];
-        const hidden = match.top < box.top + 8 || match.bottom > box.bottom - 8;
-        if (hidden) around.scrollTop += match.top - box.top - box.height / 2;
-      }
-      if (around === scroller) return;
-      around = around.parentElement;
+/** Brings the match into view in everything that scrolls around it. */
+function reveal(range: Range | undefined, scroller: HTMLElement): void {
+  let around = range?.startContainer.parentElement ?? null;
+  while (range && around) {
+    if (around.scrollHeight > around.clientHeight) {
+      const [match, box] = [range.getBoundingClientRect(), around.getBoundingClientRect()];
+      const hidden = match.top < box.top + 8 || match.bottom > box.bottom - 8;
+      if (hidden) around.scrollTop += match.top - box.top - box.height / 2;
     }
+    if (around === scroller) return;
+    around = around.parentElement;
   }
 }
 

@@ -8,7 +8,7 @@ const item = (id: string, at: number, body: ItemBody): ConversationItem => ({ id
 const tool = (id: string, at: number) => item(id, at, { type: "tool", title: "", kind: "read", status: "completed", input: "", content: [] });
 const need: Need = { id: "n", kind: "question", question: "?", detail: "", options: [], freeText: true, since: 0, answered: null };
 const request = (id: string, at: number, answer: string | null) => item(id, at, { type: "request", need, answer });
-const user = (id: string, at: number) => item(id, at, { type: "user", text: "", queued: false });
+const user = (id: string, at: number) => item(id, at, { type: "user", text: "", queued: false, origin: "user", enclosures: [] });
 
 const working = aView("s", { stateSince: 1 });
 const done = aView("s", { stateSince: 30, state: { type: "completed", result: "" } });

@@ -12,10 +12,8 @@ import { Terminal } from "@xterm/xterm";
 import { asFault } from "../../backend/api";
 import type { Backend, TerminalEvent } from "../../backend/api";
 import { logBytes } from "../../state/logs";
-import { FONT_PX, terminalFont, terminalTheme } from "./theme";
+import type { TerminalLook } from "./theme";
 
-/** Lines kept above the screen: as many as people scroll back, a few megabytes at most. */
-const SCROLLBACK_LINES = 10_000;
 /** Drawn bytes are acknowledged in steps of this size, far below the host's window of 1 MiB. */
 const ACK_STEP_BYTES = 64 * 1024;
 /** What is left over is acknowledged after this pause. */
@@ -59,15 +57,16 @@ export class Screen {
     private readonly exitCode: () => number | null,
     openLink: (href: string) => void,
     ours: (event: KeyboardEvent) => boolean,
+    look: TerminalLook,
   ) {
     this.term = new Terminal({
       allowProposedApi: true,
       cursorBlink: false,
-      fontFamily: terminalFont(),
-      fontSize: FONT_PX,
+      fontFamily: look.fontFamily,
+      fontSize: look.fontSize,
       lineHeight: 1.2,
-      scrollback: SCROLLBACK_LINES,
-      theme: terminalTheme(),
+      scrollback: look.scrollback,
+      theme: look.theme,
       macOptionIsMeta: true,
       linkHandler: { activate: (_event, href) => openLink(href) },
     });
@@ -88,8 +87,15 @@ export class Screen {
     this.term.focus();
   }
 
-  retheme(): void {
-    this.term.options.theme = terminalTheme();
+  /** A new look; the size may fit other numbers of columns and rows. */
+  wear(look: TerminalLook): void {
+    const { options } = this.term;
+    options.theme = look.theme;
+    options.scrollback = look.scrollback;
+    if (options.fontSize === look.fontSize && options.fontFamily === look.fontFamily) return;
+    options.fontFamily = look.fontFamily;
+    options.fontSize = look.fontSize;
+    if (this.term.element) this.resize();
   }
 
   async attach(): Promise<void> {

@@ -1,0 +1,26 @@
+/**
+ * Starts the quick window's page: no board, no panes, nothing that need be loaded for one prompt.
+ *
+ * Must not know: Tauri, any part.
+ */
+import { mount } from "svelte";
+import { chooseBackend } from "./backend";
+import { Look } from "./state/look.svelte";
+import { Quick as QuickState } from "./state/quick.svelte";
+import { Settings } from "./state/settings.svelte";
+import "./styles/fonts.css";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import Quick from "./views/Quick.svelte";
+
+async function main(): Promise<void> {
+  const target = document.getElementById("app");
+  if (!target) return;
+  const backend = await chooseBackend(location.search);
+  const settings = new Settings(backend);
+  const look = new Look(settings);
+  look.apply(document.documentElement);
+  mount(Quick, { target, props: { quick: new QuickState(backend), settings, look, onShown: (on) => backend.onQuickShown(on) } });
+}
+
+void main();

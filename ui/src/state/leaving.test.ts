@@ -1,0 +1,54 @@
+/** Deleting sessions: what loses nothing goes, the rest is shown first. */
+import { expect, test, vi } from "vitest";
+import type { Backend, SessionView, WorktreeState } from "../backend/api";
+import { Leaving } from "./leaving.svelte";
+import { aView } from "./view.fixture";
+
+const lodging: SessionView["lodging"] = {
+  type: "worktree", path: "/t", directory: "/t", branch: "b", mainCheckout: "/r", base: "main", baseCommit: "", upstream: null,
+  behind: 0, absent: [], absentCount: 0, firstPort: null, lastPort: null, disclosure: "", settingUp: false, changedMeanwhile: [],
+};
+const state = (part: Partial<WorktreeState>): WorktreeState => ({
+  path: "/t", branch: "b", uncommitted: [], unpushed: [], unpushedCount: 0, stashes: 0, keeps: [], blocks: [], ...part,
+});
+const held = { reason: "held", text: "its session" };
+const dirty = state({ uncommitted: ["x"], keeps: [held, { reason: "uncommitted", text: "1 uncommitted change (x)" }], blocks: [held] });
+const unpushed = { reason: "unpushed", text: "1 unpushed commit" };
+
+function leaving(states: Record<string, WorktreeState | Error>) {
+  const go = vi.fn();
+  const inspectWorktree = async (id: string) => {
+    const found = states[id] ?? state({});
+    if (found instanceof Error) throw found;
+    return found;
+  };
+  return { go, leaving: new Leaving({ inspectWorktree } as unknown as Backend, go) };
+}
+
+test("what loses nothing goes at once, also while its process still runs", async () => {
+  const { go, leaving: known } = leaving({ a: state({ keeps: [held], blocks: [held] }) });
+  const views = [aView("a", { lodging }), aView("shell", { kind: "shell" })];
+  expect(await known.begin(views)).toBe(false);
+  expect(go.mock.calls).toEqual([[views, false]]);
+});
+
+test("uncommitted files are shown, and go only when somebody says so", async () => {
+  const { go, leaving: known } = leaving({ a: dirty });
+  const views = [aView("a", { lodging }), aView("b", { lodging })];
+  expect(await known.begin(views)).toBe(true);
+  expect([go.mock.calls.length, known.asked.map(({ view }) => view.id), known.blocked]).toEqual([0, ["a"], false]);
+  known.cancel();
+  known.end(true);
+  expect(go).not.toHaveBeenCalled();
+  await known.begin(views);
+  known.end(true);
+  expect(go).toHaveBeenLastCalledWith(views, true);
+  expect(known.asked).toEqual([]);
+});
+
+test("unpushed commits and what cannot be read stay whatever is said", async () => {
+  const { leaving: known } = leaving({ a: state({ keeps: [unpushed], blocks: [unpushed] }), b: new Error("the disk is gone") });
+  await known.begin([aView("a", { lodging }), aView("b", { lodging })]);
+  expect([known.asked.length, known.blocked]).toEqual([2, true]);
+  expect(known.asked[1]?.state.blocks[0]?.text).toContain("the disk is gone");
+});

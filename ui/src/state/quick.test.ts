@@ -1,0 +1,45 @@
+/** The quick window loses no words and starts nothing by mistake. */
+import { expect, test } from "vitest";
+import type { Backend, DispatchRequest } from "../backend/api";
+import { Quick } from "./quick.svelte";
+
+function quickWith(dispatch: (request: DispatchRequest) => Promise<unknown>): Quick {
+  const backend = {
+    dispatch,
+    defaults: async () => ({ cwd: "/home/ada", home: "/home/ada", version: "" }),
+    followBoard: async (on: (event: unknown) => void) => {
+      const sessions = [
+        { cwd: "/srv/site", createdAt: 1 },
+        { cwd: "/home/ada/code/atlas", createdAt: 2 },
+      ];
+      on({ type: "snapshot", seq: 1, sessions, notices: [] });
+      return () => undefined;
+    },
+    hideQuick: async () => undefined,
+  };
+  return new Quick(backend as unknown as Backend);
+}
+
+test("a prompt goes to the project used last and leaves when it has started", async () => {
+  const asked: DispatchRequest[] = [];
+  const quick = quickWith(async (request) => void asked.push(request));
+  await quick.shown();
+  expect(quick.cwd).toBe("~/code/atlas");
+  quick.step(1);
+  expect(quick.cwd).toBe("/srv/site");
+  quick.edit("! npm test");
+  expect(await quick.start()).toBe(true);
+  expect(asked[0]).toMatchObject({ kind: "shell", text: "npm test", cwd: "/srv/site" });
+  expect(quick.text).toBe("");
+});
+
+test("too little text starts nothing, and a refused prompt stays", async () => {
+  const quick = quickWith(async () => Promise.reject({ code: "io", message: "no such directory", hint: "" }));
+  quick.edit("abc");
+  expect(await quick.start()).toBe(false);
+  expect(quick.fault?.message).toContain("too short");
+  quick.edit("fix the login test");
+  expect(await quick.start()).toBe(false);
+  expect(quick.text).toBe("fix the login test");
+  expect(quick.fault?.message).toBe("no such directory");
+});

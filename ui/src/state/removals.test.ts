@@ -1,0 +1,57 @@
+/** Deleting, taking it back, and what could not be deleted. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { fault } from "../backend/api";
+import type { Backend } from "../backend/api";
+import { Removals, UNDO_MS } from "./removals.svelte";
+import { Toasts } from "./toasts.svelte";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function arrange(remove = vi.fn(async (_id: string) => undefined)) {
+  const toasts = new Toasts();
+  return { remove, toasts, removals: new Removals({ remove } as unknown as Backend, toasts) };
+}
+
+test("a row is hidden at once, its session is deleted when the moment is over", async () => {
+  const { removals, remove } = arrange();
+  removals.begin(["a", "b"], "2 sessions");
+  expect([removals.hides("a"), removals.hides("c")]).toEqual([true, false]);
+  await vi.advanceTimersByTimeAsync(UNDO_MS - 1);
+  expect(remove).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(remove.mock.calls.map(([id]) => id)).toEqual(["a", "b"]);
+  expect(removals.hides("a")).toBe(false);
+  expect(removals.list).toEqual([]);
+});
+
+test("what is taken back was never deleted", async () => {
+  const { removals, remove } = arrange();
+  removals.begin(["a"], "a");
+  removals.begin(["b"], "b");
+  removals.undoLast();
+  expect([removals.hides("a"), removals.hides("b")]).toEqual([true, false]);
+  await vi.advanceTimersByTimeAsync(UNDO_MS);
+  expect(remove.mock.calls.map(([id]) => id)).toEqual(["a"]);
+});
+
+test("a refused removal brings its row back and says why", async () => {
+  const remove = vi.fn(async (id: string) => {
+    if (id === "b") throw fault("refused", "its worktree has 2 unpushed commits", "push them");
+  });
+  const { removals, toasts } = arrange(remove as never);
+  removals.begin(["a", "b"], "2 sessions");
+  removals.finishAll();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(removals.hides("b")).toBe(false);
+  expect(toasts.list[0]?.message).toBe("1 of 2 were not deleted: its worktree has 2 unpushed commits");
+});
+
+test("uncommitted files go along only where that was said", async () => {
+  const remove = vi.fn(async (_id: string, _discard?: boolean) => undefined);
+  const { removals } = arrange(remove as never);
+  removals.begin(["a"], "a");
+  removals.begin(["b"], "b", true);
+  await vi.advanceTimersByTimeAsync(UNDO_MS);
+  expect(remove.mock.calls).toEqual([["a", false], ["b", true]]);
+});

@@ -1,0 +1,62 @@
+/** What can be chosen while a conversation goes on, and commands in what is written to it. */
+import { expect, test } from "vitest";
+import { useBrowser } from "./page";
+
+const open = useBrowser();
+
+test("mode and model show what is in force and are chosen by keyboard", async () => {
+  const window = await open();
+  await window.dispatch("say one\ndone x", "Shift+Enter");
+  const mode = window.get("option-mode");
+  await mode.waitFor();
+  expect(await mode.textContent()).toContain("Ask");
+  expect(await window.get("option-model").textContent()).toContain("Steady");
+  await mode.focus();
+  await window.press("Enter");
+  await window.page.getByRole("menuitemradio", { name: "Auto" }).waitFor();
+  await window.press("ArrowDown", "Enter");
+  await expect.poll(() => mode.textContent()).toContain("Auto");
+  await expect.poll(() => mode.evaluate((it) => it === document.activeElement)).toBe(true);
+  await window.close();
+});
+
+test("the next session's model is chosen from what an earlier one told", async () => {
+  const window = await open();
+  expect(await window.get("dispatch-model").count()).toBe(0);
+  await window.dispatch("say one\ndone x", "Shift+Enter");
+  await window.get("option-model").waitFor();
+  const model = window.get("dispatch-model");
+  await expect.poll(() => model.textContent()).toContain("Model");
+  await model.click();
+  await window.page.getByRole("menuitemradio", { name: "Brisk" }).click();
+  await expect.poll(() => model.textContent()).toContain("Brisk");
+  await window.close();
+});
+
+test("a slash lists Nightshift's commands and the agent's, and what was learned is offered to the next session", async () => {
+  const window = await open();
+  await window.dispatch("say one\ndone x", "Shift+Enter");
+  const composer = window.get("composer");
+  await composer.focus();
+  await window.page.keyboard.type("/");
+  await window.get("completion").first().waitFor();
+  const offered = await window.get("completion").allTextContents();
+  expect(offered.map((text) => /\/([a-z]+)/.exec(text)?.[1])).toEqual(["goal", "loop", "proactive", "tasks", "bashes", "review"]);
+  await window.page.keyboard.type("rev");
+  await window.press("Tab");
+  expect(await composer.inputValue()).toBe("/review ");
+  expect(await window.get("completion").count()).toBe(0);
+  await composer.fill("say /rev");
+  expect(await window.get("completion").count()).toBe(0);
+  await composer.fill("/l");
+  await window.get("completion").first().waitFor();
+  await window.press("Escape");
+  expect(await window.get("completion").count()).toBe(0);
+  expect(await composer.inputValue()).toBe("/l");
+
+  await window.get("dispatch-input").fill("/rev");
+  await expect.poll(() => window.get("completion").allTextContents()).toHaveLength(1);
+  await window.press("Enter");
+  expect(await window.get("dispatch-input").inputValue()).toBe("/review ");
+  await window.close();
+});

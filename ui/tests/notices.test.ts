@@ -1,0 +1,54 @@
+/** The list of receipts, and the quick window's page. */
+import { expect, inject, test } from "vitest";
+import { seriousFaults, useBrowser } from "./page";
+
+const open = useBrowser();
+
+test("the palette opens the receipts: each says what became of it, hostile text stays text", async () => {
+  const window = await open();
+  await window.press("Control+k");
+  await window.page.keyboard.type("what was told");
+  await window.press("Enter");
+  const list = window.get("receipts");
+  await list.waitFor();
+  expect(await window.get("receipt").count()).toBe(6);
+  expect(await list.innerText()).toContain("Not told: it came in the quiet hours");
+  expect(await list.innerText()).toContain("Failed: no notification service: there is no session bus");
+  expect(await list.innerText()).toContain("<b>Which</b> directory?");
+  expect(await seriousFaults(window)).toEqual([]);
+  await window.get("receipts-test").click();
+  await expect.poll(() => window.get("receipt").count()).toBe(7);
+  await window.press("Escape");
+  await list.waitFor({ state: "detached" });
+  await window.close();
+});
+
+test("the quick window refuses a slip of the finger and clears what it has started", async () => {
+  const window = await open();
+  await window.page.goto(`${inject("url")}quick.html?fake=&speed=6`);
+  const input = window.get("quick-input");
+  await input.waitFor();
+  await expect.poll(() => window.get("quick-project").inputValue()).toBe("~/code/ledger");
+  await window.press("Alt+ArrowDown");
+  expect(await window.get("quick-project").inputValue()).toBe("~/code/atlas");
+  await input.fill("abc");
+  await window.press("Enter");
+  expect(await window.get("quick-error").innerText()).toContain("too short");
+  expect(await seriousFaults(window)).toEqual([]);
+  await input.fill("! npm test");
+  await window.press("Enter");
+  await expect.poll(() => input.inputValue()).toBe("");
+  await window.close();
+});
+
+test("the quick window looks as the main window does", async () => {
+  for (const light of [true, false]) {
+    const window = await open({ light });
+    await window.page.goto(`${inject("url")}quick.html?fake=&speed=6`);
+    await window.get("quick-input").waitFor();
+    const theme = () => window.page.evaluate(() => document.documentElement.dataset["theme"]);
+    await expect.poll(theme).toBe(light ? "light" : "dark");
+    if (light) expect(await seriousFaults(window)).toEqual([]);
+    await window.close();
+  }
+});
