@@ -12,11 +12,15 @@ mod peer;
 mod pueue;
 mod table;
 mod terminal;
+mod window;
 
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use table::Table;
+
+/// Measures the window instead, of the programs in the directory that follows.
+const WINDOW: &str = "window";
 
 fn main() -> ExitCode {
     match run() {
@@ -32,6 +36,14 @@ fn main() -> ExitCode {
 /// True when every budget was kept.
 fn run() -> Result<bool> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    if std::env::args().nth(1).is_some_and(|first| first == WINDOW) {
+        let programs = arguments.nth(1).context("window: which directory of programs?")?;
+        println!("{}", machine::describe());
+        let mut table = Table::default();
+        window::measure(&programs.canonicalize()?, &mut table)?;
+        print!("{}", table.render());
+        return Ok(table.kept());
+    }
     let (Some(binary), Some(peers)) = (arguments.next(), arguments.next()) else {
         bail!("usage: nightshift-bench <path of a release nightshift> <directory of pueue>");
     };

@@ -16,6 +16,11 @@ const LOOPBACK: &str = "127.0.0.1";
 impl Stage {
     /// Opens the window and waits for its page.
     pub async fn open(&self) -> Result<Window<'_>> {
+        self.open_to("board").await
+    }
+
+    /// Opens the window and waits for the element with this test id.
+    pub async fn open_to(&self, element: &str) -> Result<Window<'_>> {
         let port = TcpListener::bind((LOOPBACK, 0))?.local_addr()?.port();
         let mut driver = self.processes.command("WebKitWebDriver")?;
         driver.args([format!("--port={port}"), format!("--host={LOOPBACK}")]);
@@ -39,7 +44,7 @@ impl Stage {
             .and_then(|session| Ok(session?))
             .with_context(|| format!("the window did not open:\n{}", self.processes.log()))?;
         let window = Window::new(self, client);
-        window.element("board").await?;
+        window.element(element).await?;
         Ok(window)
     }
 }

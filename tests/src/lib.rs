@@ -6,15 +6,19 @@
 
 mod artifacts;
 mod binaries;
+mod bubbles;
 mod command_line;
 mod driver;
 mod processes;
 mod screen;
 mod stage;
+mod tray;
 mod wait;
 mod window;
 
+pub use bubbles::{Bubble, Bubbles};
 pub use processes::Processes;
 pub use stage::Stage;
+pub use tray::{Entry, Tray};
 pub use wait::eventually;
 pub use window::Window;

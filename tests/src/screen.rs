@@ -7,8 +7,8 @@ use std::path::Path;
 /// As large as the screenshots people look at.
 const SIZE: &str = "1280x900x24";
 
-/// Starts all three and tells later processes of them.
-pub fn start(processes: &mut Processes, runtime: &Path) -> Result<()> {
+/// Starts all three and tells later processes of them. Gives the bus's address.
+pub fn start(processes: &mut Processes, runtime: &Path) -> Result<String> {
     let mut server = processes.command("Xvfb")?;
     server.args(["-displayfd", "1", "-screen", "0", SIZE, "-nolisten", "tcp", "-noreset"]);
     let number = processes.start_and_read_line(server)?;
@@ -25,8 +25,9 @@ pub fn start(processes: &mut Processes, runtime: &Path) -> Result<()> {
     if answered.is_empty() {
         bail!("dbus-daemon did not start; is the package dbus-user-session installed?");
     }
-    processes.set("DBUS_SESSION_BUS_ADDRESS", answered);
+    processes.set("DBUS_SESSION_BUS_ADDRESS", &answered);
 
     let manager = processes.command("openbox")?;
-    processes.start(manager).context("is the package openbox installed?").map(drop)
+    processes.start(manager).context("is the package openbox installed?")?;
+    Ok(answered)
 }

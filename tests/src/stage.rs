@@ -1,13 +1,15 @@
 //! Where one test plays: a home, a project directory, a desktop, and the programs under test.
 
 use crate::processes::Processes;
+use crate::wait::eventually;
 use crate::{binaries, screen};
 use anyhow::{Context, Result};
 use nightshift_platform::process::Identity;
 use nightshift_testkit::TestHome;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 const PRIVATE: u32 = 0o700;
 /// What any shell needs; agents that happen to be installed elsewhere stay out of sight.
@@ -18,12 +20,23 @@ pub struct Stage {
     pub processes: Processes,
     pub cli: PathBuf,
     pub app: PathBuf,
+    /// Address of its session bus.
+    pub bus: String,
     /// Where sessions are dispatched.
     pub project: PathBuf,
 }
 
 impl Stage {
     pub fn new() -> Result<Stage> {
+        Stage::with(binaries::find("nightshift")?, binaries::find("nightshift-desktop")?)
+    }
+
+    /// With the programs in this directory instead of those beside the test.
+    pub fn of(programs: &Path) -> Result<Stage> {
+        Stage::with(programs.join("nightshift"), programs.join("nightshift-desktop"))
+    }
+
+    fn with(cli: PathBuf, app: PathBuf) -> Result<Stage> {
         let home = TestHome::new();
         let project = home.work();
         let runtime = home.user_home().join("r");
@@ -35,9 +48,25 @@ impl Stage {
         processes.set("NO_AT_BRIDGE", "1");
         processes.set("GDK_BACKEND", "x11");
         processes.set("LIBGL_ALWAYS_SOFTWARE", "1");
-        screen::start(&mut processes, &runtime)?;
-        let (cli, app) = (binaries::find("nightshift")?, binaries::find("nightshift-desktop")?);
-        Ok(Stage { processes, cli, app, project })
+        let bus = screen::start(&mut processes, &runtime)?;
+        Ok(Stage { processes, cli, app, bus, project })
+    }
+
+    /// Asks xdotool. Finding nothing is an answer too.
+    pub fn desktop(&self, arguments: &[&str]) -> Result<String> {
+        let mut xdotool = self.processes.command("xdotool")?;
+        let output = xdotool.args(arguments).stdout(Stdio::piped()).output();
+        let output = output.context("is the package xdotool installed?")?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// Waits until a window whose title contains `title` is on the screen, or no longer is.
+    pub async fn shows(&self, title: &str, shown: bool) -> Result<()> {
+        eventually(&format!("`{title}` on the screen: {shown}"), async || {
+            let now = !self.desktop(&["search", "--onlyvisible", "--name", title])?.is_empty();
+            Ok(if now == shown { Ok(()) } else { Err(format!("visible: {now}")) })
+        })
+        .await
     }
 
     /// The supervisor that serves this home.

@@ -8,7 +8,6 @@ use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use fantoccini::{Client, Locator};
-use std::process::Stdio;
 
 /// How the desktop's tools find the window.
 const CLASS: &str = "nightshift-desktop";
@@ -123,6 +122,23 @@ impl<'a> Window<'a> {
         .await
     }
 
+    /// From now on looks at that window of the app which has the element with this test id.
+    pub async fn turn_to(&self, element: &str) -> Result<()> {
+        let css = format!("[data-testid='{element}']");
+        eventually(&format!("a window with `{css}`"), async || {
+            let handles = self.client.windows().await?;
+            let count = handles.len();
+            for handle in handles {
+                self.client.switch_to_window(handle).await?;
+                if self.client.find(Locator::Css(&css)).await.is_ok() {
+                    return Ok(Ok(()));
+                }
+            }
+            Ok(Err(format!("{count} windows without it")))
+        })
+        .await
+    }
+
     /// Ends the WebDriver session, and the window with it.
     pub async fn close_session(self) -> Result<()> {
         self.client.close().await.context("closing the WebDriver session")
@@ -153,9 +169,20 @@ impl<'a> Window<'a> {
     /// Keeps a picture of the window under this name, as the screen shows it. Not from the driver:
     /// WebKit's waits for a next frame, which a page at rest never draws.
     pub fn picture(&self, name: &str) -> Result<()> {
-        let ours = self.desktop(&["search", "--onlyvisible", "--class", CLASS])?;
+        self.keep_picture(&["--class", CLASS], name)
+    }
+
+    /// The same of the window whose title contains `title`.
+    pub fn picture_of(&self, title: &str, name: &str) -> Result<()> {
+        self.keep_picture(&["--name", title], name)
+    }
+
+    fn keep_picture(&self, which: &[&str], name: &str) -> Result<()> {
+        let asked = [&["search", "--onlyvisible"], which].concat();
+        let found = self.desktop(&asked)?;
+        let ours = found.lines().next().unwrap_or_default();
         let mut import = self.stage.processes.command("import")?;
-        import.args(["-window", &ours]).arg(artifacts::path(name)?);
+        import.args(["-window", ours]).arg(artifacts::path(name)?);
         let status = import.status().context("is the package imagemagick installed?")?;
         anyhow::ensure!(status.success(), "import ended with {status}");
         Ok(())
@@ -172,7 +199,7 @@ impl<'a> Window<'a> {
     }
 
     /// Waits until the window is the desktop's active one.
-    async fn becomes_active(&self) -> Result<()> {
+    pub async fn becomes_active(&self) -> Result<()> {
         eventually("the window to be active", async || {
             let ours = self.desktop(&["search", "--onlyvisible", "--class", CLASS])?;
             self.desktop(&["windowactivate", &ours])?;
@@ -188,12 +215,14 @@ impl<'a> Window<'a> {
         self.desktop(&["key", "--clearmodifiers", "alt+F4"]).map(drop)
     }
 
-    /// Asks xdotool. Finding nothing is an answer too.
+    /// Closes the window and waits until the desktop shows it no longer.
+    pub async fn hide(&self) -> Result<()> {
+        self.close().await?;
+        self.becomes_visible(false).await
+    }
+
     fn desktop(&self, arguments: &[&str]) -> Result<String> {
-        let mut xdotool = self.stage.processes.command("xdotool")?;
-        let output = xdotool.args(arguments).stdout(Stdio::piped()).output();
-        let output = output.context("is the package xdotool installed?")?;
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        self.stage.desktop(arguments)
     }
 
     /// An error gets a picture and the programs' last words beside it.
