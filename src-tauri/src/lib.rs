@@ -4,29 +4,31 @@
 //! or killing this process ends no session.
 //! Must not know: how sessions run, what states mean, SQLite, agents.
 
-mod attachments;
 mod commands;
 mod environment;
 mod external;
 mod feed;
 mod follows;
 mod graphics;
+mod habits;
 mod link;
+mod opening;
+mod presence;
+mod quick;
 mod terminal_wire;
 mod tray;
 mod window;
 
 pub use commands::export_bindings;
 
-use crate::attachments::Attachments;
 use crate::environment::Origin;
 use crate::follows::Follows;
 use crate::link::Link;
+use crate::opening::{Asked, Opening};
+use crate::presence::Presence;
+use nightshift_client::Attachments;
 use std::process::ExitCode;
 use tauri::{Manager, RunEvent};
-
-/// Starts without showing the window (at login, for the tray).
-const HIDDEN_ARGUMENT: &str = "--hidden";
 
 /// Runs the window until it quits.
 pub fn run() -> ExitCode {
@@ -55,13 +57,16 @@ fn open(origin: Origin, link: Link) -> tauri::Result<()> {
     if window::is_single_instance() {
         builder = builder.plugin(window::single_instance(&origin));
     }
-    let hidden = std::env::args().any(|argument| argument == HIDDEN_ARGUMENT);
-    let app = builder
+    let asked = Asked::of(std::env::args());
+    let app = habits::plugins(builder)
         .invoke_handler(bridge.invoke_handler())
         .manage(origin)
         .manage(link)
         .manage(Follows::default())
         .manage(Attachments::default())
+        .manage(Opening::default())
+        .manage(Presence::default())
+        .manage(tray::Toggled::default())
         .on_page_load(window::on_page_load)
         .on_window_event(window::on_window_event)
         .setup(move |app| {
@@ -69,9 +74,9 @@ fn open(origin: Origin, link: Link) -> tauri::Result<()> {
             if let Err(error) = tray::build(app.handle()) {
                 eprintln!("warning: no tray icon: {error}");
             }
-            if !hidden {
-                window::show(app.handle());
-            }
+            presence::tell(app.handle());
+            habits::take_on(app.handle());
+            opening::fulfil(app.handle(), asked);
             Ok(())
         })
         .build(context())?;

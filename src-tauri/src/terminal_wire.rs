@@ -9,8 +9,6 @@ use tauri::ipc::{InvokeResponseBody, IpcResponse};
 
 const DATA: u8 = 0;
 const EVENT: u8 = 1;
-/// Bytes of terminal output in one message: many small ones are slow, huge ones stall a frame.
-pub const BATCH_MAX_BYTES: usize = 256 * 1024;
 
 /// Beside the bytes, in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, specta::Type)]
@@ -37,22 +35,22 @@ pub enum TerminalEvent {
 pub struct TerminalMessage(Vec<u8>);
 
 impl TerminalMessage {
-    pub fn data() -> TerminalMessage {
-        TerminalMessage(vec![DATA])
-    }
-
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-
-    pub fn is_full(&self) -> bool {
-        self.0.len() > BATCH_MAX_BYTES
-    }
-
-    pub fn event(event: &TerminalEvent) -> TerminalMessage {
+    /// None for what no pane of a window hears: it hands no terminal over and asks nothing that is
+    /// refused.
+    pub fn of(event: AttachEvent) -> Option<TerminalMessage> {
+        let event = match event {
+            AttachEvent::Data(bytes) => {
+                return Some(TerminalMessage([&[DATA], bytes.as_slice()].concat()));
+            }
+            AttachEvent::Detached | AttachEvent::Refused(_) => return None,
+            AttachEvent::Snapshot { cols, rows } => TerminalEvent::Snapshot { cols, rows },
+            AttachEvent::Resized { cols, rows } => TerminalEvent::Resized { cols, rows },
+            AttachEvent::Exited(exit) => TerminalEvent::Exited { code: exit.code },
+            AttachEvent::Lost => TerminalEvent::Lost,
+        };
         // Plain fields only: this cannot fail.
-        let json = serde_json::to_vec(event).unwrap_or_default();
-        TerminalMessage([&[EVENT], json.as_slice()].concat())
+        let json = serde_json::to_vec(&event).unwrap_or_default();
+        Some(TerminalMessage([&[EVENT], json.as_slice()].concat()))
     }
 }
 
@@ -68,32 +66,16 @@ impl specta::Type for TerminalMessage {
     }
 }
 
-/// The host's word as the pane hears it; none for bytes.
-pub fn event_of(event: &AttachEvent) -> Option<TerminalEvent> {
-    match event {
-        // A window hands no terminal over, and asks nothing that is refused.
-        AttachEvent::Data(_) | AttachEvent::Detached | AttachEvent::Refused(_) => None,
-        AttachEvent::Snapshot { cols, rows } => {
-            Some(TerminalEvent::Snapshot { cols: *cols, rows: *rows })
-        }
-        AttachEvent::Resized { cols, rows } => {
-            Some(TerminalEvent::Resized { cols: *cols, rows: *rows })
-        }
-        AttachEvent::Exited(exit) => Some(TerminalEvent::Exited { code: exit.code }),
-        AttachEvent::Lost => Some(TerminalEvent::Lost),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_first_byte_says_what_follows() {
-        let mut data = TerminalMessage::data();
-        data.push(b"hi");
+        let data = TerminalMessage::of(AttachEvent::Data(b"hi".to_vec())).unwrap();
         assert_eq!(data.0, b"\x00hi");
-        let event = TerminalMessage::event(&TerminalEvent::Exited { code: Some(3) });
-        assert_eq!(event.0, b"\x01{\"type\":\"exited\",\"code\":3}");
+        let event = TerminalMessage::of(AttachEvent::Resized { cols: 8, rows: 3 }).unwrap();
+        assert_eq!(event.0, b"\x01{\"type\":\"resized\",\"cols\":8,\"rows\":3}");
+        assert!(TerminalMessage::of(AttachEvent::Detached).is_none());
     }
 }

@@ -1,24 +1,59 @@
-//! The one window: shown, hidden instead of closed, found again by a second start.
+//! The main window: shown, hidden instead of closed, found again by a second start.
 
-use crate::attachments::Attachments;
 use crate::environment::Origin;
 use crate::follows::Follows;
+use crate::opening::{self, Asked};
+use crate::presence::Presence;
+use nightshift_client::Attachments;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
 use tauri::plugin::TauriPlugin;
 use tauri::webview::{PageLoadEvent, PageLoadPayload};
-use tauri::{AppHandle, Manager, Webview, Window, WindowEvent, Wry};
+use tauri::{AppHandle, Manager, Webview, WebviewWindow, Window, WindowEvent, Wry};
 
 pub const MAIN: &str = "main";
 /// `0` lets several windows of one user run side by side; tests use it.
 const SINGLE_INSTANCE_VARIABLE: &str = "NIGHTSHIFT_SINGLE_INSTANCE";
 const BUS_NAME: &str = "dev.nightshift.desktop";
 
+/// A window that is shown is on the screen within a few looks.
+const LOOKS_MAX: u32 = 50;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+
 /// Shows the window in front, wherever it was.
 pub fn show(app: &AppHandle) {
     let Some(window) = app.get_webview_window(MAIN) else { return };
-    let shown = window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus());
+    let shown = window.show().and_then(|()| window.unminimize());
     if let Err(error) = shown {
         eprintln!("warning: the window cannot be shown: {error}");
+    }
+    take_keyboard(&window);
+}
+
+/// Gives the keyboard to a window that is being shown: one that is not on the screen yet cannot have it.
+pub fn take_keyboard(window: &WebviewWindow) {
+    let window = window.clone();
+    tauri::async_runtime::spawn(async move {
+        for _ in 0..LOOKS_MAX {
+            if window.is_visible().unwrap_or_default() {
+                break;
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        if let Err(error) = window.set_focus() {
+            eprintln!("warning: a window cannot have the keyboard: {error}");
+        }
+    });
+}
+
+/// Hides the window of this label, if it was made.
+pub fn hide(app: &AppHandle, label: &str) {
+    let Some(window) = app.get_webview_window(label) else { return };
+    if label == MAIN {
+        app.state::<Presence>().focus(false);
+    }
+    if let Err(error) = window.hide() {
+        eprintln!("warning: the window cannot be hidden: {error}");
     }
 }
 
@@ -36,23 +71,27 @@ pub fn single_instance(origin: &Origin) -> TauriPlugin<Wry> {
     });
     tauri_plugin_single_instance::Builder::new()
         .dbus_id(name)
-        .callback(|app, _arguments, _cwd| show(app))
+        .callback(|app, arguments, _cwd| opening::fulfil(app, Asked::of(arguments)))
         .build()
 }
 
 /// Closing hides: sessions and their news go on, the tray brings the window back.
 pub fn on_window_event(window: &Window, event: &WindowEvent) {
-    if let WindowEvent::CloseRequested { api, .. } = event {
-        api.prevent_close();
-        if let Err(error) = window.hide() {
-            eprintln!("warning: the window cannot be hidden: {error}");
+    match event {
+        WindowEvent::CloseRequested { api, .. } => {
+            api.prevent_close();
+            hide(window.app_handle(), window.label());
         }
+        WindowEvent::Focused(focused) if window.label() == MAIN => {
+            window.state::<Presence>().focus(*focused);
+        }
+        _ => {}
     }
 }
 
 /// A page that loads anew has forgotten what the one before had open.
 pub fn on_page_load(webview: &Webview, payload: &PageLoadPayload<'_>) {
-    if payload.event() == PageLoadEvent::Started {
+    if payload.event() == PageLoadEvent::Started && webview.label() == MAIN {
         webview.state::<Follows>().end_all();
         webview.state::<Attachments>().end_all();
     }

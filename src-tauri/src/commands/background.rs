@@ -38,7 +38,7 @@ pub async fn cancel_continue(link: State<'_, Link>, session: String) -> Result<S
 
 async fn view(link: &Link, command: Command) -> Result<SessionView, Fault> {
     match link.call(command).await? {
-        Reply::Session { view } => Ok(*view),
+        Reply::Session { view } | Reply::Said { view, .. } => Ok(*view),
         other => Err(unexpected(&other)),
     }
 }

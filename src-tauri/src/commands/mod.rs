@@ -3,11 +3,17 @@
 #![expect(clippy::let_underscore_must_use, reason = "written by the command macro, not by us")]
 
 mod background;
+mod enclosure;
 mod follow;
+mod notifications;
+mod places;
 mod review;
 mod session;
+mod settings;
 mod shell;
+mod standing;
 mod terminal;
+mod worktrees;
 
 use crate::link::Reachability;
 use crate::terminal_wire::TerminalEvent;
@@ -32,6 +38,8 @@ pub fn bridge() -> Builder<Wry> {
             follow::follow_conversation,
             follow::unfollow,
             session::dispatch,
+            enclosure::enclose,
+            enclosure::read_enclosure,
             session::answer,
             session::reply,
             session::interrupt,
@@ -39,6 +47,7 @@ pub fn bridge() -> Builder<Wry> {
             session::remove,
             session::rename,
             session::pin,
+            session::choose,
             session::logs,
             session::why,
             background::tasks,
@@ -46,9 +55,26 @@ pub fn bridge() -> Builder<Wry> {
             background::continue_at_reset,
             background::cancel_continue,
             review::review,
+            notifications::receipts,
+            notifications::test_notification,
+            notifications::looking,
+            notifications::take_opening,
+            notifications::hide_quick,
+            standing::standing,
+            worktrees::worktrees,
+            worktrees::measure_worktree,
+            worktrees::inspect_worktree,
+            worktrees::remove_worktree,
+            worktrees::clean_worktrees,
+            worktrees::undo_remove,
             shell::agents,
+            shell::permissions,
             shell::status,
             shell::defaults,
+            places::places,
+            settings::settings,
+            settings::set_setting,
+            settings::write_settings,
             shell::set_title,
             shell::open_external,
             terminal::attach_terminal,

@@ -4,7 +4,7 @@ use crate::environment::Origin;
 use crate::link::{Link, unexpected};
 use nightshift_model::{Answer, Evidence, NeedId, Wish};
 use nightshift_protocol::{
-    Command, Dispatch, DispatchWork, Fault, Reply, SessionKind, SessionView,
+    Command, Dispatch, DispatchWork, Fault, Reply, SessionKind, SessionView, WorktreeFate,
 };
 use serde::{Deserialize, Serialize};
 use tauri::State;
@@ -22,6 +22,9 @@ pub struct DispatchRequest {
     pub name: Option<String>,
     /// `~` is the user's home.
     pub cwd: String,
+    /// Ids of files that go with the prompt, from `enclose`.
+    #[serde(default)]
+    pub enclosures: Vec<String>,
 }
 
 /// A byte offset; a JSON number is exact up to 2^53.
@@ -47,7 +50,7 @@ pub struct LogPage {
 
 async fn view(link: &Link, command: Command) -> Result<SessionView, Fault> {
     match link.call(command).await? {
-        Reply::Session { view } => Ok(*view),
+        Reply::Session { view } | Reply::Said { view, .. } => Ok(*view),
         other => Err(unexpected(&other)),
     }
 }
@@ -72,7 +75,14 @@ pub async fn dispatch(
     let env = origin.environment.clone();
     view(
         &link,
-        Command::Dispatch(Dispatch { work, name: request.name, cwd, env, worktree: Wish::Usual }),
+        Command::Dispatch(Dispatch {
+            work,
+            name: request.name,
+            cwd,
+            env,
+            worktree: Wish::Usual,
+            enclosures: request.enclosures,
+        }),
     )
     .await
 }
@@ -95,9 +105,10 @@ pub async fn reply(
     origin: State<'_, Origin>,
     session: String,
     text: String,
+    enclosures: Vec<String>,
 ) -> Result<SessionView, Fault> {
     let env = origin.environment.clone();
-    view(&link, Command::Reply { session, text, env }).await
+    view(&link, Command::Reply { session, text, env, enclosures }).await
 }
 
 #[tauri::command]
@@ -113,10 +124,19 @@ pub async fn stop(link: State<'_, Link>, session: String) -> Result<SessionView,
     view(&link, Command::Stop { session }).await
 }
 
+/// What became of its worktree; none when it had none. Unless `discard` is set, uncommitted changes
+/// keep that.
 #[tauri::command]
 #[specta::specta]
-pub async fn remove(link: State<'_, Link>, session: String) -> Result<(), Fault> {
-    link.call(Command::Remove { session, discard: false }).await.map(drop)
+pub async fn remove(
+    link: State<'_, Link>,
+    session: String,
+    discard: bool,
+) -> Result<Option<WorktreeFate>, Fault> {
+    match link.call(Command::Remove { session, discard }).await? {
+        Reply::Removed { worktree, .. } => Ok(worktree),
+        other => Err(unexpected(&other)),
+    }
 }
 
 #[tauri::command]
@@ -127,6 +147,18 @@ pub async fn rename(
     name: String,
 ) -> Result<SessionView, Fault> {
     view(&link, Command::Rename { session, name }).await
+}
+
+/// One of the options of the session's agent; `option` and `value` are ids.
+#[tauri::command]
+#[specta::specta]
+pub async fn choose(
+    link: State<'_, Link>,
+    session: String,
+    option: String,
+    value: String,
+) -> Result<SessionView, Fault> {
+    view(&link, Command::Choose { session, option, value }).await
 }
 
 #[tauri::command]

@@ -3,7 +3,9 @@
 use crate::environment::Origin;
 use crate::external;
 use crate::link::{Link, unexpected};
-use nightshift_protocol::{AgentView, Command, DaemonStatus, Fault, FaultCode, Reply};
+use nightshift_protocol::{
+    AgentView, Command, DaemonStatus, Fault, FaultCode, PermissionAct, PermissionRule, Reply,
+};
 use serde::Serialize;
 use tauri::{State, WebviewWindow};
 
@@ -16,6 +18,19 @@ pub struct Defaults {
     pub cwd: String,
     pub home: String,
     pub version: String,
+}
+
+/// What was allowed or rejected for good; or the rule that was taken back.
+#[tauri::command]
+#[specta::specta]
+pub async fn permissions(
+    link: State<'_, Link>,
+    act: PermissionAct,
+) -> Result<Vec<PermissionRule>, Fault> {
+    match link.call(Command::Permissions { act }).await? {
+        Reply::Permissions { rules } => Ok(rules),
+        other => Err(unexpected(&other)),
+    }
 }
 
 #[tauri::command]

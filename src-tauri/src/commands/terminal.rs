@@ -1,9 +1,9 @@
 //! Attach panes of terminals.
 
-use crate::attachments::Attachments;
 use crate::commands::session::Offset;
 use crate::link::{Link, unexpected};
 use crate::terminal_wire::TerminalMessage;
+use nightshift_client::Attachments;
 use nightshift_protocol::reply::AttachTarget;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply};
 use std::path::Path;
@@ -27,7 +27,10 @@ pub async fn attach_terminal(
     };
     match target {
         AttachTarget::Terminal { socket } => {
-            attachments.open(Path::new(&socket), cols, rows, channel).await
+            let pane = Box::new(move |event| {
+                TerminalMessage::of(event).is_none_or(|message| channel.send(message).is_ok())
+            });
+            attachments.open(Path::new(&socket), cols, rows, pane).await
         }
         AttachTarget::Conversation => {
             Err(Fault::new(FaultCode::Invalid, "this session is a conversation, not a terminal"))

@@ -1,0 +1,63 @@
+//! What the user set about the window itself: its shortcut, and whether it starts at login.
+//!
+//! Promise: a setting that cannot be followed is said and costs nothing else.
+
+use crate::quick;
+use nightshift_platform::Home;
+use nightshift_settings::Watched;
+use tauri::{AppHandle, Builder, Wry};
+use tauri_plugin_autostart::{MacosLauncher, ManagerExt as _};
+use tauri_plugin_global_shortcut::{GlobalShortcutExt as _, ShortcutState};
+
+/// Brings the quick window, from anywhere, unless another is set; an empty one is none.
+const SHORTCUT: &str = "Ctrl+Alt+Space";
+/// At login only the tray is wanted.
+const AT_LOGIN: &str = "--hidden";
+
+pub fn plugins(builder: Builder<Wry>) -> Builder<Wry> {
+    let at_login = Some(vec![AT_LOGIN]);
+    builder
+        .plugin(tauri_plugin_global_shortcut::Builder::new().build())
+        .plugin(tauri_plugin_autostart::init(MacosLauncher::LaunchAgent, at_login))
+}
+
+/// Takes on what the settings say. A desktop without the means goes without.
+pub fn take_on(app: &AppHandle) {
+    let mut settings = match Home::settings_file() {
+        Ok(file) => Watched::new(file),
+        Err(error) => return eprintln!("warning: no settings file: {error}"),
+    };
+    // What is wrong in it the board says.
+    settings.refresh();
+    let habits = settings.settings().window.clone();
+    let shortcut = habits.quick_shortcut.unwrap_or_else(|| SHORTCUT.to_owned());
+    if !shortcut.trim().is_empty() {
+        listen(app, shortcut.trim());
+    }
+    if let Some(wanted) = habits.autostart {
+        start_at_login(app, wanted);
+    }
+}
+
+fn listen(app: &AppHandle, shortcut: &str) {
+    let heard = app.global_shortcut().on_shortcut(shortcut, |app, _, event| {
+        if event.state == ShortcutState::Pressed {
+            quick::toggle(app);
+        }
+    });
+    if let Err(error) = heard {
+        eprintln!("warning: the shortcut {shortcut} cannot be had: {error}");
+    }
+}
+
+fn start_at_login(app: &AppHandle, wanted: bool) {
+    let starts = app.autolaunch();
+    let done = match (wanted, starts.is_enabled().unwrap_or_default()) {
+        (true, false) => starts.enable(),
+        (false, true) => starts.disable(),
+        (true, true) | (false, false) => Ok(()),
+    };
+    if let Err(error) = done {
+        eprintln!("warning: whether it starts at login cannot be set: {error}");
+    }
+}

@@ -1,0 +1,88 @@
+//! What a start asks for, the first one and every later one that finds a window running.
+
+use crate::{quick, window};
+use std::sync::{Mutex, PoisonError};
+use tauri::{AppHandle, Emitter, Manager};
+
+/// Starts without showing the window (at login, for the tray).
+const HIDDEN: &str = "--hidden";
+/// Opens the small window that takes a prompt and goes away.
+const QUICK: &str = "--quick";
+/// Opens a session, as a click on a notification asks for.
+const OPEN: &str = "--open";
+/// Tells the page that a session is to be opened.
+const EVENT: &str = "opening";
+
+/// What the command line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Window,
+    Hidden,
+    Quick,
+    Session(String),
+}
+
+impl Asked {
+    pub fn of(arguments: impl IntoIterator<Item = String>) -> Asked {
+        let mut arguments = arguments.into_iter();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                HIDDEN => return Asked::Hidden,
+                QUICK => return Asked::Quick,
+                OPEN => return arguments.next().map_or(Asked::Window, Asked::Session),
+                _ => {}
+            }
+        }
+        Asked::Window
+    }
+}
+
+/// The session that the page is to open, until it has taken it: a page that is loading hears no event.
+#[derive(Default)]
+pub struct Opening(Mutex<Option<String>>);
+
+impl Opening {
+    pub fn take(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Does what was asked.
+pub fn fulfil(app: &AppHandle, asked: Asked) {
+    match asked {
+        Asked::Hidden => {}
+        Asked::Window => window::show(app),
+        Asked::Quick => quick::show(app),
+        Asked::Session(session) => session_of(app, session),
+    }
+}
+
+/// Shows the window with this session open.
+pub fn session_of(app: &AppHandle, session: String) {
+    let opening = app.state::<Opening>();
+    *opening.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
+    window::show(app);
+    if let Err(error) = app.emit_to(window::MAIN, EVENT, ()) {
+        eprintln!("warning: the page was not told which session to open: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_says_what_is_asked() {
+        let session = |id: &str| Asked::Session(id.to_owned());
+        for (line, asked) in [
+            ("nightshift-desktop", Asked::Window),
+            ("nightshift-desktop --hidden", Asked::Hidden),
+            ("nightshift-desktop --quick", Asked::Quick),
+            ("nightshift-desktop --open 7c5d0a1b", session("7c5d0a1b")),
+            ("nightshift-desktop --open", Asked::Window),
+            ("nightshift-desktop --unheard-of", Asked::Window),
+        ] {
+            assert_eq!(Asked::of(line.split(' ').map(str::to_owned)), asked, "{line}");
+        }
+    }
+}

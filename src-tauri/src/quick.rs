@@ -1,0 +1,51 @@
+//! The quick window: takes a prompt and a project, starts the session, goes away. In front of
+//! everything, without a frame.
+//!
+//! Promise: made when it is first asked for and hidden from then on, so that those who never use it do
+//! not pay for a second page.
+
+use crate::window;
+use tauri::{AppHandle, Emitter, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+
+pub const QUICK: &str = "quick";
+const PAGE: &str = "quick.html";
+/// Tells the page that it is in front again.
+const SHOWN: &str = "quick-shown";
+const WIDTH: f64 = 640.0;
+const HEIGHT: f64 = 176.0;
+
+/// Brings it in front.
+pub fn show(app: &AppHandle) {
+    let found = app.get_webview_window(QUICK);
+    let shown = found.map_or_else(|| build(app), Ok).and_then(|quick| {
+        quick.center()?;
+        quick.show()?;
+        window::take_keyboard(&quick);
+        app.emit_to(QUICK, SHOWN, ())
+    });
+    if let Err(error) = shown {
+        eprintln!("warning: the quick window cannot be shown: {error}");
+    }
+}
+
+/// In front it goes away, else it comes: what the shortcut does.
+pub fn toggle(app: &AppHandle) {
+    let found = app.get_webview_window(QUICK);
+    let in_front = |quick: &WebviewWindow| quick.is_visible().unwrap_or_default();
+    match found.filter(in_front) {
+        Some(_) => window::hide(app, QUICK),
+        None => show(app),
+    }
+}
+
+fn build(app: &AppHandle) -> tauri::Result<WebviewWindow> {
+    WebviewWindowBuilder::new(app, QUICK, WebviewUrl::App(PAGE.into()))
+        .title("Nightshift: quick dispatch")
+        .inner_size(WIDTH, HEIGHT)
+        .resizable(false)
+        .decorations(false)
+        .always_on_top(true)
+        .skip_taskbar(true)
+        .visible(false)
+        .build()
+}
