@@ -119,6 +119,13 @@ impl Notifier {
             };
             let wait = next.map(until);
             tokio::select! {
+                // What the board said before an order is older than the order: read after it, it would
+                // take a question from the desktop that is still open.
+                biased;
+                event = next_event(&mut board) => match event {
+                    Ok(event) => self.board(event).await,
+                    Err(_) => return Ok(Ended::Lost),
+                },
                 given = &mut orders => {
                     for order in given? {
                         self.carry_out(order).await;
@@ -126,10 +133,6 @@ impl Notifier {
                     self.tell_settled(client).await?;
                     orders = next_orders(client);
                 }
-                event = next_event(&mut board) => match event {
-                    Ok(event) => self.board(event).await,
-                    Err(_) => return Ok(Ended::Lost),
-                },
                 signal = next_signal(&mut self.desktop) => self.signal(client, signal).await,
                 Some(answer) = self.answers.recv() => {
                     self.under_way = self.under_way.saturating_sub(1);
