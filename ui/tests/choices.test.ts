@@ -60,3 +60,14 @@ test("a slash lists Nightshift's commands and the agent's, and what was learned 
   expect(await window.get("dispatch-input").inputValue()).toBe("/review ");
   await window.close();
 });
+
+test("a page that an agent asks for is a link in the conversation and in the peek, and is answered", async () => {
+  const window = await open();
+  await window.dispatch("open https://example.org/connect?id=1 Connect your account\ndone connected", "Shift+Enter");
+  const request = window.get("conversation").getByTestId("request");
+  await request.getByText("Connect your account").waitFor();
+  expect(await request.getByTestId("need-page").textContent()).toContain("https://example.org/connect?id=1");
+  await request.getByTestId("request-option-1").click();
+  await window.get("conversation").getByText("connected", { exact: true }).waitFor();
+  await window.close();
+});

@@ -2,12 +2,21 @@
 //! every day with all of them.
 
 use nightshift_agents::acp::{Driver, DriverSpec, Fed, ItemChange};
-use nightshift_model::{Answer, Fact, Millis, NeedId, Origin, Prompt, PromptState, TurnOutcome};
+use nightshift_model::{
+    Answer, Fact, Millis, Need, NeedId, Origin, Prompt, PromptState, TurnOutcome,
+};
 use nightshift_protocol::{ConversationItem, ItemBody, Record, RecordKind, ToolStatus};
 use nightshift_vendors::registry::AgentSpec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+
+/// An agent whose sign-in can only be left to itself.
+fn no_command() -> DriverSpec {
+    let mut spec = spec(None);
+    spec.agent.sign_in = String::new();
+    spec
+}
 
 fn spec(resume: Option<&str>) -> DriverSpec {
     let agent = AgentSpec {
@@ -32,6 +41,7 @@ fn spec(resume: Option<&str>) -> DriverSpec {
 
 /// A journal being written, with the driver that reads it.
 struct Desk {
+    spec: DriverSpec,
     driver: Driver,
     journal: Vec<Record>,
     facts: Vec<Fact>,
@@ -42,8 +52,13 @@ struct Desk {
 
 impl Desk {
     fn new(resume: Option<&str>) -> Desk {
+        Desk::of(spec(resume))
+    }
+
+    fn of(spec: DriverSpec) -> Desk {
         Desk {
-            driver: Driver::new(spec(resume)),
+            driver: Driver::new(spec.clone()),
+            spec,
             journal: Vec::new(),
             facts: Vec::new(),
             changes: Vec::new(),
@@ -154,11 +169,15 @@ impl Desk {
     }
 
     fn opened(&self) -> Vec<NeedId> {
-        let id = |f: &Fact| match f {
-            Fact::NeedOpened { need } => Some(need.id.clone()),
+        self.needs().into_iter().map(|need| need.id).collect()
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let need = |f: &Fact| match f {
+            Fact::NeedOpened { need } => Some(need.clone()),
             _ => None,
         };
-        self.facts.iter().filter_map(id).collect()
+        self.facts.iter().filter_map(need).collect()
     }
 
     fn closed(&self) -> Vec<NeedId> {
@@ -182,7 +201,8 @@ impl Desk {
     }
 
     fn fed_again(&self) -> Driver {
-        let mut driver = Driver::new(spec(Some("s")));
+        let known = DriverSpec { resume: Some("s".into()), ..self.spec.clone() };
+        let mut driver = Driver::new(known);
         for record in &self.journal {
             driver.feed(record);
         }
@@ -316,7 +336,7 @@ fn what_we_do_not_offer_is_refused_once() {
     let mut desk = Desk::in_turn(json!({}));
     desk.says(json!({"id": "r", "method": "fs/read_text_file", "params": {}}));
     desk.says(json!({"id": 9, "method": "elicitation/create",
-        "params": {"mode": "url", "message": "m", "url": "https://example.org"}}));
+        "params": {"mode": "url", "message": "m", "url": "file:///etc/passwd"}}));
     let written = desk.write_due();
     assert!(written[0].contains("-32601"), "{written:?}");
     assert!(written[1].contains("decline"), "{written:?}");
@@ -435,6 +455,65 @@ fn a_handshake_that_fails_says_what_to_do() {
         assert_eq!(desk.refusal(), format!("Agent is not signed in; {way}"));
         assert_eq!(desk.write_due(), [""; 0]);
     }
+}
+
+#[test]
+fn an_agent_that_signs_in_itself_asks_how_until_it_is_in() {
+    let mut desk = Desk::of(no_command());
+    let way = |id: &str, name: &str| json!({"id": id, "name": name, "description": "in a browser"});
+    let methods = json!([way("work", "Work account"), way("home", "Home account")]);
+    desk.launch();
+    desk.prompt("hello");
+    desk.write_due();
+    desk.replies(json!({"protocolVersion": 1, "authMethods": methods}));
+    assert_eq!(desk.write_due(), ["session/new"]);
+    desk.fails(-32000, "Authentication required");
+    assert_eq!(desk.write_due(), [""; 0], "the user is asked first");
+    let asked = desk.opened();
+    let need = desk.needs().pop().unwrap();
+    assert_eq!(need.question, "Agent wants you to sign in");
+    assert_eq!(need.detail, "Work account: in a browser\nHome account: in a browser");
+    let labels = Vec::from_iter(need.options.iter().map(|option| option.label.as_str()));
+    assert_eq!(labels, ["Work account", "Home account"]);
+
+    let choice = |id: &str| Answer::Option { id: id.into() };
+    desk.answers.push((asked[0].clone(), choice("work")));
+    let due = desk.due();
+    assert_eq!(due[0]["params"], json!({"methodId": "work"}));
+    // The connection is lost before it is written: it is handed out again, and once.
+    desk.driver.forget_unwritten();
+    assert_eq!(desk.write_due(), ["authenticate"]);
+    assert_eq!(desk.write_due(), [""; 0]);
+    assert_eq!(desk.closed(), asked);
+    desk.fails(-32603, "the browser was closed");
+    let again = desk.opened();
+    assert_eq!(again.len(), 2, "it is asked again, under another name");
+    assert!(desk.bodies().iter().any(|body| matches!(body,
+        ItemBody::Note { text, .. } if text == "Agent could not sign in: the browser was closed")));
+    desk.answers.push((again[1].clone(), choice("home")));
+    assert_eq!(desk.write_due(), ["authenticate"]);
+    desk.replies(json!({}));
+    assert_eq!(desk.write_due(), ["session/new"]);
+    desk.replies(json!({"sessionId": "s"}));
+    assert!(desk.facts.contains(&Fact::AgentReady { agent_session_id: "s".into() }));
+    assert!(!desk.facts.iter().any(|fact| matches!(fact, Fact::AgentRefused { .. })));
+    desk.check();
+}
+
+#[test]
+fn a_process_that_ends_while_it_wants_a_sign_in_takes_the_question_with_it() {
+    let mut desk = Desk::of(no_command());
+    let methods = json!([{"id": "work", "name": "Work account"}]);
+    for _ in 0..2 {
+        desk.launch();
+        desk.write_due();
+        desk.replies(json!({"protocolVersion": 1, "authMethods": methods}));
+        desk.write_due();
+        desk.fails(-32000, "Authentication required");
+    }
+    assert_eq!(desk.opened().len(), 2);
+    assert_eq!(desk.closed(), desk.opened()[..1]);
+    desk.check();
 }
 
 #[test]

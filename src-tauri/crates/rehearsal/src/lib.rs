@@ -28,6 +28,10 @@ use turn::{End, Turn};
 const INPUT_QUEUE: usize = 64;
 /// Digits of the session id in tool call ids.
 const SHORT_ID_DIGITS: usize = 8;
+/// Makes it ask for a sign-in before it opens a session.
+const SIGN_IN_VARIABLE: &str = "NIGHTSHIFT_REHEARSAL_SIGN_IN";
+/// The way to sign in that works.
+const ACCOUNT: &str = "rehearsed";
 const INVALID_PARAMS: i64 = -32602;
 const NOT_FOUND: i64 = -32002;
 
@@ -113,6 +117,8 @@ fn refused(code: i64, message: impl Into<String>) -> Refused {
 
 struct Agent {
     peer: Rc<Peer>,
+    /// Sessions are opened only for who has signed in.
+    signed_in: Cell<bool>,
     sessions: RefCell<BTreeMap<String, Rc<Session>>>,
 }
 
@@ -144,7 +150,11 @@ async fn serve() {
             }
         }
     });
-    let agent = Rc::new(Agent { peer: Rc::new(Peer::default()), sessions: RefCell::default() });
+    let agent = Rc::new(Agent {
+        peer: Rc::new(Peer::default()),
+        signed_in: Cell::new(std::env::var_os(SIGN_IN_VARIABLE).is_none()),
+        sessions: RefCell::default(),
+    });
     while let Some(line) = lines.recv().await {
         if agent.peer.is_gone() {
             return;
@@ -171,8 +181,11 @@ impl Agent {
 
     fn serve_call(self: &Rc<Self>, id: Value, method: &str, params: &Value) {
         let result = match method {
-            "initialize" => Ok(initialize()),
-            "authenticate" => Ok(json!({})),
+            "initialize" => Ok(initialize(self.signed_in.get())),
+            "authenticate" => self.authenticate(params),
+            "session/new" | "session/load" | "session/resume" if !self.signed_in.get() => {
+                Err(refused(wire::AUTH_REQUIRED, "sign in first"))
+            }
             "session/new" => self.open_new(params),
             "session/load" => self.reopen(params, true),
             "session/resume" => self.reopen(params, false),
@@ -194,6 +207,15 @@ impl Agent {
         let id = params["sessionId"].as_str().unwrap_or_default();
         let found = self.sessions.borrow().get(id).cloned();
         found.ok_or_else(|| refused(NOT_FOUND, format!("no session `{id}` is open")))
+    }
+
+    fn authenticate(&self, params: &Value) -> Result<Value, Refused> {
+        if params["methodId"] != ACCOUNT {
+            let message = "the account does not exist; there is only the rehearsed one";
+            return Err(refused(INVALID_PARAMS, message));
+        }
+        self.signed_in.set(true);
+        Ok(json!({}))
     }
 
     fn open_new(&self, params: &Value) -> Result<Value, Refused> {
@@ -336,7 +358,11 @@ async fn take_turn(session: &Rc<Session>, text: &str) -> End {
     end
 }
 
-fn initialize() -> Value {
+fn initialize(signed_in: bool) -> Value {
+    let accounts = json!([
+        {"id": ACCOUNT, "name": "Rehearsed account", "description": "Always lets you in"},
+        {"id": "lost", "name": "Lost account", "description": "Never lets you in"},
+    ]);
     json!({
         "protocolVersion": wire::PROTOCOL_VERSION,
         "agentCapabilities": {
@@ -344,7 +370,7 @@ fn initialize() -> Value {
             "sessionCapabilities": {"resume": {}},
             "promptCapabilities": {"embeddedContext": true, "image": true},
         },
-        "authMethods": [],
+        "authMethods": if signed_in { json!([]) } else { accounts },
         "agentInfo": {
             "name": "nightshift-rehearsal",
             "title": "Rehearsal",

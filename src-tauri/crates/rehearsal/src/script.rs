@@ -9,11 +9,12 @@ use serde_json::{Map, Value};
 const WAIT_MAX_SECONDS: f64 = 24.0 * 3600.0;
 
 /// Every step as it is written, with what it does.
-pub const STEPS: [(&str, &str); 8] = [
+pub const STEPS: [(&str, &str); 9] = [
     ("say <text>", "streams text"),
     ("run <command>", "runs a command, after asking"),
     ("write <path> <text>", "writes a file (\\n begins a new line)"),
     ("ask <question> | <option> | <option>", "waits for a choice"),
+    ("open <address> <words>", "has the user open a page"),
     ("wait <seconds>", "waits"),
     ("tool <name> <json>", "calls a tool of the session's MCP servers"),
     ("fail <reason>", "ends the turn with an error"),
@@ -31,6 +32,10 @@ pub enum Step {
     Ask {
         question: String,
         options: Vec<String>,
+    },
+    Open {
+        url: String,
+        words: String,
     },
     Wait {
         seconds: f64,
@@ -61,6 +66,7 @@ fn step(line: &str) -> Step {
         "run" => some_text(rest).map(Step::Run),
         "write" => write(rest),
         "ask" => ask(rest),
+        "open" => open(rest),
         "wait" => wait(rest),
         "tool" => tool(rest),
         "fail" => some_text(rest).map(Step::Fail),
@@ -96,6 +102,13 @@ fn ask(rest: &str) -> Option<Step> {
     Some(Step::Ask { question, options })
 }
 
+fn open(rest: &str) -> Option<Step> {
+    let (url, words) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    // Words that begin like this step are hardly ever one.
+    let is_address = url.contains("://");
+    is_address.then(|| Step::Open { url: url.to_owned(), words: words.trim().to_owned() })
+}
+
 fn wait(rest: &str) -> Option<Step> {
     let seconds: f64 = rest.trim_end_matches('s').parse().ok()?;
     (0.0..=WAIT_MAX_SECONDS).contains(&seconds).then_some(Step::Wait { seconds })
@@ -126,6 +139,10 @@ mod tests {
                 Step::Ask { question: "Which?".into(), options: vec!["Red".into(), "Blue".into()] },
             ),
             ("ask Name?", Step::Ask { question: "Name?".into(), options: vec![] }),
+            (
+                "open https://a.b/c sign in there",
+                Step::Open { url: "https://a.b/c".into(), words: "sign in there".into() },
+            ),
             ("wait 0.5", Step::Wait { seconds: 0.5 }),
             ("tool t {\"a\":1}", Step::Tool { name: "t".into(), arguments }),
             ("fail no", Step::Fail("no".into())),

@@ -48,6 +48,7 @@ impl<'a> Turn<'a> {
                 Step::Say(text) => self.say(&text).await,
                 Step::Run(command) => self.run(&command).await,
                 Step::Write { path, text } => self.write(&path, &text).await,
+                Step::Open { url, words } => self.open(&url, &words).await,
                 Step::Ask { question, options } => self.ask(&question, &options).await,
                 Step::Wait { seconds } => {
                     tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
@@ -255,6 +256,23 @@ impl<'a> Turn<'a> {
             (Some("accept"), Some(text)) => self.say(&format!("The answer is: {text}")).await,
             (Some("cancel"), _) => Next::Stop(End::Cancelled),
             _ => self.say("No answer was given.").await,
+        }
+    }
+
+    async fn open(&mut self, url: &str, words: &str) -> Next {
+        let params = json!({
+            "sessionId": self.session.id,
+            "mode": "url",
+            "elicitationId": self.session.short_id(),
+            "url": url,
+            "message": words,
+        });
+        self.message.clear();
+        match self.session.peer.call("elicitation/create", &params).await {
+            Ok(answer) if answer["action"] == "accept" => self.say("The page was opened.").await,
+            Ok(answer) if answer["action"] == "cancel" => Next::Stop(End::Cancelled),
+            Ok(_) => self.say("The page was not opened.").await,
+            Err(error) => Next::Stop(failed(error)),
         }
     }
 

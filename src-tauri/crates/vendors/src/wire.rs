@@ -90,7 +90,7 @@ pub fn initialize_params() -> Value {
         "clientCapabilities": {
             "fs": {"readTextFile": false, "writeTextFile": false},
             "terminal": false,
-            "elicitation": {"form": {}},
+            "elicitation": {"form": {}, "url": {}},
             // Ways to sign in that are a command in a terminal are only named to who asks.
             "auth": {"terminal": true},
         },
@@ -122,8 +122,8 @@ pub enum SignIn {
     Command(String),
     /// The agent's own program with these arguments in place of its own.
     Own(Vec<String>),
-    /// Words only.
-    Named(String),
+    /// The agent does it itself when it is asked to, by this id.
+    Itself { id: String, name: String, about: String },
 }
 
 pub fn offers(result: &Value) -> Offers {
@@ -155,8 +155,10 @@ fn sign_in_way(method: &Value) -> Option<SignIn> {
     if method["type"] == "terminal" {
         return Some(SignIn::Own(texts(&method["args"])));
     }
-    let text = method["name"].as_str().or_else(|| method["description"].as_str())?;
-    Some(SignIn::Named(text.to_owned()))
+    let id = method["id"].as_str()?.to_owned();
+    let about = method["description"].as_str().unwrap_or_default().to_owned();
+    let name = method["name"].as_str().unwrap_or(&id).to_owned();
+    Some(SignIn::Itself { id, name, about })
 }
 
 /// One part of a tool call, as far as this line knows it.
@@ -381,7 +383,11 @@ mod tests {
         let read: acp::InitializeRequest = serde_json::from_value(initialize_params()).unwrap();
         assert!(!read.client_capabilities.terminal);
         assert!(!read.client_capabilities.fs.read_text_file);
-        assert!(read.client_capabilities.elicitation.is_some_and(|e| e.supports_form()));
+        assert!(
+            read.client_capabilities
+                .elicitation
+                .is_some_and(|e| { e.supports_form() && e.supports_url() })
+        );
     }
 
     #[test]

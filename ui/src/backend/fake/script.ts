@@ -24,7 +24,7 @@ run cargo test
 say All tests pass. The change is limited to one function.
 done \`parse\` refuses an empty line and its error names the file.`;
 
-const SCRIPT_LINE = /^(say|run|write|ask|wait|tool|fail|done|think|plan|read|edit)\b\s*(.*)$/s;
+const SCRIPT_LINE = /^(say|run|write|ask|open|wait|tool|fail|done|think|plan|read|edit)\b\s*(.*)$/s;
 
 export class Cancelled extends Error {}
 
@@ -69,6 +69,8 @@ export class Player {
         return this.run(text);
       case "ask":
         return this.ask(text);
+      case "open":
+        return this.open(text);
       case "wait":
         await this.pause(Number(text) * 16);
         return true;
@@ -173,6 +175,16 @@ export class Player {
     if (this.cancelled) throw new Cancelled();
     const said = answer.type === "option" ? answer.id : answer.type === "text" ? answer.text : answer.type;
     await this.say(`You chose **${said}**.`);
+    return true;
+  }
+
+  private async open(text: string): Promise<boolean> {
+    const [page = "", ...words] = text.split(" ");
+    const choices = [["accept", "I opened it: go on"], ["decline", "Decline"]] as const;
+    const options = choices.map(([id, label]) => ({ id, label, kind: "choice" as const }));
+    await this.request(this.need("question", words.join(" "), page, options, false));
+    if (this.cancelled) throw new Cancelled();
+    await this.say("The page was opened.");
     return true;
   }
 

@@ -15,6 +15,9 @@ use nightshift_vendors::{Overheard, message_of};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 
+/// Name of the request for a sign-in.
+const AUTHENTICATE: &str = "authenticate";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Opening {
     New,
@@ -29,6 +32,10 @@ enum Phase {
     Initialize,
     /// How is decided when the request is handed out, or read from the journal.
     Open(Option<Opening>),
+    /// The agent wants a sign-in that it performs itself; the user has to say which.
+    SignIn,
+    /// It was asked to sign in.
+    Authenticate,
     Configure(VecDeque<Setting>),
     Ready,
     Refused,
@@ -46,10 +53,16 @@ pub enum Outcome {
         error: String,
         trouble: Option<Trouble>,
     },
+    /// The user has to choose a way to sign in; `failed` says why the one before did not do.
+    MustSignIn {
+        failed: Option<String>,
+    },
 }
 
 pub struct Handshake {
     launch: u64,
+    /// Sign-ins that this process was asked for: requests that follow one carry its number.
+    sign_ins: u32,
     phase: Phase,
     offers: Offers,
     /// The agent's session id, from the journal.
@@ -67,6 +80,7 @@ impl Handshake {
     pub fn new() -> Handshake {
         Handshake {
             launch: 0,
+            sign_ins: 0,
             phase: Phase::Down,
             offers: Offers::default(),
             session: None,
@@ -85,6 +99,7 @@ impl Handshake {
 
     pub fn launched(&mut self, seq: u64) {
         self.launch = seq;
+        self.sign_ins = 0;
         self.phase = Phase::Initialize;
         self.opening = None;
     }
@@ -128,8 +143,7 @@ impl Handshake {
 
     /// Whether updates are a replay of what the journal already holds.
     pub fn replays(&self) -> bool {
-        matches!(self.phase, Phase::Initialize | Phase::Open(_))
-            || self.opening == Some(Opening::Load)
+        self.phase.is_before_session() || self.opening == Some(Opening::Load)
     }
 
     /// A prompt went out: the session holds a conversation, and what comes now is new.
@@ -151,13 +165,15 @@ impl Handshake {
             Phase::Open(opening) => {
                 let opening = opening.unwrap_or(self.choose(spec));
                 let (name, method, params) = self.open_request(opening, spec);
-                (name.to_owned(), method, params)
+                (self.numbered(name), method, params)
             }
             Phase::Configure(settings) => {
                 let setting = settings.front()?;
                 (setting.name.clone(), setting.method, setting.params.clone())
             }
-            Phase::Down | Phase::Ready | Phase::Refused => return None,
+            Phase::Down | Phase::SignIn | Phase::Authenticate | Phase::Ready | Phase::Refused => {
+                return None;
+            }
         };
         let id = self.request_id(&name);
         if id == self.written {
@@ -211,10 +227,14 @@ impl Handshake {
     /// Our request `id`, named `name`, is in the journal.
     pub fn written(&mut self, id: &str, name: &str, params: &Value) {
         id.clone_into(&mut self.written);
-        let opening = match name {
+        let opening = match unnumbered(name) {
             "new" => Opening::New,
             "load" => Opening::Load,
             "resume" => Opening::Resume,
+            AUTHENTICATE if self.phase == Phase::SignIn => {
+                self.phase = Phase::Authenticate;
+                return;
+            }
             _ => return,
         };
         if matches!(self.phase, Phase::Open(_)) {
@@ -242,18 +262,32 @@ impl Handshake {
         }
         let result = match outcome {
             Ok(result) => result,
+            Err(error) if self.phase == Phase::Authenticate => {
+                self.sign_ins += 1;
+                self.phase = Phase::SignIn;
+                return Outcome::MustSignIn { failed: Some(message_of(&error.message)) };
+            }
+            Err(error) if self.can_sign_in(error, spec) => {
+                self.sign_ins += 1;
+                self.phase = Phase::SignIn;
+                return Outcome::MustSignIn { failed: None };
+            }
             Err(error) => {
                 let trouble = spec.agent.family.trouble(error, &Overheard::default(), at);
                 return self.refused(refusal(name, error, &self.offers, spec), trouble);
             }
         };
-        match (&mut self.phase, name) {
+        match (&mut self.phase, unnumbered(name)) {
             (Phase::Initialize, "init") => self.initialized(result, spec, at),
+            (Phase::Authenticate, AUTHENTICATE) => {
+                self.phase = Phase::Open(None);
+                Outcome::Nothing
+            }
             (Phase::Open(opening), "new" | "load" | "resume") => {
                 let opening = *opening;
                 self.opened(opening, result, spec, at)
             }
-            (Phase::Configure(settings), name) => {
+            (Phase::Configure(settings), _) => {
                 // Those before it were not asked for then: they were chosen later.
                 if let Some(place) = settings.iter().position(|s| s.name == name) {
                     settings.drain(..=place);
@@ -264,6 +298,41 @@ impl Handshake {
                 Outcome::Nothing
             }
             _ => Outcome::Nothing,
+        }
+    }
+
+    /// Whether the agent can sign in itself, and nothing that can be typed would do it better.
+    fn can_sign_in(&self, error: &RpcError, spec: &DriverSpec) -> bool {
+        let itself = |way: &SignIn| matches!(way, SignIn::Itself { .. });
+        error.code == wire::AUTH_REQUIRED
+            && matches!(self.phase, Phase::Open(_))
+            && spec.agent.sign_in.is_empty()
+            && !self.offers.sign_in.is_empty()
+            && self.offers.sign_in.iter().all(itself)
+    }
+
+    /// The ways to sign in that the agent performs itself: id, name, and what it says of them.
+    pub fn sign_in_ways(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.offers.sign_in.iter().filter_map(|way| match way {
+            SignIn::Itself { id, name, about } => {
+                Some((id.as_str(), name.as_str(), about.as_str()))
+            }
+            SignIn::Command(_) | SignIn::Own(_) => None,
+        })
+    }
+
+    /// Asks the agent to sign in as `chosen` says: the request's id and line.
+    pub fn authenticate(&self, chosen: &Value) -> (String, String) {
+        let id = self.request_id(&self.numbered(AUTHENTICATE));
+        let line = wire::call(&id, "authenticate", chosen);
+        (id, line)
+    }
+
+    /// The first of each kind has no number.
+    fn numbered(&self, name: &str) -> String {
+        match self.sign_ins {
+            0 => name.to_owned(),
+            n => format!("{name}{n}"),
         }
     }
 
@@ -327,6 +396,22 @@ impl Handshake {
     }
 }
 
+impl Phase {
+    fn is_before_session(&self) -> bool {
+        matches!(self, Phase::Initialize | Phase::Open(_) | Phase::SignIn | Phase::Authenticate)
+    }
+}
+
+/// The name of a request that may have been made again after a sign-in.
+fn unnumbered(name: &str) -> &str {
+    name.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
+/// Whether request `name` asks for a sign-in.
+pub fn is_sign_in(name: &str) -> bool {
+    unnumbered(name) == AUTHENTICATE
+}
+
 /// What a person is told when the agent answers request `name` with an error.
 fn refusal(name: &str, error: &RpcError, offers: &Offers, spec: &DriverSpec) -> String {
     if error.code == wire::AUTH_REQUIRED {
@@ -334,7 +419,7 @@ fn refusal(name: &str, error: &RpcError, offers: &Offers, spec: &DriverSpec) -> 
     }
     let title = &spec.agent.title;
     let message = message_of(&error.message);
-    match name {
+    match unnumbered(name) {
         "load" | "resume" => format!("this session cannot be resumed: {title} says: {message}"),
         "mode" => format!("{title} refused its permission mode: {message}"),
         "model" => format!("{title} refused the model: {message}"),
@@ -362,13 +447,13 @@ fn command(way: &SignIn, spec: &DriverSpec) -> Option<String> {
     match way {
         SignIn::Command(line) => Some(format!("`{line}`")),
         SignIn::Own(args) => Some(format!("`{} {}`", spec.agent.command, args.join(" "))),
-        SignIn::Named(_) => None,
+        SignIn::Itself { .. } => None,
     }
 }
 
 fn named(way: &SignIn) -> Option<String> {
     match way {
-        SignIn::Named(name) => Some(name.clone()),
+        SignIn::Itself { name, .. } => Some(name.clone()),
         SignIn::Command(_) | SignIn::Own(_) => None,
     }
 }

@@ -4,11 +4,11 @@
 
 use super::choosing;
 use super::enclosures;
-use super::handshake::Outcome;
+use super::handshake::{self, Outcome};
 use super::own::{self, Verdict};
 use super::requests::OpenRequest;
 use super::speech::{Place, Voice};
-use super::{CANCEL, Driver, Fed, PROMPT_PREFIX, Turn, answer_key, id_key, words};
+use super::{CANCEL, Driver, Fed, PROMPT_PREFIX, SIGN_IN, Turn, answer_key, id_key, words};
 use crate::pulls;
 use nightshift_model::limits::NEEDS_MAX;
 use nightshift_model::reading;
@@ -117,6 +117,9 @@ impl Driver {
                         return;
                     }
                     self.handshake.written(&id, name, &params);
+                    if handshake::is_sign_in(name) {
+                        self.close(stamp, SIGN_IN, Some(&params), fed);
+                    }
                 }
             }
             Some(Message::Notify { method, .. }) if method == "session/cancel" => {
@@ -219,7 +222,20 @@ impl Driver {
                 self.note(stamp, NoticeLevel::Error, &error, fed);
                 fed.facts.push((stamp.at, Fact::AgentRefused { error, trouble }));
             }
+            Outcome::MustSignIn { failed } => self.must_sign_in(stamp, failed, fed),
         }
+    }
+
+    fn must_sign_in(&mut self, stamp: Stamp, failed: Option<String>, fed: &mut Fed) {
+        let title = &self.spec.agent.title;
+        if let Some(why) = failed {
+            let text = format!("{title} could not sign in: {why}");
+            self.note(stamp, NoticeLevel::Error, &text, fed);
+        }
+        let at = (stamp.seq, stamp.at);
+        let request =
+            OpenRequest::sign_in(at, &self.spec.agent.title, self.handshake.sign_in_ways());
+        self.put_before_user(stamp, SIGN_IN.to_owned(), request, fed);
     }
 
     fn turn_outcome(&self, stamp: Stamp, outcome: Result<Value, RpcError>) -> TurnOutcome {
@@ -359,12 +375,12 @@ impl Driver {
         let request = match method {
             "session/request_permission" => self.permission(stamp, rpc_id.clone(), params, fed),
             "elicitation/create" => {
-                let form = OpenRequest::form(rpc_id.clone(), stamp.seq, stamp.at, params);
-                if form.is_none() {
+                let asked = OpenRequest::elicitation(rpc_id.clone(), stamp.seq, stamp.at, params);
+                if asked.is_none() {
                     let line = wire::answer(&rpc_id, &json!({"action": "decline"}));
                     self.replies.insert(key.clone(), line);
                 }
-                form
+                asked
             }
             _ => {
                 let message = format!("method `{method}` is not offered");
@@ -373,7 +389,12 @@ impl Driver {
                 None
             }
         };
-        let Some(request) = request else { return };
+        if let Some(request) = request {
+            self.put_before_user(stamp, key, request, fed);
+        }
+    }
+
+    fn put_before_user(&mut self, stamp: Stamp, key: String, request: OpenRequest, fed: &mut Fed) {
         self.close(stamp, &key, None, fed);
         self.speech.interrupt();
         for need in request.needs() {
@@ -460,7 +481,8 @@ impl Driver {
                     self.replies.insert(key, line);
                 }
             }
-            // Extensions that were not asked for, and ends of elicitations we do not offer.
+            // Extensions that were not asked for; that a page did what it was opened for, the agent
+            // shows by going on.
             _ if method.starts_with(['_', '$']) || method == "elicitation/complete" => {}
             _ => self.unknown(stamp, method, raw, fed),
         }

@@ -141,6 +141,8 @@ pub struct Driver {
     strange_lines: u32,
 }
 
+/// Key in `open` of a sign-in; no id of an agent's request reads so.
+const SIGN_IN: &str = "sign-in";
 /// Key in `handed` of the running turn's cancel.
 const CANCEL: &str = "cancel";
 const PROMPT_PREFIX: &str = "ns-prompt-";
@@ -245,6 +247,9 @@ impl Driver {
             false => request.result(answers),
         };
         let line = |(id, request): (&String, &OpenRequest)| {
+            if request.is_sign_in() {
+                return Some(self.handshake.authenticate(&request.result(answers)?));
+            }
             Some((answer_key(id), wire::answer(&request.rpc_id, &result(request)?)))
         };
         self.open.iter().filter_map(line).collect()

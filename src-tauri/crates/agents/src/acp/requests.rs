@@ -13,17 +13,28 @@ use serde_json::{Map, Value, json};
 const QUESTION_MAX_BYTES: usize = 4 * 1024;
 /// Options of one question; more cannot be chosen from by hand.
 const OPTIONS_MAX: usize = 100;
+/// What a browser opens without asking another program.
+const PAGE_SCHEMES: [&str; 2] = ["https://", "http://"];
 
 /// One request of the agent that waits for the user.
 #[derive(Clone, Debug)]
 pub struct OpenRequest {
     pub rpc_id: Value,
     pub asks: Vec<Ask>,
-    form: bool,
+    shape: Shape,
     /// The tool call of ours that a permission is about.
     pub call: Option<String>,
     /// What a permission is about, where it tells that exactly.
     pub subject: Option<Subject>,
+}
+
+/// How an answer is told to the agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Permission,
+    Elicitation,
+    /// By a request of ours.
+    SignIn,
 }
 
 /// One need of a request.
@@ -38,6 +49,8 @@ enum Field {
     Permission,
     /// Accept or decline, nothing to fill in.
     Confirm,
+    /// One of the ways to sign in.
+    SignIn,
     Text {
         name: String,
     },
@@ -82,17 +95,71 @@ impl OpenRequest {
         OpenRequest {
             rpc_id,
             asks: vec![Ask { need, field: Field::Permission }],
-            form: false,
+            shape: Shape::Permission,
             call: None,
             subject: None,
         }
     }
 
-    /// A form; none when it is something else (a URL to open), which we did not offer.
-    pub fn form(rpc_id: Value, seq: u64, at: Millis, params: &Value) -> Option<OpenRequest> {
-        if params["mode"].as_str().is_some_and(|mode| mode != "form") {
+    /// A form, or a page to open; none for what we did not offer.
+    pub fn elicitation(rpc_id: Value, seq: u64, at: Millis, params: &Value) -> Option<OpenRequest> {
+        match params["mode"].as_str() {
+            None | Some("form") => Some(OpenRequest::form(rpc_id, seq, at, params)),
+            Some("url") => OpenRequest::page(rpc_id, seq, at, params),
+            Some(_) => None,
+        }
+    }
+
+    /// A page that the user has to open; none when it is no page of the web.
+    fn page(rpc_id: Value, seq: u64, at: Millis, params: &Value) -> Option<OpenRequest> {
+        let url = params["url"].as_str().map(str::trim)?;
+        let is_page = PAGE_SCHEMES.iter().any(|scheme| url.starts_with(scheme));
+        let is_plain = !url.chars().any(|c| c.is_control() || c.is_whitespace());
+        if !is_page || !is_plain || url.len() > QUESTION_MAX_BYTES {
             return None;
         }
+        let options = vec![choice("accept", "I opened it: go on"), choice("decline", "Decline")];
+        let mut need = question_need(at, options, false);
+        need.id = NeedId(format!("need-{seq}"));
+        need.question = match question(params["message"].as_str().unwrap_or_default(), None) {
+            empty if empty.is_empty() => "The agent asks you to open a page".to_owned(),
+            message => message,
+        };
+        need.detail = url.to_owned();
+        let asks = vec![Ask { need, field: Field::Confirm }];
+        Some(OpenRequest { rpc_id, asks, shape: Shape::Elicitation, call: None, subject: None })
+    }
+
+    /// A sign-in that the agent performs itself, in one of these ways: id, name, and what it says
+    /// of them.
+    pub fn sign_in<'a>(
+        (seq, at): (u64, Millis),
+        title: &str,
+        ways: impl Iterator<Item = (&'a str, &'a str, &'a str)>,
+    ) -> OpenRequest {
+        let mut options = Vec::new();
+        let mut about = Vec::new();
+        for (id, name, words) in ways.take(OPTIONS_MAX) {
+            options.push(choice(id, name));
+            if !words.is_empty() && words != name {
+                about.push(one_line(&format!("{name}: {words}")));
+            }
+        }
+        let mut need = question_need(at, options, false);
+        need.id = NeedId(format!("need-{seq}"));
+        need.question = format!("{title} wants you to sign in");
+        need.detail = about.join("\n");
+        let asks = vec![Ask { need, field: Field::SignIn }];
+        let rpc_id = Value::Null;
+        OpenRequest { rpc_id, asks, shape: Shape::SignIn, call: None, subject: None }
+    }
+
+    /// Whether its answer is a request of ours.
+    pub fn is_sign_in(&self) -> bool {
+        self.shape == Shape::SignIn
+    }
+
+    fn form(rpc_id: Value, seq: u64, at: Millis, params: &Value) -> OpenRequest {
         let message = params["message"].as_str().unwrap_or_default();
         let empty = Map::new();
         let properties = params["requestedSchema"]["properties"].as_object().unwrap_or(&empty);
@@ -123,7 +190,7 @@ impl OpenRequest {
             let own = if several { own_words.get(i).cloned() } else { None };
             ask.need.question = question(message, own);
         }
-        Some(OpenRequest { rpc_id, asks, form: true, call: None, subject: None })
+        OpenRequest { rpc_id, asks, shape: Shape::Elicitation, call: None, subject: None }
     }
 
     pub fn needs(&self) -> impl Iterator<Item = &Need> {
@@ -165,9 +232,9 @@ impl OpenRequest {
     }
 
     pub fn cancelled(&self) -> Value {
-        match self.form {
-            true => json!({"action": "cancel"}),
-            false => json!({"outcome": {"outcome": "cancelled"}}),
+        match self.shape {
+            Shape::Elicitation => json!({"action": "cancel"}),
+            Shape::Permission | Shape::SignIn => json!({"outcome": {"outcome": "cancelled"}}),
         }
     }
 
@@ -202,6 +269,9 @@ impl Ask {
                 }
                 Some(Encoded::Outcome(result))
             }
+            (Field::SignIn, Answer::Option { id }) => {
+                Some(Encoded::Outcome(json!({"methodId": id})))
+            }
             (Field::Text { name }, Answer::Text { text }) => field(name, json!(text)),
             (Field::Number { name }, Answer::Text { text }) => field(name, number(text)),
             (Field::Boolean { name }, Answer::Option { id }) => field(name, json!(id == "true")),
@@ -216,6 +286,7 @@ impl Ask {
             (
                 Field::Permission
                 | Field::Confirm
+                | Field::SignIn
                 | Field::Text { .. }
                 | Field::Number { .. }
                 | Field::Boolean { .. }
@@ -259,6 +330,7 @@ impl Ask {
         match &self.field {
             Field::Permission => result["outcome"]["optionId"].as_str().map(by_id),
             Field::Confirm => result["action"].as_str().map(by_id),
+            Field::SignIn => result["methodId"].as_str().map(by_id),
             Field::Select { name, other } | Field::Several { name, other } => {
                 let parts = [text(name), other.as_deref().and_then(text)];
                 let said = parts.into_iter().flatten().filter(|part| !part.is_empty());
@@ -407,7 +479,7 @@ mod tests {
 
     fn form(schema: Value) -> OpenRequest {
         let params = json!({"mode": "form", "message": "Which?", "requestedSchema": schema});
-        OpenRequest::form(json!(4), 9, Millis(1), &params).unwrap()
+        OpenRequest::elicitation(json!(4), 9, Millis(1), &params).unwrap()
     }
 
     fn answered(request: &OpenRequest, answers: &[Answer]) -> Option<Value> {
@@ -507,8 +579,24 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_no_form() {
-        let params = json!({"mode": "url", "url": "https://example.org", "message": "open"});
-        assert!(OpenRequest::form(json!(1), 1, Millis(1), &params).is_none());
+    fn a_page_is_opened_by_the_user_and_only_one_of_the_web() {
+        let asks = |url: &str| {
+            let params = json!({"mode": "url", "url": url, "message": "Connect your account"});
+            OpenRequest::elicitation(json!(1), 1, Millis(1), &params)
+        };
+        let request = asks("https://example.org/connect?id=1").unwrap();
+        let need = &request.asks[0].need;
+        let shown = (need.question.as_str(), need.detail.as_str());
+        assert_eq!(shown, ("Connect your account", "https://example.org/connect?id=1"));
+        assert_eq!(answered(&request, &[option("accept")]).unwrap()["action"], "accept");
+        assert_eq!(answered(&request, &[option("decline")]), Some(json!({"action": "decline"})));
+        assert_eq!(request.cancelled(), json!({"action": "cancel"}));
+        for url in
+            ["javascript:alert(1)", "file:///etc/passwd", "https://a\n.b", "", "nightshift://x"]
+        {
+            assert!(asks(url).is_none(), "{url}");
+        }
+        let other = json!({"mode": "hologram", "message": "look"});
+        assert!(OpenRequest::elicitation(json!(1), 1, Millis(1), &other).is_none());
     }
 }

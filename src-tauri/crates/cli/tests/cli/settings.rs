@@ -62,6 +62,32 @@ fn defaults_hold_from_the_next_dispatch_on_and_a_broken_file_changes_nothing() {
 }
 
 #[test]
+fn an_agent_that_signs_in_itself_asks_the_user_how() {
+    let shift = Shift::new();
+    let program = binary().display();
+    write(
+        &shift,
+        &format!(
+            "[agent_servers.closed]\ncommand = \"{program}\"\nargs = [\"rehearsal-agent\"]\n\
+             env = {{ NIGHTSHIFT_REHEARSAL_SIGN_IN = \"1\" }}\n"
+        ),
+    );
+    let asks = |entry: &serde_json::Value| entry["pending"]["question"].is_string();
+    let id = id_of(&shift.json(&["--bg", "--agent", "closed", "--json", "done let in"]));
+    let entry = shift.wait_entry(&id, "its question", asks);
+    assert_eq!(entry["state"], "blocked", "{entry}");
+    let question = entry["pending"]["question"].as_str().unwrap();
+    assert!(question.ends_with("wants you to sign in"), "{question}");
+    // A way that leads nowhere is asked about once more, also by the next supervisor.
+    shift.ok(&["answer", &id, "lost account"]);
+    shift.wait_log(&id, "could not sign in: the account does not exist");
+    shift.wait_entry(&id, "its question again", asks);
+    shift.kill_supervisor();
+    shift.ok(&["answer", &id, "1"]);
+    assert_eq!(shift.wait_state(&id, "done")["result"], "let in");
+}
+
+#[test]
 fn an_agent_that_does_not_start_shows_its_own_words() {
     let shift = Shift::new();
     write(
