@@ -145,3 +145,19 @@ test("panes share their width as the line between them is moved, and evenly agai
   expect(Math.abs(((await widths())[0] ?? 0) - left)).toBeLessThanOrEqual(1);
   await window.close();
 });
+
+test("a conversation goes on in its agent's own terminal, and back", async () => {
+  const window = await open();
+  await window.row("cache the price list").locator("[data-row-main]").dblclick();
+  await window.get("conversation").waitFor();
+  await window.get("pane-surface").click();
+  await window.get("terminal").waitFor();
+  expect(await window.get("conversation").count()).toBe(0);
+  await window.get("pane-surface").click();
+  await window.get("conversation").waitFor();
+  // An agent with one way only has no such button.
+  await window.dispatch("say one\ndone x", "Shift+Enter");
+  await window.get("conversation").last().getByText("one", { exact: true }).waitFor();
+  expect(await window.get("pane").last().getByTestId("pane-surface").count()).toBe(0);
+  await window.close();
+});

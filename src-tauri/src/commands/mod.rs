@@ -43,6 +43,7 @@ pub fn bridge() -> Builder<Wry> {
             session::answer,
             session::reply,
             session::interrupt,
+            session::open_as,
             session::stop,
             session::remove,
             session::rename,

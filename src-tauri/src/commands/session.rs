@@ -2,7 +2,7 @@
 
 use crate::environment::Origin;
 use crate::link::{Link, unexpected};
-use nightshift_model::{Answer, Evidence, NeedId, Wish};
+use nightshift_model::{Answer, Evidence, NeedId, Surface, Wish};
 use nightshift_protocol::{
     Command, Dispatch, DispatchWork, Fault, Reply, SessionKind, SessionView, WorktreeFate,
 };
@@ -115,6 +115,20 @@ pub async fn reply(
 #[specta::specta]
 pub async fn interrupt(link: State<'_, Link>, session: String) -> Result<(), Fault> {
     link.call(Command::Interrupt { session }).await.map(drop)
+}
+
+/// Goes on in the agent's own terminal, or as a conversation. Done when the process that takes it
+/// over lives.
+#[tauri::command]
+#[specta::specta]
+pub async fn open_as(
+    link: State<'_, Link>,
+    origin: State<'_, Origin>,
+    session: String,
+    surface: Surface,
+) -> Result<SessionView, Fault> {
+    let env = origin.environment.clone();
+    view(&link, Command::Open { session, surface, env }).await
 }
 
 /// Done when every process of the session is gone.

@@ -238,6 +238,18 @@ const SESSION: Action[] = [
     run: (app) => void (app.selection.view && app.replyInPeek(app.selection.view)),
   },
   {
+    id: "session.surface",
+    title: "Go on in the agent's own terminal, or as a conversation",
+    section: "Session",
+    keys: [],
+    zones: [],
+    when: (app) => {
+      const { view } = app.selection;
+      return view !== null && app.otherSurface(view) !== null && !isBusy(view);
+    },
+    run: (app) => void (app.selection.view && app.switchSurface(app.selection.view)),
+  },
+  {
     id: "session.interrupt",
     title: "Interrupt the running turn",
     section: "Session",

@@ -26,6 +26,7 @@ import type {
   ReviewAct,
   ReviewResult,
   SessionView,
+  Surface,
   SettingsFile,
   StandingAct,
   StandingResult,
@@ -63,6 +64,8 @@ export interface Backend {
   /** The bytes, in base64, of a file that went with a prompt. */
   readEnclosure(session: string, id: string): Promise<string>;
   interrupt(session: string): Promise<void>;
+  /** Goes on in the agent's own terminal, or as a conversation. */
+  openAs(session: string, surface: Surface): Promise<SessionView>;
   stop(session: string): Promise<void>;
   /** What became of its worktree, if it had one. Uncommitted changes go only with `discard`. */
   remove(session: string, discard?: boolean): Promise<WorktreeFate | null>;

@@ -85,6 +85,7 @@ export function tauriBackend(): Backend {
     enclose: (name, data) => call(commands.enclose(name, data)),
     readEnclosure: (session, id) => call(commands.readEnclosure(session, id)),
     interrupt: (session) => done(commands.interrupt(session)),
+    openAs: (session, surface) => call(commands.openAs(session, surface)),
     stop: (session) => done(commands.stop(session)),
     remove: (session, discard = false) => call(commands.remove(session, discard)),
     rename: (session, name) => done(commands.rename(session, name)),

@@ -7,7 +7,7 @@
 import { getContext, setContext } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import { asFault, fault } from "../backend/api";
-import type { Answer, Backend, Need, SessionView } from "../backend/api";
+import type { Answer, Backend, Need, SessionView, Surface } from "../backend/api";
 import { Arrangements } from "./arrangement.svelte";
 import { Board } from "./board.svelte";
 import { commandsOf } from "./commands.svelte";
@@ -252,6 +252,20 @@ export class App {
 
   async interrupt(id: string): Promise<boolean> {
     return this.try(() => this.backend.interrupt(id));
+  }
+
+  /** Where else the session's conversation can go on: its agent has to be installed for that. */
+  otherSurface(view: SessionView): Surface | null {
+    const { agents } = this.dispatch;
+    const { counterpart } = agents.find((agent) => agent.id === view.agent) ?? {};
+    const other = agents.find((agent) => agent.id === counterpart);
+    return other?.installed && view.agentSessionId !== null ? other.surface : null;
+  }
+
+  async switchSurface(view: SessionView): Promise<boolean> {
+    const surface = this.otherSurface(view);
+    if (surface === null) return false;
+    return this.try(async () => this.board.learn(await this.backend.openAs(view.id, surface)));
   }
 
   /** One of the options of the session's agent: its mode, its model. */

@@ -17,6 +17,7 @@ const agent = (id: string, part: Partial<AgentView>): AgentView => ({
   signedIn: null,
   modes: [],
   surface: "conversation",
+  counterpart: null,
   ...part,
 });
 

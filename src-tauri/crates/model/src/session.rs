@@ -123,6 +123,15 @@ pub enum Surface {
     Terminal,
 }
 
+impl Surface {
+    pub fn other(self) -> Surface {
+        match self {
+            Surface::Conversation => Surface::Terminal,
+            Surface::Terminal => Surface::Conversation,
+        }
+    }
+}
+
 /// What an agent session carries beyond a shell job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 #[serde(rename_all = "camelCase")]

@@ -131,6 +131,9 @@ pub struct AgentView {
     /// How it is reached.
     #[serde(default)]
     pub surface: Surface,
+    /// The entry through which its conversations are reached the other way, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counterpart: Option<String>,
     /// Permission modes that can be chosen at dispatch, the asking one first.
     pub modes: Vec<String>,
 }

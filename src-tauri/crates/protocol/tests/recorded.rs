@@ -260,6 +260,7 @@ fn agent() -> AgentView {
         how_to: String::new(),
         is_default: true,
         surface: Default::default(),
+        counterpart: None,
         modes: vec!["ask".into(), "auto".into()],
     }
 }

@@ -228,6 +228,10 @@ impl Registry {
     /// the rehearsal agent.
     pub fn detect(&self, env: &Environment) -> Vec<AgentView> {
         let mut views: Vec<AgentView> = self.agents.iter().map(|a| view(a, env)).collect();
+        for (view, spec) in views.iter_mut().zip(&self.agents) {
+            let other = self.counterpart(&spec.id, spec.protocol.surface().other());
+            view.counterpart = other.map(|spec| spec.id.clone());
+        }
         let chosen = self.defaults.agent.as_deref();
         let chosen = views.iter().position(|v| v.installed && Some(v.id.as_str()) == chosen);
         let real =
@@ -266,6 +270,7 @@ fn view(spec: &AgentSpec, env: &Environment) -> AgentView {
         signed_in: None,
         modes: spec.modes.clone(),
         surface: spec.protocol.surface(),
+        counterpart: None,
     }
 }
 

@@ -5,7 +5,7 @@
  * browser. Must not know: views, Tauri.
  */
 import { fault } from "../api";
-import type { Answer, Backend, DispatchRequest, Enclosure, Off, PermissionRule, PermissionVerdict, Reachability, ReviewAct, ReviewResult, SessionView, Task } from "../api";
+import type { Answer, Backend, DispatchRequest, Enclosure, Off, PermissionRule, PermissionVerdict, Reachability, ReviewAct, ReviewResult, SessionView, Surface, Task } from "../api";
 import { told } from "./notifications";
 import { FakeReview } from "./review";
 import { FakeSettings, settingsOf } from "./settings";
@@ -154,6 +154,12 @@ class Fake {
     if (!ended) this.world.enter(id, { type: "stopped" }, "user", "stopped", "Stopped by you");
   }
 
+  openAs(id: string, surface: Surface): SessionView {
+    const session = this.find(id);
+    const agent = AGENTS.find((known) => known.id === session.agent)?.counterpart ?? session.agent;
+    return this.world.change(id, { agent, surface }) ?? session;
+  }
+
   terminal(id: string): FakeTerminal {
     let found = this.terminals.get(id);
     if (!found) {
@@ -240,6 +246,7 @@ export function fakeBackend(mode: string): Backend {
       world.enter(session, { type: "idle" }, "user", "interrupted", "Interrupted by you");
       world.conversation(session).put(`i${Date.now()}`, { type: "note", level: "info", text: "Interrupted" });
     },
+    openAs: async (session, surface) => fake.openAs(session, surface),
     stop: async (session) => fake.stop(session),
     remove: async (session, discard = false) => {
       fake.stop(session);

@@ -12,11 +12,12 @@ const HOUR = 60 * MINUTE;
 
 export const AGENTS: AgentView[] = [
   agent("rehearsal", "Rehearsal", true, "0.1.0", "", "", ["ask", "auto"]),
-  { ...agent("claude", "Claude Code", true, "2.1.330", "ANTHROPIC_API_KEY, or `claude /login`", "", ["default", "acceptEdits", "plan", "bypassPermissions"]), isDefault: true, signedIn: true },
+  { ...agent("claude", "Claude Code", true, "2.1.330", "ANTHROPIC_API_KEY, or `claude /login`", "", ["default", "acceptEdits", "plan", "bypassPermissions"]), isDefault: true, signedIn: true, counterpart: "claude-tui" },
   { ...agent("codex", "Codex", true, "0.98.0", "OPENAI_API_KEY, or `codex login`", "", ["ask", "auto", "full"]), signedIn: false },
   agent("gemini", "Gemini CLI", false, null, "", "npm install -g @google/gemini-cli", ["default", "yolo"]),
   agent("opencode", "OpenCode", false, null, "", "npm install -g opencode-ai", ["build", "plan"]),
   agent("qwen", "Qwen Code", false, null, "", "npm install -g @qwen-code/qwen-code", ["default"]),
+  { ...agent("claude-tui", "Claude Code (terminal)", true, "2.1.330", "ANTHROPIC_API_KEY, or `claude /login`", "", ["default", "plan"]), surface: "terminal", counterpart: "claude" },
 ];
 
 export const PLACES: Place[] = [
@@ -37,7 +38,7 @@ function agent(
   modes: string[],
 ): AgentView {
   const path = installed ? `/usr/local/bin/${id}` : null;
-  return { id, title, installed, version, path, signIn, howTo, isDefault: false, signedIn: null, modes, surface: "conversation" };
+  return { id, title, installed, version, path, signIn, howTo, isDefault: false, signedIn: null, modes, surface: "conversation", counterpart: null };
 }
 
 export function view(world: World, part: Partial<SessionView>, ageMs = 0): SessionView {
@@ -143,7 +144,7 @@ function adder(world: World): Add {
 export function seedPulls(world: World): void {
   const add = adder(world);
   const gone = { type: "gone" as const, since: Date.now() - HOUR };
-  add({ name: "cache the price list", agent: "claude", cwd: "/home/ada/code/site", line: "Opened a pull request; the checks are green", state: { type: "completed", result: "Opened #128. The checks are green." }, pullRequests: [pull(128, "open", 20 * MINUTE)], lodging: { ...OWN_WORKTREE, path: "/home/ada/code/site/.claude/worktrees/cache-the-price-list", branch: "worktree-cache-the-price-list", mainCheckout: "/home/ada/code/site", changedMeanwhile: [] } }, 24 * MINUTE);
+  add({ name: "cache the price list", agent: "claude", agentSessionId: "7b1c", cwd: "/home/ada/code/site", line: "Opened a pull request; the checks are green", state: { type: "completed", result: "Opened #128. The checks are green." }, pullRequests: [pull(128, "open", 20 * MINUTE)], lodging: { ...OWN_WORKTREE, path: "/home/ada/code/site/.claude/worktrees/cache-the-price-list", branch: "worktree-cache-the-price-list", mainCheckout: "/home/ada/code/site", changedMeanwhile: [] } }, 24 * MINUTE);
   add({ name: "drop the old API", line: "Merged; nothing else to do", liveness: gone, state: { type: "completed", result: "Merged." }, pullRequests: [pull(121, "merged", 20 * HOUR)] }, 30 * HOUR);
   add({ name: "try the new parser", line: "A draft to talk about", liveness: gone, state: { type: "completed", result: "A draft." }, pullRequests: [pull(97, "draft", 90 * HOUR)] }, 100 * HOUR);
 }

@@ -22,6 +22,11 @@ export const commands = {
 	answer: (session: string, need: NeedId | null, answer: Answer) => __TAURI_INVOKE<SessionView>("answer", { session, need, answer }),
 	reply: (session: string, text: string, enclosures: string[]) => __TAURI_INVOKE<SessionView>("reply", { session, text, enclosures }),
 	interrupt: (session: string) => __TAURI_INVOKE<null>("interrupt", { session }),
+	/**
+	 *  Goes on in the agent's own terminal, or as a conversation. Done when the process that takes it
+	 *  over lives.
+	 */
+	openAs: (session: string, surface: Surface) => __TAURI_INVOKE<SessionView>("open_as", { session, surface }),
 	/**  Done when every process of the session is gone. */
 	stop: (session: string) => __TAURI_INVOKE<SessionView>("stop", { session }),
 	/**
@@ -107,6 +112,8 @@ export type AgentView = {
 	isDefault: boolean,
 	/**  How it is reached. */
 	surface: Surface,
+	/**  The entry through which its conversations are reached the other way, where there is one. */
+	counterpart: string | null,
 	/**  Permission modes that can be chosen at dispatch, the asking one first. */
 	modes: string[],
 };
