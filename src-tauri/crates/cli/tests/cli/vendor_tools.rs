@@ -10,10 +10,11 @@ fn call(vendor: &Vendor, id: &str, tool: &str, arguments: &Value) {
     vendor.run(&["reply", id, &format!("@@tool {tool} {arguments}@@")]);
 }
 
-/// Waits until the model was told this by a tool.
+/// Waits until the model was told this by a tool. The agent also asks it for titles and the like, so
+/// that the newest request need not be the turn's.
 fn told(vendor: &Vendor, part: &str) {
     wait_until(&format!("the model to be told {part}"), || {
-        vendor.model.asked().last().is_some_and(|asked| asked.text().contains(part))
+        vendor.model.asked().iter().any(|asked| asked.text().contains(part))
     });
 }
 
