@@ -25,9 +25,11 @@ impl Stage {
         self.dir.path().join("work").join(name)
     }
 
-    /// The conversation as the agent told it to the model last.
+    /// The conversation as the agent told it to the model last. Requests for a title and the like come
+    /// without tools.
     fn told_model(&self) -> String {
-        let talks = |a: &&Asked| a.body.to_string().contains("@@");
+        let works = |a: &&Asked| a.body["tools"].as_array().is_some_and(|tools| !tools.is_empty());
+        let talks = |a: &&Asked| works(a) && a.body.to_string().contains("@@");
         self.model.asked().iter().rfind(talks).map(|a| a.body.to_string()).unwrap_or_default()
     }
 }
