@@ -148,7 +148,7 @@ test("panes share their width as the line between them is moved, and evenly agai
 
 test("a conversation goes on in its agent's own terminal, and back", async () => {
   const window = await open();
-  await window.row("cache the price list").locator("[data-row-main]").dblclick();
+  await window.row("draft the changelog").locator("[data-row-main]").dblclick();
   await window.get("conversation").waitFor();
   await window.get("pane-surface").click();
   await window.get("terminal").waitFor();

@@ -89,7 +89,8 @@ test("what keeps a session going is one short note, with when it wakes", () => {
 test("a sign-in is told as it was seen, and its command is found in its words", () => {
   expect(signInCommand("OPENAI_API_KEY, or `codex login`")).toBe("codex login");
   expect(signInCommand("MY_KEY")).toBe("");
-  const agent = { signIn: "a key" } as AgentView;
+  const agent = { signIn: "KEY, or `my login`" } as AgentView;
   const words = [true, false, null].map((signedIn) => signInWords({ ...agent, signedIn }));
-  expect(words).toEqual(["signed in", "not signed in: a key", "a key"]);
+  expect(words).toEqual(["signed in", "not signed in", "signs in with KEY, or my login"]);
+  expect(signInWords({ ...agent, signIn: "KEY", signedIn: false })).toBe("not signed in: signs in with KEY");
 });

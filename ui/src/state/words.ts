@@ -248,5 +248,8 @@ export function signInCommand(words: string): string {
 /** How an agent is signed in, and whether it is, where a session showed it. */
 export function signInWords({ signIn, signedIn }: AgentView): string {
   if (signedIn === true) return "signed in";
-  return signedIn === false ? `not signed in: ${signIn}` : signIn;
+  const way = signIn === "" ? "" : `signs in with ${signIn.replaceAll("`", "")}`;
+  if (signedIn === null) return way;
+  // The command itself stands beside these words, with its button.
+  return way === "" || signInCommand(signIn) !== "" ? "not signed in" : `not signed in: ${way}`;
 }

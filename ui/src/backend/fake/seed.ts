@@ -17,7 +17,7 @@ export const AGENTS: AgentView[] = [
   agent("gemini", "Gemini CLI", false, null, "", "npm install -g @google/gemini-cli", ["default", "yolo"]),
   agent("opencode", "OpenCode", false, null, "", "npm install -g opencode-ai", ["build", "plan"]),
   agent("qwen", "Qwen Code", false, null, "", "npm install -g @qwen-code/qwen-code", ["default"]),
-  { ...agent("claude-tui", "Claude Code (terminal)", true, "2.1.330", "ANTHROPIC_API_KEY, or `claude /login`", "", ["default", "plan"]), surface: "terminal", counterpart: "claude" },
+  { ...agent("claude-tui", "Claude Code (terminal)", true, "2.1.330", "ANTHROPIC_API_KEY, or `claude /login`", "", ["default", "plan"]), signedIn: true, surface: "terminal", counterpart: "claude" },
 ];
 
 export const PLACES: Place[] = [
@@ -144,7 +144,7 @@ function adder(world: World): Add {
 export function seedPulls(world: World): void {
   const add = adder(world);
   const gone = { type: "gone" as const, since: Date.now() - HOUR };
-  add({ name: "cache the price list", agent: "claude", agentSessionId: "7b1c", cwd: "/home/ada/code/site", line: "Opened a pull request; the checks are green", state: { type: "completed", result: "Opened #128. The checks are green." }, pullRequests: [pull(128, "open", 20 * MINUTE)], lodging: { ...OWN_WORKTREE, path: "/home/ada/code/site/.claude/worktrees/cache-the-price-list", branch: "worktree-cache-the-price-list", mainCheckout: "/home/ada/code/site", changedMeanwhile: [] } }, 24 * MINUTE);
+  add({ name: "cache the price list", agent: "claude", cwd: "/home/ada/code/site", line: "Opened a pull request; the checks are green", state: { type: "completed", result: "Opened #128. The checks are green." }, pullRequests: [pull(128, "open", 20 * MINUTE)], lodging: { ...OWN_WORKTREE, path: "/home/ada/code/site/.claude/worktrees/cache-the-price-list", branch: "worktree-cache-the-price-list", mainCheckout: "/home/ada/code/site", changedMeanwhile: [] } }, 24 * MINUTE);
   add({ name: "drop the old API", line: "Merged; nothing else to do", liveness: gone, state: { type: "completed", result: "Merged." }, pullRequests: [pull(121, "merged", 20 * HOUR)] }, 30 * HOUR);
   add({ name: "try the new parser", line: "A draft to talk about", liveness: gone, state: { type: "completed", result: "A draft." }, pullRequests: [pull(97, "draft", 90 * HOUR)] }, 100 * HOUR);
 }
@@ -218,7 +218,7 @@ export function seed(world: World): void {
     },
     11 * MINUTE,
   );
-  add({ name: "draft the changelog", line: "Cancelled by you", state: { type: "idle" } }, 80 * MINUTE);
+  add({ name: "draft the changelog", agentSessionId: "7b1c", line: "Cancelled by you", state: { type: "idle" } }, 80 * MINUTE);
   add({ name: "npm test", kind: "shell", line: "Tests 30 passed (30)", prompt: "npm test", state: { type: "completed", result: "exited 0" }, liveness: gone, exitCode: 0 }, 2 * HOUR);
   add({ name: "rename the crate", line: "Stopped by you", state: { type: "stopped" }, liveness: gone }, 3 * HOUR);
   const finished = ["bump dependencies", "explain the lock order", "shrink the image", "document the wire", "split render.rs", "find the slow query", "sort imports"];
