@@ -1,8 +1,11 @@
 /** Attach panes: conversation and terminal. */
+import type { Locator } from "playwright-core";
 import { expect, test } from "vitest";
-import { useBrowser } from "./page";
+import { useBrowser, type Ui } from "./page";
 
 const open = useBrowser();
+/** Later than a terminal is opened. */
+const FONT_DELAY_MS = 1_500;
 
 test("a conversation streams, shows tools and diffs, asks and is answered by a digit", async () => {
   const window = await open();
@@ -160,4 +163,30 @@ test("a conversation goes on in its agent's own terminal, and back", async () =>
   await window.get("conversation").last().getByText("one", { exact: true }).waitFor();
   expect(await window.get("pane").last().getByTestId("pane-surface").count()).toBe(0);
   await window.close();
+});
+
+/** Opens an ended job and gives its terminal's last words, to be measured. */
+async function lastWords(window: Ui): Promise<Locator> {
+  await window.row("npm test").locator("[data-row-main]").dblclick();
+  await window.get("terminal-ended").waitFor();
+  const words = window.get("terminal").locator(".xterm-rows > div").nth(1).locator("span").last();
+  await words.waitFor();
+  return words;
+}
+
+const width = (words: Locator): Promise<number> => words.evaluate((it) => Math.round(it.getBoundingClientRect().width * 10));
+
+test("a terminal's cells fit its font when that comes late", async () => {
+  const soon = await open();
+  const wanted = await width(await lastWords(soon));
+  await soon.close();
+  const late = await open();
+  await late.page.route(/\.woff2/, async (route) => {
+    await new Promise((passed) => setTimeout(passed, FONT_DELAY_MS));
+    await route.continue();
+  });
+  await late.page.reload();
+  const words = await lastWords(late);
+  await expect.poll(() => width(words), { timeout: 10_000 }).toBe(wanted);
+  await late.close();
 });

@@ -96,9 +96,9 @@ test("fields write what they say, agents are listed and the supervisor is descri
   expect(await window.get("settings-text").inputValue()).toContain("finished = false");
   expect(await window.get("settings-status").textContent()).toContain("0.1.0");
   await window.get("settings-agents").click();
-  expect(await window.get("settings-agent").count()).toBe(6);
+  expect(await window.get("settings-agent").count()).toBe(7);
   const codex = window.page.locator("[data-testid=settings-agent][data-agent=codex]");
-  expect(await codex.textContent()).toContain("not signed in: OPENAI_API_KEY, or `codex login`");
+  expect(await codex.textContent()).toContain("not signed in");
   await expect.poll(() => window.get("rule").allTextContents()).toHaveLength(2);
   expect((await window.get("rule").first().textContent())?.replace(/\s+/g, " ")).toContain("Reject git push --force execute Bash · claude in ~/code/atlas · 1h");
   await window.get("rule-revoke").first().click();

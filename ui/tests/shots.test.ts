@@ -11,6 +11,8 @@ import { useBrowser, type Ui } from "./page";
 
 const open = useBrowser();
 const FOLDER = new URL("./shots/", import.meta.url);
+/** What was seen instead, to be looked at. */
+const FAILED = new URL("../dist/shots-that-differ/", import.meta.url);
 /** Another build of the browser draws edges of letters a little differently. */
 const COLOUR_TOLERANCE = 0.2;
 const PIXELS_TOLERANCE = 0.01;
@@ -90,7 +92,12 @@ function differing(seen: PNG, name: string): number {
   const wanted = PNG.sync.read(readFileSync(file));
   expect([seen.width, seen.height]).toEqual([wanted.width, wanted.height]);
   const count = pixelmatch(seen.data, wanted.data, undefined, seen.width, seen.height, { threshold: COLOUR_TOLERANCE });
-  return count / (seen.width * seen.height);
+  const part = count / (seen.width * seen.height);
+  if (part > PIXELS_TOLERANCE) {
+    mkdirSync(FAILED, { recursive: true });
+    writeFileSync(new URL(`${name}.png`, FAILED), PNG.sync.write(seen, { colorType: 2 }));
+  }
+  return part;
 }
 
 for (const light of [false, true]) {

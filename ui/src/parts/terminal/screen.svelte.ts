@@ -81,6 +81,22 @@ export class Screen {
   open(element: HTMLElement): void {
     this.term.open(element);
     this.measure();
+    void this.awaitFont();
+  }
+
+  /** A font that is loaded after the first measure: cells become as wide as what is really drawn. */
+  private async awaitFont(): Promise<void> {
+    const { options } = this.term;
+    const { fontFamily = "", fontSize = 0 } = options;
+    const font = `${fontSize}px ${fontFamily}`;
+    if (document.fonts.check(font)) return;
+    // One that cannot be loaded leaves the next of the list, which was measured.
+    const loaded = await document.fonts.load(font).catch(() => []);
+    if (loaded.length === 0 || options.fontFamily !== fontFamily || !this.term.element?.isConnected) return;
+    // It measures only what is new to it.
+    options.fontFamily = "monospace";
+    options.fontFamily = fontFamily;
+    this.resize();
   }
 
   focus(): void {
@@ -95,7 +111,9 @@ export class Screen {
     if (options.fontSize === look.fontSize && options.fontFamily === look.fontFamily) return;
     options.fontFamily = look.fontFamily;
     options.fontSize = look.fontSize;
-    if (this.term.element) this.resize();
+    if (!this.term.element) return;
+    this.resize();
+    void this.awaitFont();
   }
 
   async attach(): Promise<void> {
