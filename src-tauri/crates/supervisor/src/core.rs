@@ -439,7 +439,9 @@ impl Core {
         let Some(entry) = self.sessions.get_mut(id) else {
             return Err(Fault::new(FaultCode::NotFound, format!("no session {id}")));
         };
-        let happened = matches!(event, Event::Fact(_));
+        // A run is decided here and nowhere else: one that is not stored would be given twice.
+        let happened =
+            matches!(event, Event::Fact(ref fact) if !matches!(fact, Fact::Timed { .. }));
         let volatile = matches!(event, Event::Fact(ref fact) if outlived(fact));
         let new_goal = matches!(event, Event::Command(nightshift_model::Command::GoalSet { .. }));
         let mut next =

@@ -7,7 +7,8 @@ use crate::handlers;
 use crate::inbox::Inbox;
 use crate::link::beside::Lane;
 use crate::outside::Aside;
-use nightshift_model::{Fact, Liveness, Session, SessionId, State, Timed};
+use nightshift_model::{Event, Fact, Liveness, Session, SessionId, State, Timed};
+use nightshift_platform::clock;
 use nightshift_protocol::{Reply, SessionView, Task};
 use nightshift_publish::ConnId;
 use nightshift_standing::due::Eyes;
@@ -43,8 +44,11 @@ fn run(core: &mut Core, id: &SessionId, timed: Timed) {
     if timed.run.is_some() && !display {
         own_environment(core, id);
     }
-    core.fact(id, Fact::Timed { timed: Box::new(timed) });
-    if display {
+    let fact = Event::Fact(Fact::Timed { timed: Box::new(timed) });
+    if let Err(fault) = core.apply(id, fact, clock::now(), 0) {
+        // It is still due, and looked at again a little later.
+        tracing::warn!(session = %id, "a run waits: {fault}");
+    } else if display {
         handlers::say_tasks(core, id, None);
     }
 }

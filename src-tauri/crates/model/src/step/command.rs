@@ -299,8 +299,22 @@ fn stop(next: &mut Next) -> Result<(), Refusal> {
             Ok(())
         }
         // Already ended: nothing to do, and saying so twice is no error.
-        (Liveness::Gone { .. }, _) => Ok(()),
+        (Liveness::Gone { .. }, _) => {
+            if goes_on_by_itself(next) {
+                goal::stopped(next);
+                let why = "stop; what it does by itself waits until it goes on";
+                next.go(State::Stopped, "stopped", Source::User, why);
+            }
+            Ok(())
+        }
     }
+}
+
+/// Whether a session without a process would start one that nobody asks for.
+fn goes_on_by_itself(next: &Next) -> bool {
+    let session = &next.session;
+    let continues = session.agent().is_some_and(|agent| agent.continues.is_some());
+    session.next_due().is_some() || session.is_judging() || continues
 }
 
 /// Before the end there is nothing to have seen; an agent's row stays anyway.

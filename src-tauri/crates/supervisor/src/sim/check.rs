@@ -1,9 +1,11 @@
 //! What must hold once everything has come to rest: the board against the truth of the world.
 
 use super::host::{Child, Job, Process};
+use super::ledger::BEAT;
 use super::run::Run;
 use super::world::World;
 use crate::core::{Core, Entry};
+use nightshift_model::standing::LoopPrompt;
 use nightshift_model::{Liveness, PromptState, Session, SessionId, State};
 use nightshift_protocol::{RecordKind, SessionView};
 use std::collections::BTreeMap;
@@ -33,6 +35,7 @@ pub fn settled(run: &Run) -> Vec<String> {
     faults.extend(stored(core, &world));
     faults.extend(promised(core, &world));
     faults.extend(words(core, &world));
+    faults.extend(beats(core, &world));
     drop(world);
     faults.extend(replicas(run, core));
     faults.extend(unanswered(run));
@@ -174,6 +177,31 @@ fn words(core: &Core, world: &World) -> Vec<String> {
         };
         if !waits(&token.text) {
             faults.push(format!("`{}` was acknowledged by {id} and is lost", token.text));
+        }
+    }
+    faults
+}
+
+/// Each run of a cron task or a loop that is counted was told to the agent once, or waits for it.
+fn beats(core: &Core, world: &World) -> Vec<String> {
+    let written = written(world);
+    let mut faults = Vec::new();
+    for (id, entry) in &core.sessions {
+        let Some(agent) = entry.session.agent() else { continue };
+        let crons = agent.standing.crons.iter().map(|task| (&task.prompt, task.runs));
+        let looping = agent.standing.looping.iter().filter_map(|l| match &l.prompt {
+            LoopPrompt::Given { text } => Some((text, l.runs)),
+            LoopPrompt::File => None,
+        });
+        // Scenes use texts of their own, and some of them twice.
+        for (text, runs) in crons.chain(looping).filter(|(text, _)| text.starts_with(BEAT)) {
+            let told = written.get(text).copied().unwrap_or(0);
+            let waits = agent.prompts.iter();
+            let waits = waits.filter(|p| p.state == PromptState::Queued && p.text == *text).count();
+            let seen = told + u32::try_from(waits).unwrap_or(u32::MAX);
+            if seen != runs {
+                faults.push(format!("`{text}` of {id} ran {runs} times and was told {seen} times"));
+            }
         }
     }
     faults

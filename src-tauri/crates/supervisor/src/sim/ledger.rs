@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// How prompts of cron tasks and loops begin.
+pub const BEAT: &str = "beat ";
+
 /// One session as the clients know it.
 #[derive(Default)]
 pub struct Known {
@@ -19,6 +22,8 @@ pub struct Known {
     pub unasked: u32,
     /// A launch that a command has paid for.
     pub paid: bool,
+    /// It may start its process by itself, for what is due.
+    pub standing: bool,
     /// Turns ended well when it was last launched.
     pub turns_ended: u32,
 }
@@ -46,6 +51,8 @@ pub enum Errand {
 pub struct Ledger {
     pub sessions: BTreeMap<String, Known>,
     pub tokens: Vec<Token>,
+    /// Prompts of cron tasks and loops; each text is used once.
+    pub beats: u32,
 }
 
 impl Ledger {
@@ -64,6 +71,12 @@ impl Ledger {
         let text = format!("{kind}-{n}-end");
         self.tokens.push(Token { session, text, acknowledged: false, as_answer: false });
         n
+    }
+
+    /// A new prompt for a cron task or a loop.
+    pub fn beat(&mut self) -> String {
+        self.beats += 1;
+        format!("{BEAT}{}", self.beats)
     }
 
     /// A command that may start the session is handed to the supervisor.

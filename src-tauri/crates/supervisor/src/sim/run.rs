@@ -8,7 +8,7 @@ use crate::core::Core;
 use crate::inbox::{ConnId, Inbox};
 use nightshift_model::SessionId;
 use nightshift_platform::{Home, clock};
-use nightshift_protocol::{Command, Request};
+use nightshift_protocol::{Command, Request, StandingAct};
 use std::cell::{RefCell, RefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
@@ -116,6 +116,8 @@ impl Run {
         let Some(core) = &mut self.core else { return false };
         let went = catch_unwind(AssertUnwindSafe(|| {
             act(core);
+            core.on_time();
+            // What it did may have made something else due.
             core.on_time();
         }));
         match went {
@@ -242,6 +244,12 @@ impl Run {
             Command::Reply { session, .. }
             | Command::Respawn { session, .. }
             | Command::Answer { session, .. } => world.ledger.wake(session),
+            Command::Standing { session, act, .. } => {
+                let known = world.ledger.of(session);
+                known.standing = true;
+                // The user's newest word: it shall go on.
+                known.stopped &= matches!(act, StandingAct::LoopStop);
+            }
             Command::Stop { session } | Command::Remove { session, .. } => {
                 let known = world.ledger.of(session);
                 known.stop_asked = true;

@@ -7,13 +7,16 @@ use super::line::Stage;
 use super::run::Run;
 use crate::inbox::Inbox;
 use nightshift_model::{Answer, SessionId, Wish};
-use nightshift_protocol::{Command, Dispatch, DispatchWork, Environment};
+use nightshift_protocol::{Command, Dispatch, DispatchWork, Environment, StandingAct};
 use std::time::Duration;
 
 /// Sessions that are not removed at once; each takes its share of the steps.
 const SESSIONS: usize = 8;
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY_MS: i128 = 24 * 3_600 * 1_000;
+
+/// Cron tasks of every kind: at every turn, now and then, once a day, hardly ever.
+const CRONS: [&str; 5] = ["* * * * *", "*/7 * * * *", "15 */2 * * *", "30 3 * * *", "0 0 29 2 *"];
 
 #[derive(Clone, Copy)]
 enum Draw {
@@ -214,7 +217,7 @@ impl Run {
         };
         let session = id.to_string();
         let over = known.len() >= SESSIONS;
-        match self.below(24) {
+        match self.below(28) {
             0..=6 => self.replies(index, session),
             7..=12 => self.answers(index, &id),
             13 => self.clients[index].ask(Command::Interrupt { session }, Ask::Other),
@@ -243,6 +246,8 @@ impl Run {
                 self.clients[index].ask(command, Ask::Other);
             }
             22 => self.clients[index].ask(Command::Why { session }, Ask::Other),
+            23 | 24 => self.schedules(index, session),
+            25 => self.acts(index, session, StandingAct::LoopStop),
             _ => self.clients[index].ask(Command::List, Ask::Other),
         }
     }
@@ -282,6 +287,24 @@ impl Run {
         let (cwd, worktree, enclosures) = ("/".into(), Wish::Never, Vec::new());
         let dispatch = Dispatch { work, name: None, cwd, env, worktree, enclosures };
         self.clients[index].ask(Command::Dispatch(dispatch), Ask::Dispatch { token });
+    }
+
+    /// Something that goes on by itself, with a prompt of its own.
+    fn schedules(&mut self, index: usize, session: String) {
+        let prompt = self.world().ledger.beat();
+        let act = match CRONS.get(self.below(CRONS.len() + 1)) {
+            Some(cron) => {
+                let recurring = self.below(3) > 0;
+                StandingAct::CronCreate { cron: (*cron).into(), prompt, recurring, durable: false }
+            }
+            None => StandingAct::LoopStart { text: format!("3m {prompt}") },
+        };
+        self.acts(index, session, act);
+    }
+
+    fn acts(&mut self, index: usize, session: String, act: StandingAct) {
+        let env = self.environment();
+        self.clients[index].ask(Command::Standing { session, act, env }, Ask::Other);
     }
 
     fn replies(&mut self, index: usize, session: String) {

@@ -522,7 +522,7 @@ impl World {
         let renews = self.rows.get(id).is_some_and(|row| row.session.renewing.is_some());
         let known = self.ledger.of(id);
         let (stopped, removed) = (known.stopped, known.removed);
-        if std::mem::take(&mut known.paid) || first || renews {
+        if std::mem::take(&mut known.paid) || first || renews || known.standing {
             known.unasked = 0;
         } else {
             known.unasked = if turns > known.turns_ended { 1 } else { known.unasked + 1 };
