@@ -21,6 +21,9 @@ pub struct Clockwork {
     by_time: BTreeSet<(Millis, SessionId)>,
     times: BTreeMap<SessionId, Millis>,
     turns: BTreeMap<SessionId, Turn>,
+    /// Sessions of an earlier supervisor that were not looked at since: what is overdue there came due
+    /// while nobody was there.
+    unmet: BTreeSet<SessionId>,
     last: Option<Look>,
     boot: String,
     run: String,
@@ -36,6 +39,7 @@ impl Clockwork {
             by_time: BTreeSet::new(),
             times: BTreeMap::new(),
             turns: BTreeMap::new(),
+            unmet: BTreeSet::new(),
             last: None,
             boot: process::boot_id().unwrap_or_default(),
             run,
@@ -67,12 +71,26 @@ impl Clockwork {
         }
     }
 
+    /// A session that an earlier supervisor left.
+    pub fn adopt(&mut self, session: &Session) {
+        self.unmet.insert(session.id.clone());
+        self.follow(&session.id, None, Some(session));
+    }
+
+    /// The look before this one, as far as it was one at this session, too.
+    pub fn last_at<'a>(&mut self, id: &SessionId, last: Option<&'a Look>) -> Option<&'a Look> {
+        last.filter(|_| !self.unmet.remove(id))
+    }
+
     /// The session is now so; none: it is gone.
     pub fn follow(&mut self, id: &SessionId, before: Option<&Session>, now: Option<&Session>) {
         let goal_only = |s: &&Session| !self.off || s.waits_for_goal();
         let due = now.filter(goal_only).and_then(Session::next_due);
         self.set(id, due);
         self.note_turn(id, before, now);
+        if now.is_none() || due.is_some_and(|due| clock::now() < due) {
+            self.unmet.remove(id);
+        }
     }
 
     fn set(&mut self, id: &SessionId, due: Option<Millis>) {

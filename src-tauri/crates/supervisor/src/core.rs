@@ -170,7 +170,7 @@ impl Core {
         let sessions = store.sessions().map_err(|e| store_fault(&e))?;
         let notices = store.notices(NOTICES_MAX).map_err(|e| store_fault(&e))?;
         let mut clockwork = Clockwork::new(outside.fresh_uuid().to_string(), outside.zone());
-        sessions.iter().for_each(|s| clockwork.follow(&s.id, None, Some(s)));
+        sessions.iter().for_each(|s| clockwork.adopt(s));
         Ok(Core {
             clockwork,
             registry: Arc::new(crate::tools::registry(&home, binary)),

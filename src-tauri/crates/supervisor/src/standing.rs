@@ -25,6 +25,7 @@ pub fn on_time(core: &mut Core) {
 }
 
 fn look_at(core: &mut Core, id: &SessionId, look: &Look, last: Option<&Look>) {
+    let last = core.clockwork.last_at(id, last);
     let Some(entry) = core.sessions.get(id) else { return };
     let zone = core.clockwork.zone();
     let (last_turn, off) =

@@ -209,8 +209,9 @@ fn agent_ready(next: &mut Next, agent_session_id: String) {
     let waits = !agent.prompts.is_empty();
     goal::agent_ready(next);
     let cut = next.session.cut.take();
-    let starting = matches!(next.session.state, State::Starting);
-    let before = if starting { next.session.renewing.take() } else { None };
+    // A successor whose start was not stored (the disk was full) is ready all the same.
+    let successor = !next.session.retiring;
+    let before = if successor { next.session.renewing.take() } else { None };
     match (&next.session.state, cut, before) {
         (State::Starting, _, _) if waits => {
             next.go(State::Working, "", Source::Protocol, "the agent is ready");

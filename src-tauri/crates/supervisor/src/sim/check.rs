@@ -7,9 +7,11 @@ use super::world::World;
 use crate::core::{Core, Entry};
 use nightshift_model::standing::LoopPrompt;
 use nightshift_model::{Liveness, PromptState, Session, SessionId, State};
-use nightshift_protocol::{RecordKind, SessionView};
-use std::collections::BTreeMap;
+use nightshift_protocol::{ConversationItem, RecordKind, SessionView};
+use std::collections::{BTreeMap, BTreeSet};
 
+/// How ids of the supervisor's remarks in a conversation begin.
+const REMARK: &str = "remark-";
 /// Ids of questions that closed a turn begin so: no request of the agent is open for them.
 const TURN_NEED: &str = "turn-";
 
@@ -241,13 +243,24 @@ fn replicas(run: &Run, core: &Core) -> Vec<String> {
         for talk in client.talks.values() {
             let Some(entry) = core.sessions.get(&talk.session) else { continue };
             let Some(driver) = &entry.driver else { continue };
-            if driver.items().0 != talk.items {
+            let there = driver.items().0;
+            if in_order(&there) != in_order(&talk.items) {
                 let id = &talk.session;
-                faults.push(format!("a follower of {id} sees another conversation"));
+                let (held, seen) = (there.len(), talk.items.len());
+                faults
+                    .push(format!("a follower of {id} sees another conversation: {held}, {seen}"));
             }
         }
     }
     faults
+}
+
+/// Remarks stand where their time puts them, which a clock that is set makes another place: they are
+/// compared by their names.
+fn in_order(items: &[ConversationItem]) -> (Vec<&ConversationItem>, BTreeSet<&str>) {
+    let (remarks, others): (Vec<_>, Vec<_>) =
+        items.iter().partition(|item| item.id.starts_with(REMARK));
+    (others, remarks.into_iter().map(|item| item.id.as_str()).collect())
 }
 
 /// A reply means done, and everything that can be done is.

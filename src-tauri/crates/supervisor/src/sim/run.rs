@@ -6,7 +6,7 @@ use super::client::{Ask, Client};
 use super::world::{Killed, Reach, World};
 use crate::core::Core;
 use crate::inbox::{ConnId, Inbox};
-use nightshift_model::SessionId;
+use nightshift_model::{Session, SessionId};
 use nightshift_platform::{Home, clock};
 use nightshift_protocol::{Command, Request, StandingAct};
 use std::cell::{RefCell, RefMut};
@@ -227,13 +227,16 @@ impl Run {
         let text = format!("{:?}", request.command);
         self.world().tell(|| text.chars().take(160).collect());
         self.with_core(|core| core.take(Inbox::Request { conn, request }));
-        if let (Ask::Reply { token }, Some(core)) = (&ask, &self.core) {
+        if let Ask::Reply { token } = &ask {
             let mut world = self.reach.0.borrow_mut();
+            // What is stored counts: the loop may have been killed since.
+            let rows = world.store.sessions().unwrap_or_default();
             let token = &mut world.ledger.tokens[*token];
-            let id = token.session.as_deref().and_then(SessionId::parse);
-            let session = id.and_then(|id| core.sessions.get(&id)).and_then(|e| e.session.agent());
-            let prompt = session.is_some_and(|a| a.prompts.iter().any(|p| p.text == token.text));
-            token.as_answer = !prompt;
+            let prompt = |row: &Session| {
+                row.agent().is_some_and(|a| a.prompts.iter().any(|p| p.text == token.text))
+            };
+            let is_its = |row: &&Session| token.session.as_deref() == Some(row.id.as_str());
+            token.as_answer = !rows.iter().find(is_its).is_some_and(prompt);
         }
     }
 
@@ -245,10 +248,11 @@ impl Run {
             | Command::Respawn { session, .. }
             | Command::Answer { session, .. } => world.ledger.wake(session),
             Command::Standing { session, act, .. } => {
-                let known = world.ledger.of(session);
-                known.standing = true;
-                // The user's newest word: it shall go on.
-                known.stopped &= matches!(act, StandingAct::LoopStop);
+                world.ledger.of(session).standing = true;
+                if !matches!(act, StandingAct::LoopStop) {
+                    // The user's newest word: it shall go on.
+                    world.ledger.wake(session);
+                }
             }
             Command::Stop { session } | Command::Remove { session, .. } => {
                 let known = world.ledger.of(session);
