@@ -23,9 +23,11 @@ async function main(): Promise<void> {
   app.look.apply(document.documentElement);
   if (asked.has("kit")) {
     const { default: KitPage } = await import("./views/kit/KitPage.svelte");
+    target.replaceChildren();
     mount(KitPage, { target, props: { theme } });
     return;
   }
+  target.replaceChildren();
   mount(Window, { target, props: { app } });
 }
 

@@ -109,3 +109,15 @@ test("fields write what they say, agents are listed and the supervisor is descri
   expect(await window.get("pane").textContent()).toContain("codex login");
   await window.close();
 });
+
+test("the first frame wears the theme before any script of the window has run", async () => {
+  for (const light of [true, false]) {
+    const window = await open({ light });
+    await window.page.route(/assets\/.*\.js/, () => new Promise(() => undefined));
+    await window.page.goto(window.page.url(), { waitUntil: "commit" });
+    await window.page.locator("header.early").waitFor();
+    expect(await window.page.evaluate(() => document.documentElement.dataset["theme"])).toBe(light ? "light" : "dark");
+    expect(await window.page.title()).toBe("Nightshift");
+    await window.close();
+  }
+});
