@@ -7,9 +7,6 @@
 import { mount } from "svelte";
 import { chooseBackend } from "./backend";
 import { App as AppState } from "./state/app.svelte";
-import "./styles/fonts.css";
-import "./styles/tokens.css";
-import "./styles/base.css";
 import Window from "./views/Window.svelte";
 
 async function main(): Promise<void> {
