@@ -1,4 +1,4 @@
-/*
+/**
  * Wears the theme before anything is painted: the one that the window remembers (`look` in
  * `state/look.svelte.ts`), else the system's. A file of its own, since the content policy allows no
  * script in the page.

@@ -1,3 +1,4 @@
+/** The shared breath of what works: its rhythm, and when it holds still. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { BEAT_MS, Breath, STILL } from "./breath.svelte";
 

@@ -5,19 +5,17 @@
 use super::choosing;
 use super::enclosures;
 use super::handshake::{self, Outcome};
-use super::own::{self, Verdict};
 use super::requests::OpenRequest;
 use super::speech::{Place, Voice};
 use super::{CANCEL, Driver, Fed, PROMPT_PREFIX, SIGN_IN, Turn, answer_key, id_key, words};
 use crate::pulls;
-use nightshift_model::limits::NEEDS_MAX;
 use nightshift_model::reading;
 use nightshift_model::{Fact, Millis, Source, TurnOutcome, Usage};
 use nightshift_protocol::record::Mark;
 use nightshift_protocol::{ItemBody, NoticeLevel, Record, RecordKind, ToolStatus};
 use nightshift_vendors::message_of;
 use nightshift_vendors::wire::{self, Message, RpcError, ToolPatch, Update};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Longest line kept of output that is no JSON.
@@ -31,9 +29,9 @@ const PROCESS_ENDED: &str = "the agent's process ended during this turn";
 
 /// Number and time of the record being read.
 #[derive(Clone, Copy)]
-struct Stamp {
-    seq: u64,
-    at: Millis,
+pub(super) struct Stamp {
+    pub seq: u64,
+    pub at: Millis,
 }
 
 impl Driver {
@@ -98,7 +96,7 @@ impl Driver {
         }
     }
 
-    fn note(&mut self, stamp: Stamp, level: NoticeLevel, text: &str, fed: &mut Fed) {
+    pub(super) fn note(&mut self, stamp: Stamp, level: NoticeLevel, text: &str, fed: &mut Fed) {
         let id = format!("note-{}", stamp.seq);
         self.transcript.note(id, stamp.at, level, text, &mut fed.changes);
     }
@@ -226,18 +224,6 @@ impl Driver {
         }
     }
 
-    fn must_sign_in(&mut self, stamp: Stamp, failed: Option<String>, fed: &mut Fed) {
-        let title = &self.spec.agent.title;
-        if let Some(why) = failed {
-            let text = format!("{title} could not sign in: {why}");
-            self.note(stamp, NoticeLevel::Error, &text, fed);
-        }
-        let at = (stamp.seq, stamp.at);
-        let request =
-            OpenRequest::sign_in(at, &self.spec.agent.title, self.handshake.sign_in_ways());
-        self.put_before_user(stamp, SIGN_IN.to_owned(), request, fed);
-    }
-
     fn turn_outcome(&self, stamp: Stamp, outcome: Result<Value, RpcError>) -> TurnOutcome {
         let last_text = self.speech.last_text().trim().to_owned();
         let cancelled = self.turn.as_ref().is_some_and(|t| t.cancelled);
@@ -358,111 +344,6 @@ impl Driver {
         }
     }
 
-    fn take_call(
-        &mut self,
-        stamp: Stamp,
-        rpc_id: Value,
-        method: &str,
-        params: &Value,
-        fed: &mut Fed,
-    ) {
-        let key = id_key(&rpc_id);
-        if self.open.len() >= NEEDS_MAX {
-            let line = wire::refuse(&rpc_id, wire::INTERNAL_ERROR, "too many open requests");
-            self.replies.insert(key, line);
-            return;
-        }
-        let request = match method {
-            "session/request_permission" => self.permission(stamp, rpc_id.clone(), params, fed),
-            "elicitation/create" => {
-                let asked = OpenRequest::elicitation(rpc_id.clone(), stamp.seq, stamp.at, params);
-                if asked.is_none() {
-                    let line = wire::answer(&rpc_id, &json!({"action": "decline"}));
-                    self.replies.insert(key.clone(), line);
-                }
-                asked
-            }
-            _ => {
-                let message = format!("method `{method}` is not offered");
-                let line = wire::refuse(&rpc_id, wire::METHOD_NOT_FOUND, &message);
-                self.replies.insert(key.clone(), line);
-                None
-            }
-        };
-        if let Some(request) = request {
-            self.put_before_user(stamp, key, request, fed);
-        }
-    }
-
-    fn put_before_user(&mut self, stamp: Stamp, key: String, request: OpenRequest, fed: &mut Fed) {
-        self.close(stamp, &key, None, fed);
-        self.speech.interrupt();
-        for need in request.needs() {
-            let body = ItemBody::Request { need: need.clone(), answer: None };
-            self.transcript.upsert(need.id.0.clone(), stamp.at, body, &mut fed.changes);
-            fed.facts.push((stamp.at, Fact::NeedOpened { need: need.clone() }));
-        }
-        self.open.insert(key, request);
-    }
-
-    /// The request to put before the user; none when it is about a tool of ours that we allow.
-    fn permission(
-        &mut self,
-        stamp: Stamp,
-        rpc_id: Value,
-        params: &Value,
-        fed: &mut Fed,
-    ) -> Option<OpenRequest> {
-        let mut patch = wire::tool(&params["toolCall"]).unwrap_or_default();
-        let own = self.own.heard(self.spec.agent.family, &params["toolCall"]);
-        let told = self.calls.heard(&params["toolCall"]);
-        let verdict = self.own.judge(self.spec.agent.family, params);
-        let known = self.transcript.get(&tool_item(&patch.id));
-        let mut words = words::permission(&patch, known);
-        let id = patch.id.clone();
-        if !id.is_empty() {
-            if let Some(call) = &own {
-                call.dress(&mut patch);
-            }
-            self.take_tool(stamp, patch, fed);
-        }
-        match verdict {
-            Verdict::Foreign => {}
-            Verdict::Ask { words: ours } => words = ours,
-            Verdict::Ours { tool } => {
-                if let Some(result) = own::allowed(&params["options"]) {
-                    self.replies.insert(id_key(&rpc_id), wire::answer(&rpc_id, &result));
-                    fed.facts
-                        .push((stamp.at, Fact::OwnToolAllowed { tool, why: own::WHY.to_owned() }));
-                    return None;
-                }
-            }
-        }
-        let mut request =
-            OpenRequest::permission(rpc_id, stamp.seq, stamp.at, words, &params["options"]);
-        // A command to watch is judged where it is started.
-        let subject = || self.spec.agent.family.subject(&told, &self.spec.cwd);
-        request.subject = if own.is_none() { subject() } else { None };
-        request.call = own.map(|_| id);
-        Some(request)
-    }
-
-    fn close_all(&mut self, stamp: Stamp, fed: &mut Fed) {
-        for key in Vec::from_iter(self.open.keys().cloned()) {
-            self.close(stamp, &key, None, fed);
-        }
-    }
-
-    /// A request was answered with `result`, or withdrawn.
-    fn close(&mut self, stamp: Stamp, key: &str, result: Option<&Value>, fed: &mut Fed) {
-        let Some(request) = self.open.remove(key) else { return };
-        for (need, label) in request.needs().zip(request.labels(result)) {
-            let body = ItemBody::Request { need: need.clone(), answer: Some(label) };
-            self.transcript.upsert(need.id.0.clone(), stamp.at, body, &mut fed.changes);
-            fed.facts.push((stamp.at, Fact::NeedClosed { id: need.id.clone() }));
-        }
-    }
-
     fn take_notice(
         &mut self,
         stamp: Stamp,
@@ -576,7 +457,7 @@ impl Driver {
         }
     }
 
-    fn take_tool(&mut self, stamp: Stamp, patch: ToolPatch, fed: &mut Fed) {
+    pub(super) fn take_tool(&mut self, stamp: Stamp, patch: ToolPatch, fed: &mut Fed) {
         let id = tool_item(&patch.id);
         let known = self.transcript.get(&id).map(|item| item.body.clone());
         if known.is_none() {
@@ -604,7 +485,7 @@ impl Driver {
     }
 }
 
-fn tool_item(id: &str) -> String {
+pub(super) fn tool_item(id: &str) -> String {
     format!("tool-{id}")
 }
 

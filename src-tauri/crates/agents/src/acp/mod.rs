@@ -5,6 +5,7 @@
 //! and no answer that the journal holds is ever handed out again.
 //! Must not know: hosts, sockets, the supervisor's state.
 
+mod asking;
 mod calls;
 mod choosing;
 mod configured;

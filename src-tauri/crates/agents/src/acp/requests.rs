@@ -137,20 +137,17 @@ impl OpenRequest {
         title: &str,
         ways: impl Iterator<Item = (&'a str, &'a str, &'a str)>,
     ) -> OpenRequest {
-        let mut options = Vec::new();
-        let mut about = Vec::new();
+        let (mut options, mut about) = (Vec::new(), Vec::new());
         for (id, name, words) in ways.take(OPTIONS_MAX) {
             options.push(choice(id, name));
-            if !words.is_empty() && words != name {
-                about.push(one_line(&format!("{name}: {words}")));
-            }
+            let more = (!words.is_empty() && words != name).then(|| format!("{name}: {words}"));
+            about.extend(more.map(|line| one_line(&line)));
         }
         let mut need = question_need(at, options, false);
         need.id = NeedId(format!("need-{seq}"));
         need.question = format!("{title} wants you to sign in");
         need.detail = about.join("\n");
-        let asks = vec![Ask { need, field: Field::SignIn }];
-        let rpc_id = Value::Null;
+        let (rpc_id, asks) = (Value::Null, vec![Ask { need, field: Field::SignIn }]);
         OpenRequest { rpc_id, asks, shape: Shape::SignIn, call: None, subject: None }
     }
 
