@@ -6,7 +6,7 @@ use super::client::{Ask, Client};
 use super::world::{Killed, Reach, World};
 use crate::core::Core;
 use crate::inbox::{ConnId, Inbox};
-use nightshift_model::{Session, SessionId};
+use nightshift_model::Session;
 use nightshift_platform::{Home, clock};
 use nightshift_protocol::{Command, Request, StandingAct};
 use std::cell::{RefCell, RefMut};
