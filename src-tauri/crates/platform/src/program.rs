@@ -335,7 +335,7 @@ mod tests {
 
     #[test]
     fn a_program_can_be_called_off() {
-        let args = [OsString::from("-c"), OsString::from("setsid sleep 62 & wait")];
+        let args = [OsString::from("-c"), OsString::from("setsid sleep 62 & wait $!")];
         let env = own_environment();
         let cwd = std::env::temp_dir();
         let program = Program { program: OsStr::new("/bin/sh"), args: &args, env: &env, cwd: &cwd };
@@ -344,7 +344,7 @@ mod tests {
         let watch = Watch { called_off: &called_off, keep: Keep::Last, spare: "NOBODY_SETS_THIS" };
         let ended = run_watched(&program, &how, &watch).unwrap();
         assert!(ended.called_off && !ended.timed_out, "{ended:?}");
-        // The shell may hear of its child's end before its own signal comes.
+        // The shell may hear of the end of its child, whose code it gives, before its own signal comes.
         let by_signal = ended.signal == Some(SIGTERM) || ended.code == Some(128 + SIGTERM);
         assert!(by_signal, "{ended:?}");
     }
