@@ -22,6 +22,17 @@ test("a conversation streams, shows tools and diffs, asks and is answered by a d
   await window.close();
 });
 
+test("a session that asks is answered by a digit as soon as it is opened", async () => {
+  const window = await open();
+  await window.row("move sessions table").locator("[data-row-main]").dblclick();
+  await window.get("conversation").getByTestId("request").waitFor();
+  const holder = () => window.page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
+  await expect.poll(holder).toBe("request");
+  await window.press("1");
+  await window.get("request-answer").waitFor();
+  await window.close();
+});
+
 test("the composer queues while working and Esc interrupts, then leaves", async () => {
   const window = await open({ speed: 1 });
   await window.dispatch("say one\nwait 30\ndone x", "Shift+Enter");

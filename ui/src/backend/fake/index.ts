@@ -32,6 +32,8 @@ function seedRules(): PermissionRule[] {
 
 const VERSION = "0.1.0";
 const HOME = "/home/ada";
+/** What a conversation takes to come. */
+const SOCKET_MS = 20;
 
 class Fake {
   readonly world: World;
@@ -292,7 +294,12 @@ export function fakeBackend(mode: string): Backend {
     },
     standing: async (session, act) => fake.standing.act(fake.find(session).id, act),
     review: (session, act) => fake.review(session, act),
-    followConversation: async (session, on) => world.conversation(fake.find(session).id).follow(on),
+    followConversation: async (session, on) => {
+      const talk = world.conversation(fake.find(session).id);
+      // As over a socket: the pane is there before its conversation.
+      await new Promise((come) => setTimeout(come, SOCKET_MS));
+      return talk.follow(on);
+    },
     attachTerminal: async (session, cols, rows, sink) => {
       const terminal = fake.terminal(fake.find(session).id);
       const key = fake.attach(terminal);
