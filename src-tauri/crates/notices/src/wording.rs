@@ -39,7 +39,8 @@ pub fn asks(need: &Need) -> &'static str {
 /// The question, what there is to read before answering, and the choices.
 pub fn need(need: &Need) -> Body {
     let mut text = need.question.clone();
-    if !need.detail.trim().is_empty() && need.detail.trim() != need.question.trim() {
+    // A command that the question names whole is not told twice.
+    if !need.question.trim().ends_with(need.detail.trim()) {
         text = format!("{text}\n{}", need.detail);
     }
     if need.kind == NeedKind::Question && !need.options.is_empty() {
@@ -142,6 +143,8 @@ mod tests {
         let labels =
             |need: &Need| buttons(need).into_iter().map(|b| b.label).collect::<Vec<_>>().join(" ");
         assert_eq!(labels(&permission("make all")), "Allow Deny");
+        assert_eq!(need(&permission("make all")).text, "Run: make\nmake all");
+        assert_eq!(need(&permission(" make ")).text, "Run: make");
         assert_eq!(labels(&permission(&"; rm -rf ~ ".repeat(60))), "Deny");
         let mut unanswerable = permission("");
         unanswerable.options.clear();
