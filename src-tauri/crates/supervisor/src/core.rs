@@ -439,9 +439,10 @@ impl Core {
         let Some(entry) = self.sessions.get_mut(id) else {
             return Err(Fault::new(FaultCode::NotFound, format!("no session {id}")));
         };
-        // A run is decided here and nowhere else: one that is not stored would be given twice.
-        let happened =
-            matches!(event, Event::Fact(ref fact) if !matches!(fact, Fact::Timed { .. }));
+        // A run and a verdict are decided here and nowhere else: what follows from one that is not stored
+        // would be given twice.
+        let decided = |fact: &Fact| matches!(fact, Fact::Timed { .. } | Fact::Judged { .. });
+        let happened = matches!(event, Event::Fact(ref fact) if !decided(fact));
         let volatile = matches!(event, Event::Fact(ref fact) if outlived(fact));
         let new_goal = matches!(event, Event::Command(nightshift_model::Command::GoalSet { .. }));
         let mut next =

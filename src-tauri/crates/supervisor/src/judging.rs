@@ -6,14 +6,14 @@
 use crate::core::Core;
 use crate::handlers;
 use crate::inbox::{Inbox, Told};
-use crate::limits::{BACKGROUND_FIRST_LOOK, BACKGROUND_LOOK};
+use crate::limits::{BACKGROUND_FIRST_LOOK, BACKGROUND_LOOK, UNSTORED_PAUSE};
 use crate::link::beside::Lane;
 use crate::outside::Aside;
 use crate::standing;
 use nightshift_model::standing::{GoalEnd, GoalPhase};
-use nightshift_model::{Fact, Session, SessionId};
+use nightshift_model::{Event, Fact, Judged, Session, SessionId};
 use nightshift_platform::clock;
-use nightshift_protocol::{NoticeLevel, Task};
+use nightshift_protocol::{Fault, NoticeLevel, Task};
 use nightshift_standing::{Evaluation, evaluation};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +23,8 @@ use std::time::Duration;
 pub struct UnderWay {
     n: u32,
     called_off: Arc<AtomicBool>,
+    /// Its verdict, which could not be stored and waits for that.
+    held: Option<Box<Judged>>,
 }
 
 impl UnderWay {
@@ -70,12 +72,12 @@ pub fn begin(core: &mut Core, id: &SessionId) {
         Inbox::Judged { session, n, told }
     });
     let failed_for = id.clone();
-    let failed = Box::new(move |fault: nightshift_protocol::Fault| {
+    let failed = Box::new(move |fault: Fault| {
         let told = Told::Judged(Box::new(Evaluation::broken(&fault.to_string())));
         Inbox::Judged { session: failed_for, n, told }
     });
     if let Some(entry) = core.sessions.get_mut(id) {
-        entry.judging = Some(UnderWay { n, called_off });
+        entry.judging = Some(UnderWay { n, called_off, held: None });
     }
     let place = format!("the judge of session {id}");
     core.outside.beside(Aside { lane: Lane::Judges, place, work, failed });
@@ -93,13 +95,26 @@ pub fn told(core: &mut Core, id: &SessionId, n: u32, told: Told) {
         }
         Told::Judged(judged) if wanted => {
             standing::own_environment(core, id);
-            core.fact(id, Fact::Judged { n, judged });
-            say_what_stopped(core, id);
+            let fact = Event::Fact(Fact::Judged { n, judged: judged.clone() });
+            match core.apply(id, fact, clock::now(), 0) {
+                Ok(()) => say_what_stopped(core, id),
+                Err(fault) => hold(core, id, n, judged, &fault),
+            }
         }
         Told::Judged(_) => {}
     }
     // Another turn has ended meanwhile.
     begin(core, id);
+}
+
+/// A verdict that is not stored leads to nothing yet: it is given again later, without asking again.
+fn hold(core: &mut Core, id: &SessionId, n: u32, judged: Box<Judged>, fault: &Fault) {
+    tracing::warn!(session = %id, "a verdict waits: {fault}");
+    if let Some(entry) = core.sessions.get_mut(id) {
+        let called_off = Arc::default();
+        entry.judging = Some(UnderWay { n, called_off, held: Some(judged) });
+        entry.relook_at = Some(clock::monotonic() + UNSTORED_PAUSE);
+    }
 }
 
 /// A brake, a trouble or an impossible goal is told on the board too.
@@ -145,6 +160,11 @@ pub fn on_time(core: &mut Core, now: Duration) {
         }
     }
     for id in due {
+        let under_way = core.sessions.get_mut(&id).and_then(|entry| entry.judging.as_mut());
+        if let Some((n, judged)) = under_way.and_then(|it| Some((it.n, it.held.take()?))) {
+            told(core, &id, n, Told::Judged(judged));
+            continue;
+        }
         let (background, session, unseen) = (core.outside.background(&id), id.clone(), id.clone());
         let work = Box::new(move || Inbox::Background { session, tasks: Some(background.list()) });
         let failed = Box::new(move |_| Inbox::Background { session: unseen, tasks: None });

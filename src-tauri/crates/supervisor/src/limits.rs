@@ -42,6 +42,8 @@ pub const RESTART_PAUSES: [Duration; 3] =
     [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(25)];
 /// Between two looks at the background work that a goal waits for.
 pub const BACKGROUND_LOOK: Duration = Duration::from_secs(30);
+/// Until a verdict that could not be stored is tried again: a full disk stays full for a while.
+pub const UNSTORED_PAUSE: Duration = Duration::from_secs(10);
 /// The first look comes sooner: what was about to end when the turn did costs no half minute.
 pub const BACKGROUND_FIRST_LOOK: Duration = Duration::from_secs(2);
 /// Between two questions to a forge about the same open pull request: a review takes longer.

@@ -250,6 +250,31 @@ fn a_goal_is_judged_after_each_turn_and_a_killed_supervisor_feeds_no_verdict_twi
 }
 
 #[test]
+fn a_verdict_that_cannot_be_stored_waits_and_is_fed_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut run = scene();
+    run.judge_by_rules(dir.path());
+    let id = run.begin(true, Errand::Short);
+    run.say(&id, "/goal contains:never said by anybody");
+    run.world().disk_full = true;
+    for _ in 0..3 {
+        run.go_on(15 * SECOND);
+        assert_eq!(run.heard_with(&id, "The goal is not met yet"), 0);
+        run.kill_supervisor();
+        run.judge_by_rules(dir.path());
+    }
+    run.go_on(15 * SECOND);
+    assert_eq!((run.heard_with(&id, "Goal: "), run.word(&id)), (1, "working"));
+    run.world().disk_full = false;
+    run.go_on(15 * SECOND);
+    let standing = run.standing(&id).clone();
+    let fed = u32::try_from(standing.goal.unwrap().verdicts.len()).unwrap() - 1;
+    assert!(fed > 0);
+    assert_eq!(run.heard_with(&id, "The goal is not met yet"), fed);
+    run.all_is_well();
+}
+
+#[test]
 fn a_goal_is_met_and_a_reply_after_a_brake_goes_on_counted_anew() {
     let dir = tempfile::tempdir().unwrap();
     let mut run = scene();
