@@ -125,6 +125,26 @@ test("several panes stand side by side and close one by one", async () => {
   await window.close();
 });
 
+test("in narrow panes names and states stay readable", async () => {
+  const window = await open({ width: 1180 });
+  for (const name of ["list every loose end", "move sessions table", "draft the changelog"]) {
+    await window.row(name).locator("[data-row-main]").dblclick();
+    await window.page.getByRole("region", { name }).getByTestId("composer-state").waitFor();
+  }
+  const sizes = await window.get("pane").evaluateAll((panes) =>
+    panes.map((pane) => {
+      const of = (what: string) => pane.querySelector(what)?.getBoundingClientRect();
+      return { name: of("h2 button")?.width ?? 0, state: of("[data-testid=composer-state]")?.height ?? 0 };
+    }),
+  );
+  expect(sizes).toHaveLength(3);
+  for (const { name, state } of sizes) {
+    expect(name).toBeGreaterThan(80);
+    expect(state).toBeLessThan(26);
+  }
+  await window.close();
+});
+
 test("the board beside panes is widened by keys and stays so", async () => {
   const window = await open();
   await window.row("list every loose end").locator("[data-row-main]").dblclick();
