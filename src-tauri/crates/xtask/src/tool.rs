@@ -9,6 +9,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 
+/// Of a runner that failed, this many lines that say what failed are repeated at the end: more are
+/// no longer a hint but the log itself.
+const FAILURES_REPEATED: usize = 24;
+
 /// A program to run in a directory.
 pub struct Tool {
     command: Command,
@@ -78,7 +82,8 @@ impl Tool {
         quiet.status().is_ok_and(|status| status.success())
     }
 
-    /// Runs, passes its output on and gives the lines in which a test runner says its result.
+    /// Runs, passes its output on and gives the lines in which a test runner says its result; when
+    /// it fails, the error repeats which tests failed, so that the end of a log tells it.
     pub fn run_collecting(mut self) -> Result<Vec<String>> {
         eprintln!("$ {}", self.shown);
         let mut child = self
@@ -93,17 +98,20 @@ impl Tool {
             child.stdout.take().map(|pipe| forward(pipe, sender.clone())),
             child.stderr.take().map(|pipe| forward(pipe, sender)),
         ];
-        let mut kept = Vec::new();
+        let (mut kept, mut failures) = (Vec::new(), Vec::new());
         for line in lines {
             eprintln!("{line}");
             kept.extend(result_line(&line));
+            let new = failure_line(&line).filter(|line| !failures.contains(line));
+            failures.extend(new.filter(|_| failures.len() < FAILURES_REPEATED));
         }
         for reader in readers.into_iter().flatten() {
             reader.join().map_err(|_| anyhow::anyhow!("a reader of `{}` failed", self.shown))?;
         }
         let status = child.wait().with_context(|| format!("waiting for `{}`", self.shown))?;
         if !status.success() {
-            bail!("`{}` ended with {status}", self.shown);
+            let failures: String = failures.iter().map(|line| format!("\n  {line}")).collect();
+            bail!("`{}` ended with {status}{failures}", self.shown);
         }
         std::io::stderr().flush()?;
         Ok(kept)
@@ -137,6 +145,17 @@ fn result_line(line: &str) -> Option<String> {
     (says || text.ends_with("tests passed")).then(|| text.to_owned())
 }
 
+/// The line, if a runner names a failed test, or what went wrong in it.
+fn failure_line(line: &str) -> Option<String> {
+    let plain = without_colours(line);
+    let text = plain.trim();
+    let names = ["FAIL ", "FAIL [", "TIMEOUT [", "SIGABRT [", "SIGSEGV ["];
+    let causes = ["AssertionError: ", "TimeoutError: ", "Error: ", "error: ", "error["];
+    let says = names.iter().chain(&causes).any(|start| text.starts_with(start));
+    let rust = text.starts_with("test ") && text.ends_with(" FAILED");
+    (says || rust).then(|| text.to_owned())
+}
+
 fn without_colours(line: &str) -> String {
     let mut plain = String::with_capacity(line.len());
     let mut chars = line.chars();
@@ -153,6 +172,24 @@ fn without_colours(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_failed_is_repeated_in_the_error_and_once() {
+        let script = "echo ' FAIL  tests/a.test.ts > opens'; echo '     FAIL [ 1.2s] crate it'; \
+                      echo '     FAIL [ 1.2s] crate it'; echo 'AssertionError: 1 is not 2' >&2; \
+                      echo 'passed'; exit 3";
+        let run = Tool::new("sh", Path::new("/")).args(["-c", script]).run_collecting();
+        let told = run.unwrap_err().to_string();
+        let mut lines: Vec<_> = told.lines().rev().take(3).collect();
+        lines.sort_unstable();
+        let expected = [
+            "  AssertionError: 1 is not 2",
+            "  FAIL  tests/a.test.ts > opens",
+            "  FAIL [ 1.2s] crate it",
+        ];
+        assert_eq!(lines, expected);
+        assert!(told.contains("ended with exit status: 3"), "{told}");
+    }
 
     #[test]
     fn result_lines_of_the_runners_are_recognised() {
