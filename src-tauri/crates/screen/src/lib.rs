@@ -5,16 +5,19 @@
 //! Must not know: PTYs, sockets, clients.
 
 mod backlog;
-mod charset;
+mod gaps;
 mod history;
 mod paint;
+mod sequence;
+mod sgr;
 mod signs;
 mod watch;
 
 use backlog::{Backlog, Pushed};
-use charset::{Charset, Forget};
+use gaps::Tabs;
 use history::History;
 use nightshift_protocol::terminal::Sign;
+use sequence::Sequences;
 use std::num::NonZeroU16;
 use watch::Watch;
 
@@ -32,7 +35,8 @@ const LAST_LINE_MAX_CHARS: usize = 240;
 
 pub struct Screen {
     parser: vt100::Parser<Watch>,
-    charset: Charset,
+    sequences: Sequences,
+    tabs: Tabs,
     /// Plain text that is still to be drawn.
     backlog: Backlog,
 }
@@ -42,7 +46,12 @@ impl Screen {
         let (cols, rows) = clamp(cols, rows);
         let parser =
             vt100::Parser::new_with_callbacks(rows, cols, CELL_SCROLLBACK_ROWS, Watch::default());
-        Screen { parser, charset: Charset::default(), backlog: Backlog::default() }
+        Screen {
+            parser,
+            sequences: Sequences::default(),
+            tabs: Tabs::default(),
+            backlog: Backlog::default(),
+        }
     }
 
     /// Takes output of the child. A flood of lines is drawn later, or never.
@@ -64,10 +73,10 @@ impl Screen {
 
     /// Nothing keeps text from scrolling the whole main screen. What waits cannot change that.
     fn lines_scroll_away(&self) -> bool {
-        self.charset.is_plain()
-            && self.charset.region().is_none()
+        self.sequences.is_plain()
+            && self.sequences.region().is_none()
             && !self.alternate()
-            && !self.parser.callbacks().no_autowrap
+            && !self.sequences.is_careful()
     }
 
     /// Text waits to be drawn.
@@ -85,14 +94,10 @@ impl Screen {
 
     fn draw(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let (translated, taken) = self.charset.translate(bytes);
+            let (translated, taken) = self.sequences.translate(bytes);
             self.parser.process(&translated);
-            match self.charset.take_forget() {
-                Some(Forget::All) => *self.parser.callbacks_mut() = Watch::default(),
-                Some(Forget::Scrollback) => {
-                    self.parser.callbacks_mut().history = History::default();
-                }
-                None => {}
+            if let Some(gap) = self.sequences.take_gap() {
+                self.bridge(gap);
             }
             bytes = &bytes[taken..];
         }
@@ -103,7 +108,7 @@ impl Screen {
         self.catch_up();
         let (cols, rows) = clamp(cols, rows);
         self.parser.set_size(rows, cols);
-        self.charset.forget_regions();
+        self.sequences.forget_regions();
         self.size()
     }
 

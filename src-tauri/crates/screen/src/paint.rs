@@ -4,6 +4,7 @@
 //! Must not know: who is painted for.
 
 use super::Screen;
+use super::sequence::Set;
 use std::fmt::Write;
 use vt100::{Cell, Color};
 
@@ -19,8 +20,8 @@ impl Screen {
             self.paint_scrollback(&mut out);
         }
         let screen = self.parser.screen();
-        out.push_str(&screen.contents_formatted());
-        if let Some((first, last)) = self.charset.region() {
+        out.push_str(&apart(&screen.contents_formatted()));
+        if let Some((first, last)) = self.sequences.region() {
             // Setting a region moves the cursor home, so it is placed once more.
             match last {
                 0 => write(&mut out, format_args!("\x1b[{first}r")),
@@ -30,7 +31,11 @@ impl Screen {
             // vt100 takes the current colours to be plain while it does.
             out.push_str("\x1b[m");
             out.push_str(&screen.cursor_state_formatted());
-            out.push_str(&screen.attributes_formatted());
+            out.push_str(&apart(&screen.attributes_formatted()));
+        }
+        if self.sequences.origin() {
+            out.push_str("\x1b[?6h");
+            self.paint_cursor(&mut out);
         }
         out.push_str(&screen.input_mode_formatted());
         let watch = self.parser.callbacks();
@@ -40,16 +45,41 @@ impl Screen {
         if watch.no_autowrap {
             out.push_str("\x1b[?7l");
         }
+        if watch.line_feed_returns {
+            out.push_str("\x1b[20h");
+        }
         if watch.insert {
             out.push_str("\x1b[4h");
         }
-        if self.charset.in_graphics() {
-            out.push_str("\x1b(0");
+        match self.sequences.set() {
+            Set::Ascii => {}
+            Set::Graphics => out.push_str("\x1b(0"),
+            Set::British => out.push_str("\x1b(A"),
         }
         if !watch.title.is_empty() {
             write(&mut out, format_args!("\x1b]2;{}\x07", watch.title));
         }
         out.into_bytes()
+    }
+
+    /// Places the cursor, whatever the origin; behind the last column by drawing that cell again.
+    fn paint_cursor(&self, out: &mut String) {
+        let screen = self.parser.screen();
+        let (row, col) = screen.cursor_position();
+        let (_, cols) = screen.size();
+        let Some(last) = col.checked_sub(1).filter(|_| col >= cols.get()) else {
+            out.push_str(&self.place(row, col));
+            return;
+        };
+        let covered = screen.cell(row, last).is_some_and(Cell::is_wide_continuation);
+        let begins = if covered { last.saturating_sub(1) } else { last };
+        out.push_str(&self.place(row, begins));
+        if let Some(cell) = screen.cell(row, begins) {
+            Look::of(cell).paint(out);
+            out.push_str(if cell.has_contents() { cell.contents() } else { " " });
+        }
+        out.push_str("\x1b[m");
+        out.push_str(&apart(&screen.attributes_formatted()));
     }
 
     /// Writes the rows above the screen and then pushes them all out of sight.
@@ -91,6 +121,39 @@ impl Screen {
         screen.set_scrollback(shown);
         kept
     }
+}
+
+/// Bold and dim do not go together for vt100, which turns one off by turning the other on; terminals
+/// have both.
+fn apart(painted: &str) -> String {
+    let mut out = String::with_capacity(painted.len());
+    let mut pieces = painted.split("\x1b[");
+    out.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        out.push_str("\x1b[");
+        match piece.split_once('m') {
+            Some((looks, rest)) if looks.bytes().all(|b| b.is_ascii_digit() || b == b';') => {
+                let mut values = looks.split(';');
+                let mut said = Vec::new();
+                while let Some(value) = values.next() {
+                    match value {
+                        "1" | "2" => said.extend(["22", value]),
+                        "38" | "48" => {
+                            let kind = values.next().unwrap_or_default();
+                            said.extend([value, kind]);
+                            said.extend(values.by_ref().take(if kind == "2" { 3 } else { 1 }));
+                        }
+                        _ => said.push(value),
+                    }
+                }
+                out.push_str(&said.join(";"));
+                out.push('m');
+                out.push_str(rest);
+            }
+            _ => out.push_str(piece),
+        }
+    }
+    out
 }
 
 /// Formatting into a string cannot fail.

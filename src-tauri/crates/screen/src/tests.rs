@@ -184,6 +184,26 @@ fn an_idle_screen_is_small_and_a_full_one_bounded() {
     assert!(screen.snapshot().len() < 512 * 1024);
 }
 
+#[test]
+fn questions_are_answered_where_no_terminal_is_attached() {
+    let mut screen = Screen::new(20, 6);
+    for (asked, answer) in [
+        ("ab\x1b[6n", "\x1b[1;3R"),
+        ("\x1b[5n", "\x1b[0n"),
+        ("\x1b[c", "\x1b[?62;22c"),
+        ("\x1b[>c", "\x1b[>0;276;0c"),
+        ("\x1b[?2026$p", "\x1b[?2026;2$y"),
+        ("\x1b[?25$p", "\x1b[?25;1$y"),
+        ("\x1b[?25l\x1b[?25$p", "\x1b[?25;2$y"),
+        ("\x1b[?1004h\x1b[?1004$p", "\x1b[?1004;1$y"),
+        ("\x1b[?9999$p", "\x1b[?9999;0$y"),
+        ("nothing", ""),
+    ] {
+        screen.process(asked.as_bytes());
+        assert_eq!(String::from_utf8(screen.take_replies()).unwrap(), answer, "{asked:?}");
+    }
+}
+
 /// Output as programs write it: text and sequences, in any order.
 fn sequences() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![

@@ -15,10 +15,13 @@ const TITLE_MAX_BYTES: usize = 256;
 const REPLIES_MAX_BYTES: usize = 1024;
 /// Signs of one piece of output; a program that tells more in one breath tells nothing.
 const SIGNS_MAX: usize = 16;
+/// Known to the window's terminal: a program that asks may use it.
+const SYNCHRONIZED_OUTPUT: u16 = 2026;
 /// Private modes that the parser does not know but a viewer's terminal must be put into: autowrap
-/// (on by default), focus reports, alternate scroll.
+/// (on by default), reverse wraparound, focus reports, alternate scroll.
 const AUTOWRAP: u16 = 7;
-const TRACKED_MODES: [u16; 2] = [1004, 1007];
+pub(crate) const REVERSE_WRAPAROUND: u16 = 45;
+const TRACKED_MODES: [u16; 3] = [REVERSE_WRAPAROUND, 1004, 1007];
 
 #[derive(Default)]
 pub(crate) struct Watch {
@@ -29,6 +32,8 @@ pub(crate) struct Watch {
     pub no_autowrap: bool,
     /// Insert mode (ANSI mode 4).
     pub insert: bool,
+    /// A line feed returns too (ANSI mode 20).
+    pub line_feed_returns: bool,
     pub replies: Vec<u8>,
     /// What was told beside text; taken after each piece of output.
     pub signs: Vec<Sign>,
@@ -45,6 +50,21 @@ impl Watch {
         if self.signs.len() < SIGNS_MAX {
             self.signs.push(sign);
         }
+    }
+
+    /// Of a private mode, as DECRPM tells it: unknown, set or reset. Programs ask before they use one.
+    fn state_of(&self, screen: &Screen, mode: u16) -> u8 {
+        let set = match mode {
+            1 => screen.application_cursor(),
+            AUTOWRAP => !self.no_autowrap,
+            25 => !screen.hide_cursor(),
+            47 | 1049 => screen.alternate_screen(),
+            2004 => screen.bracketed_paste(),
+            SYNCHRONIZED_OUTPUT => false,
+            mode if TRACKED_MODES.contains(&mode) => self.modes.contains(&mode),
+            _ => return 0,
+        };
+        if set { 1 } else { 2 }
     }
 
     fn set_private(&mut self, mode: u16, on: bool) {
@@ -106,8 +126,15 @@ impl Callbacks for Watch {
                 }
             }
             (None, None, 'h' | 'l') if param == 4 => self.insert = last == 'h',
+            (None, None, 'h' | 'l') if param == 20 => self.line_feed_returns = last == 'h',
             // Primary device attributes: a VT220 with colours, what most terminals claim.
             (None, None, 'c') if param == 0 => self.reply(b"\x1b[?62;22c"),
+            // Secondary: what the window's terminal says of itself.
+            (Some(b'>'), None, 'c') if param == 0 => self.reply(b"\x1b[>0;276;0c"),
+            (Some(b'?'), Some(b'$'), 'p') => {
+                let state = self.state_of(screen, param);
+                self.reply(format!("\x1b[?{param};{state}$y").as_bytes());
+            }
             (None, None, 'n') if param == 5 => self.reply(b"\x1b[0n"),
             (None, None, 'n') if param == 6 => {
                 let (row, col) = screen.cursor_position();
