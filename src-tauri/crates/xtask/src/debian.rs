@@ -28,6 +28,7 @@ pub const TO_TEST: &[&str] = &[
     "chromium",
     "librsvg2-bin",
     "tmux",
+    "vttest",
     "dunst",
     "xfce4-panel",
 ];
