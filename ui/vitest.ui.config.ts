@@ -10,5 +10,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     fileParallelism: false,
+    // As long as for an element to appear: a busy machine needs seconds, never this long.
+    expect: { poll: { timeout: 15_000 } },
   },
 });

@@ -13,7 +13,7 @@ test("Ctrl+S groups by directory and back, and a start remembers it", async () =
   await window.select("flaky sync test");
   await window.press("Control+s");
   await expect.poll(() => titles(window)).toEqual(["Pinned", "~/code/atlas", "~/code/ledger", "~/code/site"]);
-  expect(await names(window, "group-directory:/home/ada/code/ledger")).toEqual(["move sessions table", "map the importer"]);
+  await expect.poll(() => names(window, "group-directory:/home/ada/code/ledger")).toEqual(["move sessions table", "map the importer"]);
   await window.page.reload();
   await expect.poll(() => titles(window)).toContain("~/code/site");
   await window.get("group-by-state").click();
@@ -25,7 +25,7 @@ test("Shift+arrows move a row within its group; its place outlives a reload but 
   const window = await open();
   const first = ["tighten login limits", "move sessions table"];
   await window.select("move sessions table");
-  expect(await names(window, "group-needs-input")).toEqual(first);
+  await expect.poll(() => names(window, "group-needs-input")).toEqual(first);
   await window.press("Shift+ArrowUp", "Shift+ArrowUp");
   const moved = [...first].reverse();
   await expect.poll(() => names(window, "group-needs-input")).toEqual(moved);
@@ -49,7 +49,7 @@ test("Enter on a header collapses its group, arrows go on from there", async () 
   await header.focus();
   await window.press("Enter");
   await expect.poll(() => header.getAttribute("aria-expanded")).toBe("false");
-  expect(await names(window, "group-working")).toEqual([]);
+  await expect.poll(() => names(window, "group-working")).toEqual([]);
   await window.press("Enter");
   await expect.poll(() => header.getAttribute("aria-expanded")).toBe("true");
   await window.press("ArrowDown");

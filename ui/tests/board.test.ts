@@ -7,12 +7,12 @@ const open = useBrowser();
 test("sessions stand in their groups and icons keep state and liveness apart", async () => {
   const window = await open();
   await window.get("group-needs-input").locator("[data-testid=row]").first().waitFor();
-  expect(await window.get("group-needs-input").getByTestId("row").count()).toBe(2);
-  expect(await window.row("long migration").getAttribute("data-state")).toBe("working");
-  expect(await window.row("long migration").getAttribute("data-liveness")).toBe("unknown");
-  expect(await window.row("list every loose end").getAttribute("data-liveness")).toBe("alive");
-  expect(await window.page.title()).toBe("2 need input · Nightshift");
-  expect(await window.get("completed-more").textContent()).toContain("more");
+  await expect.poll(() => window.get("group-needs-input").getByTestId("row").count()).toBe(2);
+  await expect.poll(() => window.row("long migration").getAttribute("data-state")).toBe("working");
+  await expect.poll(() => window.row("long migration").getAttribute("data-liveness")).toBe("unknown");
+  await expect.poll(() => window.row("list every loose end").getAttribute("data-liveness")).toBe("alive");
+  await expect.poll(() => window.page.title()).toBe("2 need input · Nightshift");
+  await expect.poll(() => window.get("completed-more").textContent()).toContain("more");
   await window.close();
 });
 
@@ -20,12 +20,12 @@ test("arrows move, Space peeks, the peek follows and a digit answers", async () 
   const window = await open();
   await window.select("tighten login limits");
   await window.press("Space");
-  expect(await window.get("peek-question").textContent()).toBe("Run: cargo test -p auth");
+  await expect.poll(() => window.get("peek-question").textContent()).toBe("Run: cargo test -p auth");
   await window.press("ArrowDown");
-  expect(await window.get("peek-question").textContent()).toBe("Keep both tables during the move?");
+  await expect.poll(() => window.get("peek-question").textContent()).toBe("Keep both tables during the move?");
   await window.press("ArrowUp", "1");
   await expect.poll(() => window.row("tighten login limits").getAttribute("data-group")).toBe("working");
-  expect(await window.page.title()).toBe("1 needs input · Nightshift");
+  await expect.poll(() => window.page.title()).toBe("1 needs input · Nightshift");
   await window.close();
 });
 
@@ -101,7 +101,7 @@ test("an unreachable supervisor is said and the board stays; then it comes back"
   await window.row("flaky sync test").waitFor();
   await window.page.evaluate(() => self.__fake?.setReachable(false));
   await window.get("banner").waitFor();
-  expect(await window.row("flaky sync test").count()).toBe(1);
+  await expect.poll(() => window.row("flaky sync test").count()).toBe(1);
   await window.page.evaluate(() => self.__fake?.setReachable(true));
   await window.get("banner").waitFor({ state: "detached" });
   await window.close();
@@ -153,12 +153,12 @@ test("a peek lists what runs in the background and ends it", async () => {
   const window = await open();
   await window.select("flaky sync test");
   await window.press("Space");
-  expect(await window.get("peek-workplace").textContent()).toBe("~/code/atlas · worktree-flaky-sync-test");
-  expect(await window.get("peek-stray").textContent()).toContain("Cargo.lock");
+  await expect.poll(() => window.get("peek-workplace").textContent()).toBe("~/code/atlas · worktree-flaky-sync-test");
+  await expect.poll(() => window.get("peek-stray").textContent()).toContain("Cargo.lock");
   await window.get("peek-background").click();
   await expect.poll(() => window.get("task").count()).toBe(2);
-  expect(await window.get("background").textContent()).toContain("pid 5150 · 41.3 s · 209 MB");
-  expect(await window.get("background").textContent()).toContain("run 17 of 50 passed");
+  await expect.poll(() => window.get("background").textContent()).toContain("pid 5150 · 41.3 s · 209 MB");
+  await expect.poll(() => window.get("background").textContent()).toContain("run 17 of 50 passed");
   await window.get("task-stop").click();
   await expect.poll(() => window.get("task").count()).toBe(1);
   await window.close();
@@ -167,7 +167,7 @@ test("a peek lists what runs in the background and ends it", async () => {
 test("a usage limit says when it ends and the session can go on by itself then", async () => {
   const window = await open();
   await window.select("translate the manual");
-  expect(await window.row("translate the manual").textContent()).toContain("resets in 4");
+  await expect.poll(() => window.row("translate the manual").textContent()).toContain("resets in 4");
   await window.press("Space");
   await window.get("peek-continue").click();
   await expect.poll(() => window.get("peek-limit").textContent()).toContain("continues in 4");
@@ -181,7 +181,7 @@ test("a deleted session can be taken back for a moment", async () => {
   await window.select("rename the crate");
   await window.press("Control+x", "Control+x");
   await window.row("rename the crate").waitFor({ state: "detached" });
-  expect(await window.get("undo").textContent()).toContain("rename the crate");
+  await expect.poll(() => window.get("undo").textContent()).toContain("rename the crate");
   await window.get("undo-delete").click();
   await window.row("rename the crate").waitFor();
   await window.select("rename the crate");
@@ -198,13 +198,13 @@ test("Tab in the peek offers the likely reply, which can be edited", async () =>
   await window.select("move sessions table");
   await window.press("Space", "Tab");
   const reply = window.get("peek-reply");
-  expect(await reply.inputValue()).toBe("Keep both for one release");
+  await expect.poll(() => reply.inputValue()).toBe("Keep both for one release");
   await window.page.keyboard.type(", then drop");
   await window.press("Enter");
   await expect.poll(() => window.row("move sessions table").getAttribute("data-state")).toBe("working");
   await window.select("tighten login limits");
   await window.press("Tab");
-  expect(await reply.inputValue()).toBe("");
+  await expect.poll(() => reply.inputValue()).toBe("");
   await window.close();
 });
 
@@ -212,11 +212,11 @@ test("why a row is in its state is told with time and source, and follows the se
   const window = await open();
   await window.select("rename the crate");
   await window.press("Control+y");
-  expect(await window.get("why-now").textContent()).toMatch(/Stopped since .*\d\d:\d\d:\d\d, 3h/);
-  expect(await window.get("why").textContent()).toContain("Its process exited");
+  await expect.poll(() => window.get("why-now").textContent()).toMatch(/Stopped since .*\d\d:\d\d:\d\d, 3h/);
+  await expect.poll(() => window.get("why").textContent()).toContain("Its process exited");
   await expect.poll(() => window.get("why-entry").count()).toBe(3);
   await window.press("ArrowUp");
-  expect(await window.get("why-now").textContent()).toContain("Completed");
+  await expect.poll(() => window.get("why-now").textContent()).toContain("Completed");
   await window.press("Control+y");
   expect(await window.get("why").count()).toBe(0);
   await window.close();
@@ -234,7 +234,7 @@ test("a row is pulled over another one of its group and stays there", async () =
   await window.page.mouse.move(from.x + 80, from.y + 30, { steps: 3 });
   await window.page.mouse.move(to.x + 80, to.y + 20, { steps: 8 });
   await window.page.mouse.up();
-  expect(await order()).toEqual([before[1], before[2], before[0], before[3]]);
+  await expect.poll(() => order()).toEqual([before[1], before[2], before[0], before[3]]);
   await window.close();
 });
 

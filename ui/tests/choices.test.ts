@@ -9,8 +9,8 @@ test("mode and model show what is in force and are chosen by keyboard", async ()
   await window.dispatch("say one\ndone x", "Shift+Enter");
   const mode = window.get("option-mode");
   await mode.waitFor();
-  expect(await mode.textContent()).toContain("Ask");
-  expect(await window.get("option-model").textContent()).toContain("Steady");
+  await expect.poll(() => mode.textContent()).toContain("Ask");
+  await expect.poll(() => window.get("option-model").textContent()).toContain("Steady");
   await mode.focus();
   await window.press("Enter");
   await window.page.getByRole("menuitemradio", { name: "Auto" }).waitFor();
@@ -44,7 +44,7 @@ test("a slash lists Nightshift's commands and the agent's, and what was learned 
   expect(offered.map((text) => /\/([a-z]+)/.exec(text)?.[1])).toEqual(["goal", "loop", "proactive", "tasks", "bashes", "review"]);
   await window.page.keyboard.type("rev");
   await window.press("Tab");
-  expect(await composer.inputValue()).toBe("/review ");
+  await expect.poll(() => composer.inputValue()).toBe("/review ");
   expect(await window.get("completion").count()).toBe(0);
   await composer.fill("say /rev");
   expect(await window.get("completion").count()).toBe(0);
@@ -52,12 +52,12 @@ test("a slash lists Nightshift's commands and the agent's, and what was learned 
   await window.get("completion").first().waitFor();
   await window.press("Escape");
   expect(await window.get("completion").count()).toBe(0);
-  expect(await composer.inputValue()).toBe("/l");
+  await expect.poll(() => composer.inputValue()).toBe("/l");
 
   await window.get("dispatch-input").fill("/rev");
   await expect.poll(() => window.get("completion").allTextContents()).toHaveLength(1);
   await window.press("Enter");
-  expect(await window.get("dispatch-input").inputValue()).toBe("/review ");
+  await expect.poll(() => window.get("dispatch-input").inputValue()).toBe("/review ");
   await window.close();
 });
 
@@ -66,7 +66,7 @@ test("a page that an agent asks for is a link in the conversation and in the pee
   await window.dispatch("open https://example.org/connect?id=1 Connect your account\ndone connected", "Shift+Enter");
   const request = window.get("conversation").getByTestId("request");
   await request.getByText("Connect your account").waitFor();
-  expect(await request.getByTestId("need-page").textContent()).toContain("https://example.org/connect?id=1");
+  await expect.poll(() => request.getByTestId("need-page").textContent()).toContain("https://example.org/connect?id=1");
   await request.getByTestId("request-option-1").click();
   await window.get("conversation").getByText("connected", { exact: true }).waitFor();
   await window.close();

@@ -13,15 +13,15 @@ test("Enter starts an agent session, which asks, is answered and completes", asy
   await window.press("Space");
   await window.get("peek-option-2").click();
   await expect.poll(() => window.get("peek").textContent()).toContain("All well");
-  expect(await window.get("dispatch-input").inputValue()).toBe("");
+  await expect.poll(() => window.get("dispatch-input").inputValue()).toBe("");
   await window.close();
 });
 
 test("too short is said and the text stays; a short shell command is fine", async () => {
   const window = await open();
   await window.dispatch("abc");
-  expect(await window.get("dispatch-error").textContent()).toContain("too short");
-  expect(await window.get("dispatch-input").inputValue()).toBe("abc");
+  await expect.poll(() => window.get("dispatch-error").textContent()).toContain("too short");
+  await expect.poll(() => window.get("dispatch-input").inputValue()).toBe("abc");
   await window.dispatch("! ls");
   await window.row("ls").waitFor();
   expect(await window.get("dispatch-error").count()).toBe(0);
@@ -36,7 +36,7 @@ test("a refused dispatch shows message and hint and loses nothing", async () => 
   const error = await window.get("dispatch-error").textContent();
   expect(error).toContain("/missing does not exist");
   expect(error).toContain("create it");
-  expect(await window.get("dispatch-input").inputValue()).toBe("a prompt that must survive");
+  await expect.poll(() => window.get("dispatch-input").inputValue()).toBe("a prompt that must survive");
   await window.close();
 });
 
@@ -45,7 +45,7 @@ test("a draft survives a reload and ↑ brings back earlier prompts", async () =
   await window.dispatch("! echo first");
   await window.row("echo first").waitFor();
   await window.press("ArrowUp");
-  expect(await window.get("dispatch-input").inputValue()).toBe("! echo first");
+  await expect.poll(() => window.get("dispatch-input").inputValue()).toBe("! echo first");
   await window.get("dispatch-input").fill("half a thought");
   await expect.poll(() => window.page.evaluate(() => localStorage.getItem("nightshift.drafts"))).toContain("half");
   await window.page.reload();
@@ -57,7 +57,7 @@ test("a letter typed on the board goes to the input", async () => {
   const window = await open();
   await window.select("flaky sync test");
   await window.page.keyboard.type("!ls");
-  expect(await window.get("dispatch-input").inputValue()).toBe("!ls");
+  await expect.poll(() => window.get("dispatch-input").inputValue()).toBe("!ls");
   await window.close();
 });
 
@@ -65,11 +65,11 @@ test("the agent and its permission mode are chosen under the input", async () =>
   const window = await open();
   await window.get("dispatch-agent").click();
   await window.page.getByRole("menuitemradio", { name: /Codex/ }).click();
-  expect(await window.get("dispatch-mode").textContent()).toContain("ask");
+  await expect.poll(() => window.get("dispatch-mode").textContent()).toContain("ask");
   await window.get("dispatch-mode").click();
   await window.page.locator("[role=menuitemradio][aria-checked=true]:focus").waitFor();
   await window.press("ArrowDown", "Enter");
-  expect(await window.get("dispatch-mode").textContent()).toContain("auto");
+  await expect.poll(() => window.get("dispatch-mode").textContent()).toContain("auto");
   await window.close();
 });
 
@@ -78,8 +78,8 @@ test("the first page lists the agents and the rehearsal fills the input", async 
   await window.get("first-run").waitFor();
   await expect.poll(() => window.get("agent").count()).toBeGreaterThan(3);
   await window.get("try-rehearsal").click();
-  expect(await window.get("dispatch-input").inputValue()).toContain("ask Which way");
-  expect(await window.get("dispatch-agent").textContent()).toContain("Rehearsal");
+  await expect.poll(() => window.get("dispatch-input").inputValue()).toContain("ask Which way");
+  await expect.poll(() => window.get("dispatch-agent").textContent()).toContain("Rehearsal");
   await window.press("Enter");
   await window.get("board").waitFor();
   await window.get("group-needs-input").locator("[data-testid=row]").waitFor();
@@ -92,16 +92,16 @@ test("@ offers agents and repositories; choosing one takes the sign out of the p
   await field.pressSequentially("tidy up @led");
   await window.get("completion").getByText("ledger", { exact: true }).waitFor();
   await window.press("Enter");
-  expect(await field.inputValue()).toBe("tidy up ");
-  expect(await window.get("dispatch-cwd").inputValue()).toBe("~/code/ledger");
+  await expect.poll(() => field.inputValue()).toBe("tidy up ");
+  await expect.poll(() => window.get("dispatch-cwd").inputValue()).toBe("~/code/ledger");
   await field.pressSequentially("@cod");
   await window.press("Tab");
-  expect(await window.get("dispatch-agent").textContent()).toContain("Codex");
+  await expect.poll(() => window.get("dispatch-agent").textContent()).toContain("Codex");
   await field.pressSequentially("@");
   await expect.poll(() => window.get("completion").count()).toBeGreaterThan(4);
   await window.press("Escape");
   expect(await window.get("completions").count()).toBe(0);
-  expect(await field.inputValue()).toBe("tidy up @");
+  await expect.poll(() => field.inputValue()).toBe("tidy up @");
   await window.close();
 });
 
@@ -113,8 +113,8 @@ test("names that were typed out choose agent and repository when it starts", asy
   await window.press("Escape", "Enter");
   const row = window.page.locator("[data-testid=row]", { hasText: "map the importer again" });
   await row.waitFor();
-  expect(await row.textContent()).toContain("codex");
-  expect(await row.textContent()).toContain("ledger");
+  await expect.poll(() => row.textContent()).toContain("codex");
+  await expect.poll(() => row.textContent()).toContain("ledger");
   await window.close();
 });
 
@@ -127,7 +127,7 @@ test("a draft belongs to its project, and text at hand goes along to another", a
   };
   await field.fill("about the atlas");
   await go("~/code/ledger");
-  expect(await field.inputValue()).toBe("about the atlas");
+  await expect.poll(() => field.inputValue()).toBe("about the atlas");
   await expect.poll(() => window.page.evaluate(() => localStorage.getItem("nightshift.drafts"))).toContain("ledger");
   await field.fill("");
   await expect.poll(() => window.page.evaluate(() => localStorage.getItem("nightshift.drafts"))).not.toContain("about");
@@ -135,9 +135,9 @@ test("a draft belongs to its project, and text at hand goes along to another", a
   await expect.poll(() => window.page.evaluate(() => localStorage.getItem("nightshift.drafts"))).toContain("about the ledger");
   await window.page.reload();
   await expect.poll(() => window.get("dispatch-cwd").inputValue()).toBe("~/code/atlas");
-  expect(await field.inputValue()).toBe("");
+  await expect.poll(() => field.inputValue()).toBe("");
   await go("~/code/ledger");
-  expect(await field.inputValue()).toBe("about the ledger");
+  await expect.poll(() => field.inputValue()).toBe("about the ledger");
   await window.close();
 });
 
@@ -150,7 +150,7 @@ test("a long paste folds to a label, is shown on demand and is sent whole", asyn
     data.setData("text/plain", Array.from({ length: 240 }, (_, at) => `log line ${at}`).join("\n"));
     node.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
   });
-  expect(await field.inputValue()).toBe("explain this: [pasted 240 lines]");
+  await expect.poll(() => field.inputValue()).toBe("explain this: [pasted 240 lines]");
   await window.get("paste").waitFor();
   await window.press("Shift+Enter");
   await window.get("conversation").getByText("log line 239").first().waitFor();
@@ -170,12 +170,12 @@ test("Ctrl+J is a new line, Ctrl+H searches earlier prompts", async () => {
   await field.pressSequentially("one");
   await window.press("Control+j");
   await field.pressSequentially("two");
-  expect(await field.inputValue()).toBe("one\ntwo");
+  await expect.poll(() => field.inputValue()).toBe("one\ntwo");
   await field.fill("fir");
   await window.press("Control+h");
   await expect.poll(() => window.get("completion").count()).toBe(1);
   await window.press("Enter");
-  expect(await field.inputValue()).toBe("! echo first");
+  await expect.poll(() => field.inputValue()).toBe("! echo first");
   await window.close();
 });
 

@@ -15,12 +15,12 @@ test("/ focuses the filter, it narrows while typing, says the count, and Esc cle
   await expect.poll(() => names(window)).toEqual(["tighten login limits", "move sessions table"]);
   expect((await window.get("filter-count").textContent())?.trim()).toMatch(/^2 of \d+$/);
   await window.press("ArrowDown", "Enter", "Space");
-  expect(await window.get("peek-question").textContent()).toBe("Keep both tables during the move?");
+  await expect.poll(() => window.get("peek-question").textContent()).toBe("Keep both tables during the move?");
   await window.press("Escape", "Control+f");
   await window.page.keyboard.type("s:done|failed|stopped d:site");
   await expect.poll(() => names(window)).toEqual(["npm run lint"]);
   await window.press("Escape");
-  expect(await window.get("filter-input").inputValue()).toBe("");
+  await expect.poll(() => window.get("filter-input").inputValue()).toBe("");
   await window.row("flaky sync test").waitFor();
   await window.press("Escape");
   await expect.poll(() => window.page.evaluate(() => document.activeElement?.hasAttribute("data-row-main"))).toBe(true);
@@ -34,21 +34,21 @@ test("the filter finds in folded and collapsed groups, and leaves them as they w
   await window.row("sort imports").waitFor();
   await window.get("filter-clear").click();
   await window.row("sort imports").waitFor({ state: "detached" });
-  expect(await window.get("group-toggle-completed").getAttribute("aria-expanded")).toBe("false");
+  await expect.poll(() => window.get("group-toggle-completed").getAttribute("aria-expanded")).toBe("false");
   await window.close();
 });
 
 test("nothing found says so and shows the way out; a new session is never hidden", async () => {
   const window = await open();
   await window.get("filter-input").fill("no such thing");
-  expect(await window.get("filter-empty").textContent()).toContain("no such thing");
+  await expect.poll(() => window.get("filter-empty").textContent()).toContain("no such thing");
   await window.get("filter-example").getByText("a:claude").click();
   await window.row("flaky sync test").waitFor();
   expect(await window.row("move sessions table").count()).toBe(0);
   await window.get("filter-input").fill("s:stopped");
   await window.dispatch("! echo hello");
   await window.row("echo hello").waitFor();
-  expect(await window.get("filter-input").inputValue()).toBe("");
+  await expect.poll(() => window.get("filter-input").inputValue()).toBe("");
   await window.close();
 });
 

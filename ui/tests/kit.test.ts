@@ -17,7 +17,7 @@ for (const theme of ["dark", "light"]) {
     for (const name of files.map((file) => file.replace(".svelte", ""))) {
       if (!INNER.includes(name)) expect(titles).toContain(name);
     }
-    expect(await window.page.getByRole("menu").count()).toBe(1);
+    await expect.poll(() => window.page.getByRole("menu").count()).toBe(1);
     await window.get("kit-overlay").click();
     await window.get("kit-dialog").waitFor();
     await window.press("Escape");

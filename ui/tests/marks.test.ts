@@ -13,13 +13,13 @@ test("x, Ctrl+click and Shift+click select; Esc selects none and leaves the filt
   await window.select("map the importer");
   await window.press("x");
   await window.row("cargo watch -x check").locator("[data-row-main]").click({ modifiers: ["Shift"] });
-  expect(await marked(window)).toEqual(["map the importer", "flaky sync test", "cargo watch -x check"]);
+  await expect.poll(() => marked(window)).toEqual(["map the importer", "flaky sync test", "cargo watch -x check"]);
   await window.row("flaky sync test").locator("[data-row-main]").click({ modifiers: ["Control"] });
-  expect(await window.get("marks-count").textContent()).toBe("2 selected");
+  await expect.poll(() => window.get("marks-count").textContent()).toBe("2 selected");
   await window.press("Escape");
-  expect(await marked(window)).toEqual([]);
+  await expect.poll(() => marked(window)).toEqual([]);
   expect(await window.get("marks").count()).toBe(0);
-  expect(await window.get("filter-input").inputValue()).toBe("s:working|done");
+  await expect.poll(() => window.get("filter-input").inputValue()).toBe("s:working|done");
   await window.close();
 });
 
@@ -28,17 +28,17 @@ test("Ctrl+X stops all selected, and again within two seconds deletes them", asy
   await window.row("flaky sync test").hover();
   await window.row("flaky sync test").getByTestId("row-mark").click();
   await window.row("npm test").locator("[data-row-main]").click({ modifiers: ["Control"] });
-  expect(await window.get("marks-stop").textContent()).toContain("Stop 1");
+  await expect.poll(() => window.get("marks-stop").textContent()).toContain("Stop 1");
   await window.press("Control+x");
   await expect.poll(() => window.row("flaky sync test").getAttribute("data-state")).toBe("stopped");
-  expect(await window.row("npm test").count()).toBe(1);
-  expect(await window.get("marks-stop").textContent()).toContain("Delete 2 now");
+  await expect.poll(() => window.row("npm test").count()).toBe(1);
+  await expect.poll(() => window.get("marks-stop").textContent()).toContain("Delete 2 now");
   await window.press("Control+x");
   await window.get("leaving-discard").click();
   await window.row("flaky sync test").waitFor({ state: "detached" });
   await window.row("npm test").waitFor({ state: "detached" });
   await window.get("marks").waitFor({ state: "detached" });
-  expect(await window.row("rename the crate").count()).toBe(1);
+  await expect.poll(() => window.row("rename the crate").count()).toBe(1);
   await window.close();
 });
 
@@ -47,7 +47,7 @@ test("one reply goes to all selected agents: an answer where a question is open,
   await window.get("filter-input").fill("d:ledger");
   await window.press("Enter", "Control+a", "r");
   await window.page.keyboard.type("Keep both");
-  expect(await window.get("marks-send").textContent()).toBe("Send to 2");
+  await expect.poll(() => window.get("marks-send").textContent()).toBe("Send to 2");
   await window.press("Enter");
   await expect.poll(() => window.row("move sessions table").getAttribute("data-state")).toBe("working");
   await window.get("marks-reply-input").waitFor({ state: "detached" });
@@ -65,6 +65,6 @@ test("Ctrl+X in a pane is about its own session, whatever is selected on the boa
   await window.press("Control+x");
   await window.get("leaving-discard").click();
   await window.row("flaky sync test").waitFor({ state: "detached" });
-  expect(await window.row("npm test").count()).toBe(1);
+  await expect.poll(() => window.row("npm test").count()).toBe(1);
   await window.close();
 });

@@ -11,10 +11,10 @@ test("the palette opens the receipts: each says what became of it, hostile text 
   await window.press("Enter");
   const list = window.get("receipts");
   await list.waitFor();
-  expect(await window.get("receipt").count()).toBe(6);
-  expect(await list.innerText()).toContain("Not told: it came in the quiet hours");
-  expect(await list.innerText()).toContain("Failed: no notification service: there is no session bus");
-  expect(await list.innerText()).toContain("<b>Which</b> directory?");
+  await expect.poll(() => window.get("receipt").count()).toBe(6);
+  await expect.poll(() => list.innerText()).toContain("Not told: it came in the quiet hours");
+  await expect.poll(() => list.innerText()).toContain("Failed: no notification service: there is no session bus");
+  await expect.poll(() => list.innerText()).toContain("<b>Which</b> directory?");
   expect(await seriousFaults(window)).toEqual([]);
   await window.get("receipts-test").click();
   await expect.poll(() => window.get("receipt").count()).toBe(7);
@@ -30,10 +30,10 @@ test("the quick window refuses a slip of the finger and clears what it has start
   await input.waitFor();
   await expect.poll(() => window.get("quick-project").inputValue()).toBe("~/code/ledger");
   await window.press("Alt+ArrowDown");
-  expect(await window.get("quick-project").inputValue()).toBe("~/code/atlas");
+  await expect.poll(() => window.get("quick-project").inputValue()).toBe("~/code/atlas");
   await input.fill("abc");
   await window.press("Enter");
-  expect(await window.get("quick-error").innerText()).toContain("too short");
+  await expect.poll(() => window.get("quick-error").innerText()).toContain("too short");
   expect(await seriousFaults(window)).toEqual([]);
   await input.fill("! npm test");
   await window.press("Enter");

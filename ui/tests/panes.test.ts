@@ -12,9 +12,9 @@ test("a conversation streams, shows tools and diffs, asks and is answered by a d
   await window.dispatch("make the parser strict", "Shift+Enter");
   const talk = window.get("conversation");
   await talk.getByTestId("request").waitFor();
-  expect(await talk.getByTestId("plan").count()).toBe(1);
-  expect(await talk.getByTestId("diff").textContent()).toContain("split_once");
-  expect(await talk.locator("pre[aria-label=Code]").textContent()).toContain("fn parse");
+  await expect.poll(() => talk.getByTestId("plan").count()).toBe(1);
+  await expect.poll(() => talk.getByTestId("diff").textContent()).toContain("split_once");
+  await expect.poll(() => talk.locator("pre[aria-label=Code]").textContent()).toContain("fn parse");
   await talk.getByTestId("request").focus();
   await window.press("1");
   await expect.poll(() => talk.getByTestId("request-answer").textContent()).toContain("Allow once");
@@ -66,7 +66,7 @@ test("a terminal echoes, keeps its keys, leaves by Ctrl+\\ and says how it ended
   await window.press("Enter");
   await window.page.keyboard.type("exit 3");
   await window.press("Enter");
-  expect(await window.get("terminal-ended").textContent()).toContain("exited 3");
+  await expect.poll(() => window.get("terminal-ended").textContent()).toContain("exited 3");
   await window.close();
 });
 
@@ -89,17 +89,17 @@ test("what is being written stays and keeps the keyboard while its session moves
   await window.get("composer").pressSequentially("half a", { delay: 20 });
   await window.get("request").waitFor();
   await window.page.keyboard.type(" thought");
-  expect(await window.get("composer").inputValue()).toBe("half a thought");
+  await expect.poll(() => window.get("composer").inputValue()).toBe("half a thought");
   await window.press("ArrowLeft");
   await window.get("pane-close").click();
   await window.press("Space");
-  expect(await window.get("peek-reply").inputValue()).toBe("half a thought");
+  await expect.poll(() => window.get("peek-reply").inputValue()).toBe("half a thought");
   await window.get("peek-reply").focus();
   await window.page.keyboard.press("End");
   await window.get("peek-option-1").evaluate((button: HTMLElement) => button.click());
   await expect.poll(() => window.get("group-needs-input").getByTestId("row").count()).toBe(2);
   await window.page.keyboard.type("!");
-  expect(await window.get("peek-reply").inputValue()).toBe("half a thought!");
+  await expect.poll(() => window.get("peek-reply").inputValue()).toBe("half a thought!");
   await window.close();
 });
 
@@ -107,7 +107,7 @@ test("an ended job shows its log, read only", async () => {
   const window = await open();
   await window.row("npm test").locator("[data-row-main]").dblclick();
   await expect.poll(() => window.get("terminal").locator(".xterm-rows").textContent()).toContain("Tests 30 passed");
-  expect(await window.get("terminal-ended").textContent()).toContain("exited 0");
+  await expect.poll(() => window.get("terminal-ended").textContent()).toContain("exited 0");
   await window.get("terminal-search").click();
   await window.get("terminal-search-input").fill("passed");
   await window.press("Enter", "Escape");

@@ -11,8 +11,8 @@ test("a conversation that moved says since when and what, counted from its items
   await window.get("pane-close").click();
   await window.get("group-needs-input").getByTestId("row").nth(2).waitFor();
   await window.press("Enter");
-  expect(await window.get("recap").textContent()).toContain("Since your last visit, a moment ago");
-  expect(await window.get("recap-summary").textContent()).toBe("3 tools · 1 question open");
+  await expect.poll(() => window.get("recap").textContent()).toContain("Since your last visit, a moment ago");
+  await expect.poll(() => window.get("recap-summary").textContent()).toBe("3 tools · 1 question open");
   await window.get("pane-close").click();
   await window.press("Space", "1");
   await window.get("peek-result").getByText("All well").waitFor();
@@ -36,7 +36,7 @@ test("a visit is remembered over a start and its age is said", async () => {
   await window.page.reload();
   await row.locator("[data-row-main]").dblclick();
   await window.get("recap").getByText("Since your last visit, 45 min ago").waitFor();
-  expect(await window.get("recap-summary").textContent()).toBe("result");
+  await expect.poll(() => window.get("recap-summary").textContent()).toBe("result");
   await window.close();
 });
 
@@ -77,6 +77,6 @@ test("Ctrl+F finds in the conversation, also what is folded away, and Esc gives 
   await window.press("Escape");
   await window.get("conversation-find").waitFor({ state: "detached" });
   await window.page.keyboard.type("!");
-  expect(await window.get("composer").inputValue()).toBe("a draft!");
+  await expect.poll(() => window.get("composer").inputValue()).toBe("a draft!");
   await window.close();
 });

@@ -18,13 +18,13 @@ const scrollTop = (window: Ui) => window.get("review-diff").evaluate((node) => n
 test("files are gone through by keys, each shown as what it is", async () => {
   const window = await review("flaky sync test");
   await expect.poll(() => window.get("review-file").count()).toBe(9);
-  expect(await window.get("review-summary").textContent()).toMatch(/tighten-login-limits.*from main.*9 files.*3 behind/);
+  await expect.poll(() => window.get("review-summary").textContent()).toMatch(/tighten-login-limits.*from main.*9 files.*3 behind/);
   await window.get("review-diff").getByText("saturating_sub").waitFor();
-  expect(await window.page.locator(".changed").first().textContent()).toBe(" - used");
+  await expect.poll(() => window.page.locator(".changed").first().textContent()).toBe(" - used");
   await window.press("End");
   await window.press("j", "ArrowDown");
   await expect.poll(() => path(window)).toBe("assets/logo.png");
-  expect(await window.get("review-pictures").locator("img").count()).toBe(2);
+  await expect.poll(() => window.get("review-pictures").locator("img").count()).toBe(2);
   await window.press("j");
   await window.get("review-note").getByText("a binary file").waitFor();
   await window.press("j");
@@ -61,9 +61,9 @@ test("lines and changes are reached by keys", async () => {
   await diff.focus();
   for (let at = 0; at < 60; at += 1) await window.press("j");
   await expect.poll(() => scrollTop(window)).toBeGreaterThan(100);
-  expect(await diff.locator(".at").getByTestId("review-line").getAttribute("data-line")).toBe("60");
+  await expect.poll(() => diff.locator(".at").getByTestId("review-line").getAttribute("data-line")).toBe("60");
   await window.press("k");
-  expect(await diff.locator(".at").getByTestId("review-line").getAttribute("data-line")).toBe("59");
+  await expect.poll(() => diff.locator(".at").getByTestId("review-line").getAttribute("data-line")).toBe("59");
   await window.close();
 });
 
@@ -83,13 +83,13 @@ test("comments are gathered, survive leaving, and go to the agent as one message
   await window.get("review-close").click();
   await window.press("Control+d");
   await expect.poll(() => window.get("review-card").count()).toBe(2);
-  expect(await window.get("review-comments").textContent()).toContain("2 comments");
+  await expect.poll(() => window.get("review-comments").textContent()).toContain("2 comments");
   await window.get("review-send").click();
   await window.get("review-outcome").getByText("2 comments sent").waitFor();
   expect(await window.get("review-comments").count()).toBe(0);
   await window.get("review-close").click();
   const said = window.get("conversation").getByText("2 comments on your changes:");
-  expect(await said.count()).toBe(1);
+  await expect.poll(() => said.count()).toBe(1);
   const text = await said.first().textContent();
   expect(text).toContain("src/auth/limits.rs:15");
   expect(text).toContain("> MAX_ATTEMPTS - used");
@@ -103,17 +103,17 @@ test("files are staged, committed, and what was refused says why", async () => {
   await window.get("review-diff").waitFor();
   await window.press("a");
   await expect.poll(() => staging("src/auth/limits.rs")).toBe("staged");
-  expect(await window.get("review-commit").textContent()).toContain("Commit 3 staged");
+  await expect.poll(() => window.get("review-commit").textContent()).toContain("Commit 3 staged");
   await window.get("review-stage").click();
   await expect.poll(() => staging("src/auth/limits.rs")).toBe("unstaged");
-  expect(await window.get("review-message").inputValue()).toContain("flaky sync test");
+  await expect.poll(() => window.get("review-message").inputValue()).toContain("flaky sync test");
   await window.get("review-merge").click();
-  expect(await window.get("review-refused").textContent()).toContain("commit or discard them first");
+  await expect.poll(() => window.get("review-refused").textContent()).toContain("commit or discard them first");
   await window.press("m");
   await window.get("review-message").fill("hook says no");
   await window.press("Control+Enter");
   await expect.poll(() => window.get("review-refused").textContent()).toContain("format the code first");
-  expect(await window.get("review-message").inputValue()).toBe("hook says no");
+  await expect.poll(() => window.get("review-message").inputValue()).toBe("hook says no");
   await window.get("review-message").fill("count attempts");
   await window.get("review-commit").click();
   await window.get("review-outcome").getByText("count attempts").waitFor();

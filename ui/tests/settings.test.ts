@@ -15,7 +15,7 @@ const scribble = (window: Ui, text: string) => window.page.evaluate((written) =>
 
 test("a theme, contrast and a text size count at once and after a start", async () => {
   const window = await open();
-  expect(await root(window, "theme")).toBe("dark");
+  await expect.poll(() => root(window, "theme")).toBe("dark");
   await settings(window, "appearance");
   await window.get("setting-appearance.theme-menu").click();
   await window.page.getByRole("menuitemradio", { name: "Light" }).click();
@@ -26,7 +26,7 @@ test("a theme, contrast and a text size count at once and after a start", async 
   const size = window.get("setting-appearance.font_size").locator("input");
   await size.fill("99");
   await window.press("Tab");
-  expect(await window.get("setting-appearance.font_size-refused").textContent()).toContain("11 to 20");
+  await expect.poll(() => window.get("setting-appearance.font_size-refused").textContent()).toContain("11 to 20");
   await size.fill("16");
   await window.press("Tab");
   const row = () => window.row("npm test").evaluate((node) => node.getBoundingClientRect().height);
@@ -43,7 +43,7 @@ test("an action takes the key it was given, a clash is said, and the usual key c
   await pin.getByTestId("key-set").click();
   await window.press("Control+r");
   await pin.getByTestId("key-clash").waitFor();
-  expect(await pin.textContent()).toContain("also: Rename");
+  await expect.poll(() => pin.textContent()).toContain("also: Rename");
   await pin.getByTestId("key-set").click();
   await window.press("F7");
   await expect.poll(() => pin.textContent()).toContain("F7");
@@ -69,17 +69,17 @@ test("a file that cannot be read says where, changes nothing, and is mended in p
   await window.get("settings-close").click();
   await scribble(window, '[appearance]\ntheme = "dark"\nbroken\n');
   await settings(window, "general");
-  expect(await window.get("settings-problem").textContent()).toContain("Line 3");
-  expect(await root(window, "theme")).toBe("light");
+  await expect.poll(() => window.get("settings-problem").textContent()).toContain("Line 3");
+  await expect.poll(() => root(window, "theme")).toBe("light");
   await window.get("settings-problem").click();
-  expect(await window.get("settings-remark").textContent()).toContain("Line 3, column 1");
+  await expect.poll(() => window.get("settings-remark").textContent()).toContain("Line 3, column 1");
   await window.get("settings-text").fill('[appearance]\ntheme = "dark"\nbroken again\n');
   await window.get("settings-save").click();
   await window.get("settings-refused").waitFor();
   await window.get("settings-text").fill('[appearance]\ntheme = "dark"\ncolour = 1\n');
   await window.get("settings-save").click();
   await expect.poll(() => root(window, "theme")).toBe("dark");
-  expect(await window.get("settings-remark").textContent()).toContain("`colour` is not known");
+  await expect.poll(() => window.get("settings-remark").textContent()).toContain("`colour` is not known");
   await window.close();
 });
 
@@ -93,12 +93,12 @@ test("fields write what they say, agents are listed and the supervisor is descri
   await window.get("setting-notifications.finished").getByRole("switch").click();
   await window.get("settings-advanced").click();
   await expect.poll(() => window.get("settings-text").inputValue()).toContain('branch_prefix = "mine/"');
-  expect(await window.get("settings-text").inputValue()).toContain("finished = false");
-  expect(await window.get("settings-status").textContent()).toContain("0.1.0");
+  await expect.poll(() => window.get("settings-text").inputValue()).toContain("finished = false");
+  await expect.poll(() => window.get("settings-status").textContent()).toContain("0.1.0");
   await window.get("settings-agents").click();
-  expect(await window.get("settings-agent").count()).toBe(7);
+  await expect.poll(() => window.get("settings-agent").count()).toBe(7);
   const codex = window.page.locator("[data-testid=settings-agent][data-agent=codex]");
-  expect(await codex.textContent()).toContain("not signed in");
+  await expect.poll(() => codex.textContent()).toContain("not signed in");
   await expect.poll(() => window.get("rule").allTextContents()).toHaveLength(2);
   expect((await window.get("rule").first().textContent())?.replace(/\s+/g, " ")).toContain("Reject git push --force execute Bash · claude in ~/code/atlas · 1h");
   await window.get("rule-revoke").first().click();
@@ -106,7 +106,7 @@ test("fields write what they say, agents are listed and the supervisor is descri
   await codex.getByTestId("agent-run").click();
   expect(await window.get("settings").count()).toBe(0);
   await window.get("pane").waitFor();
-  expect(await window.get("pane").textContent()).toContain("codex login");
+  await expect.poll(() => window.get("pane").textContent()).toContain("codex login");
   await window.close();
 });
 
@@ -116,8 +116,8 @@ test("the first frame wears the theme before any script of the window has run", 
     await window.page.route(/assets\/.*\.js/, () => new Promise(() => undefined));
     await window.page.goto(window.page.url(), { waitUntil: "commit" });
     await window.page.locator("header.early").waitFor();
-    expect(await window.page.evaluate(() => document.documentElement.dataset["theme"])).toBe(light ? "light" : "dark");
-    expect(await window.page.title()).toBe("Nightshift");
+    await expect.poll(() => window.page.evaluate(() => document.documentElement.dataset["theme"])).toBe(light ? "light" : "dark");
+    await expect.poll(() => window.page.title()).toBe("Nightshift");
     await window.close();
   }
 });

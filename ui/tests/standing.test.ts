@@ -7,8 +7,8 @@ const open = useBrowser();
 test("a sleeping session says its run and when it wakes, and everything that wakes it can be stopped", async () => {
   const window = await open();
   const row = window.row("watch the nightly build");
-  expect(await row.textContent()).toContain("run 12 · 1 monitor · in 4m");
-  expect(await row.getByRole("img").getAttribute("aria-label")).toBe("Idle, sleeps until its next run");
+  await expect.poll(() => row.textContent()).toContain("run 12 · 1 monitor · in 4m");
+  await expect.poll(() => row.getByRole("img").getAttribute("aria-label")).toBe("Idle, sleeps until its next run");
   await window.select("watch the nightly build");
   await window.press("Control+g");
   await expect.poll(() => window.get("waker").count()).toBe(3);
@@ -34,12 +34,12 @@ test("a goal is set with bounds and a check, doubted while nobody could prove it
   await window.get("goal-condition").fill('the output of "npm test" shows 0 failures');
   expect(await window.get("goal-doubt").count()).toBe(0);
   await window.get("goal-turns").fill("x");
-  expect(await window.get("goal-set").isDisabled()).toBe(true);
+  await expect.poll(() => window.get("goal-set").isDisabled()).toBe(true);
   await window.get("goal-turns").fill("15");
   await window.get("goal-check").fill("npm test");
   await window.get("goal-set").click();
   await expect.poll(() => window.get("waker").textContent()).toContain("shows 0 failures, or stop after 15 turns");
-  expect(await window.get("goal-about").textContent()).toContain("npm test");
+  await expect.poll(() => window.get("goal-about").textContent()).toContain("npm test");
   await window.get("waker-stop").click();
   await window.get("goal-ended").getByText("cleared").waitFor();
   await window.close();
@@ -54,7 +54,7 @@ test("a loop that is refused keeps its words and says why", async () => {
   await window.get("loop-prompt").fill("look at the build");
   await window.press("Enter");
   await window.get("toast").getByText("shorter than a minute").waitFor();
-  expect(await window.get("loop-prompt").inputValue()).toBe("look at the build");
+  await expect.poll(() => window.get("loop-prompt").inputValue()).toBe("look at the build");
   await window.get("loop-interval").fill("30m");
   await window.get("loop-start").click();
   await expect.poll(() => window.get("waker").textContent()).toContain("30m look at the build");

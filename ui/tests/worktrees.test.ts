@@ -16,14 +16,14 @@ const tree = (window: Ui, name: string) => window.page.locator(`[data-testid=wor
 const sizes = (window: Ui) => window.get("worktree-size").allTextContents();
 
 test("the list is there at once and sizes fill in", async () => {
-  const window = await worktrees({ speed: 1 });
+  const window = await worktrees({ speed: 0.4 });
   await expect.poll(() => window.get("worktree").count()).toBe(5);
   expect(await sizes(window)).toContain("…");
   await expect.poll(async () => (await sizes(window)).includes("…")).toBe(false);
   expect((await sizes(window)).sort()).toEqual(["1.4 GiB", "398 MiB", "402 MiB", "412 MiB", "88.0 MiB"]);
-  expect(await tree(window, "flaky-sync-test").getByTestId("worktree-session").textContent()).toBe("flaky sync test");
-  expect(await tree(window, "site-hotfix").getByTestId("worktree-state").textContent()).toBe("made by another program");
-  expect(await window.get("worktrees-total").textContent()).toContain("6 worktrees · 3.0 GiB");
+  await expect.poll(() => tree(window, "flaky-sync-test").getByTestId("worktree-session").textContent()).toBe("flaky sync test");
+  await expect.poll(() => tree(window, "site-hotfix").getByTestId("worktree-state").textContent()).toBe("made by another program");
+  await expect.poll(() => window.get("worktrees-total").textContent()).toContain("6 worktrees · 3.0 GiB");
   expect(await seriousFaults(window)).toEqual([]);
   await window.press("Escape");
   await expect.poll(() => window.get("worktrees").count()).toBe(0);
@@ -37,7 +37,7 @@ test("forgotten worktrees go in one, and only those in which nothing would be lo
   await clean.click();
   await expect.poll(() => window.get("worktrees-said").textContent()).toContain("1 worktree was removed; 2 kept");
   await expect.poll(() => tree(window, "split-the-importer").count()).toBe(0);
-  expect(await tree(window, "faster-joins").count()).toBe(1);
+  await expect.poll(() => tree(window, "faster-joins").count()).toBe(1);
   await expect.poll(() => window.get("worktree-removed").count()).toBe(2);
   await window.close();
 });
@@ -58,7 +58,7 @@ test("what would be lost is listed before it goes, and it comes back", async () 
   await expect.poll(() => dirty.count()).toBe(0);
   await window.get("worktrees-undo").click();
   await expect.poll(() => dirty.count()).toBe(1);
-  expect(await window.get("worktrees-said").textContent()).toContain("is back");
+  await expect.poll(() => window.get("worktrees-said").textContent()).toContain("is back");
 
   const unpushed = tree(window, "faster-joins");
   await unpushed.getByTestId("worktree-remove").click();
@@ -90,13 +90,13 @@ test("without worktrees it says what will appear", async () => {
 test("pull requests are on the row, in a group of their own, in the filter and in the peek", async () => {
   const window = await open({ mode: "pulls" });
   const row = window.row("cache the price list");
-  expect(await row.getAttribute("data-group")).toBe("ready");
-  expect(await row.getByTestId("row-pull").textContent()).toContain("#128");
-  expect(await row.getByTestId("row-branch").textContent()).toBe("cache-the-price-list");
-  expect(await window.row("try the new parser").getAttribute("data-group")).toBe("completed");
+  await expect.poll(() => row.getAttribute("data-group")).toBe("ready");
+  await expect.poll(() => row.getByTestId("row-pull").textContent()).toContain("#128");
+  await expect.poll(() => row.getByTestId("row-branch").textContent()).toBe("cache-the-price-list");
+  await expect.poll(() => window.row("try the new parser").getAttribute("data-group")).toBe("completed");
   await window.select("cache the price list");
   await window.press("Space");
-  expect(await window.get("peek-pull").textContent()).toMatch(/ada\/site#128\s+open for/);
+  await expect.poll(() => window.get("peek-pull").textContent()).toMatch(/ada\/site#128\s+open for/);
   await window.press("Escape", "/");
   await window.page.keyboard.type("#12");
   await expect.poll(() => window.get("row").count()).toBe(2);
@@ -112,7 +112,7 @@ test("deleting a session lists what is not committed, and the worktree comes bac
   await dialog.getByText("tests/sync.rs").waitFor();
   await window.press("Escape");
   await expect.poll(() => dialog.count()).toBe(0);
-  expect(await window.row("flaky sync test").count()).toBe(1);
+  await expect.poll(() => window.row("flaky sync test").count()).toBe(1);
   await window.select("flaky sync test");
   await window.press("Control+x", "Control+x");
   await window.get("leaving-discard").click();
