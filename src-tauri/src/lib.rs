@@ -8,11 +8,11 @@ mod commands;
 mod environment;
 mod external;
 mod feed;
-mod follows;
 mod graphics;
 mod habits;
 mod link;
 mod opening;
+mod popout;
 mod presence;
 mod quick;
 mod terminal_wire;
@@ -22,11 +22,10 @@ mod window;
 pub use commands::export_bindings;
 
 use crate::environment::Origin;
-use crate::follows::Follows;
 use crate::link::Link;
 use crate::opening::{Asked, Opening};
 use crate::presence::Presence;
-use nightshift_client::Attachments;
+use nightshift_client::Holdings;
 use std::process::ExitCode;
 use tauri::{Manager, RunEvent};
 
@@ -62,8 +61,7 @@ fn open(origin: Origin, link: Link) -> tauri::Result<()> {
         .invoke_handler(bridge.invoke_handler())
         .manage(origin)
         .manage(link)
-        .manage(Follows::default())
-        .manage(Attachments::default())
+        .manage(Holdings::default())
         .manage(Opening::default())
         .manage(Presence::default())
         .manage(tray::Toggled::default())
@@ -83,7 +81,7 @@ fn open(origin: Origin, link: Link) -> tauri::Result<()> {
     app.run(|app, event| match event {
         // The last window went: the tray stays. A code means that somebody asked to quit.
         RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
-        RunEvent::Exit => app.state::<Attachments>().end_all(),
+        RunEvent::Exit => app.state::<Holdings>().end_all(),
         _ => {}
     });
     Ok(())

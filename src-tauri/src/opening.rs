@@ -1,6 +1,6 @@
 //! What a start asks for, the first one and every later one that finds a window running.
 
-use crate::{quick, window};
+use crate::{popout, quick, window};
 use std::sync::{Mutex, PoisonError};
 use tauri::{AppHandle, Emitter, Manager};
 
@@ -57,8 +57,15 @@ pub fn fulfil(app: &AppHandle, asked: Asked) {
     }
 }
 
-/// Shows the window with this session open.
+/// Shows this session: in its own window if it has one, else in the board's.
 pub fn session_of(app: &AppHandle, session: String) {
+    if !popout::show(app, &session) {
+        on_the_board(app, session);
+    }
+}
+
+/// Shows the board's window with this session open.
+pub fn on_the_board(app: &AppHandle, session: String) {
     let opening = app.state::<Opening>();
     *opening.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
     window::show(app);

@@ -1,10 +1,11 @@
 //! The main window: shown, hidden instead of closed, found again by a second start.
 
 use crate::environment::Origin;
-use crate::follows::Follows;
 use crate::opening::{self, Asked};
+use crate::popout;
 use crate::presence::Presence;
-use nightshift_client::Attachments;
+use crate::quick::QUICK;
+use nightshift_client::Holdings;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 use tauri::plugin::TauriPlugin;
@@ -50,7 +51,7 @@ pub fn take_keyboard(window: &WebviewWindow) {
 pub fn hide(app: &AppHandle, label: &str) {
     let Some(window) = app.get_webview_window(label) else { return };
     if label == MAIN {
-        app.state::<Presence>().focus(false);
+        app.state::<Presence>().focus(MAIN, false);
     }
     if let Err(error) = window.hide() {
         eprintln!("warning: the window cannot be hidden: {error}");
@@ -75,15 +76,20 @@ pub fn single_instance(origin: &Origin) -> TauriPlugin<Wry> {
         .build()
 }
 
-/// Closing hides: sessions and their news go on, the tray brings the window back.
+/// Closing hides: sessions and their news go on, the tray brings the window back. A window of one
+/// session goes.
 pub fn on_window_event(window: &Window, event: &WindowEvent) {
     match event {
-        WindowEvent::CloseRequested { api, .. } => {
+        WindowEvent::CloseRequested { api, .. } if !popout::is_one(window.label()) => {
             api.prevent_close();
             hide(window.app_handle(), window.label());
         }
-        WindowEvent::Focused(focused) if window.label() == MAIN => {
-            window.state::<Presence>().focus(*focused);
+        WindowEvent::Focused(focused) if window.label() != QUICK => {
+            window.state::<Presence>().focus(window.label(), *focused);
+        }
+        WindowEvent::Destroyed => {
+            window.state::<Presence>().forget(window.label());
+            window.state::<Holdings>().forget(window.label());
         }
         _ => {}
     }
@@ -91,8 +97,7 @@ pub fn on_window_event(window: &Window, event: &WindowEvent) {
 
 /// A page that loads anew has forgotten what the one before had open.
 pub fn on_page_load(webview: &Webview, payload: &PageLoadPayload<'_>) {
-    if payload.event() == PageLoadEvent::Started && webview.label() == MAIN {
-        webview.state::<Follows>().end_all();
-        webview.state::<Attachments>().end_all();
+    if payload.event() == PageLoadEvent::Started {
+        webview.state::<Holdings>().end(webview.label());
     }
 }

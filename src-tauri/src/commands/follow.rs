@@ -1,21 +1,23 @@
 //! Streams: the board and conversations.
 
 use crate::feed;
-use crate::follows::Follows;
 use crate::link::Link;
+use nightshift_client::Holdings;
 use nightshift_protocol::{BoardEvent, ConversationEvent, Fault};
 use tauri::ipc::Channel;
-use tauri::{AppHandle, State, async_runtime};
+use tauri::{AppHandle, State, WebviewWindow, async_runtime};
+use tokio::task::AbortHandle;
 
 /// Board snapshot, then numbered changes; a fresh snapshot after every lost connection.
 #[tauri::command]
 #[specta::specta]
 pub fn follow_board(
     app: AppHandle,
-    follows: State<'_, Follows>,
+    window: WebviewWindow,
+    holdings: State<'_, Holdings>,
     channel: Channel<BoardEvent>,
 ) -> Result<u32, Fault> {
-    follows.keep(async_runtime::spawn(feed::board(app, channel)))
+    holdings.of(window.label()).follows.keep(spawn(feed::board(app, channel)))
 }
 
 #[tauri::command]
@@ -23,16 +25,22 @@ pub fn follow_board(
 pub async fn follow_conversation(
     app: AppHandle,
     link: State<'_, Link>,
-    follows: State<'_, Follows>,
+    window: WebviewWindow,
+    holdings: State<'_, Holdings>,
     session: String,
     channel: Channel<ConversationEvent>,
 ) -> Result<u32, Fault> {
     let first = feed::open_conversation(&link, &session).await?;
-    follows.keep(async_runtime::spawn(feed::conversation(app, session, first, channel)))
+    let follow = spawn(feed::conversation(app, session, first, channel));
+    holdings.of(window.label()).follows.keep(follow)
 }
 
 #[tauri::command]
 #[specta::specta]
-pub fn unfollow(follows: State<'_, Follows>, follow: u32) {
-    follows.end(follow);
+pub fn unfollow(window: WebviewWindow, holdings: State<'_, Holdings>, follow: u32) {
+    holdings.of(window.label()).follows.end(follow);
+}
+
+fn spawn(follow: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+    async_runtime::spawn(follow).inner().abort_handle()
 }

@@ -1,13 +1,13 @@
 //! Notifications, as far as the window has to do with them: receipts, what is looked at, what is to be
-//! opened; and the quick window.
+//! opened; and the windows beside the board's.
 
 use crate::link::{Link, unexpected};
 use crate::opening::Opening;
 use crate::presence::Presence;
 use crate::quick::QUICK;
-use crate::window;
+use crate::{popout, window};
 use nightshift_protocol::{Command, Fault, Looking, NotificationAct, Receipt, Reply};
-use tauri::{AppHandle, State};
+use tauri::{AppHandle, State, WebviewWindow};
 
 /// What was told to the user outside of the board, the newest first; `before` pages on.
 #[tauri::command]
@@ -37,8 +37,8 @@ async fn ask(link: &Link, act: NotificationAct) -> Result<Vec<Receipt>, Fault> {
 /// What the page shows, and whether somebody uses it.
 #[tauri::command]
 #[specta::specta]
-pub fn looking(presence: State<'_, Presence>, looking: Looking) {
-    presence.page(looking);
+pub fn looking(window: WebviewWindow, presence: State<'_, Presence>, looking: Looking) {
+    presence.page(window.label(), looking);
 }
 
 /// The session that was to be opened when this page was not there yet.
@@ -53,4 +53,24 @@ pub fn take_opening(opening: State<'_, Opening>) -> Option<String> {
 #[specta::specta]
 pub fn hide_quick(app: AppHandle) {
     window::hide(&app, QUICK);
+}
+
+/// A session in a window of its own.
+#[tauri::command]
+#[specta::specta]
+pub async fn pop_out(app: AppHandle, session: String) -> Result<(), Fault> {
+    popout::open(&app, &session)
+}
+
+/// Of such a window: its session goes on in the board's.
+#[tauri::command]
+#[specta::specta]
+pub async fn put_back(window: WebviewWindow, session: String) -> Result<(), Fault> {
+    popout::put_back(&window, session)
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn close_window(window: WebviewWindow) -> Result<(), Fault> {
+    popout::close(&window)
 }

@@ -3,19 +3,20 @@
 use crate::commands::session::Offset;
 use crate::link::{Link, unexpected};
 use crate::terminal_wire::TerminalMessage;
-use nightshift_client::Attachments;
+use nightshift_client::Holdings;
 use nightshift_protocol::reply::AttachTarget;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply};
 use std::path::Path;
-use tauri::State;
 use tauri::ipc::Channel;
+use tauri::{State, WebviewWindow};
 
 /// Connects straight to the session's host: the current screen first, then live.
 #[tauri::command]
 #[specta::specta]
 pub async fn attach_terminal(
     link: State<'_, Link>,
-    attachments: State<'_, Attachments>,
+    window: WebviewWindow,
+    holdings: State<'_, Holdings>,
     session: String,
     cols: u16,
     rows: u16,
@@ -30,7 +31,7 @@ pub async fn attach_terminal(
             let pane = Box::new(move |event| {
                 TerminalMessage::of(event).is_none_or(|message| channel.send(message).is_ok())
             });
-            attachments.open(Path::new(&socket), cols, rows, pane).await
+            holdings.of(window.label()).attachments.open(Path::new(&socket), cols, rows, pane).await
         }
         AttachTarget::Conversation => {
             Err(Fault::new(FaultCode::Invalid, "this session is a conversation, not a terminal"))
@@ -45,37 +46,40 @@ pub async fn attach_terminal(
 #[tauri::command]
 #[specta::specta]
 pub async fn terminal_input(
-    attachments: State<'_, Attachments>,
+    window: WebviewWindow,
+    holdings: State<'_, Holdings>,
     attachment: u32,
     text: String,
 ) -> Result<(), Fault> {
-    attachments.send(attachment, text.as_bytes()).await
+    holdings.of(window.label()).attachments.send(attachment, text.as_bytes()).await
 }
 
 #[tauri::command]
 #[specta::specta]
 pub async fn terminal_resize(
-    attachments: State<'_, Attachments>,
+    window: WebviewWindow,
+    holdings: State<'_, Holdings>,
     attachment: u32,
     cols: u16,
     rows: u16,
 ) -> Result<(), Fault> {
-    attachments.resize(attachment, cols, rows).await
+    holdings.of(window.label()).attachments.resize(attachment, cols, rows).await
 }
 
 /// `bytes` drawn since the attachment began, all told.
 #[tauri::command]
 #[specta::specta]
 pub async fn terminal_ack(
-    attachments: State<'_, Attachments>,
+    window: WebviewWindow,
+    holdings: State<'_, Holdings>,
     attachment: u32,
     bytes: Offset,
 ) -> Result<(), Fault> {
-    attachments.ack(attachment, bytes.get()).await
+    holdings.of(window.label()).attachments.ack(attachment, bytes.get()).await
 }
 
 #[tauri::command]
 #[specta::specta]
-pub fn detach_terminal(attachments: State<'_, Attachments>, attachment: u32) {
-    attachments.end(attachment);
+pub fn detach_terminal(window: WebviewWindow, holdings: State<'_, Holdings>, attachment: u32) {
+    holdings.of(window.label()).attachments.end(attachment);
 }

@@ -16,6 +16,8 @@ mod connection;
 mod dial;
 mod environment;
 mod follow;
+mod follows;
+mod holdings;
 mod routes;
 mod start;
 
@@ -24,4 +26,6 @@ pub use attachments::{Attachments, Pane};
 pub use call::Client;
 pub use environment::{dispatch_environment, outlives_sessions};
 pub use follow::{Follow, FollowEvent};
+pub use follows::Follows;
+pub use holdings::{Held, Holdings};
 pub use start::{Starter, find_or_start};

@@ -94,8 +94,15 @@ pub fn script(name: &str) -> Result<Vec<String>> {
 /// Builds the UI when a source is newer than what was built.
 pub fn build_ui_if_stale() -> Result<()> {
     let built = modified(&ui().join("dist/index.html"));
-    let sources =
-        ["src", "public", "index.html", "quick.html", "package-lock.json", "vite.config.ts"];
+    let sources = [
+        "src",
+        "public",
+        "index.html",
+        "quick.html",
+        "pane.html",
+        "package-lock.json",
+        "vite.config.ts",
+    ];
     let newest = sources.iter().filter_map(|s| newest_in(&ui().join(s))).max();
     if built.is_some() && newest <= built {
         return Ok(());

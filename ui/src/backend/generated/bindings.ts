@@ -57,6 +57,11 @@ export const commands = {
 	looking: (looking: Looking) => __TAURI_INVOKE<void>("looking", { looking }),
 	/**  The session that was to be opened when this page was not there yet. */
 	takeOpening: () => __TAURI_INVOKE<string | null>("take_opening"),
+	/**  A session in a window of its own. */
+	popOut: (session: string) => __TAURI_INVOKE<null>("pop_out", { session }),
+	/**  Of such a window: its session goes on in the board's. */
+	putBack: (session: string) => __TAURI_INVOKE<null>("put_back", { session }),
+	closeWindow: () => __TAURI_INVOKE<null>("close_window"),
 	/**  The quick window goes away. */
 	hideQuick: () => __TAURI_INVOKE<void>("hide_quick"),
 	standing: (session: string, act: StandingAct) => __TAURI_INVOKE<StandingResult>("standing", { session, act }),

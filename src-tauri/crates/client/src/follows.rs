@@ -1,9 +1,9 @@
-//! The follows that the window has open: each is one task, ended by number or with its page.
+//! The follows that a window has open: each is one task, ended by number or with its page.
 
 use nightshift_protocol::{Fault, FaultCode};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tauri::async_runtime::JoinHandle;
+use tokio::task::AbortHandle;
 
 /// A board, and a conversation for each pane: far more than a screen can show.
 const FOLLOWS_MAX: usize = 256;
@@ -16,15 +16,15 @@ pub struct Follows {
 #[derive(Default)]
 struct Inner {
     next: u32,
-    tasks: HashMap<u32, JoinHandle<()>>,
+    tasks: HashMap<u32, AbortHandle>,
 }
 
 impl Follows {
     /// Keeps `task` and gives its number.
-    pub fn keep(&self, task: JoinHandle<()>) -> Result<u32, Fault> {
+    pub fn keep(&self, task: AbortHandle) -> Result<u32, Fault> {
         let mut inner = self.lock();
         // Those that ended by themselves (their session was removed) make room.
-        inner.tasks.retain(|_, task| !task.inner().is_finished());
+        inner.tasks.retain(|_, task| !task.is_finished());
         if inner.tasks.len() >= FOLLOWS_MAX {
             task.abort();
             return Err(Fault::new(FaultCode::Limit, "too many open panes").hint("close some"));
