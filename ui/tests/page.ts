@@ -14,7 +14,7 @@ const PATIENCE_MS = 15_000;
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-export type Options = { mode?: string; width?: number; height?: number; light?: boolean; speed?: number; at?: Date };
+export type Options = { mode?: string; width?: number; height?: number; light?: boolean; speed?: number; at?: Date; ownClock?: boolean };
 
 export function useBrowser(): (options?: Options) => Promise<Ui> {
   let browser: Browser;
@@ -32,6 +32,7 @@ export function useBrowser(): (options?: Options) => Promise<Ui> {
     });
     context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
+    if (options.ownClock) await page.clock.install();
     if (options.at) await page.clock.setFixedTime(options.at);
     const window = new Ui(page);
     await page.goto(`${inject("url")}?fake=${options.mode ?? ""}&speed=${options.speed ?? 6}`);

@@ -5,7 +5,7 @@
  * goes to the dispatch input. Must not know: components.
  */
 import type { App } from "../state/app.svelte";
-import { chordOf, isPrintable, type Zone } from "./keys";
+import { chordOf, composes, isPrintable, type Zone } from "./keys";
 import { actionFor } from "./registry";
 
 /** The nearest `data-zone` says where the keyboard is; a button in between keeps its own keys. */
@@ -41,7 +41,7 @@ function isZone(text: string | null | undefined): text is Zone {
 }
 
 export function handleKey(app: App, event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.isComposing) return;
+  if (event.defaultPrevented || composes(event)) return;
   const zone = app.overlay === "none" ? zoneOf(event.target) : "overlay";
   const chord = chordOf(event);
   if ((zone === "board" || zone === "button") && answerByDigit(app, chord)) {

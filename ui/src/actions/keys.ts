@@ -31,11 +31,12 @@ const NAMED: Record<string, string> = {
   Escape: "Esc",
 };
 
-type KeyLike = Pick<KeyboardEvent, "key" | "ctrlKey" | "altKey" | "shiftKey" | "metaKey">;
+type KeyLike = Pick<KeyboardEvent, "key" | "ctrlKey" | "altKey" | "shiftKey" | "metaKey"> & { code?: string };
 
 /** `Ctrl+X`, `Alt+3`, `Shift+Enter`, `?`, `Space`. A printable key carries its own Shift. */
 export function chordOf(event: KeyLike): string {
-  const { key } = event;
+  // WebKit on GTK has no name for Tab while Shift is held.
+  const key = event.key === "Unidentified" && event.code === "Tab" ? "Tab" : event.key;
   const printable = key.length === 1 && key !== " ";
   const command = event.ctrlKey || event.metaKey;
   const parts: string[] = [];
@@ -49,6 +50,19 @@ export function chordOf(event: KeyLike): string {
 /** A key that types something when it is pressed in a text field. */
 export function isPrintable(event: KeyLike): boolean {
   return event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.altKey && !event.metaKey;
+}
+
+/** What a terminal leaves to the window: keys that no program in it could tell from others, and those out. */
+export function terminalLeaves(chord: string): boolean {
+  return chord === "Ctrl+\\" || chord === "Alt+Left" || chord === "Ctrl+Tab" || chord.startsWith("Ctrl+Shift+");
+}
+
+/** The code of a key that an input method has taken; WebKit says only so of the one that ends composing. */
+const TAKEN_BY_INPUT_METHOD = 229;
+
+/** A key of an input method: it chooses letters and must neither send nor leave anything. */
+export function composes(event: Pick<KeyboardEvent, "isComposing" | "keyCode">): boolean {
+  return event.isComposing || event.keyCode === TAKEN_BY_INPUT_METHOD;
 }
 
 /** Symbols for keys as a person reads them. */

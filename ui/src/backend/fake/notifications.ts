@@ -1,5 +1,5 @@
 /**
- * Notifications and the quick window, played: a few receipts of every end.
+ * Notifications and the other windows, played: a few receipts of every end.
  *
  * Must not know: views, Tauri.
  */
@@ -7,7 +7,7 @@ import type { Backend, Delivery, Receipt } from "../api";
 
 type Told = Pick<
   Backend,
-  "receipts" | "testNotification" | "looking" | "takeOpening" | "onOpening" | "hideQuick" | "onQuickShown"
+  "receipts" | "testNotification" | "looking" | "takeOpening" | "onOpening" | "popOut" | "putBack" | "closeWindow" | "hideQuick" | "onQuickShown"
 >;
 
 const MINUTE_MS = 60_000;
@@ -40,7 +40,10 @@ export function told(): Told {
     looking: async () => undefined,
     takeOpening: async () => null,
     onOpening: async () => () => undefined,
-    hideQuick: async () => undefined,
+    popOut: async (session) => void document.documentElement.setAttribute("data-popped-out", session),
+    putBack: async (session) => void document.documentElement.setAttribute("data-put-back", session),
+    closeWindow: async () => document.documentElement.setAttribute("data-closed", ""),
+    hideQuick: async () => document.documentElement.setAttribute("data-hidden", ""),
     onQuickShown: async () => () => undefined,
   };
 }

@@ -92,6 +92,8 @@ export class FakeTerminal {
       return;
     }
     if (verb === "echo") this.print(`${rest.join(" ")}\r\n`);
+    // Escapes as `\e`, and `~` to keep a word that is typed from being the word that is printed.
+    else if (verb === "raw") this.print(rest.join(" ").replaceAll("\\e", "\x1b").replaceAll("~", ""));
     else if (verb === "ls") this.print(LISTING);
     else if (verb === "colours") this.print(`${palette()}\r\n`);
     else if (verb !== "") this.print(`sh: ${verb}: command not found\r\n`);
