@@ -14,7 +14,7 @@ export default defineConfig({
   server: { port: 5173, strictPort: true, fs: { allow: [".."] } },
   build: {
     target: "es2022",
-    rollupOptions: { input: ["index.html", "quick.html"] },
+    rollupOptions: { input: ["index.html", "quick.html", "pane.html"] },
     outDir: "dist",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -7,6 +7,7 @@ mod dispatch;
 mod keys;
 mod notifications;
 mod peek;
+mod popout;
 mod quick;
 mod review;
 mod supervisor_killed;

@@ -5,6 +5,7 @@
  * Must not know: components.
  */
 import type { App } from "../state/app.svelte";
+import type { Pane } from "../state/panes.svelte";
 import { isBusy } from "../state/words";
 import { keysOf } from "../state/keymap";
 import { REVIEW } from "./review";
@@ -179,7 +180,16 @@ const SESSION: Action[] = [
     keys: ["Ctrl+Enter"],
     zones: BOARD,
     when: selected,
-    run: onSelected((app, id) => app.open(id, true)),
+    run: onSelected((app, id) => app.open(id, "column")),
+  },
+  {
+    id: "session.openTab",
+    title: "Open as a tab of the current pane",
+    section: "Session",
+    keys: ["Ctrl+Shift+Enter"],
+    zones: BOARD,
+    when: selected,
+    run: onSelected((app, id) => app.open(id, "tab")),
   },
   {
     id: "session.pin",
@@ -316,6 +326,17 @@ const FILTER: Action[] = [
   },
 ];
 
+/** Also in a terminal, which is told to leave these keys alone. */
+const ALSO_TERMINAL: Zone[] = [...ANYWHERE, "terminal"];
+const severalTabs = (app: App): boolean => (app.panes.column?.tabs.length ?? 0) > 1;
+
+function onCurrent(verb: (app: App, pane: Pane) => void): (app: App) => void {
+  return (app) => {
+    const front = app.panes.column?.front;
+    if (front) verb(app, front);
+  };
+}
+
 const PANES: Action[] = [
   {
     id: "back",
@@ -376,6 +397,42 @@ const PANES: Action[] = [
     run: (app) => {
       if (app.panes.current !== null) app.closePane(app.panes.current);
     },
+  },
+  {
+    id: "pane.nextTab",
+    title: "Next tab",
+    section: "Panes",
+    keys: ["Ctrl+Tab"],
+    zones: ALSO_TERMINAL,
+    when: severalTabs,
+    run: (app) => app.panes.step(1),
+  },
+  {
+    id: "pane.previousTab",
+    title: "Previous tab",
+    section: "Panes",
+    keys: ["Ctrl+Shift+Tab"],
+    zones: ALSO_TERMINAL,
+    when: severalTabs,
+    run: (app) => app.panes.step(-1),
+  },
+  {
+    id: "pane.split",
+    title: "Give the tab a pane of its own",
+    section: "Panes",
+    keys: ["Ctrl+Shift+S"],
+    zones: ALSO_TERMINAL,
+    when: (app) => severalTabs(app) && app.panes.hasRoom,
+    run: onCurrent((app, pane) => app.panes.split(pane.key)),
+  },
+  {
+    id: "pane.window",
+    title: "Into a window of its own, or back",
+    section: "Panes",
+    keys: ["Ctrl+Shift+O"],
+    zones: ALSO_TERMINAL,
+    when: (app) => app.openView !== null,
+    run: onCurrent((app, pane) => void (app.solo ? app.putBack(pane) : app.popOut(pane))),
   },
   {
     id: "pane.leave",
@@ -476,6 +533,26 @@ const OPEN_NTH: Action[] = DIGITS.map((digit) => ({
 
 export const ACTIONS: readonly Action[] = [...MOVE, ...FILTER, ...ARRANGE, ...MARKS, ...SESSION, ...UNDO, ...REVIEW, ...PANES, ...WINDOW, ...OPEN_NTH];
 
+/** What a window without a board offers: everything about its one session. */
+const ALONE: ReadonlySet<string> = new Set([
+  "session.pin",
+  "session.surface",
+  "session.interrupt",
+  "back.input",
+  "pane.stop",
+  "pane.find",
+  "pane.close",
+  "pane.window",
+  "window.palette",
+  "window.keys",
+  "window.settings",
+]);
+
+/** Whether an action means anything in this kind of window. */
+export function isOffered(entry: Action, app: App): boolean {
+  return !app.solo || entry.section === "Review" || ALONE.has(entry.id);
+}
+
 export function action(id: string): Action {
   const found = ACTIONS.find((entry) => entry.id === id);
   if (!found) throw new Error(`no action ${id}`);
@@ -495,6 +572,6 @@ export function hintFor(app: App, id: string): string {
 /** The action that `chord` means in `zone`, if it may run now. */
 export function actionFor(chord: string, zone: Zone, app: App): Action | null {
   const fits = (entry: Action) =>
-    keysFor(app, entry).includes(chord) && entry.zones.includes(zone) && entry.when(app);
+    keysFor(app, entry).includes(chord) && entry.zones.includes(zone) && isOffered(entry, app) && entry.when(app);
   return ACTIONS.find(fits) ?? null;
 }

@@ -126,6 +126,12 @@ export interface Backend {
   takeOpening(): Promise<string | null>;
   /** A session is to be opened: take it. */
   onOpening(on: () => void): Promise<Off>;
+  /** A session in a window of its own, which comes in front if there is one. */
+  popOut(session: string): Promise<void>;
+  /** Of such a window: opens its session in the board's window and closes. */
+  putBack(session: string): Promise<void>;
+  /** Of such a window: it goes away, its session goes on. */
+  closeWindow(): Promise<void>;
   hideQuick(): Promise<void>;
   onQuickShown(on: () => void): Promise<Off>;
   setTitle(title: string): Promise<void>;

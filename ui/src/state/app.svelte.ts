@@ -19,7 +19,7 @@ import { Filter } from "./filter.svelte";
 import { Leaving } from "./leaving.svelte";
 import { Look, type Theme } from "./look.svelte";
 import { Marks } from "./marks.svelte";
-import { Panes } from "./panes.svelte";
+import { Panes, type Pane, type Where } from "./panes.svelte";
 import { Removals } from "./removals.svelte";
 import { Review } from "./review.svelte";
 import { Selection } from "./selection.svelte";
@@ -63,6 +63,8 @@ export class App {
   constructor(
     readonly backend: Backend,
     theme: Theme | null = null,
+    /** This window holds one session and no board. */
+    readonly solo = false,
   ) {
     this.settings = new Settings(backend);
     this.look = new Look(this.settings, theme);
@@ -131,7 +133,7 @@ export class App {
   /** Sessions whose content is on the screen. */
   get onScreen(): string[] {
     const peeked = this.selection.peeking ? this.selection.view : null;
-    const shown = [...this.panes.list.map((pane) => pane.session), ...(peeked ? [peeked.id] : [])];
+    const shown = [...this.panes.shown.map((pane) => pane.session), ...(peeked ? [peeked.id] : [])];
     return [...new Set(shown)];
   }
 
@@ -161,10 +163,23 @@ export class App {
     this.dispatch.focusTurn += 1;
   }
 
-  open(id: string, another = false): void {
+  open(id: string, where: Where = "usual"): void {
     this.selection.select(id);
     this.selection.peeking = false;
-    this.panes.open(id, another);
+    this.panes.open(id, where);
+  }
+
+  /** The pane's session goes on in a window of its own. */
+  async popOut(pane: Pane): Promise<boolean> {
+    return this.try(async () => {
+      await this.backend.popOut(pane.session);
+      this.closePane(pane.key);
+    });
+  }
+
+  /** From a window of its own back into the board's. */
+  async putBack(pane: Pane): Promise<boolean> {
+    return this.try(() => this.backend.putBack(pane.session));
   }
 
   async start(attach: boolean): Promise<void> {
@@ -191,17 +206,23 @@ export class App {
   /** One step back: overlay, pane, rename, peek, marks, filter, and at last the panes themselves. */
   back(fromPane: boolean): void {
     if (this.overlay !== "none") this.overlay = "none";
+    else if (this.solo) return;
     else if (fromPane) this.focusBoard();
     else if (this.selection.renaming) this.selection.renaming = null;
     else if (this.selection.peeking) this.selection.peeking = false;
     else if (this.marks.any) this.marks.clear();
     else if (this.filter.active) this.filter.clear();
-    else if (this.panes.current !== null) this.closePane(this.panes.current);
+    else if (this.panes.current !== null) this.panes.close(this.panes.current);
   }
 
+  /** What comes in front takes the keyboard, else the board. */
   closePane(key: number): void {
+    const { column } = this.panes;
     this.panes.close(key);
-    this.focusBoard();
+    const left = this.panes.columns.find((known) => known.key === column?.key);
+    if (this.solo) void this.try(() => this.backend.closeWindow());
+    else if (left && this.panes.current !== null) this.panes.focus(this.panes.current);
+    else this.focusBoard();
   }
 
   /** To the row above or below; from a header the keyboard goes along. */

@@ -1,14 +1,17 @@
 /**
- * The attach panes beside the board.
+ * The attach panes beside the board: columns side by side, each with one pane or several as tabs.
  *
- * Promise: never more than fit; opening an open session goes to its pane.
+ * Promise: never more columns than fit; opening a session closes no pane that is seen, and goes to the
+ * pane that it has.
  * Must not know: what a pane shows.
  */
 import { SvelteMap } from "svelte/reactivity";
 import { isNumber, recall, remember } from "./storage";
 
-/** Panes side by side: more would leave none of them readable. */
-export const PANES_MAX = 4;
+/** Columns side by side: more would leave none of them readable. */
+export const COLUMNS_MAX = 4;
+/** Tabs of one column: names of more could not be read. The oldest goes, which ends nothing. */
+export const TABS_MAX = 12;
 
 /** The board beside panes: its bounds keep both sides readable. */
 export const BOARD_MIN_PX = 260;
@@ -19,10 +22,14 @@ export const BOARD_FIRST_PX = 400;
 export const PANE_MIN_PX = 240;
 
 export type Pane = { key: number; session: string };
+/** A place on the screen; `front` is the pane that is seen there. */
+export type Column = { key: number; tabs: readonly Pane[]; front: Pane };
+/** Where a session opens: where there is room, in a column of its own, or as a tab of the current one. */
+export type Where = "usual" | "column" | "tab";
 
 export class Panes {
-  list = $state.raw<Pane[]>([]);
-  /** The pane that was used last. */
+  columns = $state.raw<readonly Column[]>([]);
+  /** The pane that was used last; it is in front of its column. */
   current = $state<number | null>(null);
   /** Moves whenever the current pane shall take the keyboard. */
   focusTurn = $state(0);
@@ -36,11 +43,31 @@ export class Panes {
   /** Width of the board while there are panes. */
   boardWidth = $state(recall("boardWidth", BOARD_FIRST_PX, isNumber));
 
+  /** Width of all columns together; 0 before there is one. */
+  roomPx = 0;
+
   private readonly shares = new SvelteMap<number, number>();
   private nextKey = 1;
+  private takenTurn = 0;
 
   get empty(): boolean {
-    return this.list.length === 0;
+    return this.columns.length === 0;
+  }
+
+  /** Every pane, also those behind another. */
+  get list(): Pane[] {
+    return this.columns.flatMap((column) => column.tabs);
+  }
+
+  /** Those that are seen. */
+  get shown(): Pane[] {
+    return this.columns.map((column) => column.front);
+  }
+
+  /** The column of the pane that was used last. */
+  get column(): Column | null {
+    const { current } = this;
+    return current === null ? null : (this.columnOf(current) ?? null);
   }
 
   widen(wanted: number): void {
@@ -48,18 +75,18 @@ export class Panes {
     remember("boardWidth", this.boardWidth);
   }
 
-  /** A pane's part of the width, one being usual. */
-  share(key: number): number {
-    return this.shares.get(key) ?? 1;
+  /** A column's part of the width, one being usual. */
+  share(column: number): number {
+    return this.shares.get(column) ?? 1;
   }
 
-  /** Moves the line behind a pane by some pixels; all panes together are `allPx` wide. */
+  /** Moves the line behind a column by some pixels; all together are `allPx` wide. */
   moveLine(key: number, byPx: number, allPx: number): void {
-    const left = this.list.findIndex((pane) => pane.key === key);
-    const [a, b] = [this.list[left], this.list[left + 1]];
+    const left = this.columns.findIndex((column) => column.key === key);
+    const [a, b] = [this.columns[left], this.columns[left + 1]];
     if (!a || !b || allPx <= 0) return;
-    const sum = this.list.reduce((total, pane) => total + this.share(pane.key), 0);
-    const px = (pane: Pane) => (this.share(pane.key) / sum) * allPx;
+    const sum = this.columns.reduce((total, column) => total + this.share(column.key), 0);
+    const px = (column: Column) => (this.share(column.key) / sum) * allPx;
     const room = px(a) + px(b);
     const least = Math.min(PANE_MIN_PX, room / 2);
     const width = Math.max(least, Math.min(room - least, px(a) + byPx));
@@ -67,7 +94,7 @@ export class Panes {
     this.shares.set(b.key, ((room - width) / allPx) * sum);
   }
 
-  /** All panes as wide as each other again. */
+  /** All columns as wide as each other again. */
   level(): void {
     this.shares.clear();
   }
@@ -76,29 +103,85 @@ export class Panes {
     return this.list.some((pane) => pane.session === session);
   }
 
-  open(session: string, another = false): void {
-    const known = this.list.find((pane) => pane.session === session);
-    if (known && !another) {
+  open(session: string, where: Where = "usual"): void {
+    const near = where === "tab" ? (this.column?.tabs ?? []) : this.list;
+    const known = near.find((pane) => pane.session === session);
+    if (known && where !== "column") {
       this.focus(known.key);
       return;
     }
     const pane = { key: this.nextKey++, session };
-    const kept = this.list.length < PANES_MAX ? this.list : this.withoutOldest();
-    this.list = [...kept, pane];
+    const { column } = this;
+    if (column && (where === "tab" || !this.hasRoom)) this.put(column.key, [...this.withRoom(column), pane], pane);
+    else this.columns = [...this.columns, { key: this.nextKey++, tabs: [pane], front: pane }];
     this.focus(pane.key);
   }
 
+  /** Brings a pane in front and gives it the keyboard. */
   focus(key: number): void {
-    this.current = key;
+    this.show(key);
     this.focusTurn += 1;
   }
 
+  /** Brings a pane in front; the keyboard stays where it is. */
+  show(key: number): void {
+    const column = this.columnOf(key);
+    const pane = column?.tabs.find((known) => known.key === key);
+    if (!column || !pane) return;
+    if (column.front !== pane) this.put(column.key, column.tabs, pane);
+    this.current = key;
+  }
+
+  /** Whether this pane shall take the keyboard; whoever asks has to take it then. */
+  takesTurn(key: number): boolean {
+    if (this.focusTurn === this.takenTurn || this.current !== key) return false;
+    this.takenTurn = this.focusTurn;
+    return true;
+  }
+
+  /** The next or the previous tab of the current column, round and round. */
+  step(by: -1 | 1): void {
+    const { column } = this;
+    if (!column) return;
+    const at = column.tabs.findIndex((pane) => pane === column.front);
+    const next = column.tabs[(at + by + column.tabs.length) % column.tabs.length];
+    if (next) this.focus(next.key);
+  }
+
+  /** Puts a tab before another one, or behind all of a column. */
+  move(key: number, to: number, before: number | null = null): void {
+    const pane = this.list.find((known) => known.key === key);
+    const target = this.columns.find((column) => column.key === to);
+    if (!pane || !target || key === before) return;
+    const others = target.tabs.filter((known) => known.key !== key);
+    const at = others.findIndex((known) => known.key === before);
+    others.splice(at < 0 ? others.length : at, 0, pane);
+    if (this.columnOf(key)?.key !== to) this.take(key);
+    this.put(to, others, pane);
+    this.focus(key);
+  }
+
+  /** A tab gets a column of its own, beside the one it was in. */
+  split(key: number): void {
+    const from = this.columnOf(key);
+    const pane = from?.tabs.find((known) => known.key === key);
+    if (!from || !pane || from.tabs.length < 2 || !this.hasRoom) return;
+    this.take(key);
+    const at = this.columns.findIndex((column) => column.key === from.key) + 1;
+    this.columns = this.columns.toSpliced(at, 0, { key: this.nextKey++, tabs: [pane], front: pane });
+    this.focus(key);
+  }
+
+  get hasRoom(): boolean {
+    const fit = this.roomPx > 0 ? Math.floor(this.roomPx / PANE_MIN_PX) : COLUMNS_MAX;
+    return this.columns.length < Math.max(1, Math.min(COLUMNS_MAX, fit));
+  }
+
   close(key: number): void {
-    this.list = this.list.filter((pane) => pane.key !== key);
-    this.shares.delete(key);
+    const near = this.take(key);
     if (this.finding === key) this.finding = null;
     if (this.reviewing.has(key)) this.reviewing = new Set([...this.reviewing].filter((known) => known !== key));
-    if (this.current === key) this.current = this.list.at(-1)?.key ?? null;
+    if (this.current === key) this.current = near ?? this.shown.at(-1)?.key ?? null;
   }
 
   review(key: number, on: boolean): void {
@@ -115,8 +198,35 @@ export class Panes {
     for (const pane of this.list) if (pane.session === session) this.close(pane.key);
   }
 
-  private withoutOldest(): Pane[] {
-    const oldest = this.list.reduce((a, b) => (a.key < b.key ? a : b));
-    return this.list.filter((pane) => pane !== oldest);
+  private columnOf(key: number): Column | undefined {
+    return this.columns.find((column) => column.tabs.some((pane) => pane.key === key));
+  }
+
+  private put(key: number, tabs: readonly Pane[], front: Pane): void {
+    this.columns = this.columns.map((column) => (column.key === key ? { key, tabs, front } : column));
+  }
+
+  /** Takes a pane out of its column, and an empty column away; the pane that is in front there then. */
+  private take(key: number): number | null {
+    const column = this.columnOf(key);
+    if (!column) return null;
+    const at = column.tabs.findIndex((pane) => pane.key === key);
+    const tabs = column.tabs.toSpliced(at, 1);
+    const front = column.front.key === key ? tabs[Math.min(at, tabs.length - 1)] : column.front;
+    if (front) {
+      this.put(column.key, tabs, front);
+      return front.key;
+    }
+    this.columns = this.columns.filter((known) => known.key !== column.key);
+    this.shares.delete(column.key);
+    return null;
+  }
+
+  /** A column's tabs with room for one more. */
+  private withRoom(column: Column): readonly Pane[] {
+    if (column.tabs.length < TABS_MAX) return column.tabs;
+    const oldest = column.tabs.reduce((a, b) => (a.key < b.key ? a : b));
+    this.close(oldest.key);
+    return this.columns.find((known) => known.key === column.key)?.tabs ?? [];
   }
 }
