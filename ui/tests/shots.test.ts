@@ -69,6 +69,17 @@ const SHOTS: Shot[] = [
       await window.get("terminal-ended").waitFor();
     },
   },
+  {
+    name: "tabs",
+    arrange: async (window) => {
+      await opened("list every loose end")(window);
+      for (const name of ["draft the changelog", "npm test"]) {
+        await window.select(name);
+        await window.press("Control+Shift+Enter");
+      }
+      await window.get("terminal-ended").waitFor();
+    },
+  },
   { name: "palette", arrange: (window) => window.press("Control+k") },
   { name: "keys", arrange: (window) => window.get("open-keys").click() },
   ...["general", "keys", "appearance", "advanced"].map(section),
