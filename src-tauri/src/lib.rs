@@ -4,6 +4,7 @@
 //! or killing this process ends no session.
 //! Must not know: how sessions run, what states mean, SQLite, agents.
 
+mod beside;
 mod commands;
 mod environment;
 mod external;
@@ -24,8 +25,7 @@ pub use commands::export_bindings;
 use crate::environment::Origin;
 use crate::link::Link;
 use crate::opening::{Asked, Opening};
-use crate::presence::Presence;
-use nightshift_client::Holdings;
+use nightshift_client::{Holdings, Presence};
 use std::process::ExitCode;
 use tauri::{Manager, RunEvent};
 
@@ -68,13 +68,10 @@ fn open(origin: Origin, link: Link) -> tauri::Result<()> {
         .on_page_load(window::on_page_load)
         .on_window_event(window::on_window_event)
         .setup(move |app| {
-            feed::tell_reachability(app.handle());
-            if let Err(error) = tray::build(app.handle()) {
-                eprintln!("warning: no tray icon: {error}");
-            }
-            presence::tell(app.handle());
-            habits::take_on(app.handle());
             opening::fulfil(app.handle(), asked);
+            feed::tell_reachability(app.handle());
+            presence::tell(app.handle());
+            beside::begin_later(app.handle());
             Ok(())
         })
         .build(context())?;

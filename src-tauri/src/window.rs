@@ -1,11 +1,11 @@
 //! The main window: shown, hidden instead of closed, found again by a second start.
 
+use crate::beside;
 use crate::environment::Origin;
 use crate::opening::{self, Asked};
 use crate::popout;
-use crate::presence::Presence;
 use crate::quick::QUICK;
-use nightshift_client::Holdings;
+use nightshift_client::{Holdings, Presence};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 use tauri::plugin::TauriPlugin;
@@ -95,9 +95,11 @@ pub fn on_window_event(window: &Window, event: &WindowEvent) {
     }
 }
 
-/// A page that loads anew has forgotten what the one before had open.
+/// A page that loads anew has forgotten what the one before had open; one that is there leaves time for
+/// the rest.
 pub fn on_page_load(webview: &Webview, payload: &PageLoadPayload<'_>) {
-    if payload.event() == PageLoadEvent::Started {
-        webview.state::<Holdings>().end(webview.label());
+    match payload.event() {
+        PageLoadEvent::Started => webview.state::<Holdings>().end(webview.label()),
+        PageLoadEvent::Finished => beside::begin(webview.app_handle()),
     }
 }

@@ -3,9 +3,9 @@
 
 use crate::link::{Link, unexpected};
 use crate::opening::Opening;
-use crate::presence::Presence;
 use crate::quick::QUICK;
 use crate::{popout, window};
+use nightshift_client::Presence;
 use nightshift_protocol::{Command, Fault, Looking, NotificationAct, Receipt, Reply};
 use tauri::{AppHandle, State, WebviewWindow};
 

@@ -18,6 +18,7 @@ mod environment;
 mod follow;
 mod follows;
 mod holdings;
+mod presence;
 mod routes;
 mod start;
 
@@ -28,4 +29,5 @@ pub use environment::{dispatch_environment, outlives_sessions};
 pub use follow::{Follow, FollowEvent};
 pub use follows::Follows;
 pub use holdings::{Held, Holdings};
+pub use presence::Presence;
 pub use start::{Starter, find_or_start};
