@@ -156,7 +156,7 @@ test("a long paste folds to a label, is shown on demand and is sent whole", asyn
   await window.get("conversation").getByText("log line 239").first().waitFor();
   await window.press("Control+n");
   await window.press("ArrowUp");
-  expect((await field.inputValue()).split("\n")).toHaveLength(240);
+  await expect.poll(async () => (await field.inputValue()).split("\n").length).toBe(240);
   await window.close();
 });
 

@@ -13,7 +13,7 @@ test("/ focuses the filter, it narrows while typing, says the count, and Esc cle
   await window.press("/");
   await window.page.keyboard.type("s:blocked");
   await expect.poll(() => names(window)).toEqual(["tighten login limits", "move sessions table"]);
-  expect((await window.get("filter-count").textContent())?.trim()).toMatch(/^2 of \d+$/);
+  await expect.poll(async () => (await window.get("filter-count").textContent())?.trim()).toMatch(/^2 of \d+$/);
   await window.press("ArrowDown", "Enter", "Space");
   await expect.poll(() => window.get("peek-question").textContent()).toBe("Keep both tables during the move?");
   await window.press("Escape", "Control+f");

@@ -148,11 +148,12 @@ test("in narrow panes names and states stay readable", async () => {
 test("the board beside panes is widened by keys and stays so", async () => {
   const window = await open();
   await window.row("list every loose end").locator("[data-row-main]").dblclick();
+  await window.get("pane").waitFor();
   const width = async () => (await window.get("board").boundingBox())?.width ?? 0;
   const before = await width();
   await window.get("divider").focus();
   await window.press("ArrowRight", "ArrowRight");
-  expect((await width()) - before).toBeCloseTo(48, 0);
+  await expect.poll(async () => Math.round((await width()) - before)).toBe(48);
   await window.close();
 });
 
@@ -162,21 +163,21 @@ test("panes share their width as the line between them is moved, and evenly agai
   await window.row("flaky sync test").locator("[data-row-main]").dblclick();
   await expect.poll(() => window.get("pane").count()).toBe(2);
   const widths = () => window.get("pane").evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().width)));
-  const [left = 0, right = 0] = await widths();
-  expect(Math.abs(left - right)).toBeLessThanOrEqual(1);
+  await expect.poll(async () => Math.abs(((await widths())[0] ?? 0) - ((await widths())[1] ?? 0))).toBeLessThanOrEqual(1);
+  const [left = 0] = await widths();
   const line = window.get("pane-divider");
   await line.focus();
   await window.press("ArrowRight", "ArrowRight");
-  expect((await widths())[0]).toBeCloseTo(left + 48, -1);
+  await expect.poll(async () => (await widths())[0]).toBeCloseTo(left + 48, -1);
   const box = await line.boundingBox();
   if (!box) throw new Error("the line is not shown");
   await window.page.mouse.move(box.x, box.y + 200);
   await window.page.mouse.down();
   await window.page.mouse.move(box.x - 2_000, box.y + 200, { steps: 4 });
   await window.page.mouse.up();
-  expect((await widths())[0]).toBe(240);
+  await expect.poll(async () => (await widths())[0]).toBe(240);
   await line.dblclick();
-  expect(Math.abs(((await widths())[0] ?? 0) - left)).toBeLessThanOrEqual(1);
+  await expect.poll(async () => Math.abs(((await widths())[0] ?? 0) - left)).toBeLessThanOrEqual(1);
   await window.close();
 });
 

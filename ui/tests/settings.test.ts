@@ -100,7 +100,7 @@ test("fields write what they say, agents are listed and the supervisor is descri
   const codex = window.page.locator("[data-testid=settings-agent][data-agent=codex]");
   await expect.poll(() => codex.textContent()).toContain("not signed in");
   await expect.poll(() => window.get("rule").allTextContents()).toHaveLength(2);
-  expect((await window.get("rule").first().textContent())?.replace(/\s+/g, " ")).toContain("Reject git push --force execute Bash · claude in ~/code/atlas · 1h");
+  await expect.poll(async () => (await window.get("rule").first().textContent())?.replace(/\s+/g, " ")).toContain("Reject git push --force execute Bash · claude in ~/code/atlas · 1h");
   await window.get("rule-revoke").first().click();
   await expect.poll(() => window.get("rule").allTextContents()).toHaveLength(1);
   await codex.getByTestId("agent-run").click();
