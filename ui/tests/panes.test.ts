@@ -145,10 +145,16 @@ test("in narrow panes names and states stay readable", async () => {
   await window.close();
 });
 
+/** A pane that was opened takes the keyboard as soon as it is there. */
+async function paneHasKeyboard(window: Ui): Promise<void> {
+  const inside = () => window.page.evaluate(() => document.activeElement?.closest("[data-testid=pane]") != null);
+  await expect.poll(inside).toBe(true);
+}
+
 test("the board beside panes is widened by keys and stays so", async () => {
   const window = await open();
   await window.row("list every loose end").locator("[data-row-main]").dblclick();
-  await window.get("pane").waitFor();
+  await paneHasKeyboard(window);
   const width = async () => (await window.get("board").boundingBox())?.width ?? 0;
   const before = await width();
   await window.get("divider").focus();
@@ -162,6 +168,7 @@ test("panes share their width as the line between them is moved, and evenly agai
   await window.row("list every loose end").locator("[data-row-main]").dblclick();
   await window.row("flaky sync test").locator("[data-row-main]").dblclick();
   await expect.poll(() => window.get("pane").count()).toBe(2);
+  await paneHasKeyboard(window);
   const widths = () => window.get("pane").evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().width)));
   await expect.poll(async () => Math.abs(((await widths())[0] ?? 0) - ((await widths())[1] ?? 0))).toBeLessThanOrEqual(1);
   const [left = 0] = await widths();
