@@ -187,3 +187,44 @@ test("a window of one session has its name, its keys and no board", async () => 
   await expect.poll(() => window.page.locator("html").getAttribute("data-closed")).toBe("");
   await window.close();
 });
+
+test("what is being written goes along into the other window, and back", async () => {
+  const window = await open();
+  const session = (await window.row(NAMES[1]).getAttribute("data-session")) ?? "";
+  await window.row(NAMES[1]).locator("[data-row-main]").dblclick();
+  await window.get("composer").fill("half a thought");
+  await window.get("pane-pop-out").click();
+  await window.get("pane").waitFor({ state: "detached" });
+  await alone(window, session);
+  await expect.poll(() => window.get("composer").inputValue()).toBe("half a thought");
+  await window.get("composer").fill("a whole one");
+  await window.get("pane-put-back").click();
+  const handed = () => window.page.evaluate((id) => localStorage.getItem(`nightshift.handed.${id}`), session);
+  await expect.poll(handed).toBe(JSON.stringify("a whole one"));
+  await window.close();
+});
+
+test("a window of one session leaves alone what the board's window keeps", async () => {
+  const window = await open();
+  const session = (await window.row(NAMES[1]).getAttribute("data-session")) ?? "";
+  await alone(window, session);
+  await window.get("conversation").waitFor();
+  const kept = JSON.stringify({ "~/code": { text: "begun meanwhile", pastes: [] } });
+  await window.page.evaluate((drafts) => localStorage.setItem("nightshift.drafts", drafts), kept);
+  await window.page.reload();
+  await window.get("conversation").waitFor();
+  expect(await window.page.evaluate(() => localStorage.getItem("nightshift.drafts"))).toBe(kept);
+  await window.close();
+});
+
+test("a session that is deleted in its own window says so, and comes back", async () => {
+  const window = await open();
+  const session = (await window.row(NAMES[0]).getAttribute("data-session")) ?? "";
+  await alone(window, session);
+  await window.get("pane-stop").click();
+  await window.get("pane-stop").click();
+  await window.get("alone-gone").waitFor();
+  await window.get("undo-delete").click();
+  await window.get("conversation").waitFor();
+  await window.close();
+});

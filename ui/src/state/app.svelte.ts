@@ -25,6 +25,7 @@ import { Review } from "./review.svelte";
 import { Selection } from "./selection.svelte";
 import { Settings } from "./settings.svelte";
 import { Told } from "./told.svelte";
+import { forget, isString, recall, remember } from "./storage";
 import { Toasts } from "./toasts.svelte";
 import { Visits } from "./visits.svelte";
 import { suggestedReply } from "./suggest";
@@ -140,7 +141,9 @@ export class App {
   /** Opens what a notification or the tray asked for. */
   async openAsked(): Promise<void> {
     const asked = await this.backend.takeOpening();
-    if (asked !== null && asked !== "") this.open(asked);
+    if (asked === null || asked === "") return;
+    this.takeOver(asked);
+    this.open(asked);
   }
 
   focusBoard(): void {
@@ -171,14 +174,29 @@ export class App {
 
   /** The pane's session goes on in a window of its own. */
   async popOut(pane: Pane): Promise<boolean> {
+    this.handOver(pane.session);
     return this.try(async () => {
       await this.backend.popOut(pane.session);
       this.closePane(pane.key);
     });
   }
 
+  /** What is being written to a session goes along to the window that it moves to. */
+  private handOver(session: string): void {
+    remember(`handed.${session}`, this.drafts.get(session) ?? "");
+  }
+
+  /** Takes what another window handed over. */
+  takeOver(session: string): void {
+    const handed = recall<string | null>(`handed.${session}`, null, isString);
+    if (handed === null) return;
+    forget(`handed.${session}`);
+    this.drafts.set(session, handed);
+  }
+
   /** From a window of its own back into the board's. */
   async putBack(pane: Pane): Promise<boolean> {
+    this.handOver(pane.session);
     return this.try(() => this.backend.putBack(pane.session));
   }
 

@@ -26,6 +26,14 @@ export function remember(key: string, value: unknown): void {
   }
 }
 
+export function forget(key: string): void {
+  try {
+    localStorage.removeItem(PREFIX + key);
+  } catch {
+    // A forbidden store has nothing to forget.
+  }
+}
+
 export const isString = (value: unknown): value is string => typeof value === "string";
 export const isNumber = (value: unknown): value is number => typeof value === "number";
 export const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";

@@ -1,7 +1,8 @@
 /**
  * When a conversation was last looked at, and what was open then.
  *
- * Promise: remembered between two starts, for a bounded number of sessions.
+ * Promise: remembered between two starts, for a bounded number of sessions; several windows keep what each
+ * other knows.
  * Must not know: the DOM, what a conversation says.
  */
 import { isNumber, isStrings, recall, remember } from "./storage";
@@ -33,7 +34,7 @@ export class Visits {
   }
 
   leave(session: string, visit: Visit): void {
-    const all = Object.entries({ ...this.known, [session]: visit });
+    const all = Object.entries({ ...this.known, ...recall("visits", {}, isKnown), [session]: visit });
     const kept = all.sort(([, a], [, b]) => b.at - a.at).slice(0, VISITS_MAX);
     this.known = Object.fromEntries(kept);
     remember("visits", this.known);
