@@ -30,6 +30,12 @@ async fn a_pane_goes_into_a_window_of_its_own_and_comes_back() -> Result<()> {
     window.reads(TERMINAL, "said alone").await?;
     window.picture_of(&title, "popped-out")?;
 
+    // Its supervisor may be killed; it comes back, and nothing is lost here.
+    let supervisor = stage.supervisor()?;
+    stage.processes.kill(&supervisor)?;
+    window.write("said without a supervisor\n").await?;
+    window.reads(TERMINAL, "said without a supervisor").await?;
+
     // The board's window may go; this one stays, and its session too.
     window.turn_to("board").await?;
     stage.desktop(&["search", "--onlyvisible", "--name", BOARD, "windowactivate", "--sync"])?;
@@ -58,6 +64,40 @@ async fn a_pane_goes_into_a_window_of_its_own_and_comes_back() -> Result<()> {
     window.turn_to("board").await?;
     window.row(&job, "working").await?;
     ensure!(stage.session(&job)?["state"] == "working", "{}", stage.session(&job)?);
+    window.close_session().await
+}
+
+#[tokio::test]
+async fn an_agent_is_answered_in_a_window_of_its_own_over_a_killed_supervisor() -> Result<()> {
+    let stage = Stage::new()?;
+    let window = stage.open().await?;
+    let asking = window.dispatch("ask Which way? | left | right\ndone All well").await?;
+    window.row(&asking, "needs_input").await?;
+    window.attach(&asking).await?;
+    window.reads("[data-testid='request']", "Which way?").await?;
+    window.element("composer").await?.send_keys("half a thought").await?;
+    window.element("pane-pop-out").await?.click().await?;
+    window.turn_to("alone").await?;
+    window.reads("[data-testid='request']", "Which way?").await?;
+    // What was being written came along.
+    let composer = window.element("composer").await?;
+    ensure!(
+        composer.prop("value").await?.as_deref() == Some("half a thought"),
+        "the draft is lost"
+    );
+    composer.clear().await?;
+    let supervisor = stage.supervisor()?;
+    stage.processes.kill(&supervisor)?;
+    eventually("another supervisor", async || {
+        let now = stage.supervisor()?;
+        Ok(if now == supervisor { Err(format!("{now:?}")) } else { Ok(()) })
+    })
+    .await?;
+    window.reads("[data-testid='request']", "Which way?").await?;
+    window.picture("popped-out-asks")?;
+    window.matching("[data-testid='request'] button").await?.click().await?;
+    stage.becomes(&asking, "done").await?;
+    window.reads("[data-testid='composer-state']", "Completed").await?;
     window.close_session().await
 }
 
