@@ -71,7 +71,7 @@ async fn a_pane_goes_into_a_window_of_its_own_and_comes_back() -> Result<()> {
 async fn an_agent_is_answered_in_a_window_of_its_own_over_a_killed_supervisor() -> Result<()> {
     let stage = Stage::new()?;
     let window = stage.open().await?;
-    let asking = window.dispatch("ask Which way? | left | right\ndone All well").await?;
+    let asking = window.dispatch("ask Which way? | left | right").await?;
     window.row(&asking, "needs_input").await?;
     window.attach(&asking).await?;
     window.reads("[data-testid='request']", "Which way?").await?;
@@ -94,7 +94,9 @@ async fn an_agent_is_answered_in_a_window_of_its_own_over_a_killed_supervisor() 
     })
     .await?;
     window.reads("[data-testid='request']", "Which way?").await?;
-    window.picture("popped-out-asks")?;
+    let asking_entry = stage.session(&asking)?;
+    let name = asking_entry["name"].as_str().context("a name")?;
+    window.picture_of(name.split('?').next().unwrap_or(name), "popped-out-asks")?;
     window.matching("[data-testid='request'] button").await?.click().await?;
     stage.becomes(&asking, "done").await?;
     window.reads("[data-testid='composer-state']", "Completed").await?;
