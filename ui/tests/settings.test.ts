@@ -121,3 +121,18 @@ test("the first frame wears the theme before any script of the window has run", 
     await window.close();
   }
 });
+
+test("the first frame stands where the window will be", async () => {
+  for (const width of [720, 1180, 1700]) {
+    const window = await open({ width });
+    const place = (selector: string) => window.page.locator(selector).boundingBox();
+    const [bar, name, box] = [await place("header[data-zone=board]"), await place("header[data-zone=board] h1"), await place(".box:has([data-testid=dispatch-input])")];
+    await window.page.route(/assets\/.*\.js/, () => new Promise(() => undefined));
+    await window.page.goto(window.page.url(), { waitUntil: "commit" });
+    await window.page.locator(".early-input").waitFor();
+    await expect.poll(() => place(".early-input")).toEqual(box);
+    expect(await place("header.early")).toEqual(bar);
+    expect((await place("header.early img"))?.x).toBe((name?.x ?? 0) - 20 - 9);
+    await window.close();
+  }
+});
