@@ -6,6 +6,11 @@ use crate::limits::{LINE_MAX_CHARS, NAME_MAX_CHARS};
 const SHORT_NAME_CHARS: usize = 40;
 /// A name made from a prompt is cut back to a whole word unless that leaves less than this.
 const SHORT_NAME_LEAST_CHARS: usize = 16;
+/// A name that is cut off does not end with one of these.
+const JOINING_WORDS: &[&str] = &[
+    "a", "an", "and", "as", "at", "but", "by", "for", "from", "if", "in", "into", "of", "on", "or",
+    "so", "that", "the", "to", "with",
+];
 /// Name of a session whose prompt has no readable character.
 const NAMELESS: &str = "session";
 
@@ -91,23 +96,40 @@ pub fn given_name(text: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// A short name from what was asked first: the beginning of its first readable line.
-pub fn short_name(prompt: &str) -> String {
-    let line = prompt.lines().find(|l| !one_line(l, 1).is_empty()).unwrap_or_default();
+/// A short name from what an agent was asked first, without marks of Markdown; where it is cut, not
+/// after a word that only joins.
+pub fn prompt_name(prompt: &str) -> String {
+    let (name, cut) = beginning(&plain_words(prompt));
+    let mut words: Vec<_> = name.split(' ').collect();
+    let joins = |word: &&str| JOINING_WORDS.contains(&word.to_lowercase().as_str());
+    while cut && words.len() > 1 && words.last().is_some_and(joins) {
+        words.pop();
+    }
+    words.join(" ")
+}
+
+/// A short name from a command, which stays as it is.
+pub fn short_name(command: &str) -> String {
+    beginning(command).0
+}
+
+/// The first readable line, cut at a word, and whether it was cut.
+fn beginning(text: &str) -> (String, bool) {
+    let line = text.lines().find(|l| !one_line(l, 1).is_empty()).unwrap_or_default();
     let line =
         line.trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '/' | '.' | '~'));
     let whole = one_line(line, usize::MAX);
     if whole.is_empty() {
-        return NAMELESS.to_owned();
+        return (NAMELESS.to_owned(), false);
     }
     if whole.chars().count() <= SHORT_NAME_CHARS {
-        return whole;
+        return (whole, false);
     }
     let cut: String = whole.chars().take(SHORT_NAME_CHARS).collect();
     let at_word = cut.rsplit_once(' ').map(|(head, _)| head);
     match at_word {
-        Some(head) if head.chars().count() >= SHORT_NAME_LEAST_CHARS => head.to_owned(),
-        Some(_) | None => cut,
+        Some(head) if head.chars().count() >= SHORT_NAME_LEAST_CHARS => (head.to_owned(), true),
+        Some(_) | None => (cut, true),
     }
 }
 
@@ -125,15 +147,28 @@ mod tests {
         for (prompt, expected) in [
             ("fix the login test", "fix the login test"),
             ("\n\n  # Fix   it\nplease", "Fix it"),
-            (
-                "map every TODO comment in this repo and summarize them",
-                "map every TODO comment in this repo and",
-            ),
+            ("echo `date` && sleep 1", "echo `date` && sleep 1"),
             ("\u{1b}[31mred\u{7}", "31mred"),
             ("\u{202e}\u{200b}", "session"),
             ("./run.sh --all", "./run.sh --all"),
         ] {
             assert_eq!(short_name(prompt), expected, "{prompt:?}");
+        }
+    }
+
+    #[test]
+    fn a_prompt_gives_a_name_without_marks_and_loose_ends() {
+        for (prompt, expected) in [
+            (
+                "map every TODO comment in this repo and summarize them",
+                "map every TODO comment in this repo",
+            ),
+            ("**Fix** the `login` test", "Fix the login test"),
+            ("what is this for", "what is this for"),
+            ("the the the the the the the the the the the the", "the"),
+            ("\u{202e}\u{200b}", "session"),
+        ] {
+            assert_eq!(prompt_name(prompt), expected, "{prompt:?}");
         }
     }
 

@@ -11,7 +11,7 @@ use crate::outside::Aside;
 use crate::standing::moment;
 use crate::wait::Until;
 use nightshift_model::limits::{LINE_MAX_CHARS, PROMPT_MAX_BYTES};
-use nightshift_model::naming::{given_name, one_line, short_name};
+use nightshift_model::naming::{given_name, one_line, prompt_name, short_name};
 use nightshift_model::{
     AgentWork, Effect, Evidence, Lodging, Millis, Prompt, Session, SessionId, Source, Work,
 };
@@ -68,6 +68,7 @@ fn begin(core: &mut Core, dispatch: Dispatch, agent: Option<String>) -> Outcome 
             Fault::new(FaultCode::Invalid, "the name has no readable character")
                 .hint("give another --name")
         })?,
+        None if matches!(work, Work::Agent(_)) => prompt_name(&asked),
         None => short_name(&asked),
     };
     let (session_id, id) = fresh_id(core)?;
