@@ -203,7 +203,10 @@ fn a_command_to_watch_is_the_users_to_allow() {
     assert_eq!(need.detail, "the log\n\ntail -F log");
     assert_eq!(desk.driver.may_watch("tail -F log"), None, "not before the answer");
     let answers = [(need.id, Answer::Allow)];
-    for line in desk.driver.due(std::slice::from_ref(&desk.prompt), &answers) {
+    let lines = desk.driver.due(std::slice::from_ref(&desk.prompt), &answers);
+    // The agent can act on the answer before the journal tells of it.
+    assert_eq!(desk.driver.may_watch("tail -F log"), Some("the user allowed it"));
+    for line in lines {
         desk.record(RecordKind::In, line);
     }
     assert_eq!(desk.driver.may_watch("tail -F log"), Some("the user allowed it"));

@@ -88,7 +88,7 @@ impl Driver {
     }
 
     /// The user's word about a call of our own tools.
-    fn own_answered(&mut self, key: &str, result: Option<&Value>) {
+    pub(super) fn own_answered(&mut self, key: &str, result: Option<&Value>) {
         if let (Some(request), Some(result)) = (self.open.get(key), result)
             && let Some(call) = &request.call
         {

@@ -225,7 +225,14 @@ impl Driver {
         if let Some((id, line)) = self.handshake.next(&self.spec) {
             self.hand(id, line, &mut lines);
         }
-        for (key, line) in self.due_answers(answers) {
+        for (request, result) in self.due_answers(answers) {
+            // The agent may act on it, and be asked about by our own tools, before the journal tells.
+            self.own_answered(&request, Some(&result));
+            let Some(open) = self.open.get(&request) else { continue };
+            let (key, line) = match open.is_sign_in() {
+                true => self.handshake.authenticate(&result),
+                false => (answer_key(&request), wire::answer(&open.rpc_id, &result)),
+            };
             self.hand(key, line, &mut lines);
         }
         if let Some((key, line)) = self.due_prompt(prompts) {
@@ -240,20 +247,15 @@ impl Driver {
         }
     }
 
-    fn due_answers(&self, answers: &[(NeedId, Answer)]) -> Vec<(String, String)> {
+    /// The open requests that have their answer, and that answer.
+    fn due_answers(&self, answers: &[(NeedId, Answer)]) -> Vec<(String, Value)> {
         let cancelling =
             self.turn.as_ref().is_some_and(|t| t.cancelled) || self.handed.contains(CANCEL);
-        let result = |request: &OpenRequest| match cancelling {
+        let result = |request: &OpenRequest| match cancelling && !request.is_sign_in() {
             true => Some(request.cancelled()),
             false => request.result(answers),
         };
-        let line = |(id, request): (&String, &OpenRequest)| {
-            if request.is_sign_in() {
-                return Some(self.handshake.authenticate(&request.result(answers)?));
-            }
-            Some((answer_key(id), wire::answer(&request.rpc_id, &result(request)?)))
-        };
-        self.open.iter().filter_map(line).collect()
+        self.open.iter().filter_map(|(id, open)| Some((id.clone(), result(open)?))).collect()
     }
 
     fn due_prompt(&self, prompts: &[Prompt]) -> Option<(String, String)> {
