@@ -27,8 +27,11 @@ const IDLE_SESSIONS: usize = 50;
 const IDLE_TIME: Duration = Duration::from_secs(60);
 /// Rounds of use before memory is first looked at: caches fill once.
 const ROUNDS_TO_WARM: usize = 40;
-/// A round each fifteen seconds is an hour of use; they follow each other without the pauses.
+/// A round each fifteen seconds is an hour of use.
 const ROUNDS: usize = 240;
+/// What is left here of those fifteen seconds: the engine collects what a round left behind when
+/// nothing happens for a moment, and never has that moment while rounds follow each other at once.
+const BETWEEN_ROUNDS: Duration = Duration::from_millis(1500);
 const JOB: &str = "printf '\\033[32mready\\033[0m\\n'; seq 1 2000; exec cat";
 
 /// What a paint took since the process started, in milliseconds.
@@ -109,7 +112,9 @@ async fn round(window: &Window<'_>, job: &str) -> Result<()> {
     window.press(&[], Key::Escape.into()).await?;
     window.peek(job).await?;
     window.press(&[], Key::Escape.into()).await?;
-    window.attach(job).await
+    window.attach(job).await?;
+    tokio::time::sleep(BETWEEN_ROUNDS).await;
+    Ok(())
 }
 
 async fn idle(programs: &Path, table: &mut Table) -> Result<()> {

@@ -76,7 +76,14 @@ test("the agent and its permission mode are chosen under the input", async () =>
 test("the first page lists the agents and the rehearsal fills the input", async () => {
   const window = await open({ mode: "empty" });
   await window.get("first-run").waitFor();
-  await expect.poll(() => window.get("agent").count()).toBeGreaterThan(3);
+  // Installed ones all, of the others as many as leave the groups in sight.
+  await expect.poll(() => window.get("agent").count()).toBe(4);
+  for (const group of ["needs-input", "working", "completed"]) {
+    const place = await window.get(`group-${group}`).boundingBox();
+    expect((place?.y ?? 0) + (place?.height ?? 0)).toBeLessThan((await window.get("dispatch-input").boundingBox())?.y ?? 0);
+  }
+  await window.get("first-more").click();
+  await expect.poll(() => window.get("agent").filter({ hasText: "not installed" }).count()).toBe(3);
   await window.get("try-rehearsal").click();
   await expect.poll(() => window.get("dispatch-input").inputValue()).toContain("ask Which way");
   await expect.poll(() => window.get("dispatch-agent").textContent()).toContain("Rehearsal");

@@ -37,7 +37,7 @@ const opened = (name: string) => async (window: Ui) => window.row(name).locator(
 const SHOTS: Shot[] = [
   { name: "board", arrange: (window) => window.row("npm test").waitFor() },
   { name: "directories", arrange: (window) => window.get("group-by-directory").click() },
-  { name: "first-run", mode: "empty", arrange: (window) => window.get("agent").nth(5).waitFor() },
+  { name: "first-run", mode: "empty", arrange: (window) => window.get("first-more").waitFor() },
   { name: "lost", mode: "down", arrange: (window) => window.get("disconnected").waitFor() },
   { name: "nothing-found", arrange: (window) => window.get("filter-input").fill("no such thing") },
   {
