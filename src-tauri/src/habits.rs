@@ -4,7 +4,7 @@
 
 use crate::quick;
 use nightshift_platform::Home;
-use nightshift_settings::Watched;
+use nightshift_settings::{Settings, Watched};
 use tauri::{AppHandle, Builder, Wry};
 use tauri_plugin_autostart::{MacosLauncher, ManagerExt as _};
 use tauri_plugin_global_shortcut::{GlobalShortcutExt as _, ShortcutState};
@@ -21,15 +21,20 @@ pub fn plugins(builder: Builder<Wry>) -> Builder<Wry> {
         .plugin(tauri_plugin_autostart::init(MacosLauncher::LaunchAgent, at_login))
 }
 
+/// The settings of the file as far as they can be read: what is wrong in it the board says.
+pub fn settings() -> Settings {
+    let file = Home::settings_file().inspect_err(|error| {
+        eprintln!("warning: no settings file: {error}");
+    });
+    let Ok(file) = file else { return Settings::default() };
+    let mut settings = Watched::new(file);
+    settings.refresh();
+    settings.settings().clone()
+}
+
 /// Takes on what the settings say. A desktop without the means goes without.
 pub fn take_on(app: &AppHandle) {
-    let mut settings = match Home::settings_file() {
-        Ok(file) => Watched::new(file),
-        Err(error) => return eprintln!("warning: no settings file: {error}"),
-    };
-    // What is wrong in it the board says.
-    settings.refresh();
-    let habits = settings.settings().window.clone();
+    let habits = settings().window;
     let shortcut = habits.quick_shortcut.unwrap_or_else(|| SHORTCUT.to_owned());
     if !shortcut.trim().is_empty() {
         listen(app, shortcut.trim());

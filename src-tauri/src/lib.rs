@@ -4,10 +4,10 @@
 //! or killing this process ends no session.
 //! Must not know: how sessions run, what states mean, SQLite, agents.
 
+mod backdrop;
 mod beside;
 mod commands;
 mod environment;
-mod external;
 mod feed;
 mod graphics;
 mod habits;
@@ -68,6 +68,7 @@ fn open(origin: Origin, link: Link) -> tauri::Result<()> {
         .on_page_load(window::on_page_load)
         .on_window_event(window::on_window_event)
         .setup(move |app| {
+            app.webview_windows().values().for_each(backdrop::lay);
             opening::fulfil(app.handle(), asked);
             feed::tell_reachability(app.handle());
             presence::tell(app.handle());

@@ -3,7 +3,7 @@
 //! Promise: one for each session, found again wherever the session is asked for; closing it closes the
 //! view, never the session.
 
-use crate::{opening, window};
+use crate::{backdrop, opening, window};
 use nightshift_protocol::{Fault, FaultCode};
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
@@ -36,7 +36,10 @@ pub fn open(app: &AppHandle, session: &str) -> Result<(), Fault> {
         .min_inner_size(WIDTH_MIN, HEIGHT_MIN)
         .disable_drag_drop_handler()
         .build()
-        .map(|window| window::take_keyboard(&window))
+        .map(|window| {
+            backdrop::lay(&window);
+            window::take_keyboard(&window);
+        })
         .map_err(|e| Fault::new(FaultCode::Internal, format!("the window cannot be made: {e}")))
 }
 

@@ -4,7 +4,7 @@
 //! Promise: made when it is first asked for and hidden from then on, so that those who never use it do
 //! not pay for a second page.
 
-use crate::window;
+use crate::{backdrop, window};
 use tauri::{AppHandle, Emitter, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
 pub const QUICK: &str = "quick";
@@ -39,7 +39,7 @@ pub fn toggle(app: &AppHandle) {
 }
 
 fn build(app: &AppHandle) -> tauri::Result<WebviewWindow> {
-    WebviewWindowBuilder::new(app, QUICK, WebviewUrl::App(PAGE.into()))
+    let quick = WebviewWindowBuilder::new(app, QUICK, WebviewUrl::App(PAGE.into()))
         .title("Nightshift: quick dispatch")
         .inner_size(WIDTH, HEIGHT)
         .resizable(false)
@@ -47,5 +47,7 @@ fn build(app: &AppHandle) -> tauri::Result<WebviewWindow> {
         .always_on_top(true)
         .skip_taskbar(true)
         .visible(false)
-        .build()
+        .build()?;
+    backdrop::lay(&quick);
+    Ok(quick)
 }

@@ -1,7 +1,6 @@
 //! What belongs to no session: agents, the supervisor's status, the window itself.
 
 use crate::environment::Origin;
-use crate::external;
 use crate::link::{Link, unexpected};
 use nightshift_protocol::{
     AgentView, Command, DaemonStatus, Fault, FaultCode, PermissionAct, PermissionRule, Reply,
@@ -74,6 +73,6 @@ pub fn set_title(window: WebviewWindow, title: String) -> Result<(), Fault> {
 /// Opens http, https and mailto links outside the window, nothing else.
 #[tauri::command]
 #[specta::specta]
-pub fn open_external(origin: State<'_, Origin>, url: String) -> Result<(), Fault> {
-    external::open(&origin, &url)
+pub async fn open_external(origin: State<'_, Origin>, url: String) -> Result<(), Fault> {
+    nightshift_client::open_link(&url, &origin.user_home)
 }

@@ -1,6 +1,5 @@
-//! Opening links outside the window, after a check of their scheme.
+//! Opening links with the desktop's own programs, after a check of their scheme.
 
-use crate::environment::Origin;
 use nightshift_platform::spawn::spawn_detached;
 use nightshift_protocol::{Fault, FaultCode};
 use std::ffi::{OsStr, OsString};
@@ -12,8 +11,8 @@ const SCHEMES: &[&str] = &["https://", "http://", "mailto:"];
 const URL_MAX_BYTES: usize = 8 * 1024;
 const OPENER: &str = "xdg-open";
 
-/// Hands `url` to the desktop's own programs.
-pub fn open(origin: &Origin, url: &str) -> Result<(), Fault> {
+/// Hands `url` to the desktop's own programs, which begin in `directory`. On a tokio runtime.
+pub fn open_link(url: &str, directory: &Path) -> Result<(), Fault> {
     check(url)?;
     let mut environment: std::collections::BTreeMap<OsString, OsString> =
         nightshift_platform::spawn::own_environment();
@@ -21,13 +20,13 @@ pub fn open(origin: &Origin, url: &str) -> Result<(), Fault> {
     let opener = OsStr::new(OPENER);
     let null = Path::new("/dev/null");
     let arguments = [OsString::from(url)];
-    let mut started = spawn_detached(opener, &arguments, &environment, &origin.user_home, null)
-        .map_err(|error| {
+    let mut started =
+        spawn_detached(opener, &arguments, &environment, directory, null).map_err(|error| {
             Fault::new(FaultCode::Io, format!("cannot start {OPENER}: {error}"))
                 .hint("install the package xdg-utils, or copy the link")
         })?;
     // Waits on a thread of the blocking pool: the opener ends as soon as it has handed over.
-    tauri::async_runtime::spawn_blocking(move || {
+    tokio::task::spawn_blocking(move || {
         if let Err(error) = started.child.wait() {
             eprintln!("warning: waiting for {OPENER}: {error}");
         }
