@@ -4,6 +4,7 @@
 //! Promise: measures what a user waits for and pays for; prints a table, and budgets that are missed.
 //! Must not know: how the product works inside.
 
+mod crowd;
 mod fleet;
 mod machine;
 mod measure;

@@ -2,6 +2,7 @@
 //!
 //! Promise: both open in the same way, on the same desktop, with the same renderer.
 
+use crate::crowd;
 use crate::machine::{cpu_ms, pss_mib, tree};
 use crate::measure::REST;
 use crate::table::{Budget, Table, median};
@@ -53,7 +54,8 @@ pub fn measure(programs: &Path, table: &mut Table) -> Result<()> {
         let budget = Budget::NotAbovePeer { name: "bare window", peer, slack: PAINT_SLACK };
         table.add("window: start until first paint", median(&mut ours), "ms", budget);
         in_use(programs, median(&mut bare_memory), table).await?;
-        idle(programs, table).await
+        idle(programs, table).await?;
+        crowd::frames(programs, table).await
     })
 }
 
