@@ -14,10 +14,17 @@ const DARK_NAMES: [&str; 3] = ["-dark", "-Dark", ":dark"];
 /// Stands above the desktop's choice of a theme.
 const THEME_VARIABLE: &str = "GTK_THEME";
 
-/// Lays it under the page of a window that was just made. On the main thread.
+/// Lays it under the page of a window that was just made.
 pub fn lay(window: &WebviewWindow) {
-    let colour = ground(habits::settings().appearance.theme, is_desktop_dark());
-    if let Err(error) = window.set_background_color(Some(colour)) {
+    let under = window.clone();
+    // Only there the desktop's theme can be asked for.
+    let laid = window.run_on_main_thread(move || {
+        let colour = ground(habits::settings().appearance.theme, is_desktop_dark());
+        if let Err(error) = under.set_background_color(Some(colour)) {
+            eprintln!("warning: a window begins in white: {error}");
+        }
+    });
+    if let Err(error) = laid {
         eprintln!("warning: a window begins in white: {error}");
     }
 }
