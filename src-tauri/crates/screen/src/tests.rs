@@ -190,7 +190,7 @@ fn questions_are_answered_where_no_terminal_is_attached() {
     for (asked, answer) in [
         ("ab\x1b[6n", "\x1b[1;3R"),
         ("\x1b[5n", "\x1b[0n"),
-        ("\x1b[c", "\x1b[?62;22c"),
+        ("\x1b[c", "\x1b[?1;2c"),
         ("\x1b[>c", "\x1b[>0;276;0c"),
         ("\x1b[?2026$p", "\x1b[?2026;2$y"),
         ("\x1b[?25$p", "\x1b[?25;1$y"),

@@ -127,9 +127,9 @@ impl Callbacks for Watch {
             }
             (None, None, 'h' | 'l') if param == 4 => self.insert = last == 'h',
             (None, None, 'h' | 'l') if param == 20 => self.line_feed_returns = last == 'h',
-            // Primary device attributes: a VT220 with colours, what most terminals claim.
-            (None, None, 'c') if param == 0 => self.reply(b"\x1b[?62;22c"),
-            // Secondary: what the window's terminal says of itself.
+            // Device attributes, primary and secondary: what the window's terminal says of itself. A
+            // program that asks once must not be told otherwise for having started unseen.
+            (None, None, 'c') if param == 0 => self.reply(b"\x1b[?1;2c"),
             (Some(b'>'), None, 'c') if param == 0 => self.reply(b"\x1b[>0;276;0c"),
             (Some(b'?'), Some(b'$'), 'p') => {
                 let state = self.state_of(screen, param);
