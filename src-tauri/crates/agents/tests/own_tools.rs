@@ -204,7 +204,11 @@ fn a_command_to_watch_is_the_users_to_allow() {
     assert_eq!(desk.driver.may_watch("tail -F log"), None, "not before the answer");
     let answers = [(need.id, Answer::Allow)];
     let lines = desk.driver.due(std::slice::from_ref(&desk.prompt), &answers);
-    // The agent can act on the answer before the journal tells of it.
+    // The agent can act on the answer before the journal tells of it, and once it was told yes, no
+    // later word changes that.
+    assert_eq!(desk.driver.may_watch("tail -F log"), Some("the user allowed it"));
+    assert!(desk.driver.cancel().is_some());
+    assert!(desk.driver.due(std::slice::from_ref(&desk.prompt), &answers).is_empty());
     assert_eq!(desk.driver.may_watch("tail -F log"), Some("the user allowed it"));
     for line in lines {
         desk.record(RecordKind::In, line);

@@ -226,14 +226,15 @@ impl Driver {
             self.hand(id, line, &mut lines);
         }
         for (request, result) in self.due_answers(answers) {
-            // The agent may act on it, and be asked about by our own tools, before the journal tells.
-            self.own_answered(&request, Some(&result));
             let Some(open) = self.open.get(&request) else { continue };
             let (key, line) = match open.is_sign_in() {
                 true => self.handshake.authenticate(&result),
                 false => (answer_key(&request), wire::answer(&open.rpc_id, &result)),
             };
-            self.hand(key, line, &mut lines);
+            if self.hand(key, line, &mut lines) {
+                // The agent may act on it, with our own tools, before the journal tells of it.
+                self.own_answered(&request, Some(&result));
+            }
         }
         if let Some((key, line)) = self.due_prompt(prompts) {
             self.hand(key, line, &mut lines);
@@ -241,10 +242,11 @@ impl Driver {
         lines
     }
 
-    fn hand(&mut self, key: String, line: String, lines: &mut Vec<String>) {
-        if self.handed.insert(key) {
-            lines.push(line);
-        }
+    /// False when it was handed out before.
+    fn hand(&mut self, key: String, line: String, lines: &mut Vec<String>) -> bool {
+        let fresh = self.handed.insert(key);
+        lines.extend(fresh.then_some(line));
+        fresh
     }
 
     /// The open requests that have their answer, and that answer.
