@@ -144,6 +144,7 @@ test("palette and key sheet open, find and close", async () => {
   }
   await window.press("Escape", "Control+k");
   await window.get("palette-input").fill("open list every");
+  await expect.poll(() => window.get("palette-entry").first().textContent()).toContain("Completed · ~/code/atlas");
   await window.press("Enter");
   await window.get("conversation").waitFor();
   await window.close();
