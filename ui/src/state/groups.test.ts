@@ -14,6 +14,7 @@ function asking(...since: number[]): State {
       options: [],
       freeText: true,
       since: at,
+      unshownBytes: 0,
       answered: null,
     }),
   );

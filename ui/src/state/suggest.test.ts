@@ -15,6 +15,7 @@ const asking = (question: string, labels: string[] = [], more: { freeText?: bool
       options: labels.map((label, at) => ({ id: String(at), label, kind: "choice" as const })),
       freeText: more.freeText ?? true,
       since: 0,
+      unshownBytes: 0,
       answered: null,
     },
   ],

@@ -173,6 +173,7 @@ impl Driver {
                     options: options.into_iter().map(|(option, _)| option).collect(),
                     free_text: false,
                     since: at,
+                    unshown_bytes: 0,
                     answered: None,
                 };
                 self.turn = true;
@@ -216,6 +217,7 @@ impl Driver {
             options: Vec::new(),
             free_text: true,
             since: at,
+            unshown_bytes: 0,
             answered: None,
         };
         self.attention.insert(id);

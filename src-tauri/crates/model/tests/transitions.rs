@@ -22,6 +22,7 @@ fn need(id: &str) -> Need {
         }],
         free_text: false,
         since: Millis(5),
+        unshown_bytes: 0,
         answered: None,
     }
 }

@@ -117,6 +117,7 @@ mod tests {
             ],
             free_text: false,
             since: Millis(1),
+            unshown_bytes: 0,
             answered: None,
         }
     }

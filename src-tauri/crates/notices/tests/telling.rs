@@ -38,6 +38,7 @@ fn need(id: &str) -> Need {
         options: vec![option("yes", OptionKind::AllowOnce), option("no", OptionKind::RejectOnce)],
         free_text: false,
         since: Millis(5),
+        unshown_bytes: 0,
         answered: None,
     }
 }

@@ -33,6 +33,7 @@ fn asks(question: &str) -> State {
         options: Vec::new(),
         free_text: true,
         since: Millis(5),
+        unshown_bytes: 0,
         answered: None,
     };
     State::NeedsInput { needs: vec![need] }

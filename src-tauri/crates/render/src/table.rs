@@ -199,6 +199,7 @@ mod tests {
             options: Vec::new(),
             free_text: true,
             since: Millis(0),
+            unshown_bytes: 0,
             answered: None,
         };
         let views = [

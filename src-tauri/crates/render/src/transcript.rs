@@ -264,6 +264,7 @@ mod tests {
             ],
             free_text: false,
             since: Millis(0),
+            unshown_bytes: 0,
             answered: None,
         };
         ItemBody::Request { need, answer: answer.map(str::to_owned) }

@@ -63,6 +63,7 @@ fn agent(n: u32) -> Session {
         options: Vec::new(),
         free_text: true,
         since: AT,
+        unshown_bytes: 0,
         answered: None,
     };
     let prompt = |n, state| Prompt { state, ..Prompt::of_user(n, format!("prompt {n}\n…"), AT) };

@@ -47,6 +47,10 @@ pub struct Need {
     /// Whether free text is an answer too.
     pub free_text: bool,
     pub since: Millis,
+    /// Bytes of the request that neither `question` nor `detail` shows. While there are any, nothing quick
+    /// allows it: no digit, no button, no notification, no "always".
+    #[serde(default)]
+    pub unshown_bytes: u32,
     /// The answer that was given and is on its way to the agent.
     #[serde(default)]
     pub answered: Option<Answer>,
@@ -134,6 +138,7 @@ mod tests {
             ],
             free_text: false,
             since: Millis(1),
+            unshown_bytes: 0,
             answered: None,
         }
     }

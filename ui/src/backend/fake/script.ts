@@ -196,7 +196,7 @@ export class Player {
     freeText: boolean,
   ): Need {
     const id = this.nextId();
-    return { id, kind, question, detail, options, freeText, since: Date.now(), answered: null };
+    return { id, kind, question, detail, options, freeText, since: Date.now(), unshownBytes: 0, answered: null };
   }
 
   private async request(need: Need): Promise<Answer> {

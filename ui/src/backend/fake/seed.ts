@@ -83,6 +83,7 @@ function need(part: Partial<Need>, ageMs: number): State {
     options: [],
     freeText: true,
     since: Date.now() - ageMs,
+    unshownBytes: 0,
     answered: null,
   };
   return { type: "needs_input", needs: [{ ...base, ...part }] };

@@ -633,6 +633,11 @@ export type Need = {
 	/**  Whether free text is an answer too. */
 	freeText: boolean,
 	since: Millis,
+	/**
+	 *  Bytes of the request that neither `question` nor `detail` shows. While there are any, nothing quick
+	 *  allows it: no digit, no button, no notification, no "always".
+	 */
+	unshownBytes: number,
 	/**  The answer that was given and is on its way to the agent. */
 	answered: Answer | null,
 };

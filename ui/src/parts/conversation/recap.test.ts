@@ -6,7 +6,7 @@ import { ago, recapOf } from "./recap";
 
 const item = (id: string, at: number, body: ItemBody): ConversationItem => ({ id, at, body });
 const tool = (id: string, at: number) => item(id, at, { type: "tool", title: "", kind: "read", status: "completed", input: "", content: [] });
-const need: Need = { id: "n", kind: "question", question: "?", detail: "", options: [], freeText: true, since: 0, answered: null };
+const need: Need = { id: "n", kind: "question", question: "?", detail: "", options: [], freeText: true, since: 0, unshownBytes: 0, answered: null };
 const request = (id: string, at: number, answer: string | null) => item(id, at, { type: "request", need, answer });
 const user = (id: string, at: number) => item(id, at, { type: "user", text: "", queued: false, origin: "user", enclosures: [] });
 

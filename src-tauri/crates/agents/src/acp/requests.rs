@@ -90,6 +90,7 @@ impl OpenRequest {
             options,
             free_text: false,
             since: at,
+            unshown_bytes: 0,
             answered: None,
         };
         OpenRequest {
@@ -377,6 +378,7 @@ fn question_need(at: Millis, options: Vec<NeedOption>, free_text: bool) -> Need 
         options,
         free_text,
         since: at,
+        unshown_bytes: 0,
         answered: None,
     }
 }

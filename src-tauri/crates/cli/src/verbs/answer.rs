@@ -73,6 +73,7 @@ mod tests {
             options: options.iter().map(option).collect(),
             free_text: true,
             since: Millis(0),
+            unshown_bytes: 0,
             answered: None,
         }
     }

@@ -464,6 +464,7 @@ pub(super) fn closing_question(n: u32, text: &str, at: crate::time::Millis) -> N
         options: Vec::new(),
         free_text: true,
         since: at,
+        unshown_bytes: 0,
         answered: None,
     }
 }

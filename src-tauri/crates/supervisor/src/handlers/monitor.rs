@@ -100,6 +100,7 @@ fn ask(core: &mut Core, id: &SessionId, (monitor, command, what): (&str, &str, &
         ],
         free_text: false,
         since: clock::now(),
+        unshown_bytes: 0,
         answered: None,
     };
     core.fact(id, Fact::NeedOpened { need });
