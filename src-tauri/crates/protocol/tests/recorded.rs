@@ -169,6 +169,7 @@ fn need() -> Need {
         ],
         free_text: false,
         since: AT,
+        unshown_bytes: 0,
         answered: Some(Answer::Allow),
     }
 }
