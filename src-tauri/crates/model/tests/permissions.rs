@@ -28,6 +28,7 @@ fn decided(id: &str) -> Event {
         options: Vec::new(),
         free_text: false,
         since: Millis(5),
+        unshown_bytes: 0,
         answered: Some(Answer::Option { id: "yes".into() }),
     };
     Event::Fact(Fact::NeedDecided { need, why: "allowed by rule 1".into() })
