@@ -25,7 +25,7 @@ test("the window's title carries the count", () => {
 });
 
 test("hostile text becomes one calm line", () => {
-  expect(oneLine("\u202egnp.exe\u0007 \u001b[31mred\u001b[0m\nnext")).toBe("gnp.exe  red next");
+  expect(oneLine("\u202egnp.exe\u0007 \u001b[31mred\u001b[0m\nnext")).toBe("‹U+202E›gnp.exe‹U+0007› red next");
 });
 
 test("paths are shortened", () => {
@@ -65,7 +65,7 @@ test("a session says where it works, why, and what changed beside it", () => {
     changedMeanwhile: ["1", "2", "3", "4", "5"],
   };
   const view = aView("a", { cwd: "/home/ada/code", lodging: own });
-  expect(workplace(view, "/home/ada")).toBe("~/code · worktree-a b, setting up");
+  expect(workplace(view, "/home/ada")).toBe("~/code · worktree-a‹U+0007›b, setting up");
   expect(aboutWorkplace(view)).toBe("in a worktree");
   expect(strayChanges(view)).toBe("1, 2, 3 and 2 more");
   expect(strayChanges(aView("b"))).toBe("");

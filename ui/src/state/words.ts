@@ -4,6 +4,7 @@
  * Promise: pure. Must not know: the DOM, the clock.
  */
 import type { AgentView, GoalSummary, Liveness, Need, PullRequest, PullState, SessionView, Source, State } from "../backend/api";
+import { visible } from "./visible";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -212,12 +213,9 @@ export function windowTitle(needing: number): string {
   return `${needing} ${needing === 1 ? "needs" : "need"} input · Nightshift`;
 }
 
-/** Control characters and direction overrides would let a name disturb its row. */
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
-/** One calm line out of any text. */
+/** One calm line out of any text; what is invisible in it is shown. */
 export function oneLine(text: string): string {
-  return text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "").replace(UNSAFE, " ").trim();
+  return visible(text.replace(/\u001b\[[0-9;:]*m/g, "").replace(/[\t\n\v\f\r\u2028\u2029]/g, " ").trim());
 }
 
 /** What a person sees of a session's name. */

@@ -12,7 +12,7 @@ pub mod step;
 
 pub use nightshift_terms::{
     choice, enclosure, evidence, id, limits, lodging, naming, need, pull_request, reading, time,
-    trouble, usage,
+    trouble, usage, visible,
 };
 
 pub use choice::{Choice, Choices, OptionRole};

@@ -259,5 +259,5 @@ fn settings_without_a_word_tell_everything_on_the_desktop() {
         (NoticeChannel::Desktop, &Delivery::Pending)
     );
     assert_eq!(receipts[0].title, "fix the login finished");
-    assert_eq!(receipts[0].text, "all <b>done</b> [1m");
+    assert_eq!(receipts[0].text, "all <b>done</b>‹U+001B›[1m");
 }

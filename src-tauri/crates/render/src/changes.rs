@@ -69,7 +69,8 @@ pub fn text(file: &ChangedFile, page: &FilePage, colour: bool) -> String {
         out.push_str(&format!("({})\n", one_line(&page.note)));
     }
     for DiffRow { kind, text, .. } in &page.rows {
-        let text = clean(text);
+        // How the file ends its lines is no part of them.
+        let text = clean(text.strip_suffix('\r').unwrap_or(text));
         let (sign, shade) = match kind {
             RowKind::Hunk => ("", "36"),
             RowKind::Same => (" ", ""),

@@ -1,16 +1,16 @@
-//! Text for a terminal: nothing that a session says may steer it.
+//! Text for a terminal: nothing that a session says may steer it, or be there unseen.
 
+use nightshift_model::visible::visible_lines;
 use unicode_width::UnicodeWidthChar;
 
-/// Without control characters; newlines and tabs stay.
+/// With nothing invisible; lines and tabs stay.
 pub fn clean(text: &str) -> String {
-    text.chars().filter(|&c| !c.is_control() || c == '\n' || c == '\t').collect()
+    visible_lines(text).replace("\r\n", "\n")
 }
 
-/// On one line, without control characters.
+/// On one line, with nothing invisible.
 pub fn one_line(text: &str) -> String {
-    let spaced = text.replace(['\n', '\t', '\r'], " ");
-    spaced.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned()
+    visible_lines(text).replace("\r\n", " ").replace(['\n', '\t'], " ").trim().to_owned()
 }
 
 /// Columns that `text` takes on a terminal.
@@ -43,8 +43,21 @@ mod tests {
     #[test]
     fn hostile_text_becomes_harmless() {
         let hostile = "a\x1b]0;owned\x07b\u{9b}31mc\r\nd\te";
-        assert_eq!(clean(hostile), "a]0;ownedb31mc\nd\te");
-        assert_eq!(one_line(hostile), "a]0;ownedb31mc  d e");
+        assert_eq!(clean(hostile), "a‹U+001B›]0;owned‹U+0007›b‹U+009B›31mc\nd\te");
+        assert_eq!(one_line(hostile), "a‹U+001B›]0;owned‹U+0007›b‹U+009B›31mc d e");
+    }
+
+    #[test]
+    fn security_16_what_is_invisible_is_printed_by_its_number() {
+        for (text, expected) in [
+            ("a\u{202e}b", "a‹U+202E›b"),
+            ("\u{2066}\u{200b}\u{3164}\u{e0041}", "‹U+2066›‹U+200B›‹U+3164›‹U+E0041›"),
+            ("a\rb", "a‹U+000D›b"),
+            ("日本 \u{2764}\u{fe0f}", "日本 \u{2764}\u{fe0f}"),
+        ] {
+            assert_eq!(clean(text), expected);
+            assert_eq!(one_line(text), expected);
+        }
     }
 
     #[test]

@@ -309,8 +309,7 @@ mod tests {
         let configuration = Configuration::default();
         let again = ConversationEvent::Snapshot { seq: 9, items, trimmed: false, configuration };
         out += &transcript.apply(again);
-        let expected =
-            "> go\nI will run\n* Run  make\n? Run: make\n  1 Yes\n  2 No\n  = Yes\n  ok[0m\ndone";
+        let expected = "> go\nI will run\n* Run  make\n? Run: make\n  1 Yes\n  2 No\n  = Yes\n  ok‹U+001B›[0m\ndone";
         assert_eq!(out, expected);
     }
 

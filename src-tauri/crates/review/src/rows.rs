@@ -2,6 +2,7 @@
 //!
 //! Promise: pure; every line of the input becomes one row, whatever bytes it holds.
 
+use nightshift_model::visible::visible;
 use nightshift_protocol::review::{DiffRow, RowKind};
 
 /// The rows of `git diff`'s output: from the first hunk on.
@@ -55,7 +56,10 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn row(kind: RowKind, old: Option<u32>, new: Option<u32>, text: &[u8]) -> DiffRow {
-    DiffRow { kind, old, new, text: String::from_utf8_lossy(text).into_owned(), marks: Vec::new() }
+    // A carriage return at the end is how some files end lines.
+    let (line, end) = text.strip_suffix(b"\r").map_or((text, ""), |line| (line, "\r"));
+    let text = format!("{}{end}", visible(&String::from_utf8_lossy(line)));
+    DiffRow { kind, old, new, text, marks: Vec::new() }
 }
 
 struct Hunk {
@@ -103,6 +107,14 @@ mod tests {
         ];
         assert_eq!(seen, expected.map(|(kind, old, new, text)| (kind, old, new, text.to_owned())));
         assert!(rows(b"Binary files a/x and b/x differ\n").is_empty() && rows(b"").is_empty());
+    }
+
+    #[test]
+    fn security_16_a_diff_shows_what_is_invisible() {
+        let diff = "@@ -1 +1 @@ fn \u{2066}\n-a\r\n+a\u{202e}\rb\u{200b}\r\n";
+        let seen: Vec<String> = rows(diff.as_bytes()).into_iter().map(|row| row.text).collect();
+        assert_eq!(seen, ["@@ -1 +1 @@ fn ‹U+2066›", "a\r", "a‹U+202E›‹U+000D›b‹U+200B›\r"]);
+        assert_eq!(all_added("x\u{feff}".as_bytes())[0].text, "x‹U+FEFF›");
     }
 
     #[test]

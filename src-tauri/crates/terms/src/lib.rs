@@ -16,3 +16,4 @@ pub mod reading;
 pub mod time;
 pub mod trouble;
 pub mod usage;
+pub mod visible;

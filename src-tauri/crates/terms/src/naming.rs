@@ -1,6 +1,7 @@
-//! Names and lines as people read them: short, on one line, without control characters.
+//! Names and lines as people read them: short, on one line, with nothing invisible.
 
 use crate::limits::{LINE_MAX_CHARS, NAME_MAX_CHARS};
+use crate::visible::{Glyph, glyphs, is_hidden};
 
 /// Longest name made from a prompt; a name the user gives may be longer.
 const SHORT_NAME_CHARS: usize = 40;
@@ -14,24 +15,18 @@ const JOINING_WORDS: &[&str] = &[
 /// Name of a session whose prompt has no readable character.
 const NAMELESS: &str = "session";
 
-/// `text` without control and invisible format characters, white space folded, cut to `max`.
+/// `text` on one line, white space folded, cut to `max` characters; what is invisible is shown.
 pub fn one_line(text: &str, max: usize) -> String {
-    let hidden = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
     let mut out = String::new();
     let mut count = 0;
     let mut gap = false;
-    for c in text.chars() {
-        if c.is_whitespace() || c.is_control() {
+    for glyph in glyphs(text) {
+        if matches!(glyph, Glyph::Plain(c) | Glyph::Hidden(c) if c.is_whitespace()) {
             gap = count > 0;
             continue;
         }
-        if hidden(c) {
-            continue;
-        }
-        if count + usize::from(gap) >= max {
-            while out.chars().count() >= max.max(1) {
-                out.pop();
-            }
+        if count + usize::from(gap) + glyph.chars() > max {
+            cut_to(&mut out, max.saturating_sub(1));
             out.push('…');
             return out;
         }
@@ -40,10 +35,21 @@ pub fn one_line(text: &str, max: usize) -> String {
             count += 1;
             gap = false;
         }
-        out.push(c);
-        count += 1;
+        glyph.push_to(&mut out);
+        count += glyph.chars();
     }
     out
+}
+
+/// At most `max` characters; one that is written by its number stays whole or goes.
+fn cut_to(out: &mut String, max: usize) {
+    while out.chars().count() > max {
+        let number = out.ends_with('›').then(|| out.rfind("‹U+")).flatten();
+        match number {
+            Some(at) => out.truncate(at),
+            None => out.truncate(out.len() - out.chars().next_back().map_or(0, char::len_utf8)),
+        }
+    }
 }
 
 /// A row's line.
@@ -116,8 +122,7 @@ pub fn short_name(command: &str) -> String {
 /// The first readable line, cut at a word, and whether it was cut.
 fn beginning(text: &str) -> (String, bool) {
     let line = text.lines().find(|l| !one_line(l, 1).is_empty()).unwrap_or_default();
-    let line =
-        line.trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '/' | '.' | '~'));
+    let line = line.trim_start_matches(|c: char| !c.is_alphanumeric() && !begins_a_name(c));
     let whole = one_line(line, usize::MAX);
     if whole.is_empty() {
         return (NAMELESS.to_owned(), false);
@@ -131,6 +136,11 @@ fn beginning(text: &str) -> (String, bool) {
         Some(head) if head.chars().count() >= SHORT_NAME_LEAST_CHARS => (head.to_owned(), true),
         Some(_) | None => (cut, true),
     }
+}
+
+/// Whether a name may begin with this, beside letters and digits; what is invisible is not dropped.
+fn begins_a_name(c: char) -> bool {
+    matches!(c, '/' | '.' | '~') || (is_hidden(c) && !c.is_whitespace())
 }
 
 /// The last paragraph of a text that says something.
@@ -148,8 +158,9 @@ mod tests {
             ("fix the login test", "fix the login test"),
             ("\n\n  # Fix   it\nplease", "Fix it"),
             ("echo `date` && sleep 1", "echo `date` && sleep 1"),
-            ("\u{1b}[31mred\u{7}", "31mred"),
-            ("\u{202e}\u{200b}", "session"),
+            ("\u{1b}[31mred\u{7}", "‹U+001B›[31mred‹U+0007›"),
+            ("\u{202e}\u{200b}", "‹U+202E›‹U+200B›"),
+            (" \r ", "session"),
             ("./run.sh --all", "./run.sh --all"),
         ] {
             assert_eq!(short_name(prompt), expected, "{prompt:?}");
@@ -166,7 +177,8 @@ mod tests {
             ("**Fix** the `login` test", "Fix the login test"),
             ("what is this for", "what is this for"),
             ("the the the the the the the the the the the the", "the"),
-            ("\u{202e}\u{200b}", "session"),
+            ("\u{202e}fix it", "‹U+202E›fix it"),
+            (" \r ", "session"),
         ] {
             assert_eq!(prompt_name(prompt), expected, "{prompt:?}");
         }
@@ -194,7 +206,10 @@ mod tests {
             ("abc", 3, "abc"),
             ("abcd", 3, "ab…"),
             ("a b c d", 4, "a b…"),
-            ("a\u{0}\r\n\tb", 9, "a b"),
+            ("a\r\n\tb", 9, "a b"),
+            ("a\u{0}b", 9, "a…"),
+            ("a\u{0}b", 10, "a‹U+0000›b"),
+            ("a\u{202e}b", 8, "a…"),
         ] {
             let got = one_line(text, max);
             assert_eq!(got, expected, "{text:?}");

@@ -5,6 +5,7 @@
 
 use crate::evidence::Source;
 use crate::limits::RESULT_MAX_CHARS;
+use crate::visible::visible_speech;
 
 /// What the agent's last message says about its turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +87,7 @@ fn is_question(line: &str) -> bool {
 }
 
 fn bounded(text: &str) -> String {
+    let text = &*visible_speech(text);
     match text.char_indices().nth(RESULT_MAX_CHARS) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),

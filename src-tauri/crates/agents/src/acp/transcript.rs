@@ -6,8 +6,10 @@
 
 use crate::acp::ItemChange;
 use crate::acp::words::clip;
+use nightshift_model::visible::{visible, visible_lines, visible_output, visible_speech};
 use nightshift_model::{Millis, Prompt, PromptState};
 use nightshift_protocol::{ConversationItem, ItemBody, NoticeLevel, ToolContent};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Items kept per session: days of work; a view shows the newest first.
@@ -77,7 +79,8 @@ impl Transcript {
         let (ItemBody::Agent { text } | ItemBody::Thought { text }) = &mut item.body else {
             return;
         };
-        let more = clip(more, ITEM_MAX_BYTES.saturating_sub(text.len()));
+        let more = visible_speech(more);
+        let more = clip(&more, ITEM_MAX_BYTES.saturating_sub(text.len()));
         if more.is_empty() {
             return;
         }
@@ -188,7 +191,7 @@ fn body_bytes(body: &ItemBody) -> usize {
     }
 }
 
-/// Cuts every text of `body` to `ITEM_MAX_BYTES`.
+/// Cuts every text of `body` to `ITEM_MAX_BYTES`, after what is invisible in it was made visible.
 fn bounded(mut body: ItemBody) -> ItemBody {
     fn cut(text: &mut String) {
         if text.len() > ITEM_MAX_BYTES {
@@ -196,20 +199,33 @@ fn bounded(mut body: ItemBody) -> ItemBody {
             text.push('…');
         }
     }
+    fn show(text: &mut String, shown: fn(&str) -> Cow<'_, str>) {
+        // Twice: what is written by its number takes more room.
+        cut(text);
+        let seen = match shown(text) {
+            Cow::Borrowed(_) => return,
+            Cow::Owned(seen) => seen,
+        };
+        *text = seen;
+        cut(text);
+    }
     match &mut body {
         ItemBody::User { text, .. }
         | ItemBody::Agent { text }
         | ItemBody::Thought { text }
         | ItemBody::Note { text, .. }
-        | ItemBody::Unknown { raw: text, .. } => cut(text),
-        ItemBody::Tool { content, .. } => {
+        | ItemBody::Unknown { raw: text, .. } => show(text, visible_speech),
+        ItemBody::Tool { title, input, content, .. } => {
+            show(title, visible);
+            show(input, visible);
             let mut room = ITEM_MAX_BYTES;
             content.retain_mut(|part| {
                 match part {
-                    ToolContent::Text { text } => cut(text),
-                    ToolContent::Diff { old_text, new_text, .. } => {
-                        cut(new_text);
-                        old_text.iter_mut().for_each(cut);
+                    ToolContent::Text { text } => show(text, visible_output),
+                    ToolContent::Diff { path, old_text, new_text } => {
+                        show(path, visible);
+                        show(new_text, visible_lines);
+                        old_text.iter_mut().for_each(|text| show(text, visible_lines));
                     }
                 }
                 let fits = room > 0;
@@ -217,7 +233,11 @@ fn bounded(mut body: ItemBody) -> ItemBody {
                 fits
             });
         }
-        ItemBody::Plan { .. } | ItemBody::Request { .. } => {}
+        ItemBody::Plan { entries } => {
+            entries.iter_mut().for_each(|entry| show(&mut entry.text, visible_speech));
+        }
+        // Made to be read where the request was.
+        ItemBody::Request { .. } => {}
     }
     body
 }
@@ -245,6 +265,47 @@ mod tests {
         transcript.upsert("i3".into(), Millis(2), note("y"), &mut changes);
         assert_eq!(transcript.get("i3").unwrap().body, note("y"));
         assert_eq!(transcript.get("i3").unwrap().at, Millis(1));
+    }
+
+    #[test]
+    fn security_16_what_is_said_and_done_hides_nothing() {
+        let mut transcript = Transcript::default();
+        let mut changes = Vec::new();
+        let (hidden, shown) = ("a\u{202e}b\u{e0041}", "a‹U+202E›b‹U+E0041›");
+        let diff = ToolContent::Diff {
+            path: hidden.into(),
+            old_text: Some(format!("{hidden}\r\n")),
+            new_text: hidden.into(),
+        };
+        let tool = ItemBody::Tool {
+            title: hidden.into(),
+            kind: "edit".into(),
+            status: nightshift_protocol::ToolStatus::Running,
+            input: hidden.into(),
+            content: vec![diff, ToolContent::Text { text: hidden.into() }],
+        };
+        let speech = ItemBody::Agent { text: "می\u{200c}خواهم \u{2764}\u{fe0f}".into() };
+        transcript.upsert("t".into(), Millis(1), tool, &mut changes);
+        transcript.upsert("a".into(), Millis(1), speech.clone(), &mut changes);
+        transcript.append("a", hidden, &mut changes);
+        let ItemBody::Tool { title, input, content, .. } = &transcript.get("t").unwrap().body
+        else {
+            panic!("{changes:?}")
+        };
+        assert_eq!((title.as_str(), input.as_str()), (shown, shown));
+        let expected = ToolContent::Diff {
+            path: shown.into(),
+            old_text: Some(format!("{shown}\r\n")),
+            new_text: shown.into(),
+        };
+        assert_eq!(*content, [expected, ToolContent::Text { text: shown.into() }]);
+        let (ItemBody::Agent { text }, ItemBody::Agent { text: said }) =
+            (&transcript.get("a").unwrap().body, &speech)
+        else {
+            panic!("{changes:?}")
+        };
+        assert_eq!(*text, format!("{said}{shown}"));
+        assert!(changes.contains(&ItemChange::Append { id: "a".into(), text: shown.into() }));
     }
 
     #[test]
