@@ -1,9 +1,10 @@
 //! A conversation as plain text, for `nightshift logs`.
 //!
-//! Promise: no control bytes of the agent's survive except newline and tab.
+//! Promise: no control bytes of the agent's survive except newline and tab; what is invisible is shown.
 
-use crate::acp::diff;
+use nightshift_model::visible::visible_speech;
 use nightshift_protocol::{ConversationItem, ItemBody, NoticeLevel, ToolContent, ToolStatus};
+use nightshift_vendors::request_text::diff;
 
 /// The conversation as readable plain text, one blank line between items.
 pub fn plain(items: &[ConversationItem]) -> String {
@@ -84,11 +85,10 @@ fn quoted(prefix: &str, text: &str) -> String {
     Vec::from_iter(text.lines().map(|line| format!("{prefix}{line}"))).join("\n")
 }
 
-/// Without control bytes and without escape sequences' remains.
+/// Without what colours a terminal; whatever else is invisible is shown.
 fn clean(text: &str) -> String {
     let bytes = strip_ansi_escapes::strip(text.as_bytes());
-    let text = String::from_utf8_lossy(&bytes);
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+    visible_speech(&String::from_utf8_lossy(&bytes)).replace('\r', "")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! Must not know: hosts, sockets, the supervisor's state.
 
 use crate::acp::{DriverSpec, Fed};
+use nightshift_model::visible::visible;
 use nightshift_model::{
     Answer, Enclosure, Fact, Millis, Need, NeedId, NeedKind, Prompt, PromptState, Source,
 };
@@ -162,20 +163,21 @@ impl Driver {
                 self.begin(at, by, String::new(), fed);
                 tell(fed, at, by, Fact::Progress { line });
             }
-            Heard::Asks { question, detail, options } => {
+            Heard::Asks { shown, options } => {
                 let answers =
                     options.iter().map(|(o, line)| (o.id.clone(), line.clone())).collect();
                 let need = Need {
                     id: NeedId(format!("need-{seq}")),
                     kind: NeedKind::Permission,
-                    question,
-                    detail,
+                    question: shown.question,
+                    detail: shown.detail,
                     options: options.into_iter().map(|(option, _)| option).collect(),
                     free_text: false,
                     since: at,
                     unshown_bytes: 0,
                     answered: None,
-                };
+                }
+                .missing(shown.unshown_bytes);
                 self.turn = true;
                 tell(fed, at, by, Fact::NeedOpened { need: need.clone() });
                 self.hooks.insert(seq, OpenHook { need, answers });
@@ -212,7 +214,7 @@ impl Driver {
         let need = Need {
             id: id.clone(),
             kind: NeedKind::Question,
-            question: text.to_owned(),
+            question: visible(text).into_owned(),
             detail: String::new(),
             options: Vec::new(),
             free_text: true,
@@ -321,7 +323,7 @@ impl Driver {
 
 impl OpenHook {
     fn line(&self, answer: &Answer) -> Option<String> {
-        match self.need.resolve(answer).ok()? {
+        match self.need.named(answer).ok()? {
             Answer::Option { id } => self.answers.get(&id).cloned(),
             Answer::Allow | Answer::Deny | Answer::Text { .. } => None,
         }

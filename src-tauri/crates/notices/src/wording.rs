@@ -1,11 +1,13 @@
 //! The words of a notification: the real question or result, cut to what a bubble shows, harmless.
 //!
-//! Promise: no control or invisible format character is left; what was cut is marked and known to
-//! have been cut, so that nobody allows what was not shown.
+//! Promise: what is invisible is shown by its number; what was cut is marked and known to have been cut,
+//! so that nobody allows what was not shown.
 
 use nightshift_model::naming::one_line;
+use nightshift_model::visible::visible;
 use nightshift_model::{Answer, Need, NeedKind};
 use nightshift_protocol::NotificationButton;
+use std::borrow::Cow;
 
 /// Most servers show less.
 const TITLE_MAX_CHARS: usize = 100;
@@ -47,27 +49,36 @@ pub fn need(need: &Need) -> Body {
         let labels: Vec<&str> = need.options.iter().map(|o| o.label.as_str()).collect();
         text = format!("{text}\n{}", labels.join(" · "));
     }
-    body(&text)
+    let body = cut(&text, |line| visible(line.trim_end()));
+    Body { whole: body.whole && need.is_whole(), ..body }
 }
 
-/// Lines without control characters, empty ones left out, cut to what is shown.
+/// Lines with nothing invisible, empty ones left out, cut to what is shown.
 pub fn body(text: &str) -> Body {
-    let mut lines = Vec::new();
+    cut(text, |line| one_line(line, usize::MAX).into())
+}
+
+/// The lines of `text` as `shown` has them, cut to what a bubble shows.
+fn cut(text: &str, shown: impl Fn(&str) -> Cow<'_, str>) -> Body {
+    let mut lines: Vec<String> = Vec::new();
     let mut left = BODY_MAX_CHARS;
     let mut whole = true;
-    for line in text.lines() {
-        let clean = one_line(line, usize::MAX);
-        if clean.is_empty() {
+    for line in text.split('\n') {
+        let clean = shown(line);
+        if clean.trim().is_empty() {
             continue;
         }
         if lines.len() == BODY_MAX_LINES || left == 0 {
             whole = false;
             break;
         }
-        let cut = one_line(&clean, left);
-        left = left.saturating_sub(cut.chars().count());
-        whole &= cut == clean;
-        lines.push(cut);
+        let chars = clean.chars().count();
+        whole &= chars <= left;
+        lines.push(match chars <= left {
+            true => clean.into_owned(),
+            false => clean.chars().take(left.saturating_sub(1)).chain(['…']).collect(),
+        });
+        left = left.saturating_sub(chars);
     }
     let mut text = lines.join("\n");
     if !whole && !text.ends_with('…') {
@@ -128,8 +139,8 @@ mod tests {
         let many = "line\n".repeat(20);
         for (text, expected, whole) in [
             ("fine\n\n  two ", "fine\ntwo".to_owned(), true),
-            ("\u{1b}[31mred\u{7}\r\nx", "[31mred\nx".to_owned(), true),
-            ("\u{202e}evil\u{200b}", "evil".to_owned(), true),
+            ("\u{1b}[31mred\u{7}\r\nx", "‹U+001B›[31mred‹U+0007›\nx".to_owned(), true),
+            ("\u{202e}evil\u{200b}", "‹U+202E›evil‹U+200B›".to_owned(), true),
             ("<b>not bold</b> &amp;", "<b>not bold</b> &amp;".to_owned(), true),
             (&long, format!("{}…", "x".repeat(399)), false),
             (&many, format!("{}…", ["line"; 8].join("\n")), false),
@@ -150,6 +161,29 @@ mod tests {
         let mut unanswerable = permission("");
         unanswerable.options.clear();
         assert_eq!(labels(&unanswerable), "");
+    }
+
+    #[test]
+    fn security_04_a_part_is_never_allowed_from_a_notification() {
+        let labels = |need: &Need| Vec::from_iter(buttons(need).into_iter().map(|b| b.label));
+        assert_eq!(labels(&permission("make").missing(1)), ["Deny"]);
+        let choice = NeedOption { id: "a".into(), label: "A".into(), kind: OptionKind::Choice };
+        let question =
+            Need { kind: NeedKind::Question, options: vec![choice], ..permission("make") };
+        assert_eq!(labels(&question), ["A"]);
+        assert_eq!(labels(&question.missing(1)), [""; 0]);
+        // Every line counts, and so does every blank within one.
+        assert_eq!(labels(&permission(&"x\n".repeat(BODY_MAX_LINES))), ["Deny"]);
+        assert_eq!(need(&permission("echo  'a  b'")).text, "Run: make\necho  'a  b'");
+    }
+
+    #[test]
+    fn security_16_what_is_invisible_is_shown_in_a_notification_and_takes_room() {
+        let hidden = need(&permission("rm \u{202e}x\r"));
+        assert_eq!(hidden.text, "Run: make\nrm ‹U+202E›x");
+        let many = permission(&"\u{200b}".repeat(60));
+        assert!(!need(&many).whole && buttons(&many).len() == 1);
+        assert_eq!(title("a\u{2066}b", "asks"), "a‹U+2066›b asks");
     }
 
     #[test]

@@ -56,5 +56,8 @@ impl TerminalInput {
 
 /// Longest line of a hook; larger ones are cut before they are sent.
 pub const HOOK_MAX_BYTES: usize = 256 * 1024;
+/// In a hook's words, how many bytes of them were cut before they were sent. Ours: what the agent itself
+/// says under this name is passed over.
+pub const HOOK_CUT_FIELD: &str = "nightshiftCutBytes";
 /// Texts of a sign are cut to this.
 pub const SIGN_MAX_BYTES: usize = 1024;

@@ -63,6 +63,7 @@ pub struct Entry<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Pending<'a> {
     kind: NeedKind,
     question: &'a str,
@@ -70,6 +71,14 @@ struct Pending<'a> {
     detail: &'a str,
     /// In the order that `nightshift answer <id> <number>` counts from 1.
     options: &'a [NeedOption],
+    /// Bytes of the request that are not in it; while there are any, no number allows it.
+    #[serde(skip_serializing_if = "is_zero")]
+    unshown_bytes: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_zero(bytes: &u32) -> bool {
+    *bytes == 0
 }
 
 impl<'a> Entry<'a> {
@@ -128,8 +137,8 @@ impl<'a> Entry<'a> {
 
 impl<'a> Pending<'a> {
     fn of(need: &'a Need) -> Pending<'a> {
-        let Need { kind, question, detail, options, .. } = need;
-        Pending { kind: *kind, question, detail, options }
+        let Need { kind, question, detail, options, unshown_bytes, .. } = need;
+        Pending { kind: *kind, question, detail, options, unshown_bytes: *unshown_bytes }
     }
 }
 

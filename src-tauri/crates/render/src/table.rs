@@ -2,7 +2,8 @@
 
 use crate::entry::{open_need, state_word, trouble};
 use crate::plain::{clean, fit, one_line, width};
-use nightshift_model::{Millis, Need, PullState, State};
+use nightshift_model::need::ALLOW_WORD;
+use nightshift_model::{Millis, Need, NeedKind, PullState, State};
 use nightshift_protocol::SessionView;
 use std::fmt::Write;
 
@@ -138,7 +139,8 @@ pub fn age(ms: u64) -> String {
     }
 }
 
-/// A request with its numbered options, as `answer` counts them.
+/// A request with its numbered options, as `answer` counts them. What allows a request that is not shown
+/// whole has no number.
 pub fn request(need: &Need) -> String {
     let mut out = format!("? {}\n", one_line(&need.question));
     // A detail that only says again what the question says is no help.
@@ -148,15 +150,32 @@ pub fn request(need: &Need) -> String {
         writeln!(out, "  {line}").ok(); // Writing to a string cannot fail.
     }
     for (at, option) in need.options.iter().enumerate() {
-        writeln!(out, "  {} {}", at + 1, one_line(&option.label)).ok(); // As above.
+        let number = if need.quick(option) { (at + 1).to_string() } else { "-".to_owned() };
+        writeln!(out, "  {number} {}", one_line(&option.label)).ok(); // As above.
+    }
+    if !need.is_whole() {
+        writeln!(out, "  {}", not_whole(need)).ok(); // As above.
     }
     out
+}
+
+/// How a request that is not shown whole can be answered.
+pub fn not_whole(need: &Need) -> String {
+    let (bytes, noun) = (need.unshown_bytes, need.noun());
+    match need.kind {
+        NeedKind::Permission => format!(
+            "{bytes} bytes of this {noun} are not shown: only the word `{ALLOW_WORD}` allows it, typed"
+        ),
+        NeedKind::Question => {
+            format!("{bytes} bytes of this {noun} are not shown: type your answer")
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nightshift_model::{Liveness, NeedId, NeedKind};
+    use nightshift_model::{Liveness, NeedId};
     use nightshift_protocol::SessionKind;
 
     fn view(id: &str, name: &str, state: State, line: &str, age_s: u64) -> SessionView {
@@ -211,7 +230,7 @@ mod tests {
         let expected = "\
 ID        STATE    AGENT  AGE  NAME  LAST WORDS
 00000002  blocked  shell  2h   b     Which colour?
-00000001  working  shell  1m   日本  [31mhalf way through a…
+00000001  working  shell  1m   日本  ‹U+001B›[31mhalf way t…
 00000003  failed   shell  2d   c     no disk
 ";
         assert_eq!(table(&views, Millis(1_000_000_000), look), expected);

@@ -70,6 +70,9 @@ pub enum Answer {
     Text { text: String },
 }
 
+/// Typed, it allows once what is not shown whole.
+pub const ALLOW_WORD: &str = "allow";
+
 /// Ids of questions that closed a turn begin so; no request of the agent is open for them.
 pub const TURN_NEED_PREFIX: &str = "turn-";
 
@@ -79,8 +82,64 @@ impl Need {
         self.id.0.starts_with(TURN_NEED_PREFIX)
     }
 
-    /// Turns an answer into one that names an option or is free text, or says why it cannot be.
+    /// All of the request can be read in it.
+    pub fn is_whole(&self) -> bool {
+        self.unshown_bytes == 0
+    }
+
+    /// Whether this option may be chosen by one key, one click or its number. What is not shown whole can
+    /// be denied so, and allowed by nothing but the typed word.
+    pub fn quick(&self, option: &NeedOption) -> bool {
+        let denies = matches!(option.kind, OptionKind::RejectOnce | OptionKind::RejectAlways);
+        self.is_whole() || denies
+    }
+
+    /// Counts what the request holds and does not show; "always" is not offered for what nobody can read.
+    #[must_use]
+    pub fn missing(mut self, unshown_bytes: u32) -> Need {
+        self.unshown_bytes = unshown_bytes;
+        if !self.is_whole() {
+            self.options.retain(|option| option.kind != OptionKind::AllowAlways);
+        }
+        self
+    }
+
+    /// Turns the user's answer into one that names an option or is free text, or says why it cannot be.
     pub fn resolve(&self, answer: &Answer) -> Result<Answer, String> {
+        if let (false, NeedKind::Permission, Answer::Text { text }) =
+            (self.is_whole(), self.kind, answer)
+            && text.trim().eq_ignore_ascii_case(ALLOW_WORD)
+        {
+            return self.once();
+        }
+        let named = self.named(answer)?;
+        let Answer::Option { id } = &named else { return Ok(named) };
+        let option = self.options.iter().find(|option| option.id == *id);
+        // The words of a choice were typed; a permission takes the one word.
+        let typed = self.kind == NeedKind::Question && matches!(answer, Answer::Text { .. });
+        if typed || option.is_some_and(|option| self.quick(option)) {
+            return Ok(named);
+        }
+        let (noun, bytes) = (self.noun(), self.unshown_bytes);
+        Err(match self.kind {
+            NeedKind::Permission => format!(
+                "{bytes} bytes of this {noun} are not shown; only the typed word `{ALLOW_WORD}` allows it"
+            ),
+            NeedKind::Question => format!(
+                "{bytes} bytes of this {noun} are not shown; only the typed words of a choice answer it"
+            ),
+        })
+    }
+
+    /// What the typed word chooses where not all is shown.
+    fn once(&self) -> Result<Answer, String> {
+        let once = self.options.iter().find(|option| option.kind == OptionKind::AllowOnce);
+        let no = || format!("this {} cannot be allowed once", self.noun());
+        once.map(|option| Answer::Option { id: option.id.clone() }).ok_or_else(no)
+    }
+
+    /// What an answer names, whoever gives it and however. For answers that were taken before.
+    pub fn named(&self, answer: &Answer) -> Result<Answer, String> {
         let by_kind = |first: OptionKind, second: OptionKind, word: &str| {
             let find = |kind| self.options.iter().find(|o| o.kind == kind);
             find(first)
@@ -141,6 +200,59 @@ mod tests {
             unshown_bytes: 0,
             answered: None,
         }
+    }
+
+    #[test]
+    fn security_04_what_is_not_shown_whole_takes_no_quick_answer() {
+        let need = Need { unshown_bytes: 7, ..permission() };
+        let option = |id: &str| Answer::Option { id: id.into() };
+        let text = |text: &str| Answer::Text { text: text.into() };
+        for (answer, expected) in [
+            (option("a"), None),
+            (option("aa"), None),
+            (Answer::Allow, None),
+            (text("yes"), None),
+            (text("Always"), None),
+            (text(" Allow "), Some("a")),
+            (option("r"), Some("r")),
+            (Answer::Deny, Some("r")),
+            (text("no"), Some("r")),
+        ] {
+            let got = need.resolve(&answer);
+            assert_eq!(got.clone().ok(), expected.map(option), "{answer:?}");
+            assert!(got.is_ok() || got.unwrap_err().contains("7 bytes"), "{answer:?}");
+            let whole = Need { unshown_bytes: 0, ..need.clone() };
+            let by_word = answer == text(" Allow ");
+            assert!(whole.resolve(&answer).is_ok() || by_word, "{answer:?}");
+        }
+        let quick = |need: &Need| need.options.iter().filter(|option| need.quick(option)).count();
+        assert_eq!((quick(&need), quick(&permission())), (1, 3));
+        let unknown = NeedOption { id: "x".into(), label: "x".into(), kind: OptionKind::Choice };
+        assert!(!need.quick(&unknown), "nobody knows what it does");
+        let kinds = Vec::from_iter(permission().missing(7).options.into_iter().map(|o| o.kind));
+        assert_eq!(kinds, [OptionKind::RejectOnce, OptionKind::AllowOnce]);
+        assert_eq!(permission().missing(0), permission());
+    }
+
+    #[test]
+    fn security_04_the_word_never_allows_for_good() {
+        let mut need = permission().missing(1);
+        need.options.retain(|option| option.kind != OptionKind::AllowOnce);
+        assert!(need.resolve(&Answer::Text { text: "allow".into() }).is_err());
+    }
+
+    #[test]
+    fn security_04_a_question_that_is_cut_takes_typed_words() {
+        let choice = NeedOption { id: "c".into(), label: "Red".into(), kind: OptionKind::Choice };
+        let need = Need {
+            kind: NeedKind::Question,
+            options: vec![choice],
+            unshown_bytes: 1,
+            ..permission()
+        };
+        let by_id = Answer::Option { id: "c".into() };
+        assert!(need.resolve(&by_id).is_err());
+        assert_eq!(need.resolve(&Answer::Text { text: "red".into() }), Ok(by_id));
     }
 
     #[test]

@@ -21,7 +21,7 @@ turn() {
     case $1 in
     *ask*)
         tool='"tool_name":"Bash","tool_input":{"command":"touch allowed.txt"}'
-        rules='"permission_suggestions":[{"type":"addRules"}]'
+        rules='"permission_suggestions":[{"type":"addRules","rules":[{"toolName":"Bash","ruleContent":"touch *"}],"behavior":"allow","destination":"session"}]'
         osc '9;May I touch allowed.txt?'
         if [ -n "$hook" ]; then
             answer=$(tell "\"hook_event_name\":\"PermissionRequest\",$tool,$rules")

@@ -6,10 +6,12 @@
 
 use crate::family::{Family, Heard, option, vendor};
 use crate::registry::{AgentSpec, Protocol, TerminalWays};
+use crate::request_text::{self, Shown};
 use crate::start::{Start, shell_line};
 use nightshift_model::limits::LINE_MAX_CHARS;
 use nightshift_model::naming::one_line;
 use nightshift_model::{OptionKind, Trouble};
+use nightshift_protocol::terminal::HOOK_CUT_FIELD;
 use serde_json::{Value, json};
 
 const EVENTS: [&str; 8] = [
@@ -24,8 +26,20 @@ const EVENTS: [&str; 8] = [
 ];
 /// A question may wait for days; its hook waits with it.
 const HOOK_TIMEOUT_S: u64 = 7 * 24 * 60 * 60;
-/// Of a tool's input, as much as is read before an answer.
-const DETAIL_MAX_CHARS: usize = 4_000;
+/// Modes that a suggestion may set, and what each of them does.
+const MODES: [(&str, &str); 4] = [
+    ("acceptEdits", "accept all edits from now on"),
+    ("plan", "only plan from now on"),
+    ("default", "ask as usual from now on"),
+    ("bypassPermissions", "ask for nothing from now on"),
+];
+/// Where a suggestion is kept.
+const PLACES: [(&str, &str); 4] = [
+    ("session", "in this session"),
+    ("localSettings", "in this project, for you"),
+    ("projectSettings", "in this project, for everybody"),
+    ("userSettings", "in all projects"),
+];
 
 pub fn spec() -> AgentSpec {
     let modes = ["default", "acceptEdits", "plan", "auto", "bypassPermissions"];
@@ -108,7 +122,7 @@ fn failed(hook: &Value) -> Heard {
 fn tool(hook: &Value) -> String {
     let name = hook["tool_name"].as_str().unwrap_or("Tool");
     let input = &hook["tool_input"];
-    let about = ["command", "file_path", "path", "url", "pattern", "query", "description"];
+    let about = ["command", "file_path", "path", "url", "pattern", "query"];
     match about.iter().find_map(|key| input[key].as_str()) {
         Some(about) => one_line(&format!("{name}: {about}"), LINE_MAX_CHARS),
         None => one_line(name, LINE_MAX_CHARS),
@@ -122,16 +136,75 @@ fn asks(hook: &Value) -> Heard {
     };
     let mut options =
         vec![option("allow", "Allow", OptionKind::AllowOnce, decide(json!({"behavior": "allow"})))];
-    if hook["permission_suggestions"].as_array().is_some_and(|all| !all.is_empty()) {
+    let cut = usize::try_from(hook[HOOK_CUT_FIELD].as_u64().unwrap_or(0)).unwrap_or(usize::MAX);
+    let always = always(&hook["permission_suggestions"]).filter(|_| cut == 0);
+    if let Some((label, _)) = &always {
         let rules = &hook["permission_suggestions"];
-        let always = decide(json!({"behavior": "allow", "updatedPermissions": rules}));
-        options.push(option("always", "Always allow", OptionKind::AllowAlways, always));
+        let line = decide(json!({"behavior": "allow", "updatedPermissions": rules}));
+        options.push(option("always", label, OptionKind::AllowAlways, line));
     }
     let denied = json!({"behavior": "deny", "message": "The user denied this."});
     options.push(option("deny", "Deny", OptionKind::RejectOnce, decide(denied)));
-    let detail = serde_json::to_string_pretty(&hook["tool_input"]).unwrap_or_default();
-    let detail: String = detail.chars().take(DETAIL_MAX_CHARS).collect();
-    Heard::Asks { question: tool(hook), detail, options }
+    let name = hook["tool_name"].as_str().unwrap_or("Tool");
+    let call = json!({"kind": "other", "title": name, "rawInput": hook["tool_input"]});
+    let all = always.map(|(_, all)| all).unwrap_or_default();
+    let shown = Shown { question: tool(hook), ..request_text::shown(&call, Some(name), cut) };
+    Heard::Asks { shown: shown.and(&all), options }
+}
+
+/// What "always" would do: a label, and all of it in words. None where a part of it cannot be named, and
+/// where nothing is suggested.
+fn always(suggestions: &Value) -> Option<(String, String)> {
+    let all = suggestions.as_array().filter(|all| !all.is_empty())?;
+    let named = all.iter().map(named).collect::<Option<Vec<String>>>()?;
+    let whole = format!("Always allow: {}", named.join("; "));
+    let label = one_line(&whole, LINE_MAX_CHARS);
+    let more = if label == whole { String::new() } else { format!("option: {whole}") };
+    Some((label, more))
+}
+
+/// Whether nothing else is said in it that would go back unnamed.
+fn only(value: &Value, fields: &[&str]) -> bool {
+    value.as_object().is_some_and(|all| all.keys().all(|name| fields.contains(&name.as_str())))
+}
+
+/// One suggestion in words.
+fn named(suggestion: &Value) -> Option<String> {
+    if !only(suggestion, &["type", "rules", "behavior", "destination", "mode", "directories"]) {
+        return None;
+    }
+    let word = |table: &[(&str, &str)], value: &Value| {
+        let found = table.iter().find(|(name, _)| value == name);
+        found.map(|(_, words)| (*words).to_owned())
+    };
+    let texts = |key: &str| -> Option<Vec<&str>> {
+        let all = suggestion[key].as_array().filter(|all| !all.is_empty())?;
+        all.iter().map(Value::as_str).collect()
+    };
+    let place = word(&PLACES, &suggestion["destination"])?;
+    let what = match suggestion["type"].as_str()? {
+        "addRules" if suggestion["behavior"] == "allow" => {
+            let rules = suggestion["rules"].as_array().filter(|rules| !rules.is_empty())?;
+            rules.iter().map(rule).collect::<Option<Vec<String>>>()?.join(", ")
+        }
+        "setMode" => word(&MODES, &suggestion["mode"])?,
+        "addDirectories" => format!("work in {}", texts("directories")?.join(", ")),
+        _ => return None,
+    };
+    Some(format!("{what} ({place})"))
+}
+
+/// As Claude Code writes a rule: `Bash(npm run test:*)`; without a part in parentheses, every use.
+fn rule(rule: &Value) -> Option<String> {
+    if !only(rule, &["toolName", "ruleContent"]) {
+        return None;
+    }
+    let tool = rule["toolName"].as_str().filter(|tool| !tool.is_empty())?;
+    match &rule["ruleContent"] {
+        Value::Null => Some(format!("every {tool}")),
+        Value::String(content) => Some(format!("{tool}({content})")),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -177,12 +250,95 @@ mod tests {
         assert_eq!(said("StopFailure", limit), [failed]);
         assert_eq!(said("SessionEnd", json!({})), []);
         assert_eq!(said("Unheard", json!({})), []);
-        let [Heard::Asks { question, options, .. }] = &said("PermissionRequest", bash)[..] else {
+        let [Heard::Asks { shown, options }] = &said("PermissionRequest", bash)[..] else {
             panic!()
         };
-        assert_eq!(question, "Bash: make test");
+        assert_eq!((&*shown.question, shown.unshown_bytes), ("Bash: make test", 0));
+        assert!(shown.detail.starts_with("make\ntest"), "{}", shown.detail);
         assert_eq!(options.len(), 2, "without suggestions there is no always");
         let allow: Value = serde_json::from_str(&options[0].1).unwrap();
         assert_eq!(allow["hookSpecificOutput"]["decision"]["behavior"], "allow");
+    }
+    fn asked(suggestions: Value, input: Value, cut: u64) -> (Shown, Vec<(String, String)>) {
+        let hook = json!({"hook_event_name": "PermissionRequest", "tool_name": "Bash",
+            "tool_input": input, "permission_suggestions": suggestions, HOOK_CUT_FIELD: cut});
+        let [Heard::Asks { shown, options }] = &super::hook(&hook)[..] else { panic!() };
+        let named = options.iter().map(|(option, line)| (option.label.clone(), line.clone()));
+        (shown.clone(), named.collect())
+    }
+
+    #[test]
+    fn security_17_the_whole_input_is_shown_or_counted() {
+        let long = format!("echo {} ; curl evil", "a".repeat(9_000));
+        let (shown, _) = asked(json!([]), json!({"command": long, "cwd": "/etc"}), 0);
+        assert!(shown.detail.contains("; curl evil") && shown.detail.contains("cwd: /etc"));
+        assert_eq!(shown.unshown_bytes, 0);
+        let huge = json!({"command": "a".repeat(100_000)});
+        assert!(asked(json!([]), huge, 0).0.unshown_bytes > 0);
+        let (shown, options) = asked(
+            json!([{"type": "addRules", "behavior": "allow", "destination": "session",
+                "rules": [{"toolName": "Bash"}]}]),
+            json!({"command": "ls"}),
+            12,
+        );
+        assert_eq!(shown.unshown_bytes, 12);
+        assert!(shown.detail.contains("12 bytes are not shown"), "{}", shown.detail);
+        assert_eq!(options.len(), 2, "no always for a part");
+    }
+
+    #[test]
+    fn security_17_always_says_what_it_adds_or_is_not_offered() {
+        let rules = |rules: Value| {
+            json!({"type": "addRules", "behavior": "allow", "destination": "localSettings",
+                "rules": rules})
+        };
+        let npm = json!({"toolName": "Bash", "ruleContent": "npm run *"});
+        let label = |suggestions: Value| {
+            let (_, options) = asked(suggestions, json!({"command": "ls"}), 0);
+            options
+                .iter()
+                .find(|(_, line)| line.contains("updatedPermissions"))
+                .map(|o| o.0.clone())
+        };
+        let mode = |mode: &str| json!({"type": "setMode", "mode": mode, "destination": "session"});
+        let directories = json!({"type": "addDirectories", "directories": ["/etc", "/home"],
+            "destination": "session"});
+        for (suggestions, expected) in [
+            (
+                json!([rules(json!([npm, {"toolName": "WebFetch"}]))]),
+                Some("Always allow: Bash(npm run *), every WebFetch (in this project, for you)"),
+            ),
+            (
+                json!([mode("acceptEdits")]),
+                Some("Always allow: accept all edits from now on (in this session)"),
+            ),
+            (
+                json!([rules(json!([npm])), directories]),
+                Some(
+                    "Always allow: Bash(npm run *) (in this project, for you); work in /etc, /home \
+                     (in this session)",
+                ),
+            ),
+            (json!([mode("unheard")]), None),
+            (json!([{"type": "replaceRules", "rules": [npm]}]), None),
+            (json!([rules(json!([npm])), {"type": "unheard"}]), None),
+            (json!([rules(json!([]))]), None),
+            (json!([rules(json!([{"toolName": "Bash", "ruleContent": 1}]))]), None),
+            (
+                json!([{"type": "addRules", "behavior": "deny", "destination": "session",
+                "rules": [npm]}]),
+                None,
+            ),
+            (json!([{"type": "addRules", "behavior": "allow", "rules": [npm]}]), None),
+            (json!([]), None),
+            (Value::Null, None),
+        ] {
+            assert_eq!(label(suggestions.clone()).as_deref(), expected, "{suggestions}");
+        }
+        let many: Vec<Value> = (0..40)
+            .map(|n| json!({"toolName": "Bash", "ruleContent": format!("rule {n}")}))
+            .collect();
+        let (shown, options) = asked(json!([rules(json!(many))]), json!({"command": "ls"}), 0);
+        assert!(options[1].0.ends_with('…') && shown.detail.contains("Bash(rule 39)"));
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::own_call::OwnCall;
 use crate::registry::AgentSpec;
+use crate::request_text::Shown;
 use crate::start::Start;
 use crate::wire::{self, RpcError};
 use crate::words;
@@ -76,7 +77,7 @@ pub enum Heard {
     /// A tool is used, in one line.
     Tool(String),
     /// A permission: each option with what the hook prints to choose it.
-    Asks { question: String, detail: String, options: Vec<(NeedOption, String)> },
+    Asks { shown: Shown, options: Vec<(NeedOption, String)> },
     /// It wants something that is answered in its terminal.
     Wants(String),
     /// A turn has ended, with its last words where they are told.

@@ -14,6 +14,7 @@ mod opencode;
 mod own_call;
 mod qwen;
 pub mod registry;
+pub mod request_text;
 pub mod servers;
 pub mod start;
 mod subject;

@@ -79,6 +79,6 @@ pub fn question(command: &str) -> String {
 pub fn detail(command: &str, description: &str) -> String {
     match description {
         "" => command.to_owned(),
-        what => format!("{what}\n\n{command}"),
+        what => format!("{command}\ndescription: {what}"),
     }
 }

@@ -4,14 +4,14 @@
 //! Promise: each request is answered once, in whatever order they come.
 //! Must not know: how an answer is written down, the state machine.
 
-use super::incoming::{Stamp, tool_item};
+use super::incoming::Stamp;
 use super::own::{self, Verdict};
 use super::requests::OpenRequest;
-use super::{Driver, Fed, SIGN_IN, id_key, words};
+use super::{Driver, Fed, SIGN_IN, id_key};
 use nightshift_model::Fact;
 use nightshift_model::limits::NEEDS_MAX;
 use nightshift_protocol::{ItemBody, NoticeLevel};
-use nightshift_vendors::wire;
+use nightshift_vendors::{request_text, wire};
 use serde_json::{Value, json};
 
 impl Driver {
@@ -72,10 +72,10 @@ impl Driver {
     ) -> Option<OpenRequest> {
         let mut patch = wire::tool(&params["toolCall"]).unwrap_or_default();
         let own = self.own.heard(self.spec.agent.family, &params["toolCall"]);
-        let told = self.calls.heard(&params["toolCall"]);
+        let told = self.calls.asked(&params["toolCall"]);
         let verdict = self.own.judge(self.spec.agent.family, params);
-        let known = self.transcript.get(&tool_item(&patch.id));
-        let mut words = words::permission(&patch, known);
+        let tool = self.spec.agent.family.tool_name(&told.call);
+        let mut shown = request_text::shown(&told.call, tool, told.lost_bytes);
         let id = patch.id.clone();
         if !id.is_empty() {
             if let Some(call) = &own {
@@ -85,7 +85,7 @@ impl Driver {
         }
         match verdict {
             Verdict::Foreign => {}
-            Verdict::Ask { words: ours } => words = ours,
+            Verdict::Ask { words: (question, _) } => shown.question = question,
             Verdict::Ours { tool } => {
                 if let Some(result) = own::allowed(&params["options"]) {
                     self.replies.insert(id_key(&rpc_id), wire::answer(&rpc_id, &result));
@@ -96,10 +96,10 @@ impl Driver {
             }
         }
         let mut request =
-            OpenRequest::permission(rpc_id, stamp.seq, stamp.at, words, &params["options"]);
-        // A command to watch is judged where it is started.
-        let subject = || self.spec.agent.family.subject(&told, &self.spec.cwd);
-        request.subject = if own.is_none() { subject() } else { None };
+            OpenRequest::permission(rpc_id, stamp.seq, stamp.at, shown, &params["options"]);
+        // A command to watch is judged where it is started; of a part nobody knows what it is about.
+        let subject = || self.spec.agent.family.subject(&told.call, &self.spec.cwd);
+        request.subject = if own.is_none() && told.lost_bytes == 0 { subject() } else { None };
         request.call = own.map(|_| id);
         Some(request)
     }

@@ -10,6 +10,7 @@ use super::speech::{Place, Voice};
 use super::{CANCEL, Driver, Fed, PROMPT_PREFIX, SIGN_IN, Turn, answer_key, id_key, words};
 use crate::pulls;
 use nightshift_model::reading;
+use nightshift_model::visible::visible;
 use nightshift_model::{Fact, Millis, Source, TurnOutcome, Usage};
 use nightshift_protocol::record::Mark;
 use nightshift_protocol::{ItemBody, NoticeLevel, Record, RecordKind, ToolStatus};
@@ -50,6 +51,7 @@ impl Driver {
         match serde_json::from_slice(body) {
             Ok(Mark::Launched { .. }) => self.take_launch(stamp, fed),
             Ok(Mark::Dropped { bytes }) => {
+                self.calls.miss(usize::try_from(bytes).unwrap_or(usize::MAX));
                 let text = format!("A line of {bytes} bytes was over the limit and left out.");
                 self.note(stamp, NoticeLevel::Warning, &text, fed);
                 // On the row too: the agent may now wait for an answer to what nobody has heard.
@@ -178,7 +180,7 @@ impl Driver {
 
     fn take_strange(&mut self, stamp: Stamp, body: &[u8], fed: &mut Fed) {
         let text = String::from_utf8_lossy(body);
-        let text: String = text.chars().filter(|c| !c.is_control() || *c == '\t').collect();
+        let text = visible(&text);
         if text.trim().is_empty() || self.strange_lines >= STRANGE_LINES_MAX {
             return;
         }

@@ -17,6 +17,7 @@ mod requests;
 mod settings;
 mod speech;
 mod transcript;
+mod wording;
 mod words;
 
 use calls::Calls;
@@ -41,7 +42,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use transcript::Transcript;
 
 pub use transcript::{ITEM_MAX_BYTES, TRANSCRIPT_MAX_BYTES, TRANSCRIPT_MAX_ITEMS};
-pub(crate) use words::diff;
 
 /// What the driver must know of a session beside its journal.
 #[derive(Clone, Debug)]
@@ -204,6 +204,7 @@ impl Driver {
         }
         if self.fed == 0 && record.seq > 1 {
             self.transcript.mark_trimmed();
+            self.calls.miss(1);
             self.handshake.adopt(self.spec.resume.clone());
         }
         self.fed = record.seq;

@@ -4,13 +4,15 @@
 //! form with several properties becomes one need for each, answered with one line.
 //! Must not know: when lines are sent, the conversation.
 
-use crate::acp::words::{clip, one_line};
+use crate::acp::wording::{Own, QUESTION_MAX_BYTES, asking, descriptions, long_labels, question};
+use crate::acp::words::one_line;
+use nightshift_model::naming;
+use nightshift_model::visible::is_hidden;
 use nightshift_model::{Answer, Millis, Need, NeedId, NeedKind, NeedOption, OptionKind};
 use nightshift_protocol::Subject;
+use nightshift_vendors::request_text::Shown;
 use serde_json::{Map, Value, json};
 
-/// Longest question shown.
-const QUESTION_MAX_BYTES: usize = 4 * 1024;
 /// Options of one question; more cannot be chosen from by hand.
 const OPTIONS_MAX: usize = 100;
 /// What a browser opens without asking another program.
@@ -77,22 +79,24 @@ impl OpenRequest {
         rpc_id: Value,
         seq: u64,
         at: Millis,
-        words: (String, String),
+        shown: Shown,
         options: &Value,
     ) -> OpenRequest {
         let all = options.as_array().map(Vec::as_slice).unwrap_or_default();
-        let options = all.iter().take(OPTIONS_MAX).filter_map(permission_option).collect();
+        let all = &all[..all.len().min(OPTIONS_MAX)];
+        let shown = shown.and(&long_labels(all));
         let need = Need {
             id: NeedId(format!("need-{seq}")),
             kind: NeedKind::Permission,
-            question: words.0,
-            detail: words.1,
-            options,
+            question: shown.question,
+            detail: shown.detail,
+            options: all.iter().filter_map(permission_option).collect(),
             free_text: false,
             since: at,
             unshown_bytes: 0,
             answered: None,
-        };
+        }
+        .missing(shown.unshown_bytes);
         OpenRequest {
             rpc_id,
             asks: vec![Ask { need, field: Field::Permission }],
@@ -115,18 +119,19 @@ impl OpenRequest {
     fn page(rpc_id: Value, seq: u64, at: Millis, params: &Value) -> Option<OpenRequest> {
         let url = params["url"].as_str().map(str::trim)?;
         let is_page = PAGE_SCHEMES.iter().any(|scheme| url.starts_with(scheme));
-        let is_plain = !url.chars().any(|c| c.is_control() || c.is_whitespace());
+        let is_plain = !url.chars().any(|c| is_hidden(c) || c.is_whitespace());
         if !is_page || !is_plain || url.len() > QUESTION_MAX_BYTES {
             return None;
         }
         let options = vec![choice("accept", "I opened it: go on"), choice("decline", "Decline")];
         let mut need = question_need(at, options, false);
         need.id = NeedId(format!("need-{seq}"));
-        need.question = match question(params["message"].as_str().unwrap_or_default(), None) {
-            empty if empty.is_empty() => "The agent asks you to open a page".to_owned(),
+        let message = match params["message"].as_str().unwrap_or_default() {
+            empty if empty.trim().is_empty() => "The agent asks you to open a page",
             message => message,
         };
         need.detail = url.to_owned();
+        let need = asking(need, message);
         let asks = vec![Ask { need, field: Field::Confirm }];
         Some(OpenRequest { rpc_id, asks, shape: Shape::Elicitation, call: None, subject: None })
     }
@@ -142,12 +147,12 @@ impl OpenRequest {
         for (id, name, words) in ways.take(OPTIONS_MAX) {
             options.push(choice(id, name));
             let more = (!words.is_empty() && words != name).then(|| format!("{name}: {words}"));
-            about.extend(more.map(|line| one_line(&line)));
+            about.extend(more.map(|line| naming::one_line(&line, usize::MAX)));
         }
         let mut need = question_need(at, options, false);
         need.id = NeedId(format!("need-{seq}"));
-        need.question = format!("{title} wants you to sign in");
         need.detail = about.join("\n");
+        let need = asking(need, &format!("{title} wants you to sign in"));
         let (rpc_id, asks) = (Value::Null, vec![Ask { need, field: Field::SignIn }]);
         OpenRequest { rpc_id, asks, shape: Shape::SignIn, call: None, subject: None }
     }
@@ -186,7 +191,7 @@ impl OpenRequest {
                 false => format!("need-{seq}"),
             });
             let own = if several { own_words.get(i).cloned() } else { None };
-            ask.need.question = question(message, own);
+            ask.need = asking(ask.need.clone(), &question(message, own));
         }
         OpenRequest { rpc_id, asks, shape: Shape::Elicitation, call: None, subject: None }
     }
@@ -200,7 +205,7 @@ impl OpenRequest {
         let mut content = Map::new();
         for ask in &self.asks {
             let (_, given) = answers.iter().find(|(id, _)| *id == ask.need.id)?;
-            let answer = ask.need.resolve(given).ok()?;
+            let answer = ask.need.named(given).ok()?;
             match ask.encode(&answer)? {
                 Encoded::Outcome(result) => return Some(result),
                 Encoded::Fields(fields) => content.extend(fields),
@@ -423,53 +428,12 @@ fn choices(schema: &Value) -> Vec<NeedOption> {
     titled.into_iter().flatten().take(OPTIONS_MAX).filter_map(option).collect()
 }
 
-/// What the options mean, where they say it.
-fn descriptions(schema: &Value) -> String {
-    let options = schema["oneOf"].as_array().or_else(|| schema["items"]["anyOf"].as_array());
-    let line = |o: &Value| {
-        let label = o["title"].as_str().or_else(|| o["const"].as_str())?;
-        let more = o["description"].as_str().filter(|d| !d.is_empty())?;
-        Some(one_line(&format!("{label}: {more}")))
-    };
-    let lines: Vec<String> = options.into_iter().flatten().filter_map(line).collect();
-    lines.join("\n")
-}
-
 /// Whether this property only takes what the choice before it does not offer.
 fn is_other_text(params: &Value, name: &str, schema: &Value) -> bool {
     let required = params["requestedSchema"]["required"].as_array();
     let is_required = required.is_some_and(|all| all.iter().any(|r| r == name));
     let plain_text = schema["type"].as_str().unwrap_or("string") == "string";
     plain_text && choices(schema).is_empty() && !is_required
-}
-
-/// What a property of a form says for itself.
-#[derive(Clone, Debug)]
-enum Own {
-    /// A question of its own.
-    Question(String),
-    /// A name for what is asked.
-    Name(String),
-}
-
-impl Own {
-    fn of(name: &str, schema: &Value) -> Own {
-        match (schema["description"].as_str(), schema["title"].as_str()) {
-            (Some(question), _) => Own::Question(question.to_owned()),
-            (None, title) => Own::Name(title.unwrap_or(name).to_owned()),
-        }
-    }
-}
-
-/// The question of a need; `own` is given when the form asks for several things.
-fn question(message: &str, own: Option<Own>) -> String {
-    let text = match own {
-        None => message.to_owned(),
-        Some(Own::Question(question)) => question,
-        Some(Own::Name(name)) => format!("{message} — {name}"),
-    };
-    let readable: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
-    clip(readable.trim(), QUESTION_MAX_BYTES).to_owned()
 }
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
-//! Short words for people: what a tool is about to do, what it was given, one-line forms.
+//! Short words for people: one-line forms, what a tool was given as its call in the conversation shows it.
+//! What is read before an answer is made in one place, the vendors' `request_text`.
 //!
-//! Promise: agents' text comes out without control bytes and within a bound.
+//! Promise: agents' text comes out with nothing invisible and within a bound.
 
 use nightshift_model::limits::LINE_MAX_CHARS;
-use nightshift_protocol::{ConversationItem, ItemBody, ToolContent, ToolStatus};
+use nightshift_model::naming;
+use nightshift_protocol::{ItemBody, ToolStatus};
+use nightshift_vendors::request_text::command_line;
 use nightshift_vendors::wire::ToolPatch;
 use serde_json::Value;
 
-/// Longest detail of a permission request: a person decides on it, the tool call has the whole.
-const DETAIL_MAX_BYTES: usize = 16 * 1024;
 /// Longest input summary of a tool call.
 const INPUT_MAX_BYTES: usize = 4 * 1024;
 /// Fields of a tool's input that say what it is about, the most telling first.
@@ -27,28 +28,9 @@ const TELLING_FIELDS: [&str; 12] = [
     "prompt",
 ];
 
-/// One line without control bytes, at most `LINE_MAX_CHARS` long.
+/// One line with nothing invisible, at most `LINE_MAX_CHARS` long.
 pub fn one_line(text: &str) -> String {
-    let mut line = String::new();
-    let mut chars = 0;
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
-        if word.is_empty() {
-            continue;
-        }
-        if !line.is_empty() {
-            line.push(' ');
-            chars += 1;
-        }
-        for c in word.chars() {
-            if chars + 1 >= LINE_MAX_CHARS {
-                line.push('…');
-                return line;
-            }
-            line.push(c);
-            chars += 1;
-        }
-    }
-    line
+    naming::one_line(text, LINE_MAX_CHARS)
 }
 
 /// The last line with text in it, as one line.
@@ -80,99 +62,15 @@ pub fn input_summary(input: Option<&Value>, locations: &[String]) -> String {
         }
         _ => String::new(),
     };
-    clip(&text, INPUT_MAX_BYTES).to_owned()
+    match clip(&text, INPUT_MAX_BYTES) {
+        whole if whole.len() == text.len() => text,
+        cut => format!("{cut}…"),
+    }
 }
 
 /// A string, or the words of a list of strings (an argv).
 fn words_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-        Value::Array(items) if !items.is_empty() => {
-            let words: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
-            let words = words?;
-            // `sh -c <command>` is about the command.
-            match words.as_slice() {
-                [_, "-c" | "-lc", command] => Some((*command).to_owned()),
-                all => Some(all.join(" ")),
-            }
-        }
-        _ => None,
-    }
-}
-
-/// The one-line question of a permission request, and what to read before answering it. `known`
-/// is the tool call as it was announced, if it was: some requests hold only its id.
-pub fn permission(asked: &ToolPatch, known: Option<&ConversationItem>) -> (String, String) {
-    let blank = (String::new(), String::new(), String::new(), Vec::new());
-    let (known_title, known_kind, known_input, known_content) = match known.map(|i| &i.body) {
-        Some(ItemBody::Tool { title, kind, input, content, .. }) => {
-            (title.clone(), kind.clone(), input.clone(), content.clone())
-        }
-        _ => blank,
-    };
-    let title = asked.title.clone().unwrap_or(known_title);
-    let kind = asked.kind.clone().unwrap_or(known_kind);
-    let mut input = input_summary(asked.input.as_ref(), &asked.locations);
-    if input.is_empty() {
-        input = known_input;
-    }
-    let content = asked.content.clone().unwrap_or(known_content);
-    (question(&title, &kind, &input), detail(&title, &input, &content))
-}
-
-fn question(title: &str, kind: &str, input: &str) -> String {
-    let verb = match kind {
-        "execute" => "Run",
-        "edit" => "Edit",
-        "delete" => "Delete",
-        "move" => "Move",
-        "read" => "Read",
-        "search" => "Search",
-        "fetch" => "Fetch",
-        _ => "",
-    };
-    let subject = if verb.is_empty() || input.is_empty() { title } else { input };
-    let subject = subject.trim_matches('`');
-    match (verb, subject.trim()) {
-        ("", "") => "Use a tool".to_owned(),
-        ("", subject) => one_line(subject),
-        (verb, "") => verb.to_owned(),
-        // A title such as "Run cargo test" says the verb itself.
-        (verb, subject) if subject.starts_with(verb) => one_line(subject),
-        (verb, subject) => one_line(&format!("{verb}: {subject}")),
-    }
-}
-
-fn detail(title: &str, input: &str, content: &[ToolContent]) -> String {
-    let mut parts = Vec::new();
-    if !input.trim().is_empty() {
-        parts.push(input.trim().to_owned());
-    }
-    if !title.trim().is_empty() && !input.contains(title.trim_matches('`')) {
-        parts.insert(0, title.trim().to_owned());
-    }
-    for part in content {
-        parts.push(match part {
-            ToolContent::Text { text } => text.trim_end().to_owned(),
-            ToolContent::Diff { path, old_text, new_text } => {
-                diff(path, old_text.as_deref(), new_text)
-            }
-        });
-    }
-    clip(&parts.join("\n\n"), DETAIL_MAX_BYTES).to_owned()
-}
-
-/// A diff as text: every old line, then every new one. The window draws the real one.
-pub fn diff(path: &str, old: Option<&str>, new: &str) -> String {
-    let mut text = path.to_owned();
-    for (sign, side) in [('-', old.unwrap_or_default()), ('+', new)] {
-        for line in side.lines() {
-            text.push('\n');
-            text.push(sign);
-            text.push_str(line);
-        }
-    }
-    text
+    command_line(value).map(|command| command.line)
 }
 
 /// The tool call as it is after `patch`.
@@ -198,37 +96,6 @@ pub fn merged(known: Option<ItemBody>, patch: ToolPatch) -> ItemBody {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn a_permission_reads_as_one_line() {
-        let cases = [
-            (
-                json!({"kind": "execute", "title": "`make`", "rawInput": {"command": "make\nx"}}),
-                "Run: make x",
-            ),
-            (
-                json!({"kind": "execute", "rawInput": {"command": ["bash", "-lc", "ls -l"]}}),
-                "Run: ls -l",
-            ),
-            (
-                json!({"kind": "edit", "title": "Write a.txt", "rawInput": {"file_path": "/w/a.txt"}}),
-                "Edit: /w/a.txt",
-            ),
-            (
-                json!({"title": "CronList (nightshift MCP Server)"}),
-                "CronList (nightshift MCP Server)",
-            ),
-            (json!({"kind": "edit", "title": "Edit a.txt"}), "Edit a.txt"),
-            (json!({}), "Use a tool"),
-            (json!({"title": "evil\u{1b}[2J"}), "evil [2J"),
-        ];
-        for (mut raw, expected) in cases {
-            raw["toolCallId"] = json!("t");
-            let patch = nightshift_vendors::wire::tool(&raw).unwrap();
-            assert_eq!(permission(&patch, None).0, expected, "{raw}");
-        }
-    }
 
     #[test]
     fn lines_are_bounded() {

@@ -5,6 +5,8 @@ use crate::context::Context;
 use crate::entry::{Entry, open_need};
 use crate::failure::Failure;
 use crate::plain::one_line;
+use crate::render::not_whole;
+use nightshift_model::need::ALLOW_WORD;
 use nightshift_model::{Answer, Need, NeedKind};
 use nightshift_protocol::{Command, Fault, FaultCode};
 use std::process::ExitCode;
@@ -45,9 +47,17 @@ pub fn understand(need: &Need, words: &str) -> Result<Answer, Fault> {
                 let message = format!("this {} has no option {number}", need.noun());
                 Fault::new(FaultCode::Invalid, message).hint(format!("choose 1 to {count}"))
             })?;
+        if !need.quick(option) {
+            let hint = "read it in its conversation first (`nightshift logs`); to deny it, `deny`";
+            return Err(Fault::new(FaultCode::Refused, not_whole(need)).hint(hint));
+        }
         return Ok(Answer::Option { id: option.id.clone() });
     }
     Ok(match (need.kind, words) {
+        // Typed, it is more than a key that was pressed.
+        (NeedKind::Permission, ALLOW_WORD) if !need.is_whole() => {
+            Answer::Text { text: words.to_owned() }
+        }
         (NeedKind::Permission, "allow") => Answer::Allow,
         (NeedKind::Permission, "deny") => Answer::Deny,
         (NeedKind::Permission | NeedKind::Question, _) => Answer::Text { text: words.to_owned() },
@@ -75,6 +85,28 @@ mod tests {
             since: Millis(0),
             unshown_bytes: 0,
             answered: None,
+        }
+    }
+
+    #[test]
+    fn security_04_no_number_allows_what_is_not_shown_whole() {
+        let mut part = need(NeedKind::Permission, &["Yes", "No"]);
+        part.options[0].kind = OptionKind::AllowOnce;
+        part.options[1].kind = OptionKind::RejectOnce;
+        let part = part.missing(9);
+        let fault = understand(&part, "1").unwrap_err();
+        assert_eq!(fault.code, FaultCode::Refused);
+        assert!(fault.to_string().contains("9 bytes"), "{fault}");
+        let no = Answer::Option { id: "id-No".into() };
+        assert_eq!(understand(&part, "2").unwrap(), no);
+        let typed = understand(&part, "allow").unwrap();
+        assert_eq!(part.resolve(&typed), Ok(Answer::Option { id: "id-Yes".into() }));
+        assert_eq!(part.resolve(&understand(&part, "deny").unwrap()), Ok(no));
+        for words in ["yes", "Yes", "ALWAYS", "1 "] {
+            let refused = understand(&part, words).and_then(|answer| {
+                part.resolve(&answer).map_err(|why| Fault::new(FaultCode::Refused, why))
+            });
+            assert!(refused.is_err(), "{words}");
         }
     }
 

@@ -4,7 +4,7 @@
 //! only where the agent waits for a decision, and prints that decision.
 
 use nightshift_platform::ipc;
-use nightshift_protocol::terminal::HOOK_MAX_BYTES;
+use nightshift_protocol::terminal::{HOOK_CUT_FIELD, HOOK_MAX_BYTES};
 use nightshift_protocol::{
     FrameDecoder, FrameKind, Hello, HostEvent, HostRequest, Role, encode_control,
 };
@@ -15,6 +15,8 @@ use std::process::ExitCode;
 
 /// Longer texts inside a hook's words are cut: what is shown of them is a line or a page.
 const TEXT_MAX_BYTES: usize = 16 * 1024;
+/// What is decided on is cut only as far as it must be, to fit the line: the first of these that does.
+const DECIDED_MAX_BYTES: [usize; 4] = [HOOK_MAX_BYTES, 64 * 1024, TEXT_MAX_BYTES, 1024];
 /// A hook's words with a tool's whole output; more is not read.
 const INPUT_MAX_BYTES: u64 = 16 * 1024 * 1024;
 /// The one hook whose output decides something.
@@ -47,13 +49,27 @@ fn tell(args: &Args) -> io::Result<Option<String>> {
             serde_json::from_str::<Value>(&text)?
         }
     };
-    shorten(&mut told);
-    let wait = told["hook_event_name"] == DECIDES;
-    let line = told.to_string();
-    if line.len() > HOOK_MAX_BYTES {
-        return Ok(None);
+    if let Value::Object(fields) = &mut told {
+        // Only we count what we cut.
+        fields.remove(HOOK_CUT_FIELD);
     }
-    ask(&args.host, &HostRequest::Hook { line, wait })
+    let wait = told["hook_event_name"] == DECIDES;
+    let limits = if wait { &DECIDED_MAX_BYTES[..] } else { &[TEXT_MAX_BYTES] };
+    match limits.iter().find_map(|max| fitting(&mut told, *max)) {
+        Some(line) => ask(&args.host, &HostRequest::Hook { line, wait }),
+        None => Ok(None),
+    }
+}
+
+/// The line of a hook whose texts have at most `max` bytes, with what was cut of it; none when it is too long.
+fn fitting(told: &mut Value, max: usize) -> Option<String> {
+    let cut = shorten(told, max);
+    if let Value::Object(fields) = told {
+        let before = fields.remove(HOOK_CUT_FIELD).and_then(|cut| cut.as_u64()).unwrap_or(0);
+        fields.insert(HOOK_CUT_FIELD.to_owned(), (before + cut).into());
+    }
+    let line = told.to_string();
+    (line.len() <= HOOK_MAX_BYTES).then_some(line)
 }
 
 fn ask(host: &Path, request: &HostRequest) -> io::Result<Option<String>> {
@@ -83,17 +99,20 @@ fn ask(host: &Path, request: &HostRequest) -> io::Result<Option<String>> {
     }
 }
 
-/// Cuts every long text in it.
-fn shorten(value: &mut Value) {
+/// Cuts every long text in it; how many bytes went.
+fn shorten(value: &mut Value, max: usize) -> u64 {
     match value {
-        Value::String(text) if text.len() > TEXT_MAX_BYTES => {
-            let end = (0..=TEXT_MAX_BYTES).rev().find(|at| text.is_char_boundary(*at));
-            text.truncate(end.unwrap_or_default());
+        Value::String(text) if text.len() > max => {
+            let kept = text.strip_suffix('…').unwrap_or(text);
+            let end = (0..=max.min(kept.len())).rev().find(|at| kept.is_char_boundary(*at));
+            let (end, whole) = (end.unwrap_or_default(), text.len());
+            text.truncate(end);
             text.push('…');
+            u64::try_from(whole - end).unwrap_or(u64::MAX)
         }
-        Value::Array(values) => values.iter_mut().for_each(shorten),
-        Value::Object(fields) => fields.values_mut().for_each(shorten),
-        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::Array(values) => values.iter_mut().map(|value| shorten(value, max)).sum(),
+        Value::Object(fields) => fields.values_mut().map(|value| shorten(value, max)).sum(),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     }
 }
 
@@ -103,11 +122,31 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn long_texts_are_cut_and_all_else_stays() {
+    fn security_17_long_texts_are_cut_and_counted_and_all_else_stays() {
         let mut value = json!({"a": ["é".repeat(TEXT_MAX_BYTES)], "b": 1});
-        shorten(&mut value);
-        assert!(value["a"][0].as_str().unwrap().len() <= TEXT_MAX_BYTES + '…'.len_utf8());
+        let cut = shorten(&mut value, TEXT_MAX_BYTES);
+        let kept = value["a"][0].as_str().unwrap();
+        assert!(kept.len() <= TEXT_MAX_BYTES + '…'.len_utf8());
+        assert_eq!(cut, 2 * TEXT_MAX_BYTES as u64 - (kept.len() - '…'.len_utf8()) as u64);
         assert_eq!(value["b"], 1);
-        shorten(&mut value);
+        assert_eq!(shorten(&mut json!({"a": "x"}), TEXT_MAX_BYTES), 0);
+    }
+
+    #[test]
+    fn security_17_a_decision_is_sent_whole_where_it_fits_and_says_what_it_lacks() {
+        let cut = |bytes: usize| {
+            let mut told = json!({"tool_input": {"command": "x".repeat(bytes)}});
+            let line = DECIDED_MAX_BYTES.iter().find_map(|max| fitting(&mut told, *max)).unwrap();
+            assert!(line.len() <= HOOK_MAX_BYTES);
+            let told: Value = serde_json::from_str(&line).unwrap();
+            (told[HOOK_CUT_FIELD].as_u64().unwrap(), told["tool_input"]["command"].clone())
+        };
+        let (missing, command) = cut(200_000);
+        assert_eq!((missing, command.as_str().unwrap().len()), (0, 200_000));
+        let (missing, command) = cut(1_000_000);
+        let kept = command.as_str().unwrap().trim_end_matches('…').len() as u64;
+        assert!(missing >= 1_000_000 - kept, "{missing} {kept}");
+        let mut many = json!({"a": vec!["x"; HOOK_MAX_BYTES]});
+        assert_eq!(fitting(&mut many, 1024), None);
     }
 }

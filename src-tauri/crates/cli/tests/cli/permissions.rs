@@ -71,3 +71,48 @@ fn an_always_holds_for_an_agent_that_forgot_it_and_over_the_death_of_the_supervi
     let why = shift.ok(&["why", &id]);
     assert!(why.contains("allowed by rule"), "{why}");
 }
+
+#[test]
+fn security_04_what_is_not_shown_whole_takes_the_typed_word() {
+    let shift = Shift::new();
+    let command = format!("echo {} > /dev/null; echo the end", "a".repeat(70_000));
+    let id = shift.agent(&format!("run {command}\ndone through"));
+    let pending = shift.wait_state(&id, "blocked")["pending"].clone();
+    assert!(pending["unshownBytes"].as_u64().unwrap() > 0, "{}", pending["unshownBytes"]);
+    assert!(!pending["detail"].as_str().unwrap().contains("the end"));
+    let kinds: Vec<&str> =
+        pending["options"].as_array().unwrap().iter().filter_map(|o| o["kind"].as_str()).collect();
+    assert!(!kinds.contains(&"allow_always"), "{kinds:?}");
+    for number in 1..=kinds.len() {
+        if kinds[number - 1].starts_with("allow") {
+            shift
+                .run(&["answer", &id, &number.to_string()])
+                .failed(&["answer"], &["bytes", "allow"]);
+        }
+    }
+    assert_eq!(shift.entry(&id)["state"], "blocked");
+    shift.ok(&["answer", &id, "allow"]);
+    assert_eq!(shift.wait_state(&id, "done")["result"], "through");
+    assert_eq!(rules(&shift), Vec::<Value>::new());
+
+    let id = shift.agent(&format!("run {command}\ndone refused"));
+    shift.wait_state(&id, "blocked");
+    shift.ok(&["answer", &id, "deny"]);
+    shift.wait_state(&id, "done");
+}
+
+#[test]
+fn security_16_a_request_and_a_list_show_what_is_invisible() {
+    let shift = Shift::new();
+    let id = shift.agent("run echo a\u{202e}b\u{200b}\ndone ok");
+    let pending = shift.wait_state(&id, "blocked")["pending"].clone();
+    let seen = "echo a‹U+202E›b‹U+200B›";
+    assert_eq!(pending["question"], format!("Run: {seen}"));
+    for listed in [shift.ok(&["agents"]), shift.ok(&["why", &id]), shift.ok(&["logs", &id])] {
+        assert!(!listed.contains(['\u{202e}', '\u{200b}']), "{listed:?}");
+    }
+    assert!(shift.ok(&["agents"]).contains(seen));
+    shift.ok(&["rename", &id, "x\u{2066}y"]);
+    assert!(shift.ok(&["agents"]).contains("x‹U+2066›y"));
+    shift.ok(&["answer", &id, "deny"]);
+}

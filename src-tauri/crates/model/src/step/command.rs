@@ -204,8 +204,13 @@ fn answer_need(next: &mut Next, id: Option<&NeedId>, answer: &Answer) -> Result<
             ),
         ));
     };
+    let whole = needs[index].is_whole();
     let resolved = needs[index].resolve(answer).map_err(|m| {
-        Refusal::new(format!("session {session_id}: {m}"), "give a number, allow, deny or text")
+        let hint = match whole {
+            true => "give a number, allow, deny or text",
+            false => "read it in its conversation (`nightshift logs`), then type `allow` or `deny`",
+        };
+        Refusal::new(format!("session {session_id}: {m}"), hint)
     })?;
     let mut need = needs.remove(index);
     let left = needs.len();

@@ -12,7 +12,7 @@ use nightshift_model::{
 };
 use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode, Reply, StandingAct, StandingResult};
-use nightshift_vendors::{watch_detail, watch_question};
+use nightshift_vendors::{request_text, watch_detail, watch_question};
 
 const ALLOW: &str = "allow-once";
 const DENY: &str = "reject-once";
@@ -89,11 +89,12 @@ fn ask(core: &mut Core, id: &SessionId, (monitor, command, what): (&str, &str, &
         label: label.to_owned(),
         kind,
     };
+    let shown = request_text::plain(&watch_question(command), &watch_detail(command, what));
     let need = Need {
         id: need,
         kind: NeedKind::Permission,
-        question: watch_question(command),
-        detail: watch_detail(command, what),
+        question: shown.question,
+        detail: shown.detail,
         options: vec![
             option(ALLOW, "Allow", OptionKind::AllowOnce),
             option(DENY, "Deny", OptionKind::RejectOnce),
@@ -102,7 +103,8 @@ fn ask(core: &mut Core, id: &SessionId, (monitor, command, what): (&str, &str, &
         since: clock::now(),
         unshown_bytes: 0,
         answered: None,
-    };
+    }
+    .missing(shown.unshown_bytes);
     core.fact(id, Fact::NeedOpened { need });
     let is_open = |until: &Until| match (until, core.sessions[id].session.needs()) {
         (Until::Decided { need }, open) => open.iter().any(|open| open.id == *need),

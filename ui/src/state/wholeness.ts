@@ -1,0 +1,22 @@
+/**
+ * Whether a request is shown whole, and what may answer it.
+ *
+ * Promise: the rule is the supervisor's, which refuses what this does not offer.
+ */
+import type { Need, NeedOption } from "../backend/api";
+
+/** All of the request can be read. */
+export function isWhole(need: Need): boolean {
+  return (need.unshownBytes ?? 0) === 0;
+}
+
+/** Whether one key or one click may choose the option: what is not shown whole is allowed by the typed word only. */
+export function isQuick(need: Need, option: NeedOption): boolean {
+  return isWhole(need) || option.kind === "reject_once" || option.kind === "reject_always";
+}
+
+/** How a request that is not shown whole is answered. */
+export function missing(need: Need): string {
+  const bytes = `${need.unshownBytes} ${need.unshownBytes === 1 ? "byte" : "bytes"} of this are not shown`;
+  return need.kind === "permission" ? `${bytes}: only the word “allow”, typed as a reply, allows it.` : `${bytes}: type your answer.`;
+}
