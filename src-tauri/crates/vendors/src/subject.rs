@@ -89,9 +89,8 @@ fn command(input: &Value, cwd: &str) -> Option<(String, String)> {
             Some(path) => json!(below(path, cwd)),
             None => value.clone(),
         };
-        if !matches!(value, Value::Null | Value::Bool(false)) {
-            exactly.insert(name.clone(), value);
-        }
+        // A field that is off or empty was told all the same: what its absence means, nobody knows.
+        exactly.insert(name.clone(), value);
     }
     Some((what, Value::Object(exactly).to_string()))
 }
@@ -145,7 +144,7 @@ mod tests {
         assert!(make.is_some());
         let same = [
             json!({"command": "make test", "description": "builds", "timeout": 5}),
-            json!({"command": "make test", "cwd": "/w/one", "run_in_background": false}),
+            json!({"command": "make test", "cwd": "/w/one"}),
         ];
         for input in same {
             assert_eq!(run(input.clone()), make, "{input}");
@@ -169,6 +168,31 @@ mod tests {
         {
             assert_eq!(run(input.clone()), None, "{input}");
         }
+    }
+
+    #[test]
+    fn security_18_rules_tell_what_is_off_from_what_is_absent() {
+        let off = [json!(false), json!(null), json!(0), json!(""), json!([]), json!({})];
+        let plain = run(json!({"command": "make"}));
+        let mut seen = vec![plain];
+        for value in off {
+            let one = run(json!({"command": "make", "sandbox": value}));
+            assert!(one.is_some() && !seen.contains(&one), "{value}");
+            seen.push(one);
+        }
+        let on = run(json!({"command": "make", "sandbox": true}));
+        assert!(!seen.contains(&on));
+        let nested = |env: Value| run(json!({"command": "make", "env": env}));
+        assert_ne!(nested(json!({"A": null})), nested(json!({})));
+        assert_ne!(run(json!({"command": "make", "cwd": null})), run(json!({"command": "make"})));
+    }
+
+    #[test]
+    fn security_18_rules_of_before_mean_what_they_meant_or_less() {
+        // As rules were written until fields that are off counted.
+        let stored = r#"{"command":"make"}"#;
+        assert_eq!(run(json!({"command": "make"})).unwrap().1, stored);
+        assert_ne!(run(json!({"command": "make", "sandbox": false})).unwrap().1, stored);
     }
 
     #[test]
