@@ -5,8 +5,12 @@ use nightshift_agents::acp::{Driver, DriverSpec};
 use nightshift_model::{Answer, Fact, Millis, Need, Origin, Prompt};
 use nightshift_protocol::{ItemBody, Record, RecordKind};
 use nightshift_vendors::registry::Registry;
+use nightshift_vendors::servers::Servers;
 use serde_json::{Value, json};
 use std::path::Path;
+
+/// Id of the session; Gemini's and Qwen's names of our tools hold its last digits.
+const SESSION: &str = "7c5d0f1e-1111-4222-8333-0123456789ab";
 
 struct Desk {
     driver: Driver,
@@ -20,8 +24,10 @@ impl Desk {
     fn of(agent: &str) -> Desk {
         let registry = Registry::builtin(Path::new("/nonexistent"));
         let agent = registry.find(agent).unwrap().clone();
+        let servers = Servers { bridge: Some("/n".into()), ..Servers::default() };
+        let name = agent.family.server_name(SESSION);
         let driver = Driver::new(DriverSpec {
-            mcp_servers: Vec::new(),
+            mcp_servers: servers.of("7c5d", &name),
             cwd: "/w".into(),
             model: None,
             permission_mode: None,
@@ -158,8 +164,10 @@ fn gemini_names_the_tool_in_the_id_of_its_call() {
         json!({"toolCall": {"toolCallId": id, "status": "pending", "title": title, "kind": "other",
             "content": [{"type": "content", "content": {"type": "text", "text": "{}"}}]}})
     };
-    desk.allowed_by_us(asked("mcp_nightshift_CronList__x1", "anything"), "CronList");
-    for id in ["mcp_other_CronList__1", "run_shell_command__mcp_nightshift_CronList__1", "x"] {
+    let ours = "mcp_nightshift0123456789ab_CronList";
+    desk.allowed_by_us(asked(&format!("{ours}__x1"), "anything"), "CronList");
+    let shell = format!("run_shell_command__{ours}__1");
+    for id in ["mcp_other_CronList__1", &shell, "x"] {
         let need = desk.asks(asked(id, "CronList (nightshift MCP Server)"));
         assert!(need.is_err(), "{id}: the title alone is nothing");
     }
@@ -172,8 +180,45 @@ fn qwen_names_the_tool_beside_its_call() {
         json!({"toolCall": {"toolCallId": name, "title": "CronList (nightshift MCP Server)",
             "rawInput": {}, "_meta": {"toolName": name}}})
     };
-    desk.allowed_by_us(asked("mcp__nightshift__CronList"), "CronList");
+    desk.allowed_by_us(asked("mcp__nightshift0123456789ab__CronList"), "CronList");
     assert!(desk.asks(asked("mcp__other__CronList")).is_err());
+}
+
+#[test]
+fn security_13_a_server_of_the_project_s_is_never_taken_for_ours() {
+    let gemini = |id: &str| json!({"toolCall": {"toolCallId": id, "status": "pending"}});
+    for id in [
+        "mcp_nightshift_CronList__1",
+        "mcp_nightshift_CronList__exec__1",
+        "mcp_nightshift0123456789ab_CronList__exec__1",
+        "mcp_nightshift0123456789ab_CronList___exec__1",
+    ] {
+        assert!(Desk::of("gemini").asks(gemini(id)).is_err(), "{id}");
+    }
+    let qwen = |name: &str| json!({"toolCall": {"toolCallId": "t", "_meta": {"toolName": name}}});
+    for name in ["mcp__nightshift__CronList", "mcp__nightshift0123456789ab__CronList__exec"] {
+        assert!(Desk::of("qwen").asks(qwen(name)).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn security_13_the_journal_says_what_our_server_was_called() {
+    // A process that was started when the name was the same everywhere, under a supervisor of today.
+    let mut desk = Desk::of("gemini");
+    let server =
+        json!({"name": "nightshift", "command": "/n", "args": ["mcp", "--session", "7c5d"]});
+    let line = json!({"jsonrpc": "2.0", "id": "ns-load-1", "method": "session/load",
+        "params": {"sessionId": "s", "cwd": "/w", "mcpServers": [server]}});
+    desk.record(RecordKind::In, line.to_string());
+    let asked = |id: &str| json!({"toolCall": {"toolCallId": id, "status": "pending"}});
+    desk.allowed_by_us(asked("mcp_nightshift_CronList__1"), "CronList");
+    assert!(desk.asks(asked("mcp_nightshift_CronList__exec__1")).is_err());
+    let line = line.to_string().replace("mcp\",\"--session", "other\",\"--session");
+    desk.record(RecordKind::In, line);
+    assert!(
+        desk.asks(asked("mcp_nightshift_CronList__2")).is_err(),
+        "none of ours was handed over"
+    );
 }
 
 #[test]
@@ -200,7 +245,7 @@ fn a_command_to_watch_is_the_users_to_allow() {
     let input = json!({"description": "the log", "command": "tail -F log"});
     let need = desk.asks(claude(monitor, &ours, &input)).unwrap_err();
     assert_eq!(need.question, "Watch: tail -F log");
-    assert_eq!(need.detail, "the log\n\ntail -F log");
+    assert_eq!(need.detail, "tail -F log\ndescription: the log");
     assert_eq!(desk.driver.may_watch("tail -F log"), None, "not before the answer");
     let answers = [(need.id, Answer::Allow)];
     let lines = desk.driver.due(std::slice::from_ref(&desk.prompt), &answers);

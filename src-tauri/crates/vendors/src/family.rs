@@ -12,7 +12,11 @@ use crate::wire::{self, RpcError};
 use crate::words;
 use crate::{claude, claude_tui, codex, codex_tui, gemini, opencode, qwen};
 use nightshift_model::{Millis, NeedOption, OptionKind, Trouble, TroubleKind};
+use nightshift_protocol::tools::SERVER;
 use serde_json::{Value, json};
+
+/// Random digits in the name of our server: as many as the end of a session's id has.
+const SERVER_DIGITS: usize = 12;
 
 /// Whose ways an agent has. A program added by settings has nobody's, or says whose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -161,13 +165,27 @@ impl Family {
         meta
     }
 
-    /// A call of one of our tools, as this vendor names the server it belongs to.
-    pub fn own_call(self, call: &Value) -> Option<OwnCall> {
+    /// What our server is called in a session with this id. Where a call is known by that name alone it is
+    /// one that no file of a project can hold.
+    pub fn server_name(self, session_id: &str) -> String {
+        let digits: Vec<char> = session_id.chars().filter(char::is_ascii_alphanumeric).collect();
+        let digits = digits.split_at(digits.len().saturating_sub(SERVER_DIGITS)).1;
+        match self {
+            Family::Gemini | Family::Qwen => {
+                digits.iter().fold(SERVER.to_owned(), |name, digit| name + &digit.to_string())
+            }
+            Family::Plain | Family::Claude | Family::Codex | Family::Opencode => SERVER.to_owned(),
+        }
+    }
+
+    /// A call of one of our tools, as this vendor names the server it belongs to; `server` is what ours is
+    /// called in this session.
+    pub fn own_call(self, call: &Value, server: &str) -> Option<OwnCall> {
         match self {
             Family::Claude => claude::own_call(call),
             Family::Codex => codex::own_call(call),
-            Family::Gemini => gemini::own_call(call),
-            Family::Qwen => qwen::own_call(call),
+            Family::Gemini => gemini::own_call(call, server),
+            Family::Qwen => qwen::own_call(call, server),
             // Raises no request for tools of servers, or nobody knows how it names them.
             Family::Plain | Family::Opencode => None,
         }

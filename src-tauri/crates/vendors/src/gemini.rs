@@ -11,7 +11,6 @@ use crate::registry::AgentSpec;
 use crate::wire::RpcError;
 use crate::words;
 use nightshift_model::{Millis, Trouble, TroubleKind};
-use nightshift_protocol::tools;
 use serde_json::Value;
 
 pub fn spec() -> AgentSpec {
@@ -31,11 +30,15 @@ pub fn spec() -> AgentSpec {
 }
 
 /// It names tools of servers `mcp_<server>_<tool>` and begins a call's id with its tool's name and
-/// two underscores, whatever id the model gave. Titles are the model's words and say nothing.
-pub fn own_call(call: &Value) -> Option<OwnCall> {
+/// two underscores, whatever id the model gave. Titles are the model's words and say nothing. An underscore
+/// may be part of either name: one that could be read as another server's is not ours.
+pub fn own_call(call: &Value, server: &str) -> Option<OwnCall> {
     let id = call["toolCallId"].as_str()?;
-    let named = id.strip_prefix("mcp_")?.strip_prefix(tools::SERVER)?.strip_prefix('_')?;
-    let (tool, _) = named.split_once("__")?;
+    let named = id.strip_prefix("mcp_")?.strip_prefix(server)?.strip_prefix('_')?;
+    let (tool, given) = named.split_once("__")?;
+    if given.contains("__") || given.starts_with('_') {
+        return None;
+    }
     // A call that waits to be allowed shows its arguments; one that has ended shows its result.
     let text = match call["status"].as_str() {
         Some("pending") => call["content"][0]["content"]["text"].as_str().unwrap_or_default(),
@@ -85,6 +88,26 @@ fn seconds(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn security_13_a_call_is_ours_only_where_no_other_server_can_be_meant() {
+        let call = |id: &str| own_call(&json!({"toolCallId": id}), "nightshift4f2a");
+        assert_eq!(call("mcp_nightshift4f2a_CronList__x1").unwrap().tool, "CronList");
+        for id in [
+            "mcp_nightshift4f2a_CronList__exec__1",
+            "mcp_nightshift4f2a_CronList___exec__1",
+            "mcp_nightshift4f2a_CronList___1",
+            "mcp_nightshift4f2a__CronList__1",
+            "mcp_nightshift_CronList__1",
+            "mcp_nightshift_CronList__exec__1",
+            "mcp_nightshift4f2a1_CronList__1",
+            "mcp_nightshift4f2a_Other__1",
+            "mcp_nightshift4f2a_CronList_1",
+            "x_mcp_nightshift4f2a_CronList__1",
+        ] {
+            assert_eq!(call(id), None, "{id}");
+        }
+    }
 
     #[test]
     fn errors_are_told_apart_by_status_and_code() {

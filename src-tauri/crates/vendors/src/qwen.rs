@@ -5,7 +5,6 @@
 use crate::family::{Family, vendor};
 use crate::own_call::OwnCall;
 use crate::registry::AgentSpec;
-use nightshift_protocol::tools;
 use serde_json::Value;
 
 pub fn spec() -> AgentSpec {
@@ -23,9 +22,9 @@ pub fn spec() -> AgentSpec {
 }
 
 /// It names tools of servers `mcp__<server>__<tool>`, and its own never so.
-pub fn own_call(call: &Value) -> Option<OwnCall> {
+pub fn own_call(call: &Value, server: &str) -> Option<OwnCall> {
     let name = call["_meta"]["toolName"].as_str()?;
-    let tool = name.strip_prefix("mcp__")?.strip_prefix(tools::SERVER)?.strip_prefix("__")?;
+    let tool = name.strip_prefix("mcp__")?.strip_prefix(server)?.strip_prefix("__")?;
     OwnCall::new(tool, call["rawInput"].clone())
 }
 

@@ -117,6 +117,9 @@ impl Driver {
                         return;
                     }
                     self.handshake.written(&id, name, &params);
+                    if params["mcpServers"].is_array() {
+                        self.own.handed(&params["mcpServers"]);
+                    }
                     if handshake::is_sign_in(name) {
                         self.close(stamp, SIGN_IN, Some(&params), fed);
                     }

@@ -171,6 +171,9 @@ fn answer_key(id: &str) -> String {
 
 impl Driver {
     pub fn new(spec: DriverSpec) -> Driver {
+        let mut own = OwnCalls::default();
+        // Until the journal says what was handed over: it may begin later.
+        own.handed(&json!(spec.mcp_servers));
         Driver {
             spec,
             fed: 0,
@@ -186,7 +189,7 @@ impl Driver {
             usage: None,
             open: BTreeMap::new(),
             replies: BTreeMap::new(),
-            own: OwnCalls::default(),
+            own,
             calls: Calls::default(),
             handed: BTreeSet::new(),
             remarks: VecDeque::new(),

@@ -6,6 +6,7 @@
 
 use super::requests::OpenRequest;
 use nightshift_protocol::tools::MONITOR;
+use nightshift_vendors::servers::own_name;
 use nightshift_vendors::{Family, OwnCall};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -34,6 +35,8 @@ struct Known {
 /// The calls of our tools that have not ended, by the agent's id.
 #[derive(Debug, Default)]
 pub struct OwnCalls {
+    /// What our server is called in this session; none while none was handed over.
+    server: Option<String>,
     calls: BTreeMap<String, Known>,
 }
 
@@ -48,10 +51,16 @@ pub enum Verdict {
 }
 
 impl OwnCalls {
+    /// These servers were handed to the agent.
+    pub fn handed(&mut self, servers: &Value) {
+        self.server = own_name(servers).map(str::to_owned);
+    }
+
     /// An agent's word about a call, in an update or a request; the call if it is one of ours.
     pub fn heard(&mut self, family: Family, raw: &Value) -> Option<OwnCall> {
         let id = raw["toolCallId"].as_str()?;
-        if let Some(call) = family.own_call(raw) {
+        let own = self.server.as_ref().and_then(|server| family.own_call(raw, server));
+        if let Some(call) = own {
             let known = self.calls.get(id);
             let allowed = known.is_some_and(|known| known.allowed);
             // A later word may leave out what an earlier one told.

@@ -18,13 +18,15 @@ pub fn driver_of(home: &Home, registry: &Registry, session: &Session) -> Option<
     let work = session.agent()?;
     let agent = registry.find(&work.agent)?.clone();
     let worktree = session.lodging.as_ref().and_then(Lodging::worktree);
+    let server = agent.family.server_name(&session.session_id);
+    let mcp_servers = registry.servers.of(session.id.as_str(), &server);
     Some(Driver::new(DriverSpec {
         cwd: session.directory().to_owned(),
         model: work.model.clone(),
         permission_mode: work.permission_mode.clone(),
         chosen: work.choices.taken.clone(),
         agent,
-        mcp_servers: registry.servers.of(session.id.as_str()),
+        mcp_servers,
         resume: work.agent_session_id.clone(),
         files: home.job(session.id.as_str()).join(DIRECTORY).to_string_lossy().into_owned(),
         notes: worktree.map(|tree| tree.disclosure.clone()),
