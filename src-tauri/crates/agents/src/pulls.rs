@@ -1,7 +1,8 @@
 //! Pull requests that an agent opens by itself, found in what its tools print.
 //!
-//! Promise: pure; only the output of a tool that opens pull requests counts, so that an address which
-//! an agent merely reads or writes about is never taken for its own.
+//! Promise: pure; only the output of a tool that opens pull requests and has succeeded counts, so that
+//! an address which an agent merely reads or writes about is never taken for its own.
+//! Must not know: which forges may be asked; a tool can print any address.
 
 use nightshift_model::{Millis, PullRequest};
 use nightshift_protocol::{ItemBody, ToolContent, ToolStatus};
@@ -14,9 +15,8 @@ const TOOLS: &[&str] = &["create_pull_request", "create_merge_request", "createp
 /// The address of the pull request that this tool call has opened.
 pub(crate) fn opened(body: &ItemBody) -> Option<String> {
     let ItemBody::Tool { title, status, input, content, .. } = body else { return None };
-    // `gh` fails when there is a pull request already, and names it.
-    let ended = matches!(status, ToolStatus::Completed | ToolStatus::Failed);
-    if !ended || !(runs_a_command(title) || runs_a_command(input) || is_such_a_tool(title)) {
+    let succeeded = *status == ToolStatus::Completed;
+    if !succeeded || !(runs_a_command(title) || runs_a_command(input) || is_such_a_tool(title)) {
         return None;
     }
     let texts = content.iter().filter_map(|part| match part {
@@ -82,12 +82,22 @@ mod tests {
             let found = call(title, input, &printed, ToolStatus::Completed);
             assert_eq!(found.is_some(), finds, "{title} / {input}");
         }
-        let there = format!("a pull request for branch \"x\" already exists:\n{url}\n");
-        assert_eq!(call("gh pr create", "", &there, ToolStatus::Failed).as_deref(), Some(url));
         assert_eq!(call("gh pr create", "", &printed, ToolStatus::Running), None);
         let two = format!("see https://github.com/a/b/pull/1\n{{\"html_url\":\"{url}\"}}");
         assert_eq!(call("gh pr create", "", &two, ToolStatus::Completed).as_deref(), Some(url));
         let hint = "remote: Create a pull request:\nhttps://github.com/a/b/pull/new/x";
         assert_eq!(call("gh pr create", "", hint, ToolStatus::Completed), None);
+    }
+    #[test]
+    fn security_07_a_call_that_failed_opens_no_pull_request() {
+        let url = "https://github.com/a/b/pull/7";
+        let printed = format!("a pull request for branch \"x\" already exists:\n{url}\n");
+        for status in [ToolStatus::Pending, ToolStatus::Running, ToolStatus::Failed] {
+            assert_eq!(call("gh pr create", "", &printed, status), None, "{status:?}");
+            let tool = "mcp__github__create_pull_request";
+            assert_eq!(call(tool, "", &printed, status), None, "{status:?}");
+        }
+        let completed = call("gh pr create", "", &printed, ToolStatus::Completed);
+        assert_eq!(completed.as_deref(), Some(url));
     }
 }

@@ -1,12 +1,14 @@
 //! Moving in: the decision where a session works, and making it so.
 
 use crate::{Desk, fault, git, text};
+use nightshift_model::forge::host_of_remote;
 use nightshift_model::{Lodging, Wish, Worktree};
 use nightshift_platform::Identity;
 use nightshift_protocol::{Environment, Fault, FaultCode};
 use nightshift_settings as settings;
 use nightshift_worktree as worktree;
-use nightshift_worktree::{Choice, Defaults, MainCheckout, Plan, Record};
+use nightshift_worktree::{Choice, Defaults, Git, MainCheckout, Plan, Record};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Whose lodging it is.
@@ -66,7 +68,7 @@ impl Desk {
                 let record = record.map_err(|e| fault(&e))?;
                 // Meanwhile it may have been a long time: compare with what is there now.
                 let seen = MainCheckout::look(&git, &record.repository.root).ok();
-                return Ok(moved(record, seen));
+                return Ok(moved(record, seen, order.lodging.remote_hosts().to_vec()));
             }
             Lodging::Undecided { wish } => {
                 let choice = match wish {
@@ -83,7 +85,8 @@ impl Desk {
             Plan::Own(own) => own,
             Plan::Stay(stay) => {
                 let (reason, text) = (stay.word().to_owned(), stay.to_string());
-                return Ok(stays(Lodging::Directory { reason, text }));
+                let remote_hosts = remote_hosts(&git, Path::new(&order.cwd));
+                return Ok(stays(Lodging::Directory { reason, text, remote_hosts }));
             }
         };
         let ledger = self.ledger()?;
@@ -92,9 +95,10 @@ impl Desk {
         let wanted = worktree::Order { id: &order.session, hint: &order.name, own: &own, holder };
         let (made, seen) = worktree::alongside(
             || worktree::create(&git, &ledger, &wanted),
-            || MainCheckout::look(&git, &root).ok(),
+            || (MainCheckout::look(&git, &root).ok(), remote_hosts(&git, &root)),
         );
-        Ok(moved(made.map_err(|e| fault(&e))?.record, seen))
+        let (seen, remote_hosts) = seen;
+        Ok(moved(made.map_err(|e| fault(&e))?.record, seen, remote_hosts))
     }
 
     /// Runs the setup script, if that has still to be done.
@@ -105,7 +109,7 @@ impl Desk {
                 .map_err(|e| Fault::new(FaultCode::Io, format!("{}: {e}", dir.display())))?;
         }
         worktree::set_up(&git(env), &self.ledger()?, record, log).map_err(|e| fault(&e))?;
-        moved.lodging = lodging(record);
+        moved.lodging = lodging(record, moved.lodging.remote_hosts().to_vec());
         Ok(())
     }
 }
@@ -117,17 +121,29 @@ impl MovedIn {
     }
 }
 
+/// Each host once.
+fn remote_hosts(git: &Git, dir: &Path) -> Vec<String> {
+    let remotes = worktree::remote_addresses(git, dir);
+    let hosts: BTreeSet<String> = remotes.iter().filter_map(|at| host_of_remote(at)).collect();
+    hosts.into_iter().collect()
+}
+
 fn stays(lodging: Lodging) -> MovedIn {
     MovedIn { lodging, variables: Vec::new(), main_checkout: None, record: None }
 }
 
-fn moved(record: Record, main_checkout: Option<MainCheckout>) -> MovedIn {
+fn moved(
+    record: Record,
+    main_checkout: Option<MainCheckout>,
+    remote_hosts: Vec<String>,
+) -> MovedIn {
     let variables = worktree::script_environment(&record);
     let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    MovedIn { lodging: lodging(&record), variables, main_checkout, record: Some(record) }
+    let lodging = lodging(&record, remote_hosts);
+    MovedIn { lodging, variables, main_checkout, record: Some(record) }
 }
 
-fn lodging(record: &Record) -> Lodging {
+fn lodging(record: &Record, remote_hosts: Vec<String>) -> Lodging {
     Lodging::Worktree(Box::new(Worktree {
         path: text(&record.path),
         directory: text(&record.cwd()),
@@ -144,5 +160,6 @@ fn lodging(record: &Record) -> Lodging {
         disclosure: worktree::disclosure(record),
         setting_up: worktree::has_setup(record),
         changed_meanwhile: Vec::new(),
+        remote_hosts,
     }))
 }

@@ -11,8 +11,8 @@ pub mod standing;
 pub mod step;
 
 pub use nightshift_terms::{
-    choice, enclosure, evidence, id, limits, lodging, naming, need, pull_request, reading, time,
-    trouble, usage, visible,
+    choice, enclosure, evidence, forge, id, limits, lodging, naming, need, pull_request, reading,
+    time, trouble, usage, visible,
 };
 
 pub use choice::{Choice, Choices, OptionRole};
@@ -25,7 +25,7 @@ pub use evidence::{Evidence, Source};
 pub use id::{NeedId, SessionId};
 pub use lodging::{Lodging, Wish, Worktree};
 pub use need::{Answer, Need, NeedKind, NeedOption, OptionKind};
-pub use pull_request::{PullRequest, PullState};
+pub use pull_request::{PullPlace, PullRequest, PullState, Teller};
 pub use session::{
     AgentWork, Before, Continuation, Liveness, Prompt, PromptState, Session, State, Surface, Work,
 };

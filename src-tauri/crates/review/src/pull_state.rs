@@ -1,10 +1,13 @@
 //! How far a pull request is: its forge's own program is asked, which is signed in for the user.
 //!
-//! Promise: only looks; one short call. What the program does not say clearly is an error.
+//! Promise: only looks; one short call, with the token for that host and no other. What the program
+//! does not say clearly is an error.
+//! Must not know: which forges may be asked.
 
 use crate::limits::{FORGE_OUTPUT_BYTES, PULL_LOOK_TIMEOUT};
 use crate::place::Result;
-use nightshift_model::PullState;
+use nightshift_model::forge::web_host;
+use nightshift_model::{PullPlace, PullState, Teller};
 use nightshift_platform::program::{Run, run};
 use nightshift_platform::spawn::Program;
 use nightshift_protocol::{Fault, FaultCode};
@@ -13,11 +16,27 @@ use serde_json::Value;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-/// Asks about the pull request at `url`. `dir` is any directory that exists.
-pub fn pull_state(url: &str, dir: &Path, env: &Environment) -> Result<PullState> {
-    let (program, args) = question(url)?;
+/// Variables that hold a token for `gh`, and whether each is for the public forge.
+const GH_TOKENS: &[(&str, bool)] = &[
+    ("GH_TOKEN", true),
+    ("GITHUB_TOKEN", true),
+    ("GH_ENTERPRISE_TOKEN", false),
+    ("GITHUB_ENTERPRISE_TOKEN", false),
+];
+/// Variables that hold a token for `glab`, which has one kind for every host.
+const GLAB_TOKENS: &[&str] = &["GITLAB_TOKEN", "GITLAB_ACCESS_TOKEN", "OAUTH_TOKEN"];
+/// Variables by which the user says which host the tokens are for.
+const GH_HOST: &[&str] = &["GH_HOST"];
+const GLAB_HOSTS: &[&str] = &["GITLAB_HOST", "GITLAB_URI", "GL_HOST"];
+/// Tenants of GitHub's own cloud, which takes the token of the public forge (`gh help environment`).
+const GITHUB_TENANTS: &str = ".ghe.com";
+
+/// Asks about the pull request at `place`, which is of a forge that may be asked. `dir` is any
+/// directory that exists.
+pub fn pull_state(place: &PullPlace, dir: &Path, env: &Environment) -> Result<PullState> {
+    let (program, args) = question(place);
     let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-    let mut env = env.clone();
+    let mut env = with_its_token_only(place, env);
     for (name, value) in crate::pull_request::NOBODY_ANSWERS {
         env.insert((*name).into(), (*value).into());
     }
@@ -28,9 +47,10 @@ pub fn pull_state(url: &str, dir: &Path, env: &Environment) -> Result<PullState>
         output_max_bytes: FORGE_OUTPUT_BYTES,
         log: None,
     };
+    let PullPlace { host, repository, number, .. } = place;
     let unable = |why: String| {
-        Fault::new(FaultCode::Io, format!("how far {url} is cannot be told: {why}"))
-            .hint(format!("install {program} and sign in with it"))
+        let text = format!("how far #{number} of {host}/{repository} is cannot be told: {why}");
+        Fault::new(FaultCode::Io, text).hint(format!("install {program} and sign in with it"))
     };
     let ended = run(&started, &how).map_err(|e| unable(format!("{program}: {e}")))?;
     if ended.code != Some(0) || ended.timed_out {
@@ -41,16 +61,47 @@ pub fn pull_state(url: &str, dir: &Path, env: &Environment) -> Result<PullState>
     state(&ended.stdout).ok_or_else(|| unable(format!("{program} said something unclear")))
 }
 
-fn question(url: &str) -> Result<(&'static str, Vec<&str>)> {
-    if let Some((repository, number)) = url.split_once("/-/merge_requests/") {
-        let args = vec!["mr", "view", number, "--repo", repository, "--output", "json"];
-        return Ok(("glab", args));
+/// Made of the parts that were read, never of the text they were read from.
+fn question(place: &PullPlace) -> (&'static str, Vec<String>) {
+    let PullPlace { host, repository, number, .. } = place;
+    let number = number.to_string();
+    let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+    match place.teller {
+        Teller::Gh => {
+            let at = format!("{host}/{repository}");
+            ("gh", words(&["pr", "view", &number, "--repo", &at, "--json", "state,isDraft"]))
+        }
+        Teller::Glab => {
+            let at = format!("https://{host}/{repository}");
+            ("glab", words(&["mr", "view", &number, "--repo", &at, "--output", "json"]))
+        }
     }
-    if url.contains("/pull/") {
-        return Ok(("gh", vec!["pr", "view", url, "--json", "state,isDraft"]));
+}
+
+/// The environment without tokens that are not for this host, as far as that can be told.
+fn with_its_token_only(place: &PullPlace, env: &Environment) -> Environment {
+    let of_other_host = |names: &[&str]| {
+        let set = names.iter().find_map(|name| env.get(OsStr::new(name)));
+        let set = set.map(|value| value.to_string_lossy().into_owned());
+        set.filter(|value| !value.is_empty()).is_some_and(|value| {
+            let rest = value.split_once("://").map_or(value.as_str(), |(_, rest)| rest);
+            web_host(rest.trim_end_matches('/')).as_ref() != Some(&place.host)
+        })
+    };
+    let public = place.is_public() || place.host.ends_with(GITHUB_TENANTS);
+    let keeps_gh = |is_public: bool| {
+        let kind = place.teller == Teller::Gh && is_public == public;
+        kind && (is_public || !of_other_host(GH_HOST))
+    };
+    let keeps_glab = place.teller == Teller::Glab && !of_other_host(GLAB_HOSTS);
+    let mut env = env.clone();
+    for (name, _) in GH_TOKENS.iter().filter(|(_, public)| !keeps_gh(*public)) {
+        env.remove(OsStr::new(name));
     }
-    let text = format!("no program tells how far {url} is");
-    Err(Fault::new(FaultCode::Refused, text).hint("open it in a browser"))
+    for name in GLAB_TOKENS.iter().filter(|_| !keeps_glab) {
+        env.remove(OsStr::new(name));
+    }
+    env
 }
 
 /// `{"state":"OPEN","isDraft":false}` of `gh`, `{"state":"opened","draft":false}` of `glab`.
@@ -87,10 +138,59 @@ mod tests {
     }
 
     #[test]
-    fn each_forge_has_its_program() {
-        let (program, args) = question("https://gitlab.com/g/h/b/-/merge_requests/12").unwrap();
-        assert_eq!((program, args[2], args[4]), ("glab", "12", "https://gitlab.com/g/h/b"));
-        assert_eq!(question("https://github.com/a/b/pull/7").unwrap().0, "gh");
-        assert!(question("https://bitbucket.org/a/b/pull-requests/3").is_err());
+    fn security_07_programs_are_asked_with_the_parts_of_an_address() {
+        let asked = |url: &str| {
+            let (program, args) = question(&PullPlace::of(url).unwrap());
+            format!("{program} {}", args.join(" "))
+        };
+        assert_eq!(
+            asked("https://GitLab.com/g/h/b/-/merge_requests/12/diffs?x=--repo"),
+            "glab mr view 12 --repo https://gitlab.com/g/h/b --output json"
+        );
+        assert_eq!(
+            asked("https://ghe.example:443/a/b/pull/7#x"),
+            "gh pr view 7 --repo ghe.example/a/b --json state,isDraft"
+        );
+    }
+
+    #[test]
+    fn security_07_a_program_gets_the_token_of_that_host_only() {
+        const ALL: &[&str] = &[
+            "GH_TOKEN",
+            "GITHUB_TOKEN",
+            "GH_ENTERPRISE_TOKEN",
+            "GITHUB_ENTERPRISE_TOKEN",
+            "GITLAB_TOKEN",
+            "GITLAB_ACCESS_TOKEN",
+            "OAUTH_TOKEN",
+        ];
+        let (public, enterprise, gitlab) = (&ALL[..2], &ALL[2..4], &ALL[4..]);
+        for (url, hosts, kept) in [
+            ("https://github.com/a/b/pull/7", None, public),
+            ("https://github.com/a/b/pull/7", Some(("GH_HOST", "ghe.example")), public),
+            ("https://acme.ghe.com/a/b/pull/7", None, public),
+            ("https://ghe.example/a/b/pull/7", None, enterprise),
+            ("https://ghe.example/a/b/pull/7", Some(("GH_HOST", "GHE.example")), enterprise),
+            ("https://ghe.example/a/b/pull/7", Some(("GH_HOST", "other.example")), &[][..]),
+            ("https://ghe.com.example/a/b/pull/7", None, enterprise),
+            ("https://gitlab.com/a/b/-/merge_requests/7", None, gitlab),
+            (
+                "https://gitlab.com/a/b/-/merge_requests/7",
+                Some(("GITLAB_HOST", "https://gl.example/")),
+                &[][..],
+            ),
+            (
+                "https://gl.example/a/b/-/merge_requests/7",
+                Some(("GITLAB_HOST", "https://gl.example/")),
+                gitlab,
+            ),
+        ] {
+            let tokens = ALL.iter().map(|&name| (name, "secret")).chain(hosts);
+            let env: Environment = tokens.map(|(n, v)| (n.into(), v.into())).collect();
+            let given = with_its_token_only(&PullPlace::of(url).unwrap(), &env);
+            let left: Vec<&str> =
+                ALL.iter().copied().filter(|name| given.contains_key(OsStr::new(name))).collect();
+            assert_eq!(left, kept, "{url} {hosts:?}");
+        }
     }
 }

@@ -1,14 +1,16 @@
 //! Pull requests of sessions on the board: how far each of them is.
 //!
 //! Promise: their forges are asked only while somebody follows the board, one at a time and each one
-//! seldom, beside the loop. Where that cannot be told, what is known stays.
+//! seldom, beside the loop; and only those that the session's repository named before its agent ran,
+//! and the public ones: others get no token of the user's and stay a link. Where that cannot be told,
+//! what is known stays.
 
 use crate::core::Core;
 use crate::inbox::Inbox;
 use crate::limits::{PULL_CLOSED_PAUSE, PULL_FAILED_PAUSE, PULL_PAUSE};
 use crate::link::beside::Lane;
 use crate::outside::Aside;
-use nightshift_model::{Fact, PullState, SessionId};
+use nightshift_model::{Fact, Lodging, PullPlace, PullState, SessionId};
 use nightshift_platform::{clock, spawn};
 use nightshift_protocol::Fault;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,32 +33,42 @@ pub struct Pulls {
     asking: bool,
 }
 
-/// What is to be asked about, and when (monotonic).
-fn wanted(core: &Core) -> impl Iterator<Item = (&SessionId, &str, Duration)> {
+/// A pull request that may be asked about, and when (monotonic).
+struct Wanted<'a> {
+    id: &'a SessionId,
+    url: &'a str,
+    place: PullPlace,
+    at: Duration,
+}
+
+fn wanted(core: &Core) -> impl Iterator<Item = Wanted<'_>> {
     let free = core.board.is_followed() && !core.pulls.asking;
     let sessions = core.sessions.iter().filter(move |_| free);
     sessions.flat_map(move |(id, entry)| {
         let unsettled = entry.session.pull_requests.iter().filter(|p| p.state != PullState::Merged);
-        unsettled.map(move |pull| {
+        let named = entry.session.lodging.as_ref().map_or(&[][..], Lodging::remote_hosts);
+        unsettled.filter_map(move |pull| {
+            let place = PullPlace::of(&pull.url).filter(|place| place.may_be_asked(named))?;
             let at = core.pulls.next.get(&pull.url).copied().unwrap_or_default();
-            (id, pull.url.as_str(), at)
+            Some(Wanted { id, url: &pull.url, place, at })
         })
     })
 }
 
 pub fn due_in(core: &Core, now: Duration) -> Option<Duration> {
-    wanted(core).map(|(_, _, at)| at.saturating_sub(now)).min()
+    wanted(core).map(|one| one.at.saturating_sub(now)).min()
 }
 
 pub fn on_time(core: &mut Core, now: Duration) {
-    let first = wanted(core).min_by_key(|(_, _, at)| *at).filter(|(_, _, at)| *at <= now);
-    let Some((id, url)) = first.map(|(id, url, _)| (id.clone(), url.to_owned())) else { return };
+    let first = wanted(core).min_by_key(|one| one.at).filter(|one| one.at <= now);
+    let Some(Wanted { id, url, place: asked, .. }) = first else { return };
+    let (id, url) = (id.clone(), url.to_owned());
     core.pulls.asking = true;
     let env = core.sessions.get(&id).map(|entry| entry.env.clone()).unwrap_or_default();
     let dir = core.home.state.clone();
     let (lost, place) = ((id.clone(), url.clone()), format!("the pull request {url}"));
     let work = Box::new(move || {
-        let state = ask(&url, &dir, env);
+        let state = ask(&asked, &dir, env);
         Inbox::PullSeen { session: id, url, state }
     });
     let failed = Box::new(move |fault| {
@@ -67,12 +79,16 @@ pub fn on_time(core: &mut Core, now: Duration) {
 }
 
 /// In the session's environment; in our own where that is not known any more.
-fn ask(url: &str, dir: &Path, env: nightshift_protocol::Environment) -> Result<PullState, Fault> {
+fn ask(
+    place: &PullPlace,
+    dir: &Path,
+    env: nightshift_protocol::Environment,
+) -> Result<PullState, Fault> {
     let env = match env.is_empty() {
         true => spawn::own_environment(),
         false => env.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
     };
-    nightshift_review::pull_state(url, dir, &env)
+    nightshift_review::pull_state(place, dir, &env)
 }
 
 /// What came of it.

@@ -6,6 +6,7 @@
 pub mod choice;
 pub mod enclosure;
 pub mod evidence;
+pub mod forge;
 pub mod id;
 pub mod limits;
 pub mod lodging;

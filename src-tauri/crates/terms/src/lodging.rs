@@ -29,6 +29,10 @@ pub enum Lodging {
         /// Why, as a word for programs and a sentence for people.
         reason: String,
         text: String,
+        /// Hosts that the repository's remotes named before its agent ran.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[specta(skip)]
+        remote_hosts: Vec<String>,
     },
     Worktree(Box<Worktree>),
 }
@@ -60,6 +64,10 @@ pub struct Worktree {
     pub setting_up: bool,
     /// Files of the main checkout that changed while the session worked, by whom is not known.
     pub changed_meanwhile: Vec<String>,
+    /// Hosts that the repository's remotes named before its agent ran.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[specta(skip)]
+    pub remote_hosts: Vec<String>,
 }
 
 impl Lodging {
@@ -67,6 +75,16 @@ impl Lodging {
         match self {
             Lodging::Worktree(worktree) => Some(worktree),
             Lodging::Undecided { .. } | Lodging::Directory { .. } => None,
+        }
+    }
+
+    /// Hosts that the repository's remotes named before its agent ran; what an agent adds later
+    /// is not among them.
+    pub fn remote_hosts(&self) -> &[String] {
+        match self {
+            Lodging::Worktree(worktree) => &worktree.remote_hosts,
+            Lodging::Directory { remote_hosts, .. } => remote_hosts,
+            Lodging::Undecided { .. } => &[],
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::support::{Shift, id_of, ran};
 use nightshift_client::{Client, Follow};
 use nightshift_protocol::BoardEvent;
+use nightshift_testkit::wait_until;
 use serde_json::Value;
 use std::path::Path;
 use tokio::runtime::{Builder, Runtime};
@@ -12,8 +13,8 @@ const PULL: &str = "https://github.com/acme/shop/pull/7";
 const GH: &str = "#!/bin/sh
 case \"$2\" in
 list) test -e \"$0.made\" && echo https://github.com/acme/shop/pull/7 ;;
-create) touch \"$0.made\"; echo https://github.com/acme/shop/pull/7 ;;
-view) echo \"$@\" >> \"$0.asked\"; cat \"$0.state\" ;;
+create) touch \"$0.made\"; echo \"${4:-https://github.com/acme/shop/pull/7}\" ;;
+view) echo \"$@\" >> \"$0.asked\"; env | grep TOKEN >> \"$0.tokens\"; cat \"$0.state\" ;;
 esac
 exit 0
 ";
@@ -58,6 +59,7 @@ fn with_gh(work: &[&str]) -> (Shift, String) {
     let rewrite = format!("url.{}.insteadOf", shift.home.work().join("remote.git").display());
     git(&root, &["config", &rewrite, "git@github.com:acme/shop"]);
     git(&root, &["remote", "add", "origin", "git@github.com:acme/shop"]);
+    git(&root, &["remote", "add", "inner", "ssh://git@GHE.example:2222/acme/shop"]);
     git(&root, &["push", "--quiet", "origin", "main"]);
     let args = [&["--bg", "--json", "--cwd", "shop"], work].concat();
     let id = id_of(&serde_json::from_str(&run(&shift, &args)).unwrap());
@@ -67,7 +69,9 @@ fn with_gh(work: &[&str]) -> (Shift, String) {
 
 fn run(shift: &Shift, args: &[&str]) -> String {
     let path = format!("{}:{}", shift.home.work().display(), std::env::var("PATH").unwrap());
-    ran(shift.command(args).env("PATH", path), b"").ok(args)
+    let tokens =
+        [("GH_TOKEN", "public"), ("GH_ENTERPRISE_TOKEN", "inner"), ("GITLAB_TOKEN", "lab")];
+    ran(shift.command(args).env("PATH", path).envs(tokens), b"").ok(args)
 }
 
 fn say(shift: &Shift, state: &str, draft: bool) {
@@ -122,4 +126,33 @@ fn a_pull_request_that_the_agent_opens_is_recognised_and_one_it_only_reads_of_is
     shift.ok(&["logs", &id]);
     assert_eq!(&shift.entry(&id)["pullRequests"], pulls);
     assert_eq!(shift.ok(&["why", &id]).matches("was opened").count(), 1);
+}
+
+#[test]
+fn security_07_no_token_goes_to_a_forge_that_only_the_agent_names() {
+    let script = "run git remote add evil https://evil.example/a/b\n\
+                  run gh pr create --fill https://evil.example/a/b/pull/7\n\
+                  run gh pr create --fill https://github.com.evil.example/a/b/pull/8\n\
+                  run gh pr create --fill https://gitlab.com/a/b/pull/9\n\
+                  run gh pr create --fill https://GHE.example:443/acme/shop/pull/10\n\
+                  run gh pr create --fill https://evil.example/a/b/pull/11; false\ndone it";
+    let without_worktree = ["--no-worktree", "--agent", "rehearsal", "--permission-mode", "auto"];
+    let (shift, id) = with_gh(&[&without_worktree[..], &[script]].concat());
+    let urls = |entry: &Value| {
+        let pulls = entry["pullRequests"].as_array().unwrap();
+        Vec::from_iter(pulls.iter().map(|pull| pull["number"].as_u64().unwrap()))
+    };
+    assert_eq!(urls(&shift.entry(&id)), [7, 8, 9, 10], "links stay, a failed call opens none");
+    shift.kill_supervisor();
+    let _window = Window::open(&shift);
+    let read =
+        |name: &str| std::fs::read_to_string(shift.home.work().join(name)).unwrap_or_default();
+    // They are asked in turn: when the one comes a second time, all others had theirs.
+    wait_until("the inner forge is asked twice", || read("gh.asked").lines().count() >= 2);
+    let asked = read("gh.asked");
+    let inner = "pr view 10 --repo ghe.example/acme/shop --json state,isDraft";
+    assert!(asked.lines().all(|line| line == inner), "{asked}");
+    let tokens = read("gh.tokens");
+    assert!(tokens.lines().all(|line| line == "GH_ENTERPRISE_TOKEN=inner"), "{tokens}");
+    assert_eq!(shift.entry(&id)["pullRequests"][3]["state"], "open");
 }
