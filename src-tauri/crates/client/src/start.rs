@@ -82,7 +82,6 @@ async fn start(home: &Home, binary: &Path) -> Result<Started, Fault> {
         .collect();
     // It runs in another directory: a relative value would name another home there.
     environment.entry(HOME_VARIABLE.into()).and_modify(|dir| *dir = home.state.clone().into());
-    // A supervisor that is started from inside a session outlives that session.
     environment.insert(ROLE_VARIABLE.into(), "supervisor".into());
     let args = ["daemon".into(), "run".into()];
     // The state directory and not ours: a supervisor must not keep a file system busy.

@@ -10,6 +10,7 @@ mod connection;
 mod engine;
 pub mod finding;
 mod handed;
+pub mod household;
 pub mod journal;
 mod launch;
 mod outbox;

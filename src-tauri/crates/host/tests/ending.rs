@@ -134,24 +134,6 @@ fn a_host_that_is_asked_to_end_stops_its_session() {
 }
 
 #[test]
-fn another_supervisor_started_from_inside_is_spared() {
-    let script = "NIGHTSHIFT_ROLE=daemon setsid sleep 1000 & setsid sleep 1001 & echo started; cat";
-    let mut host = Host::ready(shell(script));
-    // What a process carries is that of its program: before it has become that, it is a copy of the
-    // shell, which carries nothing.
-    let runs = |words: &[u8]| {
-        let is = |pid: u32| std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|w| w == words);
-        host.processes().iter().any(|process| is(process.pid))
-    };
-    until("both run", || runs(b"sleep\x001000\0") && runs(b"sleep\x001001\0"));
-    let mut client = host.connect();
-    client.send(&HostRequest::Stop { grace_ms: 100 });
-    host.wait_exit();
-    // Dropping the host ends it.
-    assert_eq!(host.processes().len(), 1);
-}
-
-#[test]
 fn a_program_that_closes_its_terminal_costs_no_cpu_and_is_still_watched() {
     let mut host = Host::ready(shell("exec </dev/null >/dev/null 2>&1; sleep 0.5; exit 6"));
     let exit = host.wait_exit();

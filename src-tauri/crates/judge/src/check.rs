@@ -103,7 +103,7 @@ pub fn run_check(check: &Check<'_>, called_off: &AtomicBool) -> CheckResult {
 
 /// Ends what is left of an owner's checks (of a supervisor that was killed, say). True when nothing is.
 pub fn end_checks(owner: &str) -> io::Result<bool> {
-    family::end_marked(MARK_VARIABLE, owner, ROLE_VARIABLE, GRACE)
+    family::end_marked(MARK_VARIABLE, owner, GRACE)
 }
 
 fn run(check: &Check<'_>, called_off: &AtomicBool) -> io::Result<Ended> {
@@ -116,7 +116,7 @@ fn run(check: &Check<'_>, called_off: &AtomicBool) -> io::Result<Ended> {
         Program { program: OsStr::new("/bin/sh"), args: &args, env: &env, cwd: check.cwd };
     let how =
         Run { input: b"", timeout: check.timeout, output_max_bytes: CHECK_TAIL_BYTES, log: None };
-    run_watched(&program, &how, &Watch { called_off, keep: Keep::Last, spare: ROLE_VARIABLE })
+    run_watched(&program, &how, &Watch { called_off, keep: Keep::Last })
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", check.cwd.display())))
 }
 

@@ -60,9 +60,9 @@ impl Printer {
             output_max_bytes: BODY_MAX_BYTES,
             log: None,
         };
-        let watch = Watch { called_off: call.called_off, keep: Keep::First, spare: ROLE_VARIABLE };
+        let watch = Watch { called_off: call.called_off, keep: Keep::First };
         let ended = run_watched(&program, &how, &watch);
-        let swept = family::end_marked(MARK_VARIABLE, &mark, ROLE_VARIABLE, GRACE);
+        let swept = family::end_marked(MARK_VARIABLE, &mark, GRACE);
         let ended = ended.and_then(|ended| swept.map(|_| ended)).map_err(unable)?;
         if ended.timed_out || ended.called_off {
             call.left()?;

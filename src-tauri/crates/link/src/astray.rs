@@ -1,8 +1,8 @@
 //! Hosts that run although their directories were deleted or damaged while nobody supervised them:
 //! they know all that stood there and are asked to write it anew.
 //!
-//! Promise: found by their command line among this user's processes; a host of another home is left
-//! alone, and so is one whose directory is whole.
+//! Promise: found by their program and command line among this user's processes; a host of another
+//! home is left alone, and so is one whose directory is whole.
 //! Must not know: sessions.
 
 use crate::limits::{RESTORE_LOOKS, RESTORE_PAUSE};
@@ -60,6 +60,9 @@ pub fn is_whole(dir: &Path) -> bool {
 fn astray(home: &Home) -> io::Result<Vec<(Identity, PathBuf)>> {
     let mut found = Vec::new();
     for host in process::find_by_env(ROLE_VARIABLE, "host")? {
+        if !process::runs_our_program(host.pid)? {
+            continue;
+        }
         let Ok(words) = process::arguments(host.pid) else { continue };
         let [_, verb, dir] = words.as_slice() else { continue };
         let dir = PathBuf::from(dir);

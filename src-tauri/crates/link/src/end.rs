@@ -6,10 +6,11 @@ use crate::beside::{Lane, beside};
 use crate::limits::{LAST_WORDS_RECORDS, RECORD_BATCH_MAX, THREAD_PAUSE};
 use crate::looks::patience;
 use nightshift_host::finding::{Finding, inspect, is_damaged};
+use nightshift_host::household::Household;
 use nightshift_host::journal;
 use nightshift_model::{Exit, SessionId};
-use nightshift_platform::process;
-use nightshift_protocol::launch::{ROLE_VARIABLE, SESSION_VARIABLE};
+use nightshift_platform::process::{self, Identity};
+use nightshift_protocol::launch::SESSION_VARIABLE;
 use nightshift_protocol::{Exited, Record, RecordKind};
 use std::ffi::OsStr;
 use std::path::Path;
@@ -44,7 +45,7 @@ pub(crate) async fn report_end(report: &Report, dir: &Path, finding: Finding, af
             if never_ready {
                 give_up(&path);
             }
-            sweep(&session);
+            sweep(&path, &session);
             let words = last_seq.map(|last| last_words(&path, last)).unwrap_or_default();
             (rest_of(&path, after), words)
         });
@@ -132,9 +133,8 @@ pub fn give_up(dir: &Path) {
 /// directory nor anything that carries its id. False where the process table cannot be read.
 pub fn nobody_is_left(dir: &Path, session: &SessionId) -> bool {
     let host = process::find_by_arguments(&[OsStr::new("host"), dir.as_os_str()]);
-    let all = process::find_by_env_without(SESSION_VARIABLE, session.as_str(), ROLE_VARIABLE);
     let none = |found: std::io::Result<Vec<_>>| found.is_ok_and(|found| found.is_empty());
-    none(host) && none(all)
+    none(host) && none(all_of(dir, session))
 }
 
 /// What `dir` says; where its documents are damaged for good, what the process table says instead.
@@ -147,15 +147,21 @@ pub fn look_closely(dir: &Path, session: &SessionId) -> Finding {
     }
 }
 
-/// Ends what is left of a session after its host: processes that carry its id. Hosts and
-/// supervisors that were started from inside it carry it too, and are none of it.
-pub fn sweep(session: &SessionId) {
+/// All processes that carry the session's id, but for those of this home that were started from
+/// inside it.
+fn all_of(dir: &Path, session: &SessionId) -> std::io::Result<Vec<Identity>> {
+    let ours = Household::of_supervisor(dir);
+    let spared = |process: &Identity| ours.is_member(process);
+    process::find_by_env_without(SESSION_VARIABLE, session.as_str(), &spared)
+}
+
+/// Ends what is left of a session after its host.
+pub fn sweep(dir: &Path, session: &SessionId) {
     for _ in 0..SWEEP_ROUNDS {
-        let left =
-            match process::find_by_env_without(SESSION_VARIABLE, session.as_str(), ROLE_VARIABLE) {
-                Ok(left) => left,
-                Err(e) => return tracing::warn!(%session, "processes not listed: {e}"),
-            };
+        let left = match all_of(dir, session) {
+            Ok(left) => left,
+            Err(e) => return tracing::warn!(%session, "processes not listed: {e}"),
+        };
         if left.is_empty() {
             return;
         }

@@ -6,12 +6,12 @@
 use crate::limits::{STOP_GRACE_MS, TASKS_MAX};
 use crate::outside::Background;
 use nightshift_host::finding::{Finding, inspect};
+use nightshift_host::household::Household;
 use nightshift_model::SessionId;
 use nightshift_model::limits::LINE_MAX_CHARS;
 use nightshift_model::naming::one_line;
 use nightshift_platform::usage::Usage;
 use nightshift_platform::{Identity, family, process};
-use nightshift_protocol::launch::ROLE_VARIABLE;
 use nightshift_protocol::{Fault, FaultCode, Ready, Task, TaskKind, TaskUsage};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,8 @@ impl Background for Descendants {
     fn list(&self) -> Vec<Task> {
         let Some(host) = self.host() else { return Vec::new() };
         // Hosts and supervisors that were started from inside belong to other sessions.
-        match family::below(host.pid, ROLE_VARIABLE, TASKS_MAX) {
+        let ours = Household::of_supervisor(&self.dir);
+        match family::below(host.pid, &|process| ours.is_member(process), TASKS_MAX) {
             Ok(found) => {
                 let mut tasks: Vec<Task> = found
                     .into_iter()
@@ -60,12 +61,14 @@ impl Background for Descendants {
                 .hint(format!("end it with `nightshift stop {id}`")));
         }
         let io = |e: io::Error| Fault::new(FaultCode::Io, format!("process {}: {e}", task.pid));
-        let below = process::descendants_without(host.pid, ROLE_VARIABLE).map_err(io)?;
+        let ours = Household::of_supervisor(&self.dir);
+        let spared = |process: &Identity| ours.is_member(process);
+        let below = process::descendants_without(host.pid, &spared).map_err(io)?;
         if !below.contains(task) {
             return Err(gone());
         }
         let grace = Duration::from_millis(STOP_GRACE_MS);
-        if family::end(task, ROLE_VARIABLE, grace).map_err(io)? {
+        if family::end(task, &spared, grace).map_err(io)? {
             return Ok(());
         }
         let message = format!("process {} could not be ended", task.pid);

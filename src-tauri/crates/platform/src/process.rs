@@ -62,13 +62,41 @@ pub fn boot_id() -> io::Result<String> {
 /// One walk is a moment's picture: a process that forks during the walk may hide its child. Whoever
 /// ends them all walks again until nothing is found.
 pub fn descendants(pid: u32) -> io::Result<Vec<Identity>> {
-    walk(pid, |_| Ok(false))
+    walk(pid, &|_| Ok(false))
 }
 
-/// The same without processes that were started with the variable `spare` in their environment, and
-/// without what is below those.
-pub fn descendants_without(pid: u32, spare: &str) -> io::Result<Vec<Identity>> {
-    walk(pid, |pid| environ_has(pid, |name, _| name == spare.as_bytes()))
+/// Says of a process that it is none of those which are looked for. An error stops the look: nobody
+/// is told to be gone, or ended, because that could not be found out.
+pub type Spare<'a> = &'a dyn Fn(&Identity) -> io::Result<bool>;
+
+/// The same without those that `spare` says, and without what is below them.
+pub fn descendants_without(pid: u32, spare: Spare<'_>) -> io::Result<Vec<Identity>> {
+    walk(pid, spare)
+}
+
+/// Whether `pid` runs the program that this process runs: the same file, or, after an update, the
+/// file of its name. A process can choose its arguments, its name and its variables, not this. False
+/// for a process that is gone or another user's.
+pub fn runs_our_program(pid: u32) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let own = "/proc/self/exe";
+    let theirs = format!("/proc/{pid}/exe");
+    let file = |link: &str| looked(std::fs::metadata(link).map(|file| (file.dev(), file.ino())));
+    // The kernel adds this to the name of a file that was replaced.
+    const REPLACED: &[u8] = b" (deleted)";
+    let name = |link: &str| {
+        let read = looked(std::fs::read_link(link))?;
+        io::Result::Ok(read.map(|path| {
+            let bytes = path.as_os_str().as_bytes();
+            bytes.strip_suffix(REPLACED).unwrap_or(bytes).to_owned()
+        }))
+    };
+    let is = file(&theirs)?;
+    if is.is_some() && is == file(own)? {
+        return Ok(true);
+    }
+    let (theirs, own) = (name(&theirs)?, name(own)?);
+    Ok(theirs.is_some() && theirs == own)
 }
 
 /// A process that ended since the listing, or one of another user, has no place in the picture. Not
@@ -81,7 +109,7 @@ fn looked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-fn walk(pid: u32, spared: impl Fn(u32) -> io::Result<bool>) -> io::Result<Vec<Identity>> {
+fn walk(pid: u32, spared: Spare<'_>) -> io::Result<Vec<Identity>> {
     let mut children: BTreeMap<u32, Vec<Stat>> = BTreeMap::new();
     for candidate in procfs::pids()? {
         if let Some(stat) = looked(Stat::read(candidate))? {
@@ -94,12 +122,13 @@ fn walk(pid: u32, spared: impl Fn(u32) -> io::Result<bool>) -> io::Result<Vec<Id
     while let Some(parent) = next.pop() {
         for stat in children.get(&parent).into_iter().flatten() {
             // Pids may be reused during the walk: without this a circle would never end.
-            if !seen.insert(stat.pid) || spared(stat.pid)? {
+            let identity = Identity { pid: stat.pid, start_ticks: stat.start_ticks };
+            if !seen.insert(stat.pid) || spared(&identity)? {
                 continue;
             }
             next.push(stat.pid);
             if !stat.is_zombie() {
-                found.push(Identity { pid: stat.pid, start_ticks: stat.start_ticks });
+                found.push(identity);
             }
         }
     }
@@ -116,11 +145,11 @@ pub fn find_by_env(name: &str, value: &str) -> io::Result<Vec<Identity>> {
     find(|pid| environ_has(pid, |n, v| n == name.as_bytes() && v == value.as_bytes()))
 }
 
-/// The same without those that were started with the variable `spare`.
-pub fn find_by_env_without(name: &str, value: &str, spare: &str) -> io::Result<Vec<Identity>> {
+/// The same without those that `spare` says.
+pub fn find_by_env_without(name: &str, value: &str, spare: Spare<'_>) -> io::Result<Vec<Identity>> {
     let mut found = Vec::new();
     for identity in find_by_env(name, value)? {
-        if !environ_has(identity.pid, |n, _| n == spare.as_bytes())? {
+        if !spare(&identity)? {
             found.push(identity);
         }
     }

@@ -43,13 +43,11 @@ pub enum Keep {
     Last,
 }
 
-/// A program that may be called off while it runs. All below it is ended with it, without processes
-/// that were started with the variable `spare`.
+/// A program that may be called off while it runs. All below it is ended with it.
 #[derive(Clone, Copy, Debug)]
 pub struct Watch<'a> {
     pub called_off: &'a AtomicBool,
     pub keep: Keep,
-    pub spare: &'a str,
 }
 
 /// What came of it.
@@ -166,8 +164,8 @@ fn follow(
 /// Signals the program's group, and for a watched one all below it that left the group.
 fn end(identity: &Identity, signal: i32, watch: Option<&Watch<'_>>) -> io::Result<()> {
     let mut results = Vec::new();
-    if let Some(watch) = watch {
-        let below = process::descendants_without(identity.pid, watch.spare)?;
+    if watch.is_some() {
+        let below = process::descendants(identity.pid)?;
         results.extend(below.iter().map(|process| process::signal(process, signal)));
     }
     results.push(process::signal_group(identity, signal));
@@ -328,7 +326,7 @@ mod tests {
         let program = Program { program: OsStr::new("/bin/sh"), args: &args, env: &env, cwd: &cwd };
         let how = Run { input: b"", timeout: LONG, output_max_bytes: 10, log: None };
         let called_off = AtomicBool::new(false);
-        let watch = Watch { called_off: &called_off, keep: Keep::Last, spare: "NOBODY_SETS_THIS" };
+        let watch = Watch { called_off: &called_off, keep: Keep::Last };
         let ended = run_watched(&program, &how, &watch).unwrap();
         assert_eq!((&ended.stdout[..], ended.truncated), (&b"100000\nend"[..], true));
     }
@@ -341,7 +339,7 @@ mod tests {
         let program = Program { program: OsStr::new("/bin/sh"), args: &args, env: &env, cwd: &cwd };
         let how = Run { input: b"", timeout: LONG, output_max_bytes: 100, log: None };
         let called_off = AtomicBool::new(true);
-        let watch = Watch { called_off: &called_off, keep: Keep::Last, spare: "NOBODY_SETS_THIS" };
+        let watch = Watch { called_off: &called_off, keep: Keep::Last };
         let ended = run_watched(&program, &how, &watch).unwrap();
         assert!(ended.called_off && !ended.timed_out, "{ended:?}");
         // The shell may hear of the end of its child, whose code it gives, before its own signal comes.

@@ -2,8 +2,8 @@
 
 use nightshift_platform::clock;
 use nightshift_platform::process::{
-    Identity, Liveness3, descendants, descendants_without, find_by_arguments, find_by_env,
-    find_by_env_without, pidfd, signal, signal_group,
+    Identity, Liveness3, arguments, descendants, descendants_without, find_by_arguments,
+    find_by_env, find_by_env_without, pidfd, runs_our_program, signal, signal_group,
 };
 use nightshift_platform::pty::{self, Pty};
 use nightshift_platform::signals::{SIGKILL, SIGTERM};
@@ -85,15 +85,21 @@ fn a_process_is_alive_then_a_zombie_then_nothing_and_a_reused_pid_is_another() {
 #[test]
 fn descendants_are_found_in_whatever_session_and_some_are_spared() {
     let script = "setsid sleep 1000 & (sh -c 'sleep 1001 & wait') & \
-                  SPARE=1 sh -c 'sleep 1002 & wait' & echo on; wait";
+                  sh -c 'sleep 1002 & wait' & echo on; wait";
     let mut shell = Shell::start(script, &[]);
     assert_eq!(shell.line(), "on");
     let count = |found: std::io::Result<Vec<Identity>>| found.unwrap().len();
     until("all run", || count(descendants(shell.identity.pid)) >= 5);
-    until("the spared two are left out", || {
+    let spared = |process: &Identity| {
+        let words = arguments(process.pid).unwrap_or_default();
+        Ok(words.last().is_some_and(|word| word == "sleep 1002 & wait"))
+    };
+    until("the spared one is left out with what is below it", || {
         let all = count(descendants(shell.identity.pid));
-        all - count(descendants_without(shell.identity.pid, "SPARE")) == 2
+        all - count(descendants_without(shell.identity.pid, &spared)) == 2
     });
+    let broken = |_: &Identity| Err(std::io::Error::other("not to be found out"));
+    descendants_without(shell.identity.pid, &broken).unwrap_err();
 }
 
 #[test]
@@ -103,11 +109,30 @@ fn processes_are_found_by_what_they_were_started_with() {
     assert_eq!(shell.line(), "on");
     until("both are found", || find_by_env("FIND_ME", &value).unwrap().len() == 2);
     assert_eq!(find_by_env("FIND_ME", "v").unwrap(), []);
-    let mut spared = Shell::start("echo on; read x", &[("FIND_ME", &value), ("SPARE_ME", "")]);
+    let mut spared = Shell::start("echo on; read x", &[("FIND_ME", &value)]);
     assert_eq!(spared.line(), "on");
     assert_eq!(find_by_env("FIND_ME", &value).unwrap().len(), 3);
-    let without = find_by_env_without("FIND_ME", &value, "SPARE_ME").unwrap();
+    let is_spared = |process: &Identity| Ok(*process == spared.identity);
+    let without = find_by_env_without("FIND_ME", &value, &is_spared).unwrap();
     assert!(without.len() == 2 && !without.contains(&spared.identity));
+}
+
+#[test]
+fn security_11_a_program_is_told_by_its_file() {
+    assert!(runs_our_program(std::process::id()).unwrap());
+    let own = std::env::current_exe().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let alias = dir.path().join(own.file_name().unwrap());
+    std::os::unix::fs::symlink("/bin/sleep", &alias).unwrap();
+    let script = format!("echo on; exec {} 1000", alias.display());
+    let mut shell = Shell::start(&script, &[]);
+    assert_eq!(shell.line(), "on");
+    let words = [alias.into_os_string(), "1000".into()];
+    until("it calls itself as we do", || arguments(shell.identity.pid).unwrap() == words);
+    assert!(!runs_our_program(shell.identity.pid).unwrap());
+    shell.child.kill().unwrap();
+    shell.child.wait().unwrap();
+    assert!(!runs_our_program(shell.identity.pid).unwrap(), "gone");
 }
 
 #[test]

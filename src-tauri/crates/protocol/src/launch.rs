@@ -21,8 +21,8 @@ pub const EXIT_FILE: &str = "exit.json";
 
 /// Every process of a session carries the session's id in this variable.
 pub const SESSION_VARIABLE: &str = "NIGHTSHIFT_SESSION_ID";
-/// Hosts and supervisors carry this variable, so that ending a session which happens to be their
-/// ancestor spares them and all below them.
+/// Hosts and supervisors carry this variable, by which hosts are looked for. It proves nothing: any
+/// process can carry it.
 pub const ROLE_VARIABLE: &str = "NIGHTSHIFT_ROLE";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

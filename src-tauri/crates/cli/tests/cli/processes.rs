@@ -1,7 +1,7 @@
 //! Stop and remove leave nothing behind, whatever a session's processes did to get away.
 
 use crate::support::{Shift, binary, id_of};
-use nightshift_platform::process::{Identity, Liveness3, descendants};
+use nightshift_platform::process::{Identity, Liveness3, arguments, descendants};
 use nightshift_testkit::{wait_for, wait_until};
 
 /// A child of its own session, one forked twice, one without our environment, one that ignores
@@ -128,4 +128,30 @@ fn a_host_leads_a_session_of_its_own() {
     // State, parent, group, session.
     assert_eq!(fields[2..4], [host.to_string(), host.to_string()]);
     assert_eq!(std::fs::read_link(format!("/proc/{host}/cwd")).unwrap().to_str(), Some("/"));
+}
+
+#[test]
+fn security_11_a_process_that_calls_itself_ours_ends_with_its_session() {
+    let shift = Shift::new();
+    let inner = shift.home.work().join("inner");
+    let script = format!(
+        "NIGHTSHIFT_ROLE=host setsid sleep 7771 & (NIGHTSHIFT_ROLE=supervisor setsid sleep 7772 &)
+         NIGHTSHIFT_HOME={inner} {nightshift} --bg --exec 'exec sleep 7773' && echo begun; sleep 7774",
+        inner = inner.display(),
+        nightshift = crate::support::binary().display(),
+    );
+    let id = shift.shell(&script);
+    shift.wait_log(&id, "begun");
+    let sleeps = || {
+        let found = shift.home.processes().into_iter().filter(|process| {
+            let words = arguments(process.pid).unwrap_or_default();
+            words.last().is_some_and(|word| word.to_string_lossy().starts_with("777"))
+        });
+        found.count()
+    };
+    wait_until("all sleep", || sleeps() == 4);
+    shift.ok(&["stop", &id]);
+    shift.ok(&["rm", &id]);
+    assert_eq!(sleeps(), 0, "a supervisor with another home is this session's too, and so on");
+    assert!(shift.ok(&["daemon", "status"]).contains("running"));
 }

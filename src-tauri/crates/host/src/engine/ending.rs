@@ -1,15 +1,17 @@
 //! How a session ends: ask, grace, kill; every descendant; then the last output.
 //!
-//! Promise: nothing below the host outlives it, whatever sessions and groups it made for itself;
-//! later stops wait for the first one.
+//! Promise: nothing below the host outlives it, whatever sessions and groups it made for itself and
+//! whatever it calls itself, but for this home's supervisor and hosts (`household`); later stops wait
+//! for the first one.
 //! Must not know: who asked for the end.
 
 use super::Engine;
 use crate::child::ChildIo;
+use crate::household::Household;
 use nightshift_platform::process::{self, Reap, Reaped};
 use nightshift_platform::signals::{SIGCONT, SIGHUP, SIGKILL, SIGTERM};
 use nightshift_platform::{clock, pty};
-use nightshift_protocol::launch::ROLE_VARIABLE;
+use std::path::Path;
 use std::time::Duration;
 
 /// What is left of a job that ended by itself gets this long after being asked.
@@ -165,7 +167,8 @@ impl Engine {
 
     /// Signals all of them and says how many there were; none when they cannot be listed.
     fn signal_descendants(&self, signals: &[i32]) -> Option<usize> {
-        match process::descendants_without(std::process::id(), ROLE_VARIABLE) {
+        let ours = Household::of_host(&self.dir, Path::new(&self.launch.socket));
+        match process::descendants_without(std::process::id(), &|one| ours.is_member(one)) {
             Ok(found) => {
                 for identity in &found {
                     for &signal in signals {

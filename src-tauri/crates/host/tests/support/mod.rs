@@ -105,13 +105,18 @@ impl Host {
         host
     }
 
-    pub fn start_in(dir: &Path, mut launch: Launch) -> Host {
+    pub fn start_in(dir: &Path, launch: Launch) -> Host {
+        Host::start_as(&binary(), dir, launch)
+    }
+
+    /// Of the program `binary`.
+    pub fn start_as(binary: &Path, dir: &Path, mut launch: Launch) -> Host {
         launch.socket = dir.join("s").display().to_string();
         std::fs::write(dir.join("launch.json"), serde_json::to_vec(&launch).unwrap()).unwrap();
         let log = dir.join("log");
         let args = [OsString::from(dir)];
         let mut detached =
-            spawn_detached(binary().as_os_str(), &args, &own_environment(), dir, &log).unwrap();
+            spawn_detached(binary.as_os_str(), &args, &own_environment(), dir, &log).unwrap();
         let mut ready_line = String::new();
         detached.stdout.read_to_string(&mut ready_line).unwrap();
         Host {
