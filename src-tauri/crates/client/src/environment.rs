@@ -2,6 +2,7 @@
 //! user's shell sees and nothing that the supervisor was once started with.
 
 use nightshift_platform::dirs::HOME_VARIABLE;
+use nightshift_platform::private;
 use nightshift_protocol::Environment;
 
 /// Variables of ours are not handed on: they describe the session a client runs in.
@@ -19,7 +20,8 @@ const SETTINGS: [&str; 9] = [
     "NIGHTSHIFT_TEST_MONITOR_LOOPBACK",
 ];
 
-/// The caller's environment for `Dispatch` and `Reply`. Bytes that are no UTF-8 are replaced.
+/// The caller's environment for `Dispatch` and `Reply`, and with it the caller's umask and core limit,
+/// which a session has instead of the supervisor's. Bytes that are no UTF-8 are replaced.
 pub fn dispatch_environment() -> Environment {
     let text = |s: std::ffi::OsString| s.to_string_lossy().into_owned();
     std::env::vars_os()
@@ -30,6 +32,7 @@ pub fn dispatch_environment() -> Environment {
                 if name == HOME_VARIABLE { (name, absolute(value)) } else { (name, value) }
             },
         )
+        .chain(private::own_terms().into_iter().map(|(name, value)| (name.to_owned(), value)))
         .collect()
 }
 
@@ -46,6 +49,16 @@ pub fn outlives_sessions(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn security_14_a_dispatch_carries_the_callers_umask_whatever_the_environment_says() {
+        let carried = dispatch_environment();
+        for (name, value) in private::own_terms() {
+            assert_eq!(carried[name], value);
+            assert!(!outlives_sessions(name), "{name} of an outer session is not handed on");
+        }
+        assert_eq!(private::own_terms().len(), private::VARIABLES.len());
+    }
 
     #[test]
     fn only_the_home_of_our_own_variables_is_handed_on() {

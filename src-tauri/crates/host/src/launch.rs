@@ -4,10 +4,10 @@
 //! Must not know: clients, what happens after the start.
 
 use crate::child::{Child, ChildIo, PipeIo, PtyIo};
-use nightshift_platform::clock;
 use nightshift_platform::files::read_bounded;
 use nightshift_platform::pty::Pty;
 use nightshift_platform::spawn::{Program, spawn_piped};
+use nightshift_platform::{clock, private};
 use nightshift_protocol::launch::{
     DOCUMENT_VERSION, LAUNCH_FILE, ROLE_VARIABLE, SESSION_VARIABLE, understands,
 };
@@ -64,11 +64,9 @@ pub(crate) fn read(dir: &Path) -> Result<Launch, LaunchError> {
 
 /// The child's environment: the named variables of this process, and who it belongs to.
 fn environment(launch: &Launch) -> BTreeMap<OsString, OsString> {
-    let mut env: BTreeMap<OsString, OsString> = launch
-        .env_names
-        .iter()
-        .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)))
-        .collect();
+    let names = launch.env_names.iter().map(String::as_str).chain(private::VARIABLES);
+    let mut env: BTreeMap<OsString, OsString> =
+        names.filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?))).collect();
     let mut set = |name: &str, value: &str| env.insert(name.into(), value.into());
     if launch.env_names.iter().any(|name| name == "PWD") {
         set("PWD", &launch.cwd);
@@ -80,7 +78,7 @@ fn environment(launch: &Launch) -> BTreeMap<OsString, OsString> {
         env.remove(OsStr::new("COLUMNS"));
         env.remove(OsStr::new("LINES"));
     }
-    // The host's own: a child that carried it would be spared when the session ends.
+    // The host's own.
     env.remove(OsStr::new(ROLE_VARIABLE));
     env.insert(SESSION_VARIABLE.into(), launch.session.clone().into());
     env

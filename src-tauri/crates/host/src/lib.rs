@@ -22,7 +22,7 @@ use nightshift_model::Millis;
 use nightshift_platform::files::write_atomically;
 use nightshift_platform::process::{Identity, become_subreaper, boot_id};
 use nightshift_platform::spawn::detach;
-use nightshift_platform::{clock, ipc};
+use nightshift_platform::{clock, ipc, private};
 use nightshift_protocol::launch::{DOCUMENT_VERSION, EXIT_FILE, READY_FILE};
 use nightshift_protocol::record::Mark;
 use nightshift_protocol::{Exited, Launch, PROTOCOL_VERSION, Ready};
@@ -80,6 +80,7 @@ fn log(line: &str) {
 /// Everything up to a running child that can be reached. Errors are one line for people.
 fn start(dir: &Path) -> Result<Engine, String> {
     detach().map_err(|error| format!("cannot lead a session of its own: {error}"))?;
+    private::begin().map_err(|error| format!("cannot be private to its user: {error}"))?;
     let dir = std::path::absolute(dir).map_err(|error| error.to_string())?;
     let launch = launch::read(&dir).map_err(|error| error.to_string())?;
     let (listener, socket) = listen(&launch.socket)

@@ -8,7 +8,7 @@ use crate::{Program, Report, end};
 use nightshift_host::finding::{self as hosts, Finding};
 use nightshift_platform::process::Identity;
 use nightshift_platform::signals::SIGTERM;
-use nightshift_platform::{files, process, spawn};
+use nightshift_platform::{files, private, process, spawn};
 use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE, READY_FILE, ROLE_VARIABLE};
 use nightshift_protocol::{Environment, Launch, Ready};
 use std::collections::BTreeMap;
@@ -166,7 +166,9 @@ pub(crate) async fn environment(dir: PathBuf, host: u32) -> Option<Environment> 
 fn read_environment(dir: &Path, host: u32) -> Option<Environment> {
     let launch = hosts::document::<Launch>(dir, LAUNCH_FILE).ok()??;
     let mut env = process::environment(host).ok()?;
-    env.retain(|name, _| launch.env_names.contains(name));
+    env.retain(|name, _| {
+        launch.env_names.contains(name) || private::VARIABLES.contains(&name.as_str())
+    });
     Some(env)
 }
 

@@ -1,9 +1,12 @@
 //! Where state and sockets live: XDG directories, or one directory named by `NIGHTSHIFT_HOME`.
 //!
-//! Promise: paths are absolute, directories are private to the user (0700), and a socket path that
-//! the kernel would refuse is refused here first, with the way out.
+//! Promise: paths are absolute, directories are private to the user (0700) and what stands in them is
+//! too, and a socket path that the kernel would refuse is refused here first, with the way out. A
+//! directory behind a link is never made private or filled: it is right already, or refused.
 //! Must not know: what is kept in the files.
 
+use rustix::fs::{Mode, OFlags};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -16,6 +19,11 @@ pub const SOCKET_PATH_MAX_BYTES: usize = 108;
 /// As long as any session id: what the longest socket name is made of.
 const LONGEST_ID: &str = "00000000";
 const PRIVATE_DIR_MODE: u32 = 0o700;
+const PERMISSIONS: u32 = 0o777;
+/// What stands in the state directory, by the beginnings of its names: the directory may be one that
+/// holds other things of the user's too.
+const OUR_NAMES: &[&str] =
+    &["nightshift.db", "daemon.log", "worktrees", "rehearsal", "reserve", "enclosures"];
 
 #[derive(Debug, thiserror::Error)]
 pub enum DirsError {
@@ -31,6 +39,11 @@ pub enum DirsError {
     ReadOnly { path: PathBuf, source: io::Error },
     #[error("{} is not a directory; remove it or set {HOME_VARIABLE} elsewhere", .path.display())]
     NotADirectory { path: PathBuf },
+    #[error(
+        "{} is a link to {}, {why}; set {HOME_VARIABLE} to a directory, or make that one yours and mode 0700",
+        .path.display(), .target.display()
+    )]
+    UnfitLink { path: PathBuf, target: PathBuf, why: String },
     #[error("{} belongs to user {uid}, not to you; set {HOME_VARIABLE} to a directory of yours", .path.display())]
     NotOurs { path: PathBuf, uid: u32 },
     #[error(
@@ -125,11 +138,12 @@ impl Home {
         for dir in [&self.state, &self.jobs(), &self.run] {
             ensure_private(dir)?;
         }
-        Ok(())
+        let ours = |name: &str| OUR_NAMES.iter().any(|own| name.starts_with(own));
+        narrow_all(&self.state, ours)?;
+        narrow_all(&self.jobs(), |_| true)
     }
 }
 
-/// Creates `dir` if it is missing; refuses one of another user; takes others' rights away.
 fn settings_file(get: impl Fn(&str) -> Option<PathBuf>, home: &Home) -> Result<PathBuf, DirsError> {
     const NAME: &str = "settings.toml";
     if get(HOME_VARIABLE).is_some() {
@@ -143,9 +157,15 @@ fn settings_file(get: impl Fn(&str) -> Option<PathBuf>, home: &Home) -> Result<P
     Ok(config.join("nightshift").join(NAME))
 }
 
+/// Creates `dir` if it is missing; refuses one of another user; takes others' rights away.
 fn ensure_private(dir: &Path) -> Result<(), DirsError> {
     let failed = |source| DirsError::Create { path: dir.to_owned(), source };
     let read_only = |source| DirsError::ReadOnly { path: dir.to_owned(), source };
+    let own = rustix::process::geteuid().as_raw();
+    // Looked at before anything is made: a link that leads nowhere would be filled at its end.
+    if fs::symlink_metadata(dir).is_ok_and(|is| is.is_symlink()) {
+        check_link(dir, own)?;
+    }
     fs::DirBuilder::new().recursive(true).mode(PRIVATE_DIR_MODE).create(dir).map_err(|source| {
         match source.kind() {
             io::ErrorKind::AlreadyExists => DirsError::NotADirectory { path: dir.to_owned() },
@@ -156,16 +176,72 @@ fn ensure_private(dir: &Path) -> Result<(), DirsError> {
     if !metadata.is_dir() {
         return Err(DirsError::NotADirectory { path: dir.to_owned() });
     }
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
+    if metadata.uid() != own {
         return Err(DirsError::NotOurs { path: dir.to_owned(), uid: metadata.uid() });
     }
-    if metadata.permissions().mode() & 0o777 != PRIVATE_DIR_MODE {
-        let private = fs::Permissions::from_mode(PRIVATE_DIR_MODE);
-        fs::set_permissions(dir, private).map_err(read_only)?;
+    if metadata.permissions().mode() & PERMISSIONS != PRIVATE_DIR_MODE {
+        // Not through a link that came since the first look. One that was there leads to a private
+        // directory, whose mode is right.
+        set_mode(dir, PRIVATE_DIR_MODE).map_err(read_only)?;
     }
     // Asked of the kernel: a read-only file system shows in no permission bit.
     rustix::fs::access(dir, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK)
         .map_err(|error| read_only(error.into()))
+}
+
+/// Who links on purpose has made the other place as it has to be. Any other link may lead to what
+/// somebody else chose.
+fn check_link(dir: &Path, own: u32) -> Result<(), DirsError> {
+    let target = fs::read_link(dir).unwrap_or_default();
+    let unfit = |why: String| {
+        Err(DirsError::UnfitLink { path: dir.to_owned(), target: target.clone(), why })
+    };
+    let owner = fs::symlink_metadata(dir).map(|link| link.uid());
+    match (owner, fs::metadata(dir)) {
+        (Ok(uid), _) if uid != own => unfit(format!("and the link belongs to user {uid}")),
+        (Err(error), _) | (_, Err(error)) => unfit(format!("which cannot be used: {error}")),
+        (_, Ok(there)) if !there.is_dir() => unfit("which is no directory".to_owned()),
+        (_, Ok(there)) if there.uid() != own => {
+            unfit(format!("which belongs to user {}", there.uid()))
+        }
+        (_, Ok(there)) => match there.permissions().mode() & PERMISSIONS {
+            PRIVATE_DIR_MODE => Ok(()),
+            mode => unfit(format!("which has mode {mode:04o}")),
+        },
+    }
+}
+
+/// Takes the rights of others from what stands in `dir` under a name that `wanted` takes: made under
+/// another umask, or brought back by a backup. Links are passed over, and so is what is not ours.
+fn narrow_all(dir: &Path, wanted: impl Fn(&str) -> bool) -> Result<(), DirsError> {
+    let failed = |source| DirsError::ReadOnly { path: dir.to_owned(), source };
+    let own = rustix::process::geteuid().as_raw();
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        // Gone since it was listed: a session's directory that is being removed.
+        let Ok(is) = entry.metadata() else { continue };
+        let open = is.permissions().mode() & PERMISSIONS & !PRIVATE_DIR_MODE != 0;
+        let plain = (is.is_file() || is.is_dir()) && is.uid() == own;
+        if !open || !plain || !wanted(&entry.file_name().to_string_lossy()) {
+            continue;
+        }
+        let mode = is.permissions().mode() & PRIVATE_DIR_MODE;
+        match set_mode(&entry.path(), mode) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(DirsError::ReadOnly { path: entry.path(), source: error });
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Of a file or directory, readable or not, and never of what a link of that name leads to.
+fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let itself = rustix::fs::open(path, flags, Mode::empty())?;
+    let itself = format!("/proc/self/fd/{}", itself.as_raw_fd());
+    fs::set_permissions(itself, fs::Permissions::from_mode(mode))
 }
 
 #[cfg(test)]
@@ -214,6 +290,97 @@ mod tests {
         for dir in [&home.state, &home.jobs(), &home.run] {
             assert_eq!(fs::metadata(dir).unwrap().permissions().mode() & 0o777, 0o700, "{dir:?}");
         }
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::symlink_metadata(path).unwrap().permissions().mode() & PERMISSIONS
+    }
+
+    fn chmod(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn security_18_what_is_there_is_narrowed_and_what_is_not_ours_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home { state: dir.path().join("n"), run: dir.path().join("n/run") };
+        for open in ["jobs/7c5d0001", "worktrees/made", "rehearsal", "enclosures", "photos"] {
+            fs::create_dir_all(home.state.join(open)).unwrap();
+        }
+        let files =
+            ["nightshift.db", "nightshift.db-wal", "nightshift.db.bak-1", "daemon.log", "diary"];
+        for file in files {
+            fs::write(home.state.join(file), "").unwrap();
+        }
+        for path in ["jobs/7c5d0001", "worktrees", "rehearsal", "enclosures", "photos"] {
+            chmod(&home.state.join(path), 0o777);
+        }
+        for file in files {
+            chmod(&home.state.join(file), 0o666);
+        }
+        let outside = dir.path().join("outside");
+        fs::write(&outside, "").unwrap();
+        chmod(&outside, 0o644);
+        std::os::unix::fs::symlink(&outside, home.state.join("jobs/7c5d0002")).unwrap();
+        std::os::unix::fs::symlink(&outside, home.state.join("reserve")).unwrap();
+        home.ensure().unwrap();
+        for (path, expected) in [
+            ("jobs/7c5d0001", 0o700),
+            ("worktrees", 0o700),
+            ("rehearsal", 0o700),
+            ("enclosures", 0o700),
+            ("nightshift.db", 0o600),
+            ("nightshift.db-wal", 0o600),
+            ("nightshift.db.bak-1", 0o600),
+            ("daemon.log", 0o600),
+            ("photos", 0o777),
+            ("diary", 0o666),
+        ] {
+            assert_eq!(mode(&home.state.join(path)), expected, "{path}");
+        }
+        assert_eq!(mode(&outside), 0o644);
+    }
+
+    #[test]
+    fn security_18_a_link_is_followed_only_to_what_is_private_already() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::create_dir(at("open")).unwrap();
+        chmod(&at("open"), 0o755);
+        fs::create_dir(at("private")).unwrap();
+        chmod(&at("private"), 0o700);
+        fs::write(at("file"), "").unwrap();
+        for (link, target) in [
+            ("to-open", "open"),
+            ("to-private", "private"),
+            ("to-file", "file"),
+            ("to-nothing", "nothing"),
+            ("to-itself", "to-itself"),
+            ("to-system", "/"),
+            ("to-link", "to-open"),
+        ] {
+            std::os::unix::fs::symlink(target, at(link)).unwrap();
+            let home = Home { state: at(link), run: at("run") };
+            match home.ensure() {
+                Ok(()) => assert_eq!(link, "to-private"),
+                Err(error) => {
+                    let text = error.to_string();
+                    assert!(link != "to-private" && text.contains("is a link to"), "{text}");
+                    assert!(text.contains(target) && text.contains("0700"), "{text}");
+                }
+            }
+        }
+        assert_eq!(mode(&at("open")), 0o755, "another's directory is left as it is");
+        assert_eq!(fs::read_dir(at("open")).unwrap().count(), 0, "and not filled");
+        assert!(!at("nothing").exists());
+        assert!(at("private/jobs").is_dir());
+
+        // One part deeper it is the same.
+        let home = Home { state: at("state"), run: at("state/run") };
+        fs::create_dir(&home.state).unwrap();
+        std::os::unix::fs::symlink(at("open"), home.jobs()).unwrap();
+        assert!(matches!(home.ensure(), Err(DirsError::UnfitLink { .. })));
+        assert_eq!(fs::read_dir(at("open")).unwrap().count(), 0);
     }
 
     #[test]

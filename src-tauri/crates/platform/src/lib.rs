@@ -15,6 +15,7 @@ pub mod lock;
 pub mod memory;
 pub mod mounts;
 pub mod pressure;
+pub mod private;
 pub mod process;
 mod procfs;
 pub mod program;

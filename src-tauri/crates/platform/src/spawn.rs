@@ -1,9 +1,11 @@
 //! Starting programs: on pipes, on a PTY, or detached for good.
 //!
-//! Promise: a program gets exactly the environment it is given, default signals and a session of
-//! its own; it shares no descriptor with us beyond those named.
+//! Promise: a program gets exactly the environment it is given, default signals, a session of its own
+//! and the umask and core limit of whoever wants it (`private`); it shares no descriptor with us
+//! beyond those named.
 //! Must not know: what the programs are.
 
+use crate::private::{self, Terms};
 use crate::process::Identity;
 use crate::signals::reset_to_default;
 use std::collections::BTreeMap;
@@ -29,10 +31,15 @@ pub struct Program<'a> {
 pub(crate) fn command(program: &Program<'_>, terminal: bool) -> Command {
     let mut command = Command::new(program.program);
     command.args(program.args).env_clear().envs(program.env).current_dir(program.cwd);
+    for name in private::VARIABLES {
+        command.env_remove(name);
+    }
+    let terms = Terms::of(program.env);
     // SAFETY: only async-signal-safe system calls between fork and exec.
     unsafe {
         command.pre_exec(move || {
             reset_to_default();
+            terms.apply()?;
             rustix::process::setsid()?;
             if terminal {
                 rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?;
@@ -75,7 +82,8 @@ pub fn spawn_detached(
 }
 
 /// As `spawn_detached`, for a program of ours that calls `detach` before anything else: it starts
-/// sooner, because a process with nothing to do between fork and exec need not be copied.
+/// sooner, because a process with nothing to do between fork and exec need not be copied. Its own
+/// umask is ours; in its environment it gets the one for what it starts.
 pub fn spawn_detaching(
     program: &OsStr,
     args: &[OsString],
@@ -83,7 +91,7 @@ pub fn spawn_detaching(
     stderr: &Path,
 ) -> io::Result<Detached> {
     let mut command = Command::new(program);
-    command.args(args).env_clear().envs(env);
+    command.args(args).env_clear().envs(private::complete(env));
     detached(command, stderr)
 }
 

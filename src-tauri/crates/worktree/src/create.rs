@@ -20,6 +20,7 @@ use crate::status::{Change, FOLDED_ARGS, changes};
 use crate::submodules;
 use nightshift_platform::clock;
 use nightshift_platform::files::write_durably;
+use nightshift_platform::private;
 use nightshift_platform::process::Identity;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -244,7 +245,7 @@ pub fn alongside<A, B: Send>(first: impl FnOnce() -> A, second: impl Fn() -> B +
 fn make(git: &Git, ledger: &Ledger, order: &Order<'_>, record: &mut Record) -> Result<()> {
     let root = record.repository.root.clone();
     let parent = record.path.parent().unwrap_or(&root).to_owned();
-    std::fs::create_dir_all(&parent).at(&parent)?;
+    private::create_dir_all(git.script_environment(), &parent).at(&parent)?;
     let (added, absent) = alongside(
         || register(git, ledger, order, record).and_then(|()| check_out(git, record)),
         || changes(git.call(&root, FOLDED_ARGS)),

@@ -74,7 +74,7 @@ fn wanted(git: &Git, root: &Path) -> Result<Vec<PathBuf>> {
 fn copy(root: &Path, worktree: &Path, path: &Path) -> io::Result<Included> {
     let from = root.join(path);
     let to = worktree.join(path);
-    make_parents(worktree, path)?;
+    make_parents(root, worktree, path)?;
     let metadata = fs::symlink_metadata(&from)?;
     if metadata.is_symlink() {
         std::os::unix::fs::symlink(fs::read_link(&from)?, &to)?;
@@ -92,18 +92,23 @@ fn copy(root: &Path, worktree: &Path, path: &Path) -> io::Result<Included> {
     Ok(Included { path: path.to_owned(), bytes, checksum })
 }
 
-/// Makes the directories above `path`. One that is a link now would lead out.
-fn make_parents(worktree: &Path, path: &Path) -> io::Result<()> {
-    let mut dir = worktree.to_owned();
+/// Makes the directories above `path`, as open as they are in the main checkout. One that is a link
+/// now would lead out.
+fn make_parents(root: &Path, worktree: &Path, path: &Path) -> io::Result<()> {
+    let (mut dir, mut from) = (worktree.to_owned(), root.to_owned());
     for part in path.parent().into_iter().flat_map(Path::components) {
         dir.push(part);
+        from.push(part);
         match fs::symlink_metadata(&dir) {
             Ok(metadata) if metadata.is_dir() => {}
             Ok(_) => {
                 let text = format!("{} is no directory here", dir.display());
                 return Err(io::Error::new(ErrorKind::NotADirectory, text));
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => fs::create_dir(&dir)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                fs::create_dir(&dir)?;
+                fs::set_permissions(&dir, fs::metadata(&from)?.permissions())?;
+            }
             Err(error) => return Err(error),
         }
     }

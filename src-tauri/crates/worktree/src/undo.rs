@@ -4,13 +4,14 @@
 //! undo may be asked for again.
 
 use crate::error::{AtPath, Error, Kind, Result};
-use crate::git::Git;
+use crate::git::{Environment, Git};
 use crate::ledger::{Ledger, Record, Removed};
 use crate::place;
 use crate::ports::free_block;
 use crate::remove::worktrees;
 use crate::rescue;
 use nightshift_platform::files::{rename_exclusive, write_durably};
+use nightshift_platform::private;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -115,7 +116,7 @@ fn restore_admin(removed: &Removed) -> Result<Option<PathBuf>> {
 fn restore_tree(removed: &Removed, record: &Record) -> Result<()> {
     let path = &record.path;
     let parent = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(parent).at(parent)?;
+    private::create_dir_all(&Environment::new(), parent).at(parent)?;
     if !removed.had_tree {
         return Ok(());
     }

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use nightshift_platform::dirs::Home;
+use nightshift_platform::private;
 use nightshift_protocol::{Fault, FaultCode};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -17,8 +18,9 @@ pub fn run() -> Result<ExitCode, Failure> {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
-    let result = Home::resolve()
-        .map_err(|e| Fault::new(FaultCode::Io, e.to_string()))
+    let result = private::begin()
+        .map_err(|e| Fault::new(FaultCode::Io, format!("cannot be private to its user: {e}")))
+        .and_then(|()| Home::resolve().map_err(|e| Fault::new(FaultCode::Io, e.to_string())))
         .and_then(nightshift_supervisor::run);
     match result {
         Ok(()) => Ok(ExitCode::SUCCESS),

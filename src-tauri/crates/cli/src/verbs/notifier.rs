@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use nightshift_platform::dirs::Home;
+use nightshift_platform::private;
 use nightshift_protocol::{Fault, FaultCode};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -13,6 +14,7 @@ pub fn run() -> Result<ExitCode, Failure> {
         .with_ansi(false)
         .with_writer(std::io::stderr)
         .init();
+    private::begin().map_err(|e| Fault::new(FaultCode::Io, e.to_string()))?;
     let home = Home::resolve().map_err(|e| Fault::new(FaultCode::Io, e.to_string()))?;
     nightshift_notifier::run(home)?;
     Ok(ExitCode::SUCCESS)

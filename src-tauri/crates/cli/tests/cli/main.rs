@@ -24,6 +24,7 @@ mod notices;
 mod orphaned_reply;
 mod permissions;
 mod pressure;
+mod privacy;
 mod processes;
 mod pull_requests;
 mod renew;
