@@ -7,6 +7,7 @@ use crate::terminal;
 use nightshift_model::standing::Remark;
 use nightshift_model::{Answer, Choice, NeedId, Prompt};
 use nightshift_protocol::{Configuration, ConversationItem, Record, Subject};
+use nightshift_vendors::Watched;
 use nightshift_vendors::registry::Protocol;
 
 pub enum Driver {
@@ -94,9 +95,9 @@ impl Driver {
     }
 
     /// Whether the session may watch `command`: why it may. A terminal's agent gets no tools of ours.
-    pub fn may_watch(&self, command: &str) -> Option<&'static str> {
+    pub fn may_watch(&self, watched: &Watched) -> Option<&'static str> {
         match self {
-            Driver::Conversation(driver) => driver.may_watch(command),
+            Driver::Conversation(driver) => driver.may_watch(watched),
             Driver::Terminal(_) => None,
         }
     }

@@ -4,6 +4,7 @@
 use nightshift_agents::acp::{Driver, DriverSpec};
 use nightshift_model::{Answer, Fact, Millis, Need, Origin, Prompt};
 use nightshift_protocol::{ItemBody, Record, RecordKind};
+use nightshift_vendors::Watched;
 use nightshift_vendors::registry::Registry;
 use nightshift_vendors::servers::Servers;
 use serde_json::{Value, json};
@@ -234,8 +235,7 @@ fn a_command_to_watch_is_the_users_to_allow() {
     let ours = json!({"name": "nightshift", "source": "dynamic"});
     let monitor = "mcp__nightshift__Monitor";
     let ws = json!({"description": "d", "ws": {"url": "wss://example.org"}});
-    desk.allowed_by_us(claude(monitor, &ours, &ws), "Monitor");
-    for input in [json!({}), json!({"command": "x", "ws": {"url": "wss://example.org"}})] {
+    for input in [json!({}), json!({"command": "x", "ws": {"url": "wss://example.org"}}), ws] {
         // A call of its own: what one was told before is not told again.
         let mut desk = Desk::of("claude");
         assert!(desk.asks(claude(monitor, &ours, &input)).is_err(), "{input}");
@@ -245,21 +245,25 @@ fn a_command_to_watch_is_the_users_to_allow() {
     let input = json!({"description": "the log", "command": "tail -F log"});
     let need = desk.asks(claude(monitor, &ours, &input)).unwrap_err();
     assert_eq!(need.question, "Watch: tail -F log");
-    assert_eq!(need.detail, "tail -F log\ndescription: the log");
-    assert_eq!(desk.driver.may_watch("tail -F log"), None, "not before the answer");
+    assert_eq!(
+        need.detail,
+        "tail -F log
+description: the log"
+    );
+    assert_eq!(desk.driver.may_watch(&command("tail -F log")), None, "not before the answer");
     let answers = [(need.id, Answer::Allow)];
     let lines = desk.driver.due(std::slice::from_ref(&desk.prompt), &answers);
     // The agent can act on the answer before the journal tells of it, and once it was told yes, no
     // later word changes that.
-    assert_eq!(desk.driver.may_watch("tail -F log"), Some("the user allowed it"));
+    assert_eq!(desk.driver.may_watch(&command("tail -F log")), Some("the user allowed it"));
     assert!(desk.driver.cancel().is_some());
     assert!(desk.driver.due(std::slice::from_ref(&desk.prompt), &answers).is_empty());
-    assert_eq!(desk.driver.may_watch("tail -F log"), Some("the user allowed it"));
+    assert_eq!(desk.driver.may_watch(&command("tail -F log")), Some("the user allowed it"));
     for line in lines {
         desk.record(RecordKind::In, line);
     }
-    assert_eq!(desk.driver.may_watch("tail -F log"), Some("the user allowed it"));
-    assert_eq!(desk.driver.may_watch("rm -rf /"), None, "that very command");
+    assert_eq!(desk.driver.may_watch(&command("tail -F log")), Some("the user allowed it"));
+    assert_eq!(desk.driver.may_watch(&command("rm -rf /")), None, "that very command");
     let (items, _) = desk.driver.items();
     let shown = |body: &ItemBody| match body {
         ItemBody::Tool { title, kind, .. } => kind == "nightshift" && title == "Monitor: the log",
@@ -268,7 +272,7 @@ fn a_command_to_watch_is_the_users_to_allow() {
     assert!(items.iter().any(|item| shown(&item.body)), "{items:?}");
     desk.updates(json!({"sessionUpdate": "tool_call_update", "toolCallId": "t1",
         "status": "completed"}));
-    assert_eq!(desk.driver.may_watch("tail -F log"), None, "once");
+    assert_eq!(desk.driver.may_watch(&command("tail -F log")), None, "once");
 }
 
 #[test]
@@ -291,7 +295,41 @@ fn a_mode_that_asks_for_nothing_asks_for_no_monitor() {
             notes: None,
             files: String::new(),
         };
-        assert!(Driver::new(spec(Some(mode))).may_watch("ls").is_some(), "{agent}");
-        assert!(Driver::new(spec(None)).may_watch("ls").is_none(), "{agent}");
+        assert!(Driver::new(spec(Some(mode))).may_watch(&command("ls")).is_some(), "{agent}");
+        assert!(Driver::new(spec(None)).may_watch(&command("ls")).is_none(), "{agent}");
+    }
+}
+
+fn command(line: &str) -> Watched {
+    Watched::Command(line.to_owned())
+}
+
+#[test]
+fn security_08_an_address_is_watched_when_the_user_allowed_that_very_one() {
+    let socket = |url: &str, protocols: &[&str]| {
+        let protocols = protocols.iter().map(|&word| word.to_owned()).collect();
+        Watched::Socket { url: url.to_owned(), protocols }
+    };
+    let mut desk = Desk::of("claude");
+    let ours = json!({"name": "nightshift", "source": "dynamic"});
+    let url = format!("wss://example.org/feed?leak={}", "x".repeat(5_000));
+    let input =
+        json!({"description": "build status", "ws": {"url": url, "protocols": ["a", "key"]}});
+    let need = desk.asks(claude("mcp__nightshift__Monitor", &ours, &input)).unwrap_err();
+    assert!(need.question.starts_with("Watch: wss://example.org/feed?leak=x"), "{}", need.question);
+    assert_eq!(need.detail, format!("build status\n\n{url}\nprotocols: a, key"));
+    let wanted = socket(&url, &["a", "key"]);
+    assert_eq!(desk.driver.may_watch(&wanted), None, "not before the answer");
+    let answers = [(need.id, Answer::Allow)];
+    desk.driver.due(std::slice::from_ref(&desk.prompt), &answers);
+    assert_eq!(desk.driver.may_watch(&wanted), Some("the user allowed it"));
+    for other in [
+        socket(&url[..url.len() - 1], &["a", "key"]),
+        socket("wss://example.org/feed", &["a", "key"]),
+        socket(&url, &[]),
+        socket(&url, &["a"]),
+        command(&url),
+    ] {
+        assert_eq!(desk.driver.may_watch(&other), None, "{other:?}");
     }
 }

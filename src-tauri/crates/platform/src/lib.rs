@@ -10,6 +10,7 @@ pub mod dirs;
 pub mod exhausted;
 pub mod family;
 pub mod files;
+pub mod interfaces;
 pub mod ipc;
 pub mod lock;
 pub mod memory;

@@ -56,10 +56,17 @@ pub enum StandingAct {
     GoalClear,
     /// Evaluates a paused goal again.
     GoalRetry,
-    /// May the session's agent watch `command`? Answered when that is known, which may take the user.
+    /// May the session's agent watch `command`, or the WebSocket at `url`? Answered when that is
+    /// known, which may take the user.
     MonitorAsk {
         id: String,
+        /// Empty where an address is asked about.
         command: String,
+        #[serde(default)]
+        url: Option<String>,
+        /// Offered to the server at `url`.
+        #[serde(default)]
+        protocols: Vec<String>,
         description: String,
     },
     MonitorStarted {

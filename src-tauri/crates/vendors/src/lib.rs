@@ -22,5 +22,5 @@ pub mod wire;
 mod words;
 
 pub use family::{Family, Heard, Overheard, Tells};
-pub use own_call::{KIND as OWN_KIND, OwnCall, detail as watch_detail, question as watch_question};
+pub use own_call::{KIND as OWN_KIND, OwnCall, Watched};
 pub use words::message_of;

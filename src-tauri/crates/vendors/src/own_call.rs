@@ -25,15 +25,25 @@ impl OwnCall {
         TOOLS.contains(&tool).then(|| OwnCall { tool: tool.to_owned(), input })
     }
 
-    /// The command it would run.
-    pub fn command(&self) -> Option<&str> {
-        self.input["command"].as_str()
+    /// What a monitor would watch; none where the call does not tell, or tells two things.
+    pub fn watched(&self) -> Option<Watched> {
+        let command = self.input["command"].as_str();
+        match (command, &self.input["ws"]) {
+            (Some(command), Value::Null) => Some(Watched::Command(command.to_owned())),
+            (None, Value::Object(ws)) => {
+                let words = ws.get("protocols").and_then(Value::as_array);
+                let words = words.into_iter().flatten().filter_map(Value::as_str);
+                let protocols = words.map(str::to_owned).collect();
+                Some(Watched::Socket { url: ws.get("url")?.as_str()?.to_owned(), protocols })
+            }
+            _ => None,
+        }
     }
 
-    /// Whether the user has to be asked before it may be made.
+    /// Whether the user has to be asked before it may be made: a command runs, and an address is
+    /// told to the server there, with whatever the agent has written into it.
     pub fn needs_user(&self) -> bool {
-        // Without its arguments it may be a command.
-        self.tool == MONITOR && !(self.input["ws"].is_object() && self.command().is_none())
+        self.tool == MONITOR
     }
 
     /// What it is about, in a few words.
@@ -62,23 +72,51 @@ impl OwnCall {
         });
     }
 
-    /// Question and detail for a command to watch.
+    /// Question and detail for something to watch.
     pub fn question(&self) -> (String, String) {
         let what = self.input["description"].as_str().unwrap_or_default();
-        let command = self.command().unwrap_or_default();
-        (question(command), detail(command, what))
+        match self.watched() {
+            Some(watched) => (watched.question(), watched.detail(what)),
+            // The bridge refuses it; until then it is shown as it is.
+            None => ("Watch: what is not clear".to_owned(), self.input.to_string()),
+        }
     }
 }
 
-/// What the user is asked about a command to watch.
-pub fn question(command: &str) -> String {
-    format!("Watch: {}", one_line(command, LINE_MAX_CHARS))
+/// What a monitor watches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Watched {
+    Command(String),
+    Socket { url: String, protocols: Vec<String> },
 }
 
-/// What there is to read before a command may be watched.
-pub fn detail(command: &str, description: &str) -> String {
-    match description {
-        "" => command.to_owned(),
-        what => format!("{command}\ndescription: {what}"),
+impl Watched {
+    /// It in one line, cut where it is long.
+    pub fn line(&self) -> String {
+        let text = match self {
+            Watched::Command(command) => command,
+            Watched::Socket { url, .. } => url,
+        };
+        one_line(text, LINE_MAX_CHARS)
+    }
+
+    /// What the user is asked about it.
+    pub fn question(&self) -> String {
+        format!("Watch: {}", self.line())
+    }
+
+    /// What there is to read before it may be watched: the whole of it.
+    pub fn detail(&self, description: &str) -> String {
+        let whole = match self {
+            Watched::Command(command) => command.clone(),
+            Watched::Socket { url, protocols } if protocols.is_empty() => url.clone(),
+            Watched::Socket { url, protocols } => {
+                format!("{url}\nprotocols: {}", protocols.join(", "))
+            }
+        };
+        match description {
+            "" => whole,
+            what => format!("{whole}\ndescription: {what}"),
+        }
     }
 }

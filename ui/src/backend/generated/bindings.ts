@@ -1015,8 +1015,15 @@ stop: boolean } | { type: "goal_set"; condition: string;
 check: string | null } | { type: "goal_show" } | { type: "goal_clear" } | 
 /**  Evaluates a paused goal again. */
 { type: "goal_retry" } | 
-/**  May the session's agent watch `command`? Answered when that is known, which may take the user. */
-{ type: "monitor_ask"; id: string; command: string; description: string } | { type: "monitor_started"; monitor: Monitor } | 
+/**
+ *  May the session's agent watch `command`, or the WebSocket at `url`? Answered when that is
+ *  known, which may take the user.
+ */
+{ type: "monitor_ask"; id: string; 
+/**  Empty where an address is asked about. */
+command: string; url: string | null; 
+/**  Offered to the server at `url`. */
+protocols: string[]; description: string } | { type: "monitor_started"; monitor: Monitor } | 
 /**
  *  New lines, the first of them being number `first` (counted from 1 for each monitor). Lines
  *  that were told before are passed over.

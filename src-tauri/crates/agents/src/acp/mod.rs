@@ -29,10 +29,10 @@ use nightshift_model::{Answer, Fact, Millis, NeedId, Origin, Prompt, PromptState
 use nightshift_protocol::{
     Configuration, ConversationItem, ItemBody, NoticeLevel, Record, Subject,
 };
-use nightshift_vendors::Overheard;
 use nightshift_vendors::registry::AgentSpec;
 use nightshift_vendors::servers::McpServer;
 use nightshift_vendors::wire;
+use nightshift_vendors::{Overheard, Watched};
 use own::OwnCalls;
 use requests::OpenRequest;
 use serde::Deserialize;
@@ -347,14 +347,14 @@ impl Driver {
         self.open.values().find(asks)?.subject.as_ref()
     }
 
-    /// Whether the session may watch `command`, as far as its agent and the journal know: why it may.
-    pub fn may_watch(&self, command: &str) -> Option<&'static str> {
+    /// Whether the session may watch this, as far as its agent and the journal know: why it may.
+    pub fn may_watch(&self, watched: &Watched) -> Option<&'static str> {
         let agent = &self.spec.agent;
         let mode = self.spec.permission_mode.as_ref().or(agent.default_mode.as_ref());
         if mode.is_some_and(|mode| agent.unasked_modes.contains(mode)) {
             return Some("the session's mode asks for no permission");
         }
-        self.own.allows(command).then_some("the user allowed it")
+        self.own.allows(watched).then_some("the user allowed it")
     }
 
     /// Shows what the supervisor said: at once when the replay is complete (`live`), else each remark

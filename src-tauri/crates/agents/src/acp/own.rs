@@ -1,5 +1,5 @@
 //! Calls of our own tools: told apart by the identity that the vendor gives them, allowed by
-//! ourselves, except a command to watch, which is the user's to allow as any command is.
+//! ourselves, except something to watch, which is the user's to allow as any command is.
 //!
 //! Promise: a tool of somebody else is never taken for one of ours, whatever it is called or says.
 //! Must not know: what the tools do, which vendor names them how.
@@ -7,7 +7,7 @@
 use super::requests::OpenRequest;
 use nightshift_protocol::tools::MONITOR;
 use nightshift_vendors::servers::own_name;
-use nightshift_vendors::{Family, OwnCall};
+use nightshift_vendors::{Family, OwnCall, Watched};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -103,10 +103,12 @@ impl OwnCalls {
         }
     }
 
-    /// Whether the user has allowed a call, under way, that watches `command`.
-    pub fn allows(&self, command: &str) -> bool {
+    /// Whether the user has allowed a call, under way, that watches exactly this.
+    pub fn allows(&self, watched: &Watched) -> bool {
         let fits = |known: &Known| {
-            known.allowed && known.call.tool == MONITOR && known.call.command() == Some(command)
+            known.allowed
+                && known.call.tool == MONITOR
+                && known.call.watched().as_ref() == Some(watched)
         };
         self.calls.values().any(fits)
     }

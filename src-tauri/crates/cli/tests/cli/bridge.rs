@@ -243,6 +243,59 @@ fn a_websocket_is_watched_where_it_may_be() {
 }
 
 #[test]
+fn security_08_a_websocket_is_the_users_to_allow_and_no_byte_leaves_before() {
+    let shift = Shift::with(&[("NIGHTSHIFT_TEST_MONITOR_LOOPBACK", "1")]);
+    let id = agent_in(&shift, "ask");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("ws://{}/?leak=API_KEY", listener.local_addr().unwrap());
+    let watch = json!({"description": "build status", "ws": {"url": url}});
+    let script = format!("tool Monitor {watch}");
+    for supervisor_dies in [true, false] {
+        shift.ok(&["reply", &id, &script]);
+        let entry = shift.wait_state(&id, "blocked");
+        assert_eq!(entry["pending"]["question"], format!("Watch: {url}"), "{entry}");
+        if supervisor_dies {
+            shift.kill_supervisor();
+            shift.wait_state(&id, "blocked");
+        }
+        shift.ok(&["answer", &id, "deny"]);
+        shift.wait_state(&id, "done");
+        let (well, text) = ends(&shift, &id, "Monitor").pop().unwrap();
+        assert!(!well && text.contains("denied"), "{text}");
+    }
+    assert!(listener.accept().is_err(), "nobody came");
+
+    shift.ok(&["reply", &id, &script]);
+    shift.wait_state(&id, "blocked");
+    shift.ok(&["answer", &id, "allow"]);
+    listener.set_nonblocking(false).unwrap();
+    // Whoever hangs up before the handshake is told in the session's evidence all the same.
+    drop(listener.accept().unwrap());
+    shift.wait_state(&id, "done");
+    let why = shift.ok(&["why", &id]);
+    assert!(why.contains(&url), "{why}");
+}
+
+#[test]
+fn security_08_what_is_watched_is_evidence_where_nobody_is_asked() {
+    let shift = Shift::with(&[("NIGHTSHIFT_TEST_MONITOR_LOOPBACK", "1")]);
+    let id = agent(&shift);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/?leak=1", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || drop(listener.accept().unwrap()));
+    let watch = json!({"description": "build status", "ws": {"url": url}});
+    refused(&shift, &id, "Monitor", &watch, &[]);
+    server.join().unwrap();
+    let watch = json!({"description": "the log", "command": "exec sleep 4711"});
+    given(&shift, &id, "Monitor", &watch);
+    let why = shift.ok(&["why", &id]);
+    for part in [&url, "the log: exec sleep 4711"] {
+        assert!(why.contains(part), "{part}: {why}");
+    }
+}
+
+#[test]
 fn a_websocket_on_this_machine_is_refused() {
     let shift = Shift::new();
     let id = agent(&shift);

@@ -1,9 +1,11 @@
-//! Which addresses a WebSocket monitor may reach: none inside this machine or its network.
+//! Which addresses a WebSocket monitor may reach: none of this machine or inside its network.
 //!
-//! Promises: judged by address after resolution, whatever the name or the spelling of a number;
+//! Promises: judged by address after resolution, whatever the name or the spelling of a number, and
+//! whatever an IPv4 address is wrapped in; of IPv6 only what is given out for the internet is reached;
 //! one refused address refuses the name; what is judged is what is connected to.
 //! Must not know: WebSockets.
 
+use nightshift_platform::interfaces::own_addresses;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
@@ -16,6 +18,8 @@ pub const LOOPBACK_VARIABLE: &str = "NIGHTSHIFT_TEST_MONITOR_LOOPBACK";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     Loopback,
+    /// An address of one of this machine's interfaces.
+    Own,
     Private,
     LinkLocal,
     Metadata,
@@ -25,7 +29,7 @@ pub enum Refused {
 impl Refused {
     pub fn word(self) -> &'static str {
         match self {
-            Refused::Loopback => "this machine",
+            Refused::Loopback | Refused::Own => "this machine",
             Refused::Private => "a private network",
             Refused::LinkLocal => "a link-local network",
             Refused::Metadata => "a cloud's metadata service",
@@ -42,12 +46,18 @@ const METADATA_V4: [Ipv4Addr; 3] = [
 ];
 const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
 
-/// Why `address` is refused, if it is.
-pub fn refused(address: IpAddr) -> Option<Refused> {
-    match address {
-        IpAddr::V4(v4) => refused_v4(v4),
-        IpAddr::V6(v6) => refused_v6(v6),
-    }
+/// Why `address` is refused, if it is. `own` are the addresses of this machine.
+pub fn refused(address: IpAddr, own: &[IpAddr]) -> Option<Refused> {
+    let inner = match address {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(v6) => embedded(v6),
+    };
+    let public = match (address, inner) {
+        (IpAddr::V4(v4), _) | (IpAddr::V6(_), Some(v4)) => refused_v4(v4),
+        (IpAddr::V6(v6), None) => refused_v6(v6),
+    };
+    let is_own = own.contains(&address) || inner.is_some_and(|v4| own.contains(&v4.into()));
+    public.or(is_own.then_some(Refused::Own))
 }
 
 fn refused_v4(address: Ipv4Addr) -> Option<Refused> {
@@ -73,32 +83,42 @@ fn refused_v4(address: Ipv4Addr) -> Option<Refused> {
     }
 }
 
+/// The IPv4 address that is reached by way of an IPv6 address.
+fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let of = |high: u16, low: u16| {
+        let [a, b] = high.to_be_bytes();
+        let [c, d] = low.to_be_bytes();
+        Some(Ipv4Addr::new(a, b, c, d))
+    };
+    match address.segments() {
+        // Nobody's, and this machine's: no IPv4 addresses.
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
+        // Mapped and compatible (RFC 4291), translated (RFC 2765), NAT64 (RFC 6052).
+        [0, 0, 0, 0, 0, 0xffff | 0, high, low]
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => of(high, low),
+        // 6to4 (RFC 3056).
+        [0x2002, high, low, ..] => of(high, low),
+        // ISATAP (RFC 5214), below any prefix.
+        [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => of(high, low),
+        _ => None,
+    }
+}
+
 fn refused_v6(address: Ipv6Addr) -> Option<Refused> {
-    let s = address.segments();
     if address == METADATA_V6 {
         return Some(Refused::Metadata);
     }
-    let embedded = |high: u16, low: u16| {
-        let [a, b] = high.to_be_bytes();
-        let [c, d] = low.to_be_bytes();
-        Ipv4Addr::new(a, b, c, d)
-    };
-    match s {
+    match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 1] => Some(Refused::Loopback),
-        [0, 0, 0, 0, 0, 0, 0, 0] => Some(Refused::Special),
-        // An IPv4 address in IPv6 clothes is that IPv4 address: mapped, compatible, NAT64, 6to4.
-        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            refused_v4(embedded(high, low))
-        }
-        [0x2002, high, low, ..] => refused_v4(embedded(high, low)),
         [0xfc00..=0xfdff, ..] => Some(Refused::Private),
         [0xfe80..=0xfebf, ..] => Some(Refused::LinkLocal),
-        // Site-local, multicast, local NAT64, discard, Teredo, documentation.
-        [0xfec0..=0xffff, ..]
-        | [0x64, 0xff9b, 1, ..]
-        | [0x100, 0, 0, 0, ..]
-        | [0x2001, 0 | 0xdb8, ..] => Some(Refused::Special),
-        _ => None,
+        // Protocol assignments, Teredo and benchmarks among them (2001::/23), and documentation.
+        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Some(Refused::Special),
+        [0x2000..=0x3fff, ..] => None,
+        // Only 2000::/3 is given out: unspecified, discard, local NAT64, segment routing, site-local,
+        // multicast and what is reserved are outside of it (the registry of RFC 6890).
+        _ => Some(Refused::Special),
     }
 }
 
@@ -135,8 +155,9 @@ pub async fn judged(
     if found.is_empty() {
         return Err(format!("{host} has no address"));
     }
+    let own = own_addresses().map_err(|e| format!("this machine's addresses: {e}"))?;
     for address in &found {
-        match refused(address.ip()) {
+        match refused(address.ip(), &own) {
             Some(Refused::Loopback) if loopback_allowed => {}
             Some(why) => {
                 let (ip, word) = (address.ip(), why.word());
@@ -196,7 +217,70 @@ mod tests {
             ("2606:4700::1111", None),
             ("::ffff:8.8.8.8", None),
         ] {
-            assert_eq!(refused(address.parse().unwrap()), expected, "{address}");
+            assert_eq!(refused(address.parse().unwrap(), &[]), expected, "{address}");
+        }
+    }
+
+    #[test]
+    fn security_08_an_inner_address_is_refused_in_whatever_it_is_wrapped() {
+        let inner = [
+            (Ipv4Addr::new(127, 0, 0, 1), Refused::Loopback),
+            (Ipv4Addr::new(10, 0, 0, 1), Refused::Private),
+            (Ipv4Addr::new(169, 254, 169, 254), Refused::Metadata),
+            (Ipv4Addr::new(224, 0, 0, 1), Refused::Special),
+            (Ipv4Addr::new(0, 0, 0, 0), Refused::Special),
+            (Ipv4Addr::new(203, 0, 113, 9), Refused::Special),
+            (Ipv4Addr::new(9, 9, 9, 9), Refused::Own),
+        ];
+        let own = [IpAddr::from([9, 9, 9, 9]), "2a01:4f8::7".parse().unwrap()];
+        for (v4, expected) in inner {
+            let [a, b, c, d] = v4.octets();
+            let (high, low) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+            assert_eq!(refused(v4.into(), &own), Some(expected));
+            for wrapped in [
+                [0, 0, 0, 0, 0, 0xffff, high, low],
+                [0, 0, 0, 0, 0xffff, 0, high, low],
+                [0x64, 0xff9b, 0, 0, 0, 0, high, low],
+                [0x2002, high, low, 0, 0, 0, 0, 1],
+                [0x2a01, 0x4f8, 0, 1, 0, 0x5efe, high, low],
+                [0x2a01, 0x4f8, 0, 1, 0x200, 0x5efe, high, low],
+            ] {
+                let wrapped = Ipv6Addr::from(wrapped);
+                assert_eq!(refused(wrapped.into(), &own), Some(expected), "{wrapped}");
+            }
+        }
+        for (address, expected) in [
+            ("9.9.9.10", None),
+            ("2a01:4f8::7", Some(Refused::Own)),
+            ("2a01:4f8::8", None),
+            ("::ffff:0:8.8.8.8", None),
+            ("64:ff9b::8.8.8.8", None),
+            ("64:ff9b:1::8.8.8.8", Some(Refused::Special)),
+            ("64:ff9b:1:ffff::1", Some(Refused::Special)),
+            ("2001:2::1", Some(Refused::Special)),
+            ("2001:20::1", Some(Refused::Special)),
+            ("2001:1ff::1", Some(Refused::Special)),
+            ("2001:200::1", None),
+            ("3fff::1", Some(Refused::Special)),
+            ("3fff:fff::1", Some(Refused::Special)),
+            ("5f00::1", Some(Refused::Special)),
+            ("100::1", Some(Refused::Special)),
+            ("100:0:0:1::1", Some(Refused::Special)),
+            ("fec0::1", Some(Refused::Special)),
+            ("ff05::1", Some(Refused::Special)),
+            ("1::1", Some(Refused::Special)),
+            ("4000::1", Some(Refused::Special)),
+        ] {
+            assert_eq!(refused(address.parse().unwrap(), &own), expected, "{address}");
+        }
+    }
+
+    #[test]
+    fn security_08_every_address_of_this_machine_is_refused() {
+        for ip in own_addresses().unwrap() {
+            let there = block_on(judged(&System, &ip.to_string(), 80, true));
+            assert!(there.is_err() || ip.is_loopback(), "{ip}");
+            assert!(block_on(judged(&System, &ip.to_string(), 80, false)).is_err(), "{ip}");
         }
     }
 

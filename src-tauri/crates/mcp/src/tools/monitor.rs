@@ -1,7 +1,7 @@
 //! `Monitor`: a command or a WebSocket whose output reaches the conversation as it comes.
 //!
-//! A command runs under the same rules as the session's shell: whether it may is the supervisor's
-//! answer, and may be the user's.
+//! Either is under the same rules as the session's shell: whether it may be watched is the supervisor's
+//! answer, and may be the user's. Until then nothing runs, and no byte leaves, not even to find a name.
 
 use super::arguments::{self, whole_or_none, yes_or_no};
 use super::{Answer, Arguments, Definition, words};
@@ -73,8 +73,8 @@ pub fn definition() -> Definition {
             30; done`; one turn when something is done is a command that waits for it and then \
             prints. Lines that come within 200 ms arrive together; blank ones are left out; more \
             than 100 lines a second for long stop the monitor. stderr is told with the end only.\n\n\
-            A command runs with sh in this session's directory under the same permission rules as \
-            your shell: the user may have to allow it. WebSocket servers on private, local and \
+            Both are under the same permission rules as your shell: the user may have to allow it. A \
+            command runs with sh in this session's directory. WebSocket servers on private, local and \
             metadata addresses are refused. A monitor ends when its command ends, after timeout_ms \
             (default 5 minutes, 1 hour at most), or with your process; persistent: true has no \
             time limit. Monitors are not started again when the session is resumed. What they print \
@@ -155,18 +155,24 @@ pub async fn call(bridge: &Bridge, arguments: Arguments, cancelled: Cancellation
         ));
     }
     let id = bridge.new_id();
-    let source = match &order.watched {
-        Watched::Command(command) => {
-            allowed(bridge, &id, command, &order.description, cancelled).await?;
+    let target = match &order.watched {
+        Watched::Command(_) => None,
+        Watched::Ws(ws) => {
+            check_protocols(&ws.protocols)?;
+            Some(target(&ws.url)?)
+        }
+    };
+    allowed(bridge, &id, &order, cancelled).await?;
+    let source = match (&order.watched, target) {
+        (Watched::Command(command), _) => {
             let place = bridge.supervisor.place().await.map_err(|f| words::fault(&f))?;
             Source::command(&id, command, &place).map_err(|e| format!("`sh` does not start: {e}"))
         }
-        Watched::Ws(ws) => {
-            check_protocols(&ws.protocols)?;
-            let target = target(&ws.url)?;
+        (Watched::Ws(ws), Some(target)) => {
             let loopback = bridge.loopback_allowed;
             Source::socket(&target, &ws.protocols, &System, loopback).await
         }
+        (Watched::Ws(_), None) => Err("the address was not read".to_owned()),
     };
     let started = match source {
         Ok(source) => start(bridge, &id, order, source).await,
@@ -204,31 +210,31 @@ async fn start(bridge: &Bridge, id: &str, order: Order, source: Source) -> Resul
     Ok(())
 }
 
-/// Waits until it is known whether the session may run `command`.
+/// Waits until it is known whether the session may watch this.
 async fn allowed(
     bridge: &Bridge,
     id: &str,
-    command: &str,
-    description: &str,
+    order: &Order,
     cancelled: CancellationToken,
 ) -> Result<(), String> {
-    let ask = StandingAct::MonitorAsk {
-        id: id.to_owned(),
-        command: command.to_owned(),
-        description: description.to_owned(),
+    let (command, url, protocols) = match &order.watched {
+        Watched::Command(command) => (command.clone(), None, Vec::new()),
+        Watched::Ws(ws) => (String::new(), Some(ws.url.clone()), ws.protocols.clone()),
     };
+    let (id, description) = (id.to_owned(), order.description.clone());
+    let ask = StandingAct::MonitorAsk { id: id.clone(), command, url, protocols, description };
     let answer = tokio::select! {
         answer = bridge.supervisor.ask(ask) => answer,
         () = cancelled.cancelled() => {
             let why = "the call was given up before the user answered".to_owned();
-            bridge.give_up(id, &why).await;
+            bridge.give_up(&id, &why).await;
             return Err(why);
         }
     };
     match answer {
         Ok(StandingResult::MonitorAnswer { allowed: true, .. }) => Ok(()),
         Ok(StandingResult::MonitorAnswer { allowed: false, why }) => {
-            bridge.give_up(id, &why).await;
+            bridge.give_up(&id, &why).await;
             Err(format!("not started: {why}"))
         }
         Ok(other) => Err(words::unexpected(other)),

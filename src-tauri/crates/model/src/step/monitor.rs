@@ -26,9 +26,9 @@ pub(super) fn started(next: &mut Next, monitor: Monitor) {
         return;
     }
     let source = bounded(&monitor.source, REASON_MAX_CHARS);
-    let monitor = Monitor { description: description.clone(), source, ..monitor };
-    standing.monitors.push(monitor);
-    next.note(Source::Protocol, &format!("monitor started: {description}"));
+    let why = format!("monitor started: {description}: {}", bounded(&source, LINE_MAX_CHARS));
+    standing.monitors.push(Monitor { description, source, ..monitor });
+    next.note(Source::Protocol, &why);
 }
 
 pub(super) fn lines(next: &mut Next, id: &str, first: u64, lines: &[String], left_out: u64) {

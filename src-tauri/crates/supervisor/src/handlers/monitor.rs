@@ -1,4 +1,4 @@
-//! `monitor`: whether a session's agent may watch a command, and the wish that a monitor stops.
+//! `monitor`: whether a session's agent may watch something, and the wish that a monitor stops.
 //!
 //! A monitor runs in its agent's bridge, which asks here and waits for the wish here.
 
@@ -6,13 +6,12 @@ use super::{Handled, Outcome, find};
 use crate::core::Core;
 use crate::limits::MONITOR_STOP_WAIT;
 use crate::wait::Until;
-use nightshift_model::naming::row_line;
 use nightshift_model::{
     Answer, Fact, Need, NeedId, NeedKind, NeedOption, OptionKind, SessionId, State,
 };
 use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode, Reply, StandingAct, StandingResult};
-use nightshift_vendors::{request_text, watch_detail, watch_question};
+use nightshift_vendors::{Watched, request_text};
 
 const ALLOW: &str = "allow-once";
 const DENY: &str = "reject-once";
@@ -20,8 +19,12 @@ const DENY: &str = "reject-once";
 /// What only the bridge asks; none when it is for others to answer.
 pub fn take(core: &mut Core, session: &str, act: &StandingAct) -> Option<Outcome> {
     match act {
-        StandingAct::MonitorAsk { id, command, description } => {
-            let asked = (id.as_str(), command.as_str(), description.as_str());
+        StandingAct::MonitorAsk { id, command, url, protocols, description } => {
+            let watched = match url.clone() {
+                Some(url) => Watched::Socket { url, protocols: protocols.clone() },
+                None => Watched::Command(command.clone()),
+            };
+            let asked = (id.as_str(), watched, description.as_str());
             Some(find(core, session).and_then(|session| ask(core, &session, asked)))
         }
         StandingAct::MonitorStops { running } => Some(find(core, session).map(|session| {
@@ -51,7 +54,11 @@ fn answered(allowed: bool, why: &str) -> Outcome {
 
 /// May it? What the user allowed already, or a mode that asks for nothing, is an answer; else the
 /// user is asked, and the bridge asks again when that is decided.
-fn ask(core: &mut Core, id: &SessionId, (monitor, command, what): (&str, &str, &str)) -> Outcome {
+fn ask(
+    core: &mut Core,
+    id: &SessionId,
+    (monitor, watched, what): (&str, Watched, &str),
+) -> Outcome {
     let entry = &core.sessions[id];
     let (Some(work), Some(driver)) = (entry.session.agent(), &entry.driver) else {
         return Err(Fault::new(FaultCode::Refused, format!("session {id} has no agent"))
@@ -76,8 +83,8 @@ fn ask(core: &mut Core, id: &SessionId, (monitor, command, what): (&str, &str, &
         )
         .hint("ask again"));
     }
-    if let Some(why) = driver.may_watch(command) {
-        let tool = format!("Monitor ({})", row_line(command));
+    if let Some(why) = driver.may_watch(&watched) {
+        let tool = format!("Monitor ({})", watched.line());
         core.fact(id, Fact::OwnToolAllowed { tool, why: why.to_owned() });
         return answered(true, why);
     }
@@ -89,7 +96,7 @@ fn ask(core: &mut Core, id: &SessionId, (monitor, command, what): (&str, &str, &
         label: label.to_owned(),
         kind,
     };
-    let shown = request_text::plain(&watch_question(command), &watch_detail(command, what));
+    let shown = request_text::plain(&watched.question(), &watched.detail(what));
     let need = Need {
         id: need,
         kind: NeedKind::Permission,
