@@ -13,7 +13,7 @@ use crate::messages::Messages;
 use crate::programs::Printer;
 use crate::trouble::{Trouble, TroubleKind};
 use crate::usage::{Prices, Usage};
-use nightshift_settings::{Judge, JudgeProvider};
+use nightshift_settings::{Judge, JudgeProvider, is_in_the_open};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
@@ -260,6 +260,7 @@ fn anthropic(settings: &Judge, env: &Environment) -> Result<Backend, Trouble> {
     if key.is_none() && (own.is_some() || set.is_none()) {
         return Err(no_key(&names));
     }
+    check_way(settings, &base_url, key.is_some())?;
     Ok(Backend::Messages(Messages { base_url, key }))
 }
 
@@ -273,6 +274,7 @@ fn openai(settings: &Judge, env: &Environment) -> Result<(String, Backend), Trou
     if key.is_none() && (own.is_some() || set.is_none()) {
         return Err(no_key(&names));
     }
+    check_way(settings, &base_url, key.is_some())?;
     let model = settings.model.as_deref().or_else(|| variable(env, "OPENAI_MODEL"));
     let model = match (model, set) {
         (Some(model), _) => model.to_owned(),
@@ -283,6 +285,17 @@ fn openai(settings: &Judge, env: &Environment) -> Result<(String, Backend), Trou
         }
     };
     Ok((model, Backend::Chat(Chat { base_url, key })))
+}
+
+/// A key goes where nobody on the way reads it.
+fn check_way(settings: &Judge, base_url: &str, has_key: bool) -> Result<(), Trouble> {
+    if !has_key || settings.allow_plain_http || !is_in_the_open(base_url) {
+        return Ok(());
+    }
+    let message =
+        format!("the evaluator's key is not sent to {base_url}: http can be read on the way");
+    let hint = "use https, or set `allow_plain_http = true` in [judge] if that network is yours";
+    Err(Trouble::new(TroubleKind::NotConfigured, message).hint(hint))
 }
 
 fn no_key(names: &[&str]) -> Trouble {

@@ -10,9 +10,9 @@ use crate::{verdict, wording};
 use nightshift_model::{Millis, Session};
 use nightshift_protocol::{
     Delivery, Looking, NoticeChannel, NotificationKind, NotificationOrder, PushResult, Receipt,
-    Silence,
+    SecretPlace, Silence,
 };
-use nightshift_settings::Notifications;
+use nightshift_settings::{Notifications, is_in_the_open};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -372,6 +372,21 @@ fn fill(
     let (url, secret) = verdict::address(receipt.channel, settings);
     if receipt.channel != NoticeChannel::Desktop && url.is_empty() {
         return Err(Delivery::Failed { why: "the channel was taken out of the settings".into() });
+    }
+    let (table, allowed) = match receipt.channel {
+        NoticeChannel::Ntfy => {
+            ("ntfy", settings.ntfy.as_ref().is_some_and(|ntfy| ntfy.allow_plain_http))
+        }
+        NoticeChannel::Webhook | NoticeChannel::Desktop => {
+            ("webhook", settings.webhook.as_ref().is_some_and(|hook| hook.allow_plain_http))
+        }
+    };
+    if secret != SecretPlace::default() && !allowed && is_in_the_open(&url) {
+        let why = format!(
+            "http to another machine can be read on the way; use https, or set \
+             `allow_plain_http = true` in [notifications.{table}] if that network is yours"
+        );
+        return Err(Delivery::Failed { why });
     }
     let name = session.map(|s| s.name.clone()).unwrap_or_default();
     let buttons = need.map(wording::buttons).unwrap_or_default();

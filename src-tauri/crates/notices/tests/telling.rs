@@ -261,3 +261,32 @@ fn settings_without_a_word_tell_everything_on_the_desktop() {
     assert_eq!(receipts[0].title, "fix the login finished");
     assert_eq!(receipts[0].text, "all <b>done</b>‹U+001B›[1m");
 }
+
+#[test]
+fn security_18_a_token_does_not_go_where_it_can_be_read_on_the_way() {
+    let token = "token_env = \"NTFY_TOKEN\"\n";
+    let allowed = "allow_plain_http = true\n";
+    for (url, more, goes) in [
+        ("https://ntfy.example.org/topic", token.to_owned(), true),
+        ("http://ntfy.example.org/topic", token.to_owned(), false),
+        ("http://127.0.0.1.example.org/topic", token.to_owned(), false),
+        ("http://127.0.0.1:2586/topic", token.to_owned(), true),
+        ("http://ntfy.example.org/topic", String::new(), true),
+        ("http://ntfy.example.org/topic", format!("{token}{allowed}"), true),
+    ] {
+        let mut notices = notices(&format!("[notifications.ntfy]\nurl = \"{url}\"\n{more}"));
+        let working = session(State::Working, 1);
+        let occasion = pushed(&working, "the build is red", notices.next_number());
+        let receipts = notices.judge(&occasion, now(1));
+        notices.accept(receipts);
+        notices.notifier_asks(NOTIFIER);
+        let (given, settled) = notices.hand_out(|_| Some(&working), Millis(2));
+        let orders = given.unwrap().1;
+        assert_eq!(orders.iter().any(|order| order.url == url), goes, "{url} {more}");
+        let said = settled.iter().any(|receipt| match &receipt.delivery {
+            Delivery::Failed { why } => why.contains("allow_plain_http"),
+            _ => false,
+        });
+        assert_eq!(said, !goes, "{settled:?}");
+    }
+}

@@ -33,6 +33,8 @@ pub struct Judge {
     pub base_url: Option<String>,
     /// The name of the variable that holds the key.
     pub key_env: Option<String>,
+    /// The key may go to another machine where everybody on the way can read it.
+    pub allow_plain_http: bool,
     /// Program and arguments; the prompt comes on its standard input, `{model}` is filled in.
     pub command: Vec<String>,
     /// One judgement, at most.

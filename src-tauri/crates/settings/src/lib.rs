@@ -4,6 +4,7 @@
 //! what is not known is told and left alone; what is not set has a default.
 //! Must not know: who uses a setting, where the file is, any other crate of ours.
 
+mod address;
 mod edit;
 mod import;
 mod judge;
@@ -13,6 +14,7 @@ mod place;
 mod table;
 mod watch;
 
+pub use address::is_in_the_open;
 pub use edit::{EditError, edit};
 pub use import::{Import, ImportError, import};
 pub use judge::{Judge, JudgeProvider, Usd};

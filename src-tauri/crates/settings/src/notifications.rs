@@ -42,6 +42,8 @@ pub struct Ntfy {
     /// Where the access token is, for topics that need one. Never the token itself.
     pub token_env: Option<String>,
     pub token_file: Option<PathBuf>,
+    /// The token may go to another machine where everybody on the way can read it.
+    pub allow_plain_http: bool,
 }
 
 /// An address that gets signed JSON.
@@ -53,6 +55,8 @@ pub struct Webhook {
     /// Where the key of the signature is. Never the key itself.
     pub secret_env: Option<String>,
     pub secret_file: Option<PathBuf>,
+    /// What is sent may go to another machine where everybody on the way can read it.
+    pub allow_plain_http: bool,
 }
 
 /// What a phone gets when nothing else is set: what an agent thought worth a message.

@@ -194,6 +194,43 @@ fn a_key_for_the_vendor_is_not_given_to_another_server() {
 }
 
 #[test]
+fn security_18_a_key_does_not_go_where_it_can_be_read_on_the_way() {
+    let env = environment(&[("MY_KEY", KEY)]);
+    for provider in [JudgeProvider::Anthropic, JudgeProvider::Openai] {
+        for (url, allowed, key, fine) in [
+            ("http://192.0.2.1/v1", false, true, false),
+            ("HTTP://192.0.2.1/v1", false, true, false),
+            ("http://127.0.0.1.evil.example/v1", false, true, false),
+            ("http://192.0.2.1/v1", true, true, true),
+            ("http://192.0.2.1/v1", false, false, true),
+            ("http://127.0.0.1:1/v1", false, true, true),
+            ("https://192.0.2.1/v1", false, true, true),
+        ] {
+            let settings = Judge {
+                provider,
+                model: Some("small".into()),
+                base_url: Some(url.into()),
+                key_env: key.then(|| "MY_KEY".into()),
+                allow_plain_http: allowed,
+                ..Judge::default()
+            };
+            match Evaluator::choose(&settings, &env, None) {
+                Ok(_) => assert!(fine, "{url}"),
+                Err(trouble) => {
+                    assert!(!fine && trouble.hint.contains("allow_plain_http"), "{url}: {trouble}");
+                    assert!(!trouble.to_string().contains(KEY), "{trouble}");
+                }
+            }
+        }
+    }
+    // An address of the environment's is no other matter.
+    let env =
+        environment(&[("ANTHROPIC_API_KEY", KEY), ("ANTHROPIC_BASE_URL", "http://192.0.2.1")]);
+    let settings = Judge { provider: JudgeProvider::Anthropic, ..Judge::default() };
+    assert!(Evaluator::choose(&settings, &env, None).is_err());
+}
+
+#[test]
 fn a_doubtful_end_and_a_condition_are_settled_by_one_short_call() {
     let server = ModelServer::start().unwrap();
     server.answer(|asked| {
