@@ -4,8 +4,11 @@
 
 use crate::quick;
 use nightshift_platform::Home;
+use nightshift_platform::desktop::quote_exec;
 use nightshift_settings::{Settings, Watched};
-use tauri::{AppHandle, Builder, Wry};
+use std::io;
+use std::path::PathBuf;
+use tauri::{AppHandle, Builder, Manager as _, Wry};
 use tauri_plugin_autostart::{MacosLauncher, ManagerExt as _};
 use tauri_plugin_global_shortcut::{GlobalShortcutExt as _, ShortcutState};
 
@@ -62,7 +65,27 @@ fn start_at_login(app: &AppHandle, wanted: bool) {
         (false, true) => starts.disable(),
         (true, true) | (false, false) => Ok(()),
     };
-    if let Err(error) = done {
+    let unset = |error: &dyn std::fmt::Display| {
         eprintln!("warning: whether it starts at login cannot be set: {error}");
+    };
+    match done {
+        Err(error) => unset(&error),
+        Ok(()) if wanted && cfg!(target_os = "linux") => {
+            if let Err(error) = quote_entry(app) {
+                unset(&error);
+            }
+        }
+        Ok(()) => {}
     }
+}
+
+/// The plugin writes the program's path as it is: one with a space, or with a sign that means
+/// something to the desktop, would start another program or none.
+fn quote_entry(app: &AppHandle) -> io::Result<()> {
+    let home = app.path().home_dir().map_err(io::Error::other)?;
+    let file = home.join(format!(".config/autostart/{}.desktop", app.package_info().name));
+    // As the plugin has it: of an image, its file and not where that is mounted.
+    let image = std::env::var_os("APPIMAGE").map(PathBuf::from);
+    let program = image.map_or_else(std::env::current_exe, Ok)?;
+    quote_exec(&file, &[&program.to_string_lossy(), AT_LOGIN]).map(|_| ())
 }
