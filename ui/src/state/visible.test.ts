@@ -1,3 +1,4 @@
+/** The characters that are written by their number, and those that people write with. */
 import { expect, test } from "vitest";
 import { visible } from "./visible";
 

@@ -1,3 +1,4 @@
+/** What may answer a request that is not shown whole. */
 import { expect, test } from "vitest";
 import type { Need, OptionKind } from "../backend/api";
 import { isQuick, isWhole, missing } from "./wholeness";

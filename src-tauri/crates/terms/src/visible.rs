@@ -85,6 +85,11 @@ const JOINER: u32 = 0x200D;
 const NON_JOINER: u32 = 0x200C;
 const KEYCAP: u32 = 0x20E3;
 
+/// Most texts are: they need no look at the tables.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'\n' | b'\t' | b' '..=b'~'))
+}
+
 fn within(table: &[(u32, u32)], code: u32) -> bool {
     let at = table.partition_point(|(_, last)| *last < code);
     table.get(at).is_some_and(|(first, _)| *first <= code)
@@ -171,7 +176,7 @@ fn joins_indic(last: u32, next: u32) -> bool {
 
 /// `text` with everything in it to be seen. For all that a person decides on or knows a thing by.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if glyphs(text).all(|glyph| matches!(glyph, Glyph::Plain(_))) {
+    if is_plain(text) || glyphs(text).all(|glyph| matches!(glyph, Glyph::Plain(_))) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -197,7 +202,7 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
 /// hides text is seen. Any part of a text can be given alone.
 pub fn visible_speech(text: &str) -> Cow<'_, str> {
     let hidden = |c: char| is_hidden(c) && !within(PROSE, u32::from(c));
-    if !text.contains(hidden) {
+    if is_plain(text) || !text.contains(hidden) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());

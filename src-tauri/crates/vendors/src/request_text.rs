@@ -365,10 +365,21 @@ mod tests {
             "stdin": "one\ntwo", "cmd": "rm -rf ~", "dangerouslyDisableSandbox": true,
             "description": "runs the tests", "list": ["a", {"b": null}], "odd name.x": 1}}));
         assert_eq!(question, "Run: npm test");
-        let expected = "npm test\ncmd: rm -rf ~\ncwd: /etc\ndangerouslyDisableSandbox: true\n\
-            env.A.b: c\nenv.LD_PRELOAD: /tmp/e.so\nlist: [\"a\",{\"b\":null}]\n\"odd name.x\": 1\n\
-            stdin: (2 lines)\none\ntwo\ndescription: runs the tests";
-        assert_eq!(detail, expected);
+        // Fields keep the agent's order, or have that of their names: no promise of ours.
+        assert!(detail.starts_with("npm test\n"), "{detail}");
+        assert!(detail.ends_with("\ndescription: runs the tests"), "{detail}");
+        for line in [
+            "cmd: rm -rf ~",
+            "cwd: /etc",
+            "dangerouslyDisableSandbox: true",
+            "env.A.b: c",
+            "env.LD_PRELOAD: /tmp/e.so",
+            "list: [\"a\",{\"b\":null}]",
+            "\"odd name.x\": 1",
+            "stdin: (2 lines)\none\ntwo",
+        ] {
+            assert!(detail.contains(&format!("\n{line}\n")), "{line} is not in {detail}");
+        }
     }
 
     #[test]
