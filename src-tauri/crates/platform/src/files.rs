@@ -4,13 +4,14 @@
 //! content; before it returns, the whole old one. `read_bounded` never allocates beyond its bound.
 //! Must not know: formats.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const PRIVATE_FILE_MODE: u32 = 0o600;
+const PRIVATE_DIR_MODE: u32 = 0o700;
 
 /// Tells apart the temporary files of one process; the pid tells apart processes.
 static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
@@ -54,6 +55,11 @@ pub fn read_bounded(path: &Path, max: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
     }
     Ok(bytes)
+}
+
+/// Makes `dir` and what is missing above it for this user alone, whatever the umask.
+pub fn create_private(dir: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(PRIVATE_DIR_MODE).create(dir)
 }
 
 /// Makes creations, renames and removals in `dir` durable.

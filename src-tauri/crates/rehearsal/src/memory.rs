@@ -62,7 +62,8 @@ pub fn load(session: &str) -> io::Result<History> {
 pub fn save(session: &str, history: &History) -> io::Result<()> {
     let path = path_of(session)?;
     if let Some(dir) = path.parent() {
-        std::fs::create_dir_all(dir)?;
+        // It has the umask of its session.
+        files::create_private(dir)?;
     }
     files::write_durably(&path, &serde_json::to_vec(history)?)
 }
