@@ -12,6 +12,7 @@ import { Terminal } from "@xterm/xterm";
 import { asFault } from "../../backend/api";
 import type { Backend, TerminalEvent } from "../../backend/api";
 import { logBytes } from "../../state/logs";
+import { pastable } from "./paste";
 import type { TerminalLook } from "./theme";
 
 /** Drawn bytes are acknowledged in steps of this size, far below the host's window of 1 MiB. */
@@ -37,6 +38,8 @@ export type ScreenState =
 
 export class Screen {
   state = $state.raw<ScreenState>({ type: "attaching" });
+  /** Where the link under the pointer goes. */
+  link = $state.raw<string | null>(null);
   readonly term: Terminal;
   readonly search = new SearchAddon();
 
@@ -68,7 +71,14 @@ export class Screen {
       scrollback: look.scrollback,
       theme: look.theme,
       macOptionIsMeta: true,
-      linkHandler: { activate: (_event, href) => openLink(href) },
+      // A program prints what it likes: its links open only where the user means it.
+      linkHandler: {
+        activate: (event, href) => (event.ctrlKey || event.metaKey) && openLink(href),
+        hover: (_event, href) => (this.link = href),
+        leave: () => (this.link = null),
+        // What is not opened says so, instead of looking like text.
+        allowNonHttpProtocols: true,
+      },
     });
     this.term.loadAddon(this.fit);
     this.term.loadAddon(this.search);
@@ -80,6 +90,10 @@ export class Screen {
 
   open(element: HTMLElement): void {
     this.term.open(element);
+    // Before the terminal's own field has it, whatever asked: keys, a menu, the middle button, a drop.
+    element.addEventListener("paste", (event) => this.paste(event, event.clipboardData), true);
+    element.addEventListener("dragover", (event) => event.preventDefault());
+    element.addEventListener("drop", (event) => this.paste(event, event.dataTransfer), true);
     this.measure();
     void this.awaitFont();
   }
@@ -101,6 +115,13 @@ export class Screen {
 
   focus(): void {
     this.term.focus();
+  }
+
+  private paste(event: Event, given: DataTransfer | null): void {
+    event.preventDefault();
+    event.stopPropagation();
+    const text = pastable(given?.getData("text/plain") ?? "");
+    if (text !== "" && !this.term.options.disableStdin) this.term.paste(text);
   }
 
   /** A new look; the size may fit other numbers of columns and rows. */
