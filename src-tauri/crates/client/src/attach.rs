@@ -33,6 +33,15 @@ pub enum AttachEvent {
     Lost,
 }
 
+/// What goes between a terminal that is handed over and the session, beside the picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Viewing {
+    /// Neither keys nor sizes reach the session.
+    pub read_only: bool,
+    /// The session's programs may write to the clipboard of the terminal's user.
+    pub clipboard: bool,
+}
+
 pub struct Attachment {
     reader: AttachReader,
     writer: AttachWriter,
@@ -66,14 +75,15 @@ impl Attachment {
     pub async fn hand_over(
         socket: &Path,
         (cols, rows): (u16, u16),
-        read_only: bool,
+        may: Viewing,
         terminal: BorrowedFd<'_>,
         detach_keys: &[&str],
     ) -> Result<Attachment, Fault> {
         let (reader, writer) = dial(socket, Role::Host).await?;
         let mut writer = AttachWriter { frames: writer };
         let detach_keys = detach_keys.iter().map(ToString::to_string).collect();
-        let request = HostRequest::AttachTerminal { cols, rows, read_only, detach_keys };
+        let Viewing { read_only, clipboard } = may;
+        let request = HostRequest::AttachTerminal { cols, rows, read_only, detach_keys, clipboard };
         let frame = encode_control(&request);
         let sent = writer.frames.send_with_descriptor(&frame, terminal).await;
         sent.map_err(|e| gone(&e))?;

@@ -23,7 +23,7 @@ mod presence;
 mod routes;
 mod start;
 
-pub use attach::{AttachEvent, AttachReader, AttachWriter, Attachment};
+pub use attach::{AttachEvent, AttachReader, AttachWriter, Attachment, Viewing};
 pub use attachments::{Attachments, Pane};
 pub use call::Client;
 pub use environment::{dispatch_environment, outlives_sessions};

@@ -131,10 +131,18 @@ impl Connection {
         !self.deaf && !self.out.is_empty()
     }
 
-    /// Output for the viewer: drawn on its terminal, or sent.
+    /// A picture for the viewer: drawn on its terminal, or sent.
     pub fn show(&mut self, bytes: &[u8]) {
         match &mut self.terminal {
             Some(terminal) => terminal.out.push(bytes),
+            None => self.send(FrameKind::Data, bytes),
+        }
+    }
+
+    /// Output of the program for the viewer, as `show`; a terminal that was handed over is not told all of it.
+    pub fn show_live(&mut self, bytes: &[u8]) {
+        match &mut self.terminal {
+            Some(terminal) => terminal.show(bytes),
             None => self.send(FrameKind::Data, bytes),
         }
     }

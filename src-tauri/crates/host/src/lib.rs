@@ -14,7 +14,9 @@ pub mod household;
 pub mod journal;
 mod launch;
 mod outbox;
+mod paste;
 mod signals;
+mod terminal_filter;
 mod viewer;
 
 use engine::{Engine, Parts, reserve_exit, write_exit};

@@ -184,6 +184,7 @@ fn the_detach_key_is_heard_behind_a_paste_that_the_job_does_not_read() {
         rows: 24,
         read_only: false,
         detach_keys: vec!["\x1c".into()],
+        clipboard: false,
     };
     let frame = encode_control(&request);
     let sent = send_with_descriptor(&client.stream, &frame, theirs.as_fd()).unwrap();

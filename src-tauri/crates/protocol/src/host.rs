@@ -20,12 +20,15 @@ pub enum HostRequest {
     /// `pty` only. As `Attach`, with the viewer's own terminal handed over: its descriptor travels
     /// with this frame. The host reads keys from it and draws on it, so that no process stands
     /// between; nothing is sent but events, and nothing is to be acknowledged. One of
-    /// `detach_keys` among the keys gives it back, as `Detach` does.
+    /// `detach_keys` among the keys gives it back, as `Detach` does. With `clipboard` the session's
+    /// programs may write to the clipboard of the viewer's terminal.
     AttachTerminal {
         cols: u16,
         rows: u16,
         read_only: bool,
         detach_keys: Vec<String>,
+        #[serde(default)]
+        clipboard: bool,
     },
     /// Gives back a terminal that was handed over. Answered by `Detached`.
     Detach,

@@ -382,6 +382,7 @@ fn host_requests() -> Vec<HostRequest> {
             rows: 24,
             read_only: false,
             detach_keys: vec!["\u{1c}".into()],
+            clipboard: false,
         },
         HostRequest::Detach,
         HostRequest::Ack { bytes: 4096 },

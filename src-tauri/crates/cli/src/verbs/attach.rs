@@ -4,7 +4,7 @@ use crate::context::{Context, print_json};
 use crate::failure::{Failure, unexpected};
 use crate::verbs::attach_terminal::Attached;
 use crate::verbs::{attach_conversation, attach_terminal, logs};
-use nightshift_client::Client;
+use nightshift_client::{Client, Viewing};
 use nightshift_protocol::{AttachTarget, Command, Fault, Reply, SessionView};
 use std::path::Path;
 use std::process::ExitCode;
@@ -27,6 +27,9 @@ pub struct Args {
     /// Only watch: neither keys nor the terminal's size reach the session.
     #[arg(long)]
     read_only: bool,
+    /// Let the session's programs write to your clipboard (OSC 52).
+    #[arg(long)]
+    clipboard: bool,
 }
 
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
@@ -43,7 +46,8 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     }
     match target {
         AttachTarget::Terminal { socket } => {
-            match attach_terminal::run(Path::new(&socket), &view, args.read_only).await? {
+            let may = Viewing { read_only: args.read_only, clipboard: args.clipboard };
+            match attach_terminal::run(Path::new(&socket), &view, may).await? {
                 Attached::Left => {}
                 Attached::SawTheEnd => tell_seen(&client, &view).await,
                 Attached::NobodyThere(fault) => print_end(&here, client, &view, fault).await?,

@@ -4,7 +4,7 @@
 
 use crate::failure::Failure;
 use crate::terminal::{RawTerminal, size};
-use nightshift_client::{AttachEvent, Attachment};
+use nightshift_client::{AttachEvent, Attachment, Viewing};
 use nightshift_protocol::{Exited, Fault, FaultCode, SessionView};
 use std::path::Path;
 use std::time::Duration;
@@ -32,11 +32,11 @@ enum End {
     Lost,
 }
 
-pub async fn run(socket: &Path, view: &SessionView, read_only: bool) -> Result<Attached, Failure> {
+pub async fn run(socket: &Path, view: &SessionView, may: Viewing) -> Result<Attached, Failure> {
     let signals = Signals::new()?;
     let terminal = RawTerminal::enter()?;
     let attached =
-        Attachment::hand_over(socket, size(), read_only, terminal.device(), &DETACH_KEYS).await;
+        Attachment::hand_over(socket, size(), may, terminal.device(), &DETACH_KEYS).await;
     let end = match attached {
         Ok(attachment) => watch(attachment, &terminal, signals).await,
         Err(fault) => {

@@ -35,7 +35,8 @@ impl User {
         User { pty, child, process, seen: String::new() }
     }
 
-    fn sees(&mut self, part: &str) {
+    /// Waits for this text; gives everything up to its end that was not given before.
+    fn sees(&mut self, part: &str) -> String {
         let (master, seen) = (&self.pty.master, &mut self.seen);
         let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             wait_until("text on the terminal", || {
@@ -49,7 +50,7 @@ impl User {
         assert!(found.is_ok(), "`{part}` is not in {:?}", self.seen);
         // What comes next must be new.
         let end = self.seen.find(part).unwrap() + part.len();
-        self.seen.drain(..end);
+        self.seen.drain(..end).collect()
     }
 
     fn presses(&mut self, keys: &[u8]) {
@@ -250,4 +251,72 @@ fn a_flood_is_shown_to_its_end_and_keys_get_through() {
     assert_eq!(user.leaves(), Some(0));
     let host = shift.host(&id);
     assert_eq!(host.liveness(), Liveness3::Alive);
+}
+
+#[test]
+fn failures_40_a_paste_into_an_attached_shell_runs_nothing() {
+    let shift = Shift::new();
+    // Its line editor asks for marked pastes, as those of most people do.
+    let id = shift.shell("echo begun; PS1=ready: exec bash --norc --noprofile -i");
+    shift.wait_log(&id, "begun");
+    let mut user = User::types(&shift, &format!("$N attach {id}"));
+    user.sees("ready:");
+    for (paste, shown) in [
+        ("\x1b[201~touch pwned-1\r", "touch pwned-1"),
+        ("x\x1b[201~\rtouch pwned-2\r\x1b[200~", "touch pwned-2"),
+        ("\u{9b}201~touch pwned-3\r", "touch pwned-3"),
+        ("\x03touch pwned-4\r\x04", "touch pwned-4"),
+    ] {
+        user.presses(format!("\x1b[200~{paste}\x1b[201~").as_bytes());
+        user.sees(shown);
+        // What was pasted stands in the line, and goes unrun.
+        user.presses(b"\x03");
+        user.sees("ready:");
+        user.presses(b"echo still-$((1+1))\r");
+        user.sees("still-2");
+        // Until then it would take keys as its terminal does, without marks.
+        user.sees("ready:");
+    }
+    let made = std::fs::read_dir(shift.home.work()).unwrap();
+    let made: Vec<_> = made.map(|entry| entry.unwrap().file_name()).collect();
+    assert!(!made.iter().any(|name| name.to_string_lossy().contains("pwned")), "{made:?}");
+    user.presses(DETACH);
+    user.sees("detached");
+    assert_eq!(user.leaves(), Some(0));
+}
+
+#[test]
+fn failures_40_a_paste_does_not_detach_and_go_on_in_the_user_s_shell() {
+    let shift = Shift::new();
+    let id = reader(&shift);
+    let mut user = User::types(&shift, &format!("$N attach {id}; read line; echo shell-$line"));
+    user.sees("begun");
+    user.presses(b"\x1b[200~a\x1c\x1b[92;5ub\x1b[201~\r");
+    user.sees("b\u{1b}[201~");
+    user.presses(DETACH);
+    user.sees("detached");
+    user.presses(b"own\r");
+    user.sees("shell-own");
+    assert_eq!(user.leaves(), Some(0));
+}
+
+#[test]
+fn security_18_attach_keeps_programs_from_the_clipboard_unless_it_is_allowed() {
+    let shift = Shift::new();
+    let id = shift.shell(
+        "echo begun; while read x; do printf '\\033]0;the title\\a\\033]52;c;aGk=\\a\\033]52;c;?\\a\\033[21tend-%s\\n' $x; done",
+    );
+    shift.wait_log(&id, "begun");
+    for (flag, word, clipboard) in [("", "first", false), ("--clipboard", "second", true)] {
+        let mut user = User::types(&shift, &format!("$N attach {flag} {id}"));
+        user.sees("begun");
+        user.presses(format!("{word}\r").as_bytes());
+        let told = user.sees(&format!("end-{word}"));
+        assert!(told.contains("\x1b]0;the title\x07"), "{told:?}");
+        assert!(!told.contains("]52;c;?") && !told.contains("[21t"), "{told:?}");
+        assert_eq!(told.contains("\x1b]52;c;aGk=\x07"), clipboard, "{told:?}");
+        user.presses(DETACH);
+        user.sees("detached");
+        assert_eq!(user.leaves(), Some(0));
+    }
 }

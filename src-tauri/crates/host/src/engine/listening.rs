@@ -6,6 +6,7 @@
 
 use super::Engine;
 use crate::child::ChildIo;
+use crate::paste;
 use nightshift_platform::clock;
 use nightshift_protocol::HostEvent;
 use nightshift_protocol::record::{Mark, RECORD_BODY_MAX_BYTES};
@@ -139,14 +140,8 @@ impl Engine {
 
     fn paste(&mut self, text: &str) {
         let ChildIo::Pty(pty) = &self.child.io else { return };
-        let marked = pty.screen.wants_paste_marked();
-        // As terminals do: a line break is what the Enter key sends.
-        let text = text.replace("\r\n", "\r").replace('\n', "\r");
-        let keys = match marked {
-            true => format!("\x1b[200~{}\x1b[201~", text.replace('\x1b', "")),
-            false => text,
-        };
-        self.queue_keys(keys.as_bytes());
+        let keys = paste::keys_of(text, pty.screen.wants_paste_marked());
+        self.queue_keys(&keys);
         self.listening.enter_at = Some(clock::monotonic() + ENTER_AFTER);
     }
 

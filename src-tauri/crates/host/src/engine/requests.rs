@@ -95,8 +95,8 @@ impl Engine {
             HostRequest::Attach { cols, rows, read_only } => {
                 self.attach(index, cols, rows, read_only);
             }
-            HostRequest::AttachTerminal { cols, rows, read_only, detach_keys } => {
-                self.attach_terminal(index, (cols, rows), read_only, detach_keys);
+            HostRequest::AttachTerminal { cols, rows, read_only, detach_keys, clipboard } => {
+                self.attach_terminal(index, (cols, rows), read_only, (detach_keys, clipboard));
             }
             HostRequest::Detach => self.connections[index].give_back_terminal(),
             HostRequest::Ack { bytes } => {

@@ -21,7 +21,7 @@ impl Engine {
         for connection in &mut self.connections {
             let Some(viewer) = &mut connection.viewer else { continue };
             if viewer.takes(bytes.len()) {
-                connection.show(bytes);
+                connection.show_live(bytes);
                 // At once and not at the end of the turn: a keystroke's echo is on its way before
                 // the journal and the screen are touched.
                 connection.flush();
@@ -50,13 +50,14 @@ impl Engine {
         index: usize,
         size: (u16, u16),
         read_only: bool,
-        detach_keys: Vec<String>,
+        (detach_keys, clipboard): (Vec<String>, bool),
     ) {
         let connection = &mut self.connections[index];
         let passed =
             connection.passed.take().ok_or_else(|| "none came with the request".to_owned());
-        let terminal =
-            passed.and_then(|fd| HandedTerminal::new(fd, detach_keys).map_err(|e| e.to_string()));
+        let terminal = passed.and_then(|fd| {
+            HandedTerminal::new(fd, detach_keys, clipboard).map_err(|e| e.to_string())
+        });
         match terminal {
             Ok(terminal) => {
                 connection.terminal = Some(terminal);
