@@ -5,7 +5,7 @@ import { seriousFaults, useBrowser } from "./page";
 
 const open = useBrowser();
 /** Made of these alone, and shown as them. */
-const INNER = ["MarkdownBlock", "MarkdownTokens"];
+const INNER = ["MarkdownBlock", "MarkdownLink", "MarkdownTokens"];
 
 for (const theme of ["dark", "light"]) {
   test(`${theme}: every component of the kit is shown, and no serious fault with it`, async () => {

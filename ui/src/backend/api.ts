@@ -41,6 +41,7 @@ import type {
 } from "./generated/bindings";
 
 export type * from "./generated/bindings";
+export { externalUrl } from "./links";
 
 export type TerminalSink = {
   data(bytes: Uint8Array): void;
@@ -164,17 +165,4 @@ export function asFault(thrown: unknown): Fault {
     return fault(known, String(message), hint);
   }
   return fault("internal", String(thrown));
-}
-
-/** Schemes that may leave the window. */
-const EXTERNAL_SCHEMES: ReadonlySet<string> = new Set(["http:", "https:", "mailto:"]);
-
-/** The link as it may be opened outside, or nothing when its scheme is not allowed. */
-export function externalUrl(href: string): string | null {
-  try {
-    const url = new URL(href);
-    return EXTERNAL_SCHEMES.has(url.protocol) ? url.href : null;
-  } catch {
-    return null;
-  }
 }

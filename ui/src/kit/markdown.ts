@@ -46,3 +46,12 @@ export function decodeEntities(text: string): string {
     return valid ? String.fromCodePoint(code) : whole;
   });
 }
+
+/** The words that tokens show, without their looks. */
+export function textOf(tokens: readonly Token[]): string {
+  const words = (token: Token): string => {
+    if ("tokens" in token && token.tokens && token.tokens.length > 0) return textOf(token.tokens);
+    return "text" in token && typeof token.text === "string" ? decodeEntities(token.text) : token.raw;
+  };
+  return tokens.map(words).join("");
+}

@@ -207,10 +207,17 @@ function shortName(text: string): string {
   return words.slice(0, 5).join(" ").slice(0, 48);
 }
 
-/** Lets a test cut and restore the connection. */
+/** Lets a test cut and restore the connection, and see what left the page. */
 declare global {
   interface Window {
-    __fake?: { setReachable(reachable: boolean): void; loseTerminals(): void };
+    __fake?: {
+      setReachable(reachable: boolean): void;
+      loseTerminals(): void;
+      /** Links that were opened outside. */
+      opened: string[];
+      /** What terminals were given, as one string. */
+      typed: string;
+    };
   }
 }
 
@@ -220,7 +227,10 @@ export function fakeBackend(mode: string): Backend {
   window.__fake = {
     setReachable: (reachable) => fake.setReachable(reachable),
     loseTerminals: () => fake.terminals.forEach((terminal) => terminal.lose()),
+    opened: [],
+    typed: "",
   };
+  const seen = window.__fake;
   if (mode === "down") fake.reachable = false;
   return {
     ...reads(fake),
@@ -306,7 +316,10 @@ export function fakeBackend(mode: string): Backend {
       terminal.attach(key, cols, rows, sink);
       return key;
     },
-    terminalInput: async (attachment, text) => fake.attached.get(attachment)?.input(text),
+    terminalInput: async (attachment, text) => {
+      seen.typed += text;
+      fake.attached.get(attachment)?.input(text);
+    },
     terminalResize: async () => undefined,
     terminalAck: async () => undefined,
     detachTerminal: async (attachment) => {
@@ -318,7 +331,7 @@ export function fakeBackend(mode: string): Backend {
     setTitle: async (title) => {
       document.title = title;
     },
-    openExternal: async () => undefined,
+    openExternal: async (url) => void seen.opened.push(url),
   };
 }
 
