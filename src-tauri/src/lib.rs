@@ -12,6 +12,7 @@ mod feed;
 mod graphics;
 mod habits;
 mod link;
+mod navigation;
 mod opening;
 mod popout;
 mod presence;
@@ -68,7 +69,7 @@ fn open(origin: Origin, link: Link) -> tauri::Result<()> {
         .on_page_load(window::on_page_load)
         .on_window_event(window::on_window_event)
         .setup(move |app| {
-            app.webview_windows().values().for_each(backdrop::lay);
+            window::make(app.handle())?;
             opening::fulfil(app.handle(), asked);
             feed::tell_reachability(app.handle());
             presence::tell(app.handle());

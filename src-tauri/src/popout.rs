@@ -3,9 +3,9 @@
 //! Promise: one for each session, found again wherever the session is asked for; closing it closes the
 //! view, never the session.
 
-use crate::{backdrop, opening, window};
+use crate::{backdrop, navigation, opening, window};
 use nightshift_protocol::{Fault, FaultCode};
-use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+use tauri::{AppHandle, Manager, WebviewWindow};
 
 /// What their labels begin with; the session's id follows.
 const LABEL: &str = "pane-";
@@ -29,13 +29,12 @@ pub fn open(app: &AppHandle, session: &str) -> Result<(), Fault> {
         let fault = Fault::new(FaultCode::Limit, "too many windows of single sessions");
         return Err(fault.hint("close some"));
     }
-    let page = WebviewUrl::App(format!("{PAGE}?session={session}").into());
-    WebviewWindowBuilder::new(app, label, page)
+    let pane = navigation::window(app, &label, &format!("{PAGE}?session={session}"))
         .title("Nightshift")
         .inner_size(WIDTH, HEIGHT)
         .min_inner_size(WIDTH_MIN, HEIGHT_MIN)
-        .disable_drag_drop_handler()
-        .build()
+        .disable_drag_drop_handler();
+    navigation::build(pane)
         .map(|window| {
             backdrop::lay(&window);
             window::take_keyboard(&window);

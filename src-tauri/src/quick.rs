@@ -4,8 +4,8 @@
 //! Promise: made when it is first asked for and hidden from then on, so that those who never use it do
 //! not pay for a second page.
 
-use crate::{backdrop, window};
-use tauri::{AppHandle, Emitter, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+use crate::{backdrop, navigation, window};
+use tauri::{AppHandle, Emitter, Manager, WebviewWindow};
 
 pub const QUICK: &str = "quick";
 const PAGE: &str = "quick.html";
@@ -39,15 +39,15 @@ pub fn toggle(app: &AppHandle) {
 }
 
 fn build(app: &AppHandle) -> tauri::Result<WebviewWindow> {
-    let quick = WebviewWindowBuilder::new(app, QUICK, WebviewUrl::App(PAGE.into()))
+    let quick = navigation::window(app, QUICK, PAGE)
         .title("Nightshift: quick dispatch")
         .inner_size(WIDTH, HEIGHT)
         .resizable(false)
         .decorations(false)
         .always_on_top(true)
         .skip_taskbar(true)
-        .visible(false)
-        .build()?;
+        .visible(false);
+    let quick = navigation::build(quick)?;
     backdrop::lay(&quick);
     Ok(quick)
 }

@@ -1,10 +1,9 @@
 //! The main window: shown, hidden instead of closed, found again by a second start.
 
-use crate::beside;
 use crate::environment::Origin;
 use crate::opening::{self, Asked};
-use crate::popout;
 use crate::quick::QUICK;
+use crate::{backdrop, beside, navigation, popout};
 use nightshift_client::{Holdings, Presence};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -20,6 +19,15 @@ const BUS_NAME: &str = "dev.nightshift.desktop";
 /// A window that is shown is on the screen within a few looks.
 const LOOKS_MAX: u32 = 50;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+
+/// Makes the windows that the app's configuration names.
+pub fn make(app: &AppHandle) -> tauri::Result<()> {
+    for config in &app.config().app.windows {
+        let window = navigation::build(navigation::configured(app, config)?)?;
+        backdrop::lay(&window);
+    }
+    Ok(())
+}
 
 /// Shows the window in front, wherever it was.
 pub fn show(app: &AppHandle) {

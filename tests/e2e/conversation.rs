@@ -3,7 +3,6 @@
 use anyhow::Result;
 use nightshift_e2e::{Stage, eventually};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 #[tokio::test]
 async fn a_conversation_shows_asks_and_takes_the_next_prompt() -> Result<()> {
@@ -36,16 +35,7 @@ async fn a_conversation_shows_asks_and_takes_the_next_prompt() -> Result<()> {
 #[tokio::test]
 async fn a_link_is_opened_by_the_desktop_s_own_program() -> Result<()> {
     let mut stage = Stage::new()?;
-    let tools = stage.project.join("tools");
-    let opened = stage.project.join("opened");
-    fs::create_dir(&tools)?;
-    let opener = tools.join("xdg-open");
-    // Written beside and moved, so that nobody reads half of it.
-    let script =
-        format!("#!/bin/sh\nprintf %s \"$1\" > {0}.new && mv {0}.new {0}\n", opened.display());
-    fs::write(&opener, script)?;
-    fs::set_permissions(&opener, fs::Permissions::from_mode(0o755))?;
-    stage.processes.set("PATH", format!("{}:/usr/bin:/bin", tools.display()));
+    let opened = stage.records_links()?;
     let window = stage.open().await?;
     let session = window.dispatch("say look at [the guide](https://example.org/guide?a=b)").await?;
     window.row(&session, "completed").await?;
@@ -53,7 +43,7 @@ async fn a_link_is_opened_by_the_desktop_s_own_program() -> Result<()> {
     window.matching("[data-testid='conversation'] a[href*='example.org']").await?.click().await?;
     eventually("the link in the desktop's program", async || {
         let told = fs::read_to_string(&opened).unwrap_or_default();
-        let right = told == "https://example.org/guide?a=b";
+        let right = told == "https://example.org/guide?a=b\n";
         Ok(if right { Ok(()) } else { Err(format!("{told:?}")) })
     })
     .await?;

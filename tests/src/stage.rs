@@ -6,12 +6,13 @@ use crate::{binaries, screen};
 use anyhow::{Context, Result};
 use nightshift_platform::process::Identity;
 use nightshift_testkit::TestHome;
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 const PRIVATE: u32 = 0o700;
+const EXECUTABLE: u32 = 0o755;
 /// What any shell needs; agents that happen to be installed elsewhere stay out of sight.
 const PATH: &str = "/usr/bin:/bin";
 
@@ -50,6 +51,21 @@ impl Stage {
         processes.set("LIBGL_ALWAYS_SOFTWARE", "1");
         let bus = screen::start(&mut processes, &runtime)?;
         Ok(Stage { processes, cli, app, bus, project })
+    }
+
+    /// The desktop's program for links writes each into the file given back, a line for each.
+    pub fn records_links(&mut self) -> Result<PathBuf> {
+        let tools = self.project.join("tools");
+        let opened = self.project.join("opened");
+        std::fs::create_dir(&tools)?;
+        let opener = tools.join("xdg-open");
+        std::fs::write(
+            &opener,
+            format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >> {}\n", opened.display()),
+        )?;
+        std::fs::set_permissions(&opener, Permissions::from_mode(EXECUTABLE))?;
+        self.processes.set("PATH", format!("{}:{PATH}", tools.display()));
+        Ok(opened)
     }
 
     /// Asks xdotool. Finding nothing is an answer too.

@@ -112,6 +112,16 @@ impl<'a> Window<'a> {
         self.press(&[Key::Alt], Key::Left.into()).await
     }
 
+    /// Clicks in the middle of the element with this button, as the desktop's mouse does.
+    pub async fn clicks(&self, element: &Element, button: u8) -> Result<()> {
+        let (x, y, width, height) = element.rectangle().await?;
+        let ours = self.desktop(&["search", "--onlyvisible", "--class", CLASS])?;
+        let ours = ours.lines().next().context("the window is on the screen")?;
+        let at = |from: f64, size: f64| format!("{:.0}", from + size / 2.0);
+        let (x, y, button) = (at(x, width), at(y, height), button.to_string());
+        self.desktop(&["mousemove", "--sync", "--window", ours, &x, &y, "click", &button]).map(drop)
+    }
+
     /// Waits for this window title.
     pub async fn is_titled(&self, title: &str) -> Result<()> {
         eventually(&format!("the title `{title}`"), async || {

@@ -6,9 +6,9 @@
 
 use crate::outbox::{Broken, Outbox};
 use crate::paste::Pastes;
-use crate::terminal_filter::TerminalFilter;
 use nightshift_platform::clock;
 use nightshift_protocol::host::{TERMINAL_CLEAR, TERMINAL_RESET};
+use nightshift_screen::TerminalFilter;
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

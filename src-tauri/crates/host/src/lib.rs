@@ -16,7 +16,6 @@ mod launch;
 mod outbox;
 mod paste;
 mod signals;
-mod terminal_filter;
 mod viewer;
 
 use engine::{Engine, Parts, reserve_exit, write_exit};

@@ -11,6 +11,7 @@ mod paint;
 mod sequence;
 mod sgr;
 mod signs;
+mod terminal_filter;
 mod watch;
 
 use backlog::{Backlog, Pushed};
@@ -20,6 +21,8 @@ use nightshift_protocol::terminal::Sign;
 use sequence::Sequences;
 use std::num::NonZeroU16;
 use watch::Watch;
+
+pub use terminal_filter::TerminalFilter;
 
 /// Sizes are clamped to these: a hostile or mistaken size must not take gigabytes, and a painted
 /// screen must fit into one frame.

@@ -52,7 +52,7 @@ struct Text {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct TerminalFilter {
+pub struct TerminalFilter {
     clipboard: bool,
     at: At,
     /// The sequence under way, until it is known whether it passes.
