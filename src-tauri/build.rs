@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+mod commands;
+
 const PAGE: &str = "<!doctype html>\n<title>Nightshift</title>\n\
     <p>The window's page has not been built. Run <code>cargo xtask run</code>.</p>\n";
 
@@ -16,5 +18,10 @@ fn main() {
     }
     // The page is part of the program: a new page means a new program.
     println!("cargo:rerun-if-changed={}", dist.display());
-    tauri_build::build();
+    // With commands of its own in the manifest a window has only those that its capability names.
+    let manifest = tauri_build::AppManifest::new().commands(commands::COMMANDS);
+    let attributes = tauri_build::Attributes::new().app_manifest(manifest);
+    if let Err(error) = tauri_build::try_build(attributes) {
+        panic!("the app's capabilities: {error:#}");
+    }
 }

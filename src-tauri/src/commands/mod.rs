@@ -5,6 +5,9 @@
 mod background;
 mod enclosure;
 mod follow;
+#[cfg(test)]
+#[path = "../../commands.rs"]
+mod named;
 mod notifications;
 mod places;
 mod review;
@@ -108,4 +111,40 @@ pub fn export_bindings(path: &Path) -> Result<(), ExportError> {
     // A field with a default may be missing when *we* read it; we always write it.
     let certain = std::fs::read_to_string(path)?.replace("?: ", ": ");
     Ok(std::fs::write(path, certain)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named::COMMANDS;
+    use std::collections::BTreeSet;
+
+    fn granted(capability: &str) -> BTreeSet<String> {
+        let capability: serde_json::Value = serde_json::from_str(capability).unwrap();
+        let permissions = capability["permissions"].as_array().unwrap().iter();
+        let names = permissions.filter_map(|name| name.as_str()?.strip_prefix("allow-"));
+        names.map(|name| name.replace('-', "_")).collect()
+    }
+
+    #[test]
+    fn security_10_a_window_has_the_commands_that_it_needs() {
+        let bindings = include_str!("../../../ui/src/backend/generated/bindings.ts");
+        let calls = bindings.split("__TAURI_INVOKE").filter_map(|call| {
+            let (_, name) = call.split_once("(\"")?;
+            Some(name.split_once('"')?.0.to_owned())
+        });
+        let all: BTreeSet<String> = calls.collect();
+        assert_eq!(COMMANDS.iter().map(ToString::to_string).collect::<BTreeSet<_>>(), all);
+        assert_eq!(granted(include_str!("../../capabilities/main.json")), all);
+        let pane = granted(include_str!("../../capabilities/pane.json"));
+        let quick = granted(include_str!("../../capabilities/quick.json"));
+        assert!(pane.is_subset(&all) && quick.is_subset(&all));
+        assert!(pane.contains("reply") && quick.contains("dispatch"));
+        for own in ["dispatch", "write_settings", "set_setting", "permissions", "clean_worktrees"] {
+            assert!(!pane.contains(own), "{own}");
+        }
+        for own in ["answer", "reply", "write_settings", "permissions", "attach_terminal", "review"]
+        {
+            assert!(!quick.contains(own), "{own}");
+        }
+    }
 }

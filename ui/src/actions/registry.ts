@@ -34,6 +34,8 @@ const ROW: Zone[] = ["board", "button", "header"];
 
 const selected = (app: App): boolean => app.selection.view !== null;
 const always = (): boolean => true;
+/** What belongs to the board's window: a window of one session may not do it. */
+const withBoard = (app: App): boolean => !app.solo;
 
 function onSelected(verb: (app: App, id: string) => void): (app: App) => void {
   return (app) => {
@@ -465,7 +467,7 @@ const WINDOW: Action[] = [
     section: "Window",
     keys: ["Ctrl+,"],
     zones: [...ANYWHERE, "overlay"],
-    when: always,
+    when: withBoard,
     run: (app) => {
       app.overlay = app.overlay === "settings" ? "none" : "settings";
     },
@@ -487,7 +489,7 @@ const WINDOW: Action[] = [
     section: "Window",
     keys: [],
     zones: [],
-    when: always,
+    when: withBoard,
     run: (app) => {
       app.overlay = "receipts";
     },
@@ -498,7 +500,7 @@ const WINDOW: Action[] = [
     section: "Window",
     keys: ["Alt+w"],
     zones: [...ANYWHERE, "overlay"],
-    when: always,
+    when: withBoard,
     run: (app) => {
       app.overlay = app.overlay === "worktrees" ? "none" : "worktrees";
     },
@@ -509,7 +511,7 @@ const WINDOW: Action[] = [
     section: "Window",
     keys: ["Ctrl+N"],
     zones: ANYWHERE,
-    when: always,
+    when: withBoard,
     run: (app) => app.focusDispatch(),
   },
 ];
