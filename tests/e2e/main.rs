@@ -5,6 +5,7 @@ mod close;
 mod conversation;
 mod dispatch;
 mod keys;
+mod links;
 mod notifications;
 mod peek;
 mod popout;
