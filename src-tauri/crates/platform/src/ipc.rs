@@ -4,6 +4,7 @@
 //! `remove_if_same` never takes away a successor's.
 //! Must not know: what is said over them.
 
+use crate::peer::Peer;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
@@ -80,14 +81,9 @@ pub fn remove_if_same(path: &Path, id: SocketId) -> io::Result<bool> {
     }
 }
 
-/// The user id of the process at the other end, as it was when it connected.
-pub fn peer_uid(socket: &impl AsFd) -> io::Result<u32> {
-    Ok(rustix::net::sockopt::socket_peercred(socket)?.uid.as_raw())
-}
-
 /// Whether the other end runs as this user. Root is another user too, unless we are root.
 pub fn peer_is_me(socket: &impl AsFd) -> io::Result<bool> {
-    Ok(peer_uid(socket)? == rustix::process::geteuid().as_raw())
+    Ok(Peer::of(socket)?.is_me())
 }
 
 /// Sends bytes and, with the first of them, a descriptor; how many bytes went out.

@@ -15,6 +15,7 @@ pub mod ipc;
 pub mod lock;
 pub mod memory;
 pub mod mounts;
+pub mod peer;
 pub mod pressure;
 pub mod private;
 pub mod process;
@@ -29,4 +30,5 @@ pub mod watch;
 
 pub use dirs::{DirsError, Home};
 pub use lock::{Holder, RoleLock};
+pub use peer::Peer;
 pub use process::{Identity, Liveness3};

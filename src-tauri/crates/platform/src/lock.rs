@@ -125,6 +125,22 @@ pub fn holder(path: &Path) -> Option<Holder> {
     (identity.liveness() != Liveness3::Gone).then_some(holder)
 }
 
+/// Whether the kernel says that process `pid` has locked the file at `path`: what the file itself says
+/// anybody who may write it can have written.
+pub fn is_held_by(path: &Path, pid: u32) -> bool {
+    let Ok(file) = std::fs::metadata(path) else { return false };
+    let Ok(locks) = std::fs::read_to_string("/proc/locks") else { return false };
+    // proc_locks(5): `1: FLOCK ADVISORY WRITE 4711 08:01:131085 0 EOF`. The device is left out: some
+    // file systems name another one there than in stat(2).
+    let fits = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [_, "FLOCK", _, "WRITE", holder, place, ..] = words.as_slice() else { return false };
+        let inode = place.rsplit(':').next().and_then(|inode| inode.parse().ok());
+        holder.parse() == Ok(pid) && inode == Some(file.ino())
+    };
+    locks.lines().any(fits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +156,20 @@ mod tests {
         drop(role);
         assert!(path.exists());
         assert!(RoleLock::acquire(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn security_06_who_holds_a_lock_is_the_kernels_word_and_not_the_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        assert!(!is_held_by(&path, std::process::id()));
+        let role = RoleLock::acquire(&path).unwrap().unwrap();
+        assert!(is_held_by(&path, std::process::id()));
+        assert!(!is_held_by(&path, 1));
+        let written = std::fs::read(&path).unwrap();
+        drop(role);
+        std::fs::write(&path, written).unwrap();
+        assert!(holder(&path).is_some() && !is_held_by(&path, std::process::id()));
     }
 
     #[test]

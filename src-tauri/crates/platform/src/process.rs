@@ -232,7 +232,7 @@ fn environ_has(pid: u32, wanted: impl Fn(&[u8], &[u8]) -> bool) -> io::Result<bo
     }))
 }
 
-fn raw_pid(pid: u32) -> io::Result<Pid> {
+pub(crate) fn raw_pid(pid: u32) -> io::Result<Pid> {
     let raw = i32::try_from(pid).ok().and_then(Pid::from_raw);
     raw.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("{pid} is no pid")))
 }

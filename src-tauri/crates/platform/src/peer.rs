@@ -1,0 +1,130 @@
+//! Who is at the other end of a Unix socket: its user, its process, and what that descends from.
+//!
+//! Promise: the process is the one that connected and is looked at while it lives, so a pid that was used
+//! again is never taken for it; what cannot be found out is unknown, with the reason.
+//! Must not know: who may do what.
+
+use crate::process::{Identity, raw_pid};
+use crate::procfs::Stat;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{PidfdFlags, pidfd_open};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+
+/// Deeper than any tree of processes that people start; a deeper one is made to be walked for long.
+const LINEAGE_MAX: usize = 256;
+/// Ancestors may end while they are looked at; this often the walk is begun anew.
+const WALKS: u32 = 16;
+
+/// The process at the other end, as the kernel knows it from when it connected.
+#[derive(Debug)]
+pub struct Peer {
+    pub uid: u32,
+    /// None when it is in no namespace that can be seen from here.
+    pid: Option<u32>,
+    /// Names that very process, whoever has its pid later. None when it is gone.
+    process: Option<OwnedFd>,
+}
+
+/// Why a walk came to nothing.
+enum Broken {
+    /// A process ended meanwhile: another walk may succeed.
+    Changed,
+    Unknown(String),
+}
+
+impl Peer {
+    pub fn of(socket: &impl AsFd) -> io::Result<Peer> {
+        let fd = socket.as_fd().as_raw_fd();
+        let mut told = libc::ucred { pid: 0, uid: u32::MAX, gid: u32::MAX };
+        get(fd, libc::SO_PEERCRED, &mut told)?;
+        let pid = u32::try_from(told.pid).ok().filter(|pid| *pid > 0);
+        let process = pid.and_then(|pid| process_of(fd, pid));
+        Ok(Peer { uid: told.uid, pid, process })
+    }
+
+    /// Whether it runs as this user. Root is another user too, unless we are root.
+    pub fn is_me(&self) -> bool {
+        self.uid == rustix::process::geteuid().as_raw()
+    }
+
+    /// The process and all that it descends from, itself first; or why that cannot be said.
+    pub fn lineage(&self) -> Result<Vec<Identity>, String> {
+        let Some(pid) = self.pid else {
+            return Err("its process is in another namespace".to_owned());
+        };
+        let ended = || format!("process {pid} has ended");
+        let Some(process) = &self.process else { return Err(ended()) };
+        for _ in 0..WALKS {
+            let climbed = climb(pid);
+            // Its pid is its own for as long as it lives: what was read is of it, or void.
+            if has_ended(process) {
+                return Err(ended());
+            }
+            match climbed {
+                Ok(lineage) => return Ok(lineage),
+                Err(Broken::Changed) => {}
+                Err(Broken::Unknown(why)) => return Err(why),
+            }
+        }
+        Err(format!("the ancestors of process {pid} change too fast"))
+    }
+}
+
+/// Each parent is read while its child still names it: a process whose parent ends gets another one.
+fn climb(pid: u32) -> Result<Vec<Identity>, Broken> {
+    let read = |pid: u32| {
+        Stat::read(pid).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Broken::Changed,
+            _ => Broken::Unknown(format!("process {pid}: {error}")),
+        })
+    };
+    let mut lineage = Vec::new();
+    let mut stat = read(pid)?;
+    loop {
+        lineage.push(Identity { pid: stat.pid, start_ticks: stat.start_ticks });
+        if stat.parent == 0 {
+            return Ok(lineage);
+        }
+        if lineage.len() >= LINEAGE_MAX {
+            let why = format!("process {pid} has more than {LINEAGE_MAX} ancestors");
+            return Err(Broken::Unknown(why));
+        }
+        let parent = read(stat.parent)?;
+        let again = read(stat.pid)?;
+        if (again.start_ticks, again.parent) != (stat.start_ticks, stat.parent) {
+            return Err(Broken::Changed);
+        }
+        stat = parent;
+    }
+}
+
+fn get<T>(fd: i32, name: i32, value: &mut T) -> io::Result<()> {
+    let mut len = libc::socklen_t::try_from(size_of::<T>()).map_err(io::Error::other)?;
+    // SAFETY: `value` is a live, writable local of plain data, and `len` is its size.
+    let got = unsafe {
+        libc::getsockopt(fd, libc::SOL_SOCKET, name, std::ptr::from_mut(value).cast(), &raw mut len)
+    };
+    if got == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// The process that connected. A kernel older than 6.5 knows only who has its pid now.
+fn process_of(fd: i32, pid: u32) -> Option<OwnedFd> {
+    let mut process = -1;
+    match get(fd, libc::SO_PEERPIDFD, &mut process) {
+        // SAFETY: the kernel has just made this descriptor for us alone.
+        Ok(()) if process >= 0 => Some(unsafe { OwnedFd::from_raw_fd(process) }),
+        Err(error) if error.raw_os_error() == Some(libc::ENOPROTOOPT) => {
+            pidfd_open(raw_pid(pid).ok()?, PidfdFlags::empty()).ok()
+        }
+        // It is gone.
+        Ok(()) | Err(_) => None,
+    }
+}
+
+/// A descriptor of a process becomes readable when that ends; one that cannot be asked says nothing.
+fn has_ended(process: &OwnedFd) -> bool {
+    let mut fds = [PollFd::new(process, PollFlags::IN)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    !matches!(poll(&mut fds, Some(&now)), Ok(0))
+}
