@@ -16,6 +16,8 @@ use crate::usage::Usage;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     Command(Command),
+    /// The same, asked for by the session's own agent and not by the user.
+    Own(Command),
     Fact(Fact),
 }
 
@@ -143,6 +145,11 @@ pub enum Fact {
     OwnToolAllowed {
         tool: String,
         why: String,
+    },
+    /// Something worth knowing that moves nothing.
+    Noted {
+        source: Source,
+        text: String,
     },
     /// Answered, or withdrawn by the agent.
     NeedClosed {

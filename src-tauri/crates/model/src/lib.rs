@@ -5,10 +5,12 @@
 
 pub mod continuation;
 pub mod event;
+pub mod heal;
 pub mod keeping;
 pub mod session;
 pub mod standing;
 pub mod step;
+pub mod titles;
 
 pub use nightshift_terms::{
     choice, enclosure, evidence, forge, id, limits, lodging, naming, need, pull_request, reading,

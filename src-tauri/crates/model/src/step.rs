@@ -50,9 +50,10 @@ impl Refusal {
 /// What `event`, at time `at`, makes of `session`.
 pub fn step(session: &Session, event: Event, at: Millis) -> Result<Step, Refusal> {
     let (effects, evidence) = (Vec::new(), Vec::new());
-    let mut next = Next { session: session.clone(), effects, evidence, at, told_by: None };
+    let own = matches!(event, Event::Own(_));
+    let mut next = Next { session: session.clone(), effects, evidence, at, told_by: None, own };
     match event {
-        Event::Command(command) => command::apply(&mut next, command)?,
+        Event::Command(command) | Event::Own(command) => command::apply(&mut next, command)?,
         Event::Fact(fact) => fact::apply(&mut next, fact),
     }
     standing::settle(&mut next);
@@ -75,6 +76,8 @@ struct Next {
     at: Millis,
     /// Who told what the protocol would have told.
     told_by: Option<Source>,
+    /// What would be the user's is the agent's own.
+    own: bool,
 }
 
 impl Next {
@@ -105,6 +108,7 @@ impl Next {
         let state = self.session.state.word().to_owned();
         let source = match (source, self.told_by) {
             (Source::Protocol, Some(by)) => by,
+            (Source::User, _) if self.own => Source::Protocol,
             (source, _) => source,
         };
         self.evidence.push(Evidence { at: self.at, source, state, text: row_line(why) });

@@ -38,6 +38,7 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
         Fact::OwnToolAllowed { tool, why } => {
             next.note(Source::Supervisor, &format!("{tool} allowed by Nightshift: {why}"));
         }
+        Fact::Noted { source, text } => next.note(source, &text),
         Fact::TurnEnded { n, outcome } => turn_ended(next, n, outcome),
         Fact::Progress { line } => progress(next, &line),
         Fact::Rested if next.session.pinned => {}
@@ -106,6 +107,7 @@ fn is_agents_word(fact: &Fact) -> bool {
         Fact::Told { fact, .. } => is_agents_word(fact),
         Fact::Launched { .. }
         | Fact::LaunchFailed { .. }
+        | Fact::Noted { .. }
         | Fact::Rested
         | Fact::Shed
         | Fact::Outdated { .. }
