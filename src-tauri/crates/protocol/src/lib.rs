@@ -14,6 +14,7 @@ pub mod hello;
 pub mod host;
 pub mod launch;
 pub mod lines;
+pub mod measure;
 pub mod notification;
 pub mod permission;
 pub mod record;

@@ -4,6 +4,7 @@
 //! Promise: the only crate that knows a vendor by name or the protocol crate's types; no state.
 //! Must not know: sessions, journals, what was said before.
 
+pub mod bounds;
 mod claude;
 mod claude_tui;
 mod codex;

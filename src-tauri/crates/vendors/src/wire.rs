@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 pub const PROTOCOL_VERSION: u64 = 1;
 pub const AUTH_REQUIRED: i64 = -32000;
 pub const METHOD_NOT_FOUND: i64 = -32601;
+pub const INVALID_PARAMS: i64 = -32602;
 pub const REQUEST_CANCELLED: i64 = -32800;
 pub const INTERNAL_ERROR: i64 = -32603;
 

@@ -7,6 +7,7 @@ use super::enclosures;
 use super::handshake::{self, Outcome};
 use super::requests::OpenRequest;
 use super::speech::{Place, Voice};
+use super::transcript::TRANSCRIPT_MAX_ITEMS;
 use super::{CANCEL, Driver, Fed, PROMPT_PREFIX, SIGN_IN, Turn, answer_key, id_key, words};
 use crate::pulls;
 use nightshift_model::reading;
@@ -14,8 +15,8 @@ use nightshift_model::visible::visible;
 use nightshift_model::{Fact, Millis, Source, TurnOutcome, Usage};
 use nightshift_protocol::record::Mark;
 use nightshift_protocol::{ItemBody, NoticeLevel, Record, RecordKind, ToolStatus};
-use nightshift_vendors::message_of;
 use nightshift_vendors::wire::{self, Message, RpcError, ToolPatch, Update};
+use nightshift_vendors::{bounds, message_of};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -25,6 +26,11 @@ const STRANGE_LINE_MAX_BYTES: usize = 2_000;
 const STRANGE_LINES_MAX: u32 = 20;
 /// Longest raw update that is kept because nobody knows it.
 const UNKNOWN_MAX_BYTES: usize = 16 * 1024;
+/// Answers that wait to be written; an agent that reads none of them gets no more.
+const REPLIES_MAX: usize = 256;
+/// Calls of one turn that have not ended: beyond the oldest that a conversation keeps nothing is known of
+/// them.
+const CALLS_MAX: usize = TRANSCRIPT_MAX_ITEMS;
 /// What ends a turn whose agent process ended first.
 const PROCESS_ENDED: &str = "the agent's process ended during this turn";
 
@@ -87,6 +93,7 @@ impl Driver {
         self.own.clear();
         self.calls.clear();
         self.strange_lines = 0;
+        self.excess_told = false;
     }
 
     /// The user's word about a call of our own tools.
@@ -152,6 +159,7 @@ impl Driver {
         self.handshake.prompted(params["sessionId"].as_str());
         self.speech.begin_turn();
         self.sent.insert(n);
+        self.tell_title(stamp, fed);
         self.turn = Some(Turn::new(n));
         self.transcript.unqueue(n, &mut fed.changes);
         let text = params["prompt"][0]["text"].as_str().unwrap_or_default().to_owned();
@@ -165,7 +173,14 @@ impl Driver {
     // ---- the agent's lines
 
     fn take_theirs(&mut self, stamp: Stamp, body: &[u8], fed: &mut Fed) {
-        match wire::parse(body) {
+        if bounds::is_too_complex(body) {
+            return self.tell_excess(stamp, "it holds too many values", fed);
+        }
+        let message = wire::parse(body);
+        if let Some(why) = message.as_ref().and_then(|message| self.excess(message)) {
+            return self.take_excess(stamp, message, &why, fed);
+        }
+        match message {
             Some(Message::Answer { id: Value::String(id), outcome }) => {
                 self.take_answer(stamp, &id, outcome, fed);
             }
@@ -179,6 +194,46 @@ impl Driver {
             Some(Message::Answer { .. }) => {}
             None => self.take_strange(stamp, body, fed),
         }
+    }
+
+    /// Why a message is not taken.
+    fn excess(&self, message: &Message) -> Option<String> {
+        let waits = matches!(message, Message::Call { .. }) && self.replies.len() >= REPLIES_MAX;
+        let unread = || "its requests come faster than it reads their answers".to_owned();
+        bounds::excess(message).or_else(|| waits.then(unread))
+    }
+
+    /// A message with something over its bound: a request is refused, an answer of the agent's is none.
+    fn take_excess(&mut self, stamp: Stamp, message: Option<Message>, why: &str, fed: &mut Fed) {
+        self.tell_excess(stamp, why, fed);
+        match message {
+            Some(Message::Call { id, .. }) if self.replies.len() < REPLIES_MAX => {
+                // One that cannot be repeated is answered as one that could not be read.
+                let short = id.to_string().len() <= bounds::ID_MAX_BYTES;
+                let id = if short { id } else { Value::Null };
+                let line = wire::refuse(&id, wire::INVALID_PARAMS, why);
+                self.replies.insert(id_key(&id), line);
+            }
+            Some(Message::Answer { id: Value::String(id), .. })
+                if id.len() <= bounds::ID_MAX_BYTES =>
+            {
+                let message = format!("its answer is not taken: {why}");
+                let error = RpcError { code: wire::INVALID_PARAMS, message, data: Value::Null };
+                self.take_answer(stamp, &id, Err(error), fed);
+            }
+            Some(Message::Call { .. } | Message::Answer { .. } | Message::Notify { .. }) | None => {
+            }
+        }
+    }
+
+    /// Said once for each process of the agent's: it may send such lines without end.
+    fn tell_excess(&mut self, stamp: Stamp, why: &str, fed: &mut Fed) {
+        if std::mem::replace(&mut self.excess_told, true) {
+            return;
+        }
+        let text = format!("A line of the agent's was not taken: {why}.");
+        self.note(stamp, NoticeLevel::Warning, &text, fed);
+        fed.facts.push((stamp.at, Fact::Noted { source: Source::Protocol, text }));
     }
 
     fn take_strange(&mut self, stamp: Stamp, body: &[u8], fed: &mut Fed) {
@@ -310,11 +365,17 @@ impl Driver {
             let id = format!("end-{}", turn.n);
             self.transcript.note(id, stamp.at, level, text, &mut fed.changes);
         }
+        self.tell_title(stamp, fed);
         // Once a turn: an agent counts with every request, and each fact is stored.
         if let Some(usage) = self.usage.clone() {
             fed.facts.push((stamp.at, Fact::Used { usage }));
         }
         fed.facts.push((stamp.at, Fact::TurnEnded { n: turn.n, outcome }));
+    }
+
+    fn tell_title(&mut self, stamp: Stamp, fed: &mut Fed) {
+        let held = self.titles.settled();
+        fed.facts.extend(held.map(|title| (stamp.at, Fact::Titled { title })));
     }
 
     /// A marker line is for the state machine: what is shown does without the marker.
@@ -385,8 +446,9 @@ impl Driver {
     fn take_update(&mut self, stamp: Stamp, params: &Value, fed: &mut Fed) {
         let update = wire::update(params);
         if let Update::Title(title) = &update {
-            let title = words::one_line(title);
-            fed.facts.push((stamp.at, Fact::Titled { title }));
+            if let Some(title) = self.titles.heard(stamp.at, words::one_line(title)) {
+                fed.facts.push((stamp.at, Fact::Titled { title }));
+            }
             return;
         }
         if self.take_configuration(&update, fed) || self.handshake.replays() {
@@ -484,6 +546,9 @@ impl Driver {
                     ToolStatus::Pending | ToolStatus::Running => turn.tools.insert(id.clone()),
                     ToolStatus::Completed | ToolStatus::Failed => turn.tools.remove(&id),
                 };
+                if turn.tools.len() > CALLS_MAX {
+                    turn.tools.retain(|id| self.transcript.get(id).is_some());
+                }
             }
         }
         self.transcript.upsert(id, stamp.at, body, &mut fed.changes);

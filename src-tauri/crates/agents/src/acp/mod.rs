@@ -25,6 +25,7 @@ use choosing::Asked;
 use configured::Configured;
 use handshake::Handshake;
 use nightshift_model::standing::Remark;
+use nightshift_model::titles::Titles;
 use nightshift_model::{Answer, Fact, Millis, NeedId, Origin, Prompt, PromptState, Usage};
 use nightshift_protocol::{
     Configuration, ConversationItem, ItemBody, NoticeLevel, Record, Subject,
@@ -41,7 +42,8 @@ use speech::Speech;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use transcript::Transcript;
 
-pub use transcript::{ITEM_MAX_BYTES, TRANSCRIPT_MAX_BYTES, TRANSCRIPT_MAX_ITEMS};
+pub use nightshift_protocol::measure::ITEM_MAX_BYTES;
+pub use transcript::{TRANSCRIPT_MAX_BYTES, TRANSCRIPT_MAX_ITEMS};
 
 /// What the driver must know of a session beside its journal.
 #[derive(Clone, Debug)]
@@ -138,6 +140,10 @@ pub struct Driver {
     remarks: VecDeque<Remark>,
     /// Number of the newest remark.
     remarked: u32,
+    /// A line of this launch was over a bound and it was told.
+    excess_told: bool,
+    /// Titles, told not more often than anybody reads them.
+    titles: Titles,
     /// Lines of this launch that were no JSON-RPC.
     strange_lines: u32,
 }
@@ -194,6 +200,8 @@ impl Driver {
             handed: BTreeSet::new(),
             remarks: VecDeque::new(),
             remarked: 0,
+            excess_told: false,
+            titles: Titles::default(),
             strange_lines: 0,
         }
     }

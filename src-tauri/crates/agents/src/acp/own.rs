@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub const WHY: &str = "it is one of its own tools";
 /// Calls remembered in one turn; an agent that makes more is asked about like any other.
 const CALLS_MAX: usize = 256;
+/// Longest input remembered: twice the longest command that a monitor takes.
+const INPUT_MAX_BYTES: usize = 64 * 1024;
 
 /// The answer that allows once; none where that is not offered.
 pub fn allowed(options: &Value) -> Option<Value> {
@@ -69,7 +71,9 @@ impl OwnCalls {
                 (_, Some(known)) => known.call.input.clone(),
                 (_, None) => call.input.clone(),
             };
-            if known.is_some() || self.calls.len() < CALLS_MAX {
+            // What is too large to remember is asked about like any other.
+            let fits = input.to_string().len() <= INPUT_MAX_BYTES;
+            if fits && (known.is_some() || self.calls.len() < CALLS_MAX) {
                 let call = OwnCall { input, ..call };
                 self.calls.insert(id.to_owned(), Known { call, allowed });
             }

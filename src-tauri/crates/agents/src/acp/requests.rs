@@ -10,11 +10,10 @@ use nightshift_model::naming;
 use nightshift_model::visible::is_hidden;
 use nightshift_model::{Answer, Millis, Need, NeedId, NeedKind, NeedOption, OptionKind};
 use nightshift_protocol::Subject;
+use nightshift_vendors::bounds::OPTIONS_MAX;
 use nightshift_vendors::request_text::Shown;
 use serde_json::{Map, Value, json};
 
-/// Options of one question; more cannot be chosen from by hand.
-const OPTIONS_MAX: usize = 100;
 /// What a browser opens without asking another program.
 const PAGE_SCHEMES: [&str; 2] = ["https://", "http://"];
 

@@ -3,10 +3,10 @@
 //! Promise: a chunk after anything else (a tool, a request, another message id) begins a new item.
 //! Must not know: turns, requests.
 
-use crate::acp::transcript::ITEM_MAX_BYTES;
 use crate::acp::words::{clip, last_line};
 use nightshift_model::Millis;
 use nightshift_model::naming::plain_words;
+use nightshift_protocol::measure::ITEM_MAX_BYTES;
 
 /// A row's line follows the stream at most this often; the state machine slows it further.
 const PROGRESS_INTERVAL_MS: u64 = 1_000;

@@ -6,20 +6,18 @@
 
 use crate::acp::ItemChange;
 use crate::acp::words::clip;
-use nightshift_model::visible::{visible, visible_lines, visible_output, visible_speech};
+use nightshift_model::visible::visible_speech;
 use nightshift_model::{Millis, Prompt, PromptState};
-use nightshift_protocol::{ConversationItem, ItemBody, NoticeLevel, ToolContent};
-use std::borrow::Cow;
+use nightshift_protocol::measure::ITEM_MAX_BYTES;
+use nightshift_protocol::{ConversationItem, ItemBody, NoticeLevel};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Items kept per session: days of work; a view shows the newest first.
 pub const TRANSCRIPT_MAX_ITEMS: usize = 5_000;
 /// Bytes kept per session, so that twenty busy sessions stay far below 200 MB.
 pub const TRANSCRIPT_MAX_BYTES: usize = 8 * 1024 * 1024;
-/// Longest text of one message or tool output: what is longer, nobody reads in a conversation.
-pub const ITEM_MAX_BYTES: usize = 512 * 1024;
-/// Accounted for each item beside its text.
-const ITEM_BASE_BYTES: usize = 128;
+/// Accounted for each item beside its texts: an item, its key and its place.
+const ITEM_BASE_BYTES: usize = 256;
 
 #[derive(Default)]
 pub struct Transcript {
@@ -54,16 +52,16 @@ impl Transcript {
 
     /// Adds the item, or replaces the body of the one with its id (which keeps place and time).
     pub fn upsert(&mut self, id: String, at: Millis, body: ItemBody, out: &mut Vec<ItemChange>) {
-        let body = bounded(body);
+        let body = body.bounded();
         let place = self.places.get(&id).and_then(|p| p.checked_sub(self.dropped));
         if let Some(item) = place.and_then(|p| self.items.get_mut(p)) {
             if item.body != body {
-                self.bytes = self.bytes + body_bytes(&body) - body_bytes(&item.body);
+                self.bytes = self.bytes + body.bytes() - item.body.bytes();
                 item.body = body;
                 out.push(ItemChange::Upsert(item.clone()));
             }
         } else {
-            self.bytes += ITEM_BASE_BYTES + body_bytes(&body);
+            self.bytes += item_bytes(&id, &body);
             self.places.insert(id.clone(), self.dropped + self.items.len());
             let item = ConversationItem { id, at, body };
             out.push(ItemChange::Upsert(item.clone()));
@@ -106,7 +104,7 @@ impl Transcript {
             || (self.bytes > TRANSCRIPT_MAX_BYTES && self.items.len() > 1)
         {
             let Some(item) = self.items.pop_front() else { return };
-            self.bytes -= ITEM_BASE_BYTES + body_bytes(&item.body);
+            self.bytes -= item_bytes(&item.id, &item.body);
             self.places.remove(&item.id);
             self.dropped += 1;
             self.trimmed = true;
@@ -162,89 +160,16 @@ fn queued_item(prompt: &Prompt) -> ConversationItem {
     ConversationItem { id: queued_id(prompt.n), at: prompt.at, body }
 }
 
-fn content_bytes(part: &ToolContent) -> usize {
-    match part {
-        ToolContent::Text { text } => text.len(),
-        ToolContent::Diff { path, old_text, new_text } => {
-            path.len() + old_text.as_ref().map_or(0, String::len) + new_text.len()
-        }
-    }
-}
-
-fn body_bytes(body: &ItemBody) -> usize {
-    match body {
-        ItemBody::User { text, .. }
-        | ItemBody::Agent { text }
-        | ItemBody::Thought { text }
-        | ItemBody::Note { text, .. } => text.len(),
-        ItemBody::Tool { title, kind, input, content, .. } => {
-            title.len()
-                + kind.len()
-                + input.len()
-                + content.iter().map(content_bytes).sum::<usize>()
-        }
-        ItemBody::Plan { entries } => entries.iter().map(|e| e.text.len() + e.status.len()).sum(),
-        ItemBody::Request { need, answer } => {
-            need.question.len() + need.detail.len() + answer.as_ref().map_or(0, String::len)
-        }
-        ItemBody::Unknown { kind, raw } => kind.len() + raw.len(),
-    }
-}
-
-/// Cuts every text of `body` to `ITEM_MAX_BYTES`, after what is invisible in it was made visible.
-fn bounded(mut body: ItemBody) -> ItemBody {
-    fn cut(text: &mut String) {
-        if text.len() > ITEM_MAX_BYTES {
-            text.truncate(clip(text, ITEM_MAX_BYTES - '…'.len_utf8()).len());
-            text.push('…');
-        }
-    }
-    fn show(text: &mut String, shown: fn(&str) -> Cow<'_, str>) {
-        // Twice: what is written by its number takes more room.
-        cut(text);
-        let seen = match shown(text) {
-            Cow::Borrowed(_) => return,
-            Cow::Owned(seen) => seen,
-        };
-        *text = seen;
-        cut(text);
-    }
-    match &mut body {
-        ItemBody::User { text, .. }
-        | ItemBody::Agent { text }
-        | ItemBody::Thought { text }
-        | ItemBody::Note { text, .. }
-        | ItemBody::Unknown { raw: text, .. } => show(text, visible_speech),
-        ItemBody::Tool { title, input, content, .. } => {
-            show(title, visible);
-            show(input, visible);
-            let mut room = ITEM_MAX_BYTES;
-            content.retain_mut(|part| {
-                match part {
-                    ToolContent::Text { text } => show(text, visible_output),
-                    ToolContent::Diff { path, old_text, new_text } => {
-                        show(path, visible);
-                        show(new_text, visible_lines);
-                        old_text.iter_mut().for_each(|text| show(text, visible_lines));
-                    }
-                }
-                let fits = room > 0;
-                room = room.saturating_sub(content_bytes(part));
-                fits
-            });
-        }
-        ItemBody::Plan { entries } => {
-            entries.iter_mut().for_each(|entry| show(&mut entry.text, visible_speech));
-        }
-        // Made to be read where the request was.
-        ItemBody::Request { .. } => {}
-    }
-    body
+/// What an item costs: its id is kept twice.
+fn item_bytes(id: &str, body: &ItemBody) -> usize {
+    ITEM_BASE_BYTES + 2 * id.len() + body.bytes()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nightshift_protocol::ToolContent;
+    use nightshift_protocol::measure::{PARTS_MAX, WORD_MAX_BYTES};
 
     fn note(text: &str) -> ItemBody {
         ItemBody::Note { level: NoticeLevel::Info, text: text.to_owned() }
@@ -321,7 +246,32 @@ mod tests {
             transcript.append(&id, "more", &mut changes);
         }
         let (items, trimmed) = transcript.items();
-        let total: usize = items.iter().map(|i| body_bytes(&i.body)).sum();
+        let total: usize = items.iter().map(|i| i.body.bytes()).sum();
         assert!(trimmed && total <= TRANSCRIPT_MAX_BYTES, "{total}");
+    }
+
+    #[test]
+    fn security_15_ids_and_parts_are_counted_too() {
+        let mut transcript = Transcript::default();
+        let mut changes = Vec::new();
+        for n in 0..TRANSCRIPT_MAX_ITEMS {
+            let id = format!("{n}{}", "x".repeat(8 * 1024));
+            transcript.upsert(id, Millis(1), note("x"), &mut changes);
+            changes.clear();
+        }
+        let (items, trimmed) = transcript.items();
+        let ids: usize = items.iter().map(|i| 2 * i.id.len()).sum();
+        assert!(trimmed && ids <= TRANSCRIPT_MAX_BYTES, "{ids}");
+        let part = ToolContent::Text { text: String::new() };
+        let content = vec![part; 100_000];
+        let body = ItemBody::Tool {
+            title: "t".repeat(1_000_000),
+            kind: String::new(),
+            status: nightshift_protocol::ToolStatus::Running,
+            input: String::new(),
+            content,
+        };
+        let ItemBody::Tool { title, content, .. } = body.bounded() else { panic!() };
+        assert!(title.len() <= WORD_MAX_BYTES && content.len() <= PARTS_MAX);
     }
 }
