@@ -143,6 +143,7 @@ impl AttachReader {
                 HostEvent::Refused { error, .. } => return AttachEvent::Refused(error),
                 HostEvent::Exited { exit } => self.last = Some(AttachEvent::Exited(exit)),
                 HostEvent::Written { .. }
+                | HostEvent::Tried { .. }
                 | HostEvent::HookTaken
                 | HostEvent::HookAnswer { .. }
                 | HostEvent::Activity { .. }

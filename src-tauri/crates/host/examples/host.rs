@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match std::env::args_os().nth(1) {
+    match std::env::args_os().nth(2) {
         Some(dir) => nightshift_host::run(Path::new(&dir)),
         None => ExitCode::FAILURE,
     }

@@ -6,14 +6,19 @@
 
 use crate::handed::HandedTerminal;
 use crate::journal;
+use crate::kin::Caller;
 use crate::outbox::Outbox;
 use crate::viewer::Viewer;
-use nightshift_platform::ipc;
+use nightshift_platform::{clock, ipc};
 use nightshift_protocol::host::HostEvent;
-use nightshift_protocol::{FrameDecoder, FrameKind, encode_control, encode_frame};
+use nightshift_protocol::terminal::HOOK_MAX_BYTES;
+use nightshift_protocol::{
+    FRAME_MAX_BYTES, FrameDecoder, FrameKind, encode_bounded, encode_control, encode_frame,
+};
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 /// When this much waits for a peer that does not read, its requests wait too. More than a viewer's
 /// window, so that typing goes on while a viewer is behind.
@@ -22,6 +27,12 @@ const WAITING_MAX_BYTES: usize = 2 * 1024 * 1024;
 const EVENTS_MAX_BYTES: usize = 64 * 1024;
 /// A follower gets more records from disk only while less than this waits for it.
 const FOLLOW_AHEAD_BYTES: usize = 256 * 1024;
+/// A peer greets in the moment it has connected; one that does not in this time says nothing.
+const GREETING_PATIENCE: Duration = Duration::from_secs(5);
+/// A greeting has a hundred bytes.
+const GREETING_MAX_BYTES: usize = 64 * 1024;
+/// The longest line of a hook, and what its JSON adds.
+const HOOK_FRAME_MAX_BYTES: usize = 8 * HOOK_MAX_BYTES;
 /// Read from one peer in one go.
 pub(crate) const READ_BYTES: usize = 64 * 1024;
 
@@ -52,9 +63,13 @@ pub(crate) struct Follower {
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub stream: UnixStream,
+    /// Whose hand it is.
+    pub caller: Caller,
     decoder: FrameDecoder,
     out: Outbox,
     pub greeted: bool,
+    /// When (monotonic) it goes unless it has greeted.
+    pub greets_by: Duration,
     pub viewer: Option<Viewer>,
     /// The viewer's own terminal, where it handed that over.
     pub terminal: Option<HandedTerminal>,
@@ -75,12 +90,14 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub fn new(stream: UnixStream) -> Connection {
+    pub fn new(stream: UnixStream, caller: Caller) -> Connection {
         Connection {
             stream,
-            decoder: FrameDecoder::default(),
+            caller,
+            decoder: FrameDecoder::up_to(GREETING_MAX_BYTES),
             out: Outbox::default(),
             greeted: false,
+            greets_by: clock::monotonic() + GREETING_PATIENCE,
             viewer: None,
             terminal: None,
             passed: None,
@@ -120,6 +137,22 @@ impl Connection {
                 None
             }
         }
+    }
+
+    /// The peer has said who it is: its frames may be of the full length, if it is the user's hand.
+    pub fn has_greeted(&mut self) {
+        self.greeted = true;
+        self.decoder.takes(match self.caller {
+            Caller::User => FRAME_MAX_BYTES,
+            Caller::Session { .. } | Caller::Program | Caller::Unknown { .. } => {
+                HOOK_FRAME_MAX_BYTES
+            }
+        });
+    }
+
+    /// Bytes of a frame that has not ended.
+    pub fn unfinished(&self) -> usize {
+        self.decoder.pending()
     }
 
     /// No more requests until the peer has read some of what waits for it.
@@ -179,16 +212,30 @@ impl Connection {
     }
 
     pub fn send(&mut self, kind: FrameKind, body: &[u8]) {
-        if !self.deaf {
-            self.out.push(&encode_frame(kind, body));
+        if self.deaf {
+            return;
+        }
+        match kind {
+            // What paints a screen goes on where it was cut.
+            FrameKind::Data => {
+                for part in body.chunks(FRAME_MAX_BYTES / 2) {
+                    self.out.push(&encode_frame(kind, part));
+                }
+            }
+            FrameKind::Control | FrameKind::Record => self.out.push(&encode_frame(kind, body)),
         }
     }
 
     /// An answer or an event that must not be lost.
     pub fn send_event(&mut self, event: &HostEvent) {
-        if !self.deaf {
-            self.out.push(&encode_control(event));
+        if self.deaf {
+            return;
         }
+        let frame = encode_bounded(event).unwrap_or_else(|error| {
+            let error = format!("this cannot be told: {error}");
+            encode_control(&HostEvent::Refused { tag: 0, error })
+        });
+        self.out.push(&frame);
     }
 
     pub fn send_hello(&mut self, hello: &nightshift_protocol::Hello) {

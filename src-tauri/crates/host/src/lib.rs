@@ -12,6 +12,7 @@ pub mod finding;
 mod handed;
 pub mod household;
 pub mod journal;
+pub mod kin;
 mod launch;
 mod outbox;
 mod paste;
@@ -19,6 +20,7 @@ mod signals;
 mod viewer;
 
 use engine::{Engine, Parts, reserve_exit, write_exit};
+use kin::Kin;
 use nightshift_model::Millis;
 use nightshift_platform::files::write_atomically;
 use nightshift_platform::process::{Identity, become_subreaper, boot_id};
@@ -131,7 +133,10 @@ fn start_child(
     if let Err(error) = marked.stored {
         log(&format!("the journal cannot be written: {error}; output goes on"));
     }
-    let parts = Parts { dir: dir.to_owned(), listener, socket, signals, child, journal, launch };
+    let kin = Kin::of_host(dir, Path::new(&launch.socket)).map_err(|e| e.to_string())?;
+    let dir_of_session = dir.to_owned();
+    let parts =
+        Parts { dir: dir_of_session, listener, socket, signals, child, journal, launch, kin };
     let engine = Engine::new(parts);
     if let Err(error) = write_ready(dir, &engine) {
         let message = of_dir(error);

@@ -266,7 +266,7 @@ fn a_fork_that_fails_is_said_and_leaves_nothing() {
     }
     // One process: the host itself.
     let limited = format!(
-        "exec prlimit --nproc=1 setpriv --reuid {owner} --regid {owner} --clear-groups '{}' '{}'",
+        "exec prlimit --nproc=1 setpriv --reuid {owner} --regid {owner} --clear-groups '{}' host '{}'",
         support::binary().display(),
         dir.path().display()
     );

@@ -13,6 +13,9 @@ pub trait Inlet: Send + Sync + 'static {
     fn take(&self, session: SessionId, generation: u32, event: LinkEvent) -> Taken<'_>;
 }
 
+/// Accounted for each record beside its bytes.
+const RECORD_BASE_BYTES: usize = 64;
+
 /// What a session's link task saw of its host.
 pub enum LinkEvent {
     Launched {
@@ -41,6 +44,10 @@ pub enum LinkEvent {
         line: String,
         error: String,
     },
+    /// Something that is not the user tried at its host what only the user may.
+    Tried {
+        what: String,
+    },
     /// The connection was lost and is being made again.
     Unwritten {
         why: String,
@@ -55,4 +62,17 @@ pub enum LinkEvent {
     Unknown {
         why: String,
     },
+}
+
+impl LinkEvent {
+    /// How much memory it takes, roughly; nothing where that is little.
+    pub fn bytes(&self) -> usize {
+        match self {
+            LinkEvent::Records(records) => {
+                records.iter().map(|record| RECORD_BASE_BYTES + record.body.len()).sum()
+            }
+            LinkEvent::Refused { line, .. } => line.len(),
+            _ => 0,
+        }
+    }
 }

@@ -38,6 +38,12 @@ pub const LOOKS_PER_PLACE: usize = 4;
 /// A look that takes longer hangs, and whoever asked is told so. Reading the largest journal takes a
 /// few seconds on a slow machine. `NIGHTSHIFT_LOOK_PATIENCE_S` changes it for a supervisor.
 pub const LOOK_PATIENCE: Duration = Duration::from_secs(20);
+/// Frames larger than this are collected by few links at a time: each may be 16 MiB.
+pub const LARGE_FRAME_BYTES: usize = 1024 * 1024;
+pub const LARGE_FRAMES_AT_ONCE: usize = 2;
+/// A host that has begun a frame ends it within this time, or its connection is made anew: one that was
+/// halted must not keep others waiting.
+pub const FRAME_PATIENCE: Duration = Duration::from_secs(20);
 /// Hosts that were asked to make their directories anew get this long in all.
 pub const RESTORE_LOOKS: u32 = 100;
 pub const RESTORE_PAUSE: Duration = Duration::from_millis(20);

@@ -3,19 +3,21 @@
 use crate::LinkEvent;
 use crate::beside::{Lane, beside};
 use crate::enclosures;
-use crate::limits::RECORD_BATCH_MAX;
+use crate::limits::{FRAME_PATIENCE, LARGE_FRAME_BYTES, LARGE_FRAMES_AT_ONCE, RECORD_BATCH_MAX};
 use crate::{Link, LinkCommand};
 use nightshift_platform::ipc;
 use nightshift_protocol::enclosure::BYTES_PREFIX;
 use nightshift_protocol::{
-    FrameDecoder, FrameKind, Hello, HostEvent, HostRequest, LaunchKind, PROTOCOL_VERSION, Record,
-    Role, encode_control, understands,
+    FrameDecoder, FrameError, FrameKind, Hello, HostEvent, HostRequest, LaunchKind,
+    PROTOCOL_VERSION, Record, Role, encode_bounded, encode_control, understands,
 };
 use std::io;
 use std::path::Path;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
-use tokio::sync::mpsc;
+use tokio::net::unix::OwnedReadHalf;
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+use tokio::time::{Instant, timeout_at};
 
 /// One read from a host: a replay arrives in large pieces.
 const READ_BYTES: usize = 64 * 1024;
@@ -48,6 +50,30 @@ fn nonsense(what: impl ToString) -> Broken {
 struct Input {
     decoder: FrameDecoder,
     greeted: bool,
+    /// The turn to collect a large frame, and until when it has to be there.
+    large: Option<(SemaphorePermit<'static>, Instant)>,
+}
+
+/// Large frames are collected by turns: all links together would take more memory than there is.
+static LARGE: Semaphore = Semaphore::const_new(LARGE_FRAMES_AT_ONCE);
+
+impl Input {
+    async fn read(&self, reader: &mut OwnedReadHalf, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some((_, until)) = self.large else { return reader.read(buffer).await };
+        let late = || io::Error::new(io::ErrorKind::TimedOut, "a frame of its host does not end");
+        timeout_at(until, reader.read(buffer)).await.map_err(|_elapsed| late())?
+    }
+
+    /// Waits for a turn where a large frame has begun, and gives it back where it has ended.
+    async fn take_turn(&mut self) {
+        if self.decoder.pending() <= LARGE_FRAME_BYTES {
+            self.large = None;
+        } else if self.large.is_none()
+            && let Ok(turn) = LARGE.acquire().await
+        {
+            self.large = Some((turn, Instant::now() + FRAME_PATIENCE));
+        }
+    }
 }
 
 impl Link {
@@ -69,11 +95,11 @@ impl Link {
         if let Err(e) = writer.write_all(&opening).await {
             return Talked::Lost { connected: false, why: e.to_string() };
         }
-        let mut input = Input { decoder: FrameDecoder::default(), greeted: false };
+        let mut input = Input { decoder: FrameDecoder::default(), greeted: false, large: None };
         let mut buffer = vec![0; READ_BYTES];
         loop {
             tokio::select! {
-                read = reader.read(&mut buffer) => match read {
+                read = input.read(&mut reader, &mut buffer) => match read {
                     Ok(0) => return Talked::Lost { connected: input.greeted, why: "it closed the connection".into() },
                     Err(e) => return Talked::Lost { connected: input.greeted, why: e.to_string() },
                     Ok(n) => {
@@ -86,18 +112,33 @@ impl Link {
                                 }
                             };
                         }
+                        input.take_turn().await;
                     }
                 },
                 command = queue.recv() => {
                     let Some(command) = command else { return Talked::LoopGone };
                     let Some(request) = self.asked.request(command) else { continue };
                     let request = self.filled(request).await;
-                    let frame = encode_control(&request);
+                    let frame = match encode_bounded(&request) {
+                        Ok(frame) => frame,
+                        Err(e) => {
+                            self.not_sent(&request, &e).await;
+                            continue;
+                        }
+                    };
                     if let Err(e) = writer.write_all(&frame).await {
                         return Talked::Lost { connected: input.greeted, why: e.to_string() };
                     }
                 }
             }
+        }
+    }
+
+    /// The host would hang up on it, and on every connection after that.
+    async fn not_sent(&mut self, request: &HostRequest, error: &FrameError) {
+        let HostRequest::WriteLine { tag, .. } = request else { return };
+        if let Some(line) = self.asked.settled(*tag) {
+            self.report.send(LinkEvent::Refused { line, error: error.to_string() }).await;
         }
     }
 
@@ -177,6 +218,7 @@ impl Link {
     async fn take_event(&mut self, event: HostEvent) {
         match event {
             HostEvent::CaughtUp { .. } => self.report.send(LinkEvent::CaughtUp).await,
+            HostEvent::Tried { what } => self.report.send(LinkEvent::Tried { what }).await,
             HostEvent::Activity { line } => self.report.send(LinkEvent::Activity { line }).await,
             HostEvent::Refused { tag, error } => {
                 if let Some(line) = self.asked.settled(tag) {

@@ -5,6 +5,7 @@
 //! the kernel. Costs nothing while nothing happens.
 //! Must not know: sessions.
 
+use crate::callers::Callers;
 use crate::inbox::{Inbox, InboxSender};
 use crate::limits::{GROUND_RETRY, GROUND_SETTLE, ROLE_LOOK_PAUSE, ROLE_LOOKS};
 use crate::serve;
@@ -16,6 +17,7 @@ use nightshift_platform::role_name::{self, Claim, RoleName};
 use nightshift_platform::watch::Watch;
 use nightshift_protocol::{Fault, FaultCode};
 use std::io;
+use std::sync::Arc;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::task::JoinHandle;
@@ -77,15 +79,21 @@ pub struct Ground {
     role: Role,
     socket: SocketId,
     inbox: InboxSender,
+    callers: Arc<Callers>,
     accept: JoinHandle<()>,
     watch: Option<JoinHandle<()>>,
 }
 
 impl Ground {
     /// Listens, but serves nobody before `serve`.
-    pub fn prepare(home: &Home, role: Role, inbox: InboxSender) -> io::Result<Prepared> {
+    pub fn prepare(
+        home: &Home,
+        role: Role,
+        inbox: InboxSender,
+        callers: Arc<Callers>,
+    ) -> io::Result<Prepared> {
         let (listener, socket) = listen(home)?;
-        Ok(Prepared { home: home.clone(), role, inbox, listener, socket })
+        Ok(Prepared { home: home.clone(), role, inbox, callers, listener, socket })
     }
 
     /// Whether everything is still where it was made.
@@ -115,7 +123,8 @@ impl Ground {
         if !there.is_ok_and(|id| id == self.socket) {
             let (listener, socket) = listen(&self.home).map_err(|e| io("socket", e))?;
             self.accept.abort();
-            self.accept = tokio::spawn(serve::accept(listener, self.inbox.clone()));
+            self.accept =
+                tokio::spawn(serve::accept(listener, self.inbox.clone(), self.callers.clone()));
             self.socket = socket;
         }
         if let Some(old) = std::mem::replace(&mut self.watch, watch(&self.home, &self.inbox)) {
@@ -151,16 +160,17 @@ pub struct Prepared {
     home: Home,
     role: Role,
     inbox: InboxSender,
+    callers: Arc<Callers>,
     listener: std::os::unix::net::UnixListener,
     socket: SocketId,
 }
 
 impl Prepared {
     pub fn serve(self) -> Ground {
-        let Prepared { home, role, inbox, listener, socket } = self;
-        let accept = tokio::spawn(serve::accept(listener, inbox.clone()));
+        let Prepared { home, role, inbox, callers, listener, socket } = self;
+        let accept = tokio::spawn(serve::accept(listener, inbox.clone(), callers.clone()));
         let watch = watch(&home, &inbox);
-        Ground { home, role, socket, inbox, accept, watch }
+        Ground { home, role, socket, inbox, callers, accept, watch }
     }
 }
 

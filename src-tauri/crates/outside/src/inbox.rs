@@ -1,5 +1,7 @@
 //! Everything that can wake the supervisor, as one closed enum.
 
+use crate::callers::Caller;
+use crate::limits::{HELD_LEAST_BYTES, HELD_MAX_BYTES};
 use nightshift_agents::Driver;
 pub use nightshift_link::LinkEvent;
 use nightshift_link::{Inlet, Taken};
@@ -9,17 +11,20 @@ use nightshift_protocol::{
     Dispatch, Fault, LogPage, Reply, Request, ReviewResult, Task, WorktreeFate,
 };
 pub use nightshift_publish::ConnId;
+use nightshift_publish::Outgoing;
 use nightshift_standing::LoopFile;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
 pub enum Inbox {
     Connected {
         conn: ConnId,
-        out: mpsc::Sender<Vec<u8>>,
+        out: Outgoing,
+        caller: Caller,
     },
     Request {
         conn: ConnId,
         request: Request,
+        held: Held,
     },
     Disconnected {
         conn: ConnId,
@@ -28,6 +33,7 @@ pub enum Inbox {
         session: SessionId,
         generation: u32,
         event: LinkEvent,
+        held: Held,
     },
     /// An ended session's conversation, folded from its journal for those who follow it.
     Folded {
@@ -133,6 +139,25 @@ pub enum Told {
     Waits(String),
 }
 
+/// Room for large messages: whoever has one waits until the loop has taken those before it.
+static ROOM: Semaphore = Semaphore::const_new(HELD_MAX_BYTES);
+
+/// The room that a message takes, until it is dropped with the message.
+#[derive(Debug, Default)]
+pub struct Held {
+    _room: Option<SemaphorePermit<'static>>,
+}
+
+/// Waits for room for a message of so many bytes.
+pub async fn hold(bytes: usize) -> Held {
+    if bytes < HELD_LEAST_BYTES {
+        return Held::default();
+    }
+    let bytes = u32::try_from(bytes.min(HELD_MAX_BYTES)).unwrap_or(u32::MAX);
+    // An error would mean that it was closed, which nobody does: then nothing is held back.
+    Held { _room: ROOM.acquire_many(bytes).await.ok() }
+}
+
 pub type InboxSender = mpsc::Sender<Inbox>;
 
 /// Where links put what they see.
@@ -141,8 +166,9 @@ pub struct Links(pub InboxSender);
 impl Inlet for Links {
     fn take(&self, session: SessionId, generation: u32, event: LinkEvent) -> Taken<'_> {
         Box::pin(async move {
+            let held = hold(event.bytes()).await;
             // An error means that the loop has ended: so will the link.
-            self.0.send(Inbox::Link { session, generation, event }).await.ok();
+            self.0.send(Inbox::Link { session, generation, event, held }).await.ok();
         })
     }
 }

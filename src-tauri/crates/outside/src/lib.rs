@@ -6,10 +6,13 @@
 //! Must not know: what the loop decides, its sessions.
 
 mod background;
+pub mod callers;
+pub mod gate;
 pub mod ground;
 pub mod inbox;
 pub mod launching;
 pub mod limits;
+pub mod log_pages;
 pub mod outside;
 pub mod pressure;
 mod serve;

@@ -6,6 +6,24 @@ use std::time::Duration;
 pub const CLIENT_QUEUE_MAX: usize = 1024;
 /// Clients connected at once: windows, terminals and scripts of one user.
 pub const CLIENTS_MAX: usize = 256;
+/// Connections that one session holds: its agent's tool bridges, one for each of its own clients.
+pub const SESSION_CLIENTS_MAX: usize = 16;
+/// Connections of all sessions together: one or two for each that lives.
+pub const SESSIONS_CLIENTS_MAX: usize = 768;
+/// Connections that have not greeted; the oldest goes for a new one.
+pub const UNGREETED_MAX: usize = 64;
+/// A client greets in the moment it has connected; one that does not in this time says nothing.
+pub const GREETING_PATIENCE: Duration = Duration::from_secs(5);
+/// A greeting has a hundred bytes.
+pub const GREETING_MAX_BYTES: usize = 64 * 1024;
+/// What a session's bridge sends in one frame: lines of a monitor, a prompt of a cron task.
+pub const SESSION_FRAME_MAX_BYTES: usize = 1024 * 1024;
+/// Frames that were begun and not ended, of all connections: two of the largest.
+pub const UNFINISHED_MAX_BYTES: usize = 32 * 1024 * 1024;
+/// Messages that wait for the loop or are being taken by it, in bytes: two of the largest.
+pub const HELD_MAX_BYTES: usize = 32 * 1024 * 1024;
+/// Smaller messages are not counted: their number is bounded.
+pub const HELD_LEAST_BYTES: usize = 4 * 1024;
 /// Time between asking a session to end and killing it.
 pub const STOP_GRACE_MS: u64 = 3_000;
 /// After a deletion under the state directory: whoever deletes gets the time to finish.
@@ -33,3 +51,7 @@ pub const JOURNAL_MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// Size of a PTY until a client attaches.
 pub const FIRST_COLS: u16 = 120;
 pub const FIRST_ROWS: u16 = 32;
+/// What a session tries and may not is told again after this: it may try without end.
+pub const TRY_PAUSE: Duration = Duration::from_secs(60);
+/// One page of a log: well below a frame.
+pub const LOG_PAGE_BYTES: usize = 1024 * 1024;

@@ -4,6 +4,7 @@
 //! test can put a simulated world in their place. Must not know: what the loop makes of it.
 
 use crate::background::Descendants;
+use crate::callers::Callers;
 use crate::inbox::{Inbox, InboxSender, Links};
 use jiff::tz::TimeZone;
 use nightshift_host::finding::{self as hosts, Finding};
@@ -20,6 +21,7 @@ use nightshift_protocol::{Environment, Fault, Launch, Record, Task};
 use nightshift_publish::ConnId;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Work that may take long (a disk, a network mount); what comes of it goes to the inbox.
@@ -124,6 +126,7 @@ pub struct Machine {
     pub binary: PathBuf,
     pub inbox: InboxSender,
     pub looks: Looks,
+    pub callers: Arc<Callers>,
 }
 
 impl Machine {
@@ -236,6 +239,7 @@ impl Outside for Machine {
         let (binary, log) = (self.binary.as_os_str(), self.home.log_file());
         let args = [NOTIFIER.into()];
         let process = spawn::spawn_detached(binary, &args, &environment, &self.home.state, &log)?;
+        self.callers.notifier_is(process.identity);
         // Only so that it is no zombie: it is heard of by its connection.
         let mut child = process.child;
         std::thread::Builder::new().name("notifier".into()).spawn(move || child.wait().ok())?;

@@ -2,15 +2,21 @@
 //!
 //! Promise: a hostile or silent client costs its own connection only.
 
-use crate::inbox::{Inbox, InboxSender};
-use crate::limits::{CLIENT_QUEUE_MAX, CLIENTS_MAX};
-use nightshift_platform::exhausted::is_exhausted;
-use nightshift_platform::ipc;
-use nightshift_protocol::{
-    CONNECTION_FAULT, Fault, FaultCode, FrameDecoder, FrameKind, Hello, PROTOCOL_VERSION, Request,
-    Role, ServerMessage, encode_control, understands,
+mod places;
+
+use crate::callers::{Caller, Callers};
+use crate::inbox::{Inbox, InboxSender, hold};
+use crate::limits::{
+    CLIENT_QUEUE_MAX, GREETING_MAX_BYTES, GREETING_PATIENCE, SESSION_FRAME_MAX_BYTES,
 };
-use nightshift_publish::ConnId;
+use nightshift_platform::exhausted::is_exhausted;
+use nightshift_platform::{Peer, ipc};
+use nightshift_protocol::{
+    CONNECTION_FAULT, FRAME_MAX_BYTES, Fault, FaultCode, FrameDecoder, FrameKind, Hello,
+    PROTOCOL_VERSION, Request, Role, ServerMessage, encode_control, understands,
+};
+use nightshift_publish::{ConnId, Frames, Outgoing, Sent, WeakOutgoing, frame};
+use places::{Place, Places};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
@@ -18,7 +24,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::time::{Instant, timeout_at};
 
 /// One read from a client; requests are small.
 const READ_BYTES: usize = 16 * 1024;
@@ -26,15 +32,15 @@ const READ_BYTES: usize = 16 * 1024;
 const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// Accepts clients until the task is aborted.
-pub async fn accept(listener: StdListener, inbox: InboxSender) {
+pub async fn accept(listener: StdListener, inbox: InboxSender, callers: Arc<Callers>) {
     let listener = listener.set_nonblocking(true).and_then(|()| UnixListener::from_std(listener));
     let listener = match listener {
         Ok(listener) => listener,
         Err(e) => return tracing::error!("the supervisor's socket cannot be served: {e}"),
     };
-    let places = Arc::new(Semaphore::new(CLIENTS_MAX));
+    let places = Places::default();
     let mut reserve = Reserve::take();
-    let mut next = 0;
+    let (mut next, mut refused) = (0, 0_u64);
     loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
@@ -45,9 +51,9 @@ pub async fn accept(listener: StdListener, inbox: InboxSender) {
             }
         };
         reserve.refill();
-        match ipc::peer_is_me(&stream) {
-            Ok(true) => {}
-            Ok(false) => {
+        let peer = match Peer::of(&stream) {
+            Ok(peer) if peer.is_me() => peer,
+            Ok(_) => {
                 tracing::warn!("refused a connection of another user");
                 continue;
             }
@@ -55,22 +61,32 @@ pub async fn accept(listener: StdListener, inbox: InboxSender) {
                 tracing::warn!("peer unknown: {e}");
                 continue;
             }
-        }
-        let Ok(place) = places.clone().try_acquire_owned() else {
-            tracing::warn!("refused a connection: {CLIENTS_MAX} clients are connected");
-            let message = format!("the supervisor serves {CLIENTS_MAX} clients already");
-            let full = Fault::new(FaultCode::Limit, message);
-            let stream = stream.into_std();
-            say_no(stream, full.hint("close windows, followers or scripts, then try again"));
-            continue;
         };
+        // At once: later there may be nobody left to be asked about.
+        let caller = callers.caller(&peer);
         next += 1;
-        let (conn, inbox) = (ConnId(next), inbox.clone());
-        tokio::spawn(async move {
-            connection(conn, stream, inbox).await;
-            drop(place);
-        });
+        let place = match places.take(next, &caller) {
+            Ok(place) => place,
+            Err(full) => {
+                refused += 1;
+                // However many come, their lines in the log are few.
+                if refused.is_power_of_two() {
+                    tracing::warn!("refused a connection ({refused} so far): {full}");
+                }
+                say_no(stream.into_std(), full);
+                continue;
+            }
+        };
+        let inbox = inbox.clone();
+        tokio::spawn(connection(Visitor { conn: ConnId(next), caller, place }, stream, inbox));
     }
+}
+
+/// One connection, from its beginning on.
+struct Visitor {
+    conn: ConnId,
+    caller: Caller,
+    place: Place,
 }
 
 /// One descriptor kept back, so that a client can be told when there is none left for it: otherwise
@@ -110,51 +126,77 @@ impl Reserve {
     }
 }
 
-async fn connection(conn: ConnId, stream: UnixStream, inbox: InboxSender) {
+async fn connection(visitor: Visitor, stream: UnixStream, inbox: InboxSender) {
     let (reader, writer) = stream.into_split();
-    let (out, frames) = mpsc::channel(CLIENT_QUEUE_MAX);
-    let greeting = encode_control(&Hello::new(Role::Supervisor));
-    if out.try_send(greeting).is_err() {
+    let (out, frames) = Outgoing::new(CLIENT_QUEUE_MAX);
+    if out.put(encode_control(&Hello::new(Role::Supervisor))) != Sent::Queued {
         return;
     }
+    let (let_go, conn) = (frames.let_go(), visitor.conn);
     let mut writing = tokio::spawn(write_frames(writer, frames));
     let ended = tokio::select! {
-        () = read_frames(conn, reader, out, &inbox) => None,
+        () = read_frames(&visitor, reader, out, &inbox) => None,
         // The core let this client go, or nothing can be written to it any more.
         ended = &mut writing => Some(ended),
+        () = visitor.place.lost() => {
+            writing.abort();
+            None
+        }
+        () = let_go => {
+            writing.abort();
+            None
+        }
     };
     inbox.send(Inbox::Disconnected { conn }).await.ok(); // The loop has ended already.
     // The core drops its sender on `Disconnected`; what was queued is written, then this ends.
     let ended = match ended {
         Some(ended) => ended,
-        None => writing.await,
+        None => tokio::select! {
+            ended = &mut writing => ended,
+            // Nobody reads it: whoever needs the place gets it.
+            () = visitor.place.lost() => {
+                writing.abort();
+                Ok(())
+            }
+        },
     };
-    if let Err(e) = ended {
+    if let Err(e) = ended
+        && !e.is_cancelled()
+    {
         tracing::warn!("writer of a connection: {e}");
     }
 }
 
-async fn write_frames(mut writer: OwnedWriteHalf, mut frames: mpsc::Receiver<Vec<u8>>) {
-    while let Some(frame) = frames.recv().await {
+async fn write_frames(mut writer: OwnedWriteHalf, mut frames: Frames) {
+    while let Some(frame) = frames.next().await {
         if writer.write_all(&frame).await.is_err() {
             return; // The reader sees the end of the connection too.
         }
+        frames.written(frame.len());
     }
 }
 
 async fn read_frames(
-    conn: ConnId,
+    visitor: &Visitor,
     mut reader: OwnedReadHalf,
-    out: mpsc::Sender<Vec<u8>>,
+    out: Outgoing,
     inbox: &InboxSender,
 ) {
     // From the greeting on only the core holds the queue open, so that it can let a client go.
     let queue = out.downgrade();
     let mut out = Some(out);
-    let mut decoder = FrameDecoder::default();
+    let mut decoder = FrameDecoder::up_to(GREETING_MAX_BYTES);
     let mut buffer = vec![0; READ_BYTES];
+    let greeted_by = Instant::now() + GREETING_PATIENCE;
     loop {
-        match reader.read(&mut buffer).await {
+        let read = match out {
+            Some(_) => match timeout_at(greeted_by, reader.read(&mut buffer)).await {
+                Ok(read) => read,
+                Err(_elapsed) => return,
+            },
+            None => reader.read(&mut buffer).await,
+        };
+        match read {
             Ok(0) | Err(_) => return,
             Ok(n) => decoder.push(&buffer[..n]),
         }
@@ -168,22 +210,39 @@ async fn read_frames(
                 Err(e) => return refuse(&queue, 0, &e.to_string()),
             };
             if let Some(out) = out.take() {
-                if !greet(&body, &out, conn, inbox).await {
+                if !greet(&body, &out, visitor, inbox).await {
                     return;
                 }
-                continue;
-            }
-            let request = match serde_json::from_slice::<Request>(&body) {
-                Ok(request) => request,
-                Err(e) => {
-                    // A command of a newer client: that request fails, the connection stays.
-                    refuse(&queue, request_id(&body), &format!("request not understood: {e}"));
-                    continue;
-                }
-            };
-            if inbox.send(Inbox::Request { conn, request }).await.is_err() {
+                visitor.place.greeted();
+                decoder.takes(match visitor.caller {
+                    Caller::User => FRAME_MAX_BYTES,
+                    Caller::Session { .. } | Caller::Program | Caller::Unknown { .. } => {
+                        SESSION_FRAME_MAX_BYTES
+                    }
+                });
+            } else if !take_request(&body, visitor.conn, &queue, inbox).await {
                 return;
             }
+        }
+        visitor.place.unfinished(decoder.pending());
+    }
+}
+
+/// False when the loop has ended.
+async fn take_request(
+    body: &[u8],
+    conn: ConnId,
+    queue: &WeakOutgoing,
+    inbox: &InboxSender,
+) -> bool {
+    // Before it is read: what is read takes more.
+    let held = hold(body.len()).await;
+    match serde_json::from_slice::<Request>(body) {
+        Ok(request) => inbox.send(Inbox::Request { conn, request, held }).await.is_ok(),
+        Err(e) => {
+            // A command of a newer client: that request fails, the connection stays.
+            refuse(queue, request_id(body), &format!("request not understood: {e}"));
+            true
         }
     }
 }
@@ -193,15 +252,11 @@ fn request_id(body: &[u8]) -> u64 {
     value.and_then(|v| v.get("id")?.as_u64()).unwrap_or_default()
 }
 
-async fn greet(
-    body: &[u8],
-    out: &mpsc::Sender<Vec<u8>>,
-    conn: ConnId,
-    inbox: &InboxSender,
-) -> bool {
+async fn greet(body: &[u8], out: &Outgoing, visitor: &Visitor, inbox: &InboxSender) -> bool {
     match serde_json::from_slice::<Hello>(body) {
         Ok(hello) if understands(hello.protocol) => {
-            inbox.send(Inbox::Connected { conn, out: out.clone() }).await.is_ok()
+            let (conn, caller) = (visitor.conn, visitor.caller.clone());
+            inbox.send(Inbox::Connected { conn, out: out.clone(), caller }).await.is_ok()
         }
         Ok(hello) => {
             let message = format!(
@@ -229,13 +284,13 @@ fn say_no(stream: io::Result<StdStream>, fault: Fault) {
     stream.and_then(|mut stream| stream.write_all(&words)).ok();
 }
 
-fn refuse(queue: &mpsc::WeakSender<Vec<u8>>, id: u64, message: &str) {
+fn refuse(queue: &WeakOutgoing, id: u64, message: &str) {
     if let Some(out) = queue.upgrade() {
         fault(&out, id, Fault::new(FaultCode::Invalid, message));
     }
 }
 
-fn fault(out: &mpsc::Sender<Vec<u8>>, id: u64, fault: Fault) {
+fn fault(out: &Outgoing, id: u64, fault: Fault) {
     // A full queue means that nobody reads: then nobody misses this either.
-    out.try_send(encode_control(&ServerMessage::Fault { id, fault })).ok();
+    out.answer(frame(&ServerMessage::Fault { id, fault }));
 }

@@ -1,7 +1,8 @@
 //! What the loop asks of its database, as an interface: the store on disk, or one that fails and is
 //! cut off where a test says.
 
-use nightshift_model::{Evidence, Fact, Session, SessionId};
+use nightshift_model::{Evidence, Fact, Session, SessionId, Source, heal};
+use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode, Notice, PermissionRule, Receipt};
 use nightshift_store::{Store, StoreError, Wanted, Write};
 
@@ -34,6 +35,28 @@ pub fn outlived(fact: &Fact) -> bool {
 pub fn fault(error: &StoreError) -> Fault {
     Fault::new(FaultCode::Io, error.to_string())
         .hint("nothing was changed; make room or mend the state directory, then try again")
+}
+
+/// Every session, each within today's bounds.
+pub fn healed(store: &mut dyn Storage) -> Result<Vec<Session>, Fault> {
+    let mut sessions = store.sessions().map_err(|e| fault(&e))?;
+    let mut write = Write::default();
+    for session in &mut sessions {
+        let Some((healed, text)) = heal::healed(session) else { continue };
+        tracing::warn!(session = %session.id, "{text}");
+        let (at, state) = (clock::now(), healed.state.word().to_owned());
+        let why = Evidence { at, source: Source::Supervisor, state, text };
+        write.evidence.push((healed.id.clone(), why));
+        write.upserts.push(healed.clone());
+        *session = healed;
+    }
+    if !write.is_empty()
+        && let Err(e) = store.commit(&write)
+    {
+        // They are as they are here; the next change of each stores it.
+        tracing::error!("sessions that were too large are not stored anew: {e}");
+    }
+    Ok(sessions)
 }
 
 impl Storage for Store {

@@ -7,6 +7,8 @@ use serde::Serialize;
 
 /// Largest frame: a page of logs or one agent line; anything larger is a fault or an attack.
 pub const FRAME_MAX_BYTES: usize = 16 * 1024 * 1024;
+/// A buffer that grew beyond this is given back once it is empty.
+const BUFFER_KEEP_BYTES: usize = 64 * 1024;
 /// Bytes before the body: length and kind.
 const HEADER_BYTES: usize = 5;
 
@@ -36,6 +38,8 @@ impl FrameKind {
 pub enum FrameError {
     #[error("frame of {len} bytes; the limit is {FRAME_MAX_BYTES}")]
     TooLarge { len: usize },
+    #[error("frame of {len} bytes; the limit is {max} here")]
+    TooLargeHere { len: usize, max: usize },
     #[error("frame kind {kind} is unknown")]
     UnknownKind { kind: u8 },
     #[error("frame length 0 leaves no room for its kind")]
@@ -59,14 +63,39 @@ pub fn encode_control<T: Serialize>(message: &T) -> Vec<u8> {
     encode_frame(FrameKind::Control, &body)
 }
 
+/// The same, or why its reader would not take it.
+pub fn encode_bounded<T: Serialize>(message: &T) -> Result<Vec<u8>, FrameError> {
+    let frame = encode_control(message);
+    // The length counts what comes after its own four bytes.
+    let len = frame.len().saturating_sub(size_of::<u32>());
+    if len <= FRAME_MAX_BYTES { Ok(frame) } else { Err(FrameError::TooLarge { len }) }
+}
+
 /// Collects bytes and gives back whole frames.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FrameDecoder {
     buffer: Vec<u8>,
     start: usize,
+    max: usize,
+}
+
+impl Default for FrameDecoder {
+    fn default() -> FrameDecoder {
+        FrameDecoder::up_to(FRAME_MAX_BYTES)
+    }
 }
 
 impl FrameDecoder {
+    /// One that takes no frame of more than `max` bytes.
+    pub fn up_to(max: usize) -> FrameDecoder {
+        FrameDecoder { buffer: Vec::new(), start: 0, max }
+    }
+
+    /// From now on it takes frames of so many bytes.
+    pub fn takes(&mut self, max: usize) {
+        self.max = max;
+    }
+
     pub fn push(&mut self, bytes: &[u8]) {
         if self.start > 0 && self.start >= self.buffer.len() / 2 {
             self.buffer.drain(..self.start);
@@ -91,6 +120,9 @@ impl FrameDecoder {
         if len > FRAME_MAX_BYTES {
             return Err(FrameError::TooLarge { len });
         }
+        if len > self.max {
+            return Err(FrameError::TooLargeHere { len, max: self.max });
+        }
         let Some(&kind_byte) = bytes.get(4) else { return Ok(None) };
         let kind =
             FrameKind::from_byte(kind_byte).ok_or(FrameError::UnknownKind { kind: kind_byte })?;
@@ -98,6 +130,10 @@ impl FrameDecoder {
         let body = body.to_vec();
         self.start += 4 + len;
         if self.start == self.buffer.len() {
+            // One large frame must not cost its memory for as long as the connection lasts.
+            if self.buffer.capacity() > BUFFER_KEEP_BYTES {
+                self.buffer = Vec::new();
+            }
             self.buffer.clear();
             self.start = 0;
         }
@@ -133,6 +169,18 @@ mod tests {
                 "cut at {cut}"
             );
         }
+    }
+
+    #[test]
+    fn security_15_a_peer_that_did_not_greet_is_heard_in_small_frames_only() {
+        let mut decoder = FrameDecoder::up_to(100);
+        decoder.push(&101_u32.to_le_bytes());
+        assert_eq!(decoder.next_frame(), Err(FrameError::TooLargeHere { len: 101, max: 100 }));
+        let mut decoder = FrameDecoder::up_to(100);
+        decoder.takes(FRAME_MAX_BYTES);
+        decoder.push(&encode_frame(FrameKind::Data, &vec![7; 1_000_000]));
+        assert_eq!(decoder.next_frame().unwrap().unwrap().1.len(), 1_000_000);
+        assert!(decoder.buffer.capacity() <= BUFFER_KEEP_BYTES, "its memory is kept");
     }
 
     #[test]

@@ -92,6 +92,10 @@ pub enum HostEvent {
         cols: u16,
         rows: u16,
     },
+    /// To those who watch or follow: something that is not the user tried what only the user may.
+    Tried {
+        what: String,
+    },
     HookTaken,
     HookAnswer {
         line: String,

@@ -32,7 +32,10 @@ pub use command::{Command, Dispatch, DispatchWork, Environment};
 pub use configuration::{ConfigOption, ConfigValue, Configuration, SlashCommand};
 pub use conversation::{ConversationEvent, ConversationItem, ItemBody, ToolContent, ToolStatus};
 pub use fault::{Fault, FaultCode};
-pub use frame::{FrameDecoder, FrameError, FrameKind, encode_control, encode_frame};
+pub use frame::{
+    FRAME_MAX_BYTES, FrameDecoder, FrameError, FrameKind, encode_bounded, encode_control,
+    encode_frame,
+};
 pub use hello::{Hello, PROTOCOL_REACH, PROTOCOL_VERSION, Role, understands};
 pub use host::{HostEvent, HostRequest};
 pub use launch::{About, Exited, Launch, LaunchKind, Ready};

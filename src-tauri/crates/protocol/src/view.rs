@@ -2,8 +2,8 @@
 
 use crate::standing::StandingSummary;
 use nightshift_model::{
-    Choice, Liveness, Lodging, Millis, Prompt, PromptState, PullRequest, Session, State, Surface,
-    Usage, Work,
+    Choice, Liveness, Lodging, Millis, Need, NeedId, Prompt, PromptState, PullRequest, Session,
+    State, Surface, Usage, Work,
 };
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +99,82 @@ impl SessionView {
             standing: StandingSummary::of(session),
         }
     }
+}
+
+/// Longest word of a row that a stub keeps.
+const STUB_WORD_MAX_BYTES: usize = 256;
+/// Longest path that it keeps.
+const STUB_PATH_MAX_BYTES: usize = 2 * 1024;
+const TOO_LARGE: &str = "this session's row is too large to show";
+
+impl SessionView {
+    /// What is shown of a row that is too large for a board: who it is and what it is in. It is still
+    /// shown, answered and removed by its id.
+    #[must_use]
+    pub fn stub(&self) -> SessionView {
+        let word = |text: &str| cut(text, STUB_WORD_MAX_BYTES);
+        let words = |text: &Option<String>| text.as_deref().map(word);
+        let state = match &self.state {
+            State::NeedsInput { needs } => {
+                State::NeedsInput { needs: needs.iter().take(1).map(stub_of).collect() }
+            }
+            State::Completed { .. } => State::Completed { result: TOO_LARGE.to_owned() },
+            State::Failed { trouble, .. } => {
+                State::Failed { error: TOO_LARGE.to_owned(), trouble: trouble.clone() }
+            }
+            State::Starting | State::Working | State::Idle | State::Stopped => self.state.clone(),
+        };
+        let liveness = match &self.liveness {
+            Liveness::Unknown { why, since } => Liveness::Unknown { why: word(why), since: *since },
+            Liveness::Alive { .. } | Liveness::Gone { .. } => self.liveness.clone(),
+        };
+        SessionView {
+            id: word(&self.id),
+            session_id: word(&self.session_id),
+            name: word(&self.name),
+            kind: self.kind,
+            agent: words(&self.agent),
+            surface: self.surface,
+            model: words(&self.model),
+            permission_mode: words(&self.permission_mode),
+            choosing: Vec::new(),
+            agent_session_id: None,
+            cwd: cut(&self.cwd, STUB_PATH_MAX_BYTES),
+            lodging: None,
+            prompt: word(&self.prompt),
+            state,
+            state_since: self.state_since,
+            liveness,
+            line: TOO_LARGE.to_owned(),
+            pull_requests: Vec::new(),
+            pinned: self.pinned,
+            created_at: self.created_at,
+            queued: self.queued,
+            exit_code: self.exit_code,
+            continue_at: self.continue_at,
+            usage: None,
+            standing: None,
+        }
+    }
+}
+
+/// That something is asked, and nothing to answer it by: what it is must be read first.
+fn stub_of(need: &Need) -> Need {
+    Need {
+        id: NeedId(cut(&need.id.0, STUB_WORD_MAX_BYTES)),
+        kind: need.kind,
+        question: TOO_LARGE.to_owned(),
+        detail: String::new(),
+        options: Vec::new(),
+        free_text: false,
+        since: need.since,
+        unshown_bytes: u32::MAX,
+        answered: None,
+    }
+}
+
+fn cut(text: &str, max: usize) -> String {
+    text[..text.floor_char_boundary(max)].to_owned()
 }
 
 /// Prompts that wait for another one, for an answer or for the process. The one that goes out next

@@ -5,15 +5,17 @@
 //! Must not know: sessions' states, the store, sockets.
 
 mod conversation;
+mod fitting;
+mod outgoing;
 
 pub use conversation::Conversations;
+pub use fitting::{ROW_MAX_BYTES, frame};
+pub use outgoing::{Frames, Outgoing, WeakOutgoing};
 
 use nightshift_protocol::{
-    BoardChange, BoardEvent, Fault, Notice, Reply, ServerMessage, SessionView, encode_control,
+    BoardChange, BoardEvent, Fault, Notice, Reply, ServerMessage, SessionView,
 };
 use std::collections::HashMap;
-use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::TrySendError;
 
 /// Numbers connections; never reused within a supervisor's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,10 +33,17 @@ pub struct FollowId {
     pub request: u64,
 }
 
+/// Bytes that wait for all clients together.
+const ALL_WAITING_MAX_BYTES: usize = 64 * 1024 * 1024;
+/// Below this the sum of all is not asked for: small frames to a client that reads are the rule.
+const LARGE_BYTES: usize = 256 * 1024;
+
 /// The clients' outgoing queues.
 #[derive(Default)]
 pub struct Clients {
-    queues: HashMap<ConnId, mpsc::Sender<Vec<u8>>>,
+    queues: HashMap<ConnId, Outgoing>,
+    /// Those that were let go because they read nothing.
+    let_go: u64,
 }
 
 /// What became of a frame.
@@ -47,7 +56,7 @@ pub enum Sent {
 }
 
 impl Clients {
-    pub fn add(&mut self, conn: ConnId, out: mpsc::Sender<Vec<u8>>) {
+    pub fn add(&mut self, conn: ConnId, out: Outgoing) {
         self.queues.insert(conn, out);
     }
 
@@ -56,11 +65,47 @@ impl Clients {
     }
 
     pub fn send(&mut self, conn: ConnId, message: &ServerMessage) -> Sent {
-        let Some(queue) = self.queues.get(&conn) else { return Sent::Gone };
-        match queue.try_send(encode_control(message)) {
-            Ok(()) => Sent::Queued,
-            Err(TrySendError::Full(_)) => Sent::Full,
-            Err(TrySendError::Closed(_)) => Sent::Gone,
+        self.put(conn, message, Outgoing::put)
+    }
+
+    fn put(
+        &mut self,
+        conn: ConnId,
+        message: &ServerMessage,
+        put: impl Fn(&Outgoing, Vec<u8>) -> Sent,
+    ) -> Sent {
+        let Some(out) = self.queues.get(&conn) else { return Sent::Gone };
+        let frame = frame(message);
+        if frame.len().max(out.waiting()) > LARGE_BYTES {
+            self.make_room(frame.len());
+        }
+        self.queues.get(&conn).map_or(Sent::Gone, |out| put(out, frame))
+    }
+
+    /// While too much waits for all together, those go for whom the most waits.
+    fn make_room(&mut self, more: usize) {
+        loop {
+            let waiting: usize = self.queues.values().map(Outgoing::waiting).sum();
+            if waiting + more <= ALL_WAITING_MAX_BYTES {
+                return;
+            }
+            let most = self.queues.iter().max_by_key(|(_, out)| out.waiting());
+            let Some(conn) = most.filter(|(_, out)| out.waiting() > 0).map(|(conn, _)| *conn)
+            else {
+                return;
+            };
+            self.let_go(conn);
+        }
+    }
+
+    fn let_go(&mut self, conn: ConnId) {
+        let Some(out) = self.queues.remove(&conn) else { return };
+        out.let_go();
+        self.let_go += 1;
+        // However many there are, their lines in the log are few.
+        if self.let_go.is_power_of_two() {
+            let count = self.let_go;
+            tracing::warn!("clients that read nothing are let go; {count} so far");
         }
     }
 
@@ -70,9 +115,8 @@ impl Clients {
             Ok(reply) => ServerMessage::Reply { id, reply },
             Err(fault) => ServerMessage::Fault { id, fault },
         };
-        if self.send(conn, &message) == Sent::Full {
-            tracing::warn!("a client reads nothing; its connection is closed");
-            self.queues.remove(&conn);
+        if self.put(conn, &message, Outgoing::answer) == Sent::Full {
+            self.let_go(conn);
         }
     }
 }

@@ -13,16 +13,20 @@ use crate::outside::Outside;
 use crate::permissions::Kept;
 use crate::pressure;
 use crate::pulls::{self, Pulls};
-use crate::storage::{Storage, fault as store_fault, outlived};
+use crate::storage::{Storage, fault as store_fault, healed, outlived};
 use crate::unsaved::Unsaved;
 use crate::wait::{Until, Waiter};
 use crate::{
-    advising, checkout, judging, notices, permissions, rest, retention, settling, standing,
+    advising, checkout, judging, mending, notices, permissions, rest, retention, settling, standing,
 };
 use nightshift_agents::Driver;
 use nightshift_model::limits::LINE_INTERVAL_MS;
-use nightshift_model::{Event, Evidence, Fact, Liveness, Millis, Session, SessionId, State, step};
+use nightshift_model::{
+    Command as SessionCommand, Event, Evidence, Fact, Liveness, Millis, Session, SessionId, Source,
+    State, step,
+};
 use nightshift_notices::{Notices, arising};
+use nightshift_outside::gate::Gate;
 use nightshift_outside::pressure::Pressure;
 use nightshift_platform::clock;
 use nightshift_platform::dirs::Home;
@@ -117,6 +121,8 @@ pub struct Core {
     pub sessions: BTreeMap<SessionId, Entry>,
     pub notices: Vec<Notice>,
     pub clients: Clients,
+    /// Whose hands these are.
+    pub gate: Gate,
     pub board: Board,
     pub conversations: Conversations,
     pub waiters: Vec<(SessionId, Waiter)>,
@@ -125,7 +131,7 @@ pub struct Core {
     /// There once clients are served.
     pub ground: Option<Ground>,
     /// The user was told that the state directory cannot be made anew.
-    ground_told: bool,
+    pub ground_told: bool,
     pub unsaved: Unsaved,
     /// How far pull requests are was asked.
     pub pulls: Pulls,
@@ -167,7 +173,8 @@ impl Core {
         store: Box<dyn Storage>,
         outside: Box<dyn Outside>,
     ) -> Result<Core, Fault> {
-        let sessions = store.sessions().map_err(|e| store_fault(&e))?;
+        let mut store = store;
+        let sessions = healed(&mut *store)?;
         let notices = store.notices(NOTICES_MAX).map_err(|e| store_fault(&e))?;
         let mut clockwork = Clockwork::new(outside.fresh_uuid().to_string(), outside.zone());
         sessions.iter().for_each(|s| clockwork.adopt(s));
@@ -188,6 +195,7 @@ impl Core {
             sessions: sessions.into_iter().map(|s| (s.id.clone(), Entry::new(s))).collect(),
             notices,
             clients: Clients::default(),
+            gate: Gate::default(),
             board: Board::default(),
             conversations: Conversations::default(),
             waiters: Vec::new(),
@@ -229,8 +237,12 @@ impl Core {
 
     pub fn take(&mut self, message: Inbox) {
         match message {
-            Inbox::Connected { conn, out } => self.clients.add(conn, out),
+            Inbox::Connected { conn, out, caller } => {
+                self.gate.enter(conn, caller);
+                self.clients.add(conn, out);
+            }
             Inbox::Disconnected { conn } => {
+                self.gate.leave(conn);
                 self.clients.remove(conn);
                 self.board.forget(conn);
                 self.conversations.forget(conn);
@@ -238,8 +250,8 @@ impl Core {
                 rest::drop_idle_drivers(self);
                 notices::gone(self, conn);
             }
-            Inbox::Request { conn, request } => handlers::handle(self, conn, request),
-            Inbox::Link { session, generation, event } => {
+            Inbox::Request { conn, request, .. } => handlers::handle(self, conn, request),
+            Inbox::Link { session, generation, event, .. } => {
                 self.link_event(&session, generation, event);
             }
             Inbox::Folded { session, driver } => self.folded(&session, *driver),
@@ -278,34 +290,8 @@ impl Core {
                 standing::tasks_said(self, &session, asked, &tasks);
             }
             Inbox::Pressure => pressure::shed(self),
-            Inbox::Ground => self.mend_ground(),
+            Inbox::Ground => mending::mend(self),
             Inbox::Terminate => self.ending = Ending::Now,
-        }
-    }
-
-    /// Something was deleted from the state directory: what is needed is made anew, here and by the
-    /// hosts, and the user is told.
-    fn mend_ground(&mut self) {
-        let Some(ground) = &mut self.ground else { return };
-        let state = self.home.state.display().to_string();
-        match ground.mend(&mut *self.store) {
-            Ok(false) => {}
-            Ok(true) => {
-                self.ground_told = false;
-                self.outside.call_hosts_back();
-                let text = format!(
-                    "{state} was deleted while in use and has been made anew; sessions go on, what \
-                     ended ones had printed is lost"
-                );
-                self.notice(NoticeLevel::Error, text);
-            }
-            Err(fault) => {
-                ground.mend_later();
-                if !std::mem::replace(&mut self.ground_told, true) {
-                    let text = format!("{state} was deleted while in use: {fault}");
-                    self.notice(NoticeLevel::Error, text);
-                }
-            }
         }
     }
 
@@ -358,6 +344,10 @@ impl Core {
                 } else {
                     self.progress(id, line);
                 }
+            }
+            LinkEvent::Tried { what } => {
+                let text = format!("{what}: refused, only the user may");
+                self.fact(id, Fact::Noted { source: Source::Process, text });
             }
             LinkEvent::Unwritten { why } => {
                 tracing::warn!(session = %id, "not written: {why}");
@@ -444,7 +434,11 @@ impl Core {
         let decided = |fact: &Fact| matches!(fact, Fact::Timed { .. } | Fact::Judged { .. });
         let happened = matches!(event, Event::Fact(ref fact) if !decided(fact));
         let volatile = matches!(event, Event::Fact(ref fact) if outlived(fact));
-        let new_goal = matches!(event, Event::Command(nightshift_model::Command::GoalSet { .. }));
+        let new_goal = matches!(
+            event,
+            Event::Command(SessionCommand::GoalSet { .. })
+                | Event::Own(SessionCommand::GoalSet { .. })
+        );
         let mut next =
             step(&entry.session, event, at).map_err(|refusal| handlers::refused(&refusal))?;
         next.session.journal_seq = next.session.journal_seq.max(seq);

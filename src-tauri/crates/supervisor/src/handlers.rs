@@ -8,6 +8,7 @@ mod continue_at_reset;
 mod dispatch;
 mod enclose;
 mod follow;
+mod gate;
 mod logs;
 mod monitor;
 mod notifications;
@@ -58,11 +59,13 @@ type Outcome = Result<Handled, Fault>;
 
 pub fn handle(core: &mut Core, conn: ConnId, request: Request) {
     let id = request.id;
-    let for_bridge = match &request.command {
-        Command::Standing { session, act, .. } => monitor::take(core, session, act),
-        _ => None,
-    };
-    let outcome = for_bridge.unwrap_or_else(|| take(core, conn, id, request.command));
+    let outcome = gate::pass(core, conn, request.command).and_then(|command| {
+        let for_bridge = match &command {
+            Command::Standing { session, act, .. } => monitor::take(core, session, act),
+            _ => None,
+        };
+        for_bridge.unwrap_or_else(|| take(core, conn, id, command))
+    });
     conclude(core, conn, id, outcome);
 }
 
@@ -98,7 +101,7 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
     match command {
         Command::Dispatch(dispatch) => dispatch::dispatch(core, conn, id, dispatch),
         Command::Show { session } => plain::show(core, &session),
-        Command::List => Ok(plain::list(core)),
+        Command::List => Ok(plain::list(core, conn)),
         Command::Answer { session, need, answer } => answer::answer(core, &session, need, answer),
         Command::Reply { session, text, env, enclosures } => {
             reply::reply(core, (conn, id), &session, (text, env, &enclosures))
@@ -154,7 +157,9 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         Command::Standing { session, act: StandingAct::Push { message }, .. } => {
             notifications::push(core, conn, id, &session, &message)
         }
-        Command::Standing { session, act, env } => standing::standing(core, &session, act, env),
+        Command::Standing { session, act, env } => {
+            standing::standing(core, conn, &session, (act, env))
+        }
         Command::Notifications { act } => notifications::notifications(core, conn, id, act),
         Command::Presence { looking, env } => {
             Ok(notifications::presence(core, conn, looking, &env))
@@ -168,13 +173,21 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
 
 /// Applies a command of the user to a session.
 fn apply(core: &mut Core, session: &SessionId, command: SessionCommand) -> Result<(), Fault> {
-    match &command {
-        SessionCommand::Reply { .. } | SessionCommand::Respawn | SessionCommand::GoalSet { .. } => {
-            crate::standing::before_resume(core, session);
-        }
-        _ => {}
+    apply_event(core, session, Event::Command(command))
+}
+
+/// The same of a command that the session's own agent may have given.
+fn apply_event(core: &mut Core, session: &SessionId, event: Event) -> Result<(), Fault> {
+    match &event {
+        Event::Command(command) | Event::Own(command) => match command {
+            SessionCommand::Reply { .. }
+            | SessionCommand::Respawn
+            | SessionCommand::GoalSet { .. } => crate::standing::before_resume(core, session),
+            _ => {}
+        },
+        Event::Fact(_) => {}
     }
-    core.apply(session, Event::Command(command), clock::now(), 0)
+    core.apply(session, event, clock::now(), 0)
 }
 
 /// The session named by id, unique id prefix or exact name.

@@ -14,6 +14,7 @@ mod effects;
 mod handlers;
 mod judging;
 mod limits;
+mod mending;
 mod notices;
 mod permissions;
 mod pressure;

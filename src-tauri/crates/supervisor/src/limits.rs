@@ -21,8 +21,6 @@ pub const ANSWER_WAIT: Duration = Duration::from_secs(5);
 pub const MONITOR_STOP_WAIT: Duration = Duration::from_secs(10);
 /// A line that a host refused (its agent reads nothing, its disk is full) is tried again after this.
 pub const REFUSED_PAUSE: Duration = Duration::from_secs(5);
-/// One page of a log: well below a frame.
-pub const LOG_PAGE_BYTES: usize = 1024 * 1024;
 /// Notices kept for the board.
 pub const NOTICES_MAX: usize = 50;
 /// Environment handed over by a client: the kernel's own limit for a process is of this order.

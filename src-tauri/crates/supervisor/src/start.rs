@@ -9,6 +9,7 @@ use crate::link::looks::{self, Looks};
 use crate::outside::Machine;
 use crate::settings;
 use nightshift_lodging::Desk;
+use nightshift_outside::callers::Callers;
 use nightshift_outside::pressure::Pressure;
 use nightshift_platform::clock;
 use nightshift_platform::dirs::Home;
@@ -16,6 +17,7 @@ use nightshift_protocol::{Fault, FaultCode};
 use nightshift_settings::Watched;
 use nightshift_store::Store;
 use std::io::Write;
+use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -33,14 +35,16 @@ pub fn run(home: Home) -> Result<(), Fault> {
     keep_spare().map_err(|e| io("a spare thread", e))?;
     runtime.block_on(async {
         let (inbox, messages) = mpsc::channel(INBOX_MAX);
-        let prepared =
-            Ground::prepare(&home, role, inbox.clone()).map_err(|e| io("supervisor socket", e))?;
+        let callers = Arc::new(Callers::of(&home).map_err(|e| io("own process", e))?);
+        let prepared = Ground::prepare(&home, role, inbox.clone(), callers.clone())
+            .map_err(|e| io("supervisor socket", e))?;
         let binary = std::env::current_exe().map_err(|e| io("own binary", e))?;
         let machine = Machine {
             home: home.clone(),
             binary: binary.clone(),
             inbox: inbox.clone(),
             looks: Looks::new(looks::patience()),
+            callers,
         };
         let desk = Desk::of(&home);
         let mut core = Core::new(home, &binary, Box::new(store), Box::new(machine))?;

@@ -37,19 +37,6 @@ fn assert_only_the_supervisor_lives(shift: &Shift) {
 }
 
 #[test]
-fn a_session_that_another_one_started_outlives_it() {
-    let shift = Shift::new();
-    let outer = shift.shell(&format!("{} --bg --exec 'sleep 1000'", binary().display()));
-    shift.wait_state(&outer, "done");
-    let all = shift.json(&["agents", "--all", "--json"]);
-    let inner = all.as_array().unwrap().iter().find(|e| e["id"] != outer.as_str()).unwrap();
-    let (inner, host) = (id_of(inner), shift.host(&id_of(inner)));
-    assert_eq!(host.liveness(), Liveness3::Alive);
-    assert_eq!(shift.entry(&inner)["state"], "working");
-    shift.ok(&["stop", &inner]);
-}
-
-#[test]
 fn stop_ends_every_descendant_of_a_shell_job() {
     let shift = Shift::new();
     let id = shift.shell(&format!("{RUNAWAYS} read x"));

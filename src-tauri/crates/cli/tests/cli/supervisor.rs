@@ -127,16 +127,15 @@ fn a_supervisor_and_sessions_started_inside_a_session_outlive_it() {
     let nightshift = crate::support::binary().display();
     let id = shift.shell(&format!(
         "'{nightshift}' daemon status; while ! [ -e go ]; do sleep 0.01; done; \
-         '{nightshift}' --bg --json --exec 'read x' > part; mv part inner; read x"
+         '{nightshift}' agents > part; mv part started; read x"
     ));
     shift.wait_log(&id, "running");
     shift.kill_supervisor();
     std::fs::write(shift.home.work().join("go"), "").unwrap();
     // Nothing is asked from outside meanwhile: that would start a supervisor there.
-    let told = shift.home.work().join("inner");
-    nightshift_testkit::wait_until("the inner session", || told.exists());
-    let inner: serde_json::Value = serde_json::from_slice(&std::fs::read(told).unwrap()).unwrap();
-    let inner = inner["id"].as_str().unwrap().to_owned();
+    let started = shift.home.work().join("started");
+    nightshift_testkit::wait_until("the inner supervisor", || started.exists());
+    let inner = shift.shell("read x");
     let pid = shift.wait_entry(&inner, "its process", |e| e["pid"].is_u64())["pid"].clone();
     let before = shift.supervisor();
     shift.ok(&["stop", &id]);

@@ -8,6 +8,7 @@ mod activity;
 mod ending;
 mod finish;
 mod followers;
+mod gate;
 mod listening;
 mod output;
 mod requests;
@@ -18,6 +19,7 @@ mod viewers;
 use crate::child::{Child, ChildIo};
 use crate::connection::Connection;
 use crate::journal::Writer;
+use crate::kin::Kin;
 use crate::signals::Signals;
 use activity::Activity;
 use ending::Ending;
@@ -26,6 +28,7 @@ pub(crate) use finish::{reserve_exit, write_exit};
 use listening::Listening;
 use nightshift_platform::ipc::SocketId;
 use nightshift_protocol::Launch;
+use std::collections::BTreeSet;
 use std::io;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
@@ -33,6 +36,11 @@ use std::time::Duration;
 
 /// Connections at once; more are closed again.
 const CONNECTIONS_MAX: usize = 128;
+
+/// Of these, such as have not greeted; the oldest goes for a new one.
+const UNGREETED_MAX: usize = 32;
+/// Frames that were begun and not ended, of all connections: two of the largest.
+const UNFINISHED_MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// Everything a running host has.
 pub(crate) struct Engine {
@@ -44,6 +52,9 @@ pub(crate) struct Engine {
     pub child: Child,
     pub journal: Writer,
     connections: Vec<Connection>,
+    kin: Kin,
+    /// What was refused and told of already.
+    refused: BTreeSet<(String, &'static str)>,
     activity: Activity,
     ending: Ending,
     /// When the screen draws what a flood left to draw.
@@ -66,11 +77,12 @@ pub(crate) struct Parts {
     pub signals: Signals,
     pub child: Child,
     pub journal: Writer,
+    pub kin: Kin,
 }
 
 impl Engine {
     pub fn new(parts: Parts) -> Engine {
-        let Parts { launch, dir, listener, socket, signals, child, journal } = parts;
+        let Parts { launch, dir, listener, socket, signals, child, journal, kin } = parts;
         Engine {
             launch,
             dir,
@@ -80,6 +92,8 @@ impl Engine {
             child,
             journal,
             connections: Vec::new(),
+            kin,
+            refused: BTreeSet::new(),
             activity: Activity::default(),
             ending: Ending::default(),
             draw_at: None,

@@ -65,7 +65,9 @@ impl Engine {
             }
             FrameKind::Control => match serde_json::from_slice(body) {
                 Ok(request) => {
-                    self.handle_request(index, request);
+                    if self.passes(index, &request) {
+                        self.handle_request(index, request);
+                    }
                     true
                 }
                 // A newer peer may ask for what this build does not know: that is refused, and the
@@ -86,8 +88,11 @@ impl Engine {
     fn greet(&mut self, index: usize, kind: FrameKind, body: &[u8]) -> bool {
         let hello: Option<Hello> = serde_json::from_slice(body).ok();
         let fits = hello.is_some_and(|hello| understands(hello.protocol));
-        self.connections[index].greeted = fits && kind == FrameKind::Control;
-        self.connections[index].greeted
+        let greeted = fits && kind == FrameKind::Control;
+        if greeted {
+            self.connections[index].has_greeted();
+        }
+        greeted
     }
 
     fn handle_request(&mut self, index: usize, request: HostRequest) {

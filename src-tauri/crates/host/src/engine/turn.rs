@@ -4,10 +4,10 @@
 //! and no more.
 //! Must not know: what frames and output mean.
 
-use super::{CONNECTIONS_MAX, Engine};
+use super::{CONNECTIONS_MAX, Engine, UNFINISHED_MAX_BYTES, UNGREETED_MAX};
 use crate::child::ChildIo;
 use crate::connection::{Connection, Input, READ_BYTES};
-use nightshift_platform::{clock, ipc};
+use nightshift_platform::{Peer, clock};
 use nightshift_protocol::{Hello, Role};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;
@@ -139,7 +139,8 @@ impl Engine {
             self.accept_at,
             self.listening.enter_at(),
         ];
-        let next = deadlines.into_iter().flatten().min()?;
+        let greetings = self.connections.iter().filter(|c| !c.greeted).map(|c| c.greets_by);
+        let next = deadlines.into_iter().flatten().chain(greetings).min()?;
         Some(next.saturating_sub(clock::monotonic()))
     }
 
@@ -188,16 +189,46 @@ impl Engine {
                     return;
                 }
             };
-            let welcome = self.connections.len() < CONNECTIONS_MAX
-                && ipc::peer_is_me(&stream).unwrap_or(false)
-                && stream.set_nonblocking(true).is_ok();
-            if !welcome {
-                continue;
-            }
-            let mut connection = Connection::new(stream);
+            let peer = Peer::of(&stream).ok().filter(Peer::is_me);
+            let welcome = stream.set_nonblocking(true).is_ok() && self.has_place();
+            let Some(peer) = peer.filter(|_| welcome) else { continue };
+            let caller = self.kin.caller(&peer, None);
+            let mut connection = Connection::new(stream, caller);
             connection.send_hello(&Hello::new(Role::Host));
             connection.flush();
             self.connections.push(connection);
+        }
+    }
+
+    /// Whether one more can be let in. The oldest that has not greeted goes for it.
+    fn has_place(&mut self) -> bool {
+        let silent = |connection: &Connection| !connection.greeted;
+        let crowded = self.connections.iter().filter(|c| silent(c)).count() >= UNGREETED_MAX;
+        if (crowded || self.connections.len() >= CONNECTIONS_MAX)
+            && let Some(oldest) = self.connections.iter().position(silent)
+        {
+            self.connections.remove(oldest);
+        }
+        self.connections.len() < CONNECTIONS_MAX
+    }
+
+    /// Those go who said nothing for too long, and those whose unfinished frames are too much together.
+    fn close_silent(&mut self) {
+        let now = clock::monotonic();
+        for connection in &mut self.connections {
+            connection.closed |= !connection.greeted && now >= connection.greets_by;
+        }
+        let mut unfinished: usize =
+            self.connections.iter().filter(|c| !c.closed).map(Connection::unfinished).sum();
+        for connection in self.connections.iter_mut().filter(|c| !c.closed) {
+            if unfinished <= UNFINISHED_MAX_BYTES {
+                return;
+            }
+            // Many small ones are no reason to close them.
+            if connection.unfinished() > UNFINISHED_MAX_BYTES / CONNECTIONS_MAX {
+                unfinished -= connection.unfinished();
+                connection.closed = true;
+            }
         }
     }
 
@@ -208,6 +239,7 @@ impl Engine {
         for connection in &mut self.connections {
             connection.flush();
         }
+        self.close_silent();
         self.forget_closed_hooks();
         self.connections.retain(|connection| !connection.closed);
     }

@@ -114,7 +114,7 @@ impl Host {
         launch.socket = dir.join("s").display().to_string();
         std::fs::write(dir.join("launch.json"), serde_json::to_vec(&launch).unwrap()).unwrap();
         let log = dir.join("log");
-        let args = [OsString::from(dir)];
+        let args = ["host".into(), OsString::from(dir)];
         let mut detached =
             spawn_detached(binary.as_os_str(), &args, &own_environment(), dir, &log).unwrap();
         let mut ready_line = String::new();

@@ -4,9 +4,13 @@ use super::{Handled, Outcome, apply, find};
 use crate::core::Core;
 use nightshift_model::Command as SessionCommand;
 use nightshift_protocol::{Reply, SessionView};
+use nightshift_publish::ConnId;
 
-pub fn list(core: &Core) -> Handled {
-    let views = core.sessions.values().map(|e| SessionView::of(&e.session)).collect();
+/// Every session for the user; for a session itself.
+pub fn list(core: &Core, conn: ConnId) -> Handled {
+    let (all, own) = (core.gate.is_user(conn), core.gate.session(conn));
+    let seen = core.sessions.iter().filter(|(id, _)| all || own.as_ref() == Some(id));
+    let views = seen.map(|(_, e)| SessionView::of(&e.session)).collect();
     Handled::Done(Reply::Sessions { views })
 }
 

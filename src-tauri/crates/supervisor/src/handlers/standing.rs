@@ -1,18 +1,25 @@
 //! `standing`: work that goes on by itself, asked for by clients and by the agents' bridge. Done when
 //! it is committed.
 
-use super::{Handled, Outcome, apply, find};
+use super::{Handled, Outcome, apply, apply_event, find};
 use crate::core::Core;
 use crate::standing::moment;
-use nightshift_model::{Fact, Liveness, SessionId};
+use nightshift_model::{Event, Fact, Liveness, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Environment, Fault, Reply, StandingAct, StandingResult};
+use nightshift_publish::ConnId;
 use nightshift_standing::{Asked, answer, ask};
 
-pub fn standing(core: &mut Core, session: &str, act: StandingAct, env: Environment) -> Outcome {
+pub fn standing(
+    core: &mut Core,
+    conn: ConnId,
+    session: &str,
+    (act, env): (StandingAct, Environment),
+) -> Outcome {
     let id = find(core, session)?;
     take_environment(core, &id, env);
-    let result = Box::new(take(core, &id, &act)?);
+    let own = core.gate.session(conn).is_some();
+    let result = Box::new(take_from(core, &id, &act, own)?);
     Ok(Handled::Done(Reply::Standing { result }))
 }
 
@@ -26,13 +33,24 @@ pub fn take_environment(core: &mut Core, id: &SessionId, env: Environment) {
     }
 }
 
-/// Checks, applies and answers.
+/// Checks, applies and answers what the user asks for.
 pub fn take(core: &mut Core, id: &SessionId, act: &StandingAct) -> Result<StandingResult, Fault> {
+    take_from(core, id, act, false)
+}
+
+/// The same; `own`: the session's own agent asks for it.
+fn take_from(
+    core: &mut Core,
+    id: &SessionId,
+    act: &StandingAct,
+    own: bool,
+) -> Result<StandingResult, Fault> {
     let moment = moment(core);
     match ask(&core.sessions[id].session, act, &moment)? {
+        Asked::Command(command) if own => apply_event(core, id, Event::Own(command))?,
         Asked::Command(command) => apply(core, id, command)?,
         Asked::Fact(fact @ Fact::MonitorLines { .. }) => {
-            core.apply(id, nightshift_model::Event::Fact(fact), clock::now(), 0)?;
+            core.apply(id, Event::Fact(fact), clock::now(), 0)?;
         }
         Asked::Fact(fact) => core.fact(id, fact),
         Asked::Nothing => {}

@@ -7,8 +7,9 @@ use nightshift_protocol::{
     BoardChange, BoardEvent, Command, ConversationEvent, ConversationItem, FrameDecoder, ItemBody,
     Reply, Request, ServerMessage, SessionView,
 };
+use nightshift_publish::Frames;
 use std::collections::{BTreeMap, VecDeque};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TryRecvError;
 
 /// What an answer will mean for the ledger.
 #[derive(Clone, Debug)]
@@ -44,7 +45,7 @@ pub struct TalkReplica {
 
 pub struct Client {
     pub conn: ConnId,
-    frames: mpsc::Receiver<Vec<u8>>,
+    frames: Frames,
     /// Not handed to the loop yet.
     pub requests: VecDeque<(Request, Ask)>,
     /// Handed over and not answered.
@@ -59,7 +60,7 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(conn: ConnId, frames: mpsc::Receiver<Vec<u8>>) -> Client {
+    pub fn new(conn: ConnId, frames: Frames) -> Client {
         Client {
             conn,
             frames,
@@ -86,7 +87,7 @@ impl Client {
     pub fn read(&mut self, ledger: &mut Ledger) -> Vec<String> {
         let mut faults = Vec::new();
         loop {
-            match self.frames.try_recv() {
+            match self.frames.try_next() {
                 Ok(frame) => {
                     let mut decoder = FrameDecoder::default();
                     decoder.push(&frame);
@@ -99,8 +100,8 @@ impl Client {
                         Err(e) => faults.push(format!("a client was sent nonsense: {e}")),
                     }
                 }
-                Err(mpsc::error::TryRecvError::Empty) => return faults,
-                Err(mpsc::error::TryRecvError::Disconnected) => {
+                Err(TryRecvError::Empty) => return faults,
+                Err(TryRecvError::Disconnected) => {
                     self.closed = true;
                     return faults;
                 }

@@ -5,16 +5,17 @@ use super::check;
 use super::client::{Ask, Client};
 use super::world::{Killed, Reach, World};
 use crate::core::Core;
-use crate::inbox::{ConnId, Inbox};
+use crate::inbox::{ConnId, Held, Inbox};
 use nightshift_model::Session;
+use nightshift_outside::callers::Caller;
 use nightshift_platform::{Home, clock};
 use nightshift_protocol::{Command, Request, StandingAct};
+use nightshift_publish::Outgoing;
 use std::cell::{RefCell, RefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::sync::mpsc;
 
 /// Rounds within which everything must have come to rest.
 const REST_ROUNDS: u32 = 200_000;
@@ -185,9 +186,9 @@ impl Run {
         self.core.as_ref()?;
         self.conns += 1;
         let conn = ConnId(self.conns);
-        let (out, frames) = mpsc::channel(room);
+        let (out, frames) = Outgoing::new(room);
         self.clients.push(Client::new(conn, frames));
-        self.with_core(|core| core.take(Inbox::Connected { conn, out }));
+        self.with_core(|core| core.take(Inbox::Connected { conn, out, caller: Caller::User }));
         self.clients.len().checked_sub(1)
     }
 
@@ -226,7 +227,7 @@ impl Run {
         self.clients[index].waiting.insert(request.id, ask.clone());
         let text = format!("{:?}", request.command);
         self.world().tell(|| text.chars().take(160).collect());
-        self.with_core(|core| core.take(Inbox::Request { conn, request }));
+        self.with_core(|core| core.take(Inbox::Request { conn, request, held: Held::default() }));
         if let Ask::Reply { token } = &ask {
             let mut world = self.reach.0.borrow_mut();
             // What is stored counts: the loop may have been killed since.
@@ -292,7 +293,9 @@ impl Run {
                 let Some(event) = line.events.pop_front() else { return false };
                 let (session, generation) = (line.session.clone(), line.generation);
                 drop(world);
-                self.with_core(|core| core.take(Inbox::Link { session, generation, event }));
+                self.with_core(|core| {
+                    core.take(Inbox::Link { session, generation, event, held: Held::default() })
+                });
             }
             1 => {
                 let work = self.world().works.pop_front();

@@ -7,7 +7,7 @@ use super::host::{Outcome, Process};
 use super::ledger::Errand;
 use super::line::Stage;
 use super::run::Run;
-use crate::inbox::{Inbox, LinkEvent};
+use crate::inbox::{Held, Inbox, LinkEvent};
 use crate::limits::REFUSED_PAUSE;
 use nightshift_model::{Liveness, Session, SessionId, State};
 use nightshift_protocol::Command;
@@ -171,7 +171,9 @@ fn a_line_held_back_is_shown_in_time_when_the_clock_is_set_back() {
     let generation = run.core.as_ref().unwrap().sessions[&id].generation;
     for line in ["first", "second"] {
         let (session, event) = (id.clone(), LinkEvent::Activity { line: line.to_owned() });
-        run.with_core(|core| core.take(Inbox::Link { session, generation, event }));
+        run.with_core(|core| {
+            core.take(Inbox::Link { session, generation, event, held: Held::default() })
+        });
     }
     assert_eq!(run.session(&id).line, "first");
     run.world().jump(-24 * HOUR_MS);

@@ -4,7 +4,7 @@
 use super::ledger::Errand;
 use super::run::Run;
 use super::scenes::scene;
-use crate::inbox::{ConnId, Inbox};
+use crate::inbox::{ConnId, Held, Inbox};
 use nightshift_model::standing::{GoalEnd, GoalPhase, Pace};
 use nightshift_model::{SessionId, Standing, State};
 use nightshift_protocol::{Command, Environment, Request, StandingAct};
@@ -23,7 +23,9 @@ impl Run {
 
     fn request(&mut self, command: Command) {
         let request = Request { id: 1, command };
-        self.with_core(|core| core.take(Inbox::Request { conn: ConnId::NOBODY, request }));
+        self.with_core(|core| {
+            core.take(Inbox::Request { conn: ConnId::NOBODY, request, held: Held::default() })
+        });
     }
 
     fn say(&mut self, id: &SessionId, text: &str) {

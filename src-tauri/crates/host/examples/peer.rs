@@ -1,0 +1,30 @@
+//! Sends its arguments after the first as frames to the host socket that is the first, and prints each
+//! event that comes: what runs in a session may do that too. For this crate's own tests.
+
+use nightshift_protocol::{FrameDecoder, FrameKind, Hello, Role, encode_control, encode_frame};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+
+fn main() -> std::io::Result<()> {
+    let mut args = std::env::args().skip(1);
+    let mut stream = UnixStream::connect(args.next().unwrap_or_default())?;
+    stream.write_all(&encode_control(&Hello::new(Role::Client)))?;
+    for frame in args {
+        let bytes = match frame.strip_prefix("keys:") {
+            Some(keys) => encode_frame(FrameKind::Data, format!("{keys}\r").as_bytes()),
+            None => encode_frame(FrameKind::Control, frame.as_bytes()),
+        };
+        stream.write_all(&bytes)?;
+    }
+    stream.shutdown(std::net::Shutdown::Write)?;
+    let (mut decoder, mut bytes) = (FrameDecoder::default(), Vec::new());
+    stream.read_to_end(&mut bytes)?;
+    decoder.push(&bytes);
+    while let Ok(Some((kind, body))) = decoder.next_frame() {
+        if kind == FrameKind::Control {
+            println!("{}", String::from_utf8_lossy(&body));
+        }
+    }
+    println!("over");
+    Ok(())
+}
