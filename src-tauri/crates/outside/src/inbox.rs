@@ -124,12 +124,32 @@ pub enum Inbox {
         asked: Option<(ConnId, u64)>,
         tasks: Vec<Task>,
     },
+    /// A message that takes much memory, and the room for it.
+    Large {
+        message: Box<Inbox>,
+        held: Held,
+    },
     /// The kernel says that memory is short.
     Pressure,
     /// Something in the state directory was deleted: perhaps what is needed.
     Ground,
     /// A signal asked this process to end; sessions go on.
     Terminate,
+}
+
+impl Inbox {
+    /// The message with room for it, once there is some.
+    pub async fn with_room(self) -> Inbox {
+        let bytes = match &self {
+            Inbox::LogRead { page, .. } => page.data.len(),
+            Inbox::Answer { result: Ok(Reply::EnclosureData { data }), .. } => data.len(),
+            _ => 0,
+        };
+        match bytes {
+            0..HELD_LEAST_BYTES => self,
+            bytes => Inbox::Large { held: hold(bytes).await, message: Box::new(self) },
+        }
+    }
 }
 
 /// What an evaluation told.

@@ -228,7 +228,7 @@ impl Outside for Machine {
             let Aside { lane, place, work, failed } = aside;
             let message = looks.look(lane, &place, work).await.unwrap_or_else(failed);
             // An error means that the loop has ended.
-            inbox.send(message).await.ok();
+            inbox.send(message.with_room().await).await.ok();
         });
     }
 

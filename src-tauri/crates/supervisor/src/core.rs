@@ -289,6 +289,7 @@ impl Core {
             Inbox::TasksFor { session, asked, tasks } => {
                 standing::tasks_said(self, &session, asked, &tasks);
             }
+            Inbox::Large { message, .. } => self.take(*message),
             Inbox::Pressure => pressure::shed(self),
             Inbox::Ground => mending::mend(self),
             Inbox::Terminate => self.ending = Ending::Now,

@@ -46,8 +46,7 @@ fn security_06_a_session_cannot_answer_its_own_request() {
     shift.wait_state(&id, "blocked");
     shift.ok(&["answer", &id, "allow"]);
     shift.wait_entry(&id, "its second request", |e| {
-        e["waitingFor"].as_str().unwrap_or_default().contains("touch owned")
-            || e.to_string().contains("touch owned")
+        e["state"] == "blocked" && e["pending"].to_string().contains("touch owned")
     });
     std::fs::write(shift.home.work().join("go"), "").unwrap();
     let said = shift.home.work().join("said");
