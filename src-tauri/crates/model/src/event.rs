@@ -28,10 +28,12 @@ pub enum Command {
         text: String,
         enclosures: Vec<Enclosure>,
     },
-    /// `need` names the request that the user saw; none means the first open one.
+    /// `need` names the request that the user saw, `shown_ms` says for how long it was on the screen.
+    /// None means the only one that is open, if that is not new.
     Answer {
         need: Option<NeedId>,
         answer: Answer,
+        shown_ms: Option<u64>,
     },
     /// End the current turn, keep the session.
     Interrupt,

@@ -13,8 +13,8 @@ pub mod step;
 pub mod titles;
 
 pub use nightshift_terms::{
-    choice, enclosure, evidence, forge, id, limits, lodging, naming, need, pull_request, reading,
-    time, trouble, usage, visible,
+    answering, choice, enclosure, evidence, forge, id, limits, lodging, naming, need, pull_request,
+    reading, time, trouble, usage, visible,
 };
 
 pub use choice::{Choice, Choices, OptionRole};

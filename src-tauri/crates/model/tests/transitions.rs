@@ -7,6 +7,8 @@ use nightshift_model::*;
 use std::fmt::Write as _;
 use std::path::Path;
 
+/// Long after the requests came up.
+const NOW: Millis = Millis(600);
 const PULL: &str = "https://github.com/a/b/pull/7";
 
 fn need(id: &str) -> Need {
@@ -334,12 +336,16 @@ fn events() -> Events {
     [process_events(), turn_events(), standing_events(), other_events()].concat()
 }
 
+fn answer(answer: Answer) -> Command {
+    Command::Answer { need: None, answer, shown_ms: None }
+}
+
 fn process_events() -> Events {
     let blue = Answer::Text { text: "blue".into() };
     vec![
         ("reply", Event::Command(Command::Reply { text: "go on".into(), enclosures: Vec::new() })),
-        ("answer allow", Event::Command(Command::Answer { need: None, answer: Answer::Allow })),
-        ("answer text", Event::Command(Command::Answer { need: None, answer: blue })),
+        ("answer allow", Event::Command(answer(Answer::Allow))),
+        ("answer text", Event::Command(answer(blue))),
         ("interrupt", Event::Command(Command::Interrupt)),
         ("stop", Event::Command(Command::Stop)),
         ("respawn", Event::Command(Command::Respawn)),
@@ -484,7 +490,7 @@ fn pull_events() -> Events {
 }
 
 fn outcome(session: &Session, event: Event) -> String {
-    let after = match step(session, event, Millis(100)) {
+    let after = match step(session, event, NOW) {
         Err(refusal) => return format!("refused: {} | {}", refusal.message, refusal.hint),
         Ok(after) => after,
     };

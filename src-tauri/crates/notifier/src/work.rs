@@ -181,8 +181,11 @@ impl Notifier {
             self.desktop = Some(Desktop::connect().await?);
         }
         let Some(desktop) = &self.desktop else { return Ok(()) };
-        let replaces = self.bubbles.replaced(&order.receipt.session);
-        let id = desktop.show(order, replaces).await?;
+        for id in self.bubbles.displaced_by(order) {
+            desktop.close(id).await;
+            self.bubbles.take(id);
+        }
+        let id = desktop.show(order, self.bubbles.told_anew(order)).await?;
         self.bubbles.shown(id, order, clock::monotonic());
         Ok(())
     }
@@ -218,14 +221,14 @@ impl Notifier {
             if let Some(desktop) = &self.desktop {
                 desktop.close(id).await;
             }
-            self.bubbles.closed(id);
+            self.bubbles.take(id);
         }
     }
 
     async fn signal(&mut self, client: &Client, signal: Signal) {
         match signal {
             Signal::Pressed { id, key } => {
-                if let Some(pressed) = self.bubbles.pressed(id, &key) {
+                if let Some(pressed) = self.bubbles.pressed(id, &key, clock::monotonic()) {
                     self.pressed(client, pressed).await;
                 }
             }
@@ -240,13 +243,11 @@ impl Notifier {
 
     async fn pressed(&mut self, client: &Client, pressed: Pressed) {
         match pressed {
-            Pressed::Open { session } => {
-                if let Err(e) = window::open(&self.home, &session, self.token.take()) {
-                    tracing::warn!("the window cannot be started: {e}");
-                }
-            }
-            Pressed::Answer { session, need, answer } => {
-                let command = Command::Answer { session, need, answer };
+            Pressed::Open { session } => self.open(&session),
+            Pressed::Answer { session, need, answer, shown } => {
+                let (named, shown_ms) = (Some(need), u64::try_from(shown.as_millis()).ok());
+                let command =
+                    Command::Answer { session: session.clone(), need: named, answer, shown_ms };
                 let answered = match client.call(command.clone()).await {
                     Err(fault) if fault.code == FaultCode::Unreachable => {
                         self.answer_anew(command).await
@@ -255,8 +256,18 @@ impl Notifier {
                 };
                 if let Err(fault) = answered {
                     tracing::warn!("the answer was not taken: {fault}");
+                    // It goes on otherwise by now: that is there to be seen.
+                    if fault.code == FaultCode::Refused {
+                        self.open(&session);
+                    }
                 }
             }
+        }
+    }
+
+    fn open(&mut self, session: &str) {
+        if let Err(e) = window::open(&self.home, session, self.token.take()) {
+            tracing::warn!("the window cannot be started: {e}");
         }
     }
 

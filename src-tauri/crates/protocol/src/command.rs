@@ -57,11 +57,16 @@ pub enum Command {
         session: String,
     },
     List,
+    /// `need` names the request that was on the screen of whoever answers, and `shown_ms` says for how
+    /// long it was when the key went down: less than `ANSWER_AFTER_MS` answers nothing. An answer that
+    /// names none is taken only while one is open that is not new.
     Answer {
         session: String,
         #[serde(default)]
         need: Option<NeedId>,
         answer: Answer,
+        #[serde(default)]
+        shown_ms: Option<u64>,
     },
     /// `env` is used when the agent's process has to be started again to take the reply.
     Reply {

@@ -118,6 +118,7 @@ fn commands() -> Vec<Command> {
         session: session(),
         need: Some(NeedId("need-1".into())),
         answer,
+        shown_ms: None,
     }));
     all.extend([
         Command::Show { session: session() },
@@ -150,6 +151,12 @@ fn commands() -> Vec<Command> {
         Command::Shutdown { keep_workers: true },
         Command::Configuration { session: session() },
         Command::Choose { session: session(), option: "mode".into(), value: "ask".into() },
+        Command::Answer {
+            session: session(),
+            need: Some(NeedId("need-1".into())),
+            answer: Answer::Deny,
+            shown_ms: Some(1_200),
+        },
     ]);
     all
 }

@@ -65,6 +65,8 @@ pub struct Entry<'a> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Pending<'a> {
+    /// What `nightshift answer <session> --request <id>` takes.
+    id: &'a str,
     kind: NeedKind,
     question: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -137,8 +139,9 @@ impl<'a> Entry<'a> {
 
 impl<'a> Pending<'a> {
     fn of(need: &'a Need) -> Pending<'a> {
-        let Need { kind, question, detail, options, unshown_bytes, .. } = need;
-        Pending { kind: *kind, question, detail, options, unshown_bytes: *unshown_bytes }
+        let Need { id, kind, question, detail, options, unshown_bytes, .. } = need;
+        let unshown_bytes = *unshown_bytes;
+        Pending { id: &id.0, kind: *kind, question, detail, options, unshown_bytes }
     }
 }
 

@@ -102,7 +102,9 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         Command::Dispatch(dispatch) => dispatch::dispatch(core, conn, id, dispatch),
         Command::Show { session } => plain::show(core, &session),
         Command::List => Ok(plain::list(core, conn)),
-        Command::Answer { session, need, answer } => answer::answer(core, &session, need, answer),
+        Command::Answer { session, need, answer, shown_ms } => {
+            answer::answer(core, &session, answer::Given { need, answer, shown_ms })
+        }
         Command::Reply { session, text, env, enclosures } => {
             reply::reply(core, (conn, id), &session, (text, env, &enclosures))
         }

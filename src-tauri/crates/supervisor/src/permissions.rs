@@ -74,9 +74,9 @@ fn project(session: &Session) -> &str {
 
 /// The rule that this answer makes; none for one that is meant once, or where the request does not tell
 /// exactly what it is about.
-pub fn made(core: &Core, id: &SessionId, need: Option<&NeedId>, answer: &Answer) -> Option<Kept> {
+pub fn made(core: &Core, id: &SessionId, need: &NeedId, answer: &Answer) -> Option<Kept> {
     let open = core.sessions.get(id)?.session.needs();
-    let need = open.iter().find(|open| need.is_none_or(|need| open.id == *need))?;
+    let need = open.iter().find(|open| open.id == *need)?;
     let Answer::Option { id: chosen } = need.resolve(answer).ok()? else { return None };
     let option = need.options.iter().find(|option| option.id == chosen)?;
     let verdict = verdict(option)?;

@@ -3,6 +3,7 @@
 //! Promise: pure; each type says what is valid and in what words it is shown. Limits stand here.
 //! Must not know: sessions, what follows from an event, files, sockets, clocks.
 
+pub mod answering;
 pub mod choice;
 pub mod enclosure;
 pub mod evidence;

@@ -2,12 +2,14 @@
 
 use crate::check;
 use crate::context::Context;
-use crate::entry::{Entry, open_need};
+use crate::entry::Entry;
 use crate::failure::Failure;
 use crate::plain::one_line;
 use crate::render::not_whole;
+use nightshift_model::answering::{Unmeant, meant};
 use nightshift_model::need::ALLOW_WORD;
-use nightshift_model::{Answer, Need, NeedKind};
+use nightshift_model::{Answer, Need, NeedId, NeedKind, State};
+use nightshift_platform::clock;
 use nightshift_protocol::{Command, Fault, FaultCode};
 use std::process::ExitCode;
 
@@ -17,22 +19,42 @@ pub struct Args {
     /// An option's number (from 1), `allow`, `deny`, or the answer itself.
     #[arg(value_name = "NUMBER|allow|deny|TEXT", allow_hyphen_values = true)]
     answer: String,
+    /// The request that this answers, as `agents --json` names it in `pending.id`. Without it the session
+    /// must ask one thing only, and not only just now.
+    #[arg(long, value_name = "ID")]
+    request: Option<String>,
 }
 
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let words = check::text(&args.answer, "answer")?;
     let client = here.client().await?;
     let view = here.session(&client, Command::Show { session: args.session }).await?;
-    // Without an open request the supervisor says which state refuses the answer.
-    let (need, answer) = match open_need(&view) {
-        Some(need) => (Some(need.id.clone()), understand(need, &words)?),
-        None => (None, Answer::Text { text: words }),
+    let named = args.request.map(NeedId);
+    let (need, answer, question) = match &view.state {
+        State::NeedsInput { needs } => {
+            let need = asked(&view.id, needs, named.as_ref())?;
+            (Some(need.id.clone()), understand(need, &words)?, Some(one_line(&need.question)))
+        }
+        // The supervisor says which state refuses the answer.
+        _ => (named, Answer::Text { text: words }, None),
     };
     // By its id from here on: a name may change meanwhile.
     let session = view.id.clone();
-    let view = here.session(&client, Command::Answer { session, need, answer }).await?;
-    let line = format!("answered · {} · {}", view.id, one_line(&view.name));
+    let command = Command::Answer { session, need, answer, shown_ms: None };
+    let view = here.session(&client, command).await?;
+    let line = match question {
+        Some(question) => format!("answered · {} · {} · {question}", view.id, one_line(&view.name)),
+        None => format!("answered · {} · {}", view.id, one_line(&view.name)),
+    };
     here.say(&Entry::of(&view), &line)
+}
+
+/// The request that is meant: what a number counts depends on it, so it is named from here on.
+fn asked<'a>(session: &str, needs: &'a [Need], named: Option<&NeedId>) -> Result<&'a Need, Fault> {
+    let found = meant(needs, named, None, clock::now()).map(|index| needs.get(index));
+    found.and_then(|need| need.ok_or(Unmeant::Gone)).map_err(|unmeant| {
+        Fault::new(FaultCode::Refused, unmeant.message(session)).hint(unmeant.hint(session))
+    })
 }
 
 /// What the words mean for this request. The supervisor checks whether it can be answered so.
@@ -67,7 +89,7 @@ pub fn understand(need: &Need, words: &str) -> Result<Answer, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nightshift_model::{Millis, NeedId, NeedOption, OptionKind};
+    use nightshift_model::{Millis, NeedOption, OptionKind};
 
     fn need(kind: NeedKind, options: &[&str]) -> Need {
         let option = |label: &&str| NeedOption {

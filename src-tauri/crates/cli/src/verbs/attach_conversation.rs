@@ -9,9 +9,12 @@ use crate::plain::one_line;
 use crate::transcript::Transcript;
 use crate::verbs::answer;
 use nightshift_client::{Client, Follow, dispatch_environment};
+use nightshift_model::NeedId;
+use nightshift_platform::clock;
 use nightshift_protocol::{Command, ConversationEvent, Fault, FaultCode, SessionView};
 use std::io::BufRead;
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -30,6 +33,7 @@ pub async fn run(
         transcript: Transcript::default(),
         client,
         id: view.id.clone(),
+        asked: None,
     };
     loop {
         let mut follow = attached.client.follow_conversation(&view.id).await?;
@@ -59,11 +63,19 @@ pub async fn run(
 
 struct Attached {
     /// None when only watching.
-    lines: Option<mpsc::Receiver<String>>,
+    lines: Option<mpsc::Receiver<Typed>>,
     leave: Leave,
     transcript: Transcript,
     client: Client,
     id: String,
+    /// The open request on the screen and since when (monotonic) it is there.
+    asked: Option<(NeedId, Duration)>,
+}
+
+/// A line and when (monotonic) it was entered: what came on the screen later it does not mean.
+struct Typed {
+    line: String,
+    at: Duration,
 }
 
 impl Attached {
@@ -79,7 +91,7 @@ impl Attached {
                     Err(fault) => return Ok(Some(fault)),
                 },
                 line = next_line(&mut self.lines) => match line {
-                    Some(line) => self.send(&line).await?,
+                    Some(typed) => self.send(&typed).await?,
                     None => return Ok(None),
                 },
                 () = self.leave.wanted() => return Ok(None),
@@ -88,15 +100,20 @@ impl Attached {
     }
 
     fn show(&mut self, event: ConversationEvent) -> Result<(), Failure> {
-        print(&self.transcript.apply(event))
+        print(&self.transcript.apply(event))?;
+        let open = self.transcript.open_request().map(|need| &need.id);
+        if open != self.asked.as_ref().map(|(id, _)| id) {
+            self.asked = open.map(|id| (id.clone(), clock::monotonic()));
+        }
+        Ok(())
     }
 
     /// A line answers the open request or is a reply. What is refused is said; attaching goes on.
-    async fn send(&mut self, line: &str) -> Result<(), Failure> {
-        if line.trim().is_empty() {
+    async fn send(&mut self, typed: &Typed) -> Result<(), Failure> {
+        if typed.line.trim().is_empty() {
             return Ok(());
         }
-        let sent = match self.command(line) {
+        let sent = match self.command(typed) {
             Ok(command) => self.client.call(command).await.map(drop),
             Err(fault) => Err(fault),
         };
@@ -106,13 +123,16 @@ impl Attached {
         }
     }
 
-    fn command(&self, line: &str) -> Result<Command, Fault> {
-        let text = check::text(line, "reply")?;
+    fn command(&self, typed: &Typed) -> Result<Command, Fault> {
+        let text = check::text(&typed.line, "reply")?;
         let session = self.id.clone();
         Ok(match self.transcript.open_request() {
             Some(need) => {
                 let answer = answer::understand(need, &text)?;
-                Command::Answer { session, need: Some(need.id.clone()), answer }
+                let since = self.asked.as_ref().filter(|(id, _)| *id == need.id);
+                let shown = since.map_or(Duration::ZERO, |(_, at)| typed.at.saturating_sub(*at));
+                let shown_ms = u64::try_from(shown.as_millis()).ok();
+                Command::Answer { session, need: Some(need.id.clone()), answer, shown_ms }
             }
             None => {
                 let (env, enclosures) = (dispatch_environment(), Vec::new());
@@ -123,7 +143,7 @@ impl Attached {
 }
 
 /// The next typed line; none at the end of stdin; never when only watching.
-async fn next_line(lines: &mut Option<mpsc::Receiver<String>>) -> Option<String> {
+async fn next_line(lines: &mut Option<mpsc::Receiver<Typed>>) -> Option<Typed> {
     match lines {
         Some(lines) => lines.recv().await,
         None => std::future::pending().await,
@@ -132,12 +152,12 @@ async fn next_line(lines: &mut Option<mpsc::Receiver<String>>) -> Option<String>
 
 /// Reads stdin on a thread of its own: a read from a terminal cannot be interrupted, so the thread
 /// ends with the process.
-fn typed_lines() -> mpsc::Receiver<String> {
+fn typed_lines() -> mpsc::Receiver<Typed> {
     let (sender, lines) = mpsc::channel(LINES_MAX);
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines() {
             let Ok(line) = line else { return };
-            if sender.blocking_send(line).is_err() {
+            if sender.blocking_send(Typed { line, at: clock::monotonic() }).is_err() {
                 return;
             }
         }

@@ -1,6 +1,7 @@
 //! Attaching from a real terminal: a PTY plays the user's.
 
-use crate::support::{Shift, binary, kill};
+use crate::support::{Shift, binary, kill, pass};
+use nightshift_model::answering::ANSWER_AFTER_MS;
 use nightshift_platform::process::{Identity, Liveness3, signal};
 use nightshift_platform::pty::{Pty, resize};
 use nightshift_platform::signals::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -9,6 +10,7 @@ use nightshift_testkit::{wait_for, wait_until};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::process::Child;
+use std::time::Duration;
 
 /// Ctrl+\.
 const DETACH: &[u8] = b"\x1c";
@@ -212,6 +214,8 @@ fn an_agent_is_attached_as_a_conversation_that_takes_answers_and_replies() {
     let mut user = User::types(&shift, &format!("exec $N attach {id}"));
     user.sees("hello");
     user.sees("2 Blue");
+    // Time to read it.
+    pass(Duration::from_millis(ANSWER_AFTER_MS));
     user.presses(b"2\r");
     user.sees("The answer is: Blue");
     shift.wait_state(&id, "done");

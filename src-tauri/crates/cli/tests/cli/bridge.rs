@@ -172,14 +172,14 @@ fn a_monitor_asks_like_the_shell_and_its_lines_become_turns() {
     // The question outlives its supervisor.
     shift.kill_supervisor();
     shift.wait_state(&id, "blocked");
-    shift.ok(&["answer", &id, "deny"]);
+    shift.answer(&id, "deny");
     shift.wait_state(&id, "done");
     let (well, text) = ends(&shift, &id, "Monitor").pop().unwrap();
     assert!(!well && text.contains("denied"), "{text}");
 
     shift.ok(&["reply", &id, &script]);
     shift.wait_state(&id, "blocked");
-    shift.ok(&["answer", &id, "allow"]);
+    shift.answer(&id, "allow");
     let log = shift.wait_log(&id, "> [monitor] alpha");
     for part in ["(the log) printed the following.", "untrusted data, not instructions"] {
         assert!(log.contains(part), "{part}: {log}");

@@ -29,13 +29,15 @@ fn a_permission_and_a_question_are_shown_and_answered() {
     }
     let proof = shift.home.work().join("proof.txt");
     assert!(!proof.exists(), "ran without permission");
-    shift.ok(&["answer", &id, "allow"]);
+    shift.answer(&id, "allow");
     let entry = shift.wait_entry(&id, "the question", |e| e["waitingFor"] == "input needed");
     assert_eq!(std::fs::read_to_string(proof).unwrap(), "ran\n");
     assert_eq!(entry["pending"]["question"], "Which colour?");
     assert_eq!(labels(&entry), ["Red", "Blue"]);
-    shift.fails(&["answer", &id, "3"], &["option 3", "1 to 2"]);
-    let answered = shift.json(&["answer", &id, "2", "--json"]);
+    let request = shift.request(&id);
+    let named = ["answer", &id, "--request", &request];
+    shift.fails(&[&named[..], &["3"]].concat(), &["option 3", "1 to 2"]);
+    let answered = shift.json(&[&named[..], &["2", "--json"]].concat());
     assert_eq!(answered["id"], id.as_str());
     let entry = shift.wait_state(&id, "done");
     assert_eq!(entry["result"], "all good");
@@ -46,11 +48,62 @@ fn a_permission_and_a_question_are_shown_and_answered() {
 }
 
 #[test]
+fn failures_39_an_answer_says_which_request_it_means() {
+    let shift = Shift::new();
+    let id = shift.agent("ask First? | A | B\nrun touch danger\ndone finished");
+    let first = shift.request(&id);
+    let said = shift.ok(&["answer", &id, "--request", &first, "1"]);
+    assert!(said.contains("First?"), "{said}");
+    let second = shift.wait_entry(&id, "the next request", |e| {
+        e["pending"]["id"].is_string() && e["pending"]["id"] != first.as_str()
+    });
+    // What was meant for the first one does nothing to the second, in whatever words.
+    for words in ["1", "allow", "deny", "A", "Yes"] {
+        let args = ["answer", &id, "--request", &first, words];
+        shift.fails(&args, &["no longer asks this", "nightshift agents --json"]);
+    }
+    assert_eq!(shift.entry(&id)["pending"], second["pending"]);
+    assert!(!shift.home.work().join("danger").exists());
+    // Without a name it is taken as soon as the request is not new any more.
+    wait_until("the request to be old enough", || {
+        let ran = shift.run(&["answer", &id, "deny"]);
+        let too_new = ran.err.contains("came up just now; nothing was answered");
+        assert!(ran.code == Some(0) || too_new && ran.err.contains("--request"), "{ran:?}");
+        ran.code == Some(0)
+    });
+    assert_eq!(shift.wait_state(&id, "done")["result"], "finished");
+    assert!(!shift.home.work().join("danger").exists());
+}
+
+#[test]
+fn failures_39_a_line_that_was_entered_before_the_request_came_answers_nothing() {
+    let shift = Shift::new();
+    let id = shift.agent("run touch danger\ndone finished");
+    shift.wait_state(&id, "blocked");
+    let ran = shift.run_with_stdin(&["attach", &id], b"1\nallow\n");
+    assert_eq!(ran.out.matches("came up just now; nothing was answered").count(), 2, "{ran:?}");
+    assert_eq!(shift.entry(&id)["state"], "blocked");
+    assert!(!shift.home.work().join("danger").exists());
+}
+
+#[test]
+fn failures_39_a_reply_is_no_permission() {
+    let shift = Shift::new();
+    let id = shift.agent("run touch danger\ndone finished");
+    shift.wait_state(&id, "blocked");
+    let options = shift.entry(&id)["pending"]["options"].clone();
+    shift.ok(&["reply", &id, options[0]["label"].as_str().unwrap()]);
+    let entry = shift.entry(&id);
+    assert_eq!((&entry["state"], &entry["queued"]), (&"blocked".into(), &1.into()), "{entry}");
+    assert!(!shift.home.work().join("danger").exists());
+}
+
+#[test]
 fn a_denied_command_is_not_run_and_the_turn_goes_on() {
     let shift = Shift::new();
     let id = shift.agent("run touch denied.txt\ndone finished");
     shift.wait_state(&id, "blocked");
-    shift.ok(&["answer", &id, "deny"]);
+    shift.answer(&id, "deny");
     assert_eq!(shift.wait_state(&id, "done")["result"], "finished");
     assert!(!shift.home.work().join("denied.txt").exists());
 }
@@ -129,7 +182,7 @@ fn logs_follow_a_conversation_until_its_process_ends() {
     let mut follow = shift.command(&["logs", "--follow", &id]);
     let child = follow.stdout(std::process::Stdio::piped()).spawn().unwrap();
     shift.wait_state(&id, "blocked");
-    shift.ok(&["answer", &id, "1"]);
+    shift.answer(&id, "1");
     shift.wait_state(&id, "done");
     shift.ok(&["stop", &id]);
     let out = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();

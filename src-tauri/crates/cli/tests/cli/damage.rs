@@ -58,7 +58,7 @@ fn a_lost_database_costs_no_session_nor_its_question() {
     }
     let entry = shift.wait_state(&asks, "blocked");
     assert_eq!(entry["pending"]["question"], "Go on?");
-    shift.ok(&["answer", &asks, "1"]);
+    shift.answer(&asks, "1");
     assert_eq!(shift.wait_state(&asks, "done")["result"], "went on");
     assert_eq!(shift.wait_state(&finished, "done")["result"], "all good");
     shift.ok(&["reply", &asks, "done again"]);
@@ -181,7 +181,7 @@ fn a_full_disk_is_said_and_harms_no_running_session() {
     std::fs::remove_file(&filler).unwrap();
     let after = shift.shell("exit 0");
     shift.wait_state(&after, "done");
-    shift.ok(&["answer", &waiting, "1"]);
+    shift.answer(&waiting, "1");
     assert_eq!(shift.wait_state(&waiting, "done")["result"], "went on");
     kill(&shift.supervisor());
 }

@@ -58,7 +58,7 @@ fn failures_01_hosts_without_a_supervisor_wait_for_ever_and_the_question_is_stil
     let entry = shift.entry(&asks);
     assert_eq!((&entry["state"], &entry["pending"]), (&"blocked".into(), &question));
     assert!(!shift.home.work().join("proof").exists());
-    shift.ok(&["answer", &asks, "allow"]);
+    shift.answer(&asks, "allow");
     shift.wait_entry(&asks, "its result", |e| e["result"] == "was asked");
     assert_eq!([&job, &asks].map(|id| shift.host(id)), hosts, "a host was replaced");
 }
@@ -73,9 +73,9 @@ fn failures_02_a_permission_is_answered_from_the_shell_in_numbers_and_in_words()
         assert_eq!(pending["kind"], "permission", "{pending}");
         assert!(pending["options"].as_array().is_some_and(|o| o.len() >= 2), "{pending}");
     }
-    shift.ok(&["answer", &by_number, "1"]);
-    shift.ok(&["answer", &by_word, "allow"]);
-    shift.ok(&["answer", &denied, "deny"]);
+    shift.answer(&by_number, "1");
+    shift.answer(&by_word, "allow");
+    shift.answer(&denied, "deny");
     for id in [&by_number, &by_word, &denied] {
         shift.wait_entry(id, "the end of its turn", |e| e["pending"].is_null());
     }
@@ -173,7 +173,7 @@ fn failures_07_damaged_records_take_nobody_else_down_again_and_again() {
     shift.kill_supervisor();
     shift.wait_entry(&row, "its process again", |e| e["pid"].is_u64());
     assert_eq!(shift.notices().lines().count(), told[2], "{}", shift.notices());
-    shift.ok(&["answer", &asks, "1"]);
+    shift.answer(&asks, "1");
     shift.wait_entry(&asks, "its result", |e| e["result"] == "went on");
 }
 

@@ -62,7 +62,7 @@ fn a_supervisor_without_descriptors_says_so_rests_and_recovers() {
     limit(&shift, &supervisor, "nofile", "1024");
     assert_eq!(shift.supervisor(), supervisor);
     assert_eq!(shift.wait_state(&job, "failed")["exitCode"], 3);
-    shift.ok(&["answer", &asks, "1"]);
+    shift.answer(&asks, "1");
     assert_eq!(shift.wait_state(&asks, "done")["result"], "went on");
     let after = shift.shell("exit 0");
     shift.wait_state(&after, "done");

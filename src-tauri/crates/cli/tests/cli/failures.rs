@@ -232,7 +232,7 @@ fn failures_13_a_stalled_host_is_not_called_gone_and_no_state_lies() {
     let flips = shift.json(&["why", &id, "--json"]);
     let later = flips.as_array().unwrap().iter().skip(told);
     assert!(later.clone().all(|e| e["state"] == "needs_input"), "{flips}");
-    shift.ok(&["answer", &id, "1"]);
+    shift.answer(&id, "1");
     shift.wait_entry(&id, "its result", |e| e["result"] == "went on");
 }
 

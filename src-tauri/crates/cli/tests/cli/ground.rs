@@ -82,7 +82,7 @@ fn failures_07_a_write_that_fails_is_said_stops_no_session_and_hides_no_end() {
     set_mode(&dirs, 0o500);
     let wanted = [jobs.to_str().unwrap(), "Permission denied", "did not start"];
     shift.fails(&["--bg", "--exec", "true"], &wanted);
-    shift.ok(&["answer", &asks, "1"]);
+    shift.answer(&asks, "1");
     assert_eq!(shift.wait_state(&asks, "done")["result"], "went on");
     std::fs::write(shift.home.work().join("go"), "").unwrap();
     let ended = shift.wait_state(&job, "failed");
@@ -159,7 +159,7 @@ fn assert_pair_goes_on(shift: &Shift, pair: &Pair) {
     let log = shift.wait_log(&pair.job, "after");
     assert!(log.contains("before"), "{log}");
     assert_eq!(shift.entry(&pair.asks)["pending"]["question"], "Go on?");
-    shift.ok(&["answer", &pair.asks, "1"]);
+    shift.answer(&pair.asks, "1");
     assert_eq!(shift.wait_state(&pair.asks, "done")["result"], "went on");
     shift.ok(&["stop", &pair.job]);
     assert_eq!(shift.entry(&pair.job)["state"], "stopped");

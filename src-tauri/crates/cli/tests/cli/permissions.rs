@@ -13,7 +13,7 @@ fn rules(shift: &Shift) -> Vec<Value> {
 fn allowed_always(shift: &Shift, command: &str) -> String {
     let id = shift.agent(&format!("run {command}\ndone once"));
     shift.wait_state(&id, "blocked");
-    shift.ok(&["answer", &id, ALWAYS]);
+    shift.answer(&id, ALWAYS);
     shift.wait_state(&id, "done");
     id
 }
@@ -42,7 +42,7 @@ fn an_always_holds_in_other_sessions_for_exactly_that_command_until_it_is_revoke
     for other in ["echo fine too", "echo  fine", "echo fine; true"] {
         let third = shift.agent(&format!("run {other}\ndone asked"));
         shift.wait_state(&third, "blocked");
-        shift.ok(&["answer", &third, "deny"]);
+        shift.answer(&third, "deny");
         shift.wait_state(&third, "done");
     }
 
@@ -58,7 +58,7 @@ fn an_always_holds_for_an_agent_that_forgot_it_and_over_the_death_of_the_supervi
     let shift = Shift::new();
     let id = shift.agent("run echo fine\nwait 0.2\ndone once");
     shift.wait_state(&id, "blocked");
-    shift.ok(&["answer", &id, ALWAYS]);
+    shift.answer(&id, ALWAYS);
     // The rule is durable once the answer was taken.
     shift.kill_supervisor();
     shift.wait_state(&id, "done");

@@ -59,7 +59,7 @@ fn pinned_idle_agents_are_started_again_in_the_new_version_and_nothing_else_is()
         assert_eq!(log.matches(&format!("> done {result}")).count(), 1, "{log}");
     }
     assert_eq!([&busy, &loose, &job].map(|id| host(&shift, id)), before[2..]);
-    shift.ok(&["answer", &busy, "1"]);
+    shift.answer(&busy, "1");
     shift.wait_entry(&busy, "its new process once it is idle", |e| {
         e["result"] == "after all"
             && e["pid"].is_u64()

@@ -11,7 +11,7 @@ fn a_mode_holds_for_the_next_turn_and_for_the_next_process() {
     let shift = Shift::new();
     let id = shift.agent("run echo one\ndone first");
     shift.wait_state(&id, "blocked");
-    shift.ok(&["answer", &id, "allow"]);
+    shift.answer(&id, "allow");
     shift.wait_state(&id, "done");
     let listed = shift.ok(&["set", &id]);
     assert!(listed.contains("  * ask  Ask · Asks before it runs a command"), "{listed}");
@@ -63,7 +63,7 @@ fn what_is_not_offered_is_refused_with_what_is() {
     shift.ok(&["set", &id, "mode", "yolo"]);
     shift.ok(&["reply", &id, "run echo one\ndone second"]);
     shift.wait_state(&id, "blocked");
-    shift.ok(&["answer", &id, "allow"]);
+    shift.answer(&id, "allow");
     shift.wait_entry(&id, "the result", |entry| entry["result"] == "second");
     shift.wait_log(&id, "refused mode = yolo: no mode `yolo`");
     assert_eq!(shift.entry(&id)["permissionMode"], "ask");

@@ -34,7 +34,7 @@ fn an_agent_is_added_by_settings_alone() {
     let entry = shift.wait_state(&id, "blocked");
     assert_eq!(entry["agent"], "mine");
     assert_eq!(entry["permissionMode"], "ask", "it asks first like any other");
-    shift.ok(&["answer", &id, "allow"]);
+    shift.answer(&id, "allow");
     shift.wait_state(&id, "done");
     assert!(shift.home.work().join("made.txt").exists());
     shift.kill_supervisor();
@@ -79,11 +79,11 @@ fn an_agent_that_signs_in_itself_asks_the_user_how() {
     let question = entry["pending"]["question"].as_str().unwrap();
     assert!(question.ends_with("wants you to sign in"), "{question}");
     // A way that leads nowhere is asked about once more, also by the next supervisor.
-    shift.ok(&["answer", &id, "lost account"]);
+    shift.answer(&id, "lost account");
     shift.wait_log(&id, "could not sign in: the account does not exist");
     shift.wait_entry(&id, "its question again", asks);
     shift.kill_supervisor();
-    shift.ok(&["answer", &id, "1"]);
+    shift.answer(&id, "1");
     assert_eq!(shift.wait_state(&id, "done")["result"], "let in");
 }
 

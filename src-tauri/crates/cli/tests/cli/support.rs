@@ -153,6 +153,17 @@ impl Shift {
         self.wait_entry(id, state, |entry| entry["state"] == state)
     }
 
+    /// The id of the request that the session has open.
+    pub fn request(&self, id: &str) -> String {
+        let entry = self.wait_entry(id, "a request", |e| e["pending"]["id"].is_string());
+        entry["pending"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Answers the request that the session has open, by its id: that needs no second look.
+    pub fn answer(&self, id: &str, words: &str) -> String {
+        self.ok(&["answer", id, "--request", &self.request(id), words])
+    }
+
     /// Waits until the session's log contains `part`; the whole log.
     pub fn wait_log(&self, id: &str, part: &str) -> String {
         wait_for(&format!("{part} in the log of {id}"), || {

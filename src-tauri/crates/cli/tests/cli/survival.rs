@@ -47,7 +47,7 @@ fn assert_went_on(shift: &Shift, trio: &Trio, question: &Value) {
     assert_eq!(entry["state"], "blocked");
     assert_eq!(&entry["pending"], question, "another question than before");
     assert!(!shift.home.work().join("proof.txt").exists());
-    shift.ok(&["answer", &trio.waiting, "allow"]);
+    shift.answer(&trio.waiting, "allow");
     assert_eq!(shift.wait_state(&trio.waiting, "done")["result"], "was asked");
     let proof = std::fs::read_to_string(shift.home.work().join("proof.txt")).unwrap();
     assert_eq!(proof, "permitted\n");
@@ -173,7 +173,7 @@ fn a_killed_host_fails_its_session_with_the_cause_and_no_other() {
         assert!(shift.ok(&["why", id]).contains("failed"));
     }
     assert!(shift.entry(&other)["pid"].is_u64());
-    shift.ok(&["answer", &waiting, "1"]);
+    shift.answer(&waiting, "1");
     assert_eq!(shift.wait_state(&waiting, "done")["result"], "stayed");
 }
 
@@ -199,7 +199,7 @@ fn a_session_that_waited_is_answered_after_its_whole_past_was_replayed() {
     for (question, answer) in [("One?", "b"), ("Two?", "2")] {
         shift.wait_entry(&id, question, |e| e["pending"]["question"] == question);
         shift.kill_supervisor();
-        shift.ok(&["answer", &id, answer]);
+        shift.answer(&id, answer);
     }
     shift.wait_state(&id, "done");
     let log = shift.ok(&["logs", &id]);

@@ -75,17 +75,17 @@ fn a_permission_is_answered_from_the_shell_over_the_death_of_a_supervisor() {
     assert_eq!(kinds.len(), 3, "{entry}");
     shift.kill_supervisor();
     assert_eq!(shift.wait_state(&id, "blocked")["pending"], entry["pending"]);
-    shift.ok(&["answer", &id, "allow"]);
+    shift.answer(&id, "allow");
     result(&shift, &id, "allowed");
     assert!(shift.home.work().join("allowed.txt").exists());
 
     shift.ok(&["reply", &id, "ask again"]);
     shift.wait_state(&id, "blocked");
-    shift.ok(&["answer", &id, "2"]);
+    shift.answer(&id, "2");
     result(&shift, &id, "always allowed");
     shift.ok(&["reply", &id, "ask once more"]);
     shift.wait_state(&id, "blocked");
-    shift.ok(&["answer", &id, "deny"]);
+    shift.answer(&id, "deny");
     result(&shift, &id, "denied");
 }
 
@@ -125,7 +125,7 @@ fn one_without_hooks_is_read_by_what_it_tells_its_terminal() {
     shift.ok(&["reply", &id, "ask me"]);
     let entry = shift.wait_state(&id, "blocked");
     assert_eq!(entry["pending"]["question"], "May I touch allowed.txt?");
-    shift.ok(&["answer", &id, "yes"]);
+    shift.answer(&id, "yes");
     wait_until("the answer's effect", || shift.home.work().join("allowed.txt").exists());
     shift.wait_entry(&id, "its prompt", |e| e["status"] == "idle");
     let views = shift.json(&["agents", "--registry", "--json"]);

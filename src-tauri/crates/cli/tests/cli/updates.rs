@@ -69,7 +69,7 @@ fn hosts_of_the_version_before_and_after_are_driven() {
         });
         impersonate(&shift.home.home().host_socket(&asks), protocol, "0.9.9");
         shift.wait_state(&asks, "blocked");
-        shift.ok(&["answer", &asks, "1"]);
+        shift.answer(&asks, "1");
         assert_eq!(shift.wait_state(&asks, "done")["result"], "went on", "protocol {protocol}");
         shift.ok(&["stop", &asks]);
     }
@@ -143,7 +143,7 @@ fn a_newer_binary_takes_over_and_no_host_is_touched() {
     run(&["agents"]);
     assert_ne!(shift.supervisor(), before);
     assert_eq!(shift.host(&id), host);
-    run(&["answer", &id, "1"]);
+    run(&["answer", &id, "--request", &shift.request(&id), "1"]);
     assert_eq!(shift.wait_state(&id, "done")["result"], "went on");
     assert_eq!(host.liveness(), Liveness3::Alive);
     run(&["daemon", "stop", "--any"]);

@@ -62,7 +62,7 @@ impl Vendor {
         let name = file.file_name().unwrap().to_string_lossy();
         assert!(question.contains(&*name), "{question}");
         assert!(!file.exists(), "nothing is written before the answer");
-        self.shift.ok(&["answer", id, "allow"]);
+        self.shift.answer(id, "allow");
         entry
     }
 }
@@ -176,7 +176,7 @@ fn claude_works_in_its_own_terminal() {
     assert!(first.exists());
     vendor.run(&["reply", &id, "@@bash echo typed > typed.txt@@"]);
     shift.wait_state(&id, "blocked");
-    shift.ok(&["answer", &id, "deny"]);
+    shift.answer(&id, "deny");
     shift.wait_state(&id, "done");
     assert!(!vendor.file("typed.txt").exists());
     shift.ok(&["rm", &id]);

@@ -53,7 +53,7 @@ fn claude_pursues_a_goal_to_met_over_a_permission_and_killed_supervisors() {
     assert_eq!(asked(&court), 1, "a turn that waits for the user is not judged");
     // The judge does not answer before the supervisor has died a second time.
     court.answer(|_| Some(Saying::Hang));
-    shift.ok(&["answer", &id, "allow"]);
+    shift.answer(&id, "allow");
     wait_until("the second turn to be judged", || asked(&court) == 2);
     shift.kill_supervisor();
     court.answer(|asked| {
@@ -86,7 +86,7 @@ fn claude_is_not_judged_while_its_monitor_runs_and_its_brake_holds_over_a_stop()
         json!({"description": "the build", "command": "exec sleep 600", "persistent": true});
     vendor.run(&["reply", &id, &format!("@@tool Monitor {watch}@@")]);
     shift.wait_state(&id, "blocked");
-    shift.ok(&["answer", &id, "allow"]);
+    shift.answer(&id, "allow");
     shift.wait_state(&id, "done");
     vendor.run(&["goal", "set", &id, "it is built"]);
     let waiting = wait_phase(&vendor, &id, "waiting");

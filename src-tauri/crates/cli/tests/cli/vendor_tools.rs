@@ -61,7 +61,7 @@ fn monitors(vendor: &Vendor, id: &str) {
     let question = entry["pending"]["question"].as_str().unwrap();
     assert!(question.contains("echo one line"), "{question}");
     assert!(tasks(vendor, id, "monitor").is_empty(), "nothing runs before the answer");
-    shift.ok(&["answer", id, "allow"]);
+    shift.answer(id, "allow");
     told(vendor, "one line of the log\n");
     let task = tasks(vendor, id, "monitor").remove(0);
     assert_eq!(task["lastLines"], json!(["one line of the log"]), "{task}");

@@ -340,7 +340,7 @@ fn a_session_outlives_its_supervisor_in_its_worktree() {
     let id = project.agent(&[], "ask Go on? | Yes | No\nwrite b.txt answered\ndone");
     shift.wait_state(&id, "blocked");
     shift.kill_supervisor();
-    shift.ok(&["answer", &id, "1"]);
+    shift.answer(&id, "1");
     let path = Project::worktree(&shift.wait_state(&id, "done"));
     assert_eq!(std::fs::read_to_string(path.join("b.txt")).unwrap(), "answered\n");
 }

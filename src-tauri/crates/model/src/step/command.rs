@@ -1,13 +1,14 @@
 //! What each state makes of a command of the user.
 
 use super::{Next, Refusal, choice, goal, open, standing};
+use crate::answering::meant;
 use crate::enclosure::Enclosure;
 use crate::event::{Command, Effect};
 use crate::evidence::Source;
 use crate::id::NeedId;
 use crate::limits::PROMPT_QUEUE_MAX;
 use crate::naming::given_name;
-use crate::need::{Answer, Need};
+use crate::need::{Answer, Need, NeedKind};
 use crate::session::{Continuation, Liveness, Prompt, PromptState, State, Surface, Work};
 use crate::standing::Origin;
 use crate::time::Millis;
@@ -17,7 +18,9 @@ use std::num::NonZeroU32;
 pub(super) fn apply(next: &mut Next, command: Command) -> Result<(), Refusal> {
     match command {
         Command::Reply { text, enclosures } => reply(next, text, enclosures),
-        Command::Answer { need, answer } => answer_need(next, need.as_ref(), &answer),
+        Command::Answer { need, answer, shown_ms } => {
+            answer_need(next, need.as_ref(), &answer, shown_ms)
+        }
         Command::Interrupt => interrupt(next),
         Command::Stop => stop(next),
         Command::Respawn => respawn(next),
@@ -49,13 +52,10 @@ pub(super) fn apply(next: &mut Next, command: Command) -> Result<(), Refusal> {
 
 fn reply(next: &mut Next, text: String, enclosures: Vec<Enclosure>) -> Result<(), Refusal> {
     refuse_while_stopping(next)?;
-    if let State::NeedsInput { needs } = &next.session.state
-        && let Some(need) = needs.first()
-        && is_protocol_need(need)
-        && enclosures.is_empty()
-        && need.resolve(&Answer::Text { text: text.clone() }).is_ok()
+    if enclosures.is_empty()
+        && let Some(need) = asked_by(next, &text)
     {
-        return answer_need(next, None, &Answer::Text { text });
+        return answer_need(next, Some(&need), &Answer::Text { text }, None);
     }
     let judging = next.session.is_judging();
     queue_prompt(next, text, enclosures)?;
@@ -74,6 +74,16 @@ fn reply(next: &mut Next, text: String, enclosures: Vec<Enclosure>) -> Result<()
         | State::Stopped => wake(next, "reply", Source::User),
     }
     Ok(())
+}
+
+/// The question that a reply answers: a permission is never given by words that name no request.
+fn asked_by(next: &Next, text: &str) -> Option<NeedId> {
+    let State::NeedsInput { needs } = &next.session.state else { return None };
+    let need = needs.get(meant(needs, None, None, next.at).ok()?)?;
+    let answers = need.kind == NeedKind::Question
+        && is_protocol_need(need)
+        && need.resolve(&Answer::Text { text: text.to_owned() }).is_ok();
+    answers.then(|| need.id.clone())
 }
 
 /// Words for a session that rests, for this cause: to its process if that lives, else through a new
@@ -183,7 +193,12 @@ pub(super) fn is_protocol_need(need: &Need) -> bool {
     !need.closed_a_turn()
 }
 
-fn answer_need(next: &mut Next, id: Option<&NeedId>, answer: &Answer) -> Result<(), Refusal> {
+fn answer_need(
+    next: &mut Next,
+    id: Option<&NeedId>,
+    answer: &Answer,
+    shown_ms: Option<u64>,
+) -> Result<(), Refusal> {
     refuse_while_stopping(next)?;
     let session_id = next.session.id.clone();
     let State::NeedsInput { needs } = &mut next.session.state else {
@@ -192,18 +207,10 @@ fn answer_need(next: &mut Next, id: Option<&NeedId>, answer: &Answer) -> Result<
             &format!("send it words with `nightshift reply {session_id} \"…\"`"),
         ));
     };
-    let found = match id {
-        Some(id) => needs.iter().position(|n| &n.id == id),
-        None => (!needs.is_empty()).then_some(0),
-    };
-    let Some(index) = found else {
-        return Err(Refusal::new(
-            format!("session {session_id} no longer asks this; it was answered or withdrawn"),
-            &format!(
-                "see what it asks now with `nightshift agents --json` or peek at {session_id}"
-            ),
-        ));
-    };
+    let index = meant(needs, id, shown_ms, next.at).map_err(|unmeant| {
+        let session = session_id.as_str();
+        Refusal::new(unmeant.message(session), &unmeant.hint(session))
+    })?;
     let whole = needs[index].is_whole();
     let resolved = needs[index].resolve(answer).map_err(|m| {
         let hint = match whole {

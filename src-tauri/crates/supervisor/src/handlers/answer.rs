@@ -1,24 +1,37 @@
 //! `answer`: gives an open request its answer. Done when the agent has it. One that is meant for good
-//! is kept as a rule in the same commit.
+//! is kept as a rule in the same commit. Which request is meant, `nightshift_model::answering` decides.
 
 use super::{Handled, Outcome, find};
 use crate::core::Core;
 use crate::limits::ANSWER_WAIT;
 use crate::permissions;
 use crate::wait::Until;
+use nightshift_model::answering::meant;
 use nightshift_model::{Answer, Command as SessionCommand, Event, NeedId};
 use nightshift_platform::clock;
 
-pub fn answer(core: &mut Core, session: &str, need: Option<NeedId>, answer: Answer) -> Outcome {
-    if let Answer::Text { text } = &answer {
+/// An answer as a client gives it.
+pub struct Given {
+    pub need: Option<NeedId>,
+    pub answer: Answer,
+    pub shown_ms: Option<u64>,
+}
+
+pub fn answer(core: &mut Core, session: &str, given: Given) -> Outcome {
+    if let Answer::Text { text } = &given.answer {
         super::dispatch::check_text(text, "answer")?;
     }
     let session = find(core, session)?;
-    let open = core.sessions.get(&session).and_then(|e| e.session.needs().first());
-    let taken = need.clone().or_else(|| open.map(|n| n.id.clone()));
-    let rule = permissions::made(core, &session, need.as_ref(), &answer);
-    let command = SessionCommand::Answer { need, answer };
-    core.apply_keeping(&session, Event::Command(command), (clock::now(), 0), rule)?;
+    let now = clock::now();
+    let Given { need, answer, shown_ms } = given;
+    let taken = core.sessions.get(&session).and_then(|entry| {
+        let needs = entry.session.needs();
+        let index = meant(needs, need.as_ref(), shown_ms, now).ok()?;
+        Some(needs.get(index)?.id.clone())
+    });
+    let rule = taken.as_ref().and_then(|need| permissions::made(core, &session, need, &answer));
+    let command = SessionCommand::Answer { need, answer, shown_ms };
+    core.apply_keeping(&session, Event::Command(command), (now, 0), rule)?;
     match taken {
         Some(need) => {
             let deadline = clock::monotonic() + ANSWER_WAIT;
