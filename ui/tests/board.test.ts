@@ -23,7 +23,10 @@ test("arrows move, Space peeks, the peek follows and a digit answers", async () 
   await expect.poll(() => window.get("peek-question").textContent()).toBe("Run: cargo test -p auth");
   await window.press("ArrowDown");
   await expect.poll(() => window.get("peek-question").textContent()).toBe("Keep both tables during the move?");
-  await window.press("ArrowUp", "1");
+  await window.press("ArrowUp");
+  await expect.poll(() => window.get("peek-question").textContent()).toBe("Run: cargo test -p auth");
+  await window.answerable();
+  await window.press("1");
   await expect.poll(() => window.row("tighten login limits").getAttribute("data-group")).toBe("working");
   await expect.poll(() => window.page.title()).toBe("1 needs input · Nightshift");
   await window.close();
@@ -48,6 +51,7 @@ test("a question takes an answer in one's own words, and why is explained", asyn
   await window.press("Space");
   await window.get("peek-why").click();
   await window.get("why").getByText("dispatched").waitFor();
+  await window.answerable();
   await window.get("peek-reply").fill("Keep both");
   await window.press("Enter");
   await expect.poll(() => window.row("move sessions table").getAttribute("data-state")).toBe("working");
@@ -201,6 +205,7 @@ test("Tab in the peek offers the likely reply, which can be edited", async () =>
   const reply = window.get("peek-reply");
   await expect.poll(() => reply.inputValue()).toBe("Keep both for one release");
   await window.page.keyboard.type(", then drop");
+  await window.answerable();
   await window.press("Enter");
   await expect.poll(() => window.row("move sessions table").getAttribute("data-state")).toBe("working");
   await window.select("tighten login limits");

@@ -55,7 +55,9 @@ test("nothing found says so and shows the way out; a new session is never hidden
 test("a filtered row that is answered hands the selection to the next one", async () => {
   const window = await open();
   await window.get("filter-input").fill("s:blocked");
-  await window.press("Enter", "Space", "1");
+  await window.press("Enter", "Space");
+  await window.answerable();
+  await window.press("1");
   await expect.poll(() => names(window)).toEqual(["move sessions table"]);
   await expect.poll(() => window.get("peek-question").textContent()).toBe("Keep both tables during the move?");
   await window.close();

@@ -63,6 +63,11 @@ export class Ui {
     for (const key of keys) await this.page.keyboard.press(key);
   }
 
+  /** Until what is asked has been on the screen for long enough to be answered. */
+  async answerable(): Promise<void> {
+    await this.page.locator("[data-live=true]").first().waitFor();
+  }
+
   async dispatch(text: string, key = "Enter"): Promise<void> {
     await this.get("dispatch-input").fill(text);
     await this.press(key);

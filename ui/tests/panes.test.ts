@@ -16,6 +16,7 @@ test("a conversation streams, shows tools and diffs, asks and is answered by a d
   await expect.poll(() => talk.getByTestId("diff").textContent()).toContain("split_once");
   await expect.poll(() => talk.locator("pre[aria-label=Code]").textContent()).toContain("fn parse");
   await talk.getByTestId("request").focus();
+  await window.answerable();
   await window.press("1");
   await expect.poll(() => talk.getByTestId("request-answer").textContent()).toContain("Allow once");
   await expect.poll(() => window.get("composer-state").textContent()).toContain("Completed");
@@ -28,6 +29,7 @@ test("a session that asks is answered by a digit as soon as it is opened", async
   await window.get("conversation").getByTestId("request").waitFor();
   const holder = () => window.page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
   await expect.poll(holder).toBe("request");
+  await window.answerable();
   await window.press("1");
   await window.get("request-answer").waitFor();
   await window.close();
@@ -95,6 +97,7 @@ test("what is being written stays and keeps the keyboard while its session moves
   await window.press("Space");
   await expect.poll(() => window.get("peek-reply").inputValue()).toBe("half a thought");
   await window.get("peek-reply").focus();
+  await window.answerable();
   await window.page.keyboard.press("End");
   await window.get("peek-option-1").evaluate((button: HTMLElement) => button.click());
   await expect.poll(() => window.get("group-needs-input").getByTestId("row").count()).toBe(2);

@@ -14,7 +14,9 @@ test("a conversation that moved says since when and what, counted from its items
   await expect.poll(() => window.get("recap").textContent()).toContain("Since your last visit, a moment ago");
   await expect.poll(() => window.get("recap-summary").textContent()).toBe("3 tools · 1 question open");
   await window.get("pane-close").click();
-  await window.press("Space", "1");
+  await window.press("Space");
+  await window.answerable();
+  await window.press("1");
   await window.get("peek-result").getByText("All well").waitFor();
   await window.press("Enter");
   await expect.poll(() => window.get("recap-summary").textContent()).toBe("1 tool · 1 question answered · result");

@@ -170,6 +170,7 @@ test("a window of one session has its name, its keys and no board", async () => 
   await window.get("conversation").getByTestId("request").waitFor();
   await expect.poll(() => window.page.title()).toBe(`${NAMES[2]} · Nightshift`);
   expect(await window.get("board").count()).toBe(0);
+  await window.answerable();
   await window.press("1");
   await window.get("request-answer").waitFor();
   expect(await seriousFaults(window)).toEqual([]);

@@ -87,6 +87,8 @@ pub async fn dispatch(
     .await
 }
 
+/// `need` is the request that was on the screen, `shown_ms` for how long it was when the key or the
+/// button went down.
 #[tauri::command]
 #[specta::specta]
 pub async fn answer(
@@ -94,8 +96,10 @@ pub async fn answer(
     session: String,
     need: Option<NeedId>,
     answer: Answer,
+    shown_ms: Option<u32>,
 ) -> Result<SessionView, Fault> {
-    view(&link, Command::Answer { session, need, answer }).await
+    let shown_ms = shown_ms.map(u64::from);
+    view(&link, Command::Answer { session, need, answer, shown_ms }).await
 }
 
 #[tauri::command]

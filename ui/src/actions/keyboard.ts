@@ -2,8 +2,11 @@
  * The window's one key listener: event → zone → action, digit answer or typing.
  *
  * Promise: a key that types never acts, a terminal keeps its keys, and a plain letter on the board
- * goes to the dispatch input. Must not know: components.
+ * goes to the dispatch input. A digit answers a request or does nothing; a key that is held moves, it neither
+ * answers nor begins to type. Must not know: components.
  */
+import { ANSWER_AFTER_MS } from "../backend/api";
+import { keyTarget, wasGivenWithin } from "../kit/focusOwner";
 import type { App } from "../state/app.svelte";
 import { chordOf, composes, isPrintable, type Zone } from "./keys";
 import { actionFor } from "./registry";
@@ -42,29 +45,29 @@ function isZone(text: string | null | undefined): text is Zone {
 
 export function handleKey(app: App, event: KeyboardEvent): void {
   if (event.defaultPrevented || composes(event)) return;
-  const zone = app.overlay === "none" ? zoneOf(event.target) : "overlay";
+  const target = keyTarget(event);
+  const zone = app.overlay === "none" ? zoneOf(target) : "overlay";
   const chord = chordOf(event);
-  if ((zone === "board" || zone === "button") && answerByDigit(app, chord)) {
+  if (ANSWERING.includes(zone) && /^[0-9]$/.test(chord)) {
+    event.preventDefault();
+    const card = target instanceof Element ? app.answering.cardAt(target) : null;
+    if (card) app.answering.digit(card, Number(chord));
+    return;
+  }
+  // The button that it was meant for has just gone.
+  if (ANSWERING.includes(zone) && (chord === "Enter" || chord === "Space") && wasGivenWithin(ANSWER_AFTER_MS)) {
     event.preventDefault();
     return;
   }
   const found = actionFor(chord, zone, app);
   if (found) {
     event.preventDefault();
-    found.run(app);
+    if (!event.repeat || found.repeats) found.run(app);
     return;
   }
   // Moving the focus during the key lets the letter land in the input.
-  if (zone === "board" && isPrintable(event)) app.focusDispatch();
+  if (zone === "board" && isPrintable(event) && !event.repeat) app.focusDispatch();
 }
 
-/** A digit answers the request that the peek shows. */
-function answerByDigit(app: App, chord: string): boolean {
-  const { view, peeking } = app.selection;
-  if (!peeking || view?.state.type !== "needs_input" || !/^[1-9]$/.test(chord)) return false;
-  const need = view.state.needs[0];
-  const option = need?.options[Number(chord) - 1];
-  if (!need || !option || need.answered) return false;
-  void app.answer(view, need, { type: "option", id: option.id });
-  return true;
-}
+/** Where a digit belongs to the request that is shown there: nothing else begins with one. */
+const ANSWERING: readonly Zone[] = ["board", "button", "header", "pane"];

@@ -24,6 +24,8 @@ export type Action = {
   run: (app: App) => void;
   /** Not offered in the palette: it only makes sense as a key. */
   keyOnly?: boolean;
+  /** Runs again and again while its key is held. */
+  repeats?: boolean;
 };
 
 const BOARD: Zone[] = ["board"];
@@ -47,14 +49,14 @@ function onSelected(verb: (app: App, id: string) => void): (app: App) => void {
 const MOVE: Action[] = [
   move("move.up", "Select the row above", "Up", (app) => app.step(-1)),
   move("move.down", "Select the row below", "Down", (app) => app.step(1)),
-  move("move.first", "Select the first row", "Home", (app) => app.selection.edge(false)),
-  move("move.last", "Select the last row", "End", (app) => app.selection.edge(true)),
+  move("move.first", "Select the first row", "Home", (app) => app.toEdge(false)),
+  move("move.last", "Select the last row", "End", (app) => app.toEdge(true)),
 ];
 
 function move(id: string, title: string, key: string, run: (app: App) => void): Action {
   // In the filter field the arrows move the selection, and Home and End the caret.
   const zones: Zone[] = key === "Up" || key === "Down" ? [...ROW, "filter"] : ROW;
-  return { id, title, section: "Move", keys: [key], zones, when: always, run, keyOnly: true };
+  return { id, title, section: "Move", keys: [key], zones, when: always, run, keyOnly: true, repeats: true };
 }
 
 const ARRANGE: Action[] = [
@@ -75,6 +77,7 @@ const ARRANGE: Action[] = [
     zones: ROW,
     when: selected,
     run: (app) => void app.selection.shift(-1),
+    repeats: true,
   },
   {
     id: "row.down",
@@ -84,6 +87,7 @@ const ARRANGE: Action[] = [
     zones: ROW,
     when: selected,
     run: (app) => void app.selection.shift(1),
+    repeats: true,
   },
   {
     id: "group.toggle",
@@ -408,6 +412,7 @@ const PANES: Action[] = [
     zones: ALSO_TERMINAL,
     when: severalTabs,
     run: (app) => app.panes.step(1),
+    repeats: true,
   },
   {
     id: "pane.previousTab",
@@ -417,6 +422,7 @@ const PANES: Action[] = [
     zones: ALSO_TERMINAL,
     when: severalTabs,
     run: (app) => app.panes.step(-1),
+    repeats: true,
   },
   {
     id: "pane.split",

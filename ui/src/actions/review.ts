@@ -27,6 +27,7 @@ function entry(id: string, title: string, keys: string[], run: (review: Review, 
       if (review) run(review, app);
     },
     keyOnly,
+    repeats: keyOnly && id !== "leave",
   };
 }
 

@@ -57,7 +57,8 @@ export interface Backend {
   followBoard(on: (event: BoardEvent) => void): Promise<Off>;
   onReachability(on: (now: Reachability) => void): Promise<Off>;
   dispatch(request: DispatchRequest): Promise<SessionView>;
-  answer(session: string, need: string | null, answer: Answer): Promise<SessionView>;
+  /** `need` was on the screen, for `shownMs` when the key or the button went down. */
+  answer(session: string, need: string, answer: Answer, shownMs: number): Promise<SessionView>;
   /** `enclosures`: ids of files that go with it. */
   reply(session: string, text: string, enclosures?: string[]): Promise<SessionView>;
   /** Keeps a file (`data` is base64) for the dispatch or reply that will name it by its id. */
@@ -138,6 +139,9 @@ export interface Backend {
   setTitle(title: string): Promise<void>;
   openExternal(url: string): Promise<void>;
 }
+
+/** A request is on the screen for so long before anything answers it: the supervisor refuses what is faster. */
+export const ANSWER_AFTER_MS = 500;
 
 const CODES: ReadonlySet<string> = new Set<FaultCode>([
   "invalid",

@@ -80,7 +80,7 @@ export function tauriBackend(): Backend {
     followBoard: (on) => follow(commands.followBoard, on),
     onReachability: (on) => listen<Reachability>("reachability", (event) => on(event.payload)),
     dispatch: (request) => call(commands.dispatch(request)),
-    answer: (session, need, answer) => call(commands.answer(session, need, answer)),
+    answer: (session, need, answer, shownMs) => call(commands.answer(session, need, answer, Math.round(shownMs))),
     reply: (session, text, enclosures = []) => call(commands.reply(session, text, enclosures)),
     enclose: (name, data) => call(commands.enclose(name, data)),
     readEnclosure: (session, id) => call(commands.readEnclosure(session, id)),

@@ -8,6 +8,7 @@ import { getContext, setContext } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import { asFault, fault } from "../backend/api";
 import type { Answer, Backend, Need, SessionView, Surface } from "../backend/api";
+import { Answering, type Asked } from "./answering.svelte";
 import { Arrangements } from "./arrangement.svelte";
 import { Board } from "./board.svelte";
 import { commandsOf } from "./commands.svelte";
@@ -15,6 +16,7 @@ import { Completions, type CommandWord } from "./completions.svelte";
 import { Clock } from "./clock.svelte";
 import { Dispatch } from "./dispatch.svelte";
 import { Enclosures } from "./enclosures.svelte";
+import { focusedHeader } from "../kit/focusOwner";
 import { Filter } from "./filter.svelte";
 import { Leaving } from "./leaving.svelte";
 import { Look, type Theme } from "./look.svelte";
@@ -49,6 +51,10 @@ export class App {
   readonly told = new Told();
   readonly visits = new Visits();
   readonly toasts = new Toasts();
+  readonly answering = new Answering(
+    (session, need) => this.asked(session, need),
+    ({ view, need }, answer, shownMs) => this.answer(view, need, answer, shownMs),
+  );
   readonly removals: Removals;
   readonly worktrees: Worktrees;
   readonly leaving: Leaving;
@@ -77,7 +83,7 @@ export class App {
     this.completions = new Completions(this.dispatch, this.board, (view) => this.goTo(view), () => this.commandWords);
     const home = () => this.dispatch.defaults.home;
     this.filter = new Filter(home);
-    this.selection = new Selection(this.board, this.filter, this.arrangement, home, (id) => this.panes.isOpen(id));
+    this.selection = new Selection(this.board, this.filter, this.arrangement, home, (id) => this.panes.isOpen(id), focusedHeader);
     this.marks = new Marks(
       this.board,
       backend,
@@ -146,7 +152,9 @@ export class App {
     this.open(asked);
   }
 
+  /** In a narrow window the board comes over the panes. */
   focusBoard(): void {
+    this.panes.covered = true;
     this.boardTurn += 1;
   }
 
@@ -250,6 +258,13 @@ export class App {
     if (fromHeader) this.focusBoard();
   }
 
+  /** To the first or the last row; from a header the keyboard goes along. */
+  toEdge(last: boolean): void {
+    const fromHeader = this.selection.header !== null;
+    this.selection.edge(last);
+    if (fromHeader) this.focusBoard();
+  }
+
   toggleGrouping(): void {
     this.arrangement.groupBy(this.arrangement.by === "state" ? "directory" : "state");
   }
@@ -278,10 +293,17 @@ export class App {
     else this.focusBoard();
   }
 
-  async answer(view: SessionView, need: Need, answer: Answer): Promise<boolean> {
+  async answer(view: SessionView, need: Need, answer: Answer, shownMs: number): Promise<boolean> {
     return this.try(async () => {
-      this.board.learn(await this.backend.answer(view.id, need.id, answer));
+      this.board.learn(await this.backend.answer(view.id, need.id, answer, shownMs));
     });
+  }
+
+  /** The request as it is now, while it is open. */
+  private asked(session: string, id: string): Asked | null {
+    const view = this.board.sessions.get(session);
+    const need = view?.state.type === "needs_input" ? view.state.needs.find((known) => known.id === id) : undefined;
+    return view && need ? { view, need } : null;
   }
 
   /** What a person wrote to a session: the answer to its question if that takes words, else a reply. */
@@ -385,7 +407,11 @@ export class App {
     const need = openQuestion(view);
     if (need && files.length > 0) throw fault("refused", "Files cannot answer a question", "Answer it first, then send them");
     const { backend } = this;
-    const told = need ? backend.answer(view.id, need.id, { type: "text", text }) : backend.reply(view.id, text, [...files]);
+    // A question that no card shows is answered by the supervisor's rule: the only one, and not a new one.
+    const shownMs = need ? this.answering.textShownMs(view.id, need.id) : "unseen";
+    if (shownMs === "new") throw fault("refused", "The question came up just now; nothing was sent", "Read it, then send again");
+    const answers = need && shownMs !== "unseen";
+    const told = answers ? backend.answer(view.id, need.id, { type: "text", text }, shownMs) : backend.reply(view.id, text, [...files]);
     this.board.learn(await told);
   }
 

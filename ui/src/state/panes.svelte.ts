@@ -34,6 +34,9 @@ export class Panes {
   /** Moves whenever the current pane shall take the keyboard. */
   focusTurn = $state(0);
 
+  /** In a narrow window the board lies over the panes; a pane that is opened or gets the keyboard uncovers them. */
+  covered = $state(false);
+
   /** The pane that is being searched. */
   finding = $state<number | null>(null);
 
@@ -128,6 +131,7 @@ export class Panes {
     const column = this.columnOf(key);
     const pane = column?.tabs.find((known) => known.key === key);
     if (!column || !pane) return;
+    this.covered = false;
     if (column.front !== pane) this.put(column.key, column.tabs, pane);
     this.current = key;
   }

@@ -28,8 +28,6 @@ export class Selection {
   renaming = $state<string | null>(null);
   /** The session whose next `Ctrl+X` deletes it. */
   armed = $state<string | null>(null);
-  /** The group whose header has the keyboard. */
-  header = $state<string | null>(null);
   /** Folding while the board is filtered: every match is shown at first, and nothing is remembered. */
   private readonly collapsedNow = new SvelteSet<string>();
   private readonly fitting: SessionView[] = $derived.by(() => {
@@ -62,7 +60,14 @@ export class Selection {
     readonly arrangement: Arrangements,
     private readonly home: () => string,
     private readonly held: (id: string) => boolean,
+    private readonly focusedHeader: () => string | null = () => null,
   ) {}
+
+  /** The group whose header has the keyboard now: nothing that could be left behind when that goes away. */
+  get header(): string | null {
+    const id = this.focusedHeader();
+    return this.groups.some((group) => group.id === id) ? id : null;
+  }
 
   get view(): SessionView | null {
     return this.id === null ? null : (this.board.sessions.get(this.id) ?? null);
@@ -76,7 +81,8 @@ export class Selection {
   move(by: number): void {
     const { rows } = this;
     if (rows.length === 0) return;
-    const at = this.header === null ? rows.findIndex((row) => row.id === this.id) : this.rowsAbove(this.header) - (by > 0 ? 1 : 0);
+    const { header } = this;
+    const at = header === null ? rows.findIndex((row) => row.id === this.id) : this.rowsAbove(header) - (by > 0 ? 1 : 0);
     const next = at < 0 ? (by > 0 ? 0 : rows.length - 1) : at + by;
     const row = rows[Math.max(0, Math.min(rows.length - 1, next))];
     if (row) this.select(row.id);

@@ -4,7 +4,7 @@
  * Promise: implements `Backend` fully, so that every view can be developed and tested in a plain
  * browser. Must not know: views, Tauri.
  */
-import { fault } from "../api";
+import { ANSWER_AFTER_MS, fault } from "../api";
 import type { Answer, Backend, DispatchRequest, Enclosure, Off, PermissionRule, PermissionVerdict, Reachability, ReviewAct, ReviewResult, SessionView, Surface, Task } from "../api";
 import { told } from "./notifications";
 import { FakeReview } from "./review";
@@ -49,6 +49,7 @@ class Fake {
   tasks: Task[] = [];
   rules = seedRules();
   reachable = true;
+  readonly given: Given[] = [];
   private turns = 0;
   private attachments = 0;
 
@@ -110,11 +111,13 @@ class Fake {
     }
   }
 
-  answer(id: string, need: string | null, answer: Answer): SessionView {
+  answer(id: string, need: string, answer: Answer, shownMs: number): SessionView {
     const session = this.find(id);
     if (session.state.type !== "needs_input") throw fault("refused", `${session.name} asks nothing now`);
-    const first = session.state.needs.find((open) => need === null || open.id === need);
-    if (!first) throw fault("not_found", "that request is no longer open");
+    const first = session.state.needs.find((open) => open.id === need);
+    if (!first) throw fault("refused", "that request is no longer open");
+    if (shownMs < ANSWER_AFTER_MS) throw fault("refused", "the request came up just now; nothing was answered");
+    this.given.push({ session: id, need, answer, shownMs });
     const waiting = this.world.waiting.get(`${id}:${first.id}`);
     if (waiting) waiting(answer);
     else {
@@ -207,6 +210,9 @@ function shortName(text: string): string {
   return words.slice(0, 5).join(" ").slice(0, 48);
 }
 
+/** An answer that was taken. */
+type Given = { session: string; need: string; answer: Answer; shownMs: number };
+
 /** Lets a test cut and restore the connection, and see what left the page. */
 declare global {
   interface Window {
@@ -217,6 +223,7 @@ declare global {
       opened: string[];
       /** What terminals were given, as one string. */
       typed: string;
+      given: Given[];
     };
   }
 }
@@ -229,6 +236,7 @@ export function fakeBackend(mode: string): Backend {
     loseTerminals: () => fake.terminals.forEach((terminal) => terminal.lose()),
     opened: [],
     typed: "",
+    given: fake.given,
   };
   const seen = window.__fake;
   if (mode === "down") fake.reachable = false;
@@ -243,7 +251,7 @@ export function fakeBackend(mode: string): Backend {
       return () => fake.listeners.delete(on);
     },
     dispatch: async (request) => fake.dispatch(request),
-    answer: async (session, need, answer) => fake.answer(session, need, answer),
+    answer: async (session, need, answer, shownMs) => fake.answer(session, need, answer, shownMs),
     reply: (session, text) => fake.reply(session, text),
     enclose: async (name, data) => {
       const id = `file-${Date.now()}`;

@@ -19,7 +19,11 @@ export const commands = {
 	enclose: (name: string, data: string) => __TAURI_INVOKE<Enclosure>("enclose", { name, data }),
 	/**  The bytes of a file that went with a prompt of the session, in base64. */
 	readEnclosure: (session: string, id: string) => __TAURI_INVOKE<string>("read_enclosure", { session, id }),
-	answer: (session: string, need: NeedId | null, answer: Answer) => __TAURI_INVOKE<SessionView>("answer", { session, need, answer }),
+	/**
+	 *  `need` is the request that was on the screen, `shown_ms` for how long it was when the key or the
+	 *  button went down.
+	 */
+	answer: (session: string, need: NeedId | null, answer: Answer, shownMs: number | null) => __TAURI_INVOKE<SessionView>("answer", { session, need, answer, shownMs }),
 	reply: (session: string, text: string, enclosures: string[]) => __TAURI_INVOKE<SessionView>("reply", { session, text, enclosures }),
 	interrupt: (session: string) => __TAURI_INVOKE<null>("interrupt", { session }),
 	/**

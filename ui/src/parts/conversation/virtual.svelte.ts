@@ -32,6 +32,11 @@ export class Virtual {
     return this.ids().length >= WINDOWED_FROM;
   }
 
+  /** What an item takes of the conversation's height, as far as it is known. */
+  roomOf(index: number): number {
+    return (this.offsets[index + 1] ?? 0) - (this.offsets[index] ?? 0);
+  }
+
   /** An attachment of each rendered item; `data-item` names it. */
   watch = (element: HTMLElement): (() => void) => {
     this.sizes?.observe(element);
