@@ -42,6 +42,7 @@ impl From<&Wanted> for Defaults {
             setup: set.setup,
             teardown: set.teardown,
             ports: set.ports,
+            alone: false,
         }
     }
 }

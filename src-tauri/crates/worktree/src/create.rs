@@ -5,6 +5,7 @@
 //! used; the main checkout is only read.
 
 use crate::error::{AtPath, Error, Kind, Result};
+use crate::exclude::exclude;
 use crate::git::{Git, failed};
 use crate::hold;
 use crate::include::include;
@@ -16,10 +17,10 @@ use crate::place::{self, Place};
 use crate::plan::Own;
 use crate::ports::{Ports, free_block};
 use crate::remove::remove;
+use crate::scripts::Scripts;
 use crate::status::{Change, FOLDED_ARGS, changes};
 use crate::submodules;
 use nightshift_platform::clock;
-use nightshift_platform::files::write_durably;
 use nightshift_platform::private;
 use nightshift_platform::process::Identity;
 use std::io::ErrorKind;
@@ -145,15 +146,15 @@ fn reserve(git: &Git, ledger: &Ledger, order: &Order<'_>) -> Result<Record> {
     };
     let path = directory.join(&name);
     let taken: Vec<Ports> = records.iter().filter_map(|r| r.ports).collect();
-    let record =
+    let mut record =
         record(order, name, &path, free_block(&path.to_string_lossy(), settings.ports, &taken));
+    record.notes.extend(exclude(order.own)?);
     ledger.save(&record)?;
-    exclude(order.own)?;
     Ok(record)
 }
 
 fn record(order: &Order<'_>, name: String, path: &Path, ports: Option<Ports>) -> Record {
-    let Own { repository, subdirectory, base, settings, .. } = order.own;
+    let Own { repository, subdirectory, base, settings, scripts, .. } = order.own;
     let mut notes = settings.notes.clone();
     if ports.is_none() && settings.ports > 0 {
         notes.push("no block of ports was free".to_owned());
@@ -172,8 +173,9 @@ fn record(order: &Order<'_>, name: String, path: &Path, ports: Option<Ports>) ->
         phase: Phase::Reserved,
         ports,
         included: Vec::new(),
-        setup: settings.setup.clone(),
-        teardown: settings.teardown.clone(),
+        setup: None,
+        teardown: None,
+        scripts: Some(scripts.clone()),
         setup_timeout_seconds: settings.setup_timeout.as_secs(),
         absent: Vec::new(),
         absent_count: 0,
@@ -208,27 +210,6 @@ fn branch_exists(git: &Git, root: &Path, branch: &str) -> Result<bool> {
     let name = format!("refs/heads/{branch}");
     let found = git.call(root, &["rev-parse", "--verify", "--quiet", "--end-of-options"]);
     Ok(found.arg(name).find()?.is_some())
-}
-
-/// Keeps the worktrees out of the main checkout's status, without touching a tracked file.
-fn exclude(own: &Own) -> Result<()> {
-    let Own { repository, settings, .. } = own;
-    if settings.directory.is_absolute() || settings.directory.starts_with("..") {
-        return Ok(());
-    }
-    let line = format!("/{}/", settings.directory.display());
-    let file = repository.common.join("info/exclude");
-    let text = match std::fs::read_to_string(&file) {
-        Err(e) if e.kind() == ErrorKind::NotFound => String::new(),
-        read => read.at(&file)?,
-    };
-    if text.lines().any(|l| l.trim() == line) {
-        return Ok(());
-    }
-    let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    let info = repository.common.join("info");
-    std::fs::create_dir_all(&info).at(&info)?;
-    write_durably(&file, format!("{text}{gap}{line}\n").as_bytes()).at(&file)
 }
 
 /// Does both, at the same time where the machine gives a thread for the second.
@@ -360,7 +341,7 @@ fn clear_up(git: &Git, ledger: &Ledger, record: &mut Record) -> Result<()> {
     let Some(admin) = own_admin(record) else { return ledger.forget(&record.id) };
     record.admin = Some(admin);
     // No teardown for what was never set up.
-    record.teardown = Some(String::new());
+    record.scripts = Some(Scripts::default());
     ledger.save(record)?;
     hold::release(record)?;
     remove(git, ledger, &record.id, Policy::Discard, Path::new("/dev/null")).map(|_| ())

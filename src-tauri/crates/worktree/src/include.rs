@@ -49,7 +49,7 @@ pub(crate) fn include(
 }
 
 /// Ignored files that the patterns name.
-fn wanted(git: &Git, root: &Path) -> Result<Vec<PathBuf>> {
+pub fn wanted(git: &Git, root: &Path) -> Result<Vec<PathBuf>> {
     let file = root.join(FILE);
     if !fs::symlink_metadata(&file).is_ok_and(|m| m.is_file()) {
         return Ok(Vec::new());

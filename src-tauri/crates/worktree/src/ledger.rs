@@ -9,6 +9,7 @@ use crate::limits::{LEDGER_TIMEOUT, RECORD_MAX_BYTES};
 use crate::plan::Base;
 use crate::ports::Ports;
 use crate::repository::Repository;
+use crate::scripts::Scripts;
 use nightshift_platform::files::{read_bounded, write_durably};
 use nightshift_platform::lock::TurnLock;
 use serde::de::DeserializeOwned;
@@ -62,8 +63,14 @@ pub struct Record {
     pub phase: Phase,
     pub ports: Option<Ports>,
     pub included: Vec<Included>,
+    /// What older versions kept of scripts: the commands that settings named.
+    #[serde(default)]
     pub setup: Option<String>,
+    #[serde(default)]
     pub teardown: Option<String>,
+    /// What is run for it; none in records of older versions.
+    #[serde(default)]
+    pub scripts: Option<Scripts>,
     pub setup_timeout_seconds: u64,
     /// Uncommitted files of the main checkout that are not here: the first of them, and how many.
     pub absent: Vec<String>,
@@ -135,6 +142,11 @@ impl Ledger {
             std::fs::create_dir_all(&part).at(&part)?;
         }
         Ok(Ledger { dir: dir.to_owned() })
+    }
+
+    /// Where the file of a script is while it runs.
+    pub(crate) fn scratch(&self) -> PathBuf {
+        self.dir.join("running")
     }
 
     /// While it is held nobody else gives names or ports, removes or brings back.

@@ -10,16 +10,20 @@
 //! Must not know: sessions, agents, the supervisor, any protocol.
 
 mod clean;
+mod confined;
 mod create;
+mod digest;
 mod disclosure;
 mod embedded;
 mod error;
+mod exclude;
 mod expiry;
 mod git;
 mod hidden;
 mod hold;
 mod include;
 mod inspect;
+mod interpreter;
 mod ledger;
 mod limits;
 mod list;
@@ -41,11 +45,13 @@ mod undo;
 
 pub use clean::{Cleaned, clean, purge};
 pub use create::{Created, Order, alongside, create, reopen};
+pub use digest::sha256;
 pub use disclosure::disclosure;
 pub use error::{Error, Kind, Result};
 pub use expiry::{expire_rescues, rescue_ref};
 pub use git::{Call, Environment, Git, failed, pieces, text};
 pub use hold::{hold, release, repair};
+pub use include::wanted as included;
 pub use inspect::{Blocker, Head, Inspection, Policy, inspect};
 pub use ledger::{Ledger, Phase, Record, Removed};
 pub use limits::{RESCUES, UNDO_DAYS};
@@ -55,7 +61,8 @@ pub use plan::{Base, Choice, Own, Plan, Stay, plan};
 pub use ports::{PORT_END_VARIABLE, PORT_VARIABLE, Ports};
 pub use remotes::remote_addresses;
 pub use remove::{Removal, remove};
-pub use scripts::{has_setup, script_environment, set_up};
+pub use repository::Repository;
+pub use scripts::{Script, Scripts, adopt_scripts, has_setup, script_environment, set_up};
 pub use settings::{Defaults, Settings};
 pub use size::{Size, size};
 pub use status::{ARGS as STATUS_ARGS, Change, changes};

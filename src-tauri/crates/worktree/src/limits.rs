@@ -18,6 +18,12 @@ pub const OUTPUT_MAX_BYTES: usize = 64 * 1024 * 1024;
 pub const RECORD_MAX_BYTES: u64 = 16 * 1024 * 1024;
 /// A settings file is written by hand.
 pub const SETTINGS_MAX_BYTES: u64 = 1024 * 1024;
+/// A script that is kept with each worktree's record.
+pub const SCRIPT_MAX_BYTES: u64 = 1024 * 1024;
+/// A repository's wish for its setup: a script that takes longer than a day hangs.
+pub const SETUP_TIMEOUT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// An exclude file of git is written by hand.
+pub const EXCLUDE_MAX_BYTES: u64 = 1024 * 1024;
 /// `.git` files, lock reasons and the like are one line.
 pub const LINE_FILE_MAX_BYTES: u64 = 16 * 1024;
 /// Tail of a script's output that goes into an error.

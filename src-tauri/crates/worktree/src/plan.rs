@@ -5,6 +5,7 @@
 use crate::error::{Error, Kind, Result};
 use crate::git::Git;
 use crate::repository::{Located, Repository, locate};
+use crate::scripts::{Scripts, planned};
 use crate::settings::{BaseChoice, Defaults, Settings};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -34,6 +35,8 @@ pub struct Own {
     pub subdirectory: PathBuf,
     pub base: Base,
     pub settings: Settings,
+    /// What would be run for it.
+    pub scripts: Scripts,
     /// The name the user gave.
     pub name: Option<String>,
 }
@@ -135,7 +138,11 @@ pub fn plan(git: &Git, dir: &Path, choice: &Choice, user: &Defaults) -> Result<P
     {
         return Ok(Plan::Stay(Stay::DirectoryNotCommitted { directory: subdirectory }));
     }
-    Ok(Plan::Own(Box::new(Own { repository, subdirectory, base, settings, name })))
+    let scripts = match user.alone {
+        true => Scripts::default(),
+        false => planned(git, &repository, &base, &mut settings)?,
+    };
+    Ok(Plan::Own(Box::new(Own { repository, subdirectory, base, settings, scripts, name })))
 }
 
 fn is_committed(git: &Git, repo: &Repository, base: &Base, directory: &Path) -> Result<bool> {

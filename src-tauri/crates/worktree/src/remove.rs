@@ -55,7 +55,7 @@ pub fn remove(git: &Git, ledger: &Ledger, id: &str, policy: Policy, log: &Path) 
     }
     let mut notes = Vec::new();
     if !seen.missing {
-        match tear_down(git, &record, log) {
+        match tear_down(git, ledger, &record, log) {
             Ok(note) => notes.extend(note),
             Err(error) => notes.push(error.message),
         }

@@ -2,9 +2,13 @@
 //!
 //! In this order, later ones win: what the user set for every repository, `.claude/settings.json`,
 //! `.claude/settings.local.json`, `.nightshift/settings.json`; of files the object `worktree`.
-//! Promise: what cannot be read or meant so changes nothing and is named in `notes`.
+//! Promise: what cannot be read or meant so changes nothing and is named in `notes`; a repository's
+//! own files name places below its checkout and nothing else.
 
-use crate::limits::{PORTS_MAX, PORTS_PER_WORKTREE, SETTINGS_MAX_BYTES, SETUP_TIMEOUT};
+use crate::confined;
+use crate::limits::{
+    PORTS_MAX, PORTS_PER_WORKTREE, SETTINGS_MAX_BYTES, SETUP_TIMEOUT, SETUP_TIMEOUT_MAX,
+};
 use nightshift_platform::files::read_bounded;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -25,7 +29,12 @@ pub struct Settings {
     pub branch_prefix: String,
     pub base: BaseChoice,
     pub setup: Option<String>,
+    /// The file that says so.
+    pub setup_by: Option<PathBuf>,
     pub teardown: Option<String>,
+    pub teardown_by: Option<PathBuf>,
+    /// The user's own file.
+    pub user_file: PathBuf,
     pub setup_timeout: Duration,
     pub submodules: bool,
     /// Ports handed to each worktree.
@@ -60,6 +69,8 @@ pub struct Defaults {
     pub setup: Option<String>,
     pub teardown: Option<String>,
     pub ports: Option<u16>,
+    /// Nothing that the repository says counts: nobody trusts it.
+    pub alone: bool,
 }
 
 impl Default for Settings {
@@ -70,7 +81,10 @@ impl Default for Settings {
             branch_prefix: "worktree-".to_owned(),
             base: BaseChoice::Head,
             setup: None,
+            setup_by: None,
             teardown: None,
+            teardown_by: None,
+            user_file: PathBuf::new(),
             setup_timeout: SETUP_TIMEOUT,
             submodules: true,
             ports: PORTS_PER_WORKTREE,
@@ -101,17 +115,24 @@ struct Section {
     ports: Option<u16>,
 }
 
+/// Says what is wrong with a value.
+type Check = fn(&str) -> Result<(), &'static str>;
+
 impl Settings {
     /// `user`: what the user set for every repository. `root`: the main checkout.
     pub fn read(user: &Defaults, root: &Path) -> Settings {
-        let mut settings = Settings::default();
+        let mut settings = Settings { user_file: user.file.clone(), ..Settings::default() };
         settings.take(user.section(root), &user.file);
         if let BaseChoice::Named(named) = settings.base {
             settings.base = BaseChoice::Wished(named);
         }
-        for path in PROJECT_FILES.iter().map(|file| root.join(file)) {
+        let files = PROJECT_FILES.iter().filter(|_| !user.alone);
+        for path in files.map(|file| root.join(file)) {
             match section(&path) {
-                Ok(Some(section)) => settings.take(section, &path),
+                Ok(Some(section)) => {
+                    let section = settings.confine(section, &path);
+                    settings.take(section, &path);
+                }
                 Ok(None) => {}
                 Err(why) => {
                     let note = format!("{} was passed over: {why}", path.display());
@@ -120,6 +141,27 @@ impl Settings {
             }
         }
         settings
+    }
+
+    /// Of a repository's wishes, those that stay inside it.
+    fn confine(&mut self, section: Section, path: &Path) -> Section {
+        let mut keep = |name: &str, value: Option<String>, check: Check| {
+            let value = value?;
+            match check(&value) {
+                Ok(()) => Some(value),
+                Err(why) => {
+                    let path = path.display();
+                    self.notes.push(format!("{path}: worktree.{name} was passed over: {why}"));
+                    None
+                }
+            }
+        };
+        Section {
+            directory: keep("directory", section.directory, confined::directory),
+            branch_prefix: keep("branchPrefix", section.branch_prefix, confined::branch_prefix),
+            base: keep("base", section.base, confined::base),
+            ..section
+        }
     }
 
     fn take(&mut self, section: Section, path: &Path) {
@@ -136,11 +178,15 @@ impl Settings {
         let Section { directory, branch_prefix, base, setup, teardown, submodules, .. } = section;
         self.directory = directory.map_or(std::mem::take(&mut self.directory), PathBuf::from);
         self.branch_prefix = branch_prefix.unwrap_or(std::mem::take(&mut self.branch_prefix));
-        self.setup = setup.or(self.setup.take());
-        self.teardown = teardown.or(self.teardown.take());
+        if setup.is_some() {
+            (self.setup, self.setup_by) = (setup, Some(path.to_owned()));
+        }
+        if teardown.is_some() {
+            (self.teardown, self.teardown_by) = (teardown, Some(path.to_owned()));
+        }
         self.submodules = submodules.unwrap_or(self.submodules);
         if let Some(seconds) = section.setup_timeout_seconds {
-            self.setup_timeout = Duration::from_secs(seconds);
+            self.setup_timeout = Duration::from_secs(seconds).min(SETUP_TIMEOUT_MAX);
         }
         match section.ports {
             Some(ports) if ports > PORTS_MAX => {
@@ -215,6 +261,7 @@ mod tests {
             setup: Some("make".into()),
             teardown: Some("make clean".into()),
             ports: Some(5),
+            alone: false,
         };
         let settings = Settings::read(&user, root);
         assert_eq!(settings.off_by.as_deref(), Some(Path::new("settings.toml")));

@@ -170,15 +170,15 @@ fn failures_27_forgotten_worktrees_are_found_and_go_in_one() {
 #[test]
 fn failures_28_a_start_fails_when_its_setup_does() {
     let repo = Repo::new();
-    repo.write(".nightshift/setup", "echo no such registry >&2; exit 7");
+    repo.write(".nightshift/setup", "test -e go || { echo no such registry >&2; exit 7; }");
     repo.commit("setup");
     let mut record = repo.try_make("one", "one").unwrap().record;
     let error = set_up(&repo.git, &repo.ledger, &mut record, &repo.log()).unwrap_err();
     assert_eq!(error.kind, Kind::Script);
     assert!(error.message.contains("exit code 7"), "{error}");
     assert!(error.message.contains("no such registry"), "{error}");
-    // Mended, the same worktree is set up.
-    write(&record.path, ".nightshift/setup", "exit 0");
+    // With what it lacked, the same worktree is set up.
+    write(&record.path, "go", "");
     let mut record = repo.try_make("one", "one").unwrap().record;
     set_up(&repo.git, &repo.ledger, &mut record, &repo.log()).unwrap();
 }

@@ -1,5 +1,6 @@
 //! Worktrees in real repositories with the real git: making, looking, removing, bringing back.
 
+mod confined;
 mod failures;
 mod listing;
 mod making;

@@ -53,3 +53,113 @@ fn teardown_runs_before_removal_and_its_failure_is_told() {
     assert!(!record.path.exists());
     write(&repo.root, "x", "x");
 }
+
+/// What the agent can write in its worktree: the scripts, hidden from git.
+fn take_over(worktree: &std::path::Path, owned: &std::path::Path) {
+    let script = format!("touch {}", owned.display());
+    write(worktree, ".nightshift/.gitignore", "*\n");
+    write(worktree, ".nightshift/setup", &script);
+    write(worktree, ".nightshift/teardown", &script);
+    let settings = format!(r#"{{"worktree":{{"setup":"{script}","teardown":"{script}"}}}}"#);
+    write(worktree, ".nightshift/settings.json", &settings);
+    write(worktree, ".claude/settings.json", &settings);
+}
+
+#[test]
+fn security_03_a_script_that_the_agent_wrote_is_never_run() {
+    let repo = Repo::new();
+    let owned = repo.home.work().join("owned");
+    let record = repo.make("one");
+    take_over(&record.path, &owned);
+    let Removal::Removed { notes, .. } = repo.remove("one", Policy::Discard) else { panic!() };
+    assert_eq!(notes, Vec::<String>::new());
+    assert!(!owned.exists(), "the worktree's teardown ran");
+    // Nor one that was put in the place of the trusted one, at once or for the second try.
+    repo.write(".nightshift/setup", "test -e go && touch ../setup-ran");
+    repo.write(".nightshift/teardown", "touch ../teardown-ran");
+    repo.commit("scripts");
+    let mut record = repo.try_make("two", "two").unwrap().record;
+    set_up(&repo.git, &repo.ledger, &mut record, &repo.log()).unwrap_err();
+    take_over(&record.path, &owned);
+    write(&record.path, "go", "");
+    let mut record = repo.try_make("two", "two").unwrap().record;
+    set_up(&repo.git, &repo.ledger, &mut record, &repo.log()).unwrap();
+    nightshift_worktree::release(&record).unwrap();
+    // The main checkout's is another's too by now.
+    repo.write(".nightshift/teardown", &format!("touch {}", owned.display()));
+    let beside = record.path.parent().unwrap().to_owned();
+    let Removal::Removed { .. } = repo.remove("two", Policy::Discard) else { panic!() };
+    assert!(beside.join("setup-ran").exists() && beside.join("teardown-ran").exists());
+    assert!(!owned.exists());
+}
+
+#[test]
+fn security_03_scripts_survive_a_removal_that_is_undone() {
+    let repo = Repo::new();
+    let owned = repo.home.work().join("owned");
+    repo.write(".nightshift/teardown", "echo gone >> ../gone");
+    repo.commit("teardown");
+    let record = repo.make("one");
+    let beside = record.path.parent().unwrap().to_owned();
+    let Removal::Removed { .. } = repo.remove("one", Policy::Careful) else { panic!() };
+    let record = repo.undo("one");
+    take_over(&record.path, &owned);
+    let Removal::Removed { .. } = repo.remove("one", Policy::Discard) else { panic!() };
+    assert_eq!(fs::read_to_string(beside.join("gone")).unwrap(), "gone\ngone\n");
+    assert!(!owned.exists());
+}
+
+#[test]
+fn security_03_a_record_of_an_older_version_runs_only_what_is_adopted() {
+    let repo = Repo::new();
+    let owned = repo.home.work().join("owned");
+    let old = |id: &str| {
+        let record = repo.make(id);
+        take_over(&record.path, &owned);
+        let file = repo.home.state().join(format!("worktrees/made/{id}.json"));
+        let mut kept: serde_json::Value =
+            serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        kept.as_object_mut().unwrap().remove("scripts");
+        fs::write(&file, kept.to_string()).unwrap();
+    };
+    old("one");
+    let Removal::Removed { notes, .. } = repo.remove("one", Policy::Discard) else { panic!() };
+    assert!(notes[0].contains("was not run"), "{notes:?}");
+    repo.write(".nightshift/teardown", "touch ../adopted");
+    repo.commit("teardown");
+    old("two");
+    let mut record = repo.ledger.record("two").unwrap().unwrap();
+    nightshift_worktree::adopt_scripts(&repo.git, &repo.ledger, &mut record).unwrap();
+    let beside = record.path.parent().unwrap().to_owned();
+    let Removal::Removed { .. } = repo.remove("two", Policy::Discard) else { panic!() };
+    assert!(beside.join("adopted").exists() && !owned.exists());
+}
+
+#[test]
+fn security_03_a_script_finds_its_worktree_by_its_own_name_and_may_be_any_program() {
+    let repo = Repo::new();
+    let by_name = "#!/bin/bash -eu\ncd \"$(dirname \"$0\")/..\" && touch by-name.ignored";
+    repo.write(".nightshift/setup", by_name);
+    repo.write(".nightshift/teardown", "#!/usr/bin/env -S sh -eu\ntouch ../by-file");
+    repo.commit("scripts");
+    let record = repo.make("one");
+    assert!(record.path.join("by-name.ignored").exists());
+    let beside = record.path.parent().unwrap().to_owned();
+    let Removal::Removed { .. } = repo.remove("one", Policy::Discard) else { panic!() };
+    assert!(beside.join("by-file").exists());
+    let running = repo.home.state().join("worktrees/running");
+    assert_eq!(fs::read_dir(running).unwrap().count(), 0, "nothing of it stays");
+}
+
+#[test]
+fn security_03_a_link_in_a_scripts_place_is_not_followed() {
+    let repo = Repo::new();
+    let owned = repo.home.work().join("owned");
+    fs::create_dir_all(repo.root.join(".nightshift")).unwrap();
+    let outside = repo.home.work().join("outside");
+    fs::write(&outside, format!("touch {}", owned.display())).unwrap();
+    std::os::unix::fs::symlink(&outside, repo.root.join(".nightshift/setup")).unwrap();
+    repo.commit("link");
+    repo.make("one");
+    assert!(!owned.exists());
+}
