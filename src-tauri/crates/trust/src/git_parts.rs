@@ -1,0 +1,254 @@
+//! What git itself runs in a repository: hooks that are active, programs that its own configuration
+//! names.
+//!
+//! Promise: only what the repository says; the user's own configuration is the user's. Settings that name
+//! no program do not count.
+
+use crate::collect::Place;
+use crate::item::{Item, Part};
+use crate::tree::{Tree, hardened};
+use nightshift_worktree::Git;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Component, Path, PathBuf};
+
+/// Settings whose value is a program, or code for a shell. `*` stands for a name.
+const PROGRAMS: &[&str] = &[
+    "core.alternaterefscommand",
+    "core.askpass",
+    "core.editor",
+    "core.fsmonitor",
+    "core.gitproxy",
+    "core.hookspath",
+    "core.pager",
+    "core.sshcommand",
+    "browser.*.cmd",
+    "browser.*.path",
+    "credential.helper",
+    "credential.*.helper",
+    "diff.external",
+    "diff.*.command",
+    "diff.*.textconv",
+    "difftool.*.cmd",
+    "difftool.*.path",
+    "filter.*.clean",
+    "filter.*.process",
+    "filter.*.smudge",
+    "gpg.program",
+    "gpg.*.program",
+    "gpg.*.defaultkeycommand",
+    "guitool.*.cmd",
+    "instaweb.httpd",
+    "interactive.difffilter",
+    "lfs.*.path",
+    "lfs.customtransfer.*.args",
+    "lfs.extension.*.clean",
+    "lfs.extension.*.smudge",
+    "lfs.standalonetransferagent",
+    "man.*.cmd",
+    "man.*.path",
+    "merge.*.driver",
+    "mergetool.*.cmd",
+    "mergetool.*.path",
+    "pager.*",
+    "protocol.allow",
+    "protocol.*.allow",
+    "remote.*.receivepack",
+    "remote.*.uploadpack",
+    "remote.*.vcs",
+    "sendemail.*",
+    "sequence.editor",
+    "submodule.*.update",
+    "tar.*.command",
+    "trailer.*.cmd",
+    "trailer.*.command",
+    "uploadpack.packobjectshook",
+    "web.browser",
+];
+/// Filters of Git LFS as it sets them up itself.
+const LFS: &[(&str, &str)] = &[
+    ("filter.lfs.clean", "git-lfs clean -- %f"),
+    ("filter.lfs.smudge", "git-lfs smudge -- %f"),
+    ("filter.lfs.process", "git-lfs filter-process"),
+];
+const DOES: &str = "a program that git runs";
+const HOOK: &str = "a hook that git runs";
+
+pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<String>) -> Vec<Item> {
+    let settings = match own_settings(git, place.root) {
+        Ok(settings) => settings,
+        Err(why) => {
+            wrong.push(why);
+            return Vec::new();
+        }
+    };
+    let mut items: Vec<Item> = settings
+        .iter()
+        .filter(|(key, value)| names_program(key, value))
+        .map(|(key, value)| Item::new(Part::Git, key.clone(), DOES, value.clone().into_bytes()))
+        .collect();
+    items.extend(hooks(git, place, tree, &settings, wrong));
+    items
+}
+
+/// What the repository's own configuration says, with everything that it includes.
+fn own_settings(git: &Git, root: &Path) -> Result<Vec<(String, String)>, String> {
+    let args = ["config", "-z", "--list", "--show-scope", "--includes"];
+    let bytes = hardened(git.call(root, &args)).read().map_err(|error| error.message)?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let mut pieces = text.split('\0');
+    let mut settings = Vec::new();
+    while let (Some(scope), Some(setting)) = (pieces.next(), pieces.next()) {
+        let (key, value) = setting.split_once('\n').unwrap_or((setting, ""));
+        if matches!(scope, "local" | "worktree") {
+            settings.push((key.to_owned(), value.to_owned()));
+        }
+    }
+    Ok(settings)
+}
+
+fn names_program(key: &str, value: &str) -> bool {
+    let lower = key.to_ascii_lowercase();
+    if value.is_empty() || LFS.contains(&(lower.as_str(), value)) {
+        return false;
+    }
+    if let Some(name) = lower.strip_prefix("alias.") {
+        return !name.is_empty() && value.trim_start().starts_with('!');
+    }
+    let fits = |pattern: &&&str| match pattern.split_once('*') {
+        None => **pattern == lower,
+        Some((start, end)) => {
+            lower.len() > start.len() + end.len()
+                && lower.starts_with(start)
+                && lower.ends_with(end)
+        }
+    };
+    let Some(found) = PROGRAMS.iter().find(fits) else { return false };
+    let plain: &[&str] = match *found {
+        // git's own.
+        "core.fsmonitor" => &["true", "false", "1", "0", "yes", "no", "on", "off"],
+        "submodule.*.update" => &["checkout", "rebase", "merge", "none"],
+        "protocol.allow" | "protocol.*.allow" => &["never", "user"],
+        pager if pager.starts_with("pager.") => &["true", "false"],
+        _ => &[],
+    };
+    !plain.contains(&value.to_ascii_lowercase().as_str())
+}
+
+fn hooks(
+    git: &Git,
+    place: &Place<'_>,
+    tree: &Tree<'_>,
+    settings: &[(String, String)],
+    wrong: &mut Vec<String>,
+) -> Vec<Item> {
+    let Some(common) = place.common else { return Vec::new() };
+    let set = settings.iter().rev().find(|(key, _)| key.eq_ignore_ascii_case("core.hookspath"));
+    let Some((_, path)) = set.filter(|(_, path)| !path.is_empty()) else {
+        // Where the user's own configuration names another directory, these are not active.
+        let asked = hardened(git.call(place.root, &["rev-parse", "--git-path", "hooks"])).line();
+        let active = asked.map(|path| place.root.join(path));
+        let directory = common.join("hooks");
+        let same = |active: &PathBuf| {
+            std::fs::canonicalize(active).ok() == std::fs::canonicalize(&directory).ok()
+        };
+        return match active {
+            Ok(active) if !same(&active) => Vec::new(),
+            _ => on_disk(&directory, ".git/hooks", true, wrong),
+        };
+    };
+    match relative(path) {
+        // In a worktree they are those of its own files. Hooks there often read one another.
+        Some(inside) => {
+            let above = inside.rsplit_once('/').filter(|(_, last)| *last == "_");
+            let listed = tree.list(&[above.map_or(inside.clone(), |(a, _)| a.to_owned())], &[]);
+            wrong.extend(listed.wrong);
+            let mut items = Vec::new();
+            for (path, entry) in &listed.files {
+                match tree.read(path, entry) {
+                    Ok(bytes) => items.push(Item::new(Part::Git, path.clone(), HOOK, bytes)),
+                    Err(why) => wrong.push(why),
+                }
+            }
+            // Those that are not committed are not in the worktree, and are where they are.
+            items.extend(on_disk(&place.root.join(&inside), &inside, false, wrong));
+            items.sort();
+            items.dedup();
+            items
+        }
+        None => on_disk(&place.root.join(path), path, false, wrong),
+    }
+}
+
+/// A path below the checkout, in plain words.
+fn relative(path: &str) -> Option<String> {
+    let mut parts = Vec::new();
+    for part in Path::new(path).components() {
+        match part {
+            Component::Normal(name) => parts.push(name.to_str()?),
+            Component::CurDir => {}
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    let home = parts.first().is_some_and(|first| first.starts_with('~'));
+    (!parts.is_empty() && !home).then(|| parts.join("/"))
+}
+
+fn on_disk(directory: &Path, shown: &str, samples: bool, wrong: &mut Vec<String>) -> Vec<Item> {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let mut items = Vec::new();
+    for entry in entries.flatten() {
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        let runs = std::fs::metadata(&path)
+            .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
+        if !runs || (samples && name.ends_with(".sample")) {
+            continue;
+        }
+        match nightshift_platform::files::read_bounded(&path, crate::limits::ITEM_MAX_BYTES) {
+            Ok(bytes) => {
+                items.push(Item::new(Part::Git, format!("{shown}/{name}"), HOOK, bytes));
+            }
+            Err(error) => wrong.push(format!("{shown}/{name}: {error}")),
+        }
+    }
+    items
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn security_05_only_settings_that_name_a_program_count() {
+        for (key, value) in [
+            ("filter.e.clean", "evil"),
+            ("filter.a.b.smudge", "x"),
+            ("filter.lfs.clean", "git-lfs clean -- %f; evil"),
+            ("diff.external", "x"),
+            ("core.fsmonitor", ".git/x"),
+            ("core.sshCommand", "ssh -o ProxyCommand=x"),
+            ("alias.st", "!evil"),
+            ("merge.m.driver", "x"),
+            ("credential.https://a.b.helper", "!x"),
+            ("remote.evil.uploadpack", "x"),
+            ("submodule.x.update", "!touch x"),
+            ("protocol.ext.allow", "always"),
+            ("pager.diff", "evil"),
+        ] {
+            assert!(names_program(key, value), "{key}");
+        }
+        for (key, value) in [
+            ("branch.main.remote", "origin"),
+            ("remote.origin.url", "https://a/b"),
+            ("core.fsmonitor", "true"),
+            ("filter.lfs.clean", "git-lfs clean -- %f"),
+            ("filter.lfs.required", "true"),
+            ("alias.st", "status"),
+            ("user.name", "x"),
+            ("submodule.x.update", "rebase"),
+            ("submodule.x.active", "true"),
+            ("pager.log", "false"),
+        ] {
+            assert!(!names_program(key, value), "{key}");
+        }
+    }
+}

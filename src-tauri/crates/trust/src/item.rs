@@ -1,0 +1,116 @@
+//! One thing that would be run or would widen rights, and all of them together.
+
+use nightshift_worktree::sha256;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Who would take it up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Setup and teardown of worktrees.
+    Scripts,
+    Claude,
+    /// `.mcp.json`, which several agents read.
+    Mcp,
+    Codex,
+    Gemini,
+    Qwen,
+    Opencode,
+    /// Agents that were not tried with this build.
+    Others,
+    /// Hooks, and programs that the repository's own configuration names.
+    Git,
+}
+
+/// What is decided together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    Scripts,
+    Agents,
+    Git,
+}
+
+impl Part {
+    pub fn group(self) -> Group {
+        match self {
+            Part::Scripts => Group::Scripts,
+            Part::Git => Group::Git,
+            Part::Claude
+            | Part::Mcp
+            | Part::Codex
+            | Part::Gemini
+            | Part::Qwen
+            | Part::Opencode
+            | Part::Others => Group::Agents,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Item {
+    pub part: Part,
+    /// Relative to the repository's root, or the name of a setting of git.
+    pub path: String,
+    pub does: String,
+    /// What is shown.
+    pub shown: Vec<u8>,
+    /// Of what counts.
+    pub sha256: String,
+}
+
+impl Item {
+    pub fn new(part: Part, path: impl Into<String>, does: &str, bytes: Vec<u8>) -> Item {
+        let sha256 = sha256(&bytes);
+        Item { part, path: path.into(), does: does.to_owned(), shown: bytes, sha256 }
+    }
+}
+
+/// Everything of one repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The main checkout, or the directory where there is no repository.
+    pub repository: PathBuf,
+    pub items: Vec<Item>,
+    /// Something could not be read: it cannot be trusted as it is.
+    pub unreadable: Vec<String>,
+}
+
+impl Found {
+    pub fn add(&mut self, items: impl IntoIterator<Item = Item>) {
+        self.items.extend(items);
+        self.items.sort();
+        self.items.dedup();
+    }
+
+    /// Nothing runs and nothing widens rights.
+    pub fn is_nothing(&self) -> bool {
+        self.items.is_empty() && self.unreadable.is_empty()
+    }
+
+    pub fn has(&self, group: Group) -> bool {
+        let unread = group == Group::Agents && !self.unreadable.is_empty();
+        unread || self.items.iter().any(|item| item.part.group() == group)
+    }
+
+    pub fn parts(&self) -> impl Iterator<Item = Part> {
+        self.items.iter().map(|item| item.part)
+    }
+
+    /// Of everything in a group; none where that holds nothing.
+    pub fn hash_of(&self, group: Group) -> Option<String> {
+        let of_group = self.items.iter().filter(|item| item.part.group() == group);
+        let mut lines: Vec<String> =
+            of_group.map(|item| format!("{}\0{}\n", item.path, item.sha256)).collect();
+        lines.sort();
+        lines.dedup();
+        (!lines.is_empty()).then(|| sha256(lines.concat().as_bytes()))
+    }
+
+    /// Of everything.
+    pub fn hash(&self) -> String {
+        let groups = [Group::Scripts, Group::Agents, Group::Git];
+        let hashes = groups.map(|group| self.hash_of(group).unwrap_or_default());
+        sha256([hashes.join("\n"), self.unreadable.join("\n")].join("\n\n").as_bytes())
+    }
+}

@@ -1,0 +1,23 @@
+//! What a repository would run, or whose rights it would widen, by being worked in; and which of that
+//! the user has seen and trusts.
+//!
+//! `collect` lists it as items, each with its bytes: files that agents take as their settings, programs
+//! that such files name, hooks and programs of the repository's git. `Found` compares them by hash,
+//! `words` shows them, `Ledger` remembers.
+//! Promise: nothing of the repository is run or fetched to find out; what cannot be read is never
+//! taken for trusted; the hash depends on these items alone, in no order.
+//! Must not know: sessions, agents' processes, the database.
+
+mod catalogue;
+mod collect;
+mod git_parts;
+mod item;
+mod ledger;
+mod limits;
+mod named;
+mod tree;
+pub mod words;
+
+pub use collect::{Place, collect};
+pub use item::{Found, Group, Item, Part};
+pub use ledger::{Entry, Ledger};

@@ -1,0 +1,128 @@
+//! Items as text for people: whole, or with a count of what is not shown.
+//!
+//! Promise: every character of it is seen; control, invisible and direction-turning ones stand as their
+//! number.
+
+use crate::item::{Found, Item};
+use crate::limits::DETAIL_MAX_BYTES;
+
+/// What a request shows, and how many bytes of it all that leaves out.
+pub fn detail(found: &Found) -> (String, u32) {
+    let mut text = String::new();
+    let mut unshown = 0;
+    for item in &found.items {
+        let (head, body) = (head(item), body(item));
+        let room = DETAIL_MAX_BYTES.saturating_sub(text.len() + head.len());
+        match body {
+            Some(body) if body.len() <= room => text.push_str(&format!("{head}\n{body}\n")),
+            Some(body) => {
+                let cut = floor(&body, room);
+                unshown += body.len() - cut;
+                // A list without end would be no list: names go too, then.
+                if text.len() + head.len() < 2 * DETAIL_MAX_BYTES {
+                    text.push_str(&format!(
+                        "{head}\n{}… {} more bytes\n",
+                        &body[..cut],
+                        body.len() - cut
+                    ));
+                }
+            }
+            None => {
+                unshown += item.shown.len().max(1);
+                if text.len() + head.len() < 2 * DETAIL_MAX_BYTES {
+                    text.push_str(&format!(
+                        "{head}\n  {} bytes that are no text\n",
+                        item.shown.len()
+                    ));
+                }
+            }
+        }
+    }
+    for why in &found.unreadable {
+        unshown += 1;
+        text.push_str(&format!("not read: {}\n", visible(why)));
+    }
+    (text, u32::try_from(unshown).unwrap_or(u32::MAX))
+}
+
+/// All of it.
+pub fn whole(found: &Found) -> String {
+    let item = |item: &Item| {
+        let none =
+            || format!("  {} bytes that are no text, SHA-256 {}\n", item.shown.len(), item.sha256);
+        format!("{}\n{}\n", head(item), body(item).unwrap_or_else(none))
+    };
+    let unread = found.unreadable.iter().map(|why| format!("not read: {}\n", visible(why)));
+    found.items.iter().map(item).chain(unread).collect()
+}
+
+fn head(item: &Item) -> String {
+    format!("{} ({})", visible(&item.path), item.does)
+}
+
+fn body(item: &Item) -> Option<String> {
+    let text = std::str::from_utf8(&item.shown).ok().filter(|text| !text.contains('\0'))?;
+    let lines = text.split_inclusive('\n').map(|line| {
+        let ending = if line.ends_with('\n') { "" } else { "\n" };
+        format!("  {}{ending}", visible(line))
+    });
+    Some(lines.collect())
+}
+
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// `text` with every character to be seen. Tabs and line feeds stay.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            c if c.is_control() || is_unseen(c) => {
+                out.push_str(&format!("‹U+{:04X}›", u32::from(c)))
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::Part;
+
+    fn found(items: Vec<Item>) -> Found {
+        let mut found = Found::default();
+        found.add(items);
+        found
+    }
+
+    #[test]
+    fn security_05_everything_is_shown_or_counted() {
+        let small = Item::new(Part::Claude, "a", "runs", b"touch x\n\xe2\x80\xaehidden".to_vec());
+        let (text, unshown) = detail(&found(vec![small.clone()]));
+        assert_eq!((text.as_str(), unshown), ("a (runs)\n  touch x\n  ‹U+202E›hidden\n\n", 0));
+        let mut long = vec![b'a'; DETAIL_MAX_BYTES];
+        long.extend(b"; evil");
+        let long = Item::new(Part::Claude, "b", "runs", long);
+        let (text, unshown) = detail(&found(vec![small.clone(), long.clone()]));
+        assert!(!text.contains("evil") && unshown > 6, "{unshown}");
+        assert!(whole(&found(vec![small, long])).contains("; evil"));
+        let binary = Item::new(Part::Git, "c", "runs", b"\x7fELF\0\xff".to_vec());
+        let (text, unshown) = detail(&found(vec![binary]));
+        assert!(text.contains("6 bytes that are no text") && unshown == 6, "{text}");
+        let unread = Found { unreadable: vec!["d: too large".into()], ..Found::default() };
+        assert!(detail(&unread).1 > 0);
+    }
+}
