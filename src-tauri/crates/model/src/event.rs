@@ -11,6 +11,7 @@ use crate::session::Surface;
 use crate::standing::{CronTask, Goal, Loop, Monitor, Spent, Verdict, Wakeup};
 use crate::time::Millis;
 use crate::trouble::Trouble;
+use crate::trust::Trust;
 use crate::usage::Usage;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,6 +200,15 @@ pub enum Fact {
     /// Where it works has been decided, or its worktree is ready.
     Lodged {
         lodging: Lodging,
+    },
+    /// Its repository brings along what the user has not trusted: nothing was started.
+    TrustAsked {
+        trust: Box<Trust>,
+        need: Need,
+    },
+    /// How its agent starts, by what is trusted.
+    TrustSettled {
+        trust: Box<Trust>,
     },
     /// Files of the main checkout are other than before its turn.
     CheckoutChanged {

@@ -11,6 +11,7 @@ pub mod session;
 pub mod standing;
 pub mod step;
 pub mod titles;
+pub mod trust;
 
 pub use nightshift_terms::{
     answering, choice, enclosure, evidence, forge, id, limits, lodging, naming, need, pull_request,
@@ -35,4 +36,5 @@ pub use standing::{Origin, Standing};
 pub use step::{Refusal, Step, delay_plan, own_pace, step};
 pub use time::Millis;
 pub use trouble::{Trouble, TroubleKind};
+pub use trust::{Trust, TrustDecision};
 pub use usage::{Cost, Usage};

@@ -9,6 +9,7 @@ use crate::pull_request::PullRequest;
 use crate::standing::{GoalPhase, Origin, Standing};
 use crate::time::Millis;
 use crate::trouble::Trouble;
+use crate::trust::Trust;
 use crate::usage::Usage;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
@@ -233,6 +234,9 @@ pub struct Session {
     /// Where an agent works; none for a shell job and for sessions older than worktrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lodging: Option<Lodging>,
+    /// Whether its repository is trusted; none where that was not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<Box<Trust>>,
     /// What was asked first: the prompt or the command, shortened.
     pub first_prompt: String,
     pub created_at: Millis,
@@ -295,6 +299,7 @@ impl Session {
             work,
             cwd,
             lodging: None,
+            trust: None,
             line: asked.clone(),
             first_prompt: asked,
             created_at: at,
@@ -416,6 +421,16 @@ impl Session {
     fn holds_work(&self) -> bool {
         let Some(agent) = self.agent() else { return false };
         !agent.standing.monitors.is_empty() || self.waits_for_goal()
+    }
+
+    /// It is held until the user says whether its repository is trusted.
+    pub fn waits_for_trust(&self) -> bool {
+        self.needs().iter().any(Need::asks_for_trust)
+    }
+
+    /// Why its agent takes up nothing of the repository; none where it is trusted.
+    pub fn untrusted(&self) -> Option<&str> {
+        self.trust.as_ref()?.untrusted.as_deref()
     }
 
     /// The open needs, or none.

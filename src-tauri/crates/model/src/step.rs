@@ -15,6 +15,7 @@ mod pull_request;
 mod settle;
 mod standing;
 mod terminal;
+mod trust;
 
 use crate::event::{Effect, Event};
 use crate::evidence::{Evidence, Source};

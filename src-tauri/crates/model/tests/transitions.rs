@@ -46,6 +46,7 @@ fn session(work: Work, state: State, alive: bool) -> Session {
         work,
         cwd: "/".into(),
         lodging: None,
+        trust: None,
         first_prompt: "fix it".into(),
         created_at: Millis(1),
         state,

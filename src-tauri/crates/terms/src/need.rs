@@ -76,7 +76,16 @@ pub const ALLOW_WORD: &str = "allow";
 /// Ids of questions that closed a turn begin so; no request of the agent is open for them.
 pub const TURN_NEED_PREFIX: &str = "turn-";
 
+/// Ids of questions whether a repository is trusted begin so. Their session has no process: it
+/// starts with the answer.
+pub const TRUST_NEED_PREFIX: &str = "trust-";
+
 impl Need {
+    /// It is asked before the session starts.
+    pub fn asks_for_trust(&self) -> bool {
+        self.id.0.starts_with(TRUST_NEED_PREFIX)
+    }
+
     /// Its turn is over: no request of the agent waits for the answer.
     pub fn closed_a_turn(&self) -> bool {
         self.id.0.starts_with(TURN_NEED_PREFIX)

@@ -1,6 +1,6 @@
 //! What each state makes of a command of the user.
 
-use super::{Next, Refusal, choice, goal, open, standing};
+use super::{Next, Refusal, choice, goal, open, standing, trust};
 use crate::answering::meant;
 use crate::enclosure::Enclosure;
 use crate::event::{Command, Effect};
@@ -220,6 +220,12 @@ fn answer_need(
         Refusal::new(format!("session {session_id}: {m}"), hint)
     })?;
     let mut need = needs.remove(index);
+    if need.asks_for_trust() {
+        if let Answer::Option { id } = &resolved {
+            trust::answered(next, id, &label(&need, &resolved));
+        }
+        return Ok(());
+    }
     let left = needs.len();
     if let (false, Answer::Text { text }) = (is_protocol_need(&need), &resolved) {
         queue_prompt(next, text.clone(), Vec::new())?;
@@ -312,7 +318,14 @@ fn stop(next: &mut Next) -> Result<(), Refusal> {
         }
         // Already ended: nothing to do, and saying so twice is no error.
         (Liveness::Gone { .. }, _) => {
-            if goes_on_by_itself(next) {
+            if next.session.waits_for_trust() {
+                next.go(
+                    State::Stopped,
+                    "stopped",
+                    Source::User,
+                    "stop; its repository stays untrusted",
+                );
+            } else if goes_on_by_itself(next) {
                 goal::stopped(next);
                 let why = "stop; what it does by itself waits until it goes on";
                 next.go(State::Stopped, "stopped", Source::User, why);

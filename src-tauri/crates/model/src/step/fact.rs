@@ -2,6 +2,7 @@
 
 use super::{
     Next, choice, command, exit, goal, lodging, monitor, pull_request, settle, standing, terminal,
+    trust,
 };
 use crate::event::{Effect, Fact, TurnOutcome};
 use crate::evidence::Source;
@@ -68,6 +69,8 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
         Fact::MonitorEnded { id, why } => monitor::ended(next, &id, &why),
         Fact::Remarked { text, warns } => next.remark(warns, &text),
         Fact::Lodged { lodging } => lodging::lodged(next, lodging),
+        Fact::TrustAsked { trust, need } => trust::asked(next, *trust, need),
+        Fact::TrustSettled { trust } => trust::settled(next, *trust),
         Fact::CheckoutChanged { files } => lodging::checkout_changed(next, &files),
         Fact::PullRequestOpened { url, by } => pull_request::opened(next, &url, by),
         Fact::PullRequestSeen { url, state } => pull_request::seen(next, &url, state),
@@ -123,6 +126,8 @@ fn is_agents_word(fact: &Fact) -> bool {
         | Fact::MonitorEnded { .. }
         | Fact::Remarked { .. }
         | Fact::Lodged { .. }
+        | Fact::TrustAsked { .. }
+        | Fact::TrustSettled { .. }
         | Fact::CheckoutChanged { .. }
         | Fact::PullRequestOpened { .. }
         | Fact::PullRequestSeen { .. }

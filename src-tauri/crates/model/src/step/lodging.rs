@@ -26,6 +26,8 @@ pub(super) fn lodged(next: &mut Next, mut lodging: Lodging) {
             (known != Some(&lodging)).then(|| format!("works in {} again", tree.path))
         }
         Lodging::Worktree(tree) => Some(in_worktree(tree)),
+        // The session starts again, where it was.
+        Lodging::Directory { .. } if known == Some(&lodging) => None,
         Lodging::Directory { text, .. } => Some(format!("works without a worktree: {text}")),
         Lodging::Undecided { .. } => None,
     };
