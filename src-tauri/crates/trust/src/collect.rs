@@ -172,10 +172,17 @@ fn of_names(tree: &Tree<'_>, items: &[Item], wrong: &mut Vec<String>) -> Vec<Ite
     let files = tree.plain_files(&asked);
     let mut found = Vec::new();
     for (path, entry) in files {
-        let Some((_, part)) = paths.iter().find(|(known, _)| *known == path) else { continue };
-        match tree.read(&path, &entry) {
-            Ok(bytes) => found.push(Item::new(*part, path, "named by what is listed here", bytes)),
-            Err(why) => wrong.push(why),
+        let bytes = match tree.read(&path, &entry) {
+            Ok(bytes) => bytes,
+            Err(why) => {
+                wrong.push(why);
+                continue;
+            }
+        };
+        // For each of those that name it: they are not always looked at together.
+        for (_, part) in paths.iter().filter(|(named, _)| *named == path) {
+            let does = "named by what is listed here";
+            found.push(Item::new(*part, path.clone(), does, bytes.clone()));
         }
     }
     found

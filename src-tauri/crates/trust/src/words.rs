@@ -5,12 +5,13 @@
 
 use crate::item::{Found, Item};
 use crate::limits::DETAIL_MAX_BYTES;
+use std::collections::BTreeSet;
 
 /// What a request shows, and how many bytes of it all that leaves out.
 pub fn detail(found: &Found) -> (String, u32) {
     let mut text = String::new();
     let mut unshown = 0;
-    for item in &found.items {
+    for item in distinct(found) {
         let (head, body) = (head(item), body(item));
         let room = DETAIL_MAX_BYTES.saturating_sub(text.len() + head.len());
         match body {
@@ -53,7 +54,13 @@ pub fn whole(found: &Found) -> String {
         format!("{}\n{}\n", head(item), body(item).unwrap_or_else(none))
     };
     let unread = found.unreadable.iter().map(|why| format!("not read: {}\n", visible(why)));
-    found.items.iter().map(item).chain(unread).collect()
+    distinct(found).into_iter().map(item).chain(unread).collect()
+}
+
+/// Each file once: one that several others name is an item for each of them.
+fn distinct(found: &Found) -> Vec<&Item> {
+    let mut seen = BTreeSet::new();
+    found.items.iter().filter(|item| seen.insert((&item.path, &item.sha256))).collect()
 }
 
 fn head(item: &Item) -> String {
