@@ -26,6 +26,7 @@ fn driver(model: Option<&str>, mode: Option<&str>, chosen: &[(&str, &str)]) -> D
         resume: None,
         files: String::new(),
         notes: None,
+        untrusted: false,
     })
 }
 

@@ -36,6 +36,7 @@ impl Desk {
             agent,
             resume: None,
             notes: None,
+            untrusted: false,
             files: String::new(),
         });
         let prompt = Prompt::of_user(1, "go".into(), Millis(1));
@@ -293,6 +294,7 @@ fn a_mode_that_asks_for_nothing_asks_for_no_monitor() {
             agent: registry.find(agent).unwrap().clone(),
             resume: None,
             notes: None,
+            untrusted: false,
             files: String::new(),
         };
         assert!(Driver::new(spec(Some(mode))).may_watch(&command("ls")).is_some(), "{agent}");

@@ -24,6 +24,7 @@ impl Journal {
             resume: None,
             files: String::new(),
             notes: None,
+            untrusted: false,
         };
         let mut journal = Journal { driver: Driver::new(spec), seq: 0 };
         journal.feed(RecordKind::Mark, &json!({"type": "launched", "pid": 7}));

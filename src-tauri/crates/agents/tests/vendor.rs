@@ -61,6 +61,7 @@ fn stage_as(id: &str, account: &str, mode: Option<&str>) -> Option<Stage> {
         mcp_servers: Vec::new(),
         resume: None,
         notes: None,
+        untrusted: false,
         files: String::new(),
     };
     let mut pipe = Pipe::new(argv, env, spec);

@@ -151,8 +151,9 @@ impl Family {
     }
 
     /// `_meta` of the request that opens a session. `notes`: what the agent must know of where it
-    /// works, added to its system prompt where that can be done.
-    pub fn session_meta(self, notes: Option<&str>) -> Option<Value> {
+    /// works, added to its system prompt where that can be done. `untrusted`: nothing of the
+    /// repository's settings shall count.
+    pub fn session_meta(self, notes: Option<&str>, untrusted: bool) -> Option<Value> {
         let mut meta = match self {
             Family::Claude => Some(claude::session_meta()),
             Family::Plain | Family::Codex | Family::Gemini | Family::Opencode | Family::Qwen => {
@@ -161,6 +162,9 @@ impl Family {
         };
         if let Some(notes) = notes.filter(|_| self.takes_system_prompt()) {
             meta.get_or_insert_with(|| json!({}))["systemPrompt"] = json!({"append": notes});
+        }
+        if untrusted {
+            self.guard_meta(&mut meta);
         }
         meta
     }

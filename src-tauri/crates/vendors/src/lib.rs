@@ -11,6 +11,7 @@ mod codex;
 mod codex_tui;
 mod family;
 mod gemini;
+mod guard;
 mod opencode;
 mod own_call;
 mod qwen;
@@ -23,5 +24,6 @@ pub mod wire;
 mod words;
 
 pub use family::{Family, Heard, Overheard, Tells};
+pub use guard::TakesUp;
 pub use own_call::{KIND as OWN_KIND, OwnCall, Watched};
 pub use words::message_of;

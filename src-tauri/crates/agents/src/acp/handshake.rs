@@ -212,7 +212,7 @@ impl Handshake {
         };
         let servers = Vec::from_iter(spec.mcp_servers.iter().filter(reaches));
         let mut params = json!({"cwd": spec.cwd, "mcpServers": servers});
-        if let Some(meta) = spec.agent.family.session_meta(spec.notes.as_deref()) {
+        if let Some(meta) = spec.agent.family.session_meta(spec.notes.as_deref(), spec.untrusted) {
             params["_meta"] = meta;
         }
         let (name, method) = match opening {

@@ -62,6 +62,8 @@ pub struct DriverSpec {
     pub files: String,
     /// What the agent must know of where it works. Never part of the user's words.
     pub notes: Option<String>,
+    /// It shall take up nothing of its repository's settings.
+    pub untrusted: bool,
 }
 
 /// What one record led to.

@@ -138,6 +138,7 @@ mod tests {
             resume: None,
             files: String::new(),
             notes: None,
+            untrusted: false,
         };
         let settings = plan(&spec, "s", &Configured::of(&result))?;
         Ok(settings.iter().map(|s| json!([s.method, s.params])).collect())

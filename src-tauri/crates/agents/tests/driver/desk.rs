@@ -31,6 +31,7 @@ pub fn spec(resume: Option<&str>) -> DriverSpec {
         agent,
         resume: resume.map(str::to_owned),
         notes: None,
+        untrusted: false,
         files: String::new(),
     }
 }

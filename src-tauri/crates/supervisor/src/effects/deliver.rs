@@ -30,6 +30,7 @@ pub fn driver_of(home: &Home, registry: &Registry, session: &Session) -> Option<
         resume: work.agent_session_id.clone(),
         files: home.job(session.id.as_str()).join(DIRECTORY).to_string_lossy().into_owned(),
         notes: worktree.map(|tree| tree.disclosure.clone()),
+        untrusted: session.untrusted().is_some(),
     }))
 }
 
