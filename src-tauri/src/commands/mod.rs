@@ -76,6 +76,7 @@ pub fn bridge() -> Builder<Wry> {
             worktrees::undo_remove,
             shell::agents,
             shell::permissions,
+            shell::trust,
             shell::status,
             shell::defaults,
             places::places,

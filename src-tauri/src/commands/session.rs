@@ -93,13 +93,14 @@ pub async fn dispatch(
 #[specta::specta]
 pub async fn answer(
     link: State<'_, Link>,
+    origin: State<'_, Origin>,
     session: String,
     need: Option<NeedId>,
     answer: Answer,
     shown_ms: Option<u32>,
 ) -> Result<SessionView, Fault> {
-    let shown_ms = shown_ms.map(u64::from);
-    view(&link, Command::Answer { session, need, answer, shown_ms }).await
+    let (shown_ms, env) = (shown_ms.map(u64::from), origin.environment.clone());
+    view(&link, Command::Answer { session, need, answer, shown_ms, env }).await
 }
 
 #[tauri::command]

@@ -4,6 +4,7 @@ use crate::environment::Origin;
 use crate::link::{Link, unexpected};
 use nightshift_protocol::{
     AgentView, Command, DaemonStatus, Fault, FaultCode, PermissionAct, PermissionRule, Reply,
+    TrustAct, TrustedRepository,
 };
 use serde::Serialize;
 use tauri::{State, WebviewWindow};
@@ -17,6 +18,21 @@ pub struct Defaults {
     pub cwd: String,
     pub home: String,
     pub version: String,
+}
+
+/// Repositories that are trusted; or the one that was shown, trusted or revoked.
+#[tauri::command]
+#[specta::specta]
+pub async fn trust(
+    link: State<'_, Link>,
+    origin: State<'_, Origin>,
+    act: TrustAct,
+) -> Result<Vec<TrustedRepository>, Fault> {
+    let env = origin.environment.clone();
+    match link.call(Command::Trust { act, env }).await? {
+        Reply::Trust { repositories } => Ok(repositories),
+        other => Err(unexpected(&other)),
+    }
 }
 
 /// What was allowed or rejected for good; or the rule that was taken back.

@@ -45,6 +45,8 @@ enum Verb {
     Answer(verbs::answer::Args),
     /// List what was allowed or rejected for good, or take it back.
     Permissions(verbs::permissions::Args),
+    /// Repositories that may run what they bring along: list, show, add, revoke.
+    Trust(verbs::trust::Args),
     /// See or change a session's mode, model and other options of its agent.
     Set(verbs::set::Args),
     /// Go on with a session in its agent's own terminal, or back as a conversation.
@@ -143,6 +145,7 @@ impl Cli {
             Verb::Reply(args) => here.run(|here| verbs::reply::run(here, args)),
             Verb::Answer(args) => here.run(|here| verbs::answer::run(here, args)),
             Verb::Permissions(args) => here.run(|here| verbs::permissions::run(here, args)),
+            Verb::Trust(args) => here.run(|here| verbs::trust::run(here, args)),
             Verb::Set(args) => here.run(|here| verbs::set::run(here, args)),
             Verb::Open(args) => here.run(|here| verbs::open::run(here, args)),
             Verb::Interrupt(args) => here.run(|here| verbs::interrupt::run(here, args)),

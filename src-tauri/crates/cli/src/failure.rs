@@ -61,6 +61,7 @@ pub fn unexpected(reply: &Reply) -> Failure {
         Reply::Receipts { .. } => "receipts",
         Reply::Orders { .. } => "orders",
         Reply::Status(_) => "status",
+        Reply::Trust { .. } => "trust",
         Reply::Permissions { .. } => "permissions",
         Reply::Ok => "ok",
     };

@@ -1,7 +1,7 @@
 //! What a link sees of its host, and where it puts that.
 
-use nightshift_lodging::MainCheckout;
-use nightshift_model::{Exit, Lodging, SessionId};
+use nightshift_lodging::{Asks, MainCheckout};
+use nightshift_model::{Exit, Lodging, SessionId, Trust};
 use nightshift_protocol::{Environment, Record};
 use std::pin::Pin;
 
@@ -27,8 +27,11 @@ pub enum LinkEvent {
     /// Where it works is decided or ready, with the main checkout as it was before.
     Lodged {
         lodging: Lodging,
+        trust: Box<Trust>,
         checkout: Option<Box<MainCheckout>>,
     },
+    /// Its repository brings along what nobody trusts: nothing was started.
+    TrustAsked(Box<Asks>),
     /// The version of the host's build; empty when it is too old to say.
     Build(String),
     /// The environment of a host that an earlier supervisor started, for a restart.

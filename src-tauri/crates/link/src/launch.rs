@@ -4,7 +4,7 @@ use crate::LinkEvent;
 use crate::beside::{Lane, beside, in_words};
 use crate::limits::{ADOPTIONS_AT_ONCE, LAUNCH_TIMEOUT, RECONNECT_FIRST, RECONNECT_LONGEST};
 use crate::looks::patience;
-use crate::{Program, Report, end};
+use crate::{Report, end};
 use nightshift_host::finding::{self as hosts, Finding};
 use nightshift_platform::process::Identity;
 use nightshift_platform::signals::SIGTERM;
@@ -38,7 +38,7 @@ type Started = Result<(Ready, Option<Child>), NotStarted>;
 pub async fn launch(
     dir: PathBuf,
     mut launch: Launch,
-    program: Program,
+    program: impl FnOnce() -> Result<Vec<String>, String> + Send + 'static,
     env: Environment,
     binary: PathBuf,
     log: PathBuf,

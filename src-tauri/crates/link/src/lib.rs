@@ -20,7 +20,7 @@ use crate::beside::{Lane, beside, in_words};
 use crate::limits::{LINK_QUEUE_MAX, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES};
 pub use event::{Inlet, LinkEvent, Taken};
 use nightshift_host::finding::Finding;
-use nightshift_lodging::{Desk, Order};
+use nightshift_lodging::{Desk, MovedIn, NotIn, Order};
 use nightshift_model::SessionId;
 use nightshift_platform::process::{Identity, Liveness3};
 use nightshift_protocol::{Environment, Exited, HostRequest, Launch, LaunchKind, Ready};
@@ -72,8 +72,17 @@ impl LinkHandle {
     }
 }
 
+/// What an agent may take up of where it works.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Footing {
+    /// Nothing of the repository.
+    pub untrusted: bool,
+    /// Its directory and the repository that this is of.
+    pub roots: Vec<String>,
+}
+
 /// Finds the program that is to be started, with its arguments. Looks at the disk.
-pub type Program = Box<dyn FnOnce() -> Result<Vec<String>, String> + Send>;
+pub type Program = Box<dyn FnOnce(&Footing) -> Result<Vec<String>, String> + Send>;
 
 pub enum Start {
     /// What `program` finds goes into the launch document; `order` when it has still to be decided
@@ -83,6 +92,8 @@ pub enum Start {
         env: Environment,
         program: Program,
         order: Option<Order>,
+        /// Set where it must take up nothing of the repository.
+        guard: Environment,
     },
     Adopt,
 }
@@ -132,17 +143,29 @@ async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Rece
     let LinkSpec { session, kind, listens, start, .. } = spec;
     let mut moved = None;
     let started = match start {
-        Start::Launch { mut launch, mut env, program, order } => {
+        Start::Launch { mut launch, mut env, program, order, guard } => {
+            let mut footing = Footing::default();
             if let Some(order) = order {
                 match lodge::lodge(&place, order, &mut launch, &mut env, &report).await {
-                    Ok(room) => moved = Some(room),
-                    Err(fault) => {
+                    Ok(room) => {
+                        footing = footing_of(&room, &launch);
+                        moved = Some(room);
+                    }
+                    Err(NotIn::Asks(asks)) => {
+                        return report.send(LinkEvent::TrustAsked(asks)).await;
+                    }
+                    Err(NotIn::Fault(fault)) => {
                         let error = fault.to_string();
                         return report.send(LinkEvent::LaunchFailed { error }).await;
                     }
                 }
             }
+            if footing.untrusted {
+                env.extend(guard);
+                launch.env_names = env.keys().cloned().collect();
+            }
             let Place { dir, binary, log, .. } = place.clone();
+            let program = move || program(&footing);
             launch::launch(dir, *launch, program, env, binary, log).await
         }
         Start::Adopt => launch::adopt(place.dir.clone(), &report).await,
@@ -184,6 +207,13 @@ async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Rece
             tracing::warn!("locks of worktrees stay: {}", in_words(&e));
         }
     });
+}
+
+fn footing_of(room: &MovedIn, launch: &Launch) -> Footing {
+    let untrusted = room.trust.untrusted.is_some();
+    let mut roots = vec![launch.cwd.clone(), room.trust.repository.clone()];
+    roots.dedup();
+    Footing { untrusted, roots }
 }
 
 struct Link {

@@ -2,7 +2,7 @@
 
 use super::{LinkEvent, Place, Report};
 use crate::beside::{Lane, beside, in_words};
-use nightshift_lodging::{MovedIn, Order};
+use nightshift_lodging::{MovedIn, NotIn, Order};
 use nightshift_protocol::{Environment, Fault, FaultCode, Launch};
 
 /// What a setup script printed, in the session's directory.
@@ -15,13 +15,15 @@ pub(super) async fn lodge(
     launch: &mut Launch,
     env: &mut Environment,
     report: &Report,
-) -> Result<MovedIn, Fault> {
+) -> Result<MovedIn, NotIn> {
     let (desk, theirs) = (place.desk.clone(), env.clone());
     let mut moved = at_desk(move || desk.move_in(&order, &theirs)).await?;
+    let trust = Box::new(moved.trust.clone());
     let checkout = moved.main_checkout.take().map(Box::new);
     let lodging = moved.lodging.clone();
     if moved.needs_set_up() {
-        report.send(LinkEvent::Lodged { lodging, checkout: None }).await;
+        let trust = trust.clone();
+        report.send(LinkEvent::Lodged { lodging, trust, checkout: None }).await;
     }
     let (desk, theirs, log) = (place.desk.clone(), env.clone(), place.dir.join(SETUP_LOG));
     let moved = at_desk(move || desk.set_up(&mut moved, &theirs, &log).map(|()| moved)).await?;
@@ -34,13 +36,13 @@ pub(super) async fn lodge(
     if let Some(about) = &mut launch.about {
         about.lodging = Some(lodging.clone());
     }
-    report.send(LinkEvent::Lodged { lodging, checkout }).await;
+    report.send(LinkEvent::Lodged { lodging, trust, checkout }).await;
     Ok(moved)
 }
 
-async fn at_desk<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
-) -> Result<T, Fault> {
+async fn at_desk<T: Send + 'static, E: From<Fault> + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
     let done = beside(Lane::Worktrees, work).await;
-    done.unwrap_or_else(|e| Err(Fault::new(FaultCode::Io, in_words(&e))))
+    done.unwrap_or_else(|e| Err(Fault::new(FaultCode::Io, in_words(&e)).into()))
 }

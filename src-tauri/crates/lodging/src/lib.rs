@@ -5,10 +5,12 @@
 //! Must not know: the loop, the database, agents.
 
 mod room;
+mod trust;
 mod view;
 
 pub use nightshift_worktree::MainCheckout;
-pub use room::{MovedIn, Order, Wanted};
+pub use room::{MovedIn, NotIn, Order, Wanted};
+pub use trust::{Agent, Asks, TakesUp};
 
 use nightshift_model::Millis;
 use nightshift_platform::dirs::Home;
@@ -18,6 +20,7 @@ use nightshift_protocol::{
     Environment, Fault, FaultCode, Reply, WhichWorktree, WorktreeFate, WorktreeList,
     WorktreeMeasure, WorktreeState, WorktreesCleaned,
 };
+use nightshift_trust::{Found, Group};
 use nightshift_worktree as worktree;
 use nightshift_worktree::{Git, Kind, Ledger, Policy, Removal};
 use std::collections::BTreeSet;
@@ -29,6 +32,7 @@ use std::sync::atomic::AtomicBool;
 pub struct Desk {
     ledger: PathBuf,
     log: PathBuf,
+    trust: PathBuf,
 }
 
 impl Desk {
@@ -36,6 +40,7 @@ impl Desk {
         Desk {
             ledger: home.state.join("worktrees"),
             log: home.state.join("worktrees/teardown.log"),
+            trust: home.state.join("trust"),
         }
     }
 
@@ -84,12 +89,26 @@ impl Desk {
             Ok(record) => record?,
             Err(error) => return Some(view::unknown(id, &error.to_string())),
         };
+        self.adopt(&ledger, record.clone(), env);
         let policy = if discard { Policy::Discard } else { Policy::Careful };
         let removal = worktree::remove(&git(env), &ledger, id, policy, &self.log);
         Some(match removal {
             Ok(removal) => view::fate(&record, &removal),
             Err(error) => view::failed(&record, &error),
         })
+    }
+
+    /// Gives a record of an older version its scripts, where the user trusts them. One that keeps none
+    /// runs none.
+    fn adopt(&self, ledger: &Ledger, mut record: worktree::Record, env: &Environment) {
+        let repository = record.repository.root.clone();
+        let trusted = |scripts: &worktree::Scripts| {
+            let mut found = Found { repository, ..Found::default() };
+            found.add(trust::scripts(scripts));
+            self.trusted().trusts(&found, Group::Scripts)
+        };
+        // Said where its teardown is not run.
+        worktree::adopt_scripts(&git_for(env, false), ledger, &mut record, trusted).ok();
     }
 
     pub fn inspect(&self, id: &str) -> Result<WorktreeState, Fault> {
@@ -181,6 +200,11 @@ impl Desk {
         let (path, branch) = (text(&record.path), record.branch);
         Ok(Reply::WorktreeRestored { id: record.id, path, branch })
     }
+}
+
+/// git for one repository. `trusted`: its own hooks and filters may run in what is done there.
+fn git_for(env: &Environment, _trusted: bool) -> Git {
+    git(env) // .trusted(trusted)
 }
 
 /// git in the session's environment; in our own where that is not known (any more).

@@ -1,13 +1,14 @@
 //! Moving in: the decision where a session works, and making it so.
 
-use crate::{Desk, fault, git, text};
+use crate::trust::{Agent, Asks, Decision, in_directory, in_worktree, of_record};
+use crate::{Desk, fault, git, git_for, text};
 use nightshift_model::forge::host_of_remote;
-use nightshift_model::{Lodging, Wish, Worktree};
+use nightshift_model::{Lodging, Trust, Wish, Worktree};
 use nightshift_platform::Identity;
 use nightshift_protocol::{Environment, Fault, FaultCode};
 use nightshift_settings as settings;
 use nightshift_worktree as worktree;
-use nightshift_worktree::{Choice, Defaults, Git, MainCheckout, Plan, Record};
+use nightshift_worktree::{Choice, Defaults, Git, MainCheckout, Own, Plan, Record};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,9 @@ pub struct Order {
     pub cwd: String,
     pub lodging: Lodging,
     pub wanted: Box<Wanted>,
+    pub agent: Agent,
+    /// What the user said of what its repository brings along.
+    pub trust: Option<Trust>,
 }
 
 /// What the user set for the worktrees of every repository, and in which file.
@@ -51,6 +55,8 @@ impl From<&Wanted> for Defaults {
 #[derive(Debug)]
 pub struct MovedIn {
     pub lodging: Lodging,
+    /// How its agent is to be started.
+    pub trust: Trust,
     /// For its processes.
     pub variables: Vec<(String, String)>,
     /// The main checkout before the session began.
@@ -58,48 +64,102 @@ pub struct MovedIn {
     pub(crate) record: Option<Record>,
 }
 
+/// Why a session has no place to work.
+#[derive(Debug)]
+pub enum NotIn {
+    Asks(Box<Asks>),
+    Fault(Fault),
+}
+
+impl From<Fault> for NotIn {
+    fn from(fault: Fault) -> NotIn {
+        NotIn::Fault(fault)
+    }
+}
+
+impl From<worktree::Error> for NotIn {
+    fn from(error: worktree::Error) -> NotIn {
+        NotIn::Fault(fault(&error))
+    }
+}
+
+impl Decision {
+    fn starts(self) -> Result<Trust, NotIn> {
+        match self {
+            Decision::Starts(trust) => Ok(trust),
+            Decision::Asks(asks) => Err(NotIn::Asks(asks)),
+        }
+    }
+}
+
 impl Desk {
-    /// Decides where the session works, and makes its worktree or finds the one it has.
-    pub fn move_in(&self, order: &Order, env: &Environment) -> Result<MovedIn, Fault> {
-        let git = git(env);
-        let record = match &order.lodging {
-            Lodging::Directory { .. } => return Ok(stays(order.lodging.clone())),
-            Lodging::Worktree(_) => {
-                let record = worktree::reopen(&self.ledger()?, &order.session);
-                let record = record.map_err(|e| fault(&e))?;
-                // Meanwhile it may have been a long time: compare with what is there now.
-                let seen = MainCheckout::look(&git, &record.repository.root).ok();
-                return Ok(moved(record, seen, order.lodging.remote_hosts().to_vec()));
+    /// Decides where the session works, and makes its worktree or finds the one it has. Before that,
+    /// whether what its repository brings along may be run.
+    pub fn move_in(&self, order: &Order, env: &Environment) -> Result<MovedIn, NotIn> {
+        let dir = Path::new(&order.cwd);
+        let wish = match &order.lodging {
+            Lodging::Directory { .. } => {
+                let trust = self.decide_again(order, &in_directory(dir, env))?.starts()?;
+                return Ok(stays(order.lodging.clone(), trust));
             }
-            Lodging::Undecided { wish } => {
-                let choice = match wish {
-                    Wish::Usual => Choice::Usual,
-                    Wish::Never => Choice::Never,
-                    Wish::Named { name } => Choice::Named(name.clone()),
-                };
-                let dir = Path::new(&order.cwd);
-                let defaults = Defaults::from(order.wanted.as_ref());
-                worktree::plan(&git, dir, &choice, &defaults).map_err(|e| fault(&e))?
+            Lodging::Worktree(_) => {
+                let record = worktree::reopen(&self.ledger()?, &order.session)?;
+                let trust = self.decide_again(order, &of_record(&record, env))?.starts()?;
+                // Meanwhile it may have been a long time: compare with what is there now.
+                let seen = MainCheckout::look(&git(env), &record.repository.root).ok();
+                return Ok(moved(record, seen, trust, order.lodging.remote_hosts().to_vec()));
+            }
+            Lodging::Undecided { wish } => wish,
+        };
+        let choice = match wish {
+            Wish::Usual => Choice::Usual,
+            Wish::Never => Choice::Never,
+            Wish::Named { name } => Choice::Named(name.clone()),
+        };
+        let defaults = Defaults::from(order.wanted.as_ref());
+        let plan = worktree::plan(&git_for(env, false), dir, &choice, &defaults)?;
+        let found = match &plan {
+            Plan::Own(own) => in_worktree(own, env),
+            Plan::Stay(_) => in_directory(dir, env),
+        };
+        let decision = self.decide(order, &found)?;
+        let trusted = decision.is_trusted();
+        let trust = decision.starts()?;
+        let plan = match trusted {
+            true => plan,
+            // Nor do its settings count.
+            false => {
+                let alone = Defaults { alone: true, ..defaults };
+                worktree::plan(&git_for(env, false), dir, &choice, &alone)?
             }
         };
-        let own = match record {
-            Plan::Own(own) => own,
+        match plan {
+            Plan::Own(own) => self.make(order, &own, trust, env),
             Plan::Stay(stay) => {
                 let (reason, text) = (stay.word().to_owned(), stay.to_string());
-                let remote_hosts = remote_hosts(&git, Path::new(&order.cwd));
-                return Ok(stays(Lodging::Directory { reason, text, remote_hosts }));
+                let remote_hosts = remote_hosts(&git(env), dir);
+                Ok(stays(Lodging::Directory { reason, text, remote_hosts }, trust))
             }
-        };
-        let ledger = self.ledger()?;
+        }
+    }
+
+    fn make(
+        &self,
+        order: &Order,
+        own: &Own,
+        trust: Trust,
+        env: &Environment,
+    ) -> Result<MovedIn, NotIn> {
+        let (git, ledger) = (git_for(env, trust.untrusted.is_none()), self.ledger()?);
         let root = own.repository.root.clone();
         let holder = Identity::own().ok();
-        let wanted = worktree::Order { id: &order.session, hint: &order.name, own: &own, holder };
+        let wanted = worktree::Order { id: &order.session, hint: &order.name, own, holder };
         let (made, seen) = worktree::alongside(
             || worktree::create(&git, &ledger, &wanted),
             || (MainCheckout::look(&git, &root).ok(), remote_hosts(&git, &root)),
         );
         let (seen, remote_hosts) = seen;
-        Ok(moved(made.map_err(|e| fault(&e))?.record, seen, remote_hosts))
+        Ok(moved(made?.record, seen, trust, remote_hosts))
     }
 
     /// Runs the setup script, if that has still to be done.
@@ -129,19 +189,20 @@ fn remote_hosts(git: &Git, dir: &Path) -> Vec<String> {
     hosts.into_iter().collect()
 }
 
-fn stays(lodging: Lodging) -> MovedIn {
-    MovedIn { lodging, variables: Vec::new(), main_checkout: None, record: None }
+fn stays(lodging: Lodging, trust: Trust) -> MovedIn {
+    MovedIn { lodging, trust, variables: Vec::new(), main_checkout: None, record: None }
 }
 
 fn moved(
     record: Record,
     main_checkout: Option<MainCheckout>,
+    trust: Trust,
     remote_hosts: Vec<String>,
 ) -> MovedIn {
     let variables = worktree::script_environment(&record);
     let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let lodging = lodging(&record, remote_hosts);
-    MovedIn { lodging, variables, main_checkout, record: Some(record) }
+    MovedIn { lodging, trust, variables, main_checkout, record: Some(record) }
 }
 
 fn lodging(record: &Record, remote_hosts: Vec<String>) -> Lodging {

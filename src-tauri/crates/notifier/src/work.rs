@@ -7,8 +7,8 @@ use crate::{phone, window};
 use nightshift_client::{Client, Follow, Starter, find_or_start};
 use nightshift_platform::{Home, clock};
 use nightshift_protocol::{
-    BoardChange, BoardEvent, Command, Delivery, Fault, FaultCode, NoticeChannel, NotificationAct,
-    NotificationOrder, Reply,
+    BoardChange, BoardEvent, Command, Delivery, Environment, Fault, FaultCode, NoticeChannel,
+    NotificationAct, NotificationOrder, Reply,
 };
 use std::collections::VecDeque;
 use std::future::Future;
@@ -246,8 +246,13 @@ impl Notifier {
             Pressed::Open { session } => self.open(&session),
             Pressed::Answer { session, need, answer, shown } => {
                 let (named, shown_ms) = (Some(need), u64::try_from(shown.as_millis()).ok());
-                let command =
-                    Command::Answer { session: session.clone(), need: named, answer, shown_ms };
+                let command = Command::Answer {
+                    session: session.clone(),
+                    need: named,
+                    answer,
+                    shown_ms,
+                    env: Environment::new(),
+                };
                 let answered = match client.call(command.clone()).await {
                     Err(fault) if fault.code == FaultCode::Unreachable => {
                         self.answer_anew(command).await

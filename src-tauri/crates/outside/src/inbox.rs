@@ -8,7 +8,8 @@ use nightshift_link::{Inlet, Taken};
 use nightshift_lodging::MainCheckout;
 use nightshift_model::{Judged, Millis, PullState, SessionId, Settled, Timed};
 use nightshift_protocol::{
-    Dispatch, Fault, LogPage, Reply, Request, ReviewResult, Task, WorktreeFate,
+    Dispatch, Environment, Fault, LogPage, Reply, Request, ReviewResult, Task, TrustedRepository,
+    WorktreeFate,
 };
 pub use nightshift_publish::ConnId;
 use nightshift_publish::Outgoing;
@@ -58,6 +59,14 @@ pub enum Inbox {
         dispatch: Box<Dispatch>,
         /// The agent that serves it; none for a shell job.
         agent: Result<Option<String>, Fault>,
+    },
+    /// A repository is trusted now: sessions that wait for that may start.
+    Trusted {
+        conn: ConnId,
+        request: u64,
+        result: Result<TrustedRepository, Fault>,
+        /// The caller's, for sessions whose own went with an earlier supervisor.
+        env: Environment,
     },
     /// A page of a session's log, and with it perhaps its end.
     LogRead {

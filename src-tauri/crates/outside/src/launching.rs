@@ -69,7 +69,7 @@ pub fn document(
     let program: Program = match &session.work {
         Work::Shell { command } => {
             let argv = vec!["/bin/sh".to_owned(), "-c".to_owned(), command.clone()];
-            Box::new(move || Ok(argv))
+            Box::new(move |_| Ok(argv))
         }
         Work::Agent(work) => {
             let spec = place.registry.find(&work.agent).ok_or_else(|| {
@@ -83,9 +83,12 @@ pub fn document(
             prompt = with;
             let (registry, spec, given) = (place.registry.clone(), spec.clone(), env.clone());
             env.extend(spec.env.clone());
-            Box::new(move || {
+            Box::new(move |footing| {
                 let mut argv =
                     registry.resolve(&spec, &given).map_err(|fault| fault.to_string())?;
+                if footing.untrusted {
+                    argv.extend(spec.guard_arguments(&footing.roots));
+                }
                 argv.extend(more);
                 Ok(argv)
             })

@@ -43,6 +43,7 @@ impl Waiter {
         let starting = matches!(session.state, State::Starting);
         match &self.until {
             // A setup script may take minutes: that the worktree is there is enough.
+            // One that waits for trust has no process, and its caller is told so.
             Until::Launched => !(gone && starting || session.retiring) || is_setting_up(session),
             Until::AnswerTaken { need, deadline } => {
                 let open = session.agent().is_some_and(|a| a.answers.iter().any(|n| &n.id == need));

@@ -4,6 +4,7 @@ use crate::notification::{Looking, NotificationAct};
 use crate::permission::PermissionAct;
 use crate::review::ReviewAct;
 use crate::standing::StandingAct;
+use crate::trust::TrustAct;
 use crate::worktree::WhichWorktree;
 use nightshift_model::{Answer, Millis, NeedId, Surface, Wish};
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,9 @@ pub enum Command {
         answer: Answer,
         #[serde(default)]
         shown_ms: Option<u64>,
+        /// Used when the answer is what lets the session's process start.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        env: Environment,
     },
     /// `env` is used when the agent's process has to be started again to take the reply.
     Reply {
@@ -239,6 +243,13 @@ pub enum Command {
     /// What is told to the user outside of the board, and what became of it.
     Notifications {
         act: NotificationAct,
+    },
+    /// Repositories that are trusted, and what one would run.
+    Trust {
+        act: TrustAct,
+        /// Where the caller's home and programs are.
+        #[serde(default)]
+        env: Environment,
     },
     /// What the user allowed or rejected for good.
     Permissions {

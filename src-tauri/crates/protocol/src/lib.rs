@@ -24,6 +24,7 @@ pub mod standing;
 pub mod task;
 pub mod terminal;
 pub mod tools;
+pub mod trust;
 pub mod view;
 pub mod worktree;
 
@@ -51,6 +52,7 @@ pub use reply::{
 pub use review::{ReviewAct, ReviewResult};
 pub use standing::{PushResult, StandingAct, StandingResult, StandingSummary, StandingView};
 pub use task::{Task, TaskKind, TaskUsage};
+pub use trust::{TrustAct, TrustItem, TrustedRepository};
 pub use view::{AgentView, SessionKind, SessionView};
 pub use worktree::{
     Kept, RemovedWorktree, WhichWorktree, WorktreeFate, WorktreeList, WorktreeMeasure,

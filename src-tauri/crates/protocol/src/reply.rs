@@ -10,6 +10,7 @@ use crate::permission::PermissionRule;
 use crate::review::ReviewResult;
 use crate::standing::StandingResult;
 use crate::task::Task;
+use crate::trust::TrustedRepository;
 use crate::view::{AgentView, SessionView};
 use crate::worktree::{
     WorktreeFate, WorktreeList, WorktreeMeasure, WorktreeState, WorktreesCleaned,
@@ -114,6 +115,9 @@ pub enum Reply {
     },
     Receipts {
         receipts: Vec<Receipt>,
+    },
+    Trust {
+        repositories: Vec<TrustedRepository>,
     },
     Permissions {
         rules: Vec<PermissionRule>,

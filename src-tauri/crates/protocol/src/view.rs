@@ -37,6 +37,9 @@ pub struct SessionView {
     /// Where an agent works: its worktree, or why it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lodging: Option<Lodging>,
+    /// Why its agent takes up nothing of the repository; none where that is trusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untrusted: Option<String>,
     /// The first prompt or the command, shortened.
     pub prompt: String,
     pub state: State,
@@ -84,6 +87,7 @@ impl SessionView {
             agent_session_id: agent.and_then(|a| a.agent_session_id.clone()),
             cwd: session.cwd.clone(),
             lodging: session.lodging.clone(),
+            untrusted: session.untrusted().map(str::to_owned),
             prompt: session.first_prompt.clone(),
             state: session.state.clone(),
             state_since: session.state_since,

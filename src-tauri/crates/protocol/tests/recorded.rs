@@ -119,6 +119,7 @@ fn commands() -> Vec<Command> {
         need: Some(NeedId("need-1".into())),
         answer,
         shown_ms: None,
+        env: nightshift_protocol::Environment::new(),
     }));
     all.extend([
         Command::Show { session: session() },
@@ -194,6 +195,7 @@ fn view(state: State, liveness: Liveness) -> SessionView {
         choosing: Vec::new(),
         agent_session_id: Some("s-1".into()),
         cwd: "/src".into(),
+        untrusted: None,
         prompt: "map every TODO".into(),
         state,
         state_since: AT,

@@ -20,6 +20,9 @@ pub struct Entry<'a> {
     /// Where an agent works: its worktree, or why it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     lodging: Option<&'a Lodging>,
+    /// Why its agent takes up nothing of the repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    untrusted: Option<&'a str>,
     /// Milliseconds since the Unix epoch.
     started_at: u64,
     state: &'static str,
@@ -113,6 +116,7 @@ impl<'a> Entry<'a> {
             agent: view.agent.as_deref(),
             cwd: &view.cwd,
             lodging: view.lodging.as_ref(),
+            untrusted: view.untrusted.as_deref(),
             started_at: view.created_at.0,
             state: state_word(&view.state),
             pid,

@@ -192,6 +192,7 @@ mod tests {
             agent_session_id: None,
             cwd: "/".into(),
             lodging: None,
+            untrusted: None,
             prompt: String::new(),
             state,
             state_since: Millis(0),

@@ -264,6 +264,9 @@ impl Core {
             Inbox::Checked { conn, request, dispatch, agent } => {
                 handlers::dispatch_checked(self, conn, request, *dispatch, agent);
             }
+            Inbox::Trusted { conn, request, result, env } => {
+                handlers::trusted(self, (conn, request), result, &env);
+            }
             Inbox::LogRead { conn, request, session, page } => {
                 let end_shown = page.ended;
                 self.clients.answer(conn, request, Ok(Reply::Logs(page)));
@@ -320,9 +323,10 @@ impl Core {
                 entry.link = None;
                 self.fact(id, Fact::LaunchFailed { error });
             }
-            LinkEvent::Lodged { lodging, checkout } => {
-                effects::lodged(self, id, lodging, checkout);
+            LinkEvent::Lodged { lodging, trust, checkout } => {
+                effects::lodged(self, id, lodging, trust, checkout);
             }
+            LinkEvent::TrustAsked(asks) => effects::trust_asked(self, id, *asks),
             LinkEvent::Build(build) => entry.build = Some(build),
             LinkEvent::Environment(env) => entry.env = env,
             LinkEvent::Records(records) => effects::feed(self, id, &records),

@@ -8,7 +8,7 @@ use nightshift_model::{Effect, Fact, SessionId};
 use nightshift_outside::limits::STOP_GRACE_MS;
 
 pub use deliver::{deliver, driver_of, feed};
-pub use launch::{adopt, launch, lodged};
+pub use launch::{adopt, launch, lodged, trust_asked, wanted};
 
 pub fn act(core: &mut Core, id: &SessionId, effect: Effect) {
     match effect {

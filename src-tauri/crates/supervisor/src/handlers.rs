@@ -26,6 +26,7 @@ mod status;
 mod stop;
 mod stop_task;
 mod tasks;
+mod trust;
 mod why;
 mod worktrees;
 
@@ -44,6 +45,7 @@ pub use follow::fold;
 pub use remove::{Leaving, finish_removal, take_off, worktree_left};
 pub use review::reviewed;
 pub use tasks::say as say_tasks;
+pub use trust::trusted;
 
 /// What a handler made of its request.
 pub enum Handled {
@@ -102,8 +104,8 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         Command::Dispatch(dispatch) => dispatch::dispatch(core, conn, id, dispatch),
         Command::Show { session } => plain::show(core, &session),
         Command::List => Ok(plain::list(core, conn)),
-        Command::Answer { session, need, answer, shown_ms } => {
-            answer::answer(core, &session, answer::Given { need, answer, shown_ms })
+        Command::Answer { session, need, answer, shown_ms, env } => {
+            answer::answer(core, &session, answer::Given { need, answer, shown_ms, env })
         }
         Command::Reply { session, text, env, enclosures } => {
             reply::reply(core, (conn, id), &session, (text, env, &enclosures))
@@ -166,6 +168,7 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         Command::Presence { looking, env } => {
             Ok(notifications::presence(core, conn, looking, &env))
         }
+        Command::Trust { act, env } => Ok(trust::trust(core, conn, id, act, env)),
         Command::Permissions { act } => permissions::permissions(core, &act),
         Command::PauseSchedules { paused } => notifications::pause_schedules(core, paused),
         Command::Status => Ok(status::status(core)),

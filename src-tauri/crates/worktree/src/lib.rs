@@ -61,7 +61,7 @@ pub use plan::{Base, Choice, Own, Plan, Stay, plan};
 pub use ports::{PORT_END_VARIABLE, PORT_VARIABLE, Ports};
 pub use remotes::remote_addresses;
 pub use remove::{Removal, remove};
-pub use repository::Repository;
+pub use repository::{Repository, Whereabouts, whereabouts};
 pub use scripts::{Script, Scripts, adopt_scripts, has_setup, script_environment, set_up};
 pub use settings::{Defaults, Settings};
 pub use size::{Size, size};

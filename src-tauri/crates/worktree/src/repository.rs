@@ -68,6 +68,40 @@ pub(crate) fn locate(git: &Git, dir: &Path) -> Result<Located> {
     Ok(Located::Main { repository: Repository { root, common }, prefix })
 }
 
+/// Where a directory is, as far as that can be told without running anything of the repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// The main checkout; the directory itself where there is no repository.
+    pub repository: PathBuf,
+    /// The top of the checkout or linked worktree that it is in.
+    pub root: PathBuf,
+    /// Where below that it is.
+    pub subdirectory: PathBuf,
+    /// git's own directory.
+    pub common: Option<PathBuf>,
+}
+
+pub fn whereabouts(git: &Git, dir: &Path) -> Whereabouts {
+    let dir = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
+    let asked = || -> Option<Whereabouts> {
+        let args = ["rev-parse", "--path-format=absolute", "--show-toplevel", "--git-common-dir"];
+        let printed = git.call(&dir, &args).read().ok()?;
+        let printed = utf8(&printed, &dir).ok()?;
+        let [root, common] = lines(&printed, &dir).ok()?;
+        let (root, common) = (canonical(root).ok()?, canonical(common).ok()?);
+        let main = common.file_name().is_some_and(|name| name == ".git");
+        let main = common.parent().filter(|_| main).unwrap_or(&root).to_owned();
+        let subdirectory = dir.strip_prefix(&root).ok()?.to_owned();
+        Some(Whereabouts { repository: main, root, subdirectory, common: Some(common) })
+    };
+    asked().unwrap_or_else(|| Whereabouts {
+        repository: dir.clone(),
+        root: dir.clone(),
+        subdirectory: PathBuf::new(),
+        common: None,
+    })
+}
+
 fn canonical(path: &str) -> Result<PathBuf> {
     std::fs::canonicalize(path).map_err(|error| Error::io(Path::new(path), &error))
 }

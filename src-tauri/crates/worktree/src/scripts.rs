@@ -173,8 +173,13 @@ fn committed(git: &Git, repo: &Repository, commit: &str, file: &str) -> Result<C
 }
 
 /// For a worktree that was made before scripts were written down: those of its settings, else of what
-/// the main checkout has committed. To be asked for only where the repository is trusted.
-pub fn adopt_scripts(git: &Git, ledger: &Ledger, record: &mut Record) -> Result<()> {
+/// the main checkout has committed, if `trusted` says so of them.
+pub fn adopt_scripts(
+    git: &Git,
+    ledger: &Ledger,
+    record: &mut Record,
+    trusted: impl FnOnce(&Scripts) -> bool,
+) -> Result<()> {
     if record.scripts.is_some() {
         return Ok(());
     }
@@ -194,7 +199,11 @@ pub fn adopt_scripts(git: &Git, ledger: &Ledger, record: &mut Record) -> Result<
     };
     let setup = one(&record.setup, SETUP_FILE)?;
     let teardown = one(&record.teardown, TEARDOWN_FILE)?;
-    record.scripts = Some(Scripts { setup, teardown });
+    let scripts = Scripts { setup, teardown };
+    if !trusted(&scripts) {
+        return Ok(());
+    }
+    record.scripts = Some(scripts);
     ledger.save(record)
 }
 

@@ -6,6 +6,7 @@ use crate::entry::Entry;
 use crate::failure::Failure;
 use crate::plain::one_line;
 use crate::render::not_whole;
+use nightshift_client::dispatch_environment;
 use nightshift_model::answering::{Unmeant, meant};
 use nightshift_model::need::ALLOW_WORD;
 use nightshift_model::{Answer, Need, NeedId, NeedKind, State};
@@ -40,7 +41,9 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     };
     // By its id from here on: a name may change meanwhile.
     let session = view.id.clone();
-    let command = Command::Answer { session, need, answer, shown_ms: None };
+    // What waits for trust starts with the answer.
+    let env = dispatch_environment();
+    let command = Command::Answer { session, need, answer, shown_ms: None, env };
     let view = here.session(&client, command).await?;
     let line = match question {
         Some(question) => format!("answered · {} · {} · {question}", view.id, one_line(&view.name)),

@@ -132,7 +132,8 @@ impl Attached {
                 let since = self.asked.as_ref().filter(|(id, _)| *id == need.id);
                 let shown = since.map_or(Duration::ZERO, |(_, at)| typed.at.saturating_sub(*at));
                 let shown_ms = u64::try_from(shown.as_millis()).ok();
-                Command::Answer { session, need: Some(need.id.clone()), answer, shown_ms }
+                let env = dispatch_environment();
+                Command::Answer { session, need: Some(need.id.clone()), answer, shown_ms, env }
             }
             None => {
                 let (env, enclosures) = (dispatch_environment(), Vec::new());

@@ -3,11 +3,12 @@
 use crate::check;
 use crate::context::{Context, print, print_json};
 use crate::enclose;
+use crate::entry::open_need;
 use crate::failure::Failure;
 use crate::plain::one_line;
 use clap::error::ErrorKind;
 use nightshift_client::dispatch_environment;
-use nightshift_model::Wish;
+use nightshift_model::{Need, NeedOption, Wish};
 use nightshift_protocol::{Command, Dispatch, DispatchWork, SessionView};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -103,11 +104,33 @@ fn work(args: Args) -> Result<DispatchWork, Failure> {
     Ok(DispatchWork::Agent { prompt, agent, model, permission_mode })
 }
 
+/// Nothing of it runs before the user has said what may.
+fn waits(view: &SessionView, need: &Need) -> Result<ExitCode, Failure> {
+    let SessionView { id, name, cwd, .. } = view;
+    let number = |(n, option): (usize, &NeedOption)| {
+        format!("  nightshift answer {id} {}      {}\n", n + 1, one_line(&option.label))
+    };
+    let options: String = need.options.iter().enumerate().map(number).collect();
+    print(&format!(
+        "waits for trust · {id} · {}\n{}\n{options}  \
+           nightshift trust show {}    everything that it would run\n  \
+           nightshift stop {id}          do not start it\n",
+        one_line(name),
+        one_line(&need.question),
+        one_line(cwd)
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
 fn report(here: &Context, view: &SessionView) -> Result<ExitCode, Failure> {
     let SessionView { id, session_id, name, .. } = view;
+    let trust = open_need(view).filter(|need| need.asks_for_trust());
     if here.json {
         print_json(&Dispatched { id, session_id, name })?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(need) = trust {
+        return waits(view, need);
     }
     print(&format!(
         "backgrounded · {id} · {}\n  \

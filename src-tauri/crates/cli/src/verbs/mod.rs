@@ -48,6 +48,7 @@ pub mod settings;
 pub mod standing;
 pub mod stop;
 pub mod tasks;
+pub mod trust;
 pub mod undo;
 pub mod why;
 pub mod worktrees;

@@ -42,6 +42,7 @@ mod support;
 mod survival;
 mod tasks;
 mod terminal_agents;
+mod trust;
 mod updates;
 mod vendor;
 mod vendor_goals;

@@ -192,6 +192,7 @@ fn failures_28_the_agent_starts_after_its_setup_or_not_at_all() {
     project.write(".nightshift/setup", "test -e go || { echo no modules; exit 9; }; touch done");
     project.git(&["add", "--all"]);
     project.git(&["commit", "--quiet", "-m", "setup"]);
+    shift.ok(&["trust", "add", &project.root.to_string_lossy()]);
     let id = project.agent(&[], "run ls\ndone");
     let entry = shift.wait_state(&id, "failed");
     let error = entry["error"].as_str().unwrap();

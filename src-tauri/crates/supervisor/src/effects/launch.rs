@@ -3,11 +3,12 @@
 use super::driver_of;
 use crate::core::{Core, Entry};
 use crate::link::{LinkSpec, Start};
-use nightshift_lodging::{MainCheckout, Order, Wanted};
-use nightshift_model::{Fact, Lodging, Session, SessionId};
+use nightshift_lodging::{Agent, Asks, MainCheckout, Order, TakesUp, Wanted};
+use nightshift_model::{Fact, Lodging, Session, SessionId, Trust};
 use nightshift_outside::launching::{Place, document, kind_of};
 use nightshift_platform::dirs::Home;
-use nightshift_vendors::registry::Registry;
+use nightshift_vendors::TakesUp as Guarded;
+use nightshift_vendors::registry::{AgentSpec, Registry};
 
 /// Starts a host for a new or resting session; the outcome comes back as a fact.
 pub fn launch(core: &mut Core, id: &SessionId) {
@@ -20,7 +21,9 @@ pub fn launch(core: &mut Core, id: &SessionId) {
     match document(&place, &entry.session, &entry.env) {
         Ok((launch, env, program)) => {
             let (order, launch) = (order(core, &entry.session), Box::new(launch));
-            start_link(core, id, Start::Launch { launch, env, program, order });
+            let spec = entry.session.agent().and_then(|work| core.registry.find(&work.agent));
+            let guard = spec.map(AgentSpec::guard_environment).unwrap_or_default();
+            start_link(core, id, Start::Launch { launch, env, program, order, guard });
         }
         Err(fault) => core.fact(id, Fact::LaunchFailed { error: fault.to_string() }),
     }
@@ -61,8 +64,10 @@ pub fn lodged(
     core: &mut Core,
     id: &SessionId,
     lodging: Lodging,
+    trust: Box<Trust>,
     checkout: Option<Box<MainCheckout>>,
 ) {
+    core.fact(id, Fact::TrustSettled { trust });
     core.fact(id, Fact::Lodged { lodging });
     let Some(entry) = core.sessions.get_mut(id) else { return };
     if checkout.is_some() {
@@ -72,12 +77,43 @@ pub fn lodged(
     core.conversations.restart(id);
 }
 
-/// What has to be done before it starts; nothing where it works in the directory it was given.
-fn order(core: &Core, session: &Session) -> Option<Order> {
-    let lodging = session.lodging.clone()?;
-    let wanted = !matches!(lodging, Lodging::Directory { .. });
-    let (id, name, cwd) = (session.id.to_string(), session.name.clone(), session.cwd.clone());
+/// Its repository brings along what nobody trusts: the user is asked, and nothing of it runs.
+pub fn trust_asked(core: &mut Core, id: &SessionId, asks: Asks) {
+    if let Some(entry) = core.sessions.get_mut(id) {
+        entry.link = None;
+    }
+    let Asks { trust, need } = asks;
+    core.fact(id, Fact::TrustAsked { trust: Box::new(trust), need });
+}
+
+/// What the user set for worktrees.
+pub fn wanted(core: &Core) -> Wanted {
     let file = core.settings.file().map(Into::into).unwrap_or_default();
-    let set = Wanted { file, settings: core.settings.settings().worktree.clone() };
-    wanted.then_some(Order { session: id, name, cwd, lodging, wanted: Box::new(set) })
+    Wanted { file, settings: core.settings.settings().worktree.clone() }
+}
+
+/// What has to be done before an agent starts; nothing for a shell job.
+fn order(core: &Core, session: &Session) -> Option<Order> {
+    let agent = agent_of(&core.registry, &session.agent()?.agent);
+    let lodging = session.lodging.clone().unwrap_or_else(|| Lodging::Directory {
+        reason: "not_wanted".to_owned(),
+        text: "it is older than worktrees".to_owned(),
+    });
+    let trust = session.trust.as_deref().cloned();
+    let (id, name, cwd) = (session.id.to_string(), session.name.clone(), session.cwd.clone());
+    let set = wanted(core);
+    let wanted = Box::new(set);
+    Some(Order { session: id, name, cwd, lodging, wanted, agent, trust })
+}
+
+fn agent_of(registry: &Registry, id: &str) -> Agent {
+    let Some(spec) = registry.find(id) else {
+        return Agent { title: id.to_owned(), takes_up: TakesUp::Everything };
+    };
+    let takes_up = match spec.takes_up_untrusted() {
+        Guarded::Nothing => TakesUp::Nothing,
+        Guarded::Only(parts) => TakesUp::Only(parts.iter().map(|&part| part.to_owned()).collect()),
+        Guarded::Everything => TakesUp::Everything,
+    };
+    Agent { title: spec.title.clone(), takes_up }
 }

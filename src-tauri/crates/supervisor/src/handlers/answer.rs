@@ -1,7 +1,8 @@
 //! `answer`: gives an open request its answer. Done when the agent has it. One that is meant for good
-//! is kept as a rule in the same commit. Which request is meant, `nightshift_model::answering` decides.
+//! is kept as a rule in the same commit. Where the session waits for trust, the answer starts it. Which
+//! request is meant, `nightshift_model::answering` decides.
 
-use super::{Handled, Outcome, find};
+use super::{Handled, Outcome, find, standing};
 use crate::core::Core;
 use crate::limits::ANSWER_WAIT;
 use crate::permissions;
@@ -9,12 +10,14 @@ use crate::wait::Until;
 use nightshift_model::answering::meant;
 use nightshift_model::{Answer, Command as SessionCommand, Event, NeedId};
 use nightshift_platform::clock;
+use nightshift_protocol::Environment;
 
 /// An answer as a client gives it.
 pub struct Given {
     pub need: Option<NeedId>,
     pub answer: Answer,
     pub shown_ms: Option<u64>,
+    pub env: Environment,
 }
 
 pub fn answer(core: &mut Core, session: &str, given: Given) -> Outcome {
@@ -23,7 +26,8 @@ pub fn answer(core: &mut Core, session: &str, given: Given) -> Outcome {
     }
     let session = find(core, session)?;
     let now = clock::now();
-    let Given { need, answer, shown_ms } = given;
+    let Given { need, answer, shown_ms, env } = given;
+    standing::take_environment(core, &session, env);
     let taken = core.sessions.get(&session).and_then(|entry| {
         let needs = entry.session.needs();
         let index = meant(needs, need.as_ref(), shown_ms, now).ok()?;

@@ -337,8 +337,8 @@ impl Run {
         let times = if self.below(6) == 0 { 2 } else { 1 };
         for _ in 0..times {
             let (session, need) = (id.to_string(), Some(need.id.clone()));
-            let answer = answer.clone();
-            let command = Command::Answer { session, need, answer, shown_ms: None };
+            let (answer, env) = (answer.clone(), Environment::new());
+            let command = Command::Answer { session, need, answer, shown_ms: None, env };
             self.clients[index].ask(command, Ask::Other);
         }
     }

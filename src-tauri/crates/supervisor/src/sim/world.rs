@@ -6,7 +6,7 @@ use super::host::{Job, Pages, Process};
 use super::ledger::Ledger;
 use super::line::{Around, Line, Stage, launch_until};
 use crate::limits::SHELL_KEEP;
-use crate::link::{LinkHandle, LinkSpec, Start};
+use crate::link::{Footing, LinkHandle, LinkSpec, Start};
 use crate::outside::{Aside, Background, Journal, Outside, Work};
 use crate::reconcile::hosts::Finding;
 use crate::storage::Storage;
@@ -396,7 +396,8 @@ impl Outside for Reach {
         let until = launch_until(world.now);
         let stage = match spec.start {
             Start::Launch { mut launch, env, program, .. } => {
-                launch.argv = program().expect("the rehearsal agent is this program");
+                launch.argv =
+                    program(&Footing::default()).expect("the rehearsal agent is this program");
                 world.launch_is_fair(&id);
                 Stage::Launch { launch, env, step: 0, until }
             }

@@ -129,7 +129,9 @@ fn security_03_a_record_of_an_older_version_runs_only_what_is_adopted() {
     repo.commit("teardown");
     old("two");
     let mut record = repo.ledger.record("two").unwrap().unwrap();
-    nightshift_worktree::adopt_scripts(&repo.git, &repo.ledger, &mut record).unwrap();
+    nightshift_worktree::adopt_scripts(&repo.git, &repo.ledger, &mut record, |_| false).unwrap();
+    assert_eq!(record.scripts, None);
+    nightshift_worktree::adopt_scripts(&repo.git, &repo.ledger, &mut record, |_| true).unwrap();
     let beside = record.path.parent().unwrap().to_owned();
     let Removal::Removed { .. } = repo.remove("two", Policy::Discard) else { panic!() };
     assert!(beside.join("adopted").exists() && !owned.exists());

@@ -1,0 +1,394 @@
+//! Whether what a session's repository brings along may be run: asked before anything of it is.
+//!
+//! Promise: what was trusted is compared by hash at every start; what changed since starts an agent
+//! without it, or is asked, and is always said. Nothing of the repository runs to find out.
+
+use crate::room::{Order, Wanted};
+use crate::{Desk, fault, git_for, text};
+use nightshift_model::need::TRUST_NEED_PREFIX;
+use nightshift_model::trust::{TRUST, WITHOUT};
+use nightshift_model::{Need, NeedId, NeedKind, NeedOption, OptionKind, Trust, TrustDecision};
+use nightshift_platform::clock;
+use nightshift_protocol::{Environment, Fault, FaultCode, TrustItem, TrustedRepository};
+use nightshift_trust::{Entry, Found, Group, Item, Ledger, Part, Place, collect, words};
+use nightshift_worktree as worktree;
+use nightshift_worktree::{Choice, Defaults, Own, Plan, Record, Scripts, Whereabouts, whereabouts};
+use std::path::{Path, PathBuf};
+
+/// Digits of a hash that tell one question from the next.
+const ID_DIGITS: usize = 16;
+/// Files named in one sentence.
+const NAMED_MAX: usize = 5;
+/// What is shown of one repository: a frame holds it several times.
+const WHOLE_MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// What the agent of a session takes up of a repository that is not trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agent {
+    pub title: String,
+    pub takes_up: TakesUp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TakesUp {
+    Nothing,
+    /// Parts by their names.
+    Only(Vec<String>),
+    Everything,
+}
+
+impl Agent {
+    /// Items that it takes up although it is told not to.
+    fn regardless(&self, found: &Found) -> bool {
+        let agents = |part: &Part| part.group() == Group::Agents;
+        let named = |part: Part, names: &[String]| {
+            serde_json::to_value(part).is_ok_and(|name| names.iter().any(|known| name == **known))
+        };
+        match &self.takes_up {
+            TakesUp::Nothing => false,
+            TakesUp::Only(names) => found.parts().any(|part| named(part, names)),
+            TakesUp::Everything => {
+                !found.unreadable.is_empty() || found.parts().any(|part| agents(&part))
+            }
+        }
+    }
+}
+
+/// A question for the user, before anything starts.
+#[derive(Debug)]
+pub struct Asks {
+    pub trust: Trust,
+    pub need: Need,
+}
+
+/// Whether it starts, and how.
+pub(crate) enum Decision {
+    Starts(Trust),
+    Asks(Box<Asks>),
+}
+
+impl Decision {
+    pub fn is_trusted(&self) -> bool {
+        matches!(self, Decision::Starts(trust) if trust.untrusted.is_none())
+    }
+}
+
+impl Desk {
+    pub(crate) fn trusted(&self) -> Ledger {
+        Ledger::at(&self.trust)
+    }
+
+    /// For a session that starts for the first time.
+    pub(crate) fn decide(&self, order: &Order, found: &Found) -> Result<Decision, Fault> {
+        let ledger = self.trusted();
+        let hash = found.hash();
+        let said = order.trust.as_ref().filter(|known| known.hash == hash);
+        if said.and_then(|known| known.decision) == Some(TrustDecision::Trust) {
+            ledger.add(found, clock::now().0).map_err(io)?;
+        }
+        let repository = text(&found.repository);
+        let known = |untrusted| Trust { repository, hash, decision: None, untrusted };
+        if ledger.trusts_all(found) {
+            return Ok(Decision::Starts(known(None)));
+        }
+        if said.and_then(|known| known.decision) == Some(TrustDecision::Without) {
+            let why = without(found, &order.agent);
+            return Ok(Decision::Starts(known(Some(why))));
+        }
+        Ok(Decision::Asks(Box::new(asks(found, &order.agent, known(None)))))
+    }
+
+    /// For one that starts again, where its agent may have written. Its scripts are those of its
+    /// beginning, so only what agents take up counts.
+    pub(crate) fn decide_again(&self, order: &Order, found: &Found) -> Result<Decision, Fault> {
+        let ledger = self.trusted();
+        let hash = found.hash();
+        let said = order.trust.as_ref().filter(|known| known.hash == hash);
+        let said = said.and_then(|known| known.decision);
+        if said == Some(TrustDecision::Trust) {
+            ledger.add(found, clock::now().0).map_err(io)?;
+        }
+        let repository = text(&found.repository);
+        let known = |untrusted| Trust { repository, hash, decision: None, untrusted };
+        if ledger.trusts(found, Group::Agents) {
+            return Ok(Decision::Starts(known(None)));
+        }
+        if said == Some(TrustDecision::Without) || !order.agent.regardless(found) {
+            let before = order.trust.as_ref().and_then(|known| known.untrusted.clone());
+            let why = before.unwrap_or_else(|| changed(found, &order.agent));
+            return Ok(Decision::Starts(known(Some(why))));
+        }
+        Ok(Decision::Asks(Box::new(asks(found, &order.agent, known(None)))))
+    }
+
+    /// All repositories that are trusted.
+    pub fn trusted_repositories(&self) -> Result<Vec<TrustedRepository>, Fault> {
+        let (entries, wrong) = self.trusted().all();
+        match wrong.into_iter().next() {
+            Some(why) if entries.is_empty() => {
+                Err(Fault::new(FaultCode::Io, why).hint("delete that file and trust it again"))
+            }
+            _ => Ok(entries.iter().map(listed).collect()),
+        }
+    }
+
+    /// What the repository of `dir` would run now, for a session with a worktree and for one without.
+    pub fn show_trust(
+        &self,
+        dir: &Path,
+        wanted: &Wanted,
+        env: &Environment,
+    ) -> Result<TrustedRepository, Fault> {
+        let all = self.found_at(dir, wanted, env)?;
+        let ledger = self.trusted();
+        let current = all.iter().all(|found| ledger.trusts_all(found));
+        let mut both = Found::default();
+        for found in &all {
+            both.repository.clone_from(&found.repository);
+            both.unreadable.extend(found.unreadable.clone());
+            both.add(found.items.clone());
+        }
+        both.unreadable.sort();
+        both.unreadable.dedup();
+        let text_of = words::whole(&both);
+        if text_of.len() > WHOLE_MAX_BYTES {
+            let why = format!("it brings along {} bytes, more than anybody reads", text_of.len());
+            return Err(Fault::new(FaultCode::Limit, why).hint("start sessions there without it"));
+        }
+        let entry = ledger.entry(&both.repository).ok().flatten();
+        Ok(TrustedRepository {
+            repository: text(&both.repository),
+            since: entry.map(|entry| nightshift_model::Millis(entry.at)),
+            items: both.items.iter().map(shown).collect(),
+            text: text_of,
+            hash: both.hash(),
+            current,
+        })
+    }
+
+    /// Trusts it, where it is still what was shown under `hash`.
+    pub fn add_trust(
+        &self,
+        dir: &Path,
+        hash: &str,
+        wanted: &Wanted,
+        env: &Environment,
+    ) -> Result<TrustedRepository, Fault> {
+        let seen = self.show_trust(dir, wanted, env)?;
+        if seen.hash != hash {
+            let text = format!("{} has changed since it was shown", seen.repository);
+            return Err(Fault::new(FaultCode::Refused, text)
+                .hint("look at it again with `nightshift trust show`"));
+        }
+        for found in self.found_at(dir, wanted, env)? {
+            self.trusted().add(&found, clock::now().0).map_err(io)?;
+        }
+        let added = self.show_trust(dir, wanted, env)?;
+        match added.hash == hash {
+            true => Ok(added),
+            false => {
+                self.trusted().revoke(Path::new(&added.repository)).map_err(io)?;
+                let text = format!("{} changes while it is looked at", added.repository);
+                Err(Fault::new(FaultCode::Refused, text).hint("try again when it rests"))
+            }
+        }
+    }
+
+    pub fn revoke_trust(&self, dir: &Path, env: &Environment) -> Result<TrustedRepository, Fault> {
+        let at = place_of(dir, env);
+        let ledger = self.trusted();
+        for repository in [dir, &at.repository] {
+            if let Some(entry) = ledger.revoke(repository).map_err(io)? {
+                return Ok(listed(&entry));
+            }
+        }
+        let text = format!("{} is not trusted", at.repository.display());
+        Err(Fault::new(FaultCode::NotFound, text).hint("list those with `nightshift trust list`"))
+    }
+
+    /// As a session with a worktree and as one without would find it.
+    fn found_at(
+        &self,
+        dir: &Path,
+        wanted: &Wanted,
+        env: &Environment,
+    ) -> Result<Vec<Found>, Fault> {
+        if !dir.is_dir() {
+            let text = format!("{} is not a directory", dir.display());
+            return Err(Fault::new(FaultCode::Invalid, text).hint("give a repository's directory"));
+        }
+        let git = git_for(env, false);
+        let defaults = Defaults::from(wanted);
+        let plan = worktree::plan(&git, dir, &Choice::Usual, &defaults).map_err(|e| fault(&e))?;
+        let mut all = vec![in_directory(dir, env)];
+        if let Plan::Own(own) = plan {
+            all.push(in_worktree(&own, env));
+        }
+        Ok(all)
+    }
+}
+
+fn io(error: std::io::Error) -> Fault {
+    Fault::new(FaultCode::Io, error.to_string()).hint("mend what it says, then trust it again")
+}
+
+/// What a new worktree would bring along.
+pub(crate) fn in_worktree(own: &Own, env: &Environment) -> Found {
+    let root = &own.repository.root;
+    let home = home(env);
+    let place = Place {
+        repository: root,
+        root,
+        subdirectory: &own.subdirectory,
+        home: home.as_deref(),
+        commit: Some(&own.base.commit),
+        common: Some(&own.repository.common),
+    };
+    collect(&git_for(env, false), &place, scripts(&own.scripts))
+}
+
+/// What stands in `dir` now.
+pub(crate) fn in_directory(dir: &Path, env: &Environment) -> Found {
+    let at = place_of(dir, env);
+    let home = home(env);
+    let place = Place {
+        repository: &at.repository,
+        root: &at.root,
+        subdirectory: &at.subdirectory,
+        home: home.as_deref(),
+        commit: None,
+        common: at.common.as_deref(),
+    };
+    collect(&git_for(env, false), &place, Vec::new())
+}
+
+/// What stands in a worktree now, where its record says that it is.
+pub(crate) fn of_record(record: &Record, env: &Environment) -> Found {
+    let home = home(env);
+    let place = Place {
+        repository: &record.repository.root,
+        root: &record.path,
+        subdirectory: &record.subdirectory,
+        home: home.as_deref(),
+        commit: None,
+        common: Some(&record.repository.common),
+    };
+    collect(&git_for(env, false), &place, Vec::new())
+}
+
+fn place_of(dir: &Path, env: &Environment) -> Whereabouts {
+    whereabouts(&git_for(env, false), dir)
+}
+
+fn home(env: &Environment) -> Option<PathBuf> {
+    env.get("HOME").map(PathBuf::from).or_else(|| std::env::var_os("HOME").map(PathBuf::from))
+}
+
+/// Those of the user's own settings are the user's.
+pub(crate) fn scripts(scripts: &Scripts) -> Vec<Item> {
+    let mut items = Vec::new();
+    let both = [
+        (&scripts.setup, "setup", "run before a session starts"),
+        (&scripts.teardown, "teardown", "run before a worktree goes"),
+    ];
+    for (script, name, does) in both {
+        let Some(script) = script.as_ref().filter(|script| !script.of_user) else { continue };
+        let path = match script.command {
+            true => format!("{}: worktree.{name}", script.source),
+            false => script.source.clone(),
+        };
+        // Damaged it is not run either.
+        items.extend(script.bytes().map(|bytes| Item::new(Part::Scripts, path, does, bytes)));
+    }
+    items
+}
+
+fn listed(entry: &Entry) -> TrustedRepository {
+    let item = |(path, does): &(String, String)| TrustItem {
+        path: words::visible(path),
+        does: does.clone(),
+    };
+    TrustedRepository {
+        repository: text(&entry.repository),
+        since: Some(nightshift_model::Millis(entry.at)),
+        items: entry.items.iter().map(item).collect(),
+        text: String::new(),
+        hash: String::new(),
+        current: false,
+    }
+}
+
+fn shown(item: &Item) -> TrustItem {
+    TrustItem { path: words::visible(&item.path), does: item.does.clone() }
+}
+
+/// `a, b and 3 more`
+fn named(found: &Found) -> String {
+    let paths: Vec<String> = found.items.iter().map(|item| words::visible(&item.path)).collect();
+    let first = paths.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
+    match paths.len().saturating_sub(NAMED_MAX) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
+fn kept_from(found: &Found, agent: &Agent) -> String {
+    match agent.regardless(found) {
+        false => format!("{} takes up nothing of it", agent.title),
+        true => format!("{} takes up its settings all the same", agent.title),
+    }
+}
+
+fn without(found: &Found, agent: &Agent) -> String {
+    let repository = words::visible(&text(&found.repository));
+    format!("started without trust in {repository}: no scripts run, {}", kept_from(found, agent))
+}
+
+fn changed(found: &Found, agent: &Agent) -> String {
+    let repository = words::visible(&text(&found.repository));
+    let files = named(found);
+    format!(
+        "not as you trusted it: {files}; {}. Trust it with `nightshift trust add {repository}`",
+        kept_from(found, agent)
+    )
+}
+
+fn asks(found: &Found, agent: &Agent, trust: Trust) -> Asks {
+    let repository = words::visible(&trust.repository);
+    let (listed, unshown_bytes) = words::detail(found);
+    let option = |id: &str, label: String, kind| NeedOption { id: id.to_owned(), label, kind };
+    let mut options = Vec::new();
+    let mut detail = listed;
+    if unshown_bytes == 0 {
+        let label = "Trust it as it is and start".to_owned();
+        options.push(option(TRUST, label, OptionKind::AllowAlways));
+    } else {
+        detail = format!(
+            "Not all of it is shown here. `nightshift trust show {repository}` shows it, \
+             `nightshift trust add {repository}` trusts it.\n\n{detail}"
+        );
+    }
+    let label = match agent.regardless(found) {
+        false => "Start without it, once".to_owned(),
+        true => format!(
+            "Start once without its scripts; {} takes up its settings all the same",
+            agent.title
+        ),
+    };
+    options.push(option(WITHOUT, label, OptionKind::RejectOnce));
+    let question =
+        format!("Trust {repository}? It brings along programs or rights: {}", named(found));
+    let id = trust.hash.get(..ID_DIGITS).unwrap_or(&trust.hash);
+    let need = Need {
+        id: NeedId(format!("{TRUST_NEED_PREFIX}{id}")),
+        kind: NeedKind::Permission,
+        question,
+        detail,
+        options,
+        free_text: false,
+        since: clock::now(),
+        unshown_bytes,
+        answered: None,
+    };
+    Asks { trust, need }
+}
