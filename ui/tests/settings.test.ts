@@ -103,6 +103,12 @@ test("fields write what they say, agents are listed and the supervisor is descri
   await expect.poll(async () => (await window.get("rule").first().textContent())?.replace(/\s+/g, " ")).toContain("Reject git push --force execute Bash · claude in ~/code/atlas · 1h");
   await window.get("rule-revoke").first().click();
   await expect.poll(() => window.get("rule").allTextContents()).toHaveLength(1);
+  await expect.poll(() => window.get("trusted").allTextContents()).toHaveLength(1);
+  await expect.poll(() => window.get("trusted").textContent()).toContain(".nightshift/setup (run before a session starts)");
+  await window.get("trusted-show").click();
+  await expect.poll(() => window.get("trusted-text").textContent()).toContain("npm ci");
+  await window.get("trusted-revoke").click();
+  await expect.poll(() => window.get("trusted").count()).toBe(0);
   await codex.getByTestId("agent-run").click();
   expect(await window.get("settings").count()).toBe(0);
   await window.get("pane").waitFor();

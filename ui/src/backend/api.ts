@@ -32,6 +32,8 @@ import type {
   StandingResult,
   Task,
   TerminalEvent,
+  TrustAct,
+  TrustedRepository,
   WhichWorktree,
   WorktreeFate,
   WorktreeList,
@@ -102,6 +104,8 @@ export interface Backend {
   agents(): Promise<AgentView[]>;
   /** What was allowed or rejected for good; or the rule that was taken back. */
   permissions(act: PermissionAct): Promise<PermissionRule[]>;
+  /** Repositories that are trusted; or the one that was shown, trusted or revoked. */
+  trust(act: TrustAct): Promise<TrustedRepository[]>;
   status(): Promise<DaemonStatus>;
   defaults(): Promise<Defaults>;
   /** Repositories and worktrees around these directories, nearest first. */

@@ -94,6 +94,7 @@ export function tauriBackend(): Backend {
     logs: (session, offset, raw) => call(commands.logs(session, offset, raw)),
     why: (session) => call(commands.why(session)),
     permissions: (act) => call(commands.permissions(act)),
+    trust: (act) => call(commands.trust(act)),
     tasks: (session) => call(commands.tasks(session)),
     stopTask: (task) => done(commands.stopTask(task)),
     continueAtReset: (session) => call(commands.continueAtReset(session)),

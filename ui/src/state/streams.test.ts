@@ -30,6 +30,7 @@ const aView: SessionView = {
     usage: null,
     standing: null,
     lodging: null,
+    untrusted: null,
 };
 
 function backendWith(part: Partial<Backend>): Backend {

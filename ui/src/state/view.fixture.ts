@@ -28,6 +28,7 @@ export function aView(id: string, part: Partial<SessionView> = {}): SessionView 
     usage: null,
     standing: null,
     lodging: null,
+    untrusted: null,
     ...part,
   };
 }

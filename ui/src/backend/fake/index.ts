@@ -5,7 +5,7 @@
  * browser. Must not know: views, Tauri.
  */
 import { ANSWER_AFTER_MS, fault } from "../api";
-import type { Answer, Backend, DispatchRequest, Enclosure, Off, PermissionRule, PermissionVerdict, Reachability, ReviewAct, ReviewResult, SessionView, Surface, Task } from "../api";
+import type { Answer, Backend, DispatchRequest, Enclosure, Off, PermissionRule, PermissionVerdict, Reachability, ReviewAct, ReviewResult, SessionView, Surface, Task, TrustedRepository } from "../api";
 import { told } from "./notifications";
 import { FakeReview } from "./review";
 import { FakeSettings, settingsOf } from "./settings";
@@ -30,6 +30,15 @@ function seedRules(): PermissionRule[] {
   return [rule("a1b2c3d4", "allow", "cargo test -p login"), rule("b2c3d4e5", "reject", "git push --force")];
 }
 
+function seedTrusted(): TrustedRepository[] {
+  const items = [
+    { path: ".mcp.json", does: "MCP servers that an agent starts" },
+    { path: ".nightshift/setup", does: "run before a session starts" },
+  ];
+  const text = '.mcp.json (MCP servers that an agent starts)\n  {"mcpServers": {"db": {"command": "npx", "args": ["db-mcp"]}}}\n\n.nightshift/setup (run before a session starts)\n  npm ci\n\n';
+  return [{ repository: `${HOME}/code/atlas`, since: Date.now() - 86_400_000, items, text, hash: "1f", current: true }];
+}
+
 const VERSION = "0.1.0";
 const HOME = "/home/ada";
 /** What a conversation takes to come. */
@@ -48,6 +57,7 @@ class Fake {
   readonly worktrees: FakeWorktrees;
   tasks: Task[] = [];
   rules = seedRules();
+  trusted = seedTrusted();
   reachable = true;
   readonly given: Given[] = [];
   private turns = 0;
@@ -286,6 +296,13 @@ export function fakeBackend(mode: string): Backend {
       const revoked = fake.rules.filter((rule) => rule.id === act.id);
       fake.rules = fake.rules.filter((rule) => rule.id !== act.id);
       return revoked;
+    },
+    trust: async (act) => {
+      if (act.type === "list") return fake.trusted.map((one) => ({ ...one, text: "", hash: "", current: false }));
+      const found = fake.trusted.filter((one) => one.repository === act.dir);
+      if (found.length === 0) throw fault("not_found", `${act.dir} is not trusted`);
+      if (act.type === "revoke") fake.trusted = fake.trusted.filter((one) => one.repository !== act.dir);
+      return structuredClone(found);
     },
     choose: async (session, option, value) => {
       const view = fake.find(session);

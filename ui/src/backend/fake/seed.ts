@@ -70,6 +70,7 @@ export function view(world: World, part: Partial<SessionView>, ageMs = 0): Sessi
     usage: null,
     standing: null,
     lodging: null,
+    untrusted: null,
     ...part,
   };
 }

@@ -82,6 +82,8 @@ export const commands = {
 	agents: () => __TAURI_INVOKE<AgentView[]>("agents"),
 	/**  What was allowed or rejected for good; or the rule that was taken back. */
 	permissions: (act: PermissionAct) => __TAURI_INVOKE<PermissionRule[]>("permissions", { act }),
+	/**  Repositories that are trusted; or the one that was shown, trusted or revoked. */
+	trust: (act: TrustAct) => __TAURI_INVOKE<TrustedRepository[]>("trust", { act }),
 	status: () => __TAURI_INVOKE<DaemonStatus>("status"),
 	defaults: () => __TAURI_INVOKE<Defaults>("defaults"),
 	/**  Where a session could be started: repositories, those inside them, and worktrees. */
@@ -902,6 +904,8 @@ export type SessionView = {
 	cwd: string,
 	/**  Where an agent works: its worktree, or why it has none. */
 	lodging: Lodging | null,
+	/**  Why its agent takes up nothing of the repository; none where that is trusted. */
+	untrusted: string | null,
 	/**  The first prompt or the command, shortened. */
 	prompt: string,
 	state: State,
@@ -1183,6 +1187,32 @@ export type TroubleKind =
 "context" | 
 /**  There is no such model, or not for this account. */
 "model";
+
+export type TrustAct = { type: "list" } | 
+/**  What the repository of this directory would run, whole. */
+{ type: "show"; dir: string } | 
+/**  Trusts it, where it is still what `Show` gave under this hash. */
+{ type: "add"; dir: string; hash: string } | { type: "revoke"; dir: string };
+
+/**  One thing that a repository would run, or that would widen what an agent may do. */
+export type TrustItem = {
+	path: string,
+	does: string,
+};
+
+export type TrustedRepository = {
+	/**  The main checkout, or the directory where there is no repository. */
+	repository: string,
+	/**  Since when; none where it is not trusted. */
+	since: Millis | null,
+	items: TrustItem[],
+	/**  All of it, every character to be seen; empty in a list. */
+	text: string,
+	/**  Of what `text` shows; empty in a list. */
+	hash: string,
+	/**  It is trusted exactly as it is now. In a list nobody has looked. */
+	current: boolean,
+};
 
 export type Usage = {
 	/**  Tokens in the model's context now. */
