@@ -232,7 +232,6 @@ fn an_agent_whose_ways_nobody_knows_asks_the_user() {
 
 #[test]
 fn a_command_to_watch_is_the_users_to_allow() {
-    let mut desk = Desk::of("claude");
     let ours = json!({"name": "nightshift", "source": "dynamic"});
     let monitor = "mcp__nightshift__Monitor";
     let ws = json!({"description": "d", "ws": {"url": "wss://example.org"}});
