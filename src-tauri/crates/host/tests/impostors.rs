@@ -49,9 +49,14 @@ fn stop(host: &mut Host) {
     host.wait_exit();
 }
 
-fn runs(host: &Host, last: &str) -> bool {
-    let is = |one: &Identity| arguments(one.pid).unwrap().last().is_some_and(|word| word == last);
-    host.processes().iter().any(is)
+/// The process of the session whose last argument is this, once it runs that program. One that ends
+/// while it is looked at is another.
+fn running(host: &Host, last: &str) -> Option<Identity> {
+    let is = |one: &Identity| {
+        let words = arguments(one.pid).unwrap_or_default();
+        words.last().is_some_and(|word| word == last)
+    };
+    host.processes().into_iter().find(is)
 }
 
 #[test]
@@ -72,7 +77,7 @@ fn security_11_what_calls_itself_ours_is_ended() {
     );
     let mut host = Host::start_in(&dir, shell(&script));
     for last in ["4001", "4002", "4003", "4004", "4005"] {
-        until(last, || runs(&host, last));
+        until(last, || running(&host, last).is_some());
     }
     stop(&mut host);
     assert_eq!(host.processes(), []);
@@ -137,16 +142,8 @@ fn security_11_the_supervisor_is_known_by_its_lock_and_its_program() {
         let script = format!("setsid {} {} & sleep 4006", binary().display(), other.display());
         let mut host = Host::start_in(&dir, shell(&script));
         let ours = host_in(&other);
-        until("it sleeps", || runs(&host, "4006"));
-        let sleeps = *host
-            .processes()
-            .iter()
-            .find(|one| {
-                **one != ours && {
-                    arguments(one.pid).unwrap().last().is_some_and(|word| word == "4006")
-                }
-            })
-            .unwrap();
+        until("it sleeps", || running(&host, "4006").is_some());
+        let sleeps = running(&host, "4006").unwrap();
         let Identity { pid, start_ticks } = if is_ours { ours } else { sleeps };
         let holder =
             serde_json::json!({ "pid": pid, "startTicks": start_ticks, "version": "0.0.0" });

@@ -9,11 +9,12 @@ use std::path::Path;
 use tokio::runtime::{Builder, Runtime};
 
 const PULL: &str = "https://github.com/acme/shop/pull/7";
-/// Says what a file beside it says, and opens `PULL`.
+/// Says what a file beside it says, and opens `PULL` or the address it is given.
 const GH: &str = "#!/bin/sh
 case \"$2\" in
 list) test -e \"$0.made\" && echo https://github.com/acme/shop/pull/7 ;;
-create) touch \"$0.made\"; echo \"${4:-https://github.com/acme/shop/pull/7}\" ;;
+create) touch \"$0.made\"
+    case \"$4\" in https:*) echo \"$4\" ;; *) echo https://github.com/acme/shop/pull/7 ;; esac ;;
 view) echo \"$@\" >> \"$0.asked\"; env | grep TOKEN >> \"$0.tokens\"; cat \"$0.state\" ;;
 esac
 exit 0
@@ -144,6 +145,7 @@ fn security_07_no_token_goes_to_a_forge_that_only_the_agent_names() {
     };
     assert_eq!(urls(&shift.entry(&id)), [7, 8, 9, 10], "links stay, a failed call opens none");
     shift.kill_supervisor();
+    shift.ok(&["agents"]);
     let _window = Window::open(&shift);
     let read =
         |name: &str| std::fs::read_to_string(shift.home.work().join(name)).unwrap_or_default();
