@@ -214,3 +214,99 @@ pub fn purpose(command: &Command) -> &'static str {
         | Command::Why { .. } => "read of another session",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nightshift_model::Answer;
+
+    const OWN: &str = "7c5d0a1b";
+    const OTHER: &str = "00000001";
+
+    fn passes(own: Option<&str>, command: Command) -> bool {
+        let own = own.and_then(SessionId::parse);
+        let is_own = |named: &str| own.as_ref().is_some_and(|own| own.as_str() == named);
+        allowed(own.as_ref(), is_own, command).is_ok()
+    }
+
+    fn standing(session: &str, act: StandingAct) -> Command {
+        Command::Standing { session: session.into(), act, env: Environment::new() }
+    }
+
+    #[test]
+    fn security_06_a_session_gets_what_its_bridge_needs_for_itself_alone() {
+        let set = |check: Option<&str>| StandingAct::GoalSet {
+            condition: "c".into(),
+            check: check.map(str::to_owned),
+        };
+        let of = |session: &str| {
+            let session = session.to_owned();
+            [
+                Command::Show { session: session.clone() },
+                Command::Why { session: session.clone() },
+                Command::Tasks { session: Some(session.clone()) },
+                Command::StopTask { task: format!("{session}.cron.1") },
+                standing(&session, StandingAct::ToolsReady),
+                standing(&session, StandingAct::Push { message: "m".into() }),
+                standing(&session, set(None)),
+            ]
+        };
+        for command in of(OWN) {
+            assert!(passes(Some(OWN), command.clone()), "{command:?}");
+            assert!(!passes(None, command.clone()), "{command:?}");
+        }
+        for command in of(OTHER) {
+            assert!(!passes(Some(OWN), command.clone()), "{command:?}");
+        }
+        let session = || OWN.to_owned();
+        for command in [
+            Command::Answer { session: session(), need: None, answer: Answer::Allow },
+            Command::Reply {
+                session: session(),
+                text: "t".into(),
+                env: Environment::new(),
+                enclosures: Vec::new(),
+            },
+            Command::Stop { session: session() },
+            Command::Attach { session: session() },
+            Command::Choose { session: session(), option: "mode".into(), value: "auto".into() },
+            Command::FollowBoard,
+            Command::Agents { env: Environment::new() },
+            Command::PauseSchedules { paused: true },
+            Command::Shutdown { keep_workers: true },
+            standing(OWN, set(Some("true"))),
+            standing(OWN, StandingAct::LoopStart { text: "1m x".into() }),
+        ] {
+            assert!(!passes(Some(OWN), command.clone()), "{command:?}");
+        }
+    }
+
+    #[test]
+    fn security_06_what_it_gives_for_a_next_process_is_left_out() {
+        let env = Environment::from([("LD_PRELOAD".to_owned(), "evil.so".to_owned())]);
+        let own = SessionId::parse(OWN);
+        let command = Command::Standing { session: OWN.into(), act: StandingAct::CronList, env };
+        match allowed(own.as_ref(), |named| named == OWN, command) {
+            Ok(Command::Standing { env, .. }) => assert!(env.is_empty()),
+            other => panic!("{other:?}"),
+        }
+        let all = allowed(own.as_ref(), |named| named == OWN, Command::Tasks { session: None });
+        assert_eq!(all.ok(), Some(Command::Tasks { session: Some(OWN.into()) }));
+    }
+
+    #[test]
+    fn security_06_only_a_session_that_is_certain_has_an_own() {
+        let mut gate = Gate::default();
+        let session = |certain| Caller::Session { id: OWN.into(), certain };
+        gate.enter(ConnId(1), Caller::User);
+        gate.enter(ConnId(2), session(true));
+        gate.enter(ConnId(3), session(false));
+        gate.enter(ConnId(4), Caller::Program);
+        gate.enter(ConnId(5), Caller::Unknown { why: "w".into() });
+        let users: Vec<u64> = (1..=5).filter(|n| gate.is_user(ConnId(*n))).collect();
+        assert_eq!(users, [1]);
+        let own: Vec<u64> = (1..=5).filter(|n| gate.session(ConnId(*n)).is_some()).collect();
+        assert_eq!(own, [2]);
+        assert!(gate.tells("a", "x") && !gate.tells("a", "x") && gate.tells("b", "x"));
+    }
+}
