@@ -190,6 +190,11 @@ test("ui_s1_2_what_is_asked_is_in_view_while_the_conversation_follows", async ()
   await window.page.mouse.wheel(0, -900);
   await window.get("jump-latest").waitFor();
   await expect.poll(() => inView(window, request)).toBe(true);
+  // Nothing lies over it.
+  await expect.poll(async () => {
+    const [pill, card] = [await window.get("jump-latest").boundingBox(), await request.boundingBox()];
+    return pill !== null && card !== null && pill.y + pill.height <= card.y;
+  }).toBe(true);
   await window.answerable();
   await window.get("request-option-1").click();
   await window.page.locator("[data-testid=request][data-open=true]", { hasText: "Go on?" }).waitFor();

@@ -37,11 +37,19 @@ export function wasGivenWithin(ms: number): boolean {
   return performance.now() - givenAt < ms;
 }
 
-/** Nothing has the keyboard, and it was not lost on another surface than this element's. */
-export function isFreeFor(element: Element): boolean {
+/** Takes the keyboard if nothing has it and it was not lost on another surface than this element's. */
+export function takeFree(element: HTMLElement): void {
   const { activeElement } = document;
-  if (activeElement !== null && activeElement !== document.body) return false;
-  return surfaces.length === 0 || surfaces.some((surface) => surface.contains(element));
+  if (activeElement !== null && activeElement !== document.body) return;
+  if (surfaces.length > 0 && !surfaces.some((surface) => surface.contains(element))) return;
+  const lost = holder !== null && isLost(holder);
+  element.focus({ preventScroll: true });
+  if (lost) gave(element);
+}
+
+function gave(element: Element): void {
+  given = element;
+  givenAt = performance.now();
 }
 
 /** The group of the header that has the keyboard. */
@@ -78,8 +86,7 @@ function hand(to: readonly HTMLElement[]): void {
     take(surface);
     const { activeElement } = document;
     if (activeElement === null || activeElement === document.body) continue;
-    given = activeElement;
-    givenAt = performance.now();
+    gave(activeElement);
     return;
   }
 }
