@@ -42,12 +42,15 @@ export function takeFree(element: HTMLElement): void {
   const { activeElement } = document;
   if (activeElement !== null && activeElement !== document.body) return;
   if (surfaces.length > 0 && !surfaces.some((surface) => surface.contains(element))) return;
-  const lost = holder !== null && isLost(holder);
+  const lost = holder !== null && isLost(holder) ? holder : null;
   element.focus({ preventScroll: true });
-  if (lost) gave(element);
+  if (lost) gave(element, lost);
 }
 
-function gave(element: Element): void {
+/** The keyboard moved by itself, unless `element` is only the new place of what had it: `data-focus` names that. */
+function gave(element: Element, lost: HTMLElement | null): void {
+  const name = lost?.dataset["focus"];
+  if (name !== undefined && name === element.getAttribute("data-focus")) return;
   given = element;
   givenAt = performance.now();
 }
@@ -65,7 +68,7 @@ export function keyTarget(event: Event): EventTarget | null {
 
 /** Something in `surface` has gone or is over: whoever owns that takes the keyboard, if nothing has it there. */
 export function releaseFocus(element: HTMLElement): void {
-  if (element.contains(document.activeElement)) hand(surfacesOf(element));
+  if (element.contains(document.activeElement)) hand(surfacesOf(element), null);
 }
 
 function isLost(element: HTMLElement): boolean {
@@ -79,14 +82,14 @@ function surfacesOf(element: HTMLElement): HTMLElement[] {
   return found;
 }
 
-function hand(to: readonly HTMLElement[]): void {
+function hand(to: readonly HTMLElement[], lost: HTMLElement | null): void {
   for (const surface of to) {
     const take = owners.get(surface);
     if (!take || isLost(surface)) continue;
     take(surface);
     const { activeElement } = document;
     if (activeElement === null || activeElement === document.body) continue;
-    gave(activeElement);
+    gave(activeElement, lost);
     return;
   }
 }
@@ -99,10 +102,10 @@ export function keepFocus(fallback: () => void): () => void {
     const { activeElement } = document;
     const elsewhere = activeElement !== null && activeElement !== document.body && activeElement !== holder;
     if (!holder || elsewhere || !isLost(holder)) return;
-    const from = surfaces;
+    const [from, lost] = [surfaces, holder];
     holder = null;
     moved.disconnect();
-    hand(from);
+    hand(from, lost);
     if (document.activeElement === null || document.activeElement === document.body) fallback();
   }
 
