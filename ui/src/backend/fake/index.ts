@@ -140,6 +140,9 @@ class Fake {
 
   async reply(id: string, text: string): Promise<SessionView> {
     const session = this.find(id);
+    const [asked, another] = session.state.type === "needs_input" ? session.state.needs : [];
+    // As the supervisor does: words that name no request answer the only question, unless that is new.
+    if (asked?.freeText && !another && Date.now() - asked.since >= ANSWER_AFTER_MS) return this.answer(id, asked.id, { type: "text", text }, ANSWER_AFTER_MS);
     if (session.state.type === "working" || session.state.type === "needs_input") {
       const key = `q${Date.now()}`;
       this.world.conversation(id).put(key, { type: "user", text, queued: true, origin: "user", enclosures: [] });
