@@ -164,5 +164,7 @@ fn answer(dice: &mut Dice, ledger: &mut Ledger, list: &[Value]) -> Option<Call> 
         let (token, line) = ledger.add_token(at, "");
         (Some(token), line)
     };
-    Some(Call::new(at, Deed::Answer { token }, &["answer", &id, &words]))
+    let request = entry["pending"]["id"].as_str()?;
+    let args = ["answer", &id, "--request", request, &words];
+    Some(Call::new(at, Deed::Answer { token }, &args))
 }

@@ -18,6 +18,7 @@ async fn a_permission_is_answered_with_a_digit() -> Result<()> {
     let options = options.as_array().context("a permission has options")?.clone();
     let allow = options.iter().position(|o| o["kind"] == "allow_once").context("allow once")? + 1;
     window.element(&format!("peek-option-{allow}")).await?;
+    window.answerable().await?;
     window.write(&allow.to_string()).await?;
     window.row(&session, "completed").await?;
     // The command really ran, in the directory of the dispatch.
@@ -38,6 +39,7 @@ async fn a_question_is_answered_with_a_digit_and_the_agent_hears_it() -> Result<
     window.reads("[data-testid='board']", "Which colour?").await?;
     window.peek(&session).await?;
     window.element("peek-option-2").await?;
+    window.answerable().await?;
     window.picture("peek-question")?;
     window.write("2").await?;
     eventually("the agent to say the choice back", async || {

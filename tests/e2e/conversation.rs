@@ -14,6 +14,7 @@ async fn a_conversation_shows_asks_and_takes_the_next_prompt() -> Result<()> {
     let conversation = "[data-testid='conversation']";
     window.reads(conversation, "echo shown in the conversation").await?;
     window.picture("conversation-permission")?;
+    window.answerable().await?;
     window.element("request-option-1").await?.click().await?;
     window.row(&session, "completed").await?;
 

@@ -1,6 +1,7 @@
 //! The product's promises, driven through the real window. One file for each promise.
 
 mod answer;
+mod answering;
 mod close;
 mod conversation;
 mod dispatch;

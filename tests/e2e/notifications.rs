@@ -34,7 +34,9 @@ async fn without_a_window_each_need_end_and_failure_is_told_once_and_a_button_an
     let elsewhere = stage.start("ask Which colour? | Red | Blue")?;
     let question = bubbles.find("Which colour?").await?;
     assert_eq!(question.labels(), ["Open", "Red", "Blue", "Open"]);
-    stage.nightshift(&["answer", &elsewhere, "2"])?;
+    let pending = stage.session(&elsewhere)?["pending"]["id"].clone();
+    let request = pending.as_str().context("a request has an id")?;
+    stage.nightshift(&["answer", &elsewhere, "--request", request, "2"])?;
     bubbles.closed(question.id).await?;
     stage.becomes(&elsewhere, "done").await?;
 
@@ -74,6 +76,7 @@ async fn a_click_opens_the_session_and_what_is_looked_at_is_not_told() -> Result
 
     // It is looked at now: its end and its next question are not told.
     window.becomes_active().await?;
+    window.answerable().await?;
     window.element("request-option-1").await?.click().await?;
     let receipts = settled(&stage, &asked, 2).await?;
     silent(&receipts[1], "finished")?;
@@ -92,6 +95,26 @@ async fn a_click_opens_the_session_and_what_is_looked_at_is_not_told() -> Result
     window.reads("[data-testid='receipts']", "Not told: you were looking at the session").await?;
     window.picture("receipts")?;
     window.close_session().await
+}
+
+#[tokio::test]
+async fn failures_39_a_button_pressed_at_once_opens_the_session_and_answers_nothing() -> Result<()>
+{
+    let stage = Stage::new()?;
+    let bubbles = Bubbles::serve(&stage).await?;
+    let session = stage.start("ask First? | A | B\nrun touch danger\ndone x")?;
+    let first = bubbles.find("First?").await?;
+    bubbles.press(&first, "A").await?;
+    let second = bubbles.find("touch danger").await?;
+    assert_ne!(second.id, first.id, "a number never changes its request");
+    assert_eq!(second.replaces, 0, "{second:?}");
+    // The double click meets the next request, and one more press the number of the first.
+    bubbles.press_at_once(&second, "Allow").await?;
+    bubbles.press_at_once(&first, "A").await?;
+    stage.shows("Nightshift", true).await?;
+    assert_eq!(stage.session(&session)?["pending"]["kind"], "permission");
+    assert!(!stage.project.join("danger").exists());
+    Ok(())
 }
 
 /// The receipts of a session, once there are `count` and none is on its way.

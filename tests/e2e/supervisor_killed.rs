@@ -36,6 +36,7 @@ async fn an_attached_terminal_does_not_notice_and_the_question_is_still_open() -
     window.back_to_board().await?;
     window.peek(&asks).await?;
     window.element("peek-option-2").await?;
+    window.answerable().await?;
     window.write("2").await?;
     eventually("the agent to hear the answer", async || {
         let said = stage.nightshift(&["logs", &asks])?;

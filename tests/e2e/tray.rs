@@ -38,6 +38,7 @@ async fn the_menu_is_live_and_every_entry_does_what_it_says() -> Result<()> {
     tray.click("Tea_or").await?;
     window.becomes_visible(true).await?;
     window.matching(&format!("[data-testid='pane'][data-session='{asks}']")).await?;
+    window.answerable().await?;
     window.element("request-option-1").await?.click().await?;
     tray.entry("Nobody needs input").await?;
 

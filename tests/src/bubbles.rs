@@ -4,8 +4,11 @@
 use crate::stage::Stage;
 use crate::wait::eventually;
 use anyhow::{Context, Result};
+use nightshift_model::answering::ANSWER_AFTER_MS;
+use nightshift_platform::clock;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::OwnedValue;
 use zbus::{Connection, connection, interface};
@@ -15,6 +18,8 @@ const PATH: &str = "/org/freedesktop/Notifications";
 /// Reasons of the specification: its service closed it, or somebody asked for that.
 const BY_USER: u32 = 2;
 const BY_CALL: u32 = 3;
+/// Longer than a request has to be shown before a button answers it; its program counts from a little later.
+const READ: Duration = Duration::from_millis(2 * ANSWER_AFTER_MS);
 
 /// One notification as it came over the bus.
 #[derive(Clone, Debug)]
@@ -26,6 +31,8 @@ pub struct Bubble {
     /// Keys and labels.
     pub actions: Vec<(String, String)>,
     pub closed: bool,
+    /// When (monotonic) it came.
+    pub at: Duration,
 }
 
 impl Bubble {
@@ -69,7 +76,8 @@ impl Service {
         self.last = self.last.max(id);
         let pairs = actions.chunks(2).filter(|pair| pair.len() == 2);
         let actions = pairs.map(|pair| (pair[0].clone(), pair[1].clone())).collect();
-        let bubble = Bubble { id, replaces, title, text, actions, closed: false };
+        let bubble =
+            Bubble { id, replaces, title, text, actions, closed: false, at: clock::monotonic() };
         lock(&self.shown).push(bubble);
         id
     }
@@ -147,8 +155,18 @@ impl Bubbles {
         .await
     }
 
-    /// Presses the button with this label, as a person would: it closes the notification, too.
+    /// Presses the button with this label, as a person would who has read it: it closes the notification,
+    /// too.
     pub async fn press(&self, bubble: &Bubble, label: &str) -> Result<()> {
+        eventually("the notification to be read", async || {
+            let age = clock::monotonic().saturating_sub(bubble.at);
+            Ok(if age > READ { Ok(()) } else { Err(format!("{age:?}")) })
+        })
+        .await?;
+        self.press_at_once(bubble, label).await
+    }
+
+    pub async fn press_at_once(&self, bubble: &Bubble, label: &str) -> Result<()> {
         let found = bubble.actions.iter().rev().find(|(_, known)| known == label);
         let (key, _) = found.with_context(|| format!("no button `{label}` on {bubble:?}"))?;
         self.invoke(bubble.id, key).await

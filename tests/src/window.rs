@@ -107,6 +107,11 @@ impl<'a> Window<'a> {
         self.element("pane").await.map(drop)
     }
 
+    /// Waits until what is asked has been on the screen for long enough to be answered.
+    pub async fn answerable(&self) -> Result<()> {
+        self.matching("[data-live='true']").await.map(drop)
+    }
+
     /// Leaves the pane with the documented key, which a terminal does not swallow.
     pub async fn back_to_board(&self) -> Result<()> {
         self.press(&[Key::Alt], Key::Left.into()).await
