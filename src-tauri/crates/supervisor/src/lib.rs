@@ -6,6 +6,7 @@
 //! Must not know: windows, terminals, how answers are shown.
 
 mod advising;
+mod answering;
 mod checkout;
 mod continuing;
 mod core;

@@ -1,0 +1,47 @@
+//! Answers to requests that wait until their session has got somewhere.
+
+use crate::core::Core;
+use crate::handlers;
+use crate::wait::Until;
+use nightshift_model::{Liveness, SessionId, State};
+use nightshift_platform::clock;
+use nightshift_protocol::{Fault, FaultCode, Reply, SessionView};
+
+impl Core {
+    /// Answers those requests whose session has got where they want it.
+    pub fn answer_waiters(&mut self, id: &SessionId) {
+        let now = clock::monotonic();
+        let Some(entry) = self.sessions.get(id) else { return };
+        let (met, left): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiters)
+            .into_iter()
+            .partition(|(of, waiter)| of == id && waiter.is_met(&entry.session, now));
+        self.waiters = left;
+        for (id, waiter) in met {
+            let result = match &waiter.until {
+                Until::Removed => handlers::finish_removal(self, &id),
+                Until::Launched => Some(self.launched_reply(&id)),
+                _ => Some(waiter.reply().map_or_else(|| self.view(&id), Ok)),
+            };
+            match result {
+                Some(result) => self.clients.answer(waiter.conn, waiter.request, result),
+                None => self.waiters.push((id, waiter)),
+            }
+        }
+    }
+
+    fn launched_reply(&self, id: &SessionId) -> Result<Reply, Fault> {
+        match self.sessions.get(id).map(|e| (&e.session.state, &e.session.liveness)) {
+            Some((State::Failed { error, .. }, Liveness::Gone { .. })) => {
+                Err(Fault::new(FaultCode::Io, format!("session {id} did not start: {error}"))
+                    .hint(format!("take it off the board with `nightshift rm {id}`")))
+            }
+            Some(_) | None => self.view(id),
+        }
+    }
+
+    pub fn view(&self, id: &SessionId) -> Result<Reply, Fault> {
+        let entry = self.sessions.get(id);
+        let view = entry.map(|e| Reply::Session { view: Box::new(SessionView::of(&e.session)) });
+        view.ok_or_else(|| Fault::new(FaultCode::NotFound, format!("no session {id}")))
+    }
+}
