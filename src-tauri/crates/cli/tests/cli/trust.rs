@@ -199,13 +199,13 @@ fn security_05_an_agent_that_starts_again_takes_up_nothing_that_it_wrote() {
     std::fs::create_dir_all(shift.home.state()).unwrap();
     let program = crate::support::binary().display();
     let settings = format!(
-        "[agents.stub]\ncommand = \"{program}\"\nargs = [\"rehearsal-agent\"]\nlike = \"claude\"\n\
-         modes = [\"auto\"]\n"
+        "[agent_servers.stub]\ncommand = \"{program}\"\nargs = [\"rehearsal-agent\"]\n\
+         nightshift = {{ like = \"claude\", modes = [\"auto\"] }}\n"
     );
     std::fs::write(shift.home.state().join("settings.toml"), settings).unwrap();
     let script =
         "run mkdir -p .claude\nwrite .claude/settings.json {\"hooks\":{\"Stop\":[]}}\ndone";
-    let args = ["--bg", "--agent", "stub", "--json", script];
+    let args = ["--bg", "--agent", "stub", "--permission-mode", "auto", "--json", script];
     let id = id_of(&serde_json::from_str(&clone.run(&args)).unwrap());
     let entry = shift.wait_state(&id, "done");
     let tree = PathBuf::from(entry["lodging"]["path"].as_str().unwrap());
