@@ -10,10 +10,12 @@ use crate::signals::{SIGKILL, SIGTERM};
 use crate::spawn::{Program, command};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, OFlags, fcntl_getfl, fcntl_setfl, memfd_create};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::process::{Child, Stdio};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -50,6 +52,14 @@ pub struct Watch<'a> {
     pub keep: Keep,
 }
 
+/// What a program that reads what others wrote may use of the machine. Beyond it the kernel gives no
+/// more memory, or ends it; it leaves no core behind.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub memory_bytes: u64,
+    pub cpu_seconds: u64,
+}
+
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
@@ -65,16 +75,35 @@ pub struct Ended {
 
 /// Runs `program` until it ends or its time is over; then its group is ended.
 pub fn run(program: &Program<'_>, how: &Run<'_>) -> io::Result<Ended> {
-    run_for(program, how, None)
+    run_for(command(program, false), how, None)
+}
+
+/// The same within `limits`.
+pub fn run_limited(program: &Program<'_>, how: &Run<'_>, limits: Limits) -> io::Result<Ended> {
+    let mut command = command(program, false);
+    // SAFETY: only async-signal-safe system calls between fork and exec.
+    unsafe {
+        command.pre_exec(move || {
+            lower(Resource::As, limits.memory_bytes)?;
+            lower(Resource::Cpu, limits.cpu_seconds)?;
+            lower(Resource::Core, 0)
+        });
+    }
+    run_for(command, how, None)
+}
+
+/// Never above what this process itself may use.
+fn lower(resource: Resource, most: u64) -> io::Result<()> {
+    let most = Some(getrlimit(resource).maximum.map_or(most, |now| now.min(most)));
+    Ok(setrlimit(resource, Rlimit { current: most, maximum: most })?)
 }
 
 /// The same for a program that may be called off.
 pub fn run_watched(program: &Program<'_>, how: &Run<'_>, watch: &Watch<'_>) -> io::Result<Ended> {
-    run_for(program, how, Some(watch))
+    run_for(command(program, false), how, Some(watch))
 }
 
-fn run_for(program: &Program<'_>, how: &Run<'_>, watch: Option<&Watch<'_>>) -> io::Result<Ended> {
-    let mut command = command(program, false);
+fn run_for(mut command: Command, how: &Run<'_>, watch: Option<&Watch<'_>>) -> io::Result<Ended> {
     command.stdin(input(how.input)?);
     match how.log {
         Some(log) => command.stdout(log.try_clone()?).stderr(log.try_clone()?),
@@ -316,6 +345,27 @@ mod tests {
         assert_eq!(ended.signal, Some(SIGTERM));
         let pid: u32 = String::from_utf8(ended.stdout).unwrap().trim().parse().unwrap();
         assert!(process::descendants(pid).unwrap().is_empty());
+    }
+
+    fn limited(script: &str, limits: Limits) -> Ended {
+        let args = [OsString::from("-c"), OsString::from(script)];
+        let env = own_environment();
+        let cwd = std::env::temp_dir();
+        let program = Program { program: OsStr::new("/bin/sh"), args: &args, env: &env, cwd: &cwd };
+        let how = Run { input: b"", timeout: LONG, output_max_bytes: 1000, log: None };
+        run_limited(&program, &how, limits).unwrap()
+    }
+
+    #[test]
+    fn a_program_with_limits_ends_at_them() {
+        let limits = Limits { memory_bytes: 256 * 1024 * 1024, cpu_seconds: 1 };
+        let ended = limited("ulimit -v; ulimit -t; ulimit -c; ulimit -Hc", limits);
+        assert_eq!(ended.stdout, b"262144\n1\n0\n0\n");
+        let ended = limited("while :; do :; done", limits);
+        assert_eq!((ended.code, ended.timed_out), (None, false), "{ended:?}");
+        let ended = limited("head -c 400000000 /dev/zero | tail -c 400000000 | wc -c", limits);
+        assert_ne!(ended.stdout, b"400000000\n", "{ended:?}");
+        assert_eq!(limited("exec true", limits).code, Some(0));
     }
 
     #[test]
