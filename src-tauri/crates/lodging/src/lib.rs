@@ -203,8 +203,8 @@ impl Desk {
 }
 
 /// git for one repository. `trusted`: its own hooks and filters may run in what is done there.
-fn git_for(env: &Environment, _trusted: bool) -> Git {
-    git(env) // .trusted(trusted)
+fn git_for(env: &Environment, trusted: bool) -> Git {
+    git(env).trusted(trusted)
 }
 
 /// git in the session's environment; in our own where that is not known (any more).

@@ -1,6 +1,6 @@
 //! One act on one session's work.
 
-use crate::place::{Place, Recorded, Result, fault};
+use crate::place::{Place, Recorded, Result, fault, refused};
 use crate::{
     changes, commit, discard, draft, file, image, merge, pull_request, push, rebase, stage,
 };
@@ -20,11 +20,21 @@ pub struct Subject {
     /// What the session is called and what it said at last: the draft of a commit message.
     pub name: String,
     pub result: String,
+    /// The user trusts the repository: its own hooks, filters and programs count in acts.
+    pub trusted: bool,
 }
 
-/// Where the session works and what its work began from.
-fn lodging(subject: &Subject) -> Result<(PathBuf, Option<Recorded>)> {
-    let given = || (subject.dir.clone(), subject.recorded.clone());
+/// Where a session works and what its work began from.
+struct Lodging {
+    dir: PathBuf,
+    recorded: Option<Recorded>,
+    /// Its own worktree, which everything is done in then.
+    worktree: Option<PathBuf>,
+}
+
+fn lodging(subject: &Subject) -> Result<Lodging> {
+    let given =
+        || Lodging { dir: subject.dir.clone(), recorded: subject.recorded.clone(), worktree: None };
     if !subject.ledger.is_dir() {
         return Ok(given());
     }
@@ -33,8 +43,9 @@ fn lodging(subject: &Subject) -> Result<(PathBuf, Option<Recorded>)> {
         Some(record) if record.phase != Phase::Reserved => {
             // A worktree without its `.git` lies in the main checkout: git would act on that.
             let record = reopen(&ledger, &record.id).map_err(fault)?;
-            let (dir, base) = (record.cwd(), record.base);
-            (dir, Some(Recorded { commit: base.commit, label: base.label }))
+            let (dir, base, worktree) = (record.cwd(), record.base, Some(record.path));
+            let recorded = Some(Recorded { commit: base.commit, label: base.label });
+            Lodging { dir, recorded, worktree }
         }
         Some(_) | None => given(),
     })
@@ -42,9 +53,13 @@ fn lodging(subject: &Subject) -> Result<(PathBuf, Option<Recorded>)> {
 
 /// `env`: the user's, for hooks, credentials, filters and the forges' own programs.
 pub fn act(subject: &Subject, env: &Environment, act: &ReviewAct) -> Result<ReviewResult> {
-    let git = Git::new(env);
-    let (dir, recorded) = lodging(subject)?;
+    let git = Git::new(env).trusted(subject.trusted);
+    let Lodging { dir, recorded, worktree } = lodging(subject)?;
     let place = Place::find(&git, &dir, recorded.as_ref())?;
+    if let Some(worktree) = worktree.filter(|worktree| *worktree != place.root) {
+        let text = format!("git takes {} for {}", place.root.display(), worktree.display());
+        return Err(refused(text, "a repository was made on the way there; look at it by hand"));
+    }
     let id = subject.id.as_str();
     match act {
         ReviewAct::Changes => {

@@ -9,7 +9,7 @@ use nightshift_protocol::review::{
     ChangedFile, Changes, CommitLine, FileContent, FileStatus, Staging,
 };
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_worktree::{Change, STATUS_ARGS, pieces, text};
+use nightshift_worktree::{Change, pieces, text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt;
 
@@ -22,6 +22,7 @@ pub const PLAIN: &[&str] = &[
     "--no-color",
     "--no-relative",
     "--submodule=short",
+    "--ignore-submodules=dirty",
     "--find-renames",
 ];
 const SUBMODULE_MODE: &str = "160000";
@@ -33,7 +34,7 @@ pub fn changes(place: &Place<'_>) -> Result<Changes> {
             files.insert(file.path.clone(), file);
         }
     }
-    let status = nightshift_worktree::changes(place.call(STATUS_ARGS)).map_err(fault)?;
+    let status = place.uncommitted()?;
     let mut counted = 0;
     let (mut staged, mut uncommitted) = (0, 0);
     for change in &status {
@@ -83,7 +84,7 @@ pub fn changes(place: &Place<'_>) -> Result<Changes> {
 
 /// Files that git knows of, compared with `base`; all, or those of `paths`.
 pub fn compared(place: &Place<'_>, base: &str, paths: &[&str]) -> Result<Vec<ChangedFile>> {
-    let mut call = place.call(&["diff", "--raw", "--numstat", "--abbrev=40", "-z"]);
+    let mut call = place.look(&["diff", "--raw", "--numstat", "--abbrev=40", "-z"]);
     for arg in PLAIN.iter().chain(&[base, "--"]).chain(paths) {
         call = call.arg(arg);
     }
@@ -232,7 +233,7 @@ fn history(place: &Place<'_>) -> Result<(Vec<CommitLine>, u32, u32)> {
     };
     let range = format!("{base}..{head}");
     let most = format!("--max-count={COMMITS_MAX}");
-    let call = place.call(&["log", "-z", "--no-show-signature", "--format=%H %s", &most]);
+    let call = place.look(&["log", "-z", "--no-show-signature", "--format=%H %s", &most]);
     let log = call.arg(&range).arg("--").read().map_err(fault)?;
     let line = |piece: &[u8]| {
         let line = text(piece);

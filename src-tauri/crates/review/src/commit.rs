@@ -3,6 +3,7 @@
 use crate::keep;
 use crate::limits::MESSAGE_MAX_BYTES;
 use crate::place::{Place, Result, fault, refused};
+use crate::take;
 use nightshift_protocol::review::ReviewResult;
 use nightshift_protocol::{Fault, FaultCode};
 
@@ -27,7 +28,7 @@ pub fn commit(place: &Place<'_>, id: &str, order: &Order<'_>) -> Result<ReviewRe
         keep::commit(place, id, place.head()?, "kept before an amend")?;
     }
     if order.all {
-        place.call(&["add", "--all", "--", ":/"]).long().read().map_err(fault)?;
+        take::take(place, &place.uncommitted()?)?;
     }
     if !order.amend && nothing_staged(place)? && place.tip("MERGE_HEAD")?.is_none() {
         return Err(match order.all {
@@ -35,7 +36,7 @@ pub fn commit(place: &Place<'_>, id: &str, order: &Order<'_>) -> Result<ReviewRe
             false => refused("nothing is staged", "stage files, or commit all of them"),
         });
     }
-    let mut call = place.call(&["commit", "--quiet", "--file=-"]);
+    let mut call = place.act(&["commit", "--quiet", "--file=-"]);
     if order.amend {
         call = call.arg("--amend");
     }
@@ -50,17 +51,18 @@ pub fn commit(place: &Place<'_>, id: &str, order: &Order<'_>) -> Result<ReviewRe
         }
         fault.hint("mend what git or its hook says, then commit again")
     })?;
-    let commit = place.call(&["rev-parse", "HEAD"]).line().map_err(fault)?;
+    let commit = place.look(&["rev-parse", "HEAD"]).line().map_err(fault)?;
     let subject = message.lines().next().unwrap_or_default().to_owned();
     Ok(ReviewResult::Committed { commit, subject })
 }
 
 fn nothing_staged(place: &Place<'_>) -> Result<bool> {
     if place.head.is_none() {
-        let listed = place.call(&["ls-files", "--cached", "-z"]).read().map_err(fault)?;
+        let listed = place.look(&["ls-files", "--cached", "-z"]).read().map_err(fault)?;
         return Ok(listed.is_empty());
     }
-    let found = place.call(&["diff", "--cached", "--quiet"]).find().map_err(fault)?;
+    let found =
+        place.look(&["diff", "--no-ext-diff", "--cached", "--quiet"]).find().map_err(fault)?;
     Ok(found.is_some())
 }
 
@@ -72,7 +74,7 @@ fn refuse_amend(place: &Place<'_>) -> Result<()> {
         return Err(refused(text, "make a new commit instead"));
     }
     let args = ["for-each-ref", "--contains", head, "--count=1", "--format=%(refname:short)"];
-    let remote = place.call(&args).arg("refs/remotes/").line().map_err(fault)?;
+    let remote = place.look(&args).arg("refs/remotes/").line().map_err(fault)?;
     if remote.is_empty() {
         return Ok(());
     }

@@ -10,7 +10,7 @@ use crate::place::{Place, Result, fault, refused};
 use crate::stage::named;
 use nightshift_protocol::review::ReviewResult;
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_worktree::{Change, RESCUES, STATUS_ARGS, pieces};
+use nightshift_worktree::{Change, RESCUES, pieces};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -20,7 +20,7 @@ const MESSAGE: &str = "kept before a discard\n\n";
 
 pub fn discard(place: &Place<'_>, id: &str, paths: &[String]) -> Result<ReviewResult> {
     place.head()?;
-    let all = nightshift_worktree::changes(place.call(STATUS_ARGS)).map_err(fault)?;
+    let all = place.uncommitted()?;
     let wanted = chosen(&all, paths)?;
     for change in &wanted {
         let path = place.root.join(&change.path);
@@ -37,7 +37,7 @@ pub fn discard(place: &Place<'_>, id: &str, paths: &[String]) -> Result<ReviewRe
     }
     let (new, known): (Vec<&Change>, Vec<&Change>) = wanted.iter().partition(|c| c.untracked);
     let places = known.iter().map(|change| change.path.clone()).collect();
-    let mut lost = overwritten::in_the_way(place, &place.root, &places)?;
+    let mut lost = overwritten::in_the_way(place, &place.checkout, &places)?;
     lost.retain(|path| !wanted.iter().any(|change| change.path == *path));
     overwritten::refuse_all(&place.root, &lost)?;
     // Only once, whatever git says of it: what an undo brings back.
@@ -50,7 +50,7 @@ pub fn discard(place: &Place<'_>, id: &str, paths: &[String]) -> Result<ReviewRe
         remove(&place.root, &change.path)?;
     }
     if !known.is_empty() {
-        let call = place.call(&["restore", "--source=HEAD", "--staged", "--worktree"]);
+        let call = place.act(&["restore", "--source=HEAD", "--staged", "--worktree"]);
         named(call, &known)?.long().read().map_err(fault)?;
     }
     Ok(ReviewResult::Discarded { rescue, paths: taken.into_iter().collect() })
@@ -75,7 +75,7 @@ fn of_line(line: &str) -> String {
 
 /// What the message of a rescue says was taken. Read from the commit itself: `git log` may recode it.
 fn taken_by(place: &Place<'_>, kept: &str) -> Result<Vec<String>> {
-    let commit = place.call(&["cat-file", "commit", kept]).read().map_err(fault)?;
+    let commit = place.look(&["cat-file", "commit", kept]).read().map_err(fault)?;
     let commit = nightshift_worktree::text(&commit);
     let list = commit.split_once("\n\n").and_then(|(_, text)| text.strip_prefix(MESSAGE));
     let lines = list.unwrap_or_default().split('\n').filter(|line| !line.is_empty());
@@ -86,12 +86,12 @@ fn taken_by(place: &Place<'_>, kept: &str) -> Result<Vec<String>> {
 fn refuse_unkept(place: &Place<'_>, kept: &str, paths: &[String]) -> Result<()> {
     let wanted = paths.iter().map(|path| path.trim_end_matches('/')).collect::<Vec<_>>();
     let below = |file: &&Path| wanted.iter().any(|path| file.starts_with(path));
-    let tree = place.call(&["ls-tree", "-r", "-z", "--full-tree", "--name-only", kept]);
+    let tree = place.look(&["ls-tree", "-r", "-z", "--full-tree", "--name-only", kept]);
     let tree = tree.long().read().map_err(fault)?;
     let files = pieces(&tree).map(|name| Path::new(OsStr::from_bytes(name)));
     let files = files.filter(below).map(Path::to_owned).collect();
-    let mut lost = overwritten::in_the_way(place, &place.root, &files)?;
-    let all = nightshift_worktree::changes(place.call(STATUS_ARGS)).map_err(fault)?;
+    let mut lost = overwritten::in_the_way(place, &place.checkout, &files)?;
+    let all = place.uncommitted()?;
     let keeps = |path: &Path| {
         let inner = path.as_os_str().as_bytes().ends_with(b"/");
         !inner && all.iter().any(|change| change.untracked && change.path == path)
@@ -163,7 +163,7 @@ pub fn restore(
     };
     refuse_unkept(place, &kept, paths)?;
     keep::files(place, id, "kept before a discard was undone")?;
-    let call = place.call(&["restore", "--worktree"]).arg(format!("--source={kept}"));
+    let call = place.act(&["restore", "--worktree"]).arg(format!("--source={kept}"));
     named(call, paths)?.long().read().map_err(fault)?;
     Ok(ReviewResult::Done)
 }

@@ -84,7 +84,7 @@ fn tracked(place: &Place<'_>, path: &str, old: Option<&str>) -> Result<(Text, St
     if let Some(why) = unreadable(place, file.content, path, old)? {
         return Ok((Text::none(), why));
     }
-    let mut call = place.call(&["diff", "--patch", "--unified=3"]);
+    let mut call = place.look(&["diff", "--patch", "--unified=3"]);
     for arg in PLAIN.iter().chain(&[base.as_str(), "--"]).chain(&paths) {
         call = call.arg(arg);
     }
@@ -124,7 +124,7 @@ fn unreadable(
 
 /// The size of a file in a commit; none when it is not there.
 pub fn blob_bytes(place: &Place<'_>, commit: &str, path: &str) -> Result<Option<u64>> {
-    let ended = place.call(&["cat-file", "-s"]).arg(format!("{commit}:{path}")).end();
+    let ended = place.look(&["cat-file", "-s"]).arg(format!("{commit}:{path}")).end();
     let ended = ended.map_err(fault)?;
     let size = String::from_utf8_lossy(&ended.stdout).trim().parse().ok();
     Ok(size.filter(|_| ended.code == Some(0)))
@@ -170,7 +170,7 @@ fn is_binary(text: &[u8]) -> bool {
 /// Only files that git lists are read: nothing outside the checkout, nothing through a link.
 fn find(place: &Place<'_>, path: &str) -> Result<Found> {
     let listed = |args: &[&str]| -> Result<bool> {
-        let call = place.call(args).arg("--").arg(path).env("GIT_LITERAL_PATHSPECS", "1");
+        let call = place.look(args).arg("--").arg(path).env("GIT_LITERAL_PATHSPECS", "1");
         let names = call.read().map_err(fault)?;
         Ok(pieces(&names).any(|name| name == path.as_bytes()))
     };

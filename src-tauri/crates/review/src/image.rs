@@ -33,7 +33,7 @@ fn in_commit(place: &Place<'_>, commit: &str, path: &str) -> Result<Option<Pictu
     let Some(size) = blob_bytes(place, commit, path)? else { return Ok(None) };
     refuse_large(path, size)?;
     let name = format!("{commit}:{path}");
-    let bytes = place.call(&["cat-file", "blob"]).arg(name).read().map_err(fault)?;
+    let bytes = place.look(&["cat-file", "blob"]).arg(name).read().map_err(fault)?;
     Ok(Some(picture(path, &bytes)))
 }
 

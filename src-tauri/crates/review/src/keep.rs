@@ -4,10 +4,11 @@
 //! not go on.
 
 use crate::place::{Place, Result, fault};
+use crate::take::take_by;
 use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode};
 use nightshift_worktree::{expire_rescues, rescue_ref, text};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use uuid::Uuid;
 
 /// The rescue's own author: the user's identity may not be set.
@@ -23,8 +24,8 @@ pub fn commit(place: &Place<'_>, id: &str, commit: &str, why: &str) -> Result<St
     let now = clock::now().0;
     let name = rescue_ref(id, now, &Uuid::new_v4().simple().to_string());
     // A rescue makes room for itself: those whose time is over go. If they cannot, they stay.
-    expire_rescues(place.git, &place.root, now).ok();
-    place.call(&["update-ref", "-m", why, &name, commit]).read().map_err(fault)?;
+    expire_rescues(place.git, &place.checkout.common, now).ok();
+    place.act(&["update-ref", "-m", why, &name, commit]).read().map_err(fault)?;
     match place.tip(&name)? {
         Some(kept) if kept == commit => Ok(name),
         Some(_) | None => {
@@ -39,7 +40,7 @@ pub fn files(place: &Place<'_>, id: &str, why: &str) -> Result<String> {
     let scratch = Scratch::of(place)?;
     // An index with conflicts is no tree; the files hold both sides then.
     let staged = scratch.call(place, &["write-tree"]).end().map_err(fault)?;
-    scratch.call(place, &["add", "--all", "--", ":/"]).long().read().map_err(fault)?;
+    take_by(|args| scratch.call(place, args), &place.uncommitted()?)?;
     let tree = scratch.call(place, &["write-tree"]).line().map_err(fault)?;
     let mut parents = vec![head.clone()];
     if staged.code == Some(0) {
@@ -51,7 +52,7 @@ pub fn files(place: &Place<'_>, id: &str, why: &str) -> Result<String> {
 }
 
 fn store(place: &Place<'_>, tree: &str, parents: &[String], message: &str) -> Result<String> {
-    let mut call = place.call(&["commit-tree", "--no-gpg-sign", tree, "-F", "-"]);
+    let mut call = place.act(&["commit-tree", "--no-gpg-sign", tree, "-F", "-"]);
     // Not an argument: a list of thousands of files is longer than one may be.
     call = call.input(message.as_bytes().to_vec());
     for parent in parents {
@@ -71,13 +72,12 @@ struct Scratch {
 
 impl Scratch {
     fn of(place: &Place<'_>) -> Result<Scratch> {
-        let path = |args: &[&str]| place.call(args).line().map_err(fault);
-        let own = path(&["rev-parse", "--path-format=absolute", "--git-dir"])?;
-        let io = |e: std::io::Error| Fault::new(FaultCode::Io, format!("{own}: {e}"));
+        let own = &place.checkout.git_dir;
+        let io = |e: std::io::Error| Fault::new(FaultCode::Io, format!("{}: {e}", own.display()));
         // Beside the index: a shared or split index is found from there.
-        let dir = tempfile::Builder::new().prefix("nightshift-").tempdir_in(&own).map_err(io)?;
+        let dir = tempfile::Builder::new().prefix("nightshift-").tempdir_in(own).map_err(io)?;
         let index = dir.path().join("index");
-        match std::fs::copy(Path::new(&own).join("index"), &index) {
+        match std::fs::copy(own.join("index"), &index) {
             Ok(_) => {}
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
             Err(e) => return Err(io(e)),
@@ -86,6 +86,6 @@ impl Scratch {
     }
 
     fn call<'a>(&self, place: &'a Place<'_>, args: &[&str]) -> nightshift_worktree::Call<'a> {
-        place.git.call(&place.root, args).env("GIT_INDEX_FILE", &self.index)
+        place.act(args).env("GIT_INDEX_FILE", &self.index)
     }
 }

@@ -24,6 +24,7 @@ mod push;
 mod rebase;
 mod rows;
 mod stage;
+mod take;
 mod web;
 
 pub use act::{Subject, act};

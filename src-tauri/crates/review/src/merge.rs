@@ -9,13 +9,13 @@ use crate::overwritten;
 use crate::place::{Place, Result, fault, refused};
 use nightshift_protocol::review::ReviewResult;
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_worktree::{pieces, text};
-use std::path::{Path, PathBuf};
+use nightshift_worktree::{Checkout, pieces, text};
+use std::path::PathBuf;
 
 pub fn merge(place: &Place<'_>, id: &str) -> Result<ReviewResult> {
     let head = place.head()?;
     let (target, tip) = place.target()?;
-    place.refuse_uncommitted(&place.root, "a merge takes only commits")?;
+    place.refuse_uncommitted(&place.checkout, "a merge takes only commits")?;
     if place.is_ancestor(head, &tip)? {
         let text = format!("{target} has all of this work already");
         return Err(refused(text, "nothing is left to merge"));
@@ -40,11 +40,11 @@ pub fn merge(place: &Place<'_>, id: &str) -> Result<ReviewResult> {
             } else {
                 let message = format!("Merge {} into {target}", named(place));
                 let args = ["commit-tree", &tree, "-p", &tip, "-p", head, "-m", &message];
-                place.call(&args).line().map_err(fault)?
+                place.act(&args).line().map_err(fault)?
             };
             let name = format!("refs/heads/{target}");
             let args = ["update-ref", "-m", "merge of a session's work", &name, &commit, &tip];
-            place.call(&args).read().map_err(|error| {
+            place.act(&args).read().map_err(|error| {
                 fault(error).hint(format!("{target} has moved meanwhile; merge again"))
             })?;
             Ok(ReviewResult::Merged { into, commit })
@@ -68,7 +68,7 @@ enum Tree {
 /// The merge as git would make it, in the object database alone.
 fn merged_tree(place: &Place<'_>, into: &str, from: &str) -> Result<Tree> {
     let args = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", into, from];
-    let ended = place.call(&args).long().end().map_err(fault)?;
+    let ended = place.act(&args).long().end().map_err(fault)?;
     let mut found = pieces(&ended.stdout).map(text);
     match (ended.code, found.next()) {
         (Some(0), Some(tree)) => Ok(Tree::Clean(tree)),
@@ -81,48 +81,57 @@ fn merged_tree(place: &Place<'_>, into: &str, from: &str) -> Result<Tree> {
 }
 
 /// The checkout in which `branch` is checked out.
-fn checkout_of(place: &Place<'_>, branch: &str) -> Result<Option<PathBuf>> {
-    let list = place.call(&["worktree", "list", "--porcelain", "-z"]).read().map_err(fault)?;
+fn checkout_of(place: &Place<'_>, branch: &str) -> Result<Option<Checkout>> {
+    let list = place.look(&["worktree", "list", "--porcelain", "-z"]).read().map_err(fault)?;
     let wanted = format!("branch refs/heads/{branch}");
     let mut path = None;
     for line in pieces(&list).map(text) {
         match line.strip_prefix("worktree ") {
             Some(at) => path = Some(PathBuf::from(at)),
-            None if line == wanted => return Ok(path),
+            None if line == wanted => return path.map(|path| shared(place, path)).transpose(),
             None => {}
         }
     }
     Ok(None)
 }
 
+/// The checkout at `path`, if git means the same one there, of the same repository.
+fn shared(place: &Place<'_>, path: PathBuf) -> Result<Checkout> {
+    let found = Checkout::of(place.git, &path).map_err(fault)?;
+    found.filter(|found| found.common == place.checkout.common).ok_or_else(|| {
+        let text = format!("{} is no checkout of this repository", path.display());
+        refused(text, "look at `git worktree list`; nothing was changed")
+    })
+}
+
 fn in_checkout(
     place: &Place<'_>,
-    checkout: &Path,
+    checkout: &Checkout,
     target: &str,
     head: &str,
 ) -> Result<ReviewResult> {
     let under_way = |name: &str| -> Result<bool> {
-        let found = place.git.call(checkout, &["rev-parse", "--verify", "--quiet", name]).find();
+        let found = checkout.look(place.git, &["rev-parse", "--verify", "--quiet", name]).find();
         found.map(|found| found.is_some()).map_err(fault)
     };
     if under_way("MERGE_HEAD")? {
-        let text = format!("a merge is under way in {}", checkout.display());
+        let text = format!("a merge is under way in {}", checkout.root.display());
         return Err(refused(text, "end it there with `git merge --continue` or `--abort`"));
     }
     let message = format!("Merge {} into {target}", named(place));
     let args = ["merge", "--quiet", "--no-edit", "--no-autostash", "-m", &message];
-    let merged = place.git.call(checkout, &args).arg(head).long().read();
+    let merged = checkout.act(place.git, &args).arg(head).long().read();
     if let Err(error) = merged {
         let files = place.unmerged(checkout)?;
         if under_way("MERGE_HEAD")? {
-            place.git.call(checkout, &["merge", "--abort"]).long().read().map_err(fault)?;
+            checkout.act(place.git, &["merge", "--abort"]).long().read().map_err(fault)?;
         }
         if !files.is_empty() {
             return Ok(conflicts(place, "Merging into", target, &files));
         }
         return Err(fault(error).hint("mend what git or its hook says, then merge again"));
     }
-    let commit = place.git.call(checkout, &["rev-parse", "HEAD"]).line().map_err(fault)?;
+    let commit = checkout.look(place.git, &["rev-parse", "HEAD"]).line().map_err(fault)?;
     if !place.is_ancestor(head, &commit)? {
         let text = format!("{target} does not hold the work after the merge");
         return Err(Fault::new(FaultCode::Io, text).hint("look at `git log` there"));

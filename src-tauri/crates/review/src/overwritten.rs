@@ -6,7 +6,7 @@
 
 use crate::limits::NAMED_MAX;
 use crate::place::{Place, Result, fault, refused};
-use nightshift_worktree::pieces;
+use nightshift_worktree::{Checkout, pieces};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -18,19 +18,19 @@ const ADDED: &[&str] =
 
 /// Files that `to` has and `from` has not.
 pub fn added(place: &Place<'_>, from: &str, to: &str) -> Result<BTreeSet<PathBuf>> {
-    place.call(ADDED).arg(from).arg(to).long().read().map(|names| paths(&names)).map_err(fault)
+    place.look(ADDED).arg(from).arg(to).long().read().map(|names| paths(&names)).map_err(fault)
 }
 
 /// Files that commits of `range` bring, those that a later one deletes too.
 pub fn added_within(place: &Place<'_>, range: &str) -> Result<BTreeSet<PathBuf>> {
-    let commits = place.call(&["rev-list", range, "--"]).read().map_err(fault)?;
-    let call = place.call(ADDED).arg("-m").arg("--root").arg("--stdin");
+    let commits = place.look(&["rev-list", range, "--"]).read().map_err(fault)?;
+    let call = place.look(ADDED).arg("-m").arg("--root").arg("--stdin");
     call.input(commits).long().read().map(|names| paths(&names)).map_err(fault)
 }
 
 /// Refuses when files that git does not know of are where `wanted` go.
-pub fn refuse(place: &Place<'_>, checkout: &Path, wanted: &BTreeSet<PathBuf>) -> Result<()> {
-    refuse_all(checkout, &in_the_way(place, checkout, wanted)?)
+pub fn refuse(place: &Place<'_>, checkout: &Checkout, wanted: &BTreeSet<PathBuf>) -> Result<()> {
+    refuse_all(&checkout.root, &in_the_way(place, checkout, wanted)?)
 }
 
 pub fn refuse_all(checkout: &Path, found: &[PathBuf]) -> Result<()> {
@@ -47,15 +47,15 @@ pub fn refuse_all(checkout: &Path, found: &[PathBuf]) -> Result<()> {
 /// Files at, above or below `wanted` that are not in the index of `checkout`.
 pub fn in_the_way(
     place: &Place<'_>,
-    checkout: &Path,
+    checkout: &Checkout,
     wanted: &BTreeSet<PathBuf>,
 ) -> Result<Vec<PathBuf>> {
     let obstacles: BTreeSet<(PathBuf, bool)> =
-        wanted.iter().filter_map(|path| obstacle(checkout, path)).collect();
+        wanted.iter().filter_map(|path| obstacle(&checkout.root, path)).collect();
     if obstacles.is_empty() {
         return Ok(Vec::new());
     }
-    let known = place.git.call(checkout, &["ls-files", "-z", "--cached"]).read().map_err(fault)?;
+    let known = checkout.look(place.git, &["ls-files", "-z", "--cached"]).read().map_err(fault)?;
     let known = paths(&known);
     let mut found = Vec::new();
     // A directory may be where the index has a file.
@@ -66,7 +66,7 @@ pub fn in_the_way(
             continue;
         }
         // Without patterns to exclude by, ignored ones are told too.
-        let others = place.git.call(checkout, &["ls-files", "-z", "--others", "--"]).arg(&path);
+        let others = checkout.look(place.git, &["ls-files", "-z", "--others", "--"]).arg(&path);
         let others = others.env("GIT_LITERAL_PATHSPECS", "1").long().read().map_err(fault)?;
         found.extend(paths(&others));
     }

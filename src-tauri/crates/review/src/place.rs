@@ -2,7 +2,7 @@
 
 use nightshift_protocol::review::ReviewBase;
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_worktree::{Call, Error, Git, Kind, STATUS_ARGS, changes};
+use nightshift_worktree::{Call, Change, Checkout, Error, Git, Kind, STATUS_ARGS, changes};
 use std::path::{Path, PathBuf};
 
 /// Branches that many repositories agree on.
@@ -21,6 +21,8 @@ pub struct Recorded {
 /// A checkout under review.
 pub struct Place<'a> {
     pub git: &'a Git,
+    pub checkout: Checkout,
+    /// The checkout's directory, for all that is not git.
     pub root: PathBuf,
     /// None before the first commit.
     pub head: Option<String>,
@@ -50,28 +52,36 @@ impl<'a> Place<'a> {
             let hint = "what was in a removed worktree comes back with `nightshift undo`";
             return Err(Fault::new(FaultCode::NotFound, text).hint(hint));
         }
-        let top = git.call(dir, &["rev-parse", "--show-toplevel"]).end().map_err(fault)?;
-        if top.code != Some(0) {
+        let Some(checkout) = Checkout::of(git, dir).map_err(fault)? else {
             let text = format!("{} is not in a checkout of a git repository", dir.display());
             return Err(refused(text, "there is nothing to compare with; run `git init` to begin"));
-        }
-        let root = nightshift_worktree::text(&top.stdout);
-        let root = PathBuf::from(root.strip_suffix('\n').unwrap_or(&root));
-        let head = tip(git, &root, "HEAD")?;
+        };
+        let root = checkout.root.clone();
+        let head = tip(git, &checkout, "HEAD")?;
         // Not git's short form: that is `heads/x` when a tag is called `x` too.
-        let branch = git.call(&root, &["symbolic-ref", "--quiet", "HEAD"]).find().map_err(fault)?;
+        let branch =
+            checkout.look(git, &["symbolic-ref", "--quiet", "HEAD"]).find().map_err(fault)?;
         let short = |name: String| name.strip_prefix("refs/heads/").map(str::to_owned);
         let branch = branch.and_then(short);
-        let base = base(git, &root, head.as_deref(), branch.as_deref(), recorded)?;
-        Ok(Place { git, root, head, branch, base })
+        let base = base(git, &checkout, head.as_deref(), branch.as_deref(), recorded)?;
+        Ok(Place { git, checkout, root, head, branch, base })
     }
 
-    pub fn call(&'a self, args: &[&str]) -> Call<'a> {
-        self.git.call(&self.root, args)
+    pub fn look(&'a self, args: &[&str]) -> Call<'a> {
+        self.checkout.look(self.git, args)
+    }
+
+    pub fn act(&'a self, args: &[&str]) -> Call<'a> {
+        self.checkout.act(self.git, args)
     }
 
     pub fn tip(&self, name: &str) -> Result<Option<String>> {
-        tip(self.git, &self.root, name)
+        tip(self.git, &self.checkout, name)
+    }
+
+    /// What is not committed.
+    pub fn uncommitted(&self) -> Result<Vec<Change>> {
+        changes(self.look(STATUS_ARGS).long()).map_err(fault)
     }
 
     /// The last commit, which most acts need.
@@ -104,8 +114,9 @@ impl<'a> Place<'a> {
     }
 
     /// Refuses while files are changed that git knows of.
-    pub fn refuse_uncommitted(&self, dir: &Path, what: &str) -> Result<()> {
-        let all = changes(self.git.call(dir, STATUS_ARGS)).map_err(fault)?;
+    pub fn refuse_uncommitted(&self, checkout: &Checkout, what: &str) -> Result<()> {
+        let dir = &checkout.root;
+        let all = changes(checkout.look(self.git, STATUS_ARGS).long()).map_err(fault)?;
         let tracked = all.iter().filter(|change| !change.untracked).count();
         if tracked == 0 {
             return Ok(());
@@ -115,25 +126,27 @@ impl<'a> Place<'a> {
     }
 
     pub fn is_ancestor(&self, old: &str, new: &str) -> Result<bool> {
-        is_ancestor(self.git, &self.root, old, new)
+        is_ancestor(self.git, &self.checkout, old, new)
     }
 
     /// Commits of `range`.
     pub fn count(&self, range: &str) -> Result<u32> {
-        let line = self.call(&["rev-list", "--count", range, "--"]).line().map_err(fault)?;
+        let line = self.look(&["rev-list", "--count", range, "--"]).line().map_err(fault)?;
         line.parse().map_err(|_| Fault::new(FaultCode::Io, format!("git counted `{line}`")))
     }
 
     /// Files that a merge or rebase left undecided.
-    pub fn unmerged(&self, dir: &Path) -> Result<Vec<String>> {
-        let call = self.git.call(dir, &["diff", "--name-only", "--diff-filter=U", "-z"]);
+    pub fn unmerged(&self, checkout: &Checkout) -> Result<Vec<String>> {
+        let args = ["diff", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty"];
+        let call = checkout.look(self.git, &args);
+        let call = call.arg("--name-only").arg("--diff-filter=U").arg("-z");
         let names = call.read().map_err(fault)?;
         Ok(nightshift_worktree::pieces(&names).map(nightshift_worktree::text).collect())
     }
 
     /// Branches that are never pushed to: what the work began from, and what everybody shares.
     pub fn is_protected(&self, branch: &str) -> Result<bool> {
-        let shared = default_branch(self.git, &self.root)?;
+        let shared = default_branch(self.git, &self.checkout)?;
         Ok(self.base.target.as_deref() == Some(branch)
             || self.base.label == branch
             || shared.as_deref() == Some(branch)
@@ -141,28 +154,28 @@ impl<'a> Place<'a> {
     }
 }
 
-fn tip(git: &Git, root: &Path, name: &str) -> Result<Option<String>> {
+fn tip(git: &Git, checkout: &Checkout, name: &str) -> Result<Option<String>> {
     let name = format!("{name}^{{commit}}");
     let args = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
-    git.call(root, &args).arg(name).find().map_err(fault)
+    checkout.look(git, &args).arg(name).find().map_err(fault)
 }
 
-fn is_ancestor(git: &Git, root: &Path, old: &str, new: &str) -> Result<bool> {
-    let found = git.call(root, &["merge-base", "--is-ancestor", old, new]).find();
+fn is_ancestor(git: &Git, checkout: &Checkout, old: &str, new: &str) -> Result<bool> {
+    let found = checkout.look(git, &["merge-base", "--is-ancestor", old, new]).find();
     found.map(|found| found.is_some()).map_err(fault)
 }
 
-fn merge_base(git: &Git, root: &Path, one: &str, other: &str) -> Result<Option<String>> {
-    git.call(root, &["merge-base", one, other]).find().map_err(fault)
+fn merge_base(git: &Git, checkout: &Checkout, one: &str, other: &str) -> Result<Option<String>> {
+    checkout.look(git, &["merge-base", one, other]).find().map_err(fault)
 }
 
 /// The branch that the remote calls its first, else a usual name that is there.
-fn default_branch(git: &Git, root: &Path) -> Result<Option<String>> {
+fn default_branch(git: &Git, checkout: &Checkout) -> Result<Option<String>> {
     let args = ["symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"];
-    let remote = git.call(root, &args).find().map_err(fault)?;
+    let remote = checkout.look(git, &args).find().map_err(fault)?;
     let named = remote.as_deref().and_then(|name| name.strip_prefix("origin/"));
     for name in named.into_iter().chain(USUAL.iter().copied()) {
-        if tip(git, root, &format!("refs/heads/{name}"))?.is_some() {
+        if tip(git, checkout, &format!("refs/heads/{name}"))?.is_some() {
             return Ok(Some(name.to_owned()));
         }
     }
@@ -171,7 +184,7 @@ fn default_branch(git: &Git, root: &Path) -> Result<Option<String>> {
 
 fn base(
     git: &Git,
-    root: &Path,
+    checkout: &Checkout,
     head: Option<&str>,
     branch: Option<&str>,
     recorded: Option<&Recorded>,
@@ -181,30 +194,30 @@ fn base(
     };
     let mut target = None;
     if let Some(label) = recorded.map(|recorded| recorded.label.as_str())
-        && tip(git, root, &format!("refs/heads/{label}"))?.is_some()
+        && tip(git, checkout, &format!("refs/heads/{label}"))?.is_some()
     {
         target = Some(label.to_owned());
     }
     let target = match target {
         Some(target) => Some(target),
-        None => default_branch(git, root)?,
+        None => default_branch(git, checkout)?,
     };
     let target = target.filter(|target| Some(target.as_str()) != branch);
     let begun = match (&target, branch) {
-        (Some(target), _) => merge_base(git, root, head, &format!("refs/heads/{target}"))?,
-        (None, Some(_)) => match tip(git, root, "@{upstream}")? {
-            Some(upstream) => merge_base(git, root, head, &upstream)?,
+        (Some(target), _) => merge_base(git, checkout, head, &format!("refs/heads/{target}"))?,
+        (None, Some(_)) => match tip(git, checkout, "@{upstream}")? {
+            Some(upstream) => merge_base(git, checkout, head, &upstream)?,
             None => None,
         },
         (None, None) => None,
     };
     // The recorded commit is what the work began from, until it was moved onto a newer one.
     if let Some(recorded) = recorded
-        && tip(git, root, &recorded.commit)?.is_some()
-        && is_ancestor(git, root, &recorded.commit, head)?
+        && tip(git, checkout, &recorded.commit)?.is_some()
+        && is_ancestor(git, checkout, &recorded.commit, head)?
     {
         let moved = match &begun {
-            Some(begun) => is_ancestor(git, root, &recorded.commit, begun)?,
+            Some(begun) => is_ancestor(git, checkout, &recorded.commit, begun)?,
             None => false,
         };
         let commit = if moved { begun } else { Some(recorded.commit.clone()) };

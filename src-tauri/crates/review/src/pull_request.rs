@@ -56,12 +56,12 @@ pub fn open(place: &Place<'_>, title: &str, body: &str) -> Result<ReviewResult> 
 
 /// Where git pushes to, else what the user wrote down before git's own rewriting of it.
 fn hosted_at(place: &Place<'_>, remote: &str) -> Result<Option<Hosted>> {
-    let used = place.call(&["remote", "get-url", "--push"]).arg(remote).line().map_err(fault)?;
+    let used = place.look(&["remote", "get-url", "--push"]).arg(remote).line().map_err(fault)?;
     if let Some(found) = hosted(&used) {
         return Ok(Some(found));
     }
     let key = format!("remote.{remote}.url");
-    let written = place.call(&["config", "--get"]).arg(key).find().map_err(fault)?;
+    let written = place.look(&["config", "--get"]).arg(key).find().map_err(fault)?;
     Ok(written.as_deref().and_then(hosted))
 }
 

@@ -13,24 +13,24 @@ pub fn rebase(place: &Place<'_>, id: &str) -> Result<ReviewResult> {
     let head = place.head()?;
     place.branch()?;
     let (target, tip) = place.target()?;
-    place.refuse_uncommitted(&place.root, "a rebase takes only commits")?;
+    place.refuse_uncommitted(&place.checkout, "a rebase takes only commits")?;
     if place.is_ancestor(&tip, head)? {
         let text = format!("the work is on the newest commit of {target} already");
         return Err(refused(text, "there is nothing to rebase"));
     }
     let mut written = overwritten::added(place, head, &tip)?;
     written.extend(overwritten::added_within(place, &format!("{tip}..{head}"))?);
-    overwritten::refuse(place, &place.root, &written)?;
+    overwritten::refuse(place, &place.checkout, &written)?;
     keep::commit(place, id, head, "kept before a rebase")?;
     // The commit that was looked at: the branch may move, a tag may have its name.
-    let args = ["rebase", "--quiet", "--no-autostash", "--no-update-refs", &tip];
-    let rebased = place.call(&args).long().read();
+    let args = ["rebase", "--merge", "--quiet", "--no-autostash", "--no-update-refs", &tip];
+    let rebased = place.act(&args).long().read();
     let Err(error) = rebased else {
-        let commit = place.call(&["rev-parse", "HEAD"]).line().map_err(fault)?;
+        let commit = place.look(&["rev-parse", "HEAD"]).line().map_err(fault)?;
         return Ok(ReviewResult::Rebased { onto: target.to_owned(), commit });
     };
-    let files = place.unmerged(&place.root)?;
-    let aborted = place.call(&["rebase", "--abort"]).long().end().map_err(fault)?;
+    let files = place.unmerged(&place.checkout)?;
+    let aborted = place.act(&["rebase", "--abort"]).long().end().map_err(fault)?;
     let back = place.tip("HEAD")?;
     if back.as_deref() != Some(head) {
         let said = nightshift_worktree::text(&aborted.stderr);

@@ -2,12 +2,23 @@
 
 use crate::limits::PATHS_MAX;
 use crate::place::{Place, Result, fault, refused};
+use crate::take::take;
 use nightshift_protocol::review::ReviewResult;
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_worktree::Call;
+use nightshift_worktree::{Call, Change};
 
 pub fn stage(place: &Place<'_>, paths: &[String]) -> Result<ReviewResult> {
-    named(place.call(&["add", "--all"]), paths)?.long().read().map_err(fault)?;
+    check(paths)?;
+    let wanted =
+        |change: &Change, path: &String| change.path.starts_with(path.trim_end_matches('/'));
+    let mut all = place.uncommitted()?;
+    let odd = paths.iter().find(|path| !all.iter().any(|change| wanted(change, path)));
+    if let Some(odd) = odd {
+        let text = format!("{odd} has no uncommitted change");
+        return Err(refused(text, "list the files again"));
+    }
+    all.retain(|change| paths.iter().any(|path| wanted(change, path)));
+    take(place, &all)?;
     Ok(ReviewResult::Done)
 }
 
@@ -16,12 +27,19 @@ pub fn unstage(place: &Place<'_>, paths: &[String]) -> Result<ReviewResult> {
         Some(_) => &["reset", "--quiet"],
         None => &["rm", "--cached", "--quiet", "-r"],
     };
-    named(place.call(args), paths)?.long().read().map_err(fault)?;
+    named(place.act(args), paths)?.long().read().map_err(fault)?;
     Ok(ReviewResult::Done)
 }
 
 /// `paths` as files of these names, never as patterns.
 pub fn named<'a>(call: Call<'a>, paths: &[String]) -> Result<Call<'a>> {
+    check(paths)?;
+    let list = paths.join("\0").into_bytes();
+    let call = call.arg("--pathspec-from-file=-").arg("--pathspec-file-nul").input(list);
+    Ok(call.env("GIT_LITERAL_PATHSPECS", "1"))
+}
+
+fn check(paths: &[String]) -> Result<()> {
     if paths.is_empty() {
         return Err(Fault::new(FaultCode::Invalid, "no file was named"));
     }
@@ -32,7 +50,5 @@ pub fn named<'a>(call: Call<'a>, paths: &[String]) -> Result<Call<'a>> {
     if let Some(odd) = paths.iter().find(|path| path.is_empty() || path.contains('\0')) {
         return Err(refused(format!("`{}` is no file's name", odd.escape_debug()), ""));
     }
-    let list = paths.join("\0").into_bytes();
-    let call = call.arg("--pathspec-from-file=-").arg("--pathspec-file-nul").input(list);
-    Ok(call.env("GIT_LITERAL_PATHSPECS", "1"))
+    Ok(())
 }

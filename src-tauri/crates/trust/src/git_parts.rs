@@ -6,7 +6,7 @@
 
 use crate::collect::Place;
 use crate::item::{Item, Part};
-use crate::tree::{Tree, hardened};
+use crate::tree::Tree;
 use nightshift_worktree::Git;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
@@ -70,11 +70,12 @@ const LFS: &[(&str, &str)] = &[
     ("filter.lfs.smudge", "git-lfs smudge -- %f"),
     ("filter.lfs.process", "git-lfs filter-process"),
 ];
+const HOOKS_PATH: &str = "core.hookspath";
 const DOES: &str = "a program that git runs";
 const HOOK: &str = "a hook that git runs";
 
 pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<String>) -> Vec<Item> {
-    let settings = match own_settings(git, place.root) {
+    let settings = match configured(git, place.root) {
         Ok(settings) => settings,
         Err(why) => {
             wrong.push(why);
@@ -82,28 +83,40 @@ pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<Stri
         }
     };
     let mut items: Vec<Item> = settings
+        .own
         .iter()
         .filter(|(key, value)| names_program(key, value))
         .map(|(key, value)| Item::new(Part::Git, key.clone(), DOES, value.clone().into_bytes()))
         .collect();
-    items.extend(hooks(git, place, tree, &settings, wrong));
+    items.extend(hooks(place, tree, &settings, wrong));
     items
 }
 
-/// What the repository's own configuration says, with everything that it includes.
-fn own_settings(git: &Git, root: &Path) -> Result<Vec<(String, String)>, String> {
+/// What the repository's own configuration says, with everything that it includes, and where the
+/// user's own has hooks.
+struct Configured {
+    own: Vec<(String, String)>,
+    users_hooks: Option<String>,
+}
+
+fn configured(git: &Git, root: &Path) -> Result<Configured, String> {
     let args = ["config", "-z", "--list", "--show-scope", "--includes"];
-    let bytes = hardened(git.call(root, &args)).read().map_err(|error| error.message)?;
+    let bytes = git.look(root, &args).read().map_err(|error| error.message)?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let mut pieces = text.split('\0');
-    let mut settings = Vec::new();
+    let mut found = Configured { own: Vec::new(), users_hooks: None };
     while let (Some(scope), Some(setting)) = (pieces.next(), pieces.next()) {
         let (key, value) = setting.split_once('\n').unwrap_or((setting, ""));
-        if matches!(scope, "local" | "worktree") {
-            settings.push((key.to_owned(), value.to_owned()));
+        match scope {
+            "local" | "worktree" => found.own.push((key.to_owned(), value.to_owned())),
+            "system" | "global" if key.eq_ignore_ascii_case(HOOKS_PATH) => {
+                found.users_hooks = Some(value.to_owned());
+            }
+            // Of the call itself.
+            _ => {}
         }
     }
-    Ok(settings)
+    Ok(found)
 }
 
 fn names_program(key: &str, value: &str) -> bool {
@@ -135,27 +148,24 @@ fn names_program(key: &str, value: &str) -> bool {
 }
 
 fn hooks(
-    git: &Git,
     place: &Place<'_>,
     tree: &Tree<'_>,
-    settings: &[(String, String)],
+    settings: &Configured,
     wrong: &mut Vec<String>,
 ) -> Vec<Item> {
     let Some(common) = place.common else { return Vec::new() };
-    let set = settings.iter().rev().find(|(key, _)| key.eq_ignore_ascii_case("core.hookspath"));
-    let Some((_, path)) = set.filter(|(_, path)| !path.is_empty()) else {
-        // Where the user's own configuration names another directory, these are not active.
-        let asked = hardened(git.call(place.root, &["rev-parse", "--git-path", "hooks"])).line();
-        let active = asked.map(|path| place.root.join(path));
-        let directory = common.join("hooks");
-        let same = |active: &PathBuf| {
-            std::fs::canonicalize(active).ok() == std::fs::canonicalize(&directory).ok()
-        };
-        return match active {
-            Ok(active) if !same(&active) => Vec::new(),
-            _ => on_disk(&directory, ".git/hooks", true, wrong),
-        };
+    let set = settings.own.iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(HOOKS_PATH));
+    let path = match (set, &settings.users_hooks) {
+        (Some((_, path)), _) => path,
+        // The user's own directory, and nothing of the repository's.
+        (None, Some(path)) if path.starts_with(['/', '~']) => return Vec::new(),
+        // A relative one is in the repository.
+        (None, Some(path)) => path,
+        (None, None) => "",
     };
+    if path.is_empty() {
+        return on_disk(&common.join("hooks"), ".git/hooks", true, wrong);
+    }
     match relative(path) {
         // In a worktree they are those of its own files. Hooks there often read one another.
         Some(inside) => {

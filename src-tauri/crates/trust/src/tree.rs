@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
+/// Paths are names and no patterns.
+const LITERAL: &str = "GIT_LITERAL_PATHSPECS";
+
 /// Where files are taken from.
 pub enum Tree<'a> {
     Commit { git: &'a Git, root: &'a Path, commit: &'a str },
@@ -66,7 +69,7 @@ impl Tree<'_> {
         match self {
             Tree::Commit { .. } if paths.is_empty() => BTreeMap::new(),
             Tree::Commit { git, root, commit } => {
-                let call = hardened(git.call(root, &["ls-tree", "-z", "--full-tree"]));
+                let call = git.look(root, &["ls-tree", "-z", "--full-tree"]).env(LITERAL, "1");
                 let call =
                     paths.iter().fold(call.arg(commit).arg("--"), |call, path| call.arg(path));
                 let bytes = call.read().unwrap_or_default();
@@ -91,12 +94,13 @@ impl Tree<'_> {
         match (self, entry) {
             (_, Entry::Link(target)) => Ok(format!("a link to {target}\n").into_bytes()),
             (Tree::Commit { git, root, .. }, Entry::Object(object)) => {
-                let sized = hardened(git.call(root, &["cat-file", "-s"]).arg(object)).line();
+                let sized =
+                    git.look(root, &["cat-file", "-s"]).arg(object).env(LITERAL, "1").line();
                 let size = sized.map_err(|e| wrong(e.message))?;
                 if size.parse::<u64>().ok().is_none_or(|size| size > ITEM_MAX_BYTES) {
                     return Err(wrong(format!("it has more than {ITEM_MAX_BYTES} bytes")));
                 }
-                let call = hardened(git.call(root, &["cat-file", "blob"]).arg(object));
+                let call = git.look(root, &["cat-file", "blob"]).arg(object).env(LITERAL, "1");
                 call.read().map_err(|e| wrong(e.message))
             }
             (Tree::Files { root }, _) => {
@@ -105,11 +109,6 @@ impl Tree<'_> {
             (Tree::Commit { .. }, Entry::File) => Err(wrong("it is no object".to_owned())),
         }
     }
-}
-
-/// Nothing of the repository runs for it.
-pub fn hardened(call: Call<'_>) -> Call<'_> {
-    call.env("GIT_NO_LAZY_FETCH", "1").env("GIT_LITERAL_PATHSPECS", "1")
 }
 
 struct Objects<'a> {
@@ -129,7 +128,7 @@ impl Objects<'_> {
             return Vec::new();
         }
         let args = ["ls-tree", "-r", "-z", "--full-tree"];
-        let mut call = hardened(self.git.call(self.root, &args)).arg(self.commit).arg("--");
+        let mut call = self.git.look(self.root, &args).env(LITERAL, "1").arg(self.commit).arg("--");
         for path in paths {
             call = call.arg(path);
         }
@@ -168,7 +167,7 @@ impl Objects<'_> {
         wrong: &mut Vec<String>,
         links: usize,
     ) -> Vec<(String, Entry)> {
-        let call = hardened(self.git.call(self.root, &["cat-file", "blob"]).arg(object));
+        let call = self.git.look(self.root, &["cat-file", "blob"]).arg(object).env(LITERAL, "1");
         let target = call.line().unwrap_or_default();
         let outside = || vec![(path.to_owned(), Entry::Link(target.clone()))];
         let Some(inside) = joined(path, &target).filter(|_| links < LINKS_MAX) else {

@@ -4,6 +4,7 @@
 //! the same worktree is handed out; a worktree whose making was cut off is set aside whole and never
 //! used; the main checkout is only read.
 
+use crate::checkout::{Checkout, refuse_shared};
 use crate::error::{AtPath, Error, Kind, Result};
 use crate::exclude::exclude;
 use crate::git::{Git, failed};
@@ -56,6 +57,7 @@ pub fn create(git: &Git, ledger: &Ledger, order: &Order<'_>) -> Result<Created> 
     if let Some(record) = earlier(ledger, order)? {
         return Ok(Created { record, again: true });
     }
+    refuse_shared(git, &order.own.repository)?;
     for attempt in 1..=CREATE_TRIES {
         let mut record = reserve(git, ledger, order)?;
         match make(git, ledger, order, &mut record) {
@@ -208,7 +210,7 @@ fn exists(path: &Path) -> Result<bool> {
 
 fn branch_exists(git: &Git, root: &Path, branch: &str) -> Result<bool> {
     let name = format!("refs/heads/{branch}");
-    let found = git.call(root, &["rev-parse", "--verify", "--quiet", "--end-of-options"]);
+    let found = git.look(root, &["rev-parse", "--verify", "--quiet", "--end-of-options"]);
     Ok(found.arg(name).find()?.is_some())
 }
 
@@ -225,11 +227,12 @@ pub fn alongside<A, B: Send>(first: impl FnOnce() -> A, second: impl Fn() -> B +
 /// The checkout itself, and beside it the look at what the main checkout has uncommitted.
 fn make(git: &Git, ledger: &Ledger, order: &Order<'_>, record: &mut Record) -> Result<()> {
     let root = record.repository.root.clone();
+    let main = record.repository.checkout();
     let parent = record.path.parent().unwrap_or(&root).to_owned();
     private::create_dir_all(git.script_environment(), &parent).at(&parent)?;
     let (added, absent) = alongside(
         || register(git, ledger, order, record).and_then(|()| check_out(git, record)),
-        || changes(git.call(&root, FOLDED_ARGS)),
+        || changes(main.look(git, FOLDED_ARGS)),
     );
     let lfs_note = added?;
     record.notes.extend(lfs_note);
@@ -244,7 +247,7 @@ fn make(git: &Git, ledger: &Ledger, order: &Order<'_>, record: &mut Record) -> R
     record.included = included;
     record.notes.extend(notes);
     if order.own.settings.submodules {
-        record.notes.extend(submodules::fill(git, &record.repository, &record.path)?);
+        record.notes.extend(submodules::fill(git, record)?);
     }
     Ok(())
 }
@@ -256,8 +259,8 @@ fn make(git: &Git, ledger: &Ledger, order: &Order<'_>, record: &mut Record) -> R
 fn register(git: &Git, ledger: &Ledger, order: &Order<'_>, record: &Record) -> Result<()> {
     let reason = hold::reason(order.id, order.holder);
     let args = ["worktree", "add", "--quiet", "--no-checkout", "--no-track", "--lock"];
-    let root = &record.repository.root;
-    let call = git.call(root, &args).arg("--reason").arg(&reason).arg("-b").arg(&record.branch);
+    let main = record.repository.checkout();
+    let call = main.act(git, &args).arg("--reason").arg(&reason).arg("-b").arg(&record.branch);
     let _turn = ledger.lock()?;
     let ended = call.arg(&record.path).arg(&record.base.commit).end()?;
     if ended.code == Some(0) {
@@ -273,17 +276,20 @@ fn register(git: &Git, ledger: &Ledger, order: &Order<'_>, record: &Record) -> R
 /// The files, as `git worktree add` itself would check them out, and its hook. Returns a note when
 /// files of Git LFS are pointers.
 fn check_out(git: &Git, record: &Record) -> Result<Option<String>> {
+    let admin = Some(place::pointer(&record.path.join(".git"), "gitdir: ")?);
+    // Before the first file: a checkout that git takes for another would be written over.
+    let checkout = Checkout::of_record(git, &Record { admin, ..record.clone() })?;
     let reset = |before: &[&str]| {
         let args: Vec<&str> = before
             .iter()
             .chain(&["reset", "--hard", "--quiet", "--no-recurse-submodules"])
             .copied()
             .collect();
-        git.call(&record.path, &args).long().end()
+        checkout.act(git, &args).long().end()
     };
     let ended = reset(&[])?;
     let complaint = String::from_utf8_lossy(&ended.stderr).into_owned();
-    let mut note = lfs_pointers(git, record)
+    let mut note = lfs_pointers(git, &checkout)
         .then(|| "git-lfs is not set up, so files kept by Git LFS are pointers here".to_owned());
     if ended.code != Some(0) {
         let without = complaint.contains("lfs") && reset(WITHOUT_LFS)?.code == Some(0);
@@ -295,7 +301,7 @@ fn check_out(git: &Git, record: &Record) -> Result<Option<String>> {
     }
     let hook = ["hook", "run", "--ignore-missing", "post-checkout", "--"];
     let zero = "0".repeat(record.base.commit.len());
-    let ended = git.call(&record.path, &hook).arg(zero).arg(&record.base.commit).arg("1");
+    let ended = checkout.act(git, &hook).arg(zero).arg(&record.base.commit).arg("1");
     let ended = ended.long().end()?;
     if ended.code != Some(0) {
         return Err(failed("the post-checkout hook", &ended).hint(MEND));
@@ -304,12 +310,12 @@ fn check_out(git: &Git, record: &Record) -> Result<Option<String>> {
 }
 
 /// The repository uses LFS and nothing here turns pointers into files.
-fn lfs_pointers(git: &Git, record: &Record) -> bool {
-    let attributes = std::fs::read_to_string(record.path.join(".gitattributes"));
+fn lfs_pointers(git: &Git, checkout: &Checkout) -> bool {
+    let attributes = std::fs::read_to_string(checkout.root.join(".gitattributes"));
     let uses = attributes.is_ok_and(|text| text.contains("filter=lfs"));
     let filter = |name: &str| {
         let key = format!("filter.lfs.{name}");
-        let set = git.call(&record.path, &["config", "--get", &key]).find();
+        let set = checkout.act(git, &["config", "--get", &key]).find();
         matches!(set, Ok(Some(command)) if !command.is_empty())
     };
     uses && !filter("process") && !filter("smudge")

@@ -1,13 +1,17 @@
 //! Repositories inside a worktree: submodules, clones, whatever an agent made there.
 //!
-//! Promise: found by walking the files, ignored ones too, without following a link; one that cannot
-//! be read is reported as such.
+//! Promise: found by walking the files, ignored ones too, without following a link; nothing that they
+//! say is run or followed; one that cannot be read, or not in time, is reported as such.
 
-use crate::error::{AtPath, Result};
+use crate::error::Result;
 use crate::git::Git;
 use crate::hidden;
-use crate::limits::{EMBEDDED_MAX, ENTRIES_MAX};
+use crate::limits::{EMBEDDED_MAX, EMBEDDED_TOTAL, ENTRIES_MAX};
+use crate::shadow::Shadow;
 use crate::status::{ARGS, changes};
+use nightshift_platform::clock;
+use std::ffi::OsStr;
+use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
 /// One repository inside a worktree.
@@ -21,17 +25,27 @@ pub struct Embedded {
     pub unpushed: usize,
 }
 
-/// All of them, and what could not be read.
-pub(crate) fn embedded(git: &Git, worktree: &Path) -> (Vec<Embedded>, Vec<String>) {
+/// All of them, and what could not be read. `within`: the worktree's own git directory, which holds
+/// those of its submodules.
+pub(crate) fn embedded(git: &Git, worktree: &Path, within: &Path) -> (Vec<Embedded>, Vec<String>) {
     let mut wrong = Vec::new();
     let dirs = find(worktree, &mut wrong);
     if dirs.len() > EMBEDDED_MAX {
         wrong.push(format!("there are more than {EMBEDDED_MAX} repositories inside"));
     }
+    // What blocks anyway may also keep git waiting.
+    if !wrong.is_empty() {
+        return (Vec::new(), wrong);
+    }
     let mut found = Vec::new();
+    let deadline = clock::monotonic() + EMBEDDED_TOTAL;
     for dir in dirs.into_iter().take(EMBEDDED_MAX) {
+        if clock::monotonic() > deadline {
+            wrong.push(format!("repositories from {} on: out of time", dir.display()));
+            break;
+        }
         let path = dir.strip_prefix(worktree).unwrap_or(&dir).to_owned();
-        match look(git, &dir, path) {
+        match look(git, &dir, within, path) {
             Ok(one) => found.push(one),
             Err(error) => wrong.push(format!("the repository {}: {error}", dir.display())),
         }
@@ -39,7 +53,8 @@ pub(crate) fn embedded(git: &Git, worktree: &Path) -> (Vec<Embedded>, Vec<String
     (found, wrong)
 }
 
-/// Directories below `worktree` that hold a `.git`.
+/// Directories below `worktree` that hold a `.git`. Pipes and the like where git opens plain files are
+/// wrong: it would wait for ever.
 fn find(worktree: &Path, wrong: &mut Vec<String>) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut seen = 0;
@@ -65,6 +80,9 @@ fn find(worktree: &Path, wrong: &mut Vec<String>) -> Vec<PathBuf> {
                     }
                 }
                 Ok((kind, entry)) if kind.is_dir() => next.push(entry.path()),
+                Ok((kind, entry)) if keeps_git_waiting(&entry.file_name(), kind) => {
+                    wrong.push(format!("{} is no plain file", entry.path().display()));
+                }
                 Ok(_) => {}
                 Err(error) => wrong.push(format!("{}: {error}", dir.display())),
             }
@@ -74,22 +92,26 @@ fn find(worktree: &Path, wrong: &mut Vec<String>) -> Vec<PathBuf> {
     found
 }
 
-fn look(git: &Git, dir: &Path, path: PathBuf) -> Result<Embedded> {
-    let top = git.call(dir, &["rev-parse", "--show-toplevel"]).line()?;
-    let real = std::fs::canonicalize(dir).at(dir)?;
-    if Path::new(&top) != real {
-        // A damaged `.git` makes git look further up: then this is no repository that we can read.
-        let text = "its .git is not understood";
-        return Err(crate::error::Error::new(crate::error::Kind::Git, text));
-    }
-    let hidden = hidden::changes(dir, |args| git.call(dir, args))?.len();
-    let changed = changes(git.call(dir, ARGS).long())?.len() + hidden;
-    let has_head = git.call(dir, &["rev-parse", "--verify", "--quiet", "HEAD"]).find()?.is_some();
-    // Stashes of a repository that goes with the worktree would go too.
-    let mut call = git.call(dir, &["rev-list", "--count", "--branches", "--glob=refs/stash"]);
+/// By a git directory of ours: nothing of the repository's own configuration counts.
+fn look(git: &Git, dir: &Path, within: &Path, path: PathBuf) -> Result<Embedded> {
+    let shadow = Shadow::of(git, dir, within)?;
+    let look = |args: &[&str]| shadow.look(git, args);
+    let hidden = hidden::changes(dir, look)?.len();
+    let changed = changes(look(ARGS))?.len() + hidden;
+    let has_head = look(&["rev-parse", "--verify", "--quiet", "HEAD"]).find()?.is_some();
+    // Stashes of a repository that goes with the worktree would go too. Without a pattern git would
+    // look for what is below that name (git-rev-list(1), --glob).
+    let mut call = look(&["rev-list", "--count", "--branches", "--glob=refs/stas[h]"]);
     if has_head {
         call = call.arg("HEAD");
     }
     let count = call.arg("--not").arg("--remotes").line()?;
     Ok(Embedded { path, changed, unpushed: count.parse().unwrap_or(usize::MAX) })
+}
+
+/// Files that git opens in every directory, and that would keep it for ever if they were pipes.
+fn keeps_git_waiting(name: &OsStr, kind: FileType) -> bool {
+    let opened =
+        [".gitignore", ".gitattributes", ".gitmodules"].iter().any(|opened| name == *opened);
+    opened && !kind.is_file() && !kind.is_symlink()
 }

@@ -26,16 +26,19 @@ fn made_at(name: &str) -> Option<u64> {
     fits.then(|| time.parse().ok()).flatten()
 }
 
-/// Takes those away whose time is over at `now_ms`, in the repository of `dir`. Returns their names.
-pub fn expire_rescues(git: &Git, dir: &Path, now_ms: u64) -> Result<Vec<String>> {
-    let listed = git.call(dir, &["for-each-ref", "--format=%(refname) %(objectname)", RESCUES]);
+/// Takes those away whose time is over at `now_ms`, in the repository with the git directory `common`.
+/// Returns their names.
+pub fn expire_rescues(git: &Git, common: &Path, now_ms: u64) -> Result<Vec<String>> {
+    let args = ["for-each-ref", "--format=%(refname) %(objectname)", RESCUES];
+    let listed = git.look(common, &args).env("GIT_DIR", common);
     let mut gone = Vec::new();
     for line in text(&listed.read()?).lines() {
         let Some((name, commit)) = line.split_once(' ') else { continue };
         let over = |at: u64| now_ms.saturating_sub(at) > UNDO_DAYS * DAY_MS;
         if made_at(name).is_some_and(over) {
             // Only as it was seen: what was moved meanwhile stays.
-            git.call(dir, &["update-ref", "-d"]).arg(name).arg(commit).read()?;
+            let call = git.act(common, &["update-ref", "-d"]).env("GIT_DIR", common);
+            call.arg(name).arg(commit).read()?;
             gone.push(name.to_owned());
         }
     }

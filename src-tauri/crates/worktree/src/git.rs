@@ -1,16 +1,25 @@
 //! The `git` program: bounded, never asking, never influenced by a surrounding git command.
 //!
+//! There are two ways to call it and no third (decision 8): `look`, for what others may have written,
+//! and `act`, for what the user wants done.
 //! Promise: every call has a timeout and keeps what git said for the error; no call inherits which
-//! repository or index to use; no call starts git's own background work.
+//! repository or index to use; no call starts git's own background work; no look runs anything or
+//! leaves the machine, and no act runs what a repository says that the user does not trust.
 //! Must not know: what is asked.
 
+use crate::configuration::{Configuration, Override};
 use crate::error::{Error, Kind, Result};
-use crate::limits::{OUTPUT_MAX_BYTES, READ_TIMEOUT, WRITE_TIMEOUT};
-use nightshift_platform::program::{Ended, Run, run};
+use crate::known::{Asked, Known, Read, configuration_of};
+use crate::limits::{
+    LOOK_LIMITS, OUTPUT_MAX_BYTES, OVERRIDES_MAX, OVERRIDES_MAX_BYTES, READ_TIMEOUT, WRITE_TIMEOUT,
+};
+use nightshift_platform::program::{Ended, Limits, Run, run, run_limited};
 use nightshift_platform::spawn::Program;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Variables by name, as programs get them.
@@ -19,17 +28,22 @@ pub type Environment = BTreeMap<OsString, OsString>;
 /// `git rev-parse --local-env-vars`, and what would make git write traces into our output.
 const FOREIGN: &[&str] = &[
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_ATTR_SOURCE",
     "GIT_CEILING_DIRECTORIES",
     "GIT_COMMON_DIR",
     "GIT_CONFIG",
     "GIT_CONFIG_COUNT",
     "GIT_CONFIG_PARAMETERS",
     "GIT_DIR",
+    "GIT_GLOB_PATHSPECS",
     "GIT_GRAFT_FILE",
+    "GIT_ICASE_PATHSPECS",
     "GIT_IMPLICIT_WORK_TREE",
     "GIT_INDEX_FILE",
     "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_LITERAL_PATHSPECS",
     "GIT_NAMESPACE",
+    "GIT_NOGLOB_PATHSPECS",
     "GIT_NO_REPLACE_OBJECTS",
     "GIT_OBJECT_DIRECTORY",
     "GIT_PREFIX",
@@ -43,20 +57,35 @@ const OURS: &[(&str, &str)] = &[
     ("GIT_TERMINAL_PROMPT", "0"),
     ("GCM_INTERACTIVE", "never"),
     ("GIT_EDITOR", "true"),
+    ("GIT_SEQUENCE_EDITOR", "true"),
     ("GIT_PAGER", "cat"),
     ("LC_ALL", "C"),
 ];
-/// No background work: a daemon would keep the worktree as its directory.
-const ALWAYS: &[&str] = &[
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "gc.auto=0",
-    "-c",
-    "maintenance.auto=false",
-    "-c",
-    "core.quotePath=false",
+/// Of every call. No background work: a daemon would keep the worktree as its directory. Nothing that
+/// goes on into other repositories, whose configuration is another.
+const ALWAYS: &[(&str, &str)] = &[
+    ("core.fsmonitor", "false"),
+    ("core.quotePath", "false"),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+    ("push.recurseSubmodules", "no"),
+    ("safe.bareRepository", "explicit"),
+    ("submodule.recurse", "false"),
 ];
+/// Of a look: what may start something although no setting says so, and windows small enough for the
+/// memory that a look may use.
+const OF_LOOKS: &[(&str, &str)] = &[
+    ("core.hooksPath", "/dev/null"),
+    ("core.packedGitLimit", "1g"),
+    ("core.packedGitWindowSize", "64m"),
+    ("log.showSignature", "false"),
+    ("protocol.allow", "never"),
+    ("status.submoduleSummary", "false"),
+];
+/// Comes before every setting about protocols (git(1)). `ext` runs whatever its address says.
+const PROTOCOLS: &str = "GIT_ALLOW_PROTOCOL";
+const PROXY: &str = "GIT_PROXY_COMMAND";
+const NETWORK: &str = "file:git:http:https:ssh";
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// git's complaint about a worktree that another program is just making.
 const HALF_WRITTEN: &str = "/commondir";
@@ -70,7 +99,13 @@ const COMPLAINT_MAX_LINES: usize = 6;
 pub struct Git {
     env: Environment,
     scripts: Environment,
+    trusted: bool,
+    known: Arc<Mutex<BTreeMap<Asked, Known>>>,
 }
+
+/// Names the repository of a call.
+const GIT_DIR: &str = "GIT_DIR";
+const LIST_HINT: &str = "look at `git config --list --show-origin` there";
 
 impl Git {
     pub fn new(env: &Environment) -> Git {
@@ -79,7 +114,26 @@ impl Git {
         scripts.entry("PATH".into()).or_insert_with(|| DEFAULT_PATH.into());
         let mut env = scripts.clone();
         env.extend(OURS.iter().map(|(name, value)| (name.into(), value.into())));
-        Git { env, scripts }
+        Git { env, scripts, trusted: false, known: Arc::default() }
+    }
+
+    /// Whether what the repository's own configuration and hooks run counts in acts. Only for one that
+    /// the user trusts. A look runs nothing, whatever is said here.
+    pub fn trusted(&self, trusted: bool) -> Git {
+        Git { trusted, ..self.clone() }
+    }
+
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.env
+    }
+
+    pub(crate) fn known(&self) -> MutexGuard<'_, BTreeMap<Asked, Known>> {
+        // A thread that died while it held the map has left it whole: entries go in complete.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn is_trusted(&self) -> bool {
+        self.trusted
     }
 
     /// The user's environment without what would name another repository.
@@ -87,21 +141,48 @@ impl Git {
         &self.scripts
     }
 
-    /// A call in `dir`; nothing runs before it is ended or read.
-    pub fn call<'a>(&'a self, dir: &'a Path, args: &[&str]) -> Call<'a> {
-        let args = ALWAYS.iter().chain(args).map(OsString::from).collect();
-        let (env, input) = (self.env.clone(), Vec::new());
-        Call { dir, args, env, input, timeout: READ_TIMEOUT }
+    /// Reads in `dir` what others may have written: nothing that is there can start a program or open
+    /// a connection, and memory and time are bounded. Takes no lock. Nothing runs before it is ended
+    /// or read.
+    pub fn look<'a>(&'a self, dir: &'a Path, args: &[&str]) -> Call<'a> {
+        self.call(dir, How::Look, args)
     }
+
+    /// Does something in `dir`. The user's own configuration counts; the repository's only when it is
+    /// trusted.
+    pub fn act<'a>(&'a self, dir: &'a Path, args: &[&str]) -> Call<'a> {
+        self.call(dir, How::Act, args)
+    }
+
+    fn call<'a>(&'a self, dir: &'a Path, how: How, args: &[&str]) -> Call<'a> {
+        let args = args.iter().map(OsString::from).collect();
+        let (env, set, input) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let (timeout, limits) = (READ_TIMEOUT, LOOK_LIMITS);
+        Call { git: self, dir, how, args, env, set, input, timeout, limits }
+    }
+}
+
+/// One of the two ways to call git; there is no third.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    Look,
+    Act,
+    /// An act that is about another machine.
+    ActOutside,
 }
 
 /// One call under construction.
 pub struct Call<'a> {
+    git: &'a Git,
     dir: &'a Path,
+    how: How,
     args: Vec<OsString>,
     env: Environment,
+    /// Settings for this call alone.
+    set: Vec<Override>,
     input: Vec<u8>,
     timeout: Duration,
+    limits: Limits,
 }
 
 impl Call<'_> {
@@ -112,6 +193,12 @@ impl Call<'_> {
 
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.env.insert(name.into(), value.as_ref().to_owned());
+        self
+    }
+
+    /// A setting for this call alone.
+    pub(crate) fn set(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.set.push((name.as_bytes().to_owned(), value.as_ref().as_bytes().to_owned()));
         self
     }
 
@@ -126,10 +213,37 @@ impl Call<'_> {
         self
     }
 
+    /// No longer and no more than this.
+    pub(crate) fn within(mut self, timeout: Duration, limits: Limits) -> Self {
+        (self.timeout, self.limits) = (timeout, limits);
+        self
+    }
+
+    /// An act that talks to a remote.
+    pub fn outside(mut self) -> Self {
+        self.how = How::ActOutside;
+        self
+    }
+
+    /// Names of filters that this call leaves out.
+    pub(crate) fn filters_off(&self) -> Result<BTreeSet<Vec<u8>>> {
+        match self.configuration()? {
+            Read::Configuration(configuration) => Ok(configuration.filters()),
+            Read::Failed(ended) => Err(failed(&self.named(), &ended)),
+        }
+    }
+
     /// Runs to the end, whatever the exit code.
-    pub fn end(self) -> Result<Ended> {
+    pub fn end(mut self) -> Result<Ended> {
+        match self.configuration()? {
+            Read::Configuration(configuration) => self.harden(&configuration)?,
+            // git says of the call what it said of its configuration.
+            Read::Failed(ended) => return Ok(ended),
+        }
+        let mut env = self.git.env.clone();
+        env.extend(self.env.clone());
         let program =
-            Program { program: OsStr::new("git"), args: &self.args, env: &self.env, cwd: self.dir };
+            Program { program: OsStr::new("git"), args: &self.args, env: &env, cwd: self.dir };
         let how = Run {
             input: &self.input,
             timeout: self.timeout,
@@ -137,10 +251,11 @@ impl Call<'_> {
             log: None,
         };
         let once = || {
-            run(&program, &how).map_err(|error| {
-                let text = format!("git in {}: {error}", self.dir.display());
-                Error::new(Kind::Git, text).hint("install git, or put it on the PATH")
-            })
+            let ended = match self.how {
+                How::Look => run_limited(&program, &how, self.limits),
+                How::Act | How::ActOutside => run(&program, &how),
+            };
+            ended.map_err(|error| not_started(self.dir, &error))
         };
         let mut ended = once()?;
         for _ in 0..HALF_WRITTEN_RETRIES {
@@ -150,9 +265,7 @@ impl Call<'_> {
             ended = once()?;
         }
         if ended.timed_out {
-            let text =
-                format!("{} did not end within {:?} and was ended", self.named(), self.timeout);
-            return Err(Error::new(Kind::Git, text));
+            return Err(took_too_long(&self.named(), self.timeout));
         }
         if ended.truncated {
             let text = format!("{} printed more than {OUTPUT_MAX_BYTES} bytes", self.named());
@@ -184,11 +297,74 @@ impl Call<'_> {
         }
     }
 
+    /// The settings of the repository that this call is about, as they are now.
+    fn configuration(&self) -> Result<Read> {
+        let asked =
+            Asked { dir: self.dir.to_owned(), git_dir: self.env.get(OsStr::new(GIT_DIR)).cloned() };
+        configuration_of(self.git, asked)
+    }
+
+    /// What this call must not follow.
+    fn harden(&mut self, configuration: &Configuration) -> Result<()> {
+        let (mut set, always): (_, &[_]) = match (self.how, self.git.trusted) {
+            (How::Look, _) => (configuration.all_off(), OF_LOOKS),
+            (How::Act | How::ActOutside, false) => (configuration.foreign_off(), &[]),
+            (How::Act | How::ActOutside, true) => (Vec::new(), &[]),
+        };
+        let always = ALWAYS.iter().chain(always);
+        set.extend(always.map(|(name, value)| (name.as_bytes().into(), value.as_bytes().into())));
+        set.append(&mut self.set);
+        let size: usize = set.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if set.len() > OVERRIDES_MAX || size > OVERRIDES_MAX_BYTES {
+            let text =
+                format!("{} has more settings that name programs than are read", self.named());
+            return Err(Error::new(Kind::Refused, text).hint(LIST_HINT));
+        }
+        self.env.insert("GIT_CONFIG_COUNT".into(), set.len().to_string().into());
+        for (n, (name, value)) in set.into_iter().enumerate() {
+            self.env.insert(format!("GIT_CONFIG_KEY_{n}").into(), OsString::from_vec(name));
+            self.env.insert(format!("GIT_CONFIG_VALUE_{n}").into(), OsString::from_vec(value));
+        }
+        // A partial clone cannot be checked out without what it left at its remote.
+        let outside = match self.how {
+            How::Look => false,
+            // A trusted repository's hooks may go where they like.
+            How::Act => self.git.trusted || configuration.is_partial_clone(),
+            How::ActOutside => true,
+        };
+        let mut insert = |name: &str, value: &str| {
+            self.env.insert(name.into(), value.into());
+        };
+        if !outside {
+            insert("GIT_NO_LAZY_FETCH", "1");
+        }
+        if self.how == How::Look {
+            insert("GIT_OPTIONAL_LOCKS", "0");
+        }
+        let protocols = if outside { NETWORK } else { "" };
+        self.env.entry(PROTOCOLS.into()).or_insert_with(|| protocols.into());
+        // The first of these that fits counts, so that none can be put in its place.
+        let foreign = !self.git.trusted || self.how == How::Look;
+        if foreign && !self.git.env.contains_key(OsStr::new(PROXY)) {
+            self.env.insert(PROXY.into(), OsString::new());
+        }
+        Ok(())
+    }
+
     fn named(&self) -> String {
-        let words = self.args.iter().skip(ALWAYS.len()).take(2);
+        let words = self.args.iter().take(2);
         let words: Vec<_> = words.map(|word| word.to_string_lossy().into_owned()).collect();
         format!("git {} in {}", words.join(" "), self.dir.display())
     }
+}
+
+pub(crate) fn not_started(dir: &Path, error: &std::io::Error) -> Error {
+    let text = format!("git in {}: {error}", dir.display());
+    Error::new(Kind::Git, text).hint("install git, or put it on the PATH")
+}
+
+pub(crate) fn took_too_long(named: &str, timeout: Duration) -> Error {
+    Error::new(Kind::Git, format!("{named} did not end within {timeout:?} and was ended"))
 }
 
 /// git's own words are the best explanation there is.

@@ -55,13 +55,13 @@ pub fn wanted(git: &Git, root: &Path) -> Result<Vec<PathBuf>> {
         return Ok(Vec::new());
     }
     let matching = git
-        .call(root, &["ls-files", "-z", "--others", "--ignored", "--exclude-from"])
+        .look(root, &["ls-files", "-z", "--others", "--ignored", "--exclude-from"])
         .arg(FILE)
         .read()?;
     if matching.is_empty() {
         return Ok(Vec::new());
     }
-    let ended = git.call(root, &["check-ignore", "-z", "--stdin"]).input(matching).end()?;
+    let ended = git.look(root, &["check-ignore", "-z", "--stdin"]).input(matching).end()?;
     // Exit code 1: none of them is ignored.
     if !matches!(ended.code, Some(0 | 1)) {
         return Err(crate::git::failed("git check-ignore", &ended));

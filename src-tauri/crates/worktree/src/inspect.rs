@@ -3,6 +3,7 @@
 //! Promise: only looks; whatever cannot be read stands in `unreadable` and blocks, whatever the
 //! policy; no file outside the worktree is looked at through a link.
 
+use crate::checkout::Checkout;
 use crate::embedded::{Embedded, embedded};
 use crate::error::Result;
 use crate::git::{Call, Git};
@@ -15,7 +16,10 @@ use crate::place::{self, Place};
 use crate::status::{ARGS, changes};
 use nightshift_platform::mounts;
 use nightshift_platform::process::{Occupant, working_below};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// Files and directories of git's that say what is going on, and what that is called.
@@ -43,6 +47,9 @@ pub struct Inspection {
     /// Tracked files that are not as committed, staged or not.
     pub changed: Vec<PathBuf>,
     pub untracked: Vec<PathBuf>,
+    /// Those of `changed` that a filter turns into what is committed, and its name: no look runs it, so
+    /// whether they changed is not known.
+    pub filtered: Vec<(PathBuf, String)>,
     /// Files that were copied in and have changed since.
     pub included_changed: Vec<PathBuf>,
     /// Changed files that git was told not to look at (`assume-unchanged`, `skip-worktree`).
@@ -75,21 +82,43 @@ pub enum Policy {
 /// Why a worktree stays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Blocker {
-    Uncommitted { files: Vec<PathBuf>, count: usize },
-    Operation { name: &'static str },
-    Unpushed { commits: Vec<String>, count: usize },
-    EmbeddedUnpushed { path: PathBuf, count: usize },
-    Occupied { by: Vec<Occupant> },
-    Locked { reason: String },
+    Uncommitted {
+        files: Vec<PathBuf>,
+        count: usize,
+    },
+    /// Files that a filter governs and that may be as committed: nobody but the filter could say.
+    Filtered {
+        files: Vec<PathBuf>,
+        filter: String,
+    },
+    Operation {
+        name: &'static str,
+    },
+    Unpushed {
+        commits: Vec<String>,
+        count: usize,
+    },
+    EmbeddedUnpushed {
+        path: PathBuf,
+        count: usize,
+    },
+    Occupied {
+        by: Vec<Occupant>,
+    },
+    Locked {
+        reason: String,
+    },
     Held,
-    Unreadable { what: String },
+    Unreadable {
+        what: String,
+    },
 }
 
 impl Blocker {
     /// A word for programs.
     pub fn word(&self) -> &'static str {
         match self {
-            Blocker::Uncommitted { .. } => "uncommitted",
+            Blocker::Uncommitted { .. } | Blocker::Filtered { .. } => "uncommitted",
             Blocker::Operation { .. } => "operation",
             Blocker::Unpushed { .. } | Blocker::EmbeddedUnpushed { .. } => "unpushed",
             Blocker::Occupied { .. } => "occupied",
@@ -108,6 +137,17 @@ impl fmt::Display for Blocker {
                 let more = if *count > named.len() { ", …" } else { "" };
                 let noun = if *count == 1 { "uncommitted change" } else { "uncommitted changes" };
                 write!(f, "{count} {noun} ({}{more})", named.join(", "))
+            }
+            Blocker::Filtered { files, filter } => {
+                let named: Vec<_> = files.iter().take(5).map(|p| p.display().to_string()).collect();
+                let more = if files.len() > named.len() { ", …" } else { "" };
+                let filter = filter.escape_debug();
+                write!(
+                    f,
+                    "files that may have changed ({}{more}): only the filter {filter} could tell, and \
+                     no program of a repository is run to find out",
+                    named.join(", ")
+                )
             }
             Blocker::Operation { name } => write!(f, "a {name} that is not finished"),
             Blocker::Unpushed { count, .. } => {
@@ -174,8 +214,16 @@ impl Inspection {
         }
         if policy == Policy::Careful {
             blockers.extend(self.operation.map(|name| Blocker::Operation { name }));
-            let files = self.uncommitted();
+            let mut files = self.uncommitted();
+            files.retain(|file| !self.filtered.iter().any(|(filtered, _)| filtered == file));
             let count = files.len();
+            let filters: BTreeSet<&String> =
+                self.filtered.iter().map(|(_, filter)| filter).collect();
+            for filter in filters {
+                let of = self.filtered.iter().filter(|(_, other)| other == filter);
+                let files = of.map(|(file, _)| file.clone()).take(NAMED_MAX).collect();
+                blockers.push(Blocker::Filtered { files, filter: filter.clone() });
+            }
             if count > 0 {
                 let files = files.into_iter().take(NAMED_MAX).collect();
                 blockers.push(Blocker::Uncommitted { files, count });
@@ -201,13 +249,23 @@ impl<'a> Asked<'a> {
         self.record
     }
 
-    pub fn call(&self, args: &[&str]) -> Call<'a> {
-        match &self.record.admin {
-            Some(admin) if self.missing => {
-                self.git.call(&self.record.repository.common, args).env("GIT_DIR", admin)
-            }
-            Some(_) | None => self.git.call(&self.record.path, args),
-        }
+    pub fn look(&self, args: &[&str]) -> Call<'a> {
+        self.pinned(self.git.look(self.dir(), args))
+    }
+
+    pub fn act(&self, args: &[&str]) -> Call<'a> {
+        self.pinned(self.git.act(self.dir(), args))
+    }
+
+    fn dir(&self) -> &'a Path {
+        if self.missing { &self.record.repository.common } else { &self.record.path }
+    }
+
+    /// Whatever a configuration says of it, git works on this worktree.
+    fn pinned(&self, call: Call<'a>) -> Call<'a> {
+        let Some(admin) = &self.record.admin else { return call };
+        let call = call.env("GIT_DIR", admin);
+        if self.missing { call } else { call.env("GIT_WORK_TREE", &self.record.path) }
     }
 }
 
@@ -222,6 +280,10 @@ pub fn inspect(git: &Git, record: &Record) -> Inspection {
         }
     };
     seen.missing = missing;
+    if !missing && let Err(error) = Checkout::of_record(git, record) {
+        seen.unreadable.push(error.message);
+        return seen;
+    }
     let asked = Asked::new(git, record, missing);
     let looks: [fn(&Asked<'_>, &mut Inspection) -> Result<()>; 3] = [head, unpushed, stashes];
     for look in looks {
@@ -233,19 +295,23 @@ pub fn inspect(git: &Git, record: &Record) -> Inspection {
         seen.unreadable.push(error.message);
     }
     if !missing {
-        for look in [files, surroundings] {
-            if let Err(error) = look(&asked, &mut seen) {
-                seen.unreadable.push(error.message);
-            }
+        if let Err(error) = surroundings(&asked, &mut seen) {
+            seen.unreadable.push(error.message);
+        }
+        // What blocks anyway may also keep git waiting.
+        if seen.unreadable.is_empty()
+            && let Err(error) = files(&asked, &mut seen)
+        {
+            seen.unreadable.push(error.message);
         }
     }
     seen
 }
 
 fn head(asked: &Asked<'_>, seen: &mut Inspection) -> Result<()> {
-    seen.head.branch = asked.call(&["symbolic-ref", "--quiet", "--short", "HEAD"]).find()?;
+    seen.head.branch = asked.look(&["symbolic-ref", "--quiet", "--short", "HEAD"]).find()?;
     let verify = ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"];
-    seen.head.commit = asked.call(&verify).find()?;
+    seen.head.commit = asked.look(&verify).find()?;
     let admin = asked.record.admin.as_deref().unwrap_or(Path::new(""));
     let going = OPERATIONS.iter().find(|(file, _)| admin.join(file).exists());
     seen.operation = going.map(|(_, name)| *name);
@@ -258,12 +324,12 @@ fn unpushed(asked: &Asked<'_>, seen: &mut Inspection) -> Result<()> {
     let record = asked.record;
     let own = format!("refs/heads/{}", record.branch);
     let mut tips: Vec<String> = seen.head.commit.iter().cloned().collect();
-    tips.extend(asked.call(&["rev-parse", "--verify", "--quiet", &own]).find()?);
+    tips.extend(asked.look(&["rev-parse", "--verify", "--quiet", &own]).find()?);
     if tips.is_empty() {
         return Ok(());
     }
     let list = |args: &[&str]| {
-        let mut call = asked.call(&["rev-list"]);
+        let mut call = asked.look(&["rev-list"]);
         for arg in args.iter().copied().chain(tips.iter().map(String::as_str)) {
             call = call.arg(arg);
         }
@@ -285,7 +351,7 @@ fn unpushed(asked: &Asked<'_>, seen: &mut Inspection) -> Result<()> {
 }
 
 fn stashes(asked: &Asked<'_>, seen: &mut Inspection) -> Result<()> {
-    let list = asked.call(&["stash", "list", "--format=%gs"]).line()?;
+    let list = asked.look(&["stash", "list", "--format=%gs"]).line()?;
     // `WIP on <branch>: …` or `On <branch>: …`
     let mark = format!("n {}:", asked.record.branch);
     seen.stashes = list.lines().filter(|line| line.contains(&mark)).count();
@@ -304,13 +370,40 @@ fn lock(record: &Record, seen: &mut Inspection) -> Result<()> {
 
 fn files(asked: &Asked<'_>, seen: &mut Inspection) -> Result<()> {
     let record = asked.record;
-    for change in changes(asked.call(ARGS).long())? {
+    for change in changes(asked.look(ARGS).long())? {
         let list = if change.untracked { &mut seen.untracked } else { &mut seen.changed };
         list.push(change.path);
     }
-    seen.hidden = hidden::changes(&record.path, |args| asked.call(args))?;
+    seen.filtered = filtered(asked, &seen.changed)?;
+    seen.hidden = hidden::changes(&record.path, |args| asked.look(args))?;
     seen.included_changed = include::changed(&record.path, &record.included)?;
     Ok(())
+}
+
+/// Those of `changed` that a filter with a program governs, and its name.
+fn filtered(asked: &Asked<'_>, changed: &[PathBuf]) -> Result<Vec<(PathBuf, String)>> {
+    let call = asked.look(&["check-attr", "-z", "--stdin", "filter"]);
+    if changed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let filters = call.filters_off()?;
+    if filters.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut names = Vec::new();
+    for path in changed {
+        names.extend_from_slice(path.as_os_str().as_bytes());
+        names.push(0);
+    }
+    let printed = call.input(names).long().read()?;
+    let printed: Vec<&[u8]> = printed.split(|&b| b == 0).collect();
+    // Path, attribute, value.
+    let (rows, _) = printed.as_chunks::<3>();
+    let governed = rows.iter().filter(|[_, _, filter]| filters.contains(*filter));
+    let named = |[path, _, filter]: &[&[u8]; 3]| {
+        (PathBuf::from(OsStr::from_bytes(path)), String::from_utf8_lossy(filter).into_owned())
+    };
+    Ok(governed.map(named).collect())
 }
 
 fn surroundings(asked: &Asked<'_>, seen: &mut Inspection) -> Result<()> {
@@ -327,7 +420,8 @@ fn surroundings(asked: &Asked<'_>, seen: &mut Inspection) -> Result<()> {
         }
         Err(error) => seen.unreadable.push(format!("the list of mounts: {error}")),
     }
-    let (embedded, wrong) = embedded(asked.git, path);
+    let admin = asked.record.admin.as_deref().unwrap_or(path);
+    let (embedded, wrong) = embedded(asked.git, path, admin);
     seen.embedded = embedded;
     seen.unreadable.extend(wrong);
     Ok(())

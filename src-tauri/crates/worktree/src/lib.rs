@@ -9,7 +9,9 @@
 //! never taken for clean. All calls block: run them beside a loop, never on it.
 //! Must not know: sessions, agents, the supervisor, any protocol.
 
+mod checkout;
 mod clean;
+mod configuration;
 mod confined;
 mod create;
 mod digest;
@@ -24,6 +26,7 @@ mod hold;
 mod include;
 mod inspect;
 mod interpreter;
+mod known;
 mod ledger;
 mod limits;
 mod list;
@@ -38,11 +41,13 @@ mod repository;
 mod rescue;
 mod scripts;
 mod settings;
+mod shadow;
 mod size;
 mod status;
 mod submodules;
 mod undo;
 
+pub use checkout::Checkout;
 pub use clean::{Cleaned, clean, purge};
 pub use create::{Created, Order, alongside, create, reopen};
 pub use digest::sha256;

@@ -1,9 +1,27 @@
 //! Every bound of this crate, with its reason.
 
+use nightshift_platform::program::Limits;
 use std::time::Duration;
 
 /// Questions to git about one repository: seconds even on a cold disk.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// What one look may use: a status of the largest repositories takes a fraction of both.
+pub const LOOK_LIMITS: Limits = Limits { memory_bytes: 4 * 1024 * 1024 * 1024, cpu_seconds: 300 };
+/// A repository inside a worktree is seldom large, and there may be many.
+pub const EMBEDDED_LIMITS: Limits =
+    Limits { memory_bytes: 2 * 1024 * 1024 * 1024, cpu_seconds: 20 };
+pub const EMBEDDED_TIMEOUT: Duration = Duration::from_secs(20);
+/// For all of them together; those that are not looked into by then are not understood and block.
+pub const EMBEDDED_TOTAL: Duration = Duration::from_secs(60);
+/// git's configuration is written by hand and by tools, a few kilobytes of it.
+pub const CONFIGURATION_MAX_BYTES: usize = 1024 * 1024;
+pub const CONFIGURATION_TIMEOUT: Duration = Duration::from_secs(5);
+pub const CONFIGURATION_LIMITS: Limits =
+    Limits { memory_bytes: 512 * 1024 * 1024, cpu_seconds: 10 };
+/// Settings that are switched off for one call: they go through its environment, which the kernel
+/// bounds.
+pub const OVERRIDES_MAX: usize = 1_000;
+pub const OVERRIDES_MAX_BYTES: usize = 64 * 1024;
 /// Making a checkout or storing a rescue: as long as a large repository on a slow disk takes.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(600);
 /// A setup script installs dependencies; one that takes longer hangs.
@@ -50,6 +68,8 @@ pub const INCLUDE_MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 pub const LOGGED_COMMITS_MAX: usize = 200;
 /// Repositories inside a worktree that are looked into; more are not understood and block.
 pub const EMBEDDED_MAX: usize = 200;
+/// Entries of `.gitmodules` that are followed: the largest public repositories have some hundreds.
+pub const SUBMODULES_MAX: usize = 1_000;
 /// Directory entries looked at in one worktree; more are not understood and block.
 pub const ENTRIES_MAX: u64 = 20_000_000;
 /// How long a removal, and whatever else takes something away, can be undone.

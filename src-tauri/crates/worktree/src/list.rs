@@ -56,7 +56,7 @@ pub fn list(git: &Git, ledger: &Ledger, roots: &BTreeSet<PathBuf>) -> (Vec<Liste
 }
 
 fn of_repository(git: &Git, root: &Path) -> Result<Vec<Listed>, Error> {
-    let printed = git.call(root, &["worktree", "list", "--porcelain", "-z"]).read()?;
+    let printed = git.look(root, &["worktree", "list", "--porcelain", "-z"]).read()?;
     let mut found: Vec<Listed> = Vec::new();
     for line in pieces(&printed).map(text) {
         let (key, value) = line.split_once(' ').unwrap_or((&line, ""));

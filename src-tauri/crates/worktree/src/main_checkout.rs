@@ -4,7 +4,8 @@
 //! prevented is at least seen.
 //! Promise: tells which files are other than before; never by whom, because that is not known.
 
-use crate::error::Result;
+use crate::checkout::Checkout;
+use crate::error::{Error, Kind, Result};
 use crate::git::Git;
 use crate::status::{ARGS, changes};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,9 +25,13 @@ type Mark = ([u8; 2], u64, i128);
 
 impl MainCheckout {
     pub fn look(git: &Git, root: &Path) -> Result<MainCheckout> {
-        let head = git.call(root, &["rev-parse", "--verify", "--quiet", "HEAD"]).find()?;
+        let Some(checkout) = Checkout::of(git, root)? else {
+            let text = format!("{} is no checkout of git's", root.display());
+            return Err(Error::new(Kind::NotFound, text));
+        };
+        let head = checkout.look(git, &["rev-parse", "--verify", "--quiet", "HEAD"]).find()?;
         let mut files = BTreeMap::new();
-        for change in changes(git.call(root, ARGS).arg("--ignore-submodules=dirty").long())? {
+        for change in changes(checkout.look(git, ARGS).long())? {
             let mark = mark(&root.join(&change.path));
             files.insert(change.path, (change.letters, mark.0, mark.1));
         }

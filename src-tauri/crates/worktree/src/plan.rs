@@ -147,7 +147,7 @@ pub fn plan(git: &Git, dir: &Path, choice: &Choice, user: &Defaults) -> Result<P
 
 fn is_committed(git: &Git, repo: &Repository, base: &Base, directory: &Path) -> Result<bool> {
     let object = format!("{}:{}", base.commit, directory.display());
-    let ended = git.call(&repo.root, &["cat-file", "-t"]).arg(object).end()?;
+    let ended = git.look(&repo.root, &["cat-file", "-t"]).arg(object).end()?;
     Ok(ended.code == Some(0) && ended.stdout.starts_with(b"tree"))
 }
 
@@ -190,13 +190,13 @@ fn plain(commit: String, label: String) -> Base {
 fn head(git: &Git, repo: &Repository) -> Result<Option<Base>> {
     let Some(commit) = commit_of(git, repo, "HEAD")? else { return Ok(None) };
     let Some(label) =
-        git.call(&repo.root, &["symbolic-ref", "--quiet", "--short", "HEAD"]).find()?
+        git.look(&repo.root, &["symbolic-ref", "--quiet", "--short", "HEAD"]).find()?
     else {
         return Ok(Some(plain(commit, "detached HEAD".to_owned())));
     };
     let format = "--format=%(upstream:short)%00%(upstream:track,nobracket)";
     let line = git
-        .call(&repo.root, &["for-each-ref", format])
+        .look(&repo.root, &["for-each-ref", format])
         .arg(format!("refs/heads/{label}"))
         .line()?;
     let (upstream, track) = line.split_once('\0').unwrap_or_default();
@@ -212,12 +212,12 @@ fn count_in(track: &str, word: &str) -> u32 {
 }
 
 fn remote_default(git: &Git, repo: &Repository) -> Result<Option<Base>> {
-    let remotes = git.call(&repo.root, &["remote"]).line()?;
+    let remotes = git.look(&repo.root, &["remote"]).line()?;
     let mut names: Vec<&str> = remotes.lines().collect();
     names.sort_by_key(|name| *name != "origin");
     for name in names {
         let head = format!("refs/remotes/{name}/HEAD");
-        let found = git.call(&repo.root, &["symbolic-ref", "--quiet", "--short", &head]).find()?;
+        let found = git.look(&repo.root, &["symbolic-ref", "--quiet", "--short", &head]).find()?;
         if let Some(label) = found
             && let Some(commit) = commit_of(git, repo, &format!("refs/remotes/{label}"))?
         {
@@ -229,5 +229,5 @@ fn remote_default(git: &Git, repo: &Repository) -> Result<Option<Base>> {
 
 pub(crate) fn commit_of(git: &Git, repo: &Repository, rev: &str) -> Result<Option<String>> {
     let rev = format!("{rev}^{{commit}}");
-    git.call(&repo.root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &rev]).find()
+    git.look(&repo.root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &rev]).find()
 }

@@ -10,6 +10,7 @@
 //!
 //! Promise: at every moment all files are in the worktree or aside; nothing is deleted here.
 
+use crate::checkout::Checkout;
 use crate::error::{AtPath, Error, Kind, Result};
 use crate::git::{Git, text};
 use crate::inspect::{Blocker, Inspection, Policy, inspect};
@@ -83,6 +84,9 @@ enum Taken {
 
 fn take_away(git: &Git, ledger: &Ledger, record: &Record, seen: &Inspection) -> Result<Taken> {
     let place = place::look(record)?;
+    if !seen.missing {
+        Checkout::of_record(git, record)?;
+    }
     let id = free_id(ledger, &record.id)?;
     let saved = match rescue(git, record, seen, &id) {
         Ok(saved) => saved,
@@ -206,8 +210,8 @@ fn delete_branch(git: &Git, removed: &Removed) -> Result<bool> {
     if worktrees(git, record)?.contains(&format!("branch {name}")) {
         return Ok(false);
     }
-    let common = &record.repository.common;
-    let ended = git.call(common, &["update-ref", "-d"]).arg(name).arg(tip).end()?;
+    let call = record.repository.act(git, &["update-ref", "-d"]);
+    let ended = call.arg(name).arg(tip).end()?;
     Ok(ended.code == Some(0))
 }
 
@@ -226,8 +230,7 @@ fn verify(git: &Git, record: &Record) -> Result<()> {
 
 /// Lines of `git worktree list --porcelain`.
 pub(crate) fn worktrees(git: &Git, record: &Record) -> Result<Vec<String>> {
-    let common = &record.repository.common;
-    let list = git.call(common, &["worktree", "list", "--porcelain", "-z"]).read()?;
+    let list = record.repository.look(git, &["worktree", "list", "--porcelain", "-z"]).read()?;
     Ok(crate::git::pieces(&list).map(text).collect())
 }
 

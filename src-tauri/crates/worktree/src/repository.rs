@@ -2,8 +2,9 @@
 //!
 //! Promise: paths are absolute and free of symbolic links, as git itself resolves them.
 
-use crate::error::{Error, Kind, Result};
-use crate::git::{Git, failed, text};
+use crate::checkout::Checkout;
+use crate::error::{AtPath, Error, Kind, Result};
+use crate::git::{Call, Git, failed, text};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,24 @@ pub struct Repository {
     pub root: PathBuf,
     /// `.git`, or where that points.
     pub common: PathBuf,
+}
+
+impl Repository {
+    /// `Git::look` at its branches and objects, whatever is checked out.
+    pub(crate) fn look<'a>(&'a self, git: &'a Git, args: &[&str]) -> Call<'a> {
+        git.look(&self.common, args).env("GIT_DIR", &self.common)
+    }
+
+    /// `Git::act` on these.
+    pub(crate) fn act<'a>(&'a self, git: &'a Git, args: &[&str]) -> Call<'a> {
+        git.act(&self.common, args).env("GIT_DIR", &self.common)
+    }
+
+    /// The main checkout, for an act there.
+    pub(crate) fn checkout(&self) -> Checkout {
+        let (root, common) = (self.root.clone(), self.common.clone());
+        Checkout { root, git_dir: common.clone(), common }
+    }
 }
 
 /// Where a directory is.
@@ -36,35 +55,37 @@ pub(crate) enum Located {
 
 pub(crate) fn locate(git: &Git, dir: &Path) -> Result<Located> {
     let ended = git
-        .call(dir, &["rev-parse", "--path-format=absolute", "--is-bare-repository"])
+        .look(dir, &["rev-parse", "--path-format=absolute", "--is-bare-repository"])
         .arg("--is-inside-git-dir")
         .arg("--git-dir")
         .arg("--git-common-dir")
         .end()?;
     if ended.code != Some(0) {
-        let nowhere = text(&ended.stderr).contains("not a git repository");
+        let complaint = text(&ended.stderr);
+        // A bare repository is used only where it is named outright.
+        if complaint.contains("safe.bareRepository") {
+            return Ok(Located::Bare);
+        }
+        let nowhere = complaint.contains("not a git repository");
         let named = format!("git rev-parse in {}", dir.display());
         return if nowhere { Ok(Located::Nowhere) } else { Err(failed(&named, &ended)) };
     }
     let printed = utf8(&ended.stdout, dir)?;
-    let [bare, inside, git_dir, common] = lines(&printed, dir)?;
+    let [bare, inside, _, _] = lines(&printed, dir)?;
     if inside == "true" {
         return Ok(if bare == "true" { Located::Bare } else { Located::InsideGitDir });
     }
     if bare == "true" {
         return Ok(Located::Bare);
     }
-    let printed = git
-        .call(dir, &["rev-parse", "--path-format=absolute", "--show-toplevel", "--show-prefix"])
-        .read()?;
-    let printed = utf8(&printed, dir)?;
-    let [root, prefix] = lines(&printed, dir)?;
-    let root = PathBuf::from(root);
-    let (git_dir, common) = (canonical(git_dir)?, canonical(common)?);
+    let Some(Checkout { root, git_dir, common }) = Checkout::of(git, dir)? else {
+        return Ok(Located::Nowhere);
+    };
     if git_dir != common {
         return Ok(Located::Linked { root });
     }
-    let prefix = PathBuf::from(prefix.trim_end_matches('/'));
+    let dir = std::fs::canonicalize(dir).at(dir)?;
+    let prefix = dir.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
     Ok(Located::Main { repository: Repository { root, common }, prefix })
 }
 
@@ -85,7 +106,7 @@ pub fn whereabouts(git: &Git, dir: &Path) -> Whereabouts {
     let dir = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
     let asked = || -> Option<Whereabouts> {
         let args = ["rev-parse", "--path-format=absolute", "--show-toplevel", "--git-common-dir"];
-        let printed = git.call(&dir, &args).read().ok()?;
+        let printed = git.look(&dir, &args).read().ok()?;
         let printed = utf8(&printed, &dir).ok()?;
         let [root, common] = lines(&printed, &dir).ok()?;
         let (root, common) = (canonical(root).ok()?, canonical(common).ok()?);
@@ -102,11 +123,11 @@ pub fn whereabouts(git: &Git, dir: &Path) -> Whereabouts {
     })
 }
 
-fn canonical(path: &str) -> Result<PathBuf> {
+pub(crate) fn canonical(path: &str) -> Result<PathBuf> {
     std::fs::canonicalize(path).map_err(|error| Error::io(Path::new(path), &error))
 }
 
-fn utf8(bytes: &[u8], dir: &Path) -> Result<String> {
+pub(crate) fn utf8(bytes: &[u8], dir: &Path) -> Result<String> {
     String::from_utf8(bytes.to_vec()).map_err(|_| {
         let text = format!("the path of the repository at {} is not UTF-8", dir.display());
         Error::new(Kind::Refused, text).hint("rename the directory, or start without a worktree")
@@ -114,7 +135,7 @@ fn utf8(bytes: &[u8], dir: &Path) -> Result<String> {
 }
 
 /// Exactly `N` lines: a path that holds a line break cannot be told from two.
-fn lines<'a, const N: usize>(printed: &'a str, dir: &Path) -> Result<[&'a str; N]> {
+pub(crate) fn lines<'a, const N: usize>(printed: &'a str, dir: &Path) -> Result<[&'a str; N]> {
     let lines: Vec<&str> = printed.strip_suffix('\n').unwrap_or(printed).split('\n').collect();
     lines.try_into().map_err(|_| {
         let text = format!("the path of the repository at {} holds a line break", dir.display());

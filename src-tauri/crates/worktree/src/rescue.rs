@@ -55,7 +55,7 @@ pub(crate) fn rescue(git: &Git, record: &Record, seen: &Inspection, id: &str) ->
     let index_tree = index_tree(&asked, &scratch)?;
     let tree = if seen.missing { index_tree.clone() } else { files_tree(&asked, seen, &scratch)? };
     let own = format!("refs/heads/{}", record.branch);
-    let branch_tip = asked.call(&["rev-parse", "--verify", "--quiet", &own]).find()?;
+    let branch_tip = asked.look(&["rev-parse", "--verify", "--quiet", &own]).find()?;
     let mut parents: Vec<String> = Vec::new();
     parents.extend(seen.head.commit.clone());
     if let Some(tree) = &index_tree {
@@ -69,13 +69,13 @@ pub(crate) fn rescue(git: &Git, record: &Record, seen: &Inspection, id: &str) ->
     parents.retain(|parent| seen_already.insert(parent.clone()));
     let tree = match tree {
         Some(tree) => tree,
-        None => asked.call(&["hash-object", "-t", "tree", "-w", "--stdin"]).line()?,
+        None => asked.act(&["hash-object", "-t", "tree", "-w", "--stdin"]).line()?,
     };
     let message = format!("{} on {}, removed", record.path.display(), record.branch);
     let commit = commit(&asked, &tree, &parents, &message)?;
     let name = format!("{RESCUES}{id}");
-    asked.call(&["update-ref", "-m", "rescue before removal"]).arg(&name).arg(&commit).read()?;
-    let kept = asked.call(&["rev-parse", "--verify", "--quiet", &name]).find()?;
+    asked.act(&["update-ref", "-m", "rescue before removal"]).arg(&name).arg(&commit).read()?;
+    let kept = asked.look(&["rev-parse", "--verify", "--quiet", &name]).find()?;
     if kept.as_deref() != Some(commit.as_str()) {
         return Err(Error::new(Kind::Git, format!("{name} does not hold the rescue")));
     }
@@ -84,8 +84,8 @@ pub(crate) fn rescue(git: &Git, record: &Record, seen: &Inspection, id: &str) ->
 
 /// Takes a rescue away: its time is over, or the worktree is back.
 pub(crate) fn forget(git: &Git, record: &Record, name: &str, commit: &str) -> Result<()> {
-    let common = &record.repository.common;
-    git.call(common, &["update-ref", "-d"]).arg(name).arg(commit).read().map(|_| ())
+    let call = record.repository.act(git, &["update-ref", "-d"]);
+    call.arg(name).arg(commit).read().map(|_| ())
 }
 
 /// A copy of the index that is ours to change. It lies beside the rescued data and goes with this.
@@ -109,7 +109,7 @@ impl Scratch {
     }
 
     fn call<'a>(&self, asked: &Asked<'a>, args: &[&str]) -> Call<'a> {
-        asked.call(args).env("GIT_INDEX_FILE", &self.index).long()
+        asked.act(args).env("GIT_INDEX_FILE", &self.index).long()
     }
 }
 
@@ -195,7 +195,7 @@ fn nul_separated(paths: &[PathBuf]) -> Vec<u8> {
 }
 
 fn commit(asked: &Asked<'_>, tree: &str, parents: &[String], message: &str) -> Result<String> {
-    let mut call = asked.call(&["commit-tree", "--no-gpg-sign", "-m", message]);
+    let mut call = asked.act(&["commit-tree", "--no-gpg-sign", "-m", message]);
     for parent in parents {
         call = call.arg("-p").arg(parent);
     }
@@ -216,7 +216,7 @@ fn remembered(asked: &Asked<'_>) -> Result<Vec<String>> {
     for name in names.filter(|name| !name.is_empty()) {
         let rev = format!("{name}^{{commit}}");
         let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", &rev];
-        let ended = asked.call(&args).end()?;
+        let ended = asked.look(&args).end()?;
         if ended.code == Some(0) {
             found.push(crate::git::text(&ended.stdout).trim().to_owned());
         }
@@ -228,7 +228,7 @@ fn remembered(asked: &Asked<'_>) -> Result<Vec<String>> {
         "refs/bisect",
         "refs/rewritten",
     ];
-    found.extend(asked.call(&own).line()?.lines().map(str::to_owned));
+    found.extend(asked.look(&own).line()?.lines().map(str::to_owned));
     Ok(found)
 }
 
@@ -253,13 +253,13 @@ fn logged(asked: &Asked<'_>) -> Result<Vec<String>> {
     }
     // Those that are gone already cannot be kept; of the others only tips are needed.
     let asked_for = ids.iter().map(|id| format!("{id}^{{commit}}\n")).collect::<String>();
-    let known = asked.call(&["cat-file", "--batch-check=%(objectname)"]);
+    let known = asked.look(&["cat-file", "--batch-check=%(objectname)"]);
     let known = crate::git::text(&known.input(asked_for.into_bytes()).read()?);
     let known: Vec<&str> = known.lines().filter(|line| !line.contains(' ')).collect();
     let max = format!("--max-count={LOGGED_COMMITS_MAX}");
     let mut input = known.join("\n");
     input.push_str("\n--not\n--all\n");
-    let list = asked.call(&["rev-list", &max, "--stdin"]);
+    let list = asked.look(&["rev-list", &max, "--stdin"]);
     let lines = crate::git::text(&list.input(input.into_bytes()).read()?);
     Ok(lines.lines().map(str::to_owned).collect())
 }

@@ -156,7 +156,7 @@ enum Committed {
 
 /// What `commit` has at this place.
 fn committed(git: &Git, repo: &Repository, commit: &str, file: &str) -> Result<Committed> {
-    let listed = git.call(&repo.root, &["ls-tree", "--full-tree", "-z"]).arg(commit).arg("--");
+    let listed = git.look(&repo.root, &["ls-tree", "--full-tree", "-z"]).arg(commit).arg("--");
     let listed = text(&listed.arg(file).read()?);
     let Some((mode, object)) = listed.split_once('\t').and_then(|(entry, _)| {
         let mut parts = entry.split(' ');
@@ -167,7 +167,7 @@ fn committed(git: &Git, repo: &Repository, commit: &str, file: &str) -> Result<C
     if !FILE_MODES.contains(&mode) {
         return Ok(Committed::NoFile);
     }
-    let blob = git.call(&repo.root, &["cat-file", "blob"]).arg(object);
+    let blob = git.look(&repo.root, &["cat-file", "blob"]).arg(object);
     // Nothing is fetched for it: that would run a program of the repository's choice.
     blob.env("GIT_NO_LAZY_FETCH", "1").read().map(Committed::File)
 }

@@ -21,12 +21,19 @@ pub struct Change {
 
 /// Runs a prepared `git … status` (see `ARGS`) and reads it.
 pub fn changes(call: Call<'_>) -> Result<Vec<Change>> {
-    parse(&call.env("GIT_OPTIONAL_LOCKS", "0").read()?)
+    parse(&call.read()?)
 }
 
-/// Every untracked file by name, nothing folded, submodules looked into.
-pub const ARGS: &[&str] =
-    &["status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all"];
+/// Every untracked file by name, nothing folded; submodules only by their commit, because git would
+/// look into them by their own configuration.
+pub const ARGS: &[&str] = &[
+    "status",
+    "--porcelain=v2",
+    "-z",
+    "--no-renames",
+    "--untracked-files=all",
+    "--ignore-submodules=dirty",
+];
 /// Directories of untracked files as one entry, submodules only by their commit.
 pub const FOLDED_ARGS: &[&str] = &[
     "status",

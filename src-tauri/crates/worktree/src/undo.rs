@@ -72,13 +72,13 @@ fn newest(ledger: &Ledger, id: &str) -> Result<Removed> {
 fn restore_branch(git: &Git, removed: &Removed) -> Result<()> {
     let (true, Some(tip)) = (removed.branch_deleted, &removed.branch_tip) else { return Ok(()) };
     let record = &removed.record;
-    let common = &record.repository.common;
+    let repository = &record.repository;
     let name = format!("refs/heads/{}", record.branch);
     if worktrees(git, record)?.contains(&format!("branch {name}")) {
         let text = format!("the branch {} is checked out elsewhere", record.branch);
         return Err(Error::new(Kind::Taken, text).hint("check out another there, then undo again"));
     }
-    let there = git.call(common, &["rev-parse", "--verify", "--quiet", &name]).find()?;
+    let there = repository.look(git, &["rev-parse", "--verify", "--quiet", &name]).find()?;
     match there {
         Some(at) if at == *tip => Ok(()),
         Some(at) => {
@@ -88,7 +88,7 @@ fn restore_branch(git: &Git, removed: &Removed) -> Result<()> {
         None => {
             let zero = "0".repeat(tip.len());
             let args = ["update-ref", "-m", "removal undone", &name, tip, &zero];
-            git.call(common, &args).read().map(|_| ())
+            repository.act(git, &args).read().map(|_| ())
         }
     }
 }

@@ -67,5 +67,6 @@ fn subject(session: &Session, ledger: PathBuf) -> Subject {
             | State::Failed { .. }
             | State::Stopped => String::new(),
         },
+        trusted: false,
     }
 }

@@ -115,7 +115,8 @@ fn failures_25_a_place_taken_by_another_repository_is_left_alone() {
 
 #[test]
 fn failures_25_a_failed_rescue_removes_nothing() {
-    let repo = Repo::new();
+    let mut repo = Repo::new();
+    repo.git = repo.git.trusted(true);
     repo.write(".gitattributes", "*.x filter=broken\n");
     repo.commit("a filter that will fail");
     let record = repo.make("one");

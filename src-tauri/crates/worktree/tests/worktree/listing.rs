@@ -127,12 +127,18 @@ fn rescues_of_acts_stay_as_long_as_removals_and_go_after_that() {
     }
     let left = || repo.run(&["for-each-ref", "--format=%(refname)", "refs"]);
     // A clock that was set back takes nothing.
-    assert_eq!(expire_rescues(&repo.git, &repo.root, 0).unwrap(), Vec::<String>::new());
+    assert_eq!(
+        expire_rescues(&repo.git, &repo.root.join(".git"), 0).unwrap(),
+        Vec::<String>::new()
+    );
     let cleaned = clean(&repo.git, &repo.ledger, &BTreeSet::new(), false, now, &repo.log());
     assert_eq!(cleaned.problems, []);
     for name in names[..2].iter().map(String::as_str).chain(others) {
         assert!(left().contains(&format!("{name}\n")), "{name} of {}", left());
     }
     assert!(!left().contains(&names[2]));
-    assert_eq!(expire_rescues(&repo.git, &repo.root, now + 1).unwrap(), [names[1].clone()]);
+    assert_eq!(
+        expire_rescues(&repo.git, &repo.root.join(".git"), now + 1).unwrap(),
+        [names[1].clone()]
+    );
 }

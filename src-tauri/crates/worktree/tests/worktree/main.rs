@@ -2,6 +2,7 @@
 
 mod confined;
 mod failures;
+mod hostile;
 mod listing;
 mod making;
 mod property;

@@ -1,0 +1,230 @@
+//! Repositories that try to run something while their work is looked at, kept, merged or pushed.
+
+use crate::repo::{Repo, paths, write};
+use nightshift_protocol::review::{ReviewAct, ReviewResult};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+struct Lab {
+    repo: Repo,
+    sprung: PathBuf,
+    evil: String,
+}
+
+/// What is done to the repository before everything else.
+type Trap = (&'static str, fn(&Lab));
+
+impl Lab {
+    fn new() -> Lab {
+        let repo = Repo::new().with_remote();
+        let lab = fs::canonicalize(repo.home.work()).unwrap();
+        let (sprung, evil) = (lab.join("sprung"), lab.join("evil"));
+        let script =
+            format!("#!/bin/sh\necho \"$0 $*\" >> '{}'\n[ $# -eq 0 ] && cat\n", sprung.display());
+        fs::write(&evil, script).unwrap();
+        fs::set_permissions(&evil, fs::Permissions::from_mode(0o755)).unwrap();
+        Lab { repo, sprung, evil: evil.to_string_lossy().into_owned() }
+    }
+
+    fn config(&self, name: &str, value: &str) {
+        self.repo.main(&["config", name, value]);
+    }
+
+    fn attributes(&self, words: &str) {
+        let info = self.repo.root.join(".git/info");
+        fs::create_dir_all(&info).unwrap();
+        fs::write(info.join("attributes"), format!("* {words}\n")).unwrap();
+    }
+
+    fn hooks(&self, dir: &Path) {
+        fs::create_dir_all(dir).unwrap();
+        for hook in [
+            "applypatch-msg",
+            "commit-msg",
+            "post-applypatch",
+            "post-checkout",
+            "post-commit",
+            "post-index-change",
+            "post-merge",
+            "post-receive",
+            "post-rewrite",
+            "post-update",
+            "pre-applypatch",
+            "pre-commit",
+            "pre-merge-commit",
+            "pre-push",
+            "pre-rebase",
+            "pre-receive",
+            "prepare-commit-msg",
+            "reference-transaction",
+            "update",
+        ] {
+            fs::copy(&self.evil, dir.join(hook)).unwrap();
+        }
+    }
+
+    fn act(&self, trap: &str, act: ReviewAct) -> Result<ReviewResult, nightshift_protocol::Fault> {
+        let result = self.repo.act(act.clone());
+        let said = fs::read_to_string(&self.sprung).unwrap_or_default();
+        assert!(said.is_empty(), "{trap}: {act:?} sprang it: {said}");
+        result
+    }
+
+    fn must(&self, trap: &str, act: ReviewAct) -> ReviewResult {
+        self.act(trap, act.clone()).unwrap_or_else(|fault| panic!("{trap}: {act:?}: {fault}"))
+    }
+}
+
+/// Every act, in an order in which each finds something to do. `pushes`: the remote is one that may be
+/// pushed to.
+fn every_act(lab: &Lab, trap: &str, pushes: bool) {
+    let repo = &lab.repo;
+    let all =
+        |message: &str, amend| ReviewAct::Commit { message: message.into(), all: true, amend };
+    repo.write("a.txt", "one\nTWO\nthree\n");
+    repo.write("new.txt", "new\n");
+    repo.write("picture.png", "no picture\n");
+    lab.must(trap, ReviewAct::Changes);
+    for path in ["a.txt", "new.txt"] {
+        lab.must(trap, ReviewAct::File { path: path.into(), old_path: None, from: 0 });
+    }
+    lab.must(trap, ReviewAct::Image { path: "picture.png".into(), old_path: None });
+    lab.must(trap, ReviewAct::Stage { paths: paths(&["a.txt", "new.txt"]) });
+    lab.must(trap, ReviewAct::Unstage { paths: paths(&["a.txt"]) });
+    let discarded = lab.must(trap, ReviewAct::Discard { paths: paths(&["a.txt", "new.txt"]) });
+    let ReviewResult::Discarded { rescue, .. } = discarded else { panic!("{discarded:?}") };
+    assert_eq!(repo.read("a.txt"), "one\ntwo\nthree\n", "{trap}");
+    lab.must(trap, ReviewAct::Restore { rescue, paths: Vec::new() });
+    assert_eq!(repo.read("a.txt"), "one\nTWO\nthree\n", "{trap}");
+    lab.must(trap, all("first", false));
+    repo.write("dir/b.txt", "b b\n");
+    lab.must(trap, all("first, mended", true));
+    // The base moves on, so that there is something to rebase onto.
+    write(&repo.root, "main.txt", "main\n");
+    let plain = ["-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false"];
+    repo.main(&[&plain[..], &["add", "main.txt"]].concat());
+    repo.main(&[&plain[..], &["commit", "--quiet", "-m", "on main"]].concat());
+    fs::remove_file(&lab.sprung).ok();
+    lab.must(trap, ReviewAct::Rebase);
+    let pushed = lab.act(trap, ReviewAct::Push);
+    assert_eq!(pushed.is_ok(), pushes, "{trap}: {pushed:?}");
+    let asked = ReviewAct::PullRequest { title: "t".into(), body: "b".into() };
+    lab.act(trap, asked).ok();
+    let merged = lab.must(trap, ReviewAct::Merge);
+    assert!(matches!(merged, ReviewResult::Merged { .. }), "{trap}: {merged:?}");
+    assert_eq!(fs::read_to_string(repo.root.join("a.txt")).unwrap(), "one\nTWO\nthree\n", "{trap}");
+}
+
+#[test]
+fn security_12_no_act_on_a_sessions_work_runs_what_its_repository_says() {
+    let traps: &[Trap] = &[
+        ("filters", |lab| {
+            for name in ["filter.x.clean", "filter.x.smudge"] {
+                lab.config(name, &lab.evil);
+            }
+            lab.config("filter.x.required", "true");
+            lab.attributes("filter=x");
+        }),
+        ("comparisons and merges", |lab| {
+            for name in ["diff.external", "diff.x.command", "diff.x.textconv", "merge.x.driver"] {
+                lab.config(name, &lab.evil);
+            }
+            lab.attributes("diff=x merge=x");
+        }),
+        ("hooks", |lab| lab.hooks(&lab.repo.root.join(".git/hooks"))),
+        ("hooks elsewhere, monitor, editors", |lab| {
+            lab.hooks(&lab.repo.root.join(".git/others"));
+            lab.config("core.hooksPath", ".git/others");
+            for name in ["core.fsmonitor", "core.editor", "sequence.editor", "core.pager"] {
+                lab.config(name, &lab.evil);
+            }
+        }),
+        ("signing", |lab| {
+            lab.config("gpg.program", &lab.evil);
+            lab.config("gpg.ssh.program", &lab.evil);
+            lab.config("log.showSignature", "true");
+        }),
+        ("transport", |lab| {
+            for name in ["core.sshCommand", "credential.helper", "remote.origin.receivepack"] {
+                lab.config(name, &lab.evil);
+            }
+            lab.config("core.askPass", &lab.evil);
+            lab.config("core.alternateRefsCommand", &lab.evil);
+        }),
+        ("a remote with hooks", |lab| lab.hooks(&lab.repo.home.work().join("remote.git/hooks"))),
+    ];
+    for (name, set) in traps {
+        let lab = Lab::new();
+        set(&lab);
+        every_act(&lab, name, true);
+    }
+}
+
+#[test]
+fn security_12_an_address_that_is_a_program_is_not_pushed_to() {
+    let traps: &[Trap] = &[
+        ("program as address", |lab| {
+            lab.config("remote.origin.url", &format!("ext::{} x", lab.evil));
+        }),
+        ("address that becomes a program", |lab| {
+            lab.config("remote.origin.url", "https://h.invalid/x");
+            lab.config(&format!("url.ext::{} x.insteadOf", lab.evil), "https://h.invalid/");
+        }),
+        ("a helper of its own", |lab| lab.config("remote.origin.vcs", "ext")),
+        ("ssh by a program", |lab| {
+            lab.config("remote.origin.url", "git@h.invalid:a/b");
+            lab.config("core.sshCommand", &lab.evil);
+        }),
+    ];
+    for (name, set) in traps {
+        let lab = Lab::new();
+        lab.config("protocol.ext.allow", "always");
+        set(&lab);
+        every_act(&lab, name, false);
+    }
+}
+
+#[test]
+fn security_02_a_submodule_is_committed_and_merged_without_being_looked_into() {
+    let lab = Lab::new();
+    let inner = lab.repo.tree.join("inner");
+    lab.repo.main(&["init", "--quiet", &inner.to_string_lossy()]);
+    write(&inner, "x.txt", "x\n");
+    lab.repo.run_in(&inner, &["add", "."]);
+    lab.repo.run_in(&inner, &["commit", "--quiet", "-m", "x"]);
+    lab.repo.git(&["add", "inner"]);
+    lab.repo.git(&["commit", "--quiet", "-m", "a repository inside"]);
+    for name in ["filter.x.clean", "core.fsmonitor"] {
+        lab.repo.run_in(&inner, &["config", name, &lab.evil]);
+    }
+    write(&inner, ".gitattributes", "* filter=x\n");
+    write(&inner, "x.txt", "y\n");
+    every_act(&lab, "submodule", true);
+    assert_eq!(fs::read_to_string(inner.join("x.txt")).unwrap(), "y\n");
+    lab.repo.git(&["status"]);
+    assert!(lab.sprung.exists(), "git itself would have looked into it");
+}
+
+#[test]
+fn failures_38_no_act_is_done_on_files_that_git_takes_for_others() {
+    let repo = Repo::new();
+    repo.write("a.txt", "work\n");
+    write(&repo.root, "a.txt", "of the user\n");
+    repo.main(&["config", "extensions.worktreeConfig", "true"]);
+    repo.main(&["config", "core.worktree", &repo.root.to_string_lossy()]);
+    let acts = [
+        ReviewAct::Changes,
+        ReviewAct::Discard { paths: Vec::new() },
+        ReviewAct::Stage { paths: paths(&["a.txt"]) },
+        ReviewAct::Commit { message: "x".into(), all: true, amend: false },
+        ReviewAct::Rebase,
+        ReviewAct::Merge,
+        ReviewAct::Push,
+    ];
+    for act in acts {
+        repo.refuses(act, &["core.worktree", &*repo.root.to_string_lossy()]);
+    }
+    assert_eq!(repo.read("a.txt"), "work\n");
+    assert_eq!(fs::read_to_string(repo.root.join("a.txt")).unwrap(), "of the user\n");
+}

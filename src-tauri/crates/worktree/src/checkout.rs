@@ -1,0 +1,153 @@
+//! A checkout, and whether git means the same one as we do.
+//!
+//! git may be told to take another directory for the checkout than the one that it is asked in
+//! (`core.worktree`, a `.git` that points elsewhere, a directory that looks like a repository). An act
+//! would then change files that nobody meant.
+//! Promise: what is returned is what git itself says when it is asked without any help, and what the
+//! `.git` above the directory says; where these differ there is no checkout, and the error names the
+//! setting. Its calls say outright which repository and which checkout they are about.
+
+use crate::error::{AtPath, Error, Kind, Result};
+use crate::git::{Call, Git, failed, text};
+use crate::ledger::Record;
+use crate::place::{self, Place};
+use crate::repository::{Repository, canonical, lines, utf8};
+use std::path::{Path, PathBuf};
+
+/// What git says where there is none.
+const NO_CHECKOUT: &[&str] =
+    &["not a git repository", "must be run in a work tree", "safe.bareRepository"];
+
+/// Where git works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkout {
+    /// Its files.
+    pub root: PathBuf,
+    /// Its own HEAD and index.
+    pub git_dir: PathBuf,
+    /// Objects, branches and configuration; the same as `git_dir` for a main checkout.
+    pub common: PathBuf,
+}
+
+impl Checkout {
+    /// The checkout that `dir` is in. None when git says that it is in none.
+    pub fn of(git: &Git, dir: &Path) -> Result<Option<Checkout>> {
+        let args = ["rev-parse", "--path-format=absolute", "--show-toplevel", "--absolute-git-dir"];
+        let ended = git.look(dir, &args).arg("--git-common-dir").end()?;
+        if ended.code != Some(0) {
+            let complaint = text(&ended.stderr);
+            let none = NO_CHECKOUT.iter().any(|words| complaint.contains(words));
+            let named = format!("git rev-parse in {}", dir.display());
+            return if none { Ok(None) } else { Err(failed(&named, &ended)) };
+        }
+        let printed = utf8(&ended.stdout, dir)?;
+        let [root, git_dir, common] = lines(&printed, dir)?;
+        let said = Checkout {
+            root: canonical(root)?,
+            git_dir: canonical(git_dir)?,
+            common: canonical(common)?,
+        };
+        let dir = std::fs::canonicalize(dir).at(dir)?;
+        let meant = dir.ancestors().find(|above| lies_in(above));
+        let Some(meant) = meant else {
+            return Err(differs(git, &dir, &dir, &said.root));
+        };
+        if said.root != meant || leads_to(meant)? != said.git_dir {
+            return Err(differs(git, &dir, meant, &said.root));
+        }
+        Ok(Some(said))
+    }
+
+    /// The worktree of a record, where it was made and as git sees it there.
+    pub(crate) fn of_record(git: &Git, record: &Record) -> Result<Checkout> {
+        let Place::There { .. } = place::look(record)? else {
+            let text = format!("the worktree {} is gone", record.path.display());
+            return Err(Error::new(Kind::NotFound, text));
+        };
+        let Some(said) = Checkout::of(git, &record.path)? else {
+            let text = format!("git does not know {} as a checkout", record.path.display());
+            return Err(Error::new(Kind::Refused, text).hint("look at it by hand"));
+        };
+        let admin = record.admin.as_deref().unwrap_or(Path::new(""));
+        let admin = std::fs::canonicalize(admin).at(admin)?;
+        if said.root != record.path || said.git_dir != admin {
+            return Err(differs(git, &record.path, &record.path, &said.root));
+        }
+        if said.common != record.repository.common {
+            let text =
+                format!("{} belongs to {} now", record.path.display(), said.common.display());
+            return Err(Error::new(Kind::Refused, text).hint("look at it by hand"));
+        }
+        Ok(said)
+    }
+
+    /// `Git::look` in it.
+    pub fn look<'a>(&'a self, git: &'a Git, args: &[&str]) -> Call<'a> {
+        self.pinned(git.look(&self.root, args))
+    }
+
+    /// `Git::act` in it.
+    pub fn act<'a>(&'a self, git: &'a Git, args: &[&str]) -> Call<'a> {
+        self.pinned(git.act(&self.root, args))
+    }
+
+    fn pinned<'a>(&self, call: Call<'a>) -> Call<'a> {
+        call.env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.root)
+    }
+}
+
+fn lies_in(dir: &Path) -> bool {
+    std::fs::symlink_metadata(dir.join(".git")).is_ok()
+}
+
+/// The directory that `.git` is, or that it names.
+fn leads_to(root: &Path) -> Result<PathBuf> {
+    let dot_git = root.join(".git");
+    if std::fs::metadata(&dot_git).at(&dot_git)?.is_dir() {
+        return std::fs::canonicalize(&dot_git).at(&dot_git);
+    }
+    let named = place::pointer(&dot_git, "gitdir: ")?;
+    std::fs::canonicalize(&named).at(&named)
+}
+
+const OF_THE_MAIN_CHECKOUT: &str = "core.worktree belongs to the main checkout alone: set it there with `git config --worktree \
+     core.worktree <directory>`, and take it out with `git config --unset core.worktree`; nothing \
+     was changed";
+
+/// The refusal, with the setting that git says it follows.
+fn differs(git: &Git, dir: &Path, meant: &Path, said: &Path) -> Error {
+    let call = git.look(dir, &["config", "--show-origin", "--get-all", "core.worktree"]);
+    let set = match call.end() {
+        Ok(ended) if ended.code == Some(0) => {
+            text(&ended.stdout).replace('\t', " says ").trim().to_owned()
+        }
+        Ok(_) | Err(_) => String::new(),
+    };
+    let (why, hint) = match set.is_empty() {
+        true => (String::new(), "look at the `.git` there; nothing was changed"),
+        false => (format!("; core.worktree: {set}"), OF_THE_MAIN_CHECKOUT),
+    };
+    let text = format!("git takes {} for the checkout of {}{why}", said.display(), meant.display());
+    Error::new(Kind::Refused, text).hint(hint)
+}
+
+/// Refuses a repository whose linked worktrees would all be taken for its main checkout. Every one is
+/// looked at by itself too; this is told before one is made.
+pub(crate) fn refuse_shared(git: &Git, repository: &Repository) -> Result<()> {
+    let file = repository.common.join("config");
+    let set = |name: &str| {
+        let call = repository.look(git, &["config", "--includes", "--file"]).arg(&file);
+        call.arg("--get").arg(name).find()
+    };
+    // git-worktree(1): without this extension the setting is the main checkout's alone.
+    if set("extensions.worktreeConfig")?.as_deref().is_none_or(|on| on == "false") {
+        return Ok(());
+    }
+    let Some(worktree) = set("core.worktree")? else { return Ok(()) };
+    let text = format!(
+        "core.worktree in {} says {worktree} for every worktree, because extensions.worktreeConfig is \
+         set: git would take that for the checkout of a new one",
+        file.display()
+    );
+    Err(Error::new(Kind::Refused, text).hint(OF_THE_MAIN_CHECKOUT))
+}
