@@ -5,6 +5,7 @@
 mod docs;
 mod imports;
 mod names;
+mod programs;
 mod sizes;
 mod words;
 
@@ -79,6 +80,7 @@ fn offences() -> Result<Vec<Offence>> {
         offences.extend(docs::check_paths(source, &|path| root().join(path).exists()));
         offences.extend(sizes::check_file(source));
         offences.extend(words::check(source));
+        offences.extend(programs::check(source));
     }
     offences.extend(sizes::check_crates(&sources));
     offences.extend(imports::check(&Workspace::load()?));
