@@ -7,7 +7,7 @@ use crate::place::{Place, Result, fault};
 use crate::take::take_by;
 use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_worktree::{expire_rescues, rescue_ref, text};
+use nightshift_worktree::{copy_index, expire_rescues, rescue_ref, text};
 use std::path::PathBuf;
 use uuid::Uuid;
 
@@ -77,8 +77,8 @@ impl Scratch {
         // Beside the index: a shared or split index is found from there.
         let dir = tempfile::Builder::new().prefix("nightshift-").tempdir_in(own).map_err(io)?;
         let index = dir.path().join("index");
-        match std::fs::copy(own.join("index"), &index) {
-            Ok(_) => {}
+        match copy_index(&own.join("index"), &index) {
+            Ok(()) => {}
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
             Err(e) => return Err(io(e)),
         }

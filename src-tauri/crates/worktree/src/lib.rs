@@ -67,6 +67,7 @@ pub use ports::{PORT_END_VARIABLE, PORT_VARIABLE, Ports};
 pub use remotes::remote_addresses;
 pub use remove::{Removal, remove};
 pub use repository::{Repository, Whereabouts, whereabouts};
+pub use rescue::copy_index;
 pub use scripts::{Script, Scripts, adopt_scripts, has_setup, script_environment, set_up};
 pub use settings::{Defaults, Settings};
 pub use size::{Size, size};

@@ -88,6 +88,14 @@ pub(crate) fn forget(git: &Git, record: &Record, name: &str, commit: &str) -> Re
     call.arg(name).arg(commit).read().map(|_| ())
 }
 
+/// Copies an index with its time. By that git tells which files may have changed in the moment in
+/// which it was written, so that neither size nor time would show it.
+pub fn copy_index(from: &Path, to: &Path) -> std::io::Result<()> {
+    let written = std::fs::metadata(from)?.modified()?;
+    std::fs::copy(from, to)?;
+    std::fs::File::options().write(true).open(to)?.set_modified(written)
+}
+
 /// A copy of the index that is ours to change. It lies beside the rescued data and goes with this.
 struct Scratch {
     index: PathBuf,
@@ -101,9 +109,9 @@ impl Scratch {
         let index = dir.join(format!("{id}.index"));
         let admin = record.admin.clone().unwrap_or_default();
         let source = admin.join("index");
-        let had_index = match std::fs::copy(&source, &index) {
+        let had_index = match copy_index(&source, &index) {
             Err(error) if error.kind() == ErrorKind::NotFound => false,
-            copied => copied.at(&source).map(|_| true)?,
+            copied => copied.at(&source).map(|()| true)?,
         };
         Ok(Scratch { index, had_index })
     }

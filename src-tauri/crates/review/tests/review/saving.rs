@@ -110,6 +110,31 @@ fn what_is_discarded_comes_back_byte_for_byte() {
     repo.git(&["fsck", "--strict", "--no-dangling"]);
 }
 
+/// As when a file is changed in the second in which git looked at it last.
+#[test]
+fn a_change_that_neither_size_nor_time_tells_is_kept() {
+    let repo = Repo::new();
+    let then = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    let date = |path: &std::path::Path| {
+        fs::File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
+    };
+    let (file, index) = (repo.tree.join("a.txt"), repo.root.join(".git/worktrees/tree/index"));
+    repo.git(&["config", "core.trustctime", "false"]);
+    repo.git(&["config", "core.checkStat", "minimal"]);
+    date(&file);
+    repo.git(&["update-index", "--refresh"]);
+    date(&index);
+    repo.write("a.txt", "ONE\ntwo\nthree\n");
+    date(&file);
+    let ReviewResult::Discarded { rescue, .. } =
+        repo.done(ReviewAct::Discard { paths: paths(&["a.txt"]) })
+    else {
+        panic!("no discard");
+    };
+    assert_eq!(repo.read("a.txt"), "one\ntwo\nthree\n");
+    assert_eq!(repo.git(&["show", &format!("{rescue}:a.txt")]), "ONE\ntwo\nthree\n");
+}
+
 #[test]
 fn a_discard_takes_the_named_files_only() {
     let repo = Repo::new();
