@@ -345,3 +345,28 @@ fn a_session_outlives_its_supervisor_in_its_worktree() {
     let path = Project::worktree(&shift.wait_state(&id, "done"));
     assert_eq!(std::fs::read_to_string(path.join("b.txt")).unwrap(), "answered\n");
 }
+
+#[test]
+fn failures_38_work_in_the_main_checkout_survives_a_worktree_that_is_none() {
+    let project = Project::new();
+    let shift = &project.shift;
+    let root = project.root.to_string_lossy().into_owned();
+    project.git(&["config", "core.worktree", &root]);
+    project.git(&["config", "extensions.worktreeConfig", "true"]);
+    project.write("a.txt", "a\nwork\n");
+    let script = "run git add -A; git commit -qm x\ndone x";
+    let args = ["--bg", "--agent", "rehearsal", "--permission-mode", "auto", "--json", script];
+    let output = project.command(&args).output().unwrap();
+    // Refused at once, or by the session that was to begin.
+    let error = if output.status.success() {
+        let id = id_of(&serde_json::from_slice(&output.stdout).unwrap());
+        shift.wait_state(&id, "failed")["error"].to_string()
+    } else {
+        format!("{output:?}")
+    };
+    assert!(error.contains("core.worktree") && error.contains(".git/config"), "{error}");
+    let text = std::fs::read_to_string(project.root.join("a.txt")).unwrap();
+    assert_eq!(text, "a\nwork\n");
+    assert_eq!(project.git(&["log", "--oneline"]).lines().count(), 1);
+    assert_eq!(project.git(&["worktree", "list"]).lines().count(), 1);
+}
