@@ -16,7 +16,9 @@ fn inner(lab: &Lab, tree: &Path) -> PathBuf {
     lab.repo.run(&["init", "--quiet", &inner.to_string_lossy()]);
     write(&inner, "x.txt", "x\n");
     lab.repo.run_in(&inner, &["add", "."]);
-    lab.repo.run_in(&inner, &["commit", "--quiet", "-m", "x"]);
+    // What git does by itself afterwards would work here for a while, and wait at a pipe for ever.
+    let alone = ["-c", "maintenance.auto=false", "commit", "--quiet", "-m", "x"];
+    lab.repo.run_in(&inner, &alone);
     inner
 }
 
