@@ -91,7 +91,8 @@ impl Desk {
         };
         self.adopt(&ledger, record.clone(), env);
         let policy = if discard { Policy::Discard } else { Policy::Careful };
-        let removal = worktree::remove(&git(env), &ledger, id, policy, &self.log);
+        let git = git_for(env, self.trusts_git(&record.path, env));
+        let removal = worktree::remove(&git, &ledger, id, policy, &self.log);
         Some(match removal {
             Ok(removal) => view::fate(&record, &removal),
             Err(error) => view::failed(&record, &error),

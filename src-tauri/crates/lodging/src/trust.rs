@@ -121,6 +121,13 @@ impl Desk {
         Ok(Decision::Asks(Box::new(asks(found, &order.agent, known(None)))))
     }
 
+    /// Whether git may run in `dir` what is there now: hooks and programs of the repository. Asked right
+    /// before each act, since whoever works there may have changed them.
+    pub fn trusts_git(&self, dir: &Path, env: &Environment) -> bool {
+        let found = in_directory(dir, env);
+        found.unreadable.is_empty() && self.trusted().trusts(&found, Group::Git)
+    }
+
     /// All repositories that are trusted.
     pub fn trusted_repositories(&self) -> Result<Vec<TrustedRepository>, Fault> {
         let (entries, wrong) = self.trusted().all();

@@ -145,6 +145,7 @@ impl SessionView {
             agent_session_id: None,
             cwd: cut(&self.cwd, STUB_PATH_MAX_BYTES),
             lodging: None,
+            untrusted: words(&self.untrusted),
             prompt: word(&self.prompt),
             state,
             state_since: self.state_since,

@@ -7,63 +7,10 @@
 use crate::collect::Place;
 use crate::item::{Item, Part};
 use crate::tree::Tree;
-use nightshift_worktree::Git;
+use nightshift_worktree::{Git, needs_trust};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
-/// Settings whose value is a program, or code for a shell. `*` stands for a name.
-const PROGRAMS: &[&str] = &[
-    "core.alternaterefscommand",
-    "core.askpass",
-    "core.editor",
-    "core.fsmonitor",
-    "core.gitproxy",
-    "core.hookspath",
-    "core.pager",
-    "core.sshcommand",
-    "browser.*.cmd",
-    "browser.*.path",
-    "credential.helper",
-    "credential.*.helper",
-    "diff.external",
-    "diff.*.command",
-    "diff.*.textconv",
-    "difftool.*.cmd",
-    "difftool.*.path",
-    "filter.*.clean",
-    "filter.*.process",
-    "filter.*.smudge",
-    "gpg.program",
-    "gpg.*.program",
-    "gpg.*.defaultkeycommand",
-    "guitool.*.cmd",
-    "instaweb.httpd",
-    "interactive.difffilter",
-    "lfs.*.path",
-    "lfs.customtransfer.*.args",
-    "lfs.extension.*.clean",
-    "lfs.extension.*.smudge",
-    "lfs.standalonetransferagent",
-    "man.*.cmd",
-    "man.*.path",
-    "merge.*.driver",
-    "mergetool.*.cmd",
-    "mergetool.*.path",
-    "pager.*",
-    "protocol.allow",
-    "protocol.*.allow",
-    "remote.*.receivepack",
-    "remote.*.uploadpack",
-    "remote.*.vcs",
-    "sendemail.*",
-    "sequence.editor",
-    "submodule.*.update",
-    "tar.*.command",
-    "trailer.*.cmd",
-    "trailer.*.command",
-    "uploadpack.packobjectshook",
-    "web.browser",
-];
 /// Filters of Git LFS as it sets them up itself.
 const LFS: &[(&str, &str)] = &[
     ("filter.lfs.clean", "git-lfs clean -- %f"),
@@ -71,7 +18,7 @@ const LFS: &[(&str, &str)] = &[
     ("filter.lfs.process", "git-lfs filter-process"),
 ];
 const HOOKS_PATH: &str = "core.hookspath";
-const DOES: &str = "a program that git runs";
+const DOES: &str = "a setting of git that runs a program or takes away a protection";
 const HOOK: &str = "a hook that git runs";
 
 pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<String>) -> Vec<Item> {
@@ -85,7 +32,7 @@ pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<Stri
     let mut items: Vec<Item> = settings
         .own
         .iter()
-        .filter(|(key, value)| names_program(key, value))
+        .filter(|(key, value)| counts(key, value))
         .map(|(key, value)| Item::new(Part::Git, key.clone(), DOES, value.clone().into_bytes()))
         .collect();
     items.extend(hooks(place, tree, &settings, wrong));
@@ -119,32 +66,20 @@ fn configured(git: &Git, root: &Path) -> Result<Configured, String> {
     Ok(found)
 }
 
-fn names_program(key: &str, value: &str) -> bool {
+/// Whether a setting is shown and asked about. What only says yes or no to git itself is not.
+fn counts(key: &str, value: &str) -> bool {
     let lower = key.to_ascii_lowercase();
-    if value.is_empty() || LFS.contains(&(lower.as_str(), value)) {
+    if LFS.contains(&(lower.as_str(), value)) {
         return false;
     }
-    if let Some(name) = lower.strip_prefix("alias.") {
-        return !name.is_empty() && value.trim_start().starts_with('!');
-    }
-    let fits = |pattern: &&&str| match pattern.split_once('*') {
-        None => **pattern == lower,
-        Some((start, end)) => {
-            lower.len() > start.len() + end.len()
-                && lower.starts_with(start)
-                && lower.ends_with(end)
-        }
-    };
-    let Some(found) = PROGRAMS.iter().find(fits) else { return false };
-    let plain: &[&str] = match *found {
+    let plain: &[&str] = match lower.as_str() {
         // git's own.
-        "core.fsmonitor" => &["true", "false", "1", "0", "yes", "no", "on", "off"],
-        "submodule.*.update" => &["checkout", "rebase", "merge", "none"],
-        "protocol.allow" | "protocol.*.allow" => &["never", "user"],
-        pager if pager.starts_with("pager.") => &["true", "false"],
+        "core.fsmonitor" => &["true", "1", "yes", "on"],
+        update if update.starts_with("submodule.") => &["rebase", "merge", "none"],
+        pager if pager.starts_with("pager.") => &["true"],
         _ => &[],
     };
-    !plain.contains(&value.to_ascii_lowercase().as_str())
+    needs_trust(&lower, value) && !plain.contains(&value.to_ascii_lowercase().as_str())
 }
 
 fn hooks(
@@ -244,7 +179,7 @@ mod tests {
             ("protocol.ext.allow", "always"),
             ("pager.diff", "evil"),
         ] {
-            assert!(names_program(key, value), "{key}");
+            assert!(counts(key, value), "{key}");
         }
         for (key, value) in [
             ("branch.main.remote", "origin"),
@@ -258,7 +193,7 @@ mod tests {
             ("submodule.x.active", "true"),
             ("pager.log", "false"),
         ] {
-            assert!(!names_program(key, value), "{key}");
+            assert!(!counts(key, value), "{key}");
         }
     }
 }

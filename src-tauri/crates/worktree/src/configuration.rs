@@ -65,6 +65,13 @@ pub(crate) const SETTINGS: &[(&str, Off)] = &[
     ("http.*.saveCookies", Off::Value("false")),
     ("http.sslVerify", Off::Value("true")),
     ("http.*.sslVerify", Off::Value("true")),
+    // Programs that Git LFS starts.
+    ("lfs.standaloneTransferAgent", Off::Value("")),
+    ("lfs.*.standaloneTransferAgent", Off::Value("")),
+    ("lfs.*.path", Off::Value("")),
+    ("lfs.*.args", Off::Value("")),
+    ("lfs.*.clean", Off::Value("")),
+    ("lfs.*.smudge", Off::Value("")),
     // An empty one would say that both sides were merged.
     ("merge.*.driver", Off::Value("false")),
     ("pager.*", Off::Value("false")),
@@ -313,6 +320,19 @@ fn off(name: &[u8]) -> Option<&'static str> {
         Off::Value(value) => Some(value),
         Off::Never(_) => None,
     }
+}
+
+/// Whether a setting of a repository's own counts only where the repository is trusted, because what it
+/// says is a program or takes away a protection. `name` as git lists it.
+pub fn needs_trust(name: &str, value: &str) -> bool {
+    const HARMLESS: [&str; 3] =
+        ["push.recursesubmodules", "submodule.recurse", "filter.*.required"];
+    let (section, between, last) = parts(name.as_bytes());
+    let harmless = HARMLESS.iter().any(|known| {
+        let (s, b, l) = parts(known.as_bytes());
+        (s, l) == (section, last) && b.is_some() == between.is_some()
+    });
+    !harmless && off(name.as_bytes()).is_some_and(|off| off != value && !value.is_empty())
 }
 
 /// The row of the table for a name, in whatever case.

@@ -49,6 +49,7 @@ mod undo;
 
 pub use checkout::Checkout;
 pub use clean::{Cleaned, clean, purge};
+pub use configuration::needs_trust;
 pub use create::{Created, Order, alongside, create, reopen};
 pub use digest::sha256;
 pub use disclosure::disclosure;

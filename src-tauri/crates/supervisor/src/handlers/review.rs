@@ -5,6 +5,7 @@ use crate::core::Core;
 use crate::inbox::{ConnId, Inbox};
 use crate::link::beside::Lane;
 use crate::outside::Aside;
+use nightshift_lodging::Desk;
 use nightshift_model::{Fact, Lodging, Session, SessionId, Source, State};
 use nightshift_protocol::review::RequestState;
 use nightshift_protocol::{Environment, Fault, Reply, ReviewAct, ReviewResult};
@@ -22,9 +23,13 @@ pub fn review(
     (what, env): (ReviewAct, Environment),
 ) -> Outcome {
     let id = find(core, session)?;
-    let subject = subject(&core.sessions[&id].session, core.home.state.join(LEDGER));
+    let mut subject = subject(&core.sessions[&id].session, core.home.state.join(LEDGER));
+    let desk = Desk::of(&core.home);
     let place = format!("the review of session {id}");
     core.outside.beside(Aside::for_request((conn, request), Lane::Reviews, place, move || {
+        let looks =
+            matches!(what, ReviewAct::Changes | ReviewAct::File { .. } | ReviewAct::Image { .. });
+        subject.trusted = !looks && desk.trusts_git(&subject.dir, &env);
         let env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         let result = act(&subject, &env, &what);
         Inbox::Reviewed { conn, request, session: id, result }
@@ -67,6 +72,7 @@ fn subject(session: &Session, ledger: PathBuf) -> Subject {
             | State::Failed { .. }
             | State::Stopped => String::new(),
         },
+        // Found out beside the loop.
         trusted: false,
     }
 }
