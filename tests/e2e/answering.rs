@@ -81,7 +81,8 @@ async fn ui_s1_3_after_a_click_in_a_pane_the_next_key_is_for_its_next_request() 
     window.attach(&session).await?;
     window.answerable().await?;
     window.element("request-option-1").await?.click().await?;
-    window.reads("[data-testid='conversation']", "Next?").await?;
+    // Not the prompt, which says the same and waits in the queue before.
+    window.reads("[data-testid='request'][data-open='true']", "Next?").await?;
     window.answerable().await?;
     window.picture("answering-next-request")?;
     window.write("2").await?;
