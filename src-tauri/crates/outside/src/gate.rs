@@ -201,6 +201,7 @@ pub fn purpose(command: &Command) -> &'static str {
         Command::Standing { .. } => "set what goes on by itself",
         Command::Notifications { .. } => "change notifications",
         Command::Permissions { .. } => "see or change permissions",
+        Command::Trust { .. } => "see or change which repositories are trusted",
         Command::Presence { .. } => "say what the user sees",
         Command::PauseSchedules { .. } => "pause schedules",
         Command::Shutdown { .. } => "end the supervisor",
