@@ -261,7 +261,13 @@ mod tests {
         }
         let session = || OWN.to_owned();
         for command in [
-            Command::Answer { session: session(), need: None, answer: Answer::Allow },
+            Command::Answer {
+                session: session(),
+                need: None,
+                answer: Answer::Allow,
+                shown_ms: None,
+                env: Environment::new(),
+            },
             Command::Reply {
                 session: session(),
                 text: "t".into(),

@@ -9,7 +9,7 @@ use crate::item::{Item, Part};
 use crate::tree::Tree;
 use nightshift_worktree::{Git, needs_trust};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 
 /// Filters of Git LFS as it sets them up itself.
 const LFS: &[(&str, &str)] = &[

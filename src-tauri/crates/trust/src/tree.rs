@@ -5,7 +5,7 @@
 
 use crate::limits::{DEPTH_MAX, ENTRIES_MAX, ITEM_MAX_BYTES};
 use nightshift_platform::files::read_bounded;
-use nightshift_worktree::{Call, Git};
+use nightshift_worktree::Git;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};

@@ -1,6 +1,6 @@
 //! Stop and remove leave nothing behind, whatever a session's processes did to get away.
 
-use crate::support::{Shift, id_of};
+use crate::support::Shift;
 use nightshift_platform::process::{Identity, Liveness3, arguments, descendants};
 use nightshift_testkit::{wait_for, wait_until};
 

@@ -98,6 +98,7 @@ fn order(core: &Core, session: &Session) -> Option<Order> {
     let lodging = session.lodging.clone().unwrap_or_else(|| Lodging::Directory {
         reason: "not_wanted".to_owned(),
         text: "it is older than worktrees".to_owned(),
+        remote_hosts: Vec::new(),
     });
     let trust = session.trust.as_deref().cloned();
     let (id, name, cwd) = (session.id.to_string(), session.name.clone(), session.cwd.clone());
