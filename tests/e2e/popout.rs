@@ -97,6 +97,7 @@ async fn an_agent_is_answered_in_a_window_of_its_own_over_a_killed_supervisor() 
     let asking_entry = stage.session(&asking)?;
     let name = asking_entry["name"].as_str().context("a name")?;
     window.picture_of(name.split('?').next().unwrap_or(name), "popped-out-asks")?;
+    window.answerable().await?;
     window.matching("[data-testid='request'] button").await?.click().await?;
     stage.becomes(&asking, "done").await?;
     window.reads("[data-testid='composer-state']", "Completed").await?;
