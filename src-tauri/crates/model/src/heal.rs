@@ -59,13 +59,14 @@ pub fn healed(session: &Session) -> Option<(Session, String)> {
 
 /// Whether anything had to go.
 fn heal_state(state: &mut State, works: bool) -> bool {
-    let chars = |text: &mut String| match text.char_indices().nth(RESULT_MAX_CHARS + 1) {
-        Some((at, _)) => {
+    // As long as the state machine makes them, with its mark of what is left out.
+    let chars = |text: &mut String| {
+        let long = text.chars().nth(RESULT_MAX_CHARS + 1).is_some();
+        if let Some((at, _)) = text.char_indices().nth(RESULT_MAX_CHARS).filter(|_| long) {
             text.truncate(at);
             text.push('…');
-            true
         }
-        None => false,
+        long
     };
     match state {
         State::NeedsInput { needs } => {

@@ -32,7 +32,8 @@ big() {{ head -c $1 /dev/zero | tr '\0' x; }}
 read -r line; printf '{{"jsonrpc":"2.0","id":"%s","result":{{"protocolVersion":1}}}}\n' "$(id "$line")"
 read -r line; printf '{{"jsonrpc":"2.0","id":"%s","result":{{"sessionId":"' "$(id "$line")"
 {session}
-printf '"}}}}\n'
+printf '","modes":{{"currentModeId":"default","availableModes":[{{"id":"default","name":"D"}}]}}}}}}\n'
+read -r line; printf '{{"jsonrpc":"2.0","id":"%s","result":{{}}}}\n' "$(id "$line")"
 read -r prompt
 {says}
 echo said > said-$NIGHTSHIFT_SESSION_ID
