@@ -23,8 +23,17 @@ const LINES: u64 = 30;
 const TEXT_MAX_BYTES: u64 = 200_000;
 
 fn text(dice: &mut Dice) -> String {
+    up_to(dice, TEXT_MAX_BYTES)
+}
+
+/// One of many in a list: a host takes no line of more than 15 MiB.
+fn word(dice: &mut Dice) -> String {
+    up_to(dice, 2_000)
+}
+
+fn up_to(dice: &mut Dice, most: u64) -> String {
     let len = match dice.below(8) {
-        0 => dice.below(TEXT_MAX_BYTES),
+        0 => dice.below(most),
         1 => 200 + dice.below(200),
         _ => dice.below(60),
     };
@@ -49,13 +58,13 @@ fn update(dice: &mut Dice) -> Value {
         3 => json!({"sessionUpdate": "tool_call_update", "toolCallId": text(dice), "content":
             [{"type": "diff", "path": text(dice), "oldText": text(dice), "newText": text(dice)}]}),
         4 => json!({"sessionUpdate": "plan", "entries":
-            list(dice, 3_000, |dice| json!({"content": text(dice), "priority": "high", "status": "pending"}))}),
+            list(dice, 2_000, |dice| json!({"content": word(dice), "priority": "high", "status": "pending"}))}),
         5 => json!({"sessionUpdate": "available_commands_update", "availableCommands":
-            list(dice, 3_000, |dice| json!({"name": text(dice), "description": text(dice)}))}),
+            list(dice, 2_000, |dice| json!({"name": word(dice), "description": word(dice)}))}),
         6 => {
-            json!({"sessionUpdate": "config_option_update", "configOptions": list(dice, 60, |dice| {
-                json!({"id": text(dice), "name": text(dice), "type": "select", "currentValue": text(dice),
-                    "options": list(dice, 900, |dice| json!({"value": text(dice), "name": text(dice)}))})
+            json!({"sessionUpdate": "config_option_update", "configOptions": list(dice, 40, |dice| {
+                json!({"id": word(dice), "name": word(dice), "type": "select", "currentValue": word(dice),
+                    "options": list(dice, 300, |dice| json!({"value": word(dice), "name": word(dice)}))})
             })})
         }
         7 => json!({"sessionUpdate": "usage_update", "used": 1, "size": 2,
@@ -71,12 +80,12 @@ fn line(dice: &mut Dice, n: u64) -> Value {
         "sessionId": "s", "toolCall": {"toolCallId": text(dice), "title": text(dice),
             "kind": "execute", "rawInput": {"command": text(dice)}},
         "options": list(dice, 120, |dice| {
-            json!({"optionId": text(dice), "name": text(dice), "kind": "allow_once"})
+            json!({"optionId": word(dice), "name": word(dice), "kind": "allow_once"})
         })}}),
         1 => json!({"id": id, "method": "elicitation/create", "params": {"message": text(dice),
             "requestedSchema": {"properties": {"q": {"title": text(dice), "oneOf":
-                list(dice, 200, |dice| json!({"const": text(dice), "title": text(dice),
-                    "description": text(dice)}))}}}}}),
+                list(dice, 200, |dice| json!({"const": word(dice), "title": word(dice),
+                    "description": word(dice)}))}}}}}),
         2 => json!({"id": id, "method": text(dice), "params": {}}),
         _ => json!({"method": "session/update",
             "params": {"sessionId": "s", "update": update(dice)}}),
@@ -146,7 +155,7 @@ impl Agent {
                     Some("initialize") => json!({"protocolVersion": 1}),
                     Some("session/new") => json!({"sessionId": session, "modes": {
                         "currentModeId": text(dice),
-                        "availableModes": list(dice, 900, |dice| json!({"id": text(dice), "name": text(dice)}))}}),
+                        "availableModes": list(dice, 300, |dice| json!({"id": word(dice), "name": word(dice)}))}}),
                     _ => continue,
                 };
                 self.record(
