@@ -32,6 +32,7 @@ impl Journal {
             resume: None,
             files: String::new(),
             notes: None,
+            untrusted: false,
         };
         let mut journal = Journal { driver: Driver::new(spec), seq: seq - 1 };
         if seq == 1 {

@@ -47,7 +47,7 @@ fn waiting() -> Session {
 }
 
 fn answer(answer: Answer) -> Event {
-    Event::Command(Command::Answer { need: None, answer })
+    Event::Command(Command::Answer { need: Some(need().id), answer, shown_ms: None })
 }
 
 #[test]

@@ -156,6 +156,7 @@ fn commands() -> Vec<Command> {
             session: session(),
             need: Some(NeedId("need-1".into())),
             answer: Answer::Deny,
+            env: nightshift_protocol::Environment::new(),
             shown_ms: Some(1_200),
         },
     ]);

@@ -110,6 +110,7 @@ impl Agent {
             resume: None,
             files: String::new(),
             notes: None,
+            untrusted: false,
         };
         let id = SessionId::parse(&format!("{n:08x}")).unwrap();
         let work = AgentWork::beginning("a".into(), Prompt::of_user(1, "go".into(), Millis(1)));

@@ -51,6 +51,7 @@ fn stage(mode: Option<&str>) -> Stage {
         resume: None,
         notes: None,
         files: String::new(),
+        untrusted: false,
     };
     let mut pipe = Pipe::new(argv, env, spec);
     pipe.launch();

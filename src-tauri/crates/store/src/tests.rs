@@ -18,6 +18,7 @@ fn id(n: u32) -> SessionId {
 
 fn session(n: u32) -> Session {
     Session {
+        trust: None,
         id: id(n),
         session_id: format!("{n:08x}-0000-4000-8000-000000000000"),
         name: format!("job {n}"),

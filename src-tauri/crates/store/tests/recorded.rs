@@ -26,6 +26,7 @@ fn id(n: u32) -> SessionId {
 
 fn shell(n: u32, state: State, liveness: Liveness) -> Session {
     Session {
+        trust: None,
         id: id(n),
         session_id: format!("{n:08x}-0000-4000-8000-000000000000"),
         name: format!("it's job {n}"),

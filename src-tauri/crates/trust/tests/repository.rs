@@ -30,7 +30,7 @@ impl Repo {
     }
 
     fn run(&self, args: &[&str]) -> String {
-        self.git.call(&self.root, args).line().unwrap()
+        self.git.act(&self.root, args).line().unwrap()
     }
 
     fn write(&self, path: &str, text: &str) {
