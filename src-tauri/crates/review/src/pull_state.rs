@@ -9,7 +9,7 @@ use crate::place::Result;
 use nightshift_model::forge::web_host;
 use nightshift_model::{PullPlace, PullState, Teller};
 use nightshift_platform::program::{Run, run};
-use nightshift_platform::spawn::Program;
+use nightshift_platform::spawn::{Program, own_environment};
 use nightshift_protocol::{Fault, FaultCode};
 use nightshift_worktree::{Environment, text};
 use serde_json::Value;
@@ -31,12 +31,20 @@ const GLAB_HOSTS: &[&str] = &["GITLAB_HOST", "GITLAB_URI", "GL_HOST"];
 /// Tenants of GitHub's own cloud, which takes the token of the public forge (`gh help environment`).
 const GITHUB_TENANTS: &str = ".ghe.com";
 
-/// Asks about the pull request at `place`, which is of a forge that may be asked. `dir` is any
-/// directory that exists.
-pub fn pull_state(place: &PullPlace, dir: &Path, env: &Environment) -> Result<PullState> {
+/// Asks about the pull request at `place`, which is of a forge that may be asked: in the session's
+/// environment, in our own where that is not known any more. `dir` is any directory that exists.
+pub fn pull_state(
+    place: &PullPlace,
+    dir: &Path,
+    env: &nightshift_protocol::Environment,
+) -> Result<PullState> {
+    let env: Environment = match env.is_empty() {
+        true => own_environment(),
+        false => env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+    };
     let (program, args) = question(place);
     let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-    let mut env = with_its_token_only(place, env);
+    let mut env = with_its_token_only(place, &env);
     for (name, value) in crate::pull_request::NOBODY_ANSWERS {
         env.insert((*name).into(), (*value).into());
     }

@@ -11,10 +11,9 @@ use crate::limits::{PULL_CLOSED_PAUSE, PULL_FAILED_PAUSE, PULL_PAUSE};
 use crate::link::beside::Lane;
 use crate::outside::Aside;
 use nightshift_model::{Fact, Lodging, PullPlace, PullState, SessionId};
-use nightshift_platform::{clock, spawn};
+use nightshift_platform::clock;
 use nightshift_protocol::Fault;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::time::Duration;
 
 /// Seconds; for tests.
@@ -33,13 +32,8 @@ pub struct Pulls {
     asking: bool,
 }
 
-/// A pull request that may be asked about, and when (monotonic).
-struct Wanted<'a> {
-    id: &'a SessionId,
-    url: &'a str,
-    place: PullPlace,
-    at: Duration,
-}
+/// A pull request that may be asked about: whose, its address twice, when (monotonic).
+type Wanted<'a> = (&'a SessionId, &'a str, PullPlace, Duration);
 
 fn wanted(core: &Core) -> impl Iterator<Item = Wanted<'_>> {
     let free = core.board.is_followed() && !core.pulls.asking;
@@ -50,25 +44,25 @@ fn wanted(core: &Core) -> impl Iterator<Item = Wanted<'_>> {
         unsettled.filter_map(move |pull| {
             let place = PullPlace::of(&pull.url).filter(|place| place.may_be_asked(named))?;
             let at = core.pulls.next.get(&pull.url).copied().unwrap_or_default();
-            Some(Wanted { id, url: &pull.url, place, at })
+            Some((id, pull.url.as_str(), place, at))
         })
     })
 }
 
 pub fn due_in(core: &Core, now: Duration) -> Option<Duration> {
-    wanted(core).map(|one| one.at.saturating_sub(now)).min()
+    wanted(core).map(|(.., at)| at.saturating_sub(now)).min()
 }
 
 pub fn on_time(core: &mut Core, now: Duration) {
-    let first = wanted(core).min_by_key(|one| one.at).filter(|one| one.at <= now);
-    let Some(Wanted { id, url, place: asked, .. }) = first else { return };
+    let first = wanted(core).min_by_key(|(.., at)| *at).filter(|(.., at)| *at <= now);
+    let Some((id, url, asked, _)) = first else { return };
     let (id, url) = (id.clone(), url.to_owned());
     core.pulls.asking = true;
     let env = core.sessions.get(&id).map(|entry| entry.env.clone()).unwrap_or_default();
     let dir = core.home.state.clone();
     let (lost, place) = ((id.clone(), url.clone()), format!("the pull request {url}"));
     let work = Box::new(move || {
-        let state = ask(&asked, &dir, env);
+        let state = nightshift_review::pull_state(&asked, &dir, &env);
         Inbox::PullSeen { session: id, url, state }
     });
     let failed = Box::new(move |fault| {
@@ -76,19 +70,6 @@ pub fn on_time(core: &mut Core, now: Duration) {
         Inbox::PullSeen { session, url, state: Err(fault) }
     });
     core.outside.beside(Aside { lane: Lane::Reviews, place, work, failed });
-}
-
-/// In the session's environment; in our own where that is not known any more.
-fn ask(
-    place: &PullPlace,
-    dir: &Path,
-    env: nightshift_protocol::Environment,
-) -> Result<PullState, Fault> {
-    let env = match env.is_empty() {
-        true => spawn::own_environment(),
-        false => env.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
-    };
-    nightshift_review::pull_state(place, dir, &env)
 }
 
 /// What came of it.
