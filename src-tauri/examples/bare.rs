@@ -12,6 +12,7 @@ const PAGE: &[u8] = b"<!doctype html><title>bare</title><p data-testid=\"bare\">
 const WIDTH: f64 = 1180.0;
 const HEIGHT: f64 = 800.0;
 
+#[expect(clippy::disallowed_methods, reason = "a window of nothing but Tauri, to compare with")]
 fn main() -> ExitCode {
     let built = tauri::Builder::default()
         .register_uri_scheme_protocol(SCHEME, |_, _| {

@@ -91,7 +91,7 @@ pub enum Start {
         launch: Box<Launch>,
         env: Environment,
         program: Program,
-        order: Option<Order>,
+        order: Option<Box<Order>>,
         /// Set where it must take up nothing of the repository.
         guard: Environment,
     },
@@ -146,7 +146,7 @@ async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Rece
         Start::Launch { mut launch, mut env, program, order, guard } => {
             let mut footing = Footing::default();
             if let Some(order) = order {
-                match lodge::lodge(&place, order, &mut launch, &mut env, &report).await {
+                match lodge::lodge(&place, *order, &mut launch, &mut env, &report).await {
                     Ok(room) => {
                         footing = footing_of(&room, &launch);
                         moved = Some(room);

@@ -3,6 +3,7 @@
 //! Promise: whatever an agent says, its item is within these, and what is invisible in it is shown by its number. Must not know: who keeps items.
 
 use crate::conversation::{ItemBody, ToolContent};
+use nightshift_model::naming::clip;
 use nightshift_model::visible::{visible, visible_lines, visible_output, visible_speech};
 use std::borrow::Cow;
 
@@ -78,7 +79,7 @@ fn show(text: &mut String, max: usize, shown: fn(&str) -> Cow<'_, str>) {
 
 fn cut(text: &mut String, max: usize) {
     if text.len() > max {
-        text.truncate(text.floor_char_boundary(max - '…'.len_utf8()));
+        text.truncate(clip(text, max - '…'.len_utf8()).len());
         text.push('…');
         text.shrink_to_fit();
     }

@@ -1,6 +1,7 @@
 //! What clients see of sessions and agents.
 
 use crate::standing::StandingSummary;
+use nightshift_model::naming::clip;
 use nightshift_model::{
     Choice, Liveness, Lodging, Millis, Need, NeedId, Prompt, PromptState, PullRequest, Session,
     State, Surface, Usage, Work,
@@ -124,7 +125,7 @@ impl SessionView {
             }
             State::Completed { .. } => State::Completed { result: TOO_LARGE.to_owned() },
             State::Failed { trouble, .. } => {
-                State::Failed { error: TOO_LARGE.to_owned(), trouble: trouble.clone() }
+                State::Failed { error: TOO_LARGE.to_owned(), trouble: *trouble }
             }
             State::Starting | State::Working | State::Idle | State::Stopped => self.state.clone(),
         };
@@ -179,7 +180,7 @@ fn stub_of(need: &Need) -> Need {
 }
 
 fn cut(text: &str, max: usize) -> String {
-    text[..text.floor_char_boundary(max)].to_owned()
+    clip(text, max).to_owned()
 }
 
 /// Prompts that wait for another one, for an answer or for the process. The one that goes out next

@@ -5,6 +5,7 @@
 //! row takes the board away from the others. Must not know: who reads it.
 
 use nightshift_model::Evidence;
+use nightshift_model::naming::clip;
 use nightshift_protocol::{
     BoardChange, BoardEvent, Configuration, ConversationEvent, ConversationItem, FRAME_MAX_BYTES,
     Fault, FaultCode, ItemBody, Notice, NoticeLevel, Reply, ServerMessage, SessionView,
@@ -202,7 +203,7 @@ fn told(evidence: &[Evidence]) -> Vec<Evidence> {
 
 fn cut(text: &mut String) {
     if text.len() > WORDS_MAX_BYTES {
-        text.truncate(text.floor_char_boundary(WORDS_MAX_BYTES));
+        text.truncate(clip(text, WORDS_MAX_BYTES).len());
         text.push('…');
     }
 }

@@ -412,7 +412,7 @@ mod tests {
     fn security_18_attach_hides_no_sequence_in_another() {
         for (bytes, kept) in [
             // The C1 forms, in UTF-8 and as bytes.
-            (&"a\u{9d}52;c;aGk=\u{9c}b".as_bytes()[..], "a52;c;aGk=b"),
+            ("a\u{9d}52;c;aGk=\u{9c}b".as_bytes(), "a52;c;aGk=b"),
             (b"a\x9d52;c;aGk=\x9cb", "a52;c;aGk=b"),
             ("a\u{90}$qm\u{9c}b".as_bytes(), "a$qmb"),
             ("a\u{9b}21tb".as_bytes(), "a21tb"),

@@ -32,7 +32,6 @@ mod worktrees;
 
 use crate::core::Core;
 use crate::notices;
-use crate::retention;
 use crate::settings;
 use crate::wait::{Until, Waiter};
 use nightshift_model::{Command as SessionCommand, Event, Refusal, SessionId};
@@ -66,7 +65,10 @@ pub fn handle(core: &mut Core, conn: ConnId, request: Request) {
             Command::Standing { session, act, .. } => monitor::take(core, session, act),
             _ => None,
         };
-        for_bridge.unwrap_or_else(|| take(core, conn, id, command))
+        for_bridge.unwrap_or_else(|| {
+            look_at_settings(core, &command);
+            take(core, conn, id, command)
+        })
     });
     conclude(core, conn, id, outcome);
 }
@@ -99,7 +101,6 @@ fn look_at_settings(core: &mut Core, command: &Command) {
 }
 
 fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
-    look_at_settings(core, &command);
     match command {
         Command::Dispatch(dispatch) => dispatch::dispatch(core, conn, id, dispatch),
         Command::Show { session } => plain::show(core, &session),
@@ -142,11 +143,7 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         Command::Logs { session, raw, offset, since } => {
             logs::logs(core, conn, id, &session, logs::Wanted { raw, offset, since })
         }
-        Command::Seen { session } => {
-            let session = find(core, &session)?;
-            retention::shown(core, &session);
-            core.view(&session).map(Handled::Done)
-        }
+        Command::Seen { session } => plain::seen(core, &session),
         Command::Tasks { session } => tasks::tasks(core, conn, id, session.as_deref()),
         Command::StopTask { task } => stop_task::stop_task(core, conn, id, &task),
         Command::Why { session } => why::why(core, &session),
@@ -158,16 +155,14 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
             review::review(core, conn, id, &session, (act, env))
         }
         Command::Agents { env } => Ok(agents::agents(core, conn, id, env)),
-        Command::Standing { session, act: StandingAct::Push { message }, .. } => {
-            notifications::push(core, conn, id, &session, &message)
-        }
-        Command::Standing { session, act, env } => {
-            standing::standing(core, conn, &session, (act, env))
-        }
+        Command::Standing { session, act, env } => match act {
+            StandingAct::Push { message } => {
+                notifications::push(core, conn, id, &session, &message)
+            }
+            act => standing::standing(core, conn, &session, (act, env)),
+        },
         Command::Notifications { act } => notifications::notifications(core, conn, id, act),
-        Command::Presence { looking, env } => {
-            Ok(notifications::presence(core, conn, looking, &env))
-        }
+        Command::Presence { looking, env } => notifications::presence(core, conn, looking, &env),
         Command::Trust { act, env } => Ok(trust::trust(core, conn, id, act, env)),
         Command::Permissions { act } => permissions::permissions(core, &act),
         Command::PauseSchedules { paused } => notifications::pause_schedules(core, paused),

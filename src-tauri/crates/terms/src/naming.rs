@@ -148,6 +148,15 @@ pub fn last_paragraph(text: &str) -> &str {
     text.rsplit("\n\n").find(|p| !p.trim().is_empty()).unwrap_or(text)
 }
 
+/// At most `max` bytes of `text`, cut at a character.
+pub fn clip(text: &str, max: usize) -> &str {
+    let mut end = text.len().min(max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

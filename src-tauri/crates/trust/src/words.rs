@@ -5,6 +5,7 @@
 
 use crate::item::{Found, Item};
 use crate::limits::DETAIL_MAX_BYTES;
+use nightshift_terms::naming::clip;
 use std::collections::BTreeSet;
 
 /// What a request shows, and how many bytes of it all that leaves out.
@@ -17,7 +18,7 @@ pub fn detail(found: &Found) -> (String, u32) {
         match body {
             Some(body) if body.len() <= room => text.push_str(&format!("{head}\n{body}\n")),
             Some(body) => {
-                let cut = floor(&body, room);
+                let cut = clip(&body, room).len();
                 unshown += body.len() - cut;
                 // A list without end would be no list: names go too, then.
                 if text.len() + head.len() < 2 * DETAIL_MAX_BYTES {
@@ -76,32 +77,9 @@ fn body(item: &Item) -> Option<String> {
     Some(lines.collect())
 }
 
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
-}
-
 /// `text` with every character to be seen. Tabs and line feeds stay.
 pub fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() || is_unseen(c) => {
-                out.push_str(&format!("‹U+{:04X}›", u32::from(c)))
-            }
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-fn is_unseen(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}')
+    nightshift_terms::visible::visible(text).into_owned()
 }
 
 #[cfg(test)]

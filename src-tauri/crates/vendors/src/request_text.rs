@@ -6,7 +6,7 @@
 //! Must not know: how a call came to be known, who answers.
 
 use nightshift_model::limits::LINE_MAX_CHARS;
-use nightshift_model::naming::one_line;
+use nightshift_model::naming::{clip, one_line};
 use nightshift_model::visible::visible;
 use serde_json::{Map, Value};
 
@@ -134,12 +134,6 @@ fn bounded(question: String, text: &str, lost_bytes: usize) -> Shown {
 
 fn count(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
-}
-
-/// At most `max` bytes of `text`, cut at a character.
-fn clip(text: &str, max: usize) -> &str {
-    let end = (0..=max.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
-    &text[..end.unwrap_or_default()]
 }
 
 fn joined(parts: &[&str]) -> String {

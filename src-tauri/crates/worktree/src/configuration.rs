@@ -253,7 +253,7 @@ impl Configuration {
 
     /// The user's own directory of hooks. A relative one would be the repository's.
     fn own_hooks(&self) -> Option<&[u8]> {
-        let set = self.of(Owner::User).filter(|setting| setting.name == HOOKS).last()?;
+        let set = self.of(Owner::User).rfind(|setting| setting.name == HOOKS)?;
         let elsewhere = set.value.starts_with(b"/") || set.value.starts_with(b"~");
         elsewhere.then_some(set.value.as_slice())
     }

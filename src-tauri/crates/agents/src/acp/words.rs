@@ -5,6 +5,7 @@
 
 use nightshift_model::limits::LINE_MAX_CHARS;
 use nightshift_model::naming;
+pub use nightshift_model::naming::clip;
 use nightshift_protocol::{ItemBody, ToolStatus};
 use nightshift_vendors::request_text::command_line;
 use nightshift_vendors::wire::ToolPatch;
@@ -36,18 +37,6 @@ pub fn one_line(text: &str) -> String {
 /// The last line with text in it, as one line.
 pub fn last_line(text: &str) -> String {
     text.lines().rev().map(one_line).find(|l| !l.is_empty()).unwrap_or_default()
-}
-
-/// At most `max` bytes of `text`, cut at a character.
-pub fn clip(text: &str, max: usize) -> &str {
-    if text.len() <= max {
-        return text;
-    }
-    let mut end = max;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 /// What the tool was given: a command, a path, a query; several lines are possible.

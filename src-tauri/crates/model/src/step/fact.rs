@@ -85,11 +85,13 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
         }
         Fact::Exited { exit } => exit::exited(next, &exit),
         Fact::HostLost { cause } => exit::lost(next, &cause),
-        Fact::HostUnknown { why } => {
-            next.session.liveness = Liveness::Unknown { why: why.clone(), since: next.at };
-            next.note(Source::Supervisor, &why);
-        }
+        Fact::HostUnknown { why } => unknown(next, &why),
     }
+}
+
+fn unknown(next: &mut Next, why: &str) {
+    next.session.liveness = Liveness::Unknown { why: why.to_owned(), since: next.at };
+    next.note(Source::Supervisor, why);
 }
 
 /// Whether the fact is something the agent said, and not about its process.

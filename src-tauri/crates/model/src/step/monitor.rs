@@ -11,6 +11,7 @@ use crate::limits::{
     LINE_MAX_CHARS, MONITOR_LAST_LINES, MONITOR_LINE_MAX_BYTES, MONITOR_PROMPT_MAX_BYTES,
     MONITORS_MAX, REASON_MAX_CHARS,
 };
+use crate::naming::clip;
 use crate::session::{PromptState, State, Work};
 use crate::standing::{Monitor, Origin};
 
@@ -40,7 +41,7 @@ pub(super) fn lines(next: &mut Next, id: &str, first: u64, lines: &[String], lef
     let fresh: Vec<String> = lines
         .iter()
         .skip(usize::try_from(told).unwrap_or(usize::MAX))
-        .map(|line| clipped(line, MONITOR_LINE_MAX_BYTES).to_owned())
+        .map(|line| clip(line, MONITOR_LINE_MAX_BYTES).to_owned())
         .collect();
     let sent = u64::try_from(lines.len()).unwrap_or(u64::MAX);
     let end = first.saturating_sub(1).saturating_add(sent).saturating_add(left_out);
@@ -86,10 +87,8 @@ fn give(next: &mut Next, (id, head): (&str, &str), text: &str) {
         };
         return;
     }
-    let (count, prompt) = (
-        text.lines().count(),
-        format!("{head}{}{FENCE}", clipped(&text, MONITOR_PROMPT_MAX_BYTES)),
-    );
+    let (count, prompt) =
+        (text.lines().count(), format!("{head}{}{FENCE}", clip(&text, MONITOR_PROMPT_MAX_BYTES)));
     match command::queue_prompt_of(next, Origin::Monitor, prompt, None) {
         Ok(()) => begin(next),
         Err(refusal) => {
@@ -113,14 +112,6 @@ fn with_left_out(body: &str, more: usize) -> String {
         Some(_) | None => (body, 0_usize),
     };
     format!("{kept}\n({}{LEFT_OUT}", counted.saturating_add(more))
-}
-
-fn clipped(text: &str, bytes: usize) -> &str {
-    let mut end = text.len().min(bytes);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 /// A turn at once when it is between turns; a stopped session is not woken by what is left of it.

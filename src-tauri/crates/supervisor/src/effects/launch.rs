@@ -20,7 +20,7 @@ pub fn launch(core: &mut Core, id: &SessionId) {
     let place = Place { home: &core.home, registry: &core.registry, binary: &core.binary };
     match document(&place, &entry.session, &entry.env) {
         Ok((launch, env, program)) => {
-            let (order, launch) = (order(core, &entry.session), Box::new(launch));
+            let (order, launch) = (order(core, &entry.session).map(Box::new), Box::new(launch));
             let spec = entry.session.agent().and_then(|work| core.registry.find(&work.agent));
             let guard = spec.map(AgentSpec::guard_environment).unwrap_or_default();
             start_link(core, id, Start::Launch { launch, env, program, order, guard });

@@ -59,13 +59,13 @@ fn tell(core: &mut Core, conn: ConnId, request: u64, receipts: Vec<Receipt>) -> 
     Ok(Handled::Pending)
 }
 
-pub fn presence(core: &mut Core, conn: ConnId, looking: Looking, env: &Environment) -> Handled {
+pub fn presence(core: &mut Core, conn: ConnId, looking: Looking, env: &Environment) -> Outcome {
     notices::learn_desktop(core, env);
     let sessions = &core.sessions;
     let find = |id: &str| Some(&sessions.get(&SessionId::parse(id)?)?.session);
     let after_all = core.told.looking(conn.0, looking, find, clock::monotonic());
     notices::store(core, after_all);
-    Handled::Done(Reply::Ok)
+    Ok(Handled::Done(Reply::Ok))
 }
 
 pub fn pause_schedules(core: &mut Core, paused: bool) -> Outcome {

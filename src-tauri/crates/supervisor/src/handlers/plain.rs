@@ -2,6 +2,7 @@
 
 use super::{Handled, Outcome, apply, find};
 use crate::core::Core;
+use crate::retention;
 use nightshift_model::Command as SessionCommand;
 use nightshift_protocol::{Reply, SessionView};
 use nightshift_publish::ConnId;
@@ -20,6 +21,13 @@ pub fn show(core: &Core, session: &str) -> Outcome {
 
 pub fn pin(core: &mut Core, session: &str, pinned: bool) -> Outcome {
     simple(core, session, SessionCommand::Pin { pinned })
+}
+
+/// The user has looked at its end.
+pub fn seen(core: &mut Core, session: &str) -> Outcome {
+    let session = find(core, session)?;
+    retention::shown(core, &session);
+    core.view(&session).map(Handled::Done)
 }
 
 /// Interrupt, rename, pin: done once committed.

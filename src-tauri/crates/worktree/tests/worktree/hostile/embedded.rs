@@ -43,110 +43,115 @@ fn promisor(lab: &Lab, git_dir: &Path) {
     write(git_dir, "config", &config);
 }
 
+/// Does something to a git directory.
+type Spoil = fn(&Lab, &Path);
+
+const TRAPS: &[Trap] = &[
+    Trap {
+        name: "plain files alone",
+        main: nothing,
+        tree: |lab, tree| promisor(lab, &tree.join("inner/.git")),
+        fires: Fires::At("inner", &["log"]),
+    },
+    Trap {
+        name: "filters",
+        main: nothing,
+        tree: |lab, tree| evil_filter(lab, &inner(lab, tree)),
+        fires: Fires::At("inner", STATUS),
+    },
+    Trap {
+        name: "filters from an included file",
+        main: nothing,
+        tree: |lab, tree| {
+            let inner = inner(lab, tree);
+            evil_filter(lab, &inner);
+            let git_dir = inner.join(".git");
+            fs::rename(git_dir.join("config"), git_dir.join("more")).unwrap();
+            write(&git_dir, "config", "[core]\n\tbare = false\n[include]\n\tpath = more\n");
+        },
+        fires: Fires::At("inner", STATUS),
+    },
+    Trap {
+        name: "hooks",
+        main: nothing,
+        tree: |lab, tree| lab.hooks(&inner(lab, tree).join(".git/hooks")),
+        fires: Fires::At("inner", &["commit", "--allow-empty", "-m", "x"]),
+    },
+    Trap {
+        name: "recorded as a submodule",
+        main: nothing,
+        tree: |lab, tree| {
+            let inner = inner(lab, tree);
+            lab.repo.run_in(tree, &["add", "inner"]);
+            evil_filter(lab, &inner);
+        },
+        fires: Fires::InTree(STATUS),
+    },
+    Trap {
+        name: "inside one that is inside",
+        main: nothing,
+        tree: |lab, tree| promisor(lab, &inner(lab, tree).join("deep/.git")),
+        fires: Fires::At("inner/deep", &["log"]),
+    },
+    Trap {
+        name: "a pointer to another repository",
+        main: nothing,
+        tree: |lab, tree| {
+            let far = lab.outside.with_file_name("far");
+            promisor(lab, &far);
+            write(tree, "inner/.git", &format!("gitdir: {}\n", far.display()));
+        },
+        fires: Fires::At("inner", &["log"]),
+    },
+    Trap {
+        name: "a link to another repository",
+        main: nothing,
+        tree: |lab, tree| {
+            let far = lab.outside.with_file_name("far");
+            promisor(lab, &far);
+            fs::create_dir(tree.join("inner")).unwrap();
+            symlink(&far, tree.join("inner/.git")).unwrap();
+        },
+        fires: Fires::At("inner", &["log"]),
+    },
+    Trap {
+        name: "shared files elsewhere",
+        main: nothing,
+        tree: |lab, tree| {
+            let far = lab.outside.with_file_name("far");
+            promisor(lab, &far);
+            let inner = inner(lab, tree);
+            write(&inner, ".git/commondir", &format!("{}\n", far.display()));
+        },
+        fires: Fires::At("inner", &["log", "main"]),
+    },
+    Trap {
+        name: "files elsewhere",
+        main: nothing,
+        tree: |lab, tree| {
+            let inner = inner(lab, tree);
+            let outside = lab.outside.to_string_lossy();
+            lab.repo.run_in(&inner, &["config", "core.worktree", &outside]);
+            evil_filter(lab, &tree.join("inner"));
+        },
+        fires: Fires::Never,
+    },
+    Trap {
+        name: "a directory that looks like a bare repository",
+        main: nothing,
+        tree: |lab, tree| promisor(lab, &tree.join("looks")),
+        fires: Fires::At("looks", &["log"]),
+    },
+];
+
 #[test]
 fn security_02_a_repository_inside_never_runs() {
-    spring(&[
-        Trap {
-            name: "plain files alone",
-            main: nothing,
-            tree: |lab, tree| promisor(lab, &tree.join("inner/.git")),
-            fires: Fires::At("inner", &["log"]),
-        },
-        Trap {
-            name: "filters",
-            main: nothing,
-            tree: |lab, tree| evil_filter(lab, &inner(lab, tree)),
-            fires: Fires::At("inner", STATUS),
-        },
-        Trap {
-            name: "filters from an included file",
-            main: nothing,
-            tree: |lab, tree| {
-                let inner = inner(lab, tree);
-                evil_filter(lab, &inner);
-                let git_dir = inner.join(".git");
-                fs::rename(git_dir.join("config"), git_dir.join("more")).unwrap();
-                write(&git_dir, "config", "[core]\n\tbare = false\n[include]\n\tpath = more\n");
-            },
-            fires: Fires::At("inner", STATUS),
-        },
-        Trap {
-            name: "hooks",
-            main: nothing,
-            tree: |lab, tree| lab.hooks(&inner(lab, tree).join(".git/hooks")),
-            fires: Fires::At("inner", &["commit", "--allow-empty", "-m", "x"]),
-        },
-        Trap {
-            name: "recorded as a submodule",
-            main: nothing,
-            tree: |lab, tree| {
-                let inner = inner(lab, tree);
-                lab.repo.run_in(tree, &["add", "inner"]);
-                evil_filter(lab, &inner);
-            },
-            fires: Fires::InTree(STATUS),
-        },
-        Trap {
-            name: "inside one that is inside",
-            main: nothing,
-            tree: |lab, tree| promisor(lab, &inner(lab, tree).join("deep/.git")),
-            fires: Fires::At("inner/deep", &["log"]),
-        },
-        Trap {
-            name: "a pointer to another repository",
-            main: nothing,
-            tree: |lab, tree| {
-                let far = lab.outside.with_file_name("far");
-                promisor(lab, &far);
-                write(tree, "inner/.git", &format!("gitdir: {}\n", far.display()));
-            },
-            fires: Fires::At("inner", &["log"]),
-        },
-        Trap {
-            name: "a link to another repository",
-            main: nothing,
-            tree: |lab, tree| {
-                let far = lab.outside.with_file_name("far");
-                promisor(lab, &far);
-                fs::create_dir(tree.join("inner")).unwrap();
-                symlink(&far, tree.join("inner/.git")).unwrap();
-            },
-            fires: Fires::At("inner", &["log"]),
-        },
-        Trap {
-            name: "shared files elsewhere",
-            main: nothing,
-            tree: |lab, tree| {
-                let far = lab.outside.with_file_name("far");
-                promisor(lab, &far);
-                let inner = inner(lab, tree);
-                write(&inner, ".git/commondir", &format!("{}\n", far.display()));
-            },
-            fires: Fires::At("inner", &["log", "main"]),
-        },
-        Trap {
-            name: "files elsewhere",
-            main: nothing,
-            tree: |lab, tree| {
-                let inner = inner(lab, tree);
-                let outside = lab.outside.to_string_lossy();
-                lab.repo.run_in(&inner, &["config", "core.worktree", &outside]);
-                evil_filter(lab, &tree.join("inner"));
-            },
-            fires: Fires::Never,
-        },
-        Trap {
-            name: "a directory that looks like a bare repository",
-            main: nothing,
-            tree: |lab, tree| promisor(lab, &tree.join("looks")),
-            fires: Fires::At("looks", &["log"]),
-        },
-    ]);
+    spring(TRAPS);
 }
 
 #[test]
 fn security_02_what_is_no_plain_repository_is_not_looked_into_and_kept() {
-    let cases: [(&str, fn(&Lab, &Path)); 9] = [
+    let cases: [(&str, Spoil); 9] = [
         ("pipe as configuration", |_, git_dir| replace_by_pipe(&git_dir.join("config"))),
         ("pipe as HEAD", |_, git_dir| replace_by_pipe(&git_dir.join("HEAD"))),
         ("pipe as index", |_, git_dir| replace_by_pipe(&git_dir.join("index"))),

@@ -81,9 +81,12 @@ fn failures_38_a_worktree_that_git_takes_for_the_main_checkout_is_refused_and_no
     lives(&repo, &dir);
 }
 
+/// Does something to a worktree or its repository.
+type Change = fn(&Repo, &Record);
+
 #[test]
 fn failures_38_a_worktree_that_becomes_another_one_later_is_left_alone() {
-    let become_main: [(&str, fn(&Repo, &Record)); 4] = [
+    let become_main: [(&str, Change); 4] = [
         ("core.worktree", |repo, _| {
             repo.run(&["config", "extensions.worktreeConfig", "true"]);
             repo.run(&["config", "core.worktree", &repo.root.to_string_lossy()]);

@@ -44,106 +44,109 @@ fn command_as_name(lab: &Lab) {
     );
 }
 
+const UPDATE: &[&str] = &["submodule", "update", "--init", "--force"];
+
+const TRAPS: &[Trap] = &[
+    Trap {
+        name: "a command as name",
+        main: command_as_name,
+        tree: nothing_there,
+        fires: Fires::Never,
+    },
+    Trap {
+        name: "a command in the main checkout's configuration",
+        main: |lab| {
+            submodule(lab, "x", "sub");
+            lab.repo.run(&["commit", "--quiet", "-m", "sub"]);
+            lab.config("submodule.x.update", &format!("!{}", lab.evil));
+        },
+        tree: nothing_there,
+        fires: Fires::InTree(UPDATE),
+    },
+    Trap {
+        name: "a command in .gitmodules",
+        main: |lab| {
+            submodule(lab, "x", "sub");
+            let text = format!("[submodule \"x\"]\n\tpath = sub\n\tupdate = !{}\n", lab.evil);
+            modules(lab, &text);
+        },
+        tree: nothing_there,
+        fires: Fires::Never,
+    },
+    Trap {
+        name: "a pattern as path",
+        main: |lab| {
+            submodule(lab, "x", "sub");
+            lab.config("submodule.x.update", &format!("!{}", lab.evil));
+            modules(
+                lab,
+                "[submodule \"x\"]\n\tpath = sub\n[submodule \"y\"]\n\tpath = :(glob)**\n\
+                     [submodule \"z\"]\n\tpath = *\n[submodule \"o\"]\n\tpath = --recursive\n",
+            );
+        },
+        tree: nothing_there,
+        fires: Fires::Never,
+    },
+    Trap {
+        name: "names that lead away",
+        main: |lab| {
+            submodule(lab, "x", "sub");
+            let evil = lab.outside.join("evil");
+            let copy = lab.repo.root.join(".git/modules/x");
+            fs::rename(&copy, &evil).unwrap();
+            let config = format!("[filter \"x\"]\n\tsmudge = {}\n", lab.evil);
+            let text = fs::read_to_string(evil.join("config")).unwrap();
+            fs::write(evil.join("config"), format!("{text}{config}")).unwrap();
+            // The submodule is still filled in the main checkout, from there.
+            fs::write(lab.repo.root.join("sub/.git"), format!("gitdir: {}\n", evil.display()))
+                .unwrap();
+            symlink(&evil, &copy).unwrap();
+            modules(
+                lab,
+                "[submodule \"x\"]\n\tpath = sub\n\
+                     [submodule \"../../../lab/outside/evil\"]\n\tpath = sub\n",
+            );
+        },
+        tree: nothing_there,
+        fires: Fires::Never,
+    },
+    Trap {
+        name: "filters of the copy",
+        main: |lab| {
+            submodule(lab, "x", "sub");
+            lab.repo.run(&["commit", "--quiet", "-m", "sub"]);
+            let copy = lab.repo.root.join(".git/modules/x");
+            for name in ["filter.x.smudge", "filter.x.clean", "core.fsmonitor"] {
+                lab.repo.run_in(&lab.repo.root.join("sub"), &["config", name, &lab.evil]);
+            }
+            lab.hooks(&copy.join("hooks"));
+            fs::create_dir_all(copy.join("info")).unwrap();
+            fs::write(copy.join("info/attributes"), "* filter=x\n").unwrap();
+            // Of the same size, so that only its content tells.
+            lab.repo.write("sub/s.txt", "t\n");
+        },
+        tree: nothing_there,
+        fires: Fires::InMain(&["status"]),
+    },
+    Trap {
+        name: "filters that an agent gives to its copy",
+        main: |lab| {
+            submodule(lab, "x", "sub");
+            lab.repo.run(&["commit", "--quiet", "-m", "sub"]);
+        },
+        tree: |lab, tree| {
+            let sub = tree.join("sub");
+            lab.repo.run_in(&sub, &["config", "filter.x.clean", &lab.evil]);
+            write(&sub, ".gitattributes", "* filter=x\n");
+            write(&sub, "s.txt", "t\n");
+        },
+        fires: Fires::InTree(&["status"]),
+    },
+];
+
 #[test]
 fn security_01_a_submodules_name_is_never_a_command() {
-    let update: &[&str] = &["submodule", "update", "--init", "--force"];
-    spring(&[
-        Trap {
-            name: "a command as name",
-            main: command_as_name,
-            tree: nothing_there,
-            fires: Fires::Never,
-        },
-        Trap {
-            name: "a command in the main checkout's configuration",
-            main: |lab| {
-                submodule(lab, "x", "sub");
-                lab.repo.run(&["commit", "--quiet", "-m", "sub"]);
-                lab.config("submodule.x.update", &format!("!{}", lab.evil));
-            },
-            tree: nothing_there,
-            fires: Fires::InTree(update),
-        },
-        Trap {
-            name: "a command in .gitmodules",
-            main: |lab| {
-                submodule(lab, "x", "sub");
-                let text = format!("[submodule \"x\"]\n\tpath = sub\n\tupdate = !{}\n", lab.evil);
-                modules(lab, &text);
-            },
-            tree: nothing_there,
-            fires: Fires::Never,
-        },
-        Trap {
-            name: "a pattern as path",
-            main: |lab| {
-                submodule(lab, "x", "sub");
-                lab.config("submodule.x.update", &format!("!{}", lab.evil));
-                modules(
-                    lab,
-                    "[submodule \"x\"]\n\tpath = sub\n[submodule \"y\"]\n\tpath = :(glob)**\n\
-                     [submodule \"z\"]\n\tpath = *\n[submodule \"o\"]\n\tpath = --recursive\n",
-                );
-            },
-            tree: nothing_there,
-            fires: Fires::Never,
-        },
-        Trap {
-            name: "names that lead away",
-            main: |lab| {
-                submodule(lab, "x", "sub");
-                let evil = lab.outside.join("evil");
-                let copy = lab.repo.root.join(".git/modules/x");
-                fs::rename(&copy, &evil).unwrap();
-                let config = format!("[filter \"x\"]\n\tsmudge = {}\n", lab.evil);
-                let text = fs::read_to_string(evil.join("config")).unwrap();
-                fs::write(evil.join("config"), format!("{text}{config}")).unwrap();
-                // The submodule is still filled in the main checkout, from there.
-                fs::write(lab.repo.root.join("sub/.git"), format!("gitdir: {}\n", evil.display()))
-                    .unwrap();
-                symlink(&evil, &copy).unwrap();
-                modules(
-                    lab,
-                    "[submodule \"x\"]\n\tpath = sub\n\
-                     [submodule \"../../../lab/outside/evil\"]\n\tpath = sub\n",
-                );
-            },
-            tree: nothing_there,
-            fires: Fires::Never,
-        },
-        Trap {
-            name: "filters of the copy",
-            main: |lab| {
-                submodule(lab, "x", "sub");
-                lab.repo.run(&["commit", "--quiet", "-m", "sub"]);
-                let copy = lab.repo.root.join(".git/modules/x");
-                for name in ["filter.x.smudge", "filter.x.clean", "core.fsmonitor"] {
-                    lab.repo.run_in(&lab.repo.root.join("sub"), &["config", name, &lab.evil]);
-                }
-                lab.hooks(&copy.join("hooks"));
-                fs::create_dir_all(copy.join("info")).unwrap();
-                fs::write(copy.join("info/attributes"), "* filter=x\n").unwrap();
-                // Of the same size, so that only its content tells.
-                lab.repo.write("sub/s.txt", "t\n");
-            },
-            tree: nothing_there,
-            fires: Fires::InMain(&["status"]),
-        },
-        Trap {
-            name: "filters that an agent gives to its copy",
-            main: |lab| {
-                submodule(lab, "x", "sub");
-                lab.repo.run(&["commit", "--quiet", "-m", "sub"]);
-            },
-            tree: |lab, tree| {
-                let sub = tree.join("sub");
-                lab.repo.run_in(&sub, &["config", "filter.x.clean", &lab.evil]);
-                write(&sub, ".gitattributes", "* filter=x\n");
-                write(&sub, "s.txt", "t\n");
-            },
-            fires: Fires::InTree(&["status"]),
-        },
-    ]);
+    spring(TRAPS);
 }
 
 #[test]
