@@ -19,6 +19,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("nightshift-vendors", &["model", "protocol", "platform"]),
     ("nightshift-agents", &["model", "protocol", "vendors"]),
     ("nightshift-service", &["platform", "protocol"]),
+    ("nightshift-git-reader", &["platform"]),
     ("nightshift-places", &[]),
     ("nightshift-settings", &[]),
     (
