@@ -20,7 +20,10 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // Before anything else is set up: each session has a host and a tool bridge, and they must cost
     // nothing.
-    if let Some(code) = verbs::host::run_if_asked().or_else(verbs::mcp::run_if_asked) {
+    let special = verbs::host::run_if_asked()
+        .or_else(verbs::mcp::run_if_asked)
+        .or_else(verbs::git_reader::run_if_asked);
+    if let Some(code) = special {
         return code;
     }
     let cli = args::Cli::parse();

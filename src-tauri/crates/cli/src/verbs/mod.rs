@@ -20,6 +20,7 @@ pub mod daemon_uninstall;
 pub mod diff;
 pub mod discard;
 pub mod dispatch;
+pub mod git_reader;
 pub mod goal;
 pub mod hook;
 pub mod host;

@@ -58,6 +58,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "platform",
             "client",
             "mcp",
+            "git-reader",
             "host",
             "notifier",
             "supervisor",
