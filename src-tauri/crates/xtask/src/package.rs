@@ -29,6 +29,7 @@ const EXPECTED: &[&str] = &[
     "usr/share/applications/nightshift.desktop",
     "usr/share/bash-completion/completions/nightshift",
     "usr/share/doc/nightshift/copyright",
+    "usr/share/doc/nightshift/libgit2.copying",
     "usr/share/fish/vendor_completions.d/nightshift.fish",
     "usr/share/icons/hicolor/scalable/apps/nightshift.svg",
     "usr/share/man/man1/nightshift.1.gz",
@@ -117,6 +118,7 @@ fn fill(staged: &Path, programs: &Path) -> Result<()> {
     };
     copy("packaging/nightshift.desktop", "usr/share/applications/nightshift.desktop")?;
     copy("packaging/copyright", "usr/share/doc/nightshift/copyright")?;
+    copy("packaging/libgit2.copying", "usr/share/doc/nightshift/libgit2.copying")?;
     for (icon, target) in ICONS {
         copy(&format!("icons/{icon}"), &format!("usr/share/icons/hicolor/{target}"))?;
     }
