@@ -82,7 +82,7 @@ fn offences() -> Result<Vec<Offence>> {
         offences.extend(words::check(source));
         offences.extend(programs::check(source));
     }
-    offences.extend(sizes::check_crates(&sources));
+    offences.extend(sizes::check_shell(&sources));
     offences.extend(imports::check(&Workspace::load()?));
     Ok(offences)
 }

@@ -1,20 +1,14 @@
-//! Sizes at which code must be split. Tests do not count against a crate.
+//! Sizes at which code must be split. Tests do not count against the shell.
 
 use super::{Offence, Source};
-use std::collections::BTreeMap;
 
 /// Longest file of a kind, in lines.
 const FILE_MAX_LINES: &[(&str, usize)] = &[("rs", 600), ("svelte", 400), ("ts", 600)];
-/// Longest crate, product lines only.
-const CRATE_MAX_LINES: usize = 4_000;
-/// The window's shell translates and decides nothing.
-const SHELL_MAX_LINES: usize = 2_000;
-/// Crates that have outgrown their size and are to be split: none of them may grow any further.
-const OUTGROWN: &[(&str, usize)] = &[
-    ("src-tauri", 2_250),
-    ("src-tauri/crates/supervisor", 4_300),
-    ("src-tauri/crates/worktree", 5_400),
-];
+/// The window's shell translates and decides nothing: product lines of the crate. Others have no such
+/// limit: a crate stands for a process, a ban or a heavy dependency, and a limit would split what belongs
+/// together.
+const SHELL: &str = "src-tauri";
+const SHELL_MAX_LINES: usize = 3_000;
 /// Longest `main` function.
 const MAIN_MAX_LINES: usize = 60;
 
@@ -42,25 +36,16 @@ fn check_main(source: &Source) -> Option<Offence> {
     (body > MAIN_MAX_LINES).then(|| Offence { path: source.path.clone(), line: begin + 1, what })
 }
 
-pub fn check_crates(sources: &[Source]) -> Vec<Offence> {
-    let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+pub fn check_shell(sources: &[Source]) -> Vec<Offence> {
     let test_rooms = test_rooms(sources);
     let is_test =
         |path: &str| path.ends_with("/tests.rs") || test_rooms.iter().any(|r| path.starts_with(r));
-    let is_product = |s: &&Source| s.extension() == "rs" && !is_test(&s.path);
-    for source in sources.iter().filter(is_product) {
-        if let Some((home, _)) = source.path.split_once("/src/") {
-            *lines.entry(home).or_default() += product_lines(&source.text);
-        }
-    }
-    let too_large = lines.into_iter().filter_map(|(home, lines)| {
-        let usual = if home == "src-tauri" { SHELL_MAX_LINES } else { CRATE_MAX_LINES };
-        let outgrown = OUTGROWN.iter().find(|(known, _)| *known == home);
-        let max = outgrown.map_or(usual, |(_, max)| *max);
-        let what = format!("the crate has {lines} lines; the limit is {max}");
-        (lines > max).then(|| Offence::of_file(home, what))
-    });
-    too_large.collect()
+    let is_shell = |s: &&Source| s.path.split_once("/src/").is_some_and(|(home, _)| home == SHELL);
+    let product =
+        sources.iter().filter(is_shell).filter(|s| s.extension() == "rs" && !is_test(&s.path));
+    let lines: usize = product.map(|s| product_lines(&s.text)).sum();
+    let what = format!("the crate has {lines} lines; the limit is {SHELL_MAX_LINES}");
+    (lines > SHELL_MAX_LINES).then(|| Offence::of_file(SHELL, what)).into_iter().collect()
 }
 
 /// Folders of modules that a crate's root compiles for tests only.
@@ -95,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn files_and_crates_have_a_size() {
+    fn files_and_the_shell_have_a_size() {
         for (path, lines, fine) in [
             ("src-tauri/crates/model/src/a.rs", 600, true),
             ("src-tauri/crates/model/src/a.rs", 601, false),
@@ -104,20 +89,22 @@ mod tests {
         ] {
             assert_eq!(check_file(&source(path, lines)).is_empty(), fine, "{path} {lines}");
         }
-        let many: Vec<_> = (0..9).map(|_| source("src-tauri/crates/x/src/a.rs", 500)).collect();
-        assert_eq!(check_crates(&many).len(), 1);
-        assert!(check_crates(&many[..8]).is_empty());
+        let many: Vec<_> = (0..7).map(|_| source("src-tauri/src/a.rs", 500)).collect();
+        assert_eq!(check_shell(&many).len(), 1);
+        assert!(check_shell(&many[..6]).is_empty());
+        let crates: Vec<_> = (0..9).map(|_| source("src-tauri/crates/x/src/a.rs", 500)).collect();
+        assert!(check_shell(&crates).is_empty());
     }
 
     #[test]
-    fn tests_do_not_count_against_the_crate() {
+    fn tests_do_not_count_against_the_shell() {
         let mut sources: Vec<_> =
-            (0..9).map(|n| source(&format!("crates/x/src/sim/a{n}.rs"), 500)).collect();
+            (0..9).map(|n| source(&format!("src-tauri/src/sim/a{n}.rs"), 500)).collect();
         let text = "mod a;\n#[cfg(test)]\nmod sim;\n".to_owned();
-        sources.push(Source { path: "crates/x/src/lib.rs".into(), text });
-        assert_eq!(check_crates(&sources).len(), 0);
+        sources.push(Source { path: "src-tauri/src/lib.rs".into(), text });
+        assert_eq!(check_shell(&sources).len(), 0);
         sources[9].text = "mod a;\nmod sim;\n".to_owned();
-        assert_eq!(check_crates(&sources).len(), 1);
+        assert_eq!(check_shell(&sources).len(), 1);
         assert_eq!(product_lines("a\nb\n#[cfg(test)]\nmod tests {\nc\n}\n"), 2);
         assert_eq!(product_lines("a\n#[cfg(test)]\nmod tests;\nb\n"), 4);
     }
