@@ -53,6 +53,14 @@ impl Desk {
         moved.record.as_ref().map_or(Ok(()), |r| worktree::hold(r, host)).map_err(|e| fault(&e))
     }
 
+    /// Its session has no host and gets none: nobody holds the worktree. What cannot be released now is at
+    /// the next start.
+    pub fn release(&self, moved: &MovedIn) {
+        if let Some(record) = &moved.record {
+            worktree::release(record).ok();
+        }
+    }
+
     /// Releases worktrees whose host is gone.
     pub fn release_stale(&self) {
         if let Ok(ledger) = self.ledger() {
@@ -91,8 +99,7 @@ impl Desk {
         };
         self.adopt(&ledger, record.clone(), env);
         let policy = if discard { Policy::Discard } else { Policy::Careful };
-        let git = git_for(env, self.trusts_git(&record.path, env));
-        let removal = worktree::remove(&git, &ledger, id, policy, &self.log);
+        let removal = worktree::remove(&git(env), &ledger, id, policy, &self.log);
         Some(match removal {
             Ok(removal) => view::fate(&record, &removal),
             Err(error) => view::failed(&record, &error),
@@ -109,7 +116,7 @@ impl Desk {
             self.trusted().trusts(&found, Group::Scripts)
         };
         // Said where its teardown is not run.
-        worktree::adopt_scripts(&git_for(env, false), ledger, &mut record, trusted).ok();
+        worktree::adopt_scripts(&git(env), ledger, &mut record, trusted).ok();
     }
 
     pub fn inspect(&self, id: &str) -> Result<WorktreeState, Fault> {
@@ -201,11 +208,6 @@ impl Desk {
         let (path, branch) = (text(&record.path), record.branch);
         Ok(Reply::WorktreeRestored { id: record.id, path, branch })
     }
-}
-
-/// git for one repository. `trusted`: its own hooks and filters may run in what is done there.
-fn git_for(env: &Environment, trusted: bool) -> Git {
-    git(env).trusted(trusted)
 }
 
 /// git in the session's environment; in our own where that is not known (any more).

@@ -1,7 +1,7 @@
 //! Moving in: the decision where a session works, and making it so.
 
 use crate::trust::{Agent, Asks, Decision, in_directory, in_worktree, of_record};
-use crate::{Desk, fault, git, git_for, text};
+use crate::{Desk, fault, git, text};
 use nightshift_model::forge::host_of_remote;
 use nightshift_model::{Lodging, Trust, Wish, Worktree};
 use nightshift_platform::Identity;
@@ -117,7 +117,7 @@ impl Desk {
             Wish::Named { name } => Choice::Named(name.clone()),
         };
         let defaults = Defaults::from(order.wanted.as_ref());
-        let plan = worktree::plan(&git_for(env, false), dir, &choice, &defaults)?;
+        let plan = worktree::plan(&git(env), dir, &choice, &defaults)?;
         let found = match &plan {
             Plan::Own(own) => in_worktree(own, env),
             Plan::Stay(_) => in_directory(dir, env),
@@ -130,7 +130,7 @@ impl Desk {
             // Nor do its settings count.
             false => {
                 let alone = Defaults { alone: true, ..defaults };
-                worktree::plan(&git_for(env, false), dir, &choice, &alone)?
+                worktree::plan(&git(env), dir, &choice, &alone)?
             }
         };
         match plan {
@@ -150,7 +150,7 @@ impl Desk {
         trust: Trust,
         env: &Environment,
     ) -> Result<MovedIn, NotIn> {
-        let (git, ledger) = (git_for(env, trust.untrusted.is_none()), self.ledger()?);
+        let (git, ledger) = (git(env), self.ledger()?);
         let root = own.repository.root.clone();
         let holder = Identity::own().ok();
         let wanted = worktree::Order { id: &order.session, hint: &order.name, own, holder };

@@ -4,7 +4,7 @@
 //! without it, or is asked, and is always said. Nothing of the repository runs to find out.
 
 use crate::room::{Order, Wanted};
-use crate::{Desk, fault, git_for, text};
+use crate::{Desk, fault, git, text};
 use nightshift_model::need::TRUST_NEED_PREFIX;
 use nightshift_model::trust::{TRUST, WITHOUT};
 use nightshift_model::{Need, NeedId, NeedKind, NeedOption, OptionKind, Trust, TrustDecision};
@@ -121,11 +121,10 @@ impl Desk {
         Ok(Decision::Asks(Box::new(asks(found, &order.agent, known(None)))))
     }
 
-    /// Whether git may run in `dir` what is there now: hooks and programs of the repository. Asked right
-    /// before each act, since whoever works there may have changed them.
-    pub fn trusts_git(&self, dir: &Path, env: &Environment) -> bool {
-        let found = in_directory(dir, env);
-        found.unreadable.is_empty() && self.trusted().trusts(&found, Group::Git)
+    /// Whether there are hooks or programs of the repository that git would run in `dir`. Our acts leave
+    /// them out, trusted or not: nobody can say what they will be in the moment in which git runs them.
+    pub fn leaves_out(&self, dir: &Path, env: &Environment) -> bool {
+        in_directory(dir, env).hash_of(Group::Git).is_some()
     }
 
     /// All repositories that are trusted.
@@ -224,7 +223,7 @@ impl Desk {
             let text = format!("{} is not a directory", dir.display());
             return Err(Fault::new(FaultCode::Invalid, text).hint("give a repository's directory"));
         }
-        let git = git_for(env, false);
+        let git = git(env);
         let defaults = Defaults::from(wanted);
         let plan = worktree::plan(&git, dir, &Choice::Usual, &defaults).map_err(|e| fault(&e))?;
         let mut all = vec![in_directory(dir, env)];
@@ -251,7 +250,7 @@ pub(crate) fn in_worktree(own: &Own, env: &Environment) -> Found {
         commit: Some(&own.base.commit),
         common: Some(&own.repository.common),
     };
-    collect(&git_for(env, false), &place, scripts(&own.scripts))
+    collect(&git(env), &place, scripts(&own.scripts))
 }
 
 /// What stands in `dir` now.
@@ -266,7 +265,7 @@ pub(crate) fn in_directory(dir: &Path, env: &Environment) -> Found {
         commit: None,
         common: at.common.as_deref(),
     };
-    collect(&git_for(env, false), &place, Vec::new())
+    collect(&git(env), &place, Vec::new())
 }
 
 /// What stands in a worktree now, where its record says that it is.
@@ -280,11 +279,11 @@ pub(crate) fn of_record(record: &Record, env: &Environment) -> Found {
         commit: None,
         common: Some(&record.repository.common),
     };
-    collect(&git_for(env, false), &place, Vec::new())
+    collect(&git(env), &place, Vec::new())
 }
 
 fn place_of(dir: &Path, env: &Environment) -> Whereabouts {
-    whereabouts(&git_for(env, false), dir)
+    whereabouts(&git(env), dir)
 }
 
 fn home(env: &Environment) -> Option<PathBuf> {

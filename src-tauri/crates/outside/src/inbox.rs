@@ -91,6 +91,8 @@ pub enum Inbox {
         request: u64,
         session: SessionId,
         result: Result<ReviewResult, Fault>,
+        /// Hooks and programs of the repository were there and did not run.
+        left_out: bool,
     },
     /// A forge was asked how far a pull request is.
     PullSeen {

@@ -28,13 +28,18 @@ pub struct Subject {
 struct Lodging {
     dir: PathBuf,
     recorded: Option<Recorded>,
-    /// Its own worktree, which everything is done in then.
+    /// Its own worktree, which everything is done in then, and the main checkout.
     worktree: Option<PathBuf>,
+    main: Option<PathBuf>,
 }
 
 fn lodging(subject: &Subject) -> Result<Lodging> {
-    let given =
-        || Lodging { dir: subject.dir.clone(), recorded: subject.recorded.clone(), worktree: None };
+    let given = || Lodging {
+        dir: subject.dir.clone(),
+        recorded: subject.recorded.clone(),
+        worktree: None,
+        main: None,
+    };
     if !subject.ledger.is_dir() {
         return Ok(given());
     }
@@ -45,7 +50,7 @@ fn lodging(subject: &Subject) -> Result<Lodging> {
             let record = reopen(&ledger, &record.id).map_err(fault)?;
             let (dir, base, worktree) = (record.cwd(), record.base, Some(record.path));
             let recorded = Some(Recorded { commit: base.commit, label: base.label });
-            Lodging { dir, recorded, worktree }
+            Lodging { dir, recorded, worktree, main: Some(record.repository.root) }
         }
         Some(_) | None => given(),
     })
@@ -54,8 +59,8 @@ fn lodging(subject: &Subject) -> Result<Lodging> {
 /// `env`: the user's, for hooks, credentials, filters and the forges' own programs.
 pub fn act(subject: &Subject, env: &Environment, act: &ReviewAct) -> Result<ReviewResult> {
     let git = Git::new(env).trusted(subject.trusted);
-    let Lodging { dir, recorded, worktree } = lodging(subject)?;
-    let place = Place::find(&git, &dir, recorded.as_ref())?;
+    let Lodging { dir, recorded, worktree, main } = lodging(subject)?;
+    let place = Place { main, ..Place::find(&git, &dir, recorded.as_ref())? };
     if let Some(worktree) = worktree.filter(|worktree| *worktree != place.root) {
         let text = format!("git takes {} for {}", place.root.display(), worktree.display());
         return Err(refused(text, "a repository was made on the way there; look at it by hand"));

@@ -87,12 +87,21 @@ fn checkout_of(place: &Place<'_>, branch: &str) -> Result<Option<Checkout>> {
     let mut path = None;
     for line in pieces(&list).map(text) {
         match line.strip_prefix("worktree ") {
-            Some(at) => path = Some(PathBuf::from(at)),
+            Some(at) => path = Some(main_or(place, PathBuf::from(at))),
             None if line == wanted => return path.map(|path| shared(place, path)).transpose(),
             None => {}
         }
     }
     Ok(None)
+}
+
+/// The main checkout where git names its git directory instead, as of submodules.
+fn main_or(place: &Place<'_>, path: PathBuf) -> PathBuf {
+    let is_common = std::fs::canonicalize(&path).is_ok_and(|real| real == place.checkout.common);
+    match &place.main {
+        Some(main) if is_common => main.clone(),
+        Some(_) | None => path,
+    }
 }
 
 /// The checkout at `path`, if git means the same one there, of the same repository.

@@ -28,6 +28,9 @@ pub struct Place<'a> {
     pub head: Option<String>,
     pub branch: Option<String>,
     pub base: ReviewBase,
+    /// Of a worktree of ours: the main checkout, as it was when the worktree was made. git itself knows
+    /// only its git directory where that lies elsewhere.
+    pub main: Option<PathBuf>,
 }
 
 /// What went wrong below, in the protocol's words.
@@ -64,7 +67,7 @@ impl<'a> Place<'a> {
         let short = |name: String| name.strip_prefix("refs/heads/").map(str::to_owned);
         let branch = branch.and_then(short);
         let base = base(git, &checkout, head.as_deref(), branch.as_deref(), recorded)?;
-        Ok(Place { git, checkout, root, head, branch, base })
+        Ok(Place { main: None, git, checkout, root, head, branch, base })
     }
 
     pub fn look(&'a self, args: &[&str]) -> Call<'a> {
@@ -116,7 +119,14 @@ impl<'a> Place<'a> {
     /// Refuses while files are changed that git knows of.
     pub fn refuse_uncommitted(&self, checkout: &Checkout, what: &str) -> Result<()> {
         let dir = &checkout.root;
-        let all = changes(checkout.look(self.git, STATUS_ARGS).long()).map_err(fault)?;
+        let look = || changes(checkout.look(self.git, STATUS_ARGS).long()).map_err(fault);
+        let mut all = look()?;
+        if all.iter().any(|change| !change.untracked) {
+            // A look runs no filter, so a file that one governs looks changed when only its time is new. The
+            // index learns the time from an act, in which the user's own filters count.
+            checkout.refresh(self.git).map_err(fault)?;
+            all = look()?;
+        }
         let tracked = all.iter().filter(|change| !change.untracked).count();
         if tracked == 0 {
             return Ok(());

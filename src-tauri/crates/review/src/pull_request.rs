@@ -150,6 +150,9 @@ fn call(
     for (name, value) in NOBODY_ANSWERS {
         env.insert((*name).into(), (*value).into());
     }
+    // It starts git here by itself.
+    let quiet = place.act(&["status"]).outside().variables();
+    env.extend(quiet.map_err(|error| Unable(error.message))?);
     let started =
         Program { program: OsStr::new(program), args: &args, env: &env, cwd: &place.root };
     let how = Run {

@@ -276,8 +276,8 @@ impl Core {
             }
             Inbox::WorktreeLeft { session, fate } => handlers::worktree_left(self, &session, fate),
             Inbox::CheckoutSeen { session, seen } => checkout::seen(self, &session, seen),
-            Inbox::Reviewed { conn, request, session, result } => {
-                handlers::reviewed(self, (conn, request), &session, result);
+            Inbox::Reviewed { conn, request, session, result, left_out } => {
+                handlers::reviewed(self, (conn, request), &session, (result, left_out));
             }
             Inbox::PullSeen { session, url, state } => pulls::seen(self, &session, url, state),
             Inbox::LoopFile { session, timed, file } => {

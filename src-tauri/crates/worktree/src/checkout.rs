@@ -91,6 +91,13 @@ impl Checkout {
         self.pinned(git.act(&self.root, args))
     }
 
+    /// Lets the index learn the times of files whose content is as it knows it. What is changed, or goes
+    /// through a filter that does not run, stays as it was.
+    pub fn refresh(&self, git: &Git) -> Result<()> {
+        // Exit code 1: some files are changed.
+        self.act(git, &["update-index", "-q", "--refresh"]).long().end().map(|_| ())
+    }
+
     fn pinned<'a>(&self, call: Call<'a>) -> Call<'a> {
         call.env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.root)
     }

@@ -65,11 +65,9 @@ pub(crate) const SETTINGS: &[(&str, Off)] = &[
     ("http.*.saveCookies", Off::Value("false")),
     ("http.sslVerify", Off::Value("true")),
     ("http.*.sslVerify", Off::Value("true")),
-    // Programs that Git LFS starts.
     ("lfs.standaloneTransferAgent", Off::Value("")),
     ("lfs.*.standaloneTransferAgent", Off::Value("")),
     ("lfs.*.path", Off::Value("")),
-    ("lfs.*.args", Off::Value("")),
     ("lfs.*.clean", Off::Value("")),
     ("lfs.*.smudge", Off::Value("")),
     // An empty one would say that both sides were merged.
@@ -260,17 +258,12 @@ impl Configuration {
 
     /// Filters that have a program, whoever set it.
     pub fn filters(&self) -> BTreeSet<Vec<u8>> {
-        let mut values: BTreeMap<&[u8], &[u8]> = BTreeMap::new();
-        for setting in &self.settings {
-            values.insert(&setting.name, &setting.value);
-        }
-        let named =
-            values.into_iter().filter(|(_, value)| !value.is_empty()).filter_map(|(n, _)| {
-                let (section, between, name) = parts(n);
-                let program = [&b"clean"[..], b"process"].contains(&name);
-                (section == b"filter" && program).then(|| between.map(<[u8]>::to_owned))?
-            });
-        named.collect()
+        filters(&self.settings)
+    }
+
+    /// Filters that the repository gives a program.
+    pub fn foreign_filters(&self) -> BTreeSet<Vec<u8>> {
+        filters(self.of(Owner::Repository))
     }
 
     /// Objects may be somewhere else, and come when they are asked for (gitglossary(7), "partial clone").
@@ -297,6 +290,19 @@ impl Configuration {
     fn of(&self, owner: Owner) -> impl DoubleEndedIterator<Item = &Setting> {
         self.settings.iter().filter(move |setting| setting.owner == owner)
     }
+}
+
+fn filters<'a>(settings: impl IntoIterator<Item = &'a Setting>) -> BTreeSet<Vec<u8>> {
+    let mut values: BTreeMap<&[u8], &[u8]> = BTreeMap::new();
+    for setting in settings {
+        values.insert(&setting.name, &setting.value);
+    }
+    let named = values.into_iter().filter(|(_, value)| !value.is_empty()).filter_map(|(n, _)| {
+        let (section, between, name) = parts(n);
+        let program = [&b"clean"[..], b"process"].contains(&name);
+        (section == b"filter" && program).then(|| between.map(<[u8]>::to_owned))?
+    });
+    named.collect()
 }
 
 const HOOKS: &[u8] = b"core.hookspath";

@@ -25,7 +25,7 @@ use nightshift_platform::clock;
 use nightshift_platform::private;
 use nightshift_platform::process::Identity;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Filters of Git LFS that are not at hand fail a checkout; without them the pointers are there.
 const WITHOUT_LFS: &[&str] =
@@ -117,7 +117,7 @@ fn earlier(ledger: &Ledger, order: &Order<'_>) -> Result<Option<Record>> {
 /// Takes a name, a branch and ports that nobody has.
 fn reserve(git: &Git, ledger: &Ledger, order: &Order<'_>) -> Result<Record> {
     let Own { repository, settings, .. } = order.own;
-    let directory = repository.root.join(&settings.directory);
+    let directory = folded(&repository.root, &settings.directory);
     refuse_links(&repository.root, &settings.directory)?;
     let given = order.own.name.as_deref();
     let name = slug(given.unwrap_or(order.hint)).unwrap_or_else(|| order.id.to_owned());
@@ -183,6 +183,22 @@ fn record(order: &Order<'_>, name: String, path: &Path, ports: Option<Ports>) ->
         absent_count: 0,
         notes,
     }
+}
+
+/// `directory` as seen from `root`, without `..`: what is recorded is compared with what git says. No part of
+/// it is a link.
+fn folded(root: &Path, directory: &Path) -> PathBuf {
+    let mut path = root.to_owned();
+    for part in directory.components() {
+        match part {
+            Component::ParentDir => {
+                path.pop();
+            }
+            Component::CurDir => {}
+            part => path.push(part),
+        }
+    }
+    path
 }
 
 /// A link on the way would put worktrees where nobody expects them, and removals too.

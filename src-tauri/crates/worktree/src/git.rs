@@ -233,6 +233,23 @@ impl Call<'_> {
         }
     }
 
+    /// Names of the repository's own filters, which acts leave out unless it is trusted.
+    pub fn foreign_filters(&self) -> Result<BTreeSet<Vec<u8>>> {
+        match self.configuration()? {
+            Read::Configuration(configuration) => Ok(configuration.foreign_filters()),
+            Read::Failed(ended) => Err(failed(&self.named(), &ended)),
+        }
+    }
+
+    /// Variables that make git, started by another program, run as little of the repository as this call.
+    pub fn variables(mut self) -> Result<Environment> {
+        match self.configuration()? {
+            Read::Configuration(configuration) => self.harden(&configuration)?,
+            Read::Failed(ended) => return Err(failed(&self.named(), &ended)),
+        }
+        Ok(self.env)
+    }
+
     /// Runs to the end, whatever the exit code.
     pub fn end(mut self) -> Result<Ended> {
         match self.configuration()? {

@@ -92,8 +92,18 @@ pub(crate) fn forget(git: &Git, record: &Record, name: &str, commit: &str) -> Re
 /// which it was written, so that neither size nor time would show it.
 pub fn copy_index(from: &Path, to: &Path) -> std::io::Result<()> {
     let written = std::fs::metadata(from)?.modified()?;
-    std::fs::copy(from, to)?;
-    std::fs::File::options().write(true).open(to)?.set_modified(written)
+    let mut copy = std::fs::File::options().write(true).create_new(true).open(to)?;
+    std::io::copy(&mut std::fs::File::open(from)?, &mut copy)?;
+    copy.set_modified(written)
+}
+
+/// What is rescued must not go to another place.
+pub(crate) fn refuse_link(dir: &Path) -> Result<()> {
+    if std::fs::symlink_metadata(dir).at(dir)?.is_dir() {
+        return Ok(());
+    }
+    let text = format!("{} is not a directory; nothing is put there", dir.display());
+    Err(Error::new(Kind::Refused, text).hint("look at who made it so, and remove it"))
 }
 
 /// A copy of the index that is ours to change. It lies beside the rescued data and goes with this.
@@ -106,7 +116,10 @@ impl Scratch {
     fn of(record: &Record, id: &str) -> Result<Scratch> {
         let dir = record.repository.common.join("nightshift");
         std::fs::create_dir_all(&dir).at(&dir)?;
-        let index = dir.join(format!("{id}.index"));
+        refuse_link(&dir)?;
+        // A name that nobody knows before, so that no link waits there.
+        let unique = uuid::Uuid::new_v4().simple();
+        let index = dir.join(format!("{id}-{unique}.index"));
         let admin = record.admin.clone().unwrap_or_default();
         let source = admin.join("index");
         let had_index = match copy_index(&source, &index) {
@@ -123,7 +136,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Of no use to anyone; a leftover is overwritten by the next rescue.
+        // Of no use to anyone; a leftover goes with the data beside it.
         std::fs::remove_file(&self.index).ok();
     }
 }

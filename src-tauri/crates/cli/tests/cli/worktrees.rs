@@ -370,3 +370,17 @@ fn failures_38_work_in_the_main_checkout_survives_a_worktree_that_is_none() {
     assert_eq!(project.git(&["log", "--oneline"]).lines().count(), 1);
     assert_eq!(project.git(&["worktree", "list"]).lines().count(), 1);
 }
+
+#[test]
+fn failures_38_the_main_checkout_is_found_where_git_knows_only_its_directory() {
+    let project = Project::new();
+    let shift = &project.shift;
+    let apart = shift.home.work().join("apart.git").to_string_lossy().into_owned();
+    project.git(&["init", "--quiet", "--separate-git-dir", &apart]);
+    let id = project.agent(&[], "write new.txt of the agent\ndone x");
+    shift.wait_state(&id, "done");
+    shift.ok(&["commit", &id, "-m", "new"]);
+    shift.ok(&["merge", &id]);
+    assert!(project.root.join("new.txt").exists());
+    assert_eq!(project.git(&["status", "--porcelain"]), "");
+}

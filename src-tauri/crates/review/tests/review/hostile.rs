@@ -90,7 +90,14 @@ fn every_act(lab: &Lab, trap: &str, pushes: bool) {
         lab.must(trap, ReviewAct::File { path: path.into(), old_path: None, from: 0 });
     }
     lab.must(trap, ReviewAct::Image { path: "picture.png".into(), old_path: None });
-    lab.must(trap, ReviewAct::Stage { paths: paths(&["a.txt", "new.txt"]) });
+    let files = || paths(&["a.txt", "new.txt"]);
+    if let Err(fault) = lab.act(trap, ReviewAct::Stage { paths: files() }) {
+        // Without its filter nothing is taken that it governs.
+        assert!(fault.message.contains("goes through the filter"), "{trap}: {fault}");
+        lab.act(trap, all("first", false)).unwrap_err();
+        lab.must(trap, ReviewAct::Discard { paths: files() });
+        return;
+    }
     lab.must(trap, ReviewAct::Unstage { paths: paths(&["a.txt"]) });
     let discarded = lab.must(trap, ReviewAct::Discard { paths: paths(&["a.txt", "new.txt"]) });
     let ReviewResult::Discarded { rescue, .. } = discarded else { panic!("{discarded:?}") };
@@ -227,4 +234,20 @@ fn failures_38_no_act_is_done_on_files_that_git_takes_for_others() {
     }
     assert_eq!(repo.read("a.txt"), "work\n");
     assert_eq!(fs::read_to_string(repo.root.join("a.txt")).unwrap(), "of the user\n");
+}
+
+#[test]
+fn security_12_what_a_filter_should_change_is_not_committed_without_it() {
+    let mut repo = Repo::new();
+    repo.main(&["config", "filter.seal.clean", "tr a-z A-Z"]);
+    repo.main(&["config", "filter.seal.required", "true"]);
+    repo.write(".gitattributes", "*.key filter=seal\n");
+    repo.write("secret.key", "plain\n");
+    let commit = || ReviewAct::Commit { message: "x".into(), all: true, amend: false };
+    repo.refuses(commit(), &["secret.key", "seal", "~/.gitconfig"]);
+    repo.refuses(ReviewAct::Stage { paths: vec!["secret.key".into()] }, &["seal"]);
+    assert_eq!(repo.read("secret.key"), "plain\n");
+    repo.subject.trusted = true;
+    repo.done(commit());
+    assert_eq!(repo.git(&["cat-file", "blob", "HEAD:secret.key"]), "PLAIN\n");
 }

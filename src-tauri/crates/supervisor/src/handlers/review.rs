@@ -8,7 +8,7 @@ use crate::outside::Aside;
 use nightshift_lodging::Desk;
 use nightshift_model::{Fact, Lodging, Session, SessionId, Source, State};
 use nightshift_protocol::review::RequestState;
-use nightshift_protocol::{Environment, Fault, Reply, ReviewAct, ReviewResult};
+use nightshift_protocol::{Environment, Fault, FaultCode, Reply, ReviewAct, ReviewResult};
 use nightshift_review::{Recorded, Subject, act};
 use std::path::PathBuf;
 
@@ -23,16 +23,21 @@ pub fn review(
     (what, env): (ReviewAct, Environment),
 ) -> Outcome {
     let id = find(core, session)?;
-    let mut subject = subject(&core.sessions[&id].session, core.home.state.join(LEDGER));
+    // Its directory is not its own yet: what is there is the user's.
+    if let Some(Lodging::Undecided { .. }) = core.sessions[&id].session.lodging {
+        let text = format!("session {id} has not started: nothing there is of its making");
+        return Err(Fault::new(FaultCode::Refused, text).hint("review it once it works"));
+    }
+    let subject = subject(&core.sessions[&id].session, core.home.state.join(LEDGER));
     let desk = Desk::of(&core.home);
     let place = format!("the review of session {id}");
     core.outside.beside(Aside::for_request((conn, request), Lane::Reviews, place, move || {
         let looks =
             matches!(what, ReviewAct::Changes | ReviewAct::File { .. } | ReviewAct::Image { .. });
-        subject.trusted = !looks && desk.trusts_git(&subject.dir, &env);
+        let left_out = !looks && desk.leaves_out(&subject.dir, &env);
         let env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         let result = act(&subject, &env, &what);
-        Inbox::Reviewed { conn, request, session: id, result }
+        Inbox::Reviewed { conn, request, session: id, result, left_out }
     }));
     Ok(Handled::Pending)
 }
@@ -42,8 +47,13 @@ pub fn reviewed(
     core: &mut Core,
     (conn, request): (ConnId, u64),
     id: &SessionId,
-    result: Result<ReviewResult, Fault>,
+    (result, left_out): (Result<ReviewResult, Fault>, bool),
 ) {
+    if left_out && result.is_ok() && core.sessions.contains_key(id) {
+        let text =
+            "hooks and programs of the repository's own did not run: Nightshift runs none of them";
+        core.fact(id, Fact::Noted { source: Source::Supervisor, text: text.to_owned() });
+    }
     if let Ok(ReviewResult::PullRequest { url: Some(url), state, .. }) = &result
         && *state != RequestState::ByHand
         && core.sessions.contains_key(id)
@@ -72,7 +82,6 @@ fn subject(session: &Session, ledger: PathBuf) -> Subject {
             | State::Failed { .. }
             | State::Stopped => String::new(),
         },
-        // Found out beside the loop.
         trusted: false,
     }
 }

@@ -48,6 +48,19 @@ fn security_05_the_users_own_directory_is_named_as_it_is() {
 }
 
 #[test]
+fn the_users_own_directory_may_lie_beside_the_checkout() {
+    let repo = Repo::new();
+    let user = Defaults { directory: Some("../trees/./x/..".into()), ..Defaults::default() };
+    let Plan::Own(own) = plan(&repo.git, &repo.root, &Choice::Usual, &user).unwrap() else {
+        panic!()
+    };
+    let order = nightshift_worktree::Order { id: "s", hint: "one", own: &own, holder: None };
+    let made = nightshift_worktree::create(&repo.git, &repo.ledger, &order).unwrap().record;
+    assert_eq!(made.path, repo.root.parent().unwrap().join("trees/one"));
+    assert!(repo.inspect(&made).is_clean(), "{:?}", repo.inspect(&made));
+}
+
+#[test]
 fn security_05_an_exclude_file_of_another_kind_is_left_as_it_is() {
     let exclude = |repo: &Repo| repo.root.join(".git/info/exclude");
     let repo = Repo::new();
