@@ -318,7 +318,10 @@ fn security_08_an_address_is_watched_when_the_user_allowed_that_very_one() {
         json!({"description": "build status", "ws": {"url": url, "protocols": ["a", "key"]}});
     let need = desk.asks(claude("mcp__nightshift__Monitor", &ours, &input)).unwrap_err();
     assert!(need.question.starts_with("Watch: wss://example.org/feed?leak=x"), "{}", need.question);
-    assert_eq!(need.detail, format!("build status\n\n{url}\nprotocols: a, key"));
+    for part in [url.as_str(), "build status", "ws.protocols", "key"] {
+        assert!(need.detail.contains(part), "{part}: {}", need.detail);
+    }
+    assert_eq!(need.unshown_bytes, 0);
     let wanted = socket(&url, &["a", "key"]);
     assert_eq!(desk.driver.may_watch(&wanted), None, "not before the answer");
     let answers = [(need.id, Answer::Allow)];

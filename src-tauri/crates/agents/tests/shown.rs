@@ -188,7 +188,7 @@ fn security_16_questions_details_and_labels_show_what_is_invisible() {
     assert_eq!(need.question, "Run: rm ‹U+202E›x‹U+200B›");
     let expected = "rm ‹U+202E›x‹U+200B›\n\"‹U+3164›\": ‹U+E0041›\nthe agent's title: ‹U+2066›x";
     assert_eq!(need.detail, expected);
-    assert_eq!(need.options[0].label, "N‹U+202E›o");
+    assert_eq!(need.options[0].label, "N‹U+202E›o (allows)");
 }
 
 /// Any text, with what hides and reorders text in it more often than in life.

@@ -35,6 +35,8 @@ const ASIDES: [&str; 10] = [
 /// Programs whose `-c` takes a command line, where they are expected.
 const SHELLS: [&str; 4] = ["sh", "bash", "dash", "zsh"];
 const SHELL_DIRECTORIES: [&str; 3] = ["", "/bin/", "/usr/bin/"];
+/// Files that a question has room for.
+const FILES_MAX: usize = 16;
 /// Objects below this depth are written as JSON.
 const FLAT_DEPTH: usize = 2;
 
@@ -65,7 +67,8 @@ impl Shown {
 /// `content`), `tool` the vendor's own name for the tool, `lost_bytes` what was told and not kept.
 pub fn shown(call: &Value, tool: Option<&str>, lost_bytes: usize) -> Shown {
     let title = call["title"].as_str().unwrap_or_default().trim();
-    let input = Input::of(&call["rawInput"]);
+    let mut input = Input::of(&call["rawInput"]);
+    input.object = input.object.or_else(|| files(call));
     let question = question(call["kind"].as_str().unwrap_or_default(), title, &input);
     let mut text = Text { said: question, text: input.text, over: lost_bytes };
     if let Some(tool) = tool {
@@ -84,6 +87,20 @@ pub fn shown(call: &Value, tool: Option<&str>, lost_bytes: usize) -> Shown {
         return Shown { question, detail, unshown_bytes: 1 };
     }
     bounded(question, &text, over)
+}
+
+/// The files that a call names where its input does not begin with one. All of them are in the text.
+fn files(call: &Value) -> Option<String> {
+    let changes = call["rawInput"]["changes"].as_object().into_iter().flat_map(Map::keys);
+    let parts = list(&call["content"]).iter().filter(|part| part["type"] == "diff");
+    let places = parts.chain(list(&call["locations"])).filter_map(|part| part["path"].as_str());
+    let mut named: Vec<&str> = Vec::new();
+    for path in changes.map(String::as_str).chain(places).take(FILES_MAX) {
+        if !named.contains(&path) {
+            named.push(path);
+        }
+    }
+    (!named.is_empty()).then(|| named.join(", "))
 }
 
 /// The text while it is put together.

@@ -45,6 +45,36 @@ const PATHS: [&str; 13] = [
     "new_path",
 ];
 
+/// Of paths, those whose part in the call matters.
+const ROLES: [&str; 6] = ["source", "destination", "from", "to", "old_path", "new_path"];
+/// Fields of an edit or a look that say what is written or how much is read, in the files that are named.
+const CONTENT: [&str; 24] = [
+    "content",
+    "contents",
+    "text",
+    "file_text",
+    "new_string",
+    "newString",
+    "new_str",
+    "new_text",
+    "newText",
+    "old_string",
+    "oldString",
+    "old_str",
+    "old_text",
+    "oldText",
+    "new_source",
+    "edits",
+    "changes",
+    "replace_all",
+    "replaceAll",
+    "expected_replacements",
+    "insert_line",
+    "line",
+    "limit",
+    "offset",
+];
+
 impl Family {
     /// What a tool call is about. `call` is all that was told of it, `cwd` where the session works: paths
     /// below are taken as from there, so that they mean the same in another worktree.
@@ -60,13 +90,20 @@ impl Family {
                 let input = call["rawInput"].as_object().filter(|input| !input.is_empty())?;
                 // Without its name any tool of this kind would do.
                 name?;
-                let exactly = Value::Object(input.clone()).to_string();
+                let exactly = in_order(input.clone());
                 (exactly.clone(), exactly)
             }
         };
         let tool = name.map_or_else(|| kind.to_owned(), |name| format!("{kind} {name}"));
         (exactly.len() <= EXACT_MAX_BYTES).then_some(Subject { tool, what, exactly })
     }
+}
+
+/// Fields by their names: in which order an agent gives them means nothing.
+fn in_order(fields: Map<String, Value>) -> String {
+    let mut value = Value::Object(fields);
+    value.sort_all_objects();
+    value.to_string()
 }
 
 fn command(input: &Value, cwd: &str) -> Option<(String, String)> {
@@ -92,7 +129,7 @@ fn command(input: &Value, cwd: &str) -> Option<(String, String)> {
         // A field that is off or empty was told all the same: what its absence means, nobody knows.
         exactly.insert(name.clone(), value);
     }
-    Some((what, Value::Object(exactly).to_string()))
+    Some((what, in_order(exactly)))
 }
 
 fn files(call: &Value, cwd: &str) -> Option<(String, String)> {
@@ -104,6 +141,15 @@ fn files(call: &Value, cwd: &str) -> Option<(String, String)> {
     }
     list(&call["locations"]).iter().for_each(|location| add(&location["path"]));
     let input = &call["rawInput"];
+    // Another field may be what is really done; where a file goes from and to is more than a set of names.
+    let known = |name: &str| {
+        IDLE.contains(&name)
+            || CONTENT.contains(&name)
+            || (PATHS.contains(&name) && !ROLES.contains(&name))
+    };
+    if input.as_object().is_some_and(|fields| fields.keys().any(|name| !known(name))) {
+        return None;
+    }
     PATHS.iter().for_each(|key| add(&input[*key]));
     for path in input["changes"].as_object().into_iter().flatten().map(|(path, _)| path) {
         add(&json!(path));
@@ -193,6 +239,14 @@ mod tests {
         let stored = r#"{"command":"make"}"#;
         assert_eq!(run(json!({"command": "make"})).unwrap().1, stored);
         assert_ne!(run(json!({"command": "make", "sandbox": false})).unwrap().1, stored);
+    }
+
+    #[test]
+    fn security_18_rules_do_not_depend_on_the_order_of_fields() {
+        let one = r#"{"command":"make","env":{"A":"1","B":"2"},"stdin":"x"}"#;
+        let other = r#"{"stdin":"x","env":{"B":"2","A":"1"},"command":"make"}"#;
+        let of = |text: &str| run(serde_json::from_str(text).unwrap()).unwrap();
+        assert_eq!(of(one), of(other));
     }
 
     #[test]

@@ -46,9 +46,15 @@ impl Driver {
                 None
             }
         };
-        if let Some(request) = request {
-            self.put_before_user(stamp, key, request, fed);
+        let Some(request) = request else { return };
+        // A form asks several things at once.
+        let open: usize = self.open.values().map(|open| open.asks.len()).sum();
+        if open.saturating_add(request.asks.len()) > NEEDS_MAX {
+            let line = wire::refuse(&rpc_id, wire::INTERNAL_ERROR, "too many open requests");
+            self.replies.insert(key, line);
+            return;
         }
+        self.put_before_user(stamp, key, request, fed);
     }
 
     fn put_before_user(&mut self, stamp: Stamp, key: String, request: OpenRequest, fed: &mut Fed) {

@@ -174,6 +174,7 @@ impl Driver {
 
     fn take_theirs(&mut self, stamp: Stamp, body: &[u8], fed: &mut Fed) {
         if bounds::is_too_complex(body) {
+            self.calls.miss(body.len());
             return self.tell_excess(stamp, "it holds too many values", fed);
         }
         let message = wire::parse(body);
@@ -205,6 +206,8 @@ impl Driver {
 
     /// A message with something over its bound: a request is refused, an answer of the agent's is none.
     fn take_excess(&mut self, stamp: Stamp, message: Option<Message>, why: &str, fed: &mut Fed) {
+        // It may have been a word about any call.
+        self.calls.miss(1);
         self.tell_excess(stamp, why, fed);
         match message {
             Some(Message::Call { id, .. }) if self.replies.len() < REPLIES_MAX => {
@@ -237,6 +240,10 @@ impl Driver {
     }
 
     fn take_strange(&mut self, stamp: Stamp, body: &[u8], fed: &mut Fed) {
+        // What begins like a message may have been a word about a call.
+        if body.trim_ascii_start().starts_with(b"{") {
+            self.calls.miss(body.len());
+        }
         let text = String::from_utf8_lossy(body);
         let text = visible(&text);
         if text.trim().is_empty() || self.strange_lines >= STRANGE_LINES_MAX {

@@ -4,7 +4,9 @@
 //! form with several properties becomes one need for each, answered with one line.
 //! Must not know: when lines are sent, the conversation.
 
-use crate::acp::wording::{Own, QUESTION_MAX_BYTES, asking, descriptions, long_labels, question};
+use crate::acp::wording::{
+    Own, QUESTION_MAX_BYTES, asking, descriptions, long_labels, question, said,
+};
 use crate::acp::words::one_line;
 use nightshift_model::naming;
 use nightshift_model::visible::is_hidden;
@@ -89,7 +91,7 @@ impl OpenRequest {
             kind: NeedKind::Permission,
             question: shown.question,
             detail: shown.detail,
-            options: all.iter().filter_map(permission_option).collect(),
+            options: permission_options(all),
             free_text: false,
             since: at,
             unshown_bytes: 0,
@@ -350,6 +352,17 @@ fn number(text: &str) -> Value {
     whole.or_else(|_| text.parse::<f64>().map(|n| json!(n))).unwrap_or_else(|_| json!(text))
 }
 
+/// Of two options with one id the first is meant by it; the other would be answered with the first.
+fn permission_options(all: &[Value]) -> Vec<NeedOption> {
+    let mut options: Vec<NeedOption> = Vec::new();
+    for option in all.iter().filter_map(permission_option) {
+        if !options.iter().any(|known| known.id == option.id) {
+            options.push(option);
+        }
+    }
+    options
+}
+
 fn permission_option(raw: &Value) -> Option<NeedOption> {
     let kind = match raw["kind"].as_str() {
         Some("allow_once") => OptionKind::AllowOnce,
@@ -360,7 +373,7 @@ fn permission_option(raw: &Value) -> Option<NeedOption> {
         _ => OptionKind::Choice,
     };
     let id = raw["optionId"].as_str()?.to_owned();
-    let label = one_line(raw["name"].as_str().unwrap_or(&id));
+    let label = said(&one_line(raw["name"].as_str().unwrap_or(&id)), kind);
     Some(NeedOption { id, label, kind })
 }
 

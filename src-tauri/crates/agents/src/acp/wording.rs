@@ -4,9 +4,9 @@
 //! Must not know: how an answer is told to the agent.
 
 use crate::acp::words::one_line;
-use nightshift_model::Need;
 use nightshift_model::naming;
 use nightshift_model::visible::visible;
+use nightshift_model::{Need, OptionKind};
 use nightshift_vendors::request_text::{self, Shown};
 use serde_json::Value;
 
@@ -70,4 +70,53 @@ pub fn asking(need: Need, text: &str) -> Need {
         false => request_text::plain(text, &need.detail),
     };
     Need { question: shown.question, detail: shown.detail, ..need }.missing(shown.unshown_bytes)
+}
+
+/// The label, and in our words what it does where that is not what the label begins with.
+pub fn said(label: &str, kind: OptionKind) -> String {
+    const ALLOWS: [&str; 8] =
+        ["allow", "yes", "approve", "accept", "ok", "proceed", "always", "run"];
+    const REJECTS: [&str; 8] =
+        ["no", "reject", "deny", "decline", "cancel", "never", "don't", "disallow"];
+    let first = label.split(|c: char| !c.is_alphanumeric() && c != '\'').next().unwrap_or_default();
+    let first = first.to_lowercase();
+    let always = label.to_lowercase().contains("always") || label.contains("don't ask again");
+    let words = match kind {
+        OptionKind::AllowOnce if ALLOWS.contains(&first.as_str()) && !always => {
+            return label.to_owned();
+        }
+        OptionKind::AllowAlways if ALLOWS.contains(&first.as_str()) && always => {
+            return label.to_owned();
+        }
+        OptionKind::RejectOnce if REJECTS.contains(&first.as_str()) => return label.to_owned(),
+        OptionKind::RejectAlways if REJECTS.contains(&first.as_str()) => return label.to_owned(),
+        OptionKind::Choice => return label.to_owned(),
+        OptionKind::AllowOnce => "allows",
+        OptionKind::AllowAlways => "always allows",
+        OptionKind::RejectOnce => "rejects",
+        OptionKind::RejectAlways => "always rejects",
+    };
+    format!("{label} ({words})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn security_04_a_label_that_does_not_say_what_its_option_does_is_told_what_it_does() {
+        for (label, kind, shown) in [
+            ("Yes", OptionKind::AllowOnce, "Yes"),
+            ("Allow for this session", OptionKind::AllowOnce, "Allow for this session"),
+            ("Always Allow", OptionKind::AllowAlways, "Always Allow"),
+            ("No, and tell it why", OptionKind::RejectOnce, "No, and tell it why"),
+            ("No", OptionKind::AllowAlways, "No (always allows)"),
+            ("Always", OptionKind::RejectOnce, "Always (rejects)"),
+            ("Yes, always", OptionKind::AllowOnce, "Yes, always (allows)"),
+            ("Yes", OptionKind::AllowAlways, "Yes (always allows)"),
+            ("Red", OptionKind::Choice, "Red"),
+        ] {
+            assert_eq!(said(label, kind), shown, "{label}");
+        }
+    }
 }
