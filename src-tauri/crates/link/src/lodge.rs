@@ -26,7 +26,14 @@ pub(super) async fn lodge(
         report.send(LinkEvent::Lodged { lodging, trust, checkout: None }).await;
     }
     let (desk, theirs, log) = (place.desk.clone(), env.clone(), place.dir.join(SETUP_LOG));
-    let moved = at_desk(move || desk.set_up(&mut moved, &theirs, &log).map(|()| moved)).await?;
+    let set_up = move || match desk.set_up(&mut moved, &theirs, &log) {
+        Ok(()) => Ok(moved),
+        Err(fault) => {
+            desk.release(&moved);
+            Err(fault)
+        }
+    };
+    let moved = at_desk(set_up).await?;
     let lodging = moved.lodging.clone();
     if let Some(tree) = lodging.worktree() {
         launch.cwd.clone_from(&tree.directory);

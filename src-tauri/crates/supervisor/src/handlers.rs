@@ -26,7 +26,7 @@ mod status;
 mod stop;
 mod stop_task;
 mod tasks;
-mod trust;
+pub mod trust;
 mod why;
 mod worktrees;
 

@@ -69,6 +69,16 @@ const STEERING: &[&str] = &[
     "OPENCODE",
     "DASHSCOPE",
     "NODE_",
+    "PERL5",
+    "PYTHON",
+    "RUBY",
+    "JAVA_TOOL",
+    "_JAVA",
+    "JDK_JAVA",
+    "RUSTC",
+    "CARGO",
+    "GIT_",
+    "LESS",
     "LD_",
     "DYLD_",
     "PATH",
@@ -205,28 +215,29 @@ fn has_more_than(bytes: &[u8], harmless: &[&str]) -> bool {
 
 fn widens(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
-    if text.contains("!`") || text.contains("!{") {
+    if text.contains("!`") || text.contains("!{") || text.contains("```!") {
         return true;
     }
     let text = text.trim_start_matches('\u{feff}');
     let Some(front) = text.strip_prefix("---") else { return false };
     let front = front.split("\n---").next().unwrap_or_default();
-    let key = |line: &str| {
-        let name = line.trim().split(':').next().unwrap_or_default();
-        WIDENING.contains(&name.trim_matches(['"', '\'', ' ']))
-    };
-    front.lines().any(key)
+    // In whatever style it is written: a mapping may stand in one line.
+    let mut words = front.split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_'));
+    words.any(|word| WIDENING.contains(&word))
 }
 
 fn variables(part: Part, path: String, does: &str, bytes: &[u8]) -> Option<Item> {
     let text = String::from_utf8_lossy(bytes);
     let name = |line: &str| {
-        let line = line.trim().strip_prefix("export ").unwrap_or(line.trim());
+        let line = line.trim();
+        let exported =
+            line.strip_prefix("export").filter(|rest| rest.starts_with(char::is_whitespace));
+        let line = exported.unwrap_or(line);
         let name = line.split(['=', ':']).next().unwrap_or_default().trim().to_owned();
         STEERING.iter().any(|start| name.starts_with(start)).then_some(name)
     };
     let steering: Vec<(String, &str)> =
-        text.lines().filter_map(|line| Some((name(line)?, line))).collect();
+        text.split(['\n', '\r']).filter_map(|line| Some((name(line)?, line))).collect();
     let shown: String = steering.iter().map(|(name, _)| format!("{name}=…\n")).collect();
     let exact: String = steering.iter().map(|(_, line)| format!("{line}\n")).collect();
     let item = Item::new(part, path, does, shown.into_bytes());

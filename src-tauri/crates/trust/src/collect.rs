@@ -3,11 +3,13 @@
 use crate::catalogue::{self, PASSED_OVER, ROOTS};
 use crate::git_parts;
 use crate::item::{Found, Item, Part};
-use crate::limits::{CHAIN_MAX, ITEMS_MAX};
+use crate::limits::{CHAIN_MAX, ITEM_MAX_BYTES, ITEMS_MAX};
 use crate::named;
 use crate::tree::{Entry, Tree};
+use nightshift_platform::files::read_bounded;
 use nightshift_worktree::{Git, included};
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Where a session is to work, and what it will find there.
@@ -38,6 +40,8 @@ pub fn collect(git: &Git, place: &Place<'_>, scripts: Vec<Item>) -> Found {
     let chain = chain(place);
     let mut items = scripts;
     items.extend(of_agents(&tree, &chain, &mut found.unreadable));
+    let above = of_above(place, &items, &mut found.unreadable);
+    items.extend(above);
     if place.commit.is_some() {
         // Ignored files of the main checkout are copied into the worktree.
         let copied = included(git, place.root).unwrap_or_default();
@@ -71,6 +75,36 @@ fn chain(place: &Place<'_>) -> Vec<String> {
     };
     chain.retain(|directory| !same(directory));
     chain
+}
+
+/// Files that agents look for in every directory above the one they work in.
+const FOUND_ABOVE: [&str; 3] = [".mcp.json", ".gemini/.env", ".env"];
+
+/// Those of the directories above, on the disk; a worktree lies below the main checkout. Those of the
+/// user's home, and above it, are the user's own.
+fn of_above(place: &Place<'_>, known: &[Item], wrong: &mut Vec<String>) -> Vec<Item> {
+    let home = place.home.and_then(|home| std::fs::canonicalize(home).ok());
+    let own = |dir: &Path| home.as_ref().is_some_and(|home| home.starts_with(dir));
+    let from = if place.commit.is_some() { 0 } else { 1 };
+    let mut items = Vec::new();
+    for dir in place.root.ancestors().skip(from).take(CHAIN_MAX).filter(|dir| !own(dir)) {
+        for name in FOUND_ABOVE {
+            let file = dir.join(name);
+            match read_bounded(&file, ITEM_MAX_BYTES) {
+                Ok(bytes) => {
+                    // As it is committed it is there already.
+                    let found = catalogue::item("", name, bytes)
+                        .filter(|item| dir != place.root || !known.contains(item));
+                    items.extend(
+                        found.map(|item| Item { path: file.display().to_string(), ..item }),
+                    );
+                }
+                Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+                Err(e) => wrong.push(format!("{}: {e}", file.display())),
+            }
+        }
+    }
+    items
 }
 
 fn below(directory: &str, name: &str) -> String {

@@ -171,12 +171,10 @@ mod tests {
             ("diff.external", "x"),
             ("core.fsmonitor", ".git/x"),
             ("core.sshCommand", "ssh -o ProxyCommand=x"),
-            ("alias.st", "!evil"),
             ("merge.m.driver", "x"),
             ("credential.https://a.b.helper", "!x"),
             ("remote.evil.uploadpack", "x"),
             ("submodule.x.update", "!touch x"),
-            ("protocol.ext.allow", "always"),
             ("pager.diff", "evil"),
         ] {
             assert!(counts(key, value), "{key}");

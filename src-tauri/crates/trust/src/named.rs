@@ -21,13 +21,24 @@ const ROOTS: &[&str] = &[
 
 /// Paths, relative to the root, that `text` may name.
 pub fn paths(text: &str) -> BTreeSet<String> {
-    let ends = |c: char| c.is_whitespace() || "\"'`,;()[]=|&<>\\".contains(c);
+    let ends = |c: char| c.is_whitespace() || "\"'`,;()[]=|&<>\\#!".contains(c);
     let words = text.split(ends).map(inside).filter(|word| {
         let far = word.starts_with(['-', '$', '~']) || word.contains("://");
-        let climbs = word.split('/').any(|part| part == ".." || part.is_empty());
+        let climbs = word.split('/').any(|part| part == "..");
         !word.is_empty() && word.len() <= WORD_MAX_BYTES && !far && !climbs
     });
-    words.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().take(WORDS_MAX).collect()
+    // Written with two slashes or a dot it is the same path.
+    let plain = |word: &str| {
+        let parts: Vec<&str> = word.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+        parts.join("/")
+    };
+    words
+        .map(plain)
+        .filter(|word| !word.is_empty())
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .take(WORDS_MAX)
+        .collect()
 }
 
 fn inside(word: &str) -> &str {

@@ -118,6 +118,7 @@ mod tests {
         let mut part = need(NeedKind::Permission, &["Yes", "No"]);
         part.options[0].kind = OptionKind::AllowOnce;
         part.options[1].kind = OptionKind::RejectOnce;
+        part.free_text = false;
         let part = part.missing(9);
         let fault = understand(&part, "1").unwrap_err();
         assert_eq!(fault.code, FaultCode::Refused);

@@ -108,7 +108,8 @@ fn work(args: Args) -> Result<DispatchWork, Failure> {
 fn waits(view: &SessionView, need: &Need) -> Result<ExitCode, Failure> {
     let SessionView { id, name, cwd, .. } = view;
     let number = |(n, option): (usize, &NeedOption)| {
-        format!("  nightshift answer {id} {}      {}\n", n + 1, one_line(&option.label))
+        let (request, label) = (&need.id.0, one_line(&option.label));
+        format!("  nightshift answer {id} --request {request} {}      {label}\n", n + 1)
     };
     let options: String = need.options.iter().enumerate().map(number).collect();
     print(&format!(

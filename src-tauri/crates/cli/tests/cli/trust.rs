@@ -64,6 +64,11 @@ impl Clone {
         self.git(&["commit", "--quiet", "-m", "x"]);
     }
 
+    /// Answers what the session asks, in the clone: what waits for trust starts with this environment.
+    fn answer(&self, id: &str, words: &str) {
+        self.run(&["answer", id, "--request", &self.shift.request(id), words]);
+    }
+
     fn run(&self, args: &[&str]) -> String {
         let output = self.shift.command(args).current_dir(&self.root).output().unwrap();
         assert!(output.status.success(), "{args:?}: {output:?}");
@@ -106,7 +111,7 @@ fn security_05_nothing_of_a_clone_runs_before_it_is_trusted_and_then_until_it_ch
     shift.kill_supervisor();
     clone.waits(&first);
     assert!(!clone.has("owned"));
-    clone.run(&["answer", &first, "1"]);
+    clone.answer(&first, "1");
     shift.wait_state(&first, "done");
     assert!(clone.has("owned"));
     assert!(shift.ok(&["trust"]).contains(&root));
@@ -119,7 +124,7 @@ fn security_05_nothing_of_a_clone_runs_before_it_is_trusted_and_then_until_it_ch
     let third = clone.dispatch(&[], "done hi");
     clone.waits(&third);
     assert!(clone.run(&["trust", "show"]).contains("changed since it was trusted"));
-    clone.run(&["answer", &third, "2"]);
+    clone.answer(&third, "2");
     let entry = shift.wait_state(&third, "done");
     assert!(entry["lodging"]["path"].is_string(), "{entry}");
     assert!(!clone.has("changed"), "without trust no script runs");
@@ -157,7 +162,9 @@ fn security_05_what_is_too_long_to_show_is_trusted_by_the_command_that_shows_it(
     let need = &entry["pending"];
     assert!(need["detail"].as_str().unwrap().contains("Not all of it is shown"), "{need}");
     assert_eq!(need["options"].as_array().unwrap().len(), 1, "{need}");
-    shift.run(&["answer", &id, "allow"]).failed(&["answer"], &["allow"]);
+    shift
+        .run(&["answer", &id, "--request", &shift.request(&id), "allow"])
+        .failed(&["answer"], &["allow"]);
     assert!(!clone.has("owned"));
     let shown = clone.run(&["trust", "add"]);
     assert!(shown.contains("touch ") && shown.contains("trusted · "), "{}", shown.len());
@@ -181,7 +188,7 @@ fn security_05_files_of_agents_and_hooks_of_git_wait_too() {
             let id = clone.dispatch(how, "done hi");
             let entry = clone.waits(&id);
             assert!(entry["pending"]["detail"].as_str().unwrap().contains(path), "{entry}");
-            clone.run(&["answer", &id, "deny"]);
+            clone.answer(&id, "deny");
             clone.shift.wait_state(&id, "done");
         }
     }
@@ -267,4 +274,29 @@ fn trust_is_listed_shown_and_revoked_by_its_directory() {
     shift.run(&["trust", "revoke", &root]).failed(&["revoke"], &["is not trusted"]);
     let plain = shift.home.work().display().to_string();
     assert!(shift.ok(&["trust", "show", &plain]).contains("nothing that runs"));
+}
+
+#[test]
+fn what_has_not_started_has_nothing_to_review() {
+    let clone = Clone::hostile();
+    clone.write("a.txt", "mine\n");
+    clone.write("new.txt", "mine too\n");
+    let id = clone.dispatch(&[], "done hi");
+    clone.waits(&id);
+    for args in [&["discard", &id, "--all"][..], &["commit", &id, "-m", "x"], &["diff", &id]] {
+        clone.shift.fails(args, &["has not started"]);
+    }
+    assert_eq!(std::fs::read_to_string(clone.root.join("a.txt")).unwrap(), "mine\n");
+    assert!(clone.root.join("new.txt").exists());
+}
+
+#[test]
+fn one_answer_is_for_all_that_ask_the_same() {
+    let clone = Clone::hostile();
+    let (one, two) = (clone.dispatch(&[], "done one"), clone.dispatch(&[], "done two"));
+    clone.waits(&one);
+    clone.waits(&two);
+    clone.answer(&one, "1");
+    clone.shift.wait_state(&one, "done");
+    clone.shift.wait_state(&two, "done");
 }

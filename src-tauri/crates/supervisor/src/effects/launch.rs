@@ -2,9 +2,10 @@
 
 use super::driver_of;
 use crate::core::{Core, Entry};
+use crate::handlers;
 use crate::link::{LinkSpec, Start};
 use nightshift_lodging::{Agent, Asks, MainCheckout, Order, TakesUp, Wanted};
-use nightshift_model::{Fact, Lodging, Session, SessionId, Trust};
+use nightshift_model::{Fact, Lodging, Session, SessionId, Trust, TrustDecision};
 use nightshift_outside::launching::{Place, document, kind_of};
 use nightshift_platform::dirs::Home;
 use nightshift_vendors::TakesUp as Guarded;
@@ -67,8 +68,15 @@ pub fn lodged(
     trust: Box<Trust>,
     checkout: Option<Box<MainCheckout>>,
 ) {
+    let said = core.sessions.get(id).and_then(|entry| entry.session.trust.as_ref()?.decision);
+    let (repository, trusted) = (trust.repository.clone(), trust.untrusted.is_none());
     core.fact(id, Fact::TrustSettled { trust });
     core.fact(id, Fact::Lodged { lodging });
+    if trusted && said == Some(TrustDecision::Trust) {
+        // One answer is for all that ask the same.
+        let env = core.sessions.get(id).map(|entry| entry.env.clone()).unwrap_or_default();
+        handlers::trust::start_waiting(core, &repository, &env);
+    }
     let Some(entry) = core.sessions.get_mut(id) else { return };
     if checkout.is_some() {
         entry.room.checkout = checkout;

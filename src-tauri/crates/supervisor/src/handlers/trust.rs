@@ -55,22 +55,27 @@ pub fn trusted(
     env: &Environment,
 ) {
     if let Ok(added) = &result {
-        let waits = |id: &&SessionId| {
-            let session = &core.sessions[*id].session;
-            let of = session.trust.as_ref().is_some_and(|t| t.repository == added.repository);
-            of && session.waits_for_trust()
-        };
-        let waiting: Vec<SessionId> = core.sessions.keys().filter(waits).cloned().collect();
-        for id in waiting {
-            if core.sessions[&id].env.is_empty() {
-                standing::take_environment(core, &id, env.clone());
-            }
-            let again = Event::Command(SessionCommand::Respawn);
-            if let Err(fault) = core.apply(&id, again, clock::now(), 0) {
-                tracing::warn!(session = %id, "not started with its repository trusted: {fault}");
-            }
-        }
+        start_waiting(core, &added.repository, env);
     }
     let result = result.map(|added| Reply::Trust { repositories: vec![added] });
     core.clients.answer(conn, request, result);
+}
+
+/// Sessions that wait for trust in `repository` look again at what it brings along.
+pub fn start_waiting(core: &mut Core, repository: &str, env: &Environment) {
+    let waits = |id: &&SessionId| {
+        let session = &core.sessions[*id].session;
+        let of = session.trust.as_ref().is_some_and(|trust| trust.repository == repository);
+        of && session.waits_for_trust()
+    };
+    let waiting: Vec<SessionId> = core.sessions.keys().filter(waits).cloned().collect();
+    for id in waiting {
+        if core.sessions[&id].env.is_empty() {
+            standing::take_environment(core, &id, env.clone());
+        }
+        let again = Event::Command(SessionCommand::Respawn);
+        if let Err(fault) = core.apply(&id, again, clock::now(), 0) {
+            tracing::warn!(session = %id, "not started with its repository trusted: {fault}");
+        }
+    }
 }
