@@ -41,6 +41,7 @@ pub const COMMANDS: &[&str] = &[
     "undo_remove",
     "agents",
     "permissions",
+    "trust",
     "status",
     "defaults",
     "places",

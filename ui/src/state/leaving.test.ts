@@ -6,7 +6,7 @@ import { aView } from "./view.fixture";
 
 const lodging: SessionView["lodging"] = {
   type: "worktree", path: "/t", directory: "/t", branch: "b", mainCheckout: "/r", base: "main", baseCommit: "", upstream: null,
-  behind: 0, absent: [], absentCount: 0, firstPort: null, lastPort: null, disclosure: "", settingUp: false, changedMeanwhile: [],
+  behind: 0, absent: [], absentCount: 0, firstPort: null, lastPort: null, disclosure: "", settingUp: false, changedMeanwhile: [], remoteHosts: [],
 };
 const state = (part: Partial<WorktreeState>): WorktreeState => ({
   path: "/t", branch: "b", uncommitted: [], unpushed: [], unpushedCount: 0, stashes: 0, keeps: [], blocks: [], ...part,

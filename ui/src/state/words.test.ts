@@ -63,6 +63,7 @@ test("a session says where it works, why, and what changed beside it", () => {
     disclosure: "in a worktree",
     settingUp: true,
     changedMeanwhile: ["1", "2", "3", "4", "5"],
+    remoteHosts: [],
   };
   const view = aView("a", { cwd: "/home/ada/code", lodging: own });
   expect(workplace(view, "/home/ada")).toBe("~/code · worktree-a‹U+0007›b, setting up");

@@ -90,8 +90,8 @@ fn security_11_our_program_in_a_role_of_its_own_is_ended() {
     let (other, copied) = (elsewhere.prepared("other"), jobs.prepared("copied"));
     let dir = jobs.job("outer");
     let script = format!(
-        "setsid {binary} {other} & cp {binary} {dir}/nightshift
-         setsid {dir}/nightshift {copied} & cat",
+        "setsid {binary} host {other} & cp {binary} {dir}/nightshift
+         setsid {dir}/nightshift host {copied} & cat",
         binary = binary().display(),
         dir = dir.display(),
         other = other.display(),
@@ -114,8 +114,8 @@ fn security_11_hosts_of_this_home_are_spared_after_an_update_too() {
     let program = dir.join("program");
     std::fs::copy(binary(), &program).unwrap();
     let script = format!(
-        "cd {dir}; setsid {program} {before} & read go
-         cp program new; mv new program; setsid {program} {after} & cat",
+        "cd {dir}; setsid {program} host {before} & read go
+         cp program new; mv new program; setsid {program} host {after} & cat",
         program = program.display(),
         dir = dir.display(),
         before = before.display(),
@@ -139,7 +139,7 @@ fn security_11_the_supervisor_is_known_by_its_lock_and_its_program() {
         let (jobs, elsewhere) = (Jobs::new(), Jobs::new());
         let other = elsewhere.prepared("other");
         let dir = jobs.job("outer");
-        let script = format!("setsid {} {} & sleep 4006", binary().display(), other.display());
+        let script = format!("setsid {} host {} & sleep 4006", binary().display(), other.display());
         let mut host = Host::start_in(&dir, shell(&script));
         let ours = host_in(&other);
         until("it sleeps", || running(&host, "4006").is_some());

@@ -30,8 +30,7 @@ pub enum Lodging {
         reason: String,
         text: String,
         /// Hosts that the repository's remotes named before its agent ran.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        #[specta(skip)]
+        #[serde(default, rename = "remoteHosts")]
         remote_hosts: Vec<String>,
     },
     Worktree(Box<Worktree>),
@@ -65,8 +64,6 @@ pub struct Worktree {
     /// Files of the main checkout that changed while the session worked, by whom is not known.
     pub changed_meanwhile: Vec<String>,
     /// Hosts that the repository's remotes named before its agent ran.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[specta(skip)]
     pub remote_hosts: Vec<String>,
 }
 

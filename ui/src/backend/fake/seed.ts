@@ -121,6 +121,7 @@ const OWN_WORKTREE: Extract<Lodging, { type: "worktree" }> = {
   disclosure: "You work in a git worktree of your own, on branch worktree-flaky-sync-test.",
   settingUp: false,
   changedMeanwhile: ["Cargo.lock"],
+  remoteHosts: [],
 };
 
 function pull(number: number, state: PullState, ageMs: number): PullRequest {

@@ -539,11 +539,13 @@ export type Liveness =
 
 export type Lodging = 
 /**  Not started yet. */
-({ type: "undecided"; wish: Wish }) & { reason: never; text: never } | 
+({ type: "undecided"; wish: Wish }) & { reason: never; remoteHosts: never; text: never } | 
 /**  It works in the directory it was given. */
 ({ type: "directory"; 
 /**  Why, as a word for programs and a sentence for people. */
-reason: string; text: string }) & { wish: never } | {
+reason: string; text: string; 
+/**  Hosts that the repository's remotes named before its agent ran. */
+remoteHosts: string[] }) & { wish: never } | {
 	type: "worktree",
 } & Worktree;
 
@@ -1287,6 +1289,8 @@ export type Worktree = {
 	settingUp: boolean,
 	/**  Files of the main checkout that changed while the session worked, by whom is not known. */
 	changedMeanwhile: string[],
+	/**  Hosts that the repository's remotes named before its agent ran. */
+	remoteHosts: string[],
 };
 
 /**  What became of a worktree whose session was removed. */

@@ -259,7 +259,7 @@ fn security_08_a_websocket_is_the_users_to_allow_and_no_byte_leaves_before() {
             shift.kill_supervisor();
             shift.wait_state(&id, "blocked");
         }
-        shift.ok(&["answer", &id, "deny"]);
+        shift.answer(&id, "deny");
         shift.wait_state(&id, "done");
         let (well, text) = ends(&shift, &id, "Monitor").pop().unwrap();
         assert!(!well && text.contains("denied"), "{text}");
@@ -268,7 +268,7 @@ fn security_08_a_websocket_is_the_users_to_allow_and_no_byte_leaves_before() {
 
     shift.ok(&["reply", &id, &script]);
     shift.wait_state(&id, "blocked");
-    shift.ok(&["answer", &id, "allow"]);
+    shift.answer(&id, "allow");
     listener.set_nonblocking(false).unwrap();
     // Whoever hangs up before the handshake is told in the session's evidence all the same.
     drop(listener.accept().unwrap());

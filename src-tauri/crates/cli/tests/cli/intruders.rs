@@ -38,13 +38,14 @@ fn refused(shift: &Shift, how: &str, args: &str) -> String {
 fn security_06_a_session_cannot_answer_its_own_request() {
     let shift = Shift::new();
     let tries = format!(
-        "run (until [ -e go ]; do sleep 0.02; done; '{}' answer $NIGHTSHIFT_SESSION_ID allow \
-         > out 2>&1; mv out said) > /dev/null 2>&1 &",
+        "run (until [ -e go ]; do sleep 0.02; done; \
+         while '{}' answer $NIGHTSHIFT_SESSION_ID allow > out 2>&1; grep -q 'just now' out; do \
+         sleep 0.1; done; mv out said) > /dev/null 2>&1 &",
         binary().display()
     );
     let id = shift.agent(&format!("{tries}\nrun touch owned\ndone ok"));
     shift.wait_state(&id, "blocked");
-    shift.ok(&["answer", &id, "allow"]);
+    shift.answer(&id, "allow");
     shift.wait_entry(&id, "its second request", |e| {
         e["state"] == "blocked" && e["pending"].to_string().contains("touch owned")
     });
@@ -57,7 +58,7 @@ fn security_06_a_session_cannot_answer_its_own_request() {
     let why = shift.ok(&["why", &id]);
     let tried = format!("session {id} tried to answer a request (its own): refused");
     assert!(why.contains(&tried), "{why}");
-    shift.ok(&["answer", &id, "allow"]);
+    shift.answer(&id, "allow");
     shift.wait_state(&id, "done");
 }
 
@@ -89,7 +90,7 @@ fn security_06_a_session_gets_nothing_that_is_the_users() {
     }
     assert_eq!(shift.entry(&asks)["state"], "blocked");
     assert_eq!(shift.ok(&["permissions"]), rules);
-    shift.ok(&["answer", &asks, "1"]);
+    shift.answer(&asks, "1");
     assert_eq!(shift.wait_state(&asks, "done")["result"], "went on");
     let why = shift.ok(&["why", &asks]);
     assert_eq!(why.matches("answered").count(), 1, "{why}");

@@ -86,18 +86,18 @@ fn security_04_what_is_not_shown_whole_takes_the_typed_word() {
     for number in 1..=kinds.len() {
         if kinds[number - 1].starts_with("allow") {
             shift
-                .run(&["answer", &id, &number.to_string()])
+                .run(&["answer", &id, "--request", &shift.request(&id), &number.to_string()])
                 .failed(&["answer"], &["bytes", "allow"]);
         }
     }
     assert_eq!(shift.entry(&id)["state"], "blocked");
-    shift.ok(&["answer", &id, "allow"]);
+    shift.answer(&id, "allow");
     assert_eq!(shift.wait_state(&id, "done")["result"], "through");
     assert_eq!(rules(&shift), Vec::<Value>::new());
 
     let id = shift.agent(&format!("run {command}\ndone refused"));
     shift.wait_state(&id, "blocked");
-    shift.ok(&["answer", &id, "deny"]);
+    shift.answer(&id, "deny");
     shift.wait_state(&id, "done");
 }
 
@@ -114,5 +114,5 @@ fn security_16_a_request_and_a_list_show_what_is_invisible() {
     assert!(shift.ok(&["agents"]).contains(seen));
     shift.ok(&["rename", &id, "x\u{2066}y"]);
     assert!(shift.ok(&["agents"]).contains("x‹U+2066›y"));
-    shift.ok(&["answer", &id, "deny"]);
+    shift.answer(&id, "deny");
 }

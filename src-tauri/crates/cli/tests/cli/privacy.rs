@@ -49,14 +49,6 @@ fn security_14_a_job_has_the_umask_of_whoever_dispatched_it() {
         assert_eq!(mode(&shift.home.work().join(format!("f{umask}"))), file);
         assert_eq!(mode(&shift.home.work().join(format!("d{umask}"))), dir);
     }
-    // A dispatch from inside a session carries that session's.
-    let inner = "umask 027; nightshift --bg --exec ': > inner'";
-    let path = crate::support::binary().parent().unwrap().display().to_string();
-    let words = format!("umask 077; PATH={path}:$PATH; export PATH");
-    dispatch(&shift, &words, &["--exec", inner]);
-    let made = shift.home.work().join("inner");
-    nightshift_testkit::wait_until("the inner job has made it", || made.exists());
-    assert_eq!(mode(&made), 0o640);
 }
 
 #[test]

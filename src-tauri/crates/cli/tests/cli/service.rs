@@ -146,7 +146,7 @@ fn the_supervisors_log_is_printed_and_followed() {
     // Another file in its place is followed from its beginning.
     std::fs::rename(&log, log.with_extension("old")).unwrap();
     std::fs::write(&log, "a new log\x1b[2J\n").unwrap();
-    assert!(lines.any(|line| line == "a new log[2J"));
+    assert!(lines.any(|line| line == "a new log‹U+001B›[2J"));
     follow.kill().unwrap();
     follow.wait().unwrap();
 }
