@@ -8,6 +8,7 @@ use crate::keep;
 use crate::overwritten;
 use crate::place::{Place, Result, fault, refused};
 use crate::stage::named;
+use nightshift_platform::files::remove_below;
 use nightshift_protocol::review::ReviewResult;
 use nightshift_protocol::{Fault, FaultCode};
 use nightshift_worktree::{Change, RESCUES, pieces};
@@ -47,7 +48,8 @@ pub fn discard(place: &Place<'_>, id: &str, paths: &[String]) -> Result<ReviewRe
     let known: Vec<String> = known.iter().filter_map(name).collect();
     // New files first: one may be where a deleted one comes back.
     for change in &new {
-        remove(&place.root, &change.path)?;
+        let file = place.root.join(&change.path);
+        remove_below(&place.root, &change.path).map_err(|error| io(&file, &error))?;
     }
     if !known.is_empty() {
         let call = place.act(&["restore", "--source=HEAD", "--staged", "--worktree"]);
@@ -120,20 +122,6 @@ fn chosen<'a>(all: &'a [Change], paths: &[String]) -> Result<Vec<&'a Change>> {
         found.push(change);
     }
     Ok(found)
-}
-
-/// A new file, and directories that are empty without it.
-fn remove(root: &Path, path: &Path) -> Result<()> {
-    let file = root.join(path);
-    std::fs::remove_file(&file).map_err(|e| io(&file, &e))?;
-    let above = path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
-    for dir in above {
-        // An error means that something else is in it.
-        if std::fs::remove_dir(root.join(dir)).is_err() {
-            break;
-        }
-    }
-    Ok(())
 }
 
 /// Brings files back as they were when `rescue` was made, without names all that the discard took;
