@@ -20,8 +20,6 @@ pub struct Subject {
     /// What the session is called and what it said at last: the draft of a commit message.
     pub name: String,
     pub result: String,
-    /// The user trusts the repository: its own hooks, filters and programs count in acts.
-    pub trusted: bool,
 }
 
 /// Where a session works and what its work began from.
@@ -58,7 +56,7 @@ fn lodging(subject: &Subject) -> Result<Lodging> {
 
 /// `env`: the user's, for hooks, credentials, filters and the forges' own programs.
 pub fn act(subject: &Subject, env: &Environment, act: &ReviewAct) -> Result<ReviewResult> {
-    let git = Git::new(env).trusted(subject.trusted);
+    let git = Git::new(env);
     let Lodging { dir, recorded, worktree, main } = lodging(subject)?;
     let place = Place { main, ..Place::find(&git, &dir, recorded.as_ref())? };
     if let Some(worktree) = worktree.filter(|worktree| *worktree != place.root) {

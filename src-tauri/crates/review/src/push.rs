@@ -27,8 +27,8 @@ pub fn push(place: &Place<'_>) -> Result<Pushed> {
     }
     let remote = remote(place, &branch)?;
     let refspec = format!("refs/heads/{branch}:refs/heads/{branch}");
-    let mut call = place.act(&["push", "--quiet", "--no-force", "--set-upstream"]);
-    if !place.git.is_trusted() && is_here(place, &remote)? {
+    let mut call = place.act(&["push", "--quiet", "--no-force"]);
+    if is_here(place, &remote)? {
         call = call.arg(format!("--receive-pack={RECEIVE}"));
     }
     let call =
@@ -46,7 +46,18 @@ pub fn push(place: &Place<'_>) -> Result<Pushed> {
         };
         fault.hint(hint)
     })?;
+    set_upstream(place, &branch, &remote)?;
     Ok(Pushed { remote, branch })
+}
+
+/// What `git push --set-upstream` writes. The push itself has a copy of the configuration.
+fn set_upstream(place: &Place<'_>, branch: &str, remote: &str) -> Result<()> {
+    let merge = format!("refs/heads/{branch}");
+    for (name, value) in [("remote", remote), ("merge", &merge)] {
+        let call = place.act(&["config", "--replace-all", "--end-of-options"]);
+        call.arg(format!("branch.{branch}.{name}")).arg(value).read().map_err(fault)?;
+    }
+    Ok(())
 }
 
 /// Whether the remote is a directory of this machine: git-fetch(1), "GIT URLS".

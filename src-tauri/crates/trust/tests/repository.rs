@@ -6,6 +6,7 @@ use nightshift_worktree::{Environment, Git};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 struct Repo {
     home: TestHome,
@@ -22,8 +23,10 @@ impl Repo {
         fs::create_dir(&root).unwrap();
         let env: Environment =
             home.environment().into_iter().map(|(n, v)| (n.into(), v.into())).collect();
+        let init =
+            Command::new("git").args(["init", "--quiet"]).envs(&env).current_dir(&root).status();
+        assert!(init.unwrap().success());
         let repo = Repo { home, root, git: Git::new(&env) };
-        repo.run(&["init", "--quiet"]);
         repo.write("a.txt", "a");
         repo.commit();
         repo

@@ -10,8 +10,10 @@
 use crate::error::{AtPath, Error, Kind, Result};
 use crate::git::{Call, Git, failed, text};
 use crate::ledger::Record;
+use crate::limits::INDEX_TIME_STEP;
 use crate::place::{self, Place};
 use crate::repository::{Repository, canonical, lines, utf8};
+use crate::status::{ARGS, changes};
 use std::path::{Path, PathBuf};
 
 /// What git says where there is none.
@@ -94,8 +96,22 @@ impl Checkout {
     /// Lets the index learn the times of files whose content is as it knows it. What is changed, or goes
     /// through a filter that does not run, stays as it was.
     pub fn refresh(&self, git: &Git) -> Result<()> {
+        // Written anew in any case, so that it is younger than the files.
+        let args = ["update-index", "-q", "--refresh", "--force-write-index"];
         // Exit code 1: some files are changed.
-        self.act(git, &["update-index", "-q", "--refresh"]).long().end().map(|_| ())
+        self.act(git, &args).long().end().map(|_| ())
+    }
+
+    /// Lets files that are as the user's own filters make them count as unchanged. No look runs a filter, so
+    /// git must not have to compare contents: it does as long as a file is as young as the index
+    /// (racy-git.txt of git's own documents).
+    pub(crate) fn settle(&self, git: &Git) -> Result<()> {
+        let look = |args| self.look(git, args);
+        if look(&["status"]).filters_off()?.is_empty() || changes(look(ARGS).long())?.is_empty() {
+            return Ok(());
+        }
+        std::thread::sleep(INDEX_TIME_STEP);
+        self.refresh(git)
     }
 
     fn pinned<'a>(&self, call: Call<'a>) -> Call<'a> {

@@ -315,6 +315,7 @@ fn check_out(git: &Git, record: &Record) -> Result<Option<String>> {
         let why = complaint.lines().last().unwrap_or_default();
         note = Some(format!("files kept by Git LFS are pointers here ({why})"));
     }
+    checkout.settle(git)?;
     let hook = ["hook", "run", "--ignore-missing", "post-checkout", "--"];
     let zero = "0".repeat(record.base.commit.len());
     let ended = checkout.act(git, &hook).arg(zero).arg(&record.base.commit).arg("1");

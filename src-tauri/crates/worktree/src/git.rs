@@ -4,15 +4,18 @@
 //! and `act`, for what the user wants done.
 //! Promise: every call has a timeout and keeps what git said for the error; no call inherits which
 //! repository or index to use; no call starts git's own background work; no look runs anything or
-//! leaves the machine, and no act runs what a repository says that the user does not trust.
+//! leaves the machine; no act runs what a repository says; a repository's configuration is read once
+//! for a call, and what is written to it meanwhile does not count.
 //! Must not know: what is asked.
 
 use crate::configuration::{Configuration, Override};
 use crate::error::{Error, Kind, Result};
-use crate::known::{Asked, Known, Read, configuration_of};
+use crate::frozen::{self, Frozen};
+use crate::known::{Asked, Known, Read, Snapshot, configuration_of};
 use crate::limits::{
     LOOK_LIMITS, OUTPUT_MAX_BYTES, OVERRIDES_MAX, OVERRIDES_MAX_BYTES, READ_TIMEOUT, WRITE_TIMEOUT,
 };
+use crate::place;
 use nightshift_platform::program::{Ended, Limits, Run, run, run_limited};
 use nightshift_platform::spawn::Program;
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,6 +75,17 @@ const ALWAYS: &[(&str, &str)] = &[
     ("safe.bareRepository", "explicit"),
     ("submodule.recurse", "false"),
 ];
+/// Of an act by a copy: the user has no hooks of their own either.
+const NO_HOOKS: &[(&str, &str)] = &[("core.hooksPath", "/dev/null")];
+/// Commands that run no program, whatever a configuration says, and why each needs the repository's own
+/// directory. Only these leave it to git to find the repository.
+const LIVE: &[(&str, &str)] = &[
+    ("config", "reads or writes the configuration itself"),
+    ("remote", "writes the configuration"),
+    ("rev-parse", "says where the repository is"),
+    ("submodule", "writes the configuration; what it starts works in other repositories"),
+    ("worktree", "writes and lists the paths of git directories"),
+];
 /// Of a look: what may start something although no setting says so, and windows small enough for the
 /// memory that a look may use.
 const OF_LOOKS: &[(&str, &str)] = &[
@@ -99,12 +113,13 @@ const COMPLAINT_MAX_LINES: usize = 6;
 pub struct Git {
     env: Environment,
     scripts: Environment,
-    trusted: bool,
     known: Arc<Mutex<BTreeMap<Asked, Known>>>,
 }
 
 /// Names the repository of a call.
 const GIT_DIR: &str = "GIT_DIR";
+/// Names where its configuration, objects and branches are.
+const COMMON_DIR: &str = "GIT_COMMON_DIR";
 const LIST_HINT: &str = "look at `git config --list --show-origin` there";
 
 impl Git {
@@ -114,13 +129,7 @@ impl Git {
         scripts.entry("PATH".into()).or_insert_with(|| DEFAULT_PATH.into());
         let mut env = scripts.clone();
         env.extend(OURS.iter().map(|(name, value)| (name.into(), value.into())));
-        Git { env, scripts, trusted: false, known: Arc::default() }
-    }
-
-    /// Whether what the repository's own configuration and hooks run counts in acts. Only for one that
-    /// the user trusts. A look runs nothing, whatever is said here.
-    pub fn trusted(&self, trusted: bool) -> Git {
-        Git { trusted, ..self.clone() }
+        Git { env, scripts, known: Arc::default() }
     }
 
     pub(crate) fn environment(&self) -> &Environment {
@@ -130,10 +139,6 @@ impl Git {
     pub(crate) fn known(&self) -> MutexGuard<'_, BTreeMap<Asked, Known>> {
         // A thread that died while it held the map has left it whole: entries go in complete.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub fn is_trusted(&self) -> bool {
-        self.trusted
     }
 
     /// The user's environment without what would name another repository.
@@ -148,8 +153,7 @@ impl Git {
         self.call(dir, How::Look, args)
     }
 
-    /// Does something in `dir`. The user's own configuration counts; the repository's only when it is
-    /// trusted.
+    /// Does something in `dir`. Of the programs that a configuration names only the user's own run.
     pub fn act<'a>(&'a self, dir: &'a Path, args: &[&str]) -> Call<'a> {
         self.call(dir, How::Act, args)
     }
@@ -158,7 +162,7 @@ impl Git {
         let args = args.iter().map(OsString::from).collect();
         let (env, set, input) = (BTreeMap::new(), Vec::new(), Vec::new());
         let (timeout, limits) = (READ_TIMEOUT, LOOK_LIMITS);
-        Call { git: self, dir, how, args, env, set, input, timeout, limits }
+        Call { git: self, dir, how, args, env, set, input, timeout, limits, ours: false }
     }
 }
 
@@ -183,6 +187,8 @@ pub struct Call<'a> {
     input: Vec<u8>,
     timeout: Duration,
     limits: Limits,
+    /// The git directory that it names is one of ours, where nobody else writes.
+    ours: bool,
 }
 
 impl Call<'_> {
@@ -219,6 +225,12 @@ impl Call<'_> {
         self
     }
 
+    /// About a git directory that we made.
+    pub(crate) fn ours(mut self) -> Self {
+        self.ours = true;
+        self
+    }
+
     /// An act that talks to a remote.
     pub fn outside(mut self) -> Self {
         self.how = How::ActOutside;
@@ -228,15 +240,15 @@ impl Call<'_> {
     /// Names of filters that this call leaves out.
     pub(crate) fn filters_off(&self) -> Result<BTreeSet<Vec<u8>>> {
         match self.configuration()? {
-            Read::Configuration(configuration) => Ok(configuration.filters()),
+            Read::Configuration(read) => Ok(read.configuration.filters()),
             Read::Failed(ended) => Err(failed(&self.named(), &ended)),
         }
     }
 
-    /// Names of the repository's own filters, which acts leave out unless it is trusted.
+    /// Names of the repository's own filters, which acts leave out.
     pub fn foreign_filters(&self) -> Result<BTreeSet<Vec<u8>>> {
         match self.configuration()? {
-            Read::Configuration(configuration) => Ok(configuration.foreign_filters()),
+            Read::Configuration(read) => Ok(read.configuration.foreign_filters()),
             Read::Failed(ended) => Err(failed(&self.named(), &ended)),
         }
     }
@@ -244,7 +256,7 @@ impl Call<'_> {
     /// Variables that make git, started by another program, run as little of the repository as this call.
     pub fn variables(mut self) -> Result<Environment> {
         match self.configuration()? {
-            Read::Configuration(configuration) => self.harden(&configuration)?,
+            Read::Configuration(read) => self.harden(&read.configuration, false)?,
             Read::Failed(ended) => return Err(failed(&self.named(), &ended)),
         }
         Ok(self.env)
@@ -252,10 +264,19 @@ impl Call<'_> {
 
     /// Runs to the end, whatever the exit code.
     pub fn end(mut self) -> Result<Ended> {
-        match self.configuration()? {
-            Read::Configuration(configuration) => self.harden(&configuration)?,
+        self.pin()?;
+        // Held until git has ended.
+        let frozen = match self.configuration()? {
+            Read::Configuration(read) => {
+                let frozen = self.freeze(&read)?;
+                self.harden(&read.configuration, frozen.is_some())?;
+                frozen
+            }
             // git says of the call what it said of its configuration.
             Read::Failed(ended) => return Ok(ended),
+        };
+        if let Some(frozen) = &frozen {
+            self.env.insert(COMMON_DIR.into(), frozen.path().into());
         }
         let mut env = self.git.env.clone();
         env.extend(self.env.clone());
@@ -321,12 +342,54 @@ impl Call<'_> {
         configuration_of(self.git, asked)
     }
 
-    /// What this call must not follow.
-    fn harden(&mut self, configuration: &Configuration) -> Result<()> {
-        let (mut set, always): (_, &[_]) = match (self.how, self.git.trusted) {
-            (How::Look, _) => (configuration.all_off(), OF_LOOKS),
+    /// Says outright which repository it is about, if nobody has: the one whose `.git` is in its directory.
+    fn pin(&mut self) -> Result<()> {
+        if self.is_live() || self.env.contains_key(OsStr::new(GIT_DIR)) {
+            return Ok(());
+        }
+        let git_dir = place::git_dir(self.dir)?;
+        self.env.insert(GIT_DIR.into(), git_dir.into());
+        self.env.insert("GIT_WORK_TREE".into(), self.dir.into());
+        Ok(())
+    }
+
+    /// Needs the repository's own directory, and runs no program.
+    fn is_live(&self) -> bool {
+        // Settings for the whole call may stand before the command.
+        let command = self.args.iter().find(|arg| {
+            let arg = arg.as_bytes();
+            !arg.starts_with(b"-") && !arg.contains(&b'=')
+        });
+        command.is_some_and(|command| LIVE.iter().any(|(live, _)| command == *live))
+    }
+
+    /// The directory in which git finds the configuration that was read, whatever is written to the
+    /// repository's own meanwhile. None where the call must work on the repository's own, and for calls
+    /// that run nothing.
+    fn freeze(&self, read: &Snapshot) -> Result<Option<Arc<Frozen>>> {
+        let Some(git_dir) = self.env.get(OsStr::new(GIT_DIR)).map(Path::new) else {
+            return Ok(None);
+        };
+        if self.ours || self.is_live() {
+            return Ok(None);
+        }
+        if self.how != How::Look {
+            if read.configuration.user_has_programs() {
+                return Ok(None);
+            }
+            frozen::prepare(git_dir, &read.configuration)?;
+        }
+        read.frozen(git_dir).map(Some)
+    }
+
+    /// What this call must not follow. `frozen`: of the repository's configuration only a copy counts,
+    /// which names no programs.
+    fn harden(&mut self, configuration: &Configuration, frozen: bool) -> Result<()> {
+        let (mut set, always): (_, &[_]) = match (self.how, frozen) {
+            (How::Look, false) => (configuration.all_off(), OF_LOOKS),
+            (How::Look, true) => (configuration.own_off(), OF_LOOKS),
             (How::Act | How::ActOutside, false) => (configuration.foreign_off(), &[]),
-            (How::Act | How::ActOutside, true) => (Vec::new(), &[]),
+            (How::Act | How::ActOutside, true) => (Vec::new(), NO_HOOKS),
         };
         let always = ALWAYS.iter().chain(always);
         set.extend(always.map(|(name, value)| (name.as_bytes().into(), value.as_bytes().into())));
@@ -345,8 +408,7 @@ impl Call<'_> {
         // A partial clone cannot be checked out without what it left at its remote.
         let outside = match self.how {
             How::Look => false,
-            // A trusted repository's hooks may go where they like.
-            How::Act => self.git.trusted || configuration.is_partial_clone(),
+            How::Act => configuration.is_partial_clone(),
             How::ActOutside => true,
         };
         let mut insert = |name: &str, value: &str| {
@@ -361,8 +423,7 @@ impl Call<'_> {
         let protocols = if outside { NETWORK } else { "" };
         self.env.entry(PROTOCOLS.into()).or_insert_with(|| protocols.into());
         // The first of these that fits counts, so that none can be put in its place.
-        let foreign = !self.git.trusted || self.how == How::Look;
-        if foreign && !self.git.env.contains_key(OsStr::new(PROXY)) {
+        if !self.git.env.contains_key(OsStr::new(PROXY)) {
             self.env.insert(PROXY.into(), OsString::new());
         }
         Ok(())

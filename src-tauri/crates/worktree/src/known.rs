@@ -5,6 +5,7 @@
 
 use crate::configuration::Configuration;
 use crate::error::{Error, Kind, Result};
+use crate::frozen::Frozen;
 use crate::git::{Git, not_started, took_too_long};
 use crate::limits::{CONFIGURATION_LIMITS, CONFIGURATION_MAX_BYTES, CONFIGURATION_TIMEOUT};
 use nightshift_platform::program::{Ended, Run, run_limited};
@@ -13,7 +14,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where git is asked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +26,7 @@ pub(crate) struct Asked {
 /// What was read, and the state of the files it came from.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
-    configuration: Arc<Configuration>,
+    snapshot: Arc<Snapshot>,
     /// What is not there must not come.
     files: Vec<(Option<Stamp>, PathBuf)>,
 }
@@ -33,9 +34,29 @@ pub(crate) struct Known {
 /// Device, inode, size, time of change in s and ns. Writing to a file changes at least the time.
 type Stamp = (u64, u64, u64, i64, i64);
 
+/// A configuration as it was read, and the directory in which git finds a copy of it.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub configuration: Configuration,
+    frozen: Mutex<Option<Arc<Frozen>>>,
+}
+
+impl Snapshot {
+    /// Made at the first call that needs it.
+    pub fn frozen(&self, git_dir: &Path) -> Result<Arc<Frozen>> {
+        let mut known = self.frozen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(frozen) = known.as_ref().filter(|frozen| frozen.is_current()) {
+            return Ok(Arc::clone(frozen));
+        }
+        let frozen = Arc::new(Frozen::of(git_dir, &self.configuration)?);
+        *known = Some(Arc::clone(&frozen));
+        Ok(frozen)
+    }
+}
+
 /// What reading it gave.
 pub(crate) enum Read {
-    Configuration(Arc<Configuration>),
+    Configuration(Arc<Snapshot>),
     /// git cannot work here at all, and says why.
     Failed(Ended),
 }
@@ -44,7 +65,7 @@ pub(crate) fn configuration_of(git: &Git, asked: Asked) -> Result<Read> {
     if let Some(known) = git.known().get(&asked)
         && known.files.iter().all(|(then, path)| stamp(path) == *then)
     {
-        return Ok(Read::Configuration(Arc::clone(&known.configuration)));
+        return Ok(Read::Configuration(Arc::clone(&known.snapshot)));
     }
     // Before it is read: what changes meanwhile is read again.
     let place = place(&asked);
@@ -52,19 +73,21 @@ pub(crate) fn configuration_of(git: &Git, asked: Asked) -> Result<Read> {
     if ended.code != Some(0) {
         return Ok(Read::Failed(ended));
     }
-    let configuration = Configuration::parse(&ended.stdout).map(Arc::new).ok_or_else(|| {
+    let configuration = Configuration::parse(&ended.stdout).ok_or_else(|| {
         Error::new(Kind::Git, format!("git config in {} is not understood", asked.dir.display()))
     })?;
+    let snapshot = Arc::new(Snapshot { configuration, frozen: Mutex::default() });
+    let configuration = &snapshot.configuration;
     if let Some(mut files) = place.filter(|_| !configuration.may_grow()) {
         let named = configuration.files.iter().map(|file| asked.dir.join(OsStr::from_bytes(file)));
         files.extend(named.map(|path| (stamp(&path), path)));
         // A file that is not where it is looked for cannot be watched.
         if files.iter().skip(1).all(|(stamp, _)| stamp.is_some()) {
-            let configuration = Arc::clone(&configuration);
-            git.known().insert(asked, Known { configuration, files });
+            let snapshot = Arc::clone(&snapshot);
+            git.known().insert(asked, Known { snapshot, files });
         }
     }
-    Ok(Read::Configuration(configuration))
+    Ok(Read::Configuration(snapshot))
 }
 
 /// What says where the configuration is, first of all. None where that is decided by several files.

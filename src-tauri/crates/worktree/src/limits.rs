@@ -22,6 +22,8 @@ pub const CONFIGURATION_LIMITS: Limits =
 /// bounds.
 pub const OVERRIDES_MAX: usize = 1_000;
 pub const OVERRIDES_MAX_BYTES: usize = 64 * 1024;
+/// Files and directories directly in a git directory: git and its companions make some thirty.
+pub const COMMON_ENTRIES_MAX: usize = 1_000;
 /// Making a checkout or storing a rescue: as long as a large repository on a slow disk takes.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(600);
 /// A setup script installs dependencies; one that takes longer hangs.
@@ -30,6 +32,8 @@ pub const SETUP_TIMEOUT: Duration = Duration::from_secs(900);
 pub const TEARDOWN_TIMEOUT: Duration = Duration::from_secs(60);
 /// Reserving a name and ports takes milliseconds; ten at once still fit many times over.
 pub const LEDGER_TIMEOUT: Duration = Duration::from_secs(30);
+/// git compares the times of files and index in whole seconds, unless it was built otherwise.
+pub const INDEX_TIME_STEP: Duration = Duration::from_millis(1_000);
 /// Output of one git call: the status of a checkout with about half a million changed files.
 pub const OUTPUT_MAX_BYTES: usize = 64 * 1024 * 1024;
 /// A record of the ledger: its largest part is the list of included files.

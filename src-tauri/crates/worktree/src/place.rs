@@ -71,6 +71,15 @@ fn check_admin(record: &Record) -> Result<PathBuf> {
     Ok(admin.clone())
 }
 
+/// The git directory of the checkout at `root`.
+pub(crate) fn git_dir(root: &Path) -> Result<PathBuf> {
+    let dot_git = root.join(".git");
+    if std::fs::symlink_metadata(&dot_git).at(&dot_git)?.is_file() {
+        return pointer(&dot_git, "gitdir: ");
+    }
+    std::fs::canonicalize(&dot_git).at(&dot_git)
+}
+
 /// The path in a one-line file of git's.
 pub(crate) fn pointer(file: &Path, prefix: &str) -> Result<PathBuf> {
     let metadata = std::fs::symlink_metadata(file).at(file)?;

@@ -50,7 +50,7 @@ pub fn remove(git: &Git, ledger: &Ledger, id: &str, policy: Policy, log: &Path) 
         (!blockers.is_empty()).then_some(Removal::Kept { blockers })
     };
     // Before the teardown: it must not run for a worktree that stays.
-    let seen = inspect(git, &record);
+    let seen = inspect_refreshed(git, &record);
     if let Some(kept) = kept(&seen) {
         return Ok(kept);
     }
@@ -63,7 +63,7 @@ pub fn remove(git: &Git, ledger: &Ledger, id: &str, policy: Policy, log: &Path) 
     }
     let _turn = ledger.lock()?;
     // Again: the script, the user or an agent may have changed something since.
-    let seen = inspect(git, &record);
+    let seen = inspect_refreshed(git, &record);
     if let Some(kept) = kept(&seen) {
         return Ok(kept);
     }
@@ -74,6 +74,14 @@ pub fn remove(git: &Git, ledger: &Ledger, id: &str, policy: Policy, log: &Path) 
         }
         Taken::Back(blocker) => Ok(Removal::Kept { blockers: vec![blocker] }),
     }
+}
+
+/// Looks again where only a filter could tell whether files changed: the user's own, such as Git LFS, runs in
+/// an act, and the index then knows which files are as committed.
+fn inspect_refreshed(git: &Git, record: &Record) -> Inspection {
+    let seen = inspect(git, record);
+    let settle = || Checkout::of_record(git, record).and_then(|checkout| checkout.settle(git));
+    if seen.filtered.is_empty() || settle().is_err() { seen } else { inspect(git, record) }
 }
 
 enum Taken {

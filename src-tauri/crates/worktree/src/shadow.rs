@@ -53,7 +53,7 @@ impl Shadow {
     /// `.git` is a file.
     pub fn of(git: &Git, root: &Path, within: &Path) -> Result<Shadow> {
         let own = git_dir(root, within)?;
-        let common = common(&own)?;
+        let common = common_of(&own)?;
         for (dir, files) in [(&own, OWN_FILES), (&common, SHARED_FILES)] {
             for file in files {
                 plain(&dir.join(file))?;
@@ -96,6 +96,7 @@ impl Shadow {
             .env("GIT_INDEX_FILE", &self.index)
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .within(EMBEDDED_TIMEOUT, EMBEDDED_LIMITS)
+            .ours()
     }
 }
 
@@ -117,7 +118,7 @@ fn git_dir(root: &Path, within: &Path) -> Result<PathBuf> {
 }
 
 /// Where objects and branches are: of a linked worktree not in its own git directory.
-fn common(own: &Path) -> Result<PathBuf> {
+pub(crate) fn common_of(own: &Path) -> Result<PathBuf> {
     let file = own.join("commondir");
     match fs::symlink_metadata(&file) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(own.to_owned()),
@@ -125,6 +126,7 @@ fn common(own: &Path) -> Result<PathBuf> {
         Ok(_) => {
             let named = place::pointer(&file, "")?;
             let common = fs::canonicalize(&named).at(&named)?;
+            let own = fs::canonicalize(own).at(own)?;
             let inside = own.parent() == Some(&common.join("worktrees"));
             if inside { Ok(common) } else { Err(odd(&file, "leads elsewhere")) }
         }

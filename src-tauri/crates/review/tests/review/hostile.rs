@@ -238,7 +238,7 @@ fn failures_38_no_act_is_done_on_files_that_git_takes_for_others() {
 
 #[test]
 fn security_12_what_a_filter_should_change_is_not_committed_without_it() {
-    let mut repo = Repo::new();
+    let repo = Repo::new();
     repo.main(&["config", "filter.seal.clean", "tr a-z A-Z"]);
     repo.main(&["config", "filter.seal.required", "true"]);
     repo.write(".gitattributes", "*.key filter=seal\n");
@@ -247,7 +247,67 @@ fn security_12_what_a_filter_should_change_is_not_committed_without_it() {
     repo.refuses(commit(), &["secret.key", "seal", "~/.gitconfig"]);
     repo.refuses(ReviewAct::Stage { paths: vec!["secret.key".into()] }, &["seal"]);
     assert_eq!(repo.read("secret.key"), "plain\n");
-    repo.subject.trusted = true;
+    // The same filter in the user's own file runs.
+    repo.main(&["config", "--remove-section", "filter.seal"]);
+    repo.main(&["config", "--global", "filter.seal.clean", "tr a-z A-Z"]);
     repo.done(commit());
     assert_eq!(repo.git(&["cat-file", "blob", "HEAD:secret.key"]), "PLAIN\n");
+}
+
+/// The configuration is harmless whenever it is listed and hostile in every other moment.
+#[test]
+fn security_12_what_is_written_to_the_configuration_in_the_moment_of_an_act_runs_nothing() {
+    let mut lab = Lab::new();
+    write(&lab.repo.root, "c.txt", "of others\n");
+    lab.repo.commit_main("something to rebase onto");
+    lab.attributes("filter=evil diff=evil merge=evil");
+    let config = lab.repo.root.join(".git/config");
+    let harmless = fs::read_to_string(&config).unwrap();
+    let sly = lab.repo.home.work().join("sly");
+    write(&sly, "harmless", &harmless);
+    let evil = &lab.evil;
+    let hostile = format!(
+        "{harmless}[core]\n\tfsmonitor = {evil}\n\thooksPath = {bin}\n[diff]\n\texternal = {evil}\n\
+         [filter \"evil\"]\n\tclean = {evil}\n\tsmudge = {evil}\n[merge \"evil\"]\n\tdriver = {evil}\n\
+         [diff \"evil\"]\n\tcommand = {evil}\n\ttextconv = {evil}\n[credential \"x\"]\n\thelper = {evil}\n",
+        bin = sly.display(),
+    );
+    write(&sly, "hostile", &hostile);
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in 'config --list'*) f=harmless;; *) f=hostile;; esac\n\
+         cp '{sly}/'$f '{config}'\nPATH=$REAL exec git \"$@\"\n",
+        sly = sly.display(),
+        config = config.display(),
+    );
+    write(&sly, "git", &script);
+    fs::set_permissions(sly.join("git"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = lab.repo.env[std::ffi::OsStr::new("PATH")].clone();
+    let first = format!("{}:{}", sly.display(), path.to_string_lossy());
+    lab.repo.env.insert("PATH".into(), first.into());
+    lab.repo.env.insert("REAL".into(), path);
+
+    lab.repo.write("a.txt", "one\n2\nthree\n");
+    lab.repo.write("new.txt", "new\n");
+    let file = || ReviewAct::File { path: "a.txt".into(), old_path: None, from: 0 };
+    for act in [
+        ReviewAct::Changes,
+        file(),
+        ReviewAct::Discard { paths: paths(&["new.txt"]) },
+        ReviewAct::Stage { paths: paths(&["a.txt"]) },
+        ReviewAct::Commit { message: "work".into(), all: true, amend: false },
+        ReviewAct::Rebase,
+        ReviewAct::Merge,
+        ReviewAct::Push,
+    ] {
+        let named = format!("{act:?}");
+        lab.repo.act(act).unwrap_or_else(|fault| panic!("{named}: {fault}"));
+        assert_eq!(fs::read_to_string(&lab.sprung).unwrap_or_default(), "", "{named}");
+    }
+    assert_eq!(fs::read_to_string(lab.repo.root.join("a.txt")).unwrap(), "one\n2\nthree\n");
+    // The traps are traps.
+    fs::copy(sly.join("hostile"), &config).unwrap();
+    lab.repo.write("a.txt", "3\n");
+    lab.repo.env.insert("PATH".into(), lab.repo.env[std::ffi::OsStr::new("REAL")].clone());
+    lab.repo.git(&["status"]);
+    assert_ne!(fs::read_to_string(&lab.sprung).unwrap_or_default(), "");
 }

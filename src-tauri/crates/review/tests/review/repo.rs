@@ -46,7 +46,6 @@ impl Repo {
             ledger: home.state().join("worktrees"),
             name: "fix login".into(),
             result: "The form works.".into(),
-            trusted: false,
         };
         let mut repo = Repo { home, root, tree, env, subject };
         repo.main(&["init", "--quiet"]);

@@ -62,10 +62,11 @@ fn an_amend_keeps_the_commit_it_replaces() {
 }
 
 #[test]
-fn a_hook_that_says_no_is_heard() {
-    let mut repo = Repo::new();
-    repo.subject.trusted = true;
-    let hook = repo.root.join(".git/hooks/pre-commit");
+fn a_hook_of_the_users_own_that_says_no_is_heard() {
+    let repo = Repo::new();
+    let hooks = repo.home.user_home().join("hooks");
+    repo.main(&["config", "--global", "core.hooksPath", &hooks.to_string_lossy()]);
+    let hook = hooks.join("pre-commit");
     fs::create_dir_all(hook.parent().unwrap()).unwrap();
     fs::write(&hook, "#!/bin/sh\necho 'format the code first' >&2\nexit 1\n").unwrap();
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
@@ -210,4 +211,27 @@ fn a_rescue_ends_those_whose_time_is_over_and_no_others() {
     let mut kept = [first, young, second];
     kept.sort();
     assert_eq!(repo.rescues(), kept, "{old} is over");
+}
+
+#[test]
+fn what_git_lfs_keeps_beside_the_repository_stays_there() {
+    let repo = Repo::new();
+    // As git-lfs does: the content goes into the common directory, a pointer is committed.
+    let clean = "d=\"$(git rev-parse --git-common-dir)/lfs\"; mkdir -p \"$d\"; cat > \"$d/content\"; echo pointer";
+    repo.main(&["config", "--global", "filter.lfs.clean", clean]);
+    repo.write(".gitattributes", "*.bin filter=lfs\n");
+    repo.write("a.bin", "content\n");
+    repo.done(commit("a large file", true, false));
+    assert_eq!(repo.git(&["cat-file", "blob", "HEAD:a.bin"]), "pointer\n");
+    let kept = fs::read_to_string(repo.root.join(".git/lfs/content")).unwrap();
+    assert_eq!(kept, "content\n");
+}
+
+#[test]
+fn a_push_sets_the_upstream() {
+    let repo = Repo::new().with_remote();
+    repo.write("a.txt", "1\n");
+    repo.commit("work");
+    repo.done(ReviewAct::Push);
+    assert_eq!(repo.git(&["rev-parse", "--abbrev-ref", "work@{upstream}"]).trim(), "origin/work");
 }

@@ -82,6 +82,5 @@ fn subject(session: &Session, ledger: PathBuf) -> Subject {
             | State::Failed { .. }
             | State::Stopped => String::new(),
         },
-        trusted: false,
     }
 }

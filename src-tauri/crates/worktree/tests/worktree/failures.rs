@@ -115,14 +115,13 @@ fn failures_25_a_place_taken_by_another_repository_is_left_alone() {
 
 #[test]
 fn failures_25_a_failed_rescue_removes_nothing() {
-    let mut repo = Repo::new();
-    repo.git = repo.git.trusted(true);
+    let repo = Repo::new();
     repo.write(".gitattributes", "*.x filter=broken\n");
     repo.commit("a filter that will fail");
     let record = repo.make("one");
     write(&record.path, "new.x", "work\n");
-    repo.run(&["config", "filter.broken.clean", "false"]);
-    repo.run(&["config", "filter.broken.required", "true"]);
+    repo.run(&["config", "--global", "filter.broken.clean", "false"]);
+    repo.run(&["config", "--global", "filter.broken.required", "true"]);
     let before = snapshot(&record.path);
     assert_eq!(repo.kept("one", Policy::Discard), ["unreadable"]);
     assert_eq!(snapshot(&record.path), before);

@@ -257,23 +257,34 @@ fn failures_38_traps_in_layouts_lead_nowhere() {
 }
 
 #[test]
+fn a_file_of_the_users_own_filter_is_as_committed_after_it_was_touched() {
+    let repo = Repo::new();
+    repo.write(".gitattributes", "*.x filter=caps\n");
+    repo.run(&["config", "--global", "filter.caps.clean", "tr a-z A-Z"]);
+    repo.run(&["config", "--global", "filter.caps.smudge", "tr A-Z a-z"]);
+    repo.write("f.x", "text\n");
+    repo.commit("a filtered file");
+    let record = repo.make("one");
+    assert_eq!(fs::read_to_string(record.path.join("f.x")).unwrap(), "text\n");
+    assert_eq!(repo.inspect(&record).changed, Vec::<std::path::PathBuf>::new());
+    write(&record.path, "f.x", "text\n");
+    assert!(matches!(repo.remove("one", Policy::Careful), Removal::Removed { .. }));
+    let record = repo.undo("one");
+    write(&record.path, "f.x", "other\n");
+    assert_eq!(repo.kept("one", Policy::Careful), ["uncommitted"]);
+}
+
+#[test]
 fn a_file_whose_filter_is_off_is_kept_and_the_filter_is_named() {
-    let mut repo = Repo::new();
+    let repo = Repo::new();
     repo.write(".gitattributes", "*.x filter=caps\n");
     repo.run(&["config", "filter.caps.clean", "tr a-z A-Z"]);
     repo.run(&["config", "filter.caps.smudge", "tr A-Z a-z"]);
     repo.write("f.x", "text\n");
     repo.commit("a filtered file");
-    // Trusted, the repository's filter makes the file; no look runs it again to find out.
-    repo.git = repo.git.trusted(true);
+    // A filter of the repository's own does not run: what is committed is checked out as it is.
     let record = repo.make("one");
-    assert_eq!(fs::read_to_string(record.path.join("f.x")).unwrap(), "text\n");
-    write(&record.path, "f.x", "text\n");
-    assert_eq!(
-        repo.run_in(&record.path, &["status", "--porcelain"]),
-        "",
-        "git itself calls it clean"
-    );
+    assert_eq!(fs::read_to_string(record.path.join("f.x")).unwrap(), "TEXT\n");
     write(&record.path, "f.x", "text\n");
     let removal = remove(&repo.git, &repo.ledger, "one", Policy::Careful, &repo.log()).unwrap();
     let Removal::Kept { blockers } = removal else { panic!("{removal:?}") };
@@ -282,8 +293,4 @@ fn a_file_whose_filter_is_off_is_kept_and_the_filter_is_named() {
     assert_eq!(blockers[0].word(), "uncommitted");
     assert!(matches!(repo.remove("one", Policy::Discard), Removal::Removed { .. }));
     assert_eq!(fs::read_to_string(repo.undo("one").path.join("f.x")).unwrap(), "text\n");
-    // Not trusted, what is committed is checked out as it is.
-    repo.git = repo.git.trusted(false);
-    let record = repo.make("two");
-    assert_eq!(fs::read_to_string(record.path.join("f.x")).unwrap(), "TEXT\n");
 }

@@ -6,6 +6,7 @@
 
 mod embedded;
 mod layouts;
+mod moments;
 mod settings;
 mod submodules;
 

@@ -1,6 +1,7 @@
 //! Traps in configuration, attributes and hooks of the main checkout.
 
 use super::{Fires, Lab, Trap, nothing, nothing_there, spring};
+use crate::repo::Repo;
 use std::fs;
 use std::path::Path;
 
@@ -223,4 +224,33 @@ fn security_12_a_configuration_without_end_is_not_read() {
 pub fn make_pipe(path: &Path) {
     let done = std::process::Command::new("mkfifo").arg(path).status().unwrap();
     assert!(done.success());
+}
+
+#[test]
+fn security_12_a_change_that_the_configuration_hides_from_git_is_seen() {
+    let repo = Repo::new();
+    let record = repo.make("one");
+    repo.run(&["config", "core.trustctime", "false"]);
+    repo.run(&["config", "core.checkStat", "minimal"]);
+    let file = record.path.join("a.txt");
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3_600);
+    let set =
+        |time| fs::File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
+    set(old);
+    repo.run_in(&record.path, &["update-index", "--refresh", "--force-write-index"]);
+    // git compares whole seconds: the one in which the index was written must be over.
+    let second = || std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let begun = second();
+    while second() == begun {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    // The same size and the same time, as an agent may arrange it.
+    fs::write(&file, "A\n").unwrap();
+    set(old);
+    assert_eq!(
+        repo.run_in(&record.path, &["status", "--porcelain"]),
+        "",
+        "git itself sees nothing"
+    );
+    assert_eq!(repo.inspect(&record).changed, [std::path::Path::new("a.txt")]);
 }
