@@ -165,7 +165,7 @@ impl Desk {
         Ok(TrustedRepository {
             repository: text(&both.repository),
             since: entry.map(|entry| nightshift_model::Millis(entry.at)),
-            items: both.items.iter().map(shown).collect(),
+            items: both.distinct().into_iter().map(shown).collect(),
             text: text_of,
             hash: both.hash(),
             current,
@@ -330,7 +330,8 @@ fn shown(item: &Item) -> TrustItem {
 
 /// `a, b and 3 more`
 fn named(found: &Found) -> String {
-    let paths: Vec<String> = found.items.iter().map(|item| words::visible(&item.path)).collect();
+    let paths: Vec<String> =
+        found.distinct().iter().map(|item| words::visible(&item.path)).collect();
     let first = paths.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
     match paths.len().saturating_sub(NAMED_MAX) {
         0 => first,

@@ -5,13 +5,15 @@
 //! Must not know: where the bytes come from.
 
 use crate::item::{Item, Part};
-use nightshift_worktree::sha256;
+use crate::secrets;
 use serde_json::Value;
+use std::path::Path;
 
 /// What is looked for below each directory from the root to where a session works.
 pub const ROOTS: &[&str] = &[
     ".claude",
     ".mcp.json",
+    ".agents",
     ".codex",
     ".gemini",
     ".qwen",
@@ -22,11 +24,28 @@ pub const ROOTS: &[&str] = &[
     ".cursor",
     ".vscode/mcp.json",
     ".github/mcp.json",
+    ".github/lsp.json",
+    ".github/agents",
     ".github/hooks",
+    ".github/skills",
     ".github/copilot",
 ];
-/// Directories that are not entered: what is in them is named by something else or by nothing.
-pub const PASSED_OVER: &[&str] = &["node_modules", "worktrees", ".git"];
+
+/// Directories that are not entered: no agent looks for settings there. Exactly these; of the same name
+/// elsewhere one is a directory like any other.
+pub fn passed_over(path: &Path) -> bool {
+    let parts: Vec<&str> = path.iter().map(|part| part.to_str().unwrap_or_default()).collect();
+    // Below a directory of an agent's another one is a directory like any other too.
+    let Some(top) = parts.iter().position(|part| ROOTS.contains(part)) else { return false };
+    match &parts[top..] {
+        // Where Claude Code and Nightshift make worktrees.
+        [".claude", "worktrees"] | [".opencode", "node_modules"] => true,
+        // Packages and the repository of an extension or a skill, which its own files name.
+        [".gemini" | ".qwen", "extensions", _, "node_modules" | ".git"]
+        | [".codex" | ".agents", "skills", _, "node_modules" | ".git"] => true,
+        _ => false,
+    }
+}
 
 /// Keys of settings that run nothing and widen nothing.
 const HARMLESS: &[&str] = &["$schema"];
@@ -44,6 +63,14 @@ const HARMLESS_CLAUDE: &[&str] = &[
 ];
 const HARMLESS_GEMINI: &[&str] = &["$schema", "ui"];
 const HARMLESS_OPENCODE: &[&str] = &["$schema", "theme", "keybinds", "instructions", "model"];
+/// How opencode is told to put a variable or a file in a setting's place.
+const SUBSTITUTIONS: &[&str] = &["{env:", "{file:"];
+/// Ends of files that are settings or programs: in an agent's directory one of these counts even where nobody
+/// knows yet what it is for.
+const TELLING_ENDS: &[&str] = &[
+    ".json", ".json5", ".jsonc", ".toml", ".yaml", ".yml", ".js", ".cjs", ".mjs", ".ts", ".cts",
+    ".mts", ".py", ".sh", ".bash", ".rules", ".bashrc",
+];
 /// Keys at the beginning of a text that an agent takes for a skill, a command or an agent.
 const WIDENING: &[&str] = &[
     "hooks",
@@ -53,6 +80,8 @@ const WIDENING: &[&str] = &[
     "permission",
     "permissions",
     "mcpServers",
+    "mcp-servers",
+    "mcp_servers",
     "mcp",
     "plugin",
     "tools",
@@ -102,16 +131,19 @@ enum Matters {
     Always,
     /// Where a key other than these is set.
     KeysBut(&'static [&'static str]),
+    /// As this, of opencode, whose harmless keys may name places elsewhere.
+    KeysOfOpencode,
     /// Where the text begins with a key that widens, or holds a command.
     Text,
-    /// Where a variable that steers is set; values are secrets and are not shown.
+    /// Where a variable that steers is set.
     Variables,
 }
 
 /// What `path`, relative to a directory on the way, is to agents.
 fn role(path: &str) -> Option<(Part, &'static str, Matters)> {
     let (top, rest) = path.split_once('/').unwrap_or((path, ""));
-    let is_text = rest.ends_with(".md") || rest.ends_with(".mdx");
+    let is_text = [".md", ".mdx", ".mdc"].iter().any(|end| rest.ends_with(end));
+    let is_telling = TELLING_ENDS.iter().any(|end| rest.ends_with(end));
     let below = |names: &[&str]| {
         names.iter().any(|n| rest.strip_prefix(n).is_some_and(|r| r.starts_with('/')))
     };
@@ -121,22 +153,37 @@ fn role(path: &str) -> Option<(Part, &'static str, Matters)> {
             "settings of Claude Code: hooks, programs, permissions",
             Matters::KeysBut(HARMLESS_CLAUDE),
         )),
-        (".claude", _) if below(&["agents", "commands", "skills", "output-styles"]) => {
+        // What is beside these texts is run when a command of theirs says so.
+        (".claude", _) if is_text || below(&["agents", "commands", "skills", "output-styles"]) => {
             is_text.then_some((Part::Claude, "may do more than it is asked for", Matters::Text))
         }
+        (".claude", _) => is_telling.then_some((
+            Part::Claude,
+            "programs and settings of Claude Code",
+            Matters::Always,
+        )),
+        (".agents", _) if is_text => Some((Part::Codex, "taken up by agents", Matters::Text)),
+        (".agents", _) if below(&["skills"]) && !rest.contains("/agents/") => None,
+        (".agents", _) => is_telling.then_some((
+            Part::Codex,
+            "skills and plugins of several agents",
+            Matters::Always,
+        )),
         (".mcp.json", _) => {
             Some((Part::Mcp, "MCP servers that an agent starts", Matters::KeysBut(HARMLESS)))
         }
         (".codex", _) if is_text => Some((Part::Codex, "taken up by Codex", Matters::Text)),
         (".codex", _) => Some((Part::Codex, "settings, rules and hooks of Codex", Matters::Always)),
         (".gemini" | ".qwen", _) => {
-            gemini(top, rest, is_text, below(&["extensions", "hooks", "policies"]))
+            let prompts = below(&["commands", "skills", "agents"]);
+            let runs = below(&["extensions", "hooks", "policies"]) || rest.starts_with("sandbox");
+            gemini(top, rest, is_text || prompts, runs || (is_telling && !prompts))
         }
         (".env", "") => Some((Part::Gemini, "variables that an agent takes", Matters::Variables)),
         ("opencode.json" | "opencode.jsonc", "") => Some((
             Part::Opencode,
             "settings of opencode: servers, plugins, permissions",
-            Matters::KeysBut(HARMLESS_OPENCODE),
+            Matters::KeysOfOpencode,
         )),
         (".opencode", _) if is_text => {
             Some((Part::Opencode, "taken up by opencode", Matters::Text))
@@ -153,6 +200,13 @@ fn role(path: &str) -> Option<(Part, &'static str, Matters)> {
         (".cursor", _) if below(&["hooks"]) => {
             Some((Part::Others, "run by Cursor", Matters::Always))
         }
+        (".cursor", _) if is_text => Some((Part::Others, "taken up by Cursor", Matters::Text)),
+        (".cursor", _) if below(&["skills", "commands"]) => None,
+        (".cursor", _) => {
+            is_telling.then_some((Part::Others, "settings and programs of Cursor", Matters::Always))
+        }
+        (".github", _) if is_text => Some((Part::Others, "taken up by Copilot", Matters::Text)),
+        (".github", _) if below(&["skills"]) => None,
         (".vscode" | ".github", _) => {
             Some((Part::Others, "servers and hooks of Copilot", Matters::Always))
         }
@@ -190,10 +244,18 @@ pub fn item(directory: &str, path: &str, bytes: Vec<u8>) -> Option<Item> {
     let counts = match matters {
         Matters::Always => !bytes.trim_ascii().is_empty(),
         Matters::KeysBut(harmless) => has_more_than(&bytes, harmless),
+        Matters::KeysOfOpencode => {
+            has_more_than(&bytes, HARMLESS_OPENCODE) || leads_elsewhere(&bytes)
+        }
         Matters::Text => widens(&bytes),
         Matters::Variables => return variables(part, full, does, &bytes),
     };
-    counts.then(|| Item::new(part, full, does, bytes))
+    let settings = [".json", ".jsonc", ".toml"].iter().any(|end| full.ends_with(end));
+    let shown = if counts && settings { secrets::without(&bytes) } else { None };
+    counts.then(|| match shown {
+        Some(shown) => Item::shown_as(part, full, does, bytes, shown),
+        None => Item::new(part, full, does, bytes),
+    })
 }
 
 /// Whether the file may matter at all: others are not read.
@@ -226,22 +288,55 @@ fn widens(bytes: &[u8]) -> bool {
     words.any(|word| WIDENING.contains(&word))
 }
 
+/// Whether opencode would fetch its instructions, read them outside of the repository, or put something
+/// else into a setting.
+fn leads_elsewhere(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let Ok(settings) = serde_json::from_slice::<Value>(bytes) else { return true };
+    let inside = |path: &Value| {
+        let far = |path: &str| {
+            path.contains("://") || path.starts_with(['/', '~']) || path.contains("..")
+        };
+        path.as_str().is_some_and(|path| !far(path))
+    };
+    let instructions = match &settings["instructions"] {
+        Value::Null => true,
+        Value::Array(paths) => paths.iter().all(inside),
+        other => inside(other),
+    };
+    !instructions || text.contains('\\') || SUBSTITUTIONS.iter().any(|begin| text.contains(begin))
+}
+
+/// Variables that steer, with all their lines: a quoted value may go on.
 fn variables(part: Part, path: String, does: &str, bytes: &[u8]) -> Option<Item> {
     let text = String::from_utf8_lossy(bytes);
-    let name = |line: &str| {
-        let line = line.trim();
+    let (mut shown, mut exact) = (String::new(), String::new());
+    let mut lines = text.split(['\n', '\r']);
+    while let Some(line) = lines.next() {
+        let trimmed = line.trim();
         let exported =
-            line.strip_prefix("export").filter(|rest| rest.starts_with(char::is_whitespace));
-        let line = exported.unwrap_or(line);
-        let name = line.split(['=', ':']).next().unwrap_or_default().trim().to_owned();
-        STEERING.iter().any(|start| name.starts_with(start)).then_some(name)
-    };
-    let steering: Vec<(String, &str)> =
-        text.split(['\n', '\r']).filter_map(|line| Some((name(line)?, line))).collect();
-    let shown: String = steering.iter().map(|(name, _)| format!("{name}=…\n")).collect();
-    let exact: String = steering.iter().map(|(_, line)| format!("{line}\n")).collect();
-    let item = Item::new(part, path, does, shown.into_bytes());
-    (!steering.is_empty()).then(|| Item { sha256: sha256(exact.as_bytes()), ..item })
+            trimmed.strip_prefix("export").filter(|rest| rest.starts_with(char::is_whitespace));
+        let setting = exported.unwrap_or(trimmed);
+        let at = setting.find(['=', ':']).unwrap_or(setting.len());
+        let name = setting[..at].trim();
+        let value = setting.get(at + 1..).unwrap_or_default().trim();
+        if !STEERING.iter().any(|start| name.starts_with(start)) {
+            continue;
+        }
+        let mut whole = line.to_owned();
+        let mut value = value.to_owned();
+        let quote = value.chars().next().filter(|c| "\"'`".contains(*c));
+        let open = |value: &str| quote.is_some_and(|quote| value.matches(quote).count() == 1);
+        while open(&value) {
+            let Some(next) = lines.next() else { break };
+            whole.push_str(&format!("\n{next}"));
+            value.push_str(&format!("\n{next}"));
+        }
+        exact.push_str(&format!("{whole}\n"));
+        shown.push_str(&format!("{name}={}\n", secrets::variable(name, &value)));
+    }
+    (!exact.is_empty())
+        .then(|| Item::shown_as(part, path, does, exact.into_bytes(), shown.into_bytes()))
 }
 
 #[cfg(test)]
@@ -272,6 +367,23 @@ mod tests {
             (".opencode/package.json", "{}"),
             (".cursor/mcp.json", r#"{"mcpServers":{}}"#),
             (".vscode/mcp.json", "{}"),
+            (".claude/workflows/a.js", "x"),
+            (".claude/scheduled_tasks.json", "{}"),
+            (".claude/commands/worktrees/a.md", "!`x`"),
+            (".claude/rules/a.md", "---\nallowed-tools: Bash\n---\n"),
+            (".agents/skills/a/SKILL.md", "---\nallowed-tools: Bash\n---\n"),
+            (".agents/skills/a/agents/openai.yaml", "dependencies:"),
+            (".agents/plugins/marketplace.json", "{}"),
+            (".gemini/commands/a.toml", "prompt = \"!{touch owned}\""),
+            (".gemini/sandbox.bashrc", "touch owned"),
+            (".gemini/something/new.json", "{}"),
+            (".cursor/worktrees.json", "{}"),
+            (".github/agents/a.agent.md", "---\nmcp-servers:\n  a: x\n---\n"),
+            ("opencode.json", r#"{"instructions":["https://evil.example/a.md"]}"#),
+            ("opencode.json", r#"{"instructions":["docs/*.md","~/x"]}"#),
+            ("opencode.json", r#"{"instructions":"../x.md"}"#),
+            ("opencode.json", r#"{"theme":"{file:/etc/passwd}"}"#),
+            ("opencode.json", r#"{"instructions":["https:\/\/evil.example"]}"#),
         ] {
             assert!(counts(path, text), "{path}: {text}");
         }
@@ -285,6 +397,11 @@ mod tests {
             (".gemini/settings.json", r#"{"ui":{"theme":"x"}}"#),
             (".env", "DATABASE_URL=x\nDEBUG=1"),
             ("opencode.json", r#"{"theme":"x"}"#),
+            ("opencode.json", r#"{"instructions":["docs/*.md","CONTRIBUTING.md"]}"#),
+            (".gemini/commands/a.toml", "prompt = \"Fix it\""),
+            (".agents/skills/a/schema.json", "{}"),
+            (".claude/skills/a/run.py", "x"),
+            (".claude/notes.txt", "x"),
             (".mcp.json", ""),
             ("src/.claude.rs", "x"),
         ] {
@@ -293,11 +410,15 @@ mod tests {
     }
 
     #[test]
-    fn security_05_values_of_variables_are_compared_and_never_shown() {
+    fn security_05_values_of_variables_are_compared_and_secrets_are_not_shown() {
         let one = item("", ".env", b"OPENAI_API_KEY=secret\nA=b".to_vec()).unwrap();
         let two = item("", ".env", b"OPENAI_API_KEY=other\nA=c".to_vec()).unwrap();
-        assert_eq!(one.shown, b"OPENAI_API_KEY=\xe2\x80\xa6\n");
+        assert_eq!(String::from_utf8_lossy(&one.shown), "OPENAI_API_KEY=‹not shown›\n");
         assert_eq!(one.shown, two.shown);
         assert_ne!(one.sha256, two.sha256);
+        let steers = b"export NODE_OPTIONS='--import ./x\n  --require ./y'\nA=b\n".to_vec();
+        let shown = item("", ".env", steers).unwrap().shown;
+        let expected = "NODE_OPTIONS='--import ./x\n  --require ./y'\n";
+        assert_eq!(String::from_utf8_lossy(&shown), expected, "what runs is shown whole");
     }
 }

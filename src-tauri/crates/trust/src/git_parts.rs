@@ -6,7 +6,7 @@
 
 use crate::collect::Place;
 use crate::item::{Item, Part};
-use crate::tree::Tree;
+use crate::tree::{Tree, name};
 use nightshift_worktree::{Git, needs_trust};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path};
@@ -105,12 +105,12 @@ fn hooks(
         // In a worktree they are those of its own files. Hooks there often read one another.
         Some(inside) => {
             let above = inside.rsplit_once('/').filter(|(_, last)| *last == "_");
-            let listed = tree.list(&[above.map_or(inside.clone(), |(a, _)| a.to_owned())], &[]);
+            let listed = tree.list(&[above.map_or(&*inside, |(a, _)| a).into()], |_| false);
             wrong.extend(listed.wrong);
             let mut items = Vec::new();
             for (path, entry) in &listed.files {
                 match tree.read(path, entry) {
-                    Ok(bytes) => items.push(Item::new(Part::Git, path.clone(), HOOK, bytes)),
+                    Ok(bytes) => items.push(Item::new(Part::Git, name(path), HOOK, bytes)),
                     Err(why) => wrong.push(why),
                 }
             }
@@ -142,7 +142,7 @@ fn on_disk(directory: &Path, shown: &str, samples: bool, wrong: &mut Vec<String>
     let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
     let mut items = Vec::new();
     for entry in entries.flatten() {
-        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        let (path, name) = (entry.path(), name(Path::new(&entry.file_name())));
         let runs = std::fs::metadata(&path)
             .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
         if !runs || (samples && name.ends_with(".sample")) {

@@ -2,6 +2,7 @@
 
 use nightshift_worktree::sha256;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Who would take it up.
@@ -55,6 +56,8 @@ pub struct Item {
     pub does: String,
     /// What is shown.
     pub shown: Vec<u8>,
+    /// What counts, where that is not shown as it is.
+    pub kept_back: Option<Vec<u8>>,
     /// Of what counts.
     pub sha256: String,
 }
@@ -62,7 +65,25 @@ pub struct Item {
 impl Item {
     pub fn new(part: Part, path: impl Into<String>, does: &str, bytes: Vec<u8>) -> Item {
         let sha256 = sha256(&bytes);
-        Item { part, path: path.into(), does: does.to_owned(), shown: bytes, sha256 }
+        let (path, does) = (path.into(), does.to_owned());
+        Item { part, path, does, shown: bytes, kept_back: None, sha256 }
+    }
+
+    /// As `new`, shown otherwise than it is.
+    pub fn shown_as(
+        part: Part,
+        path: impl Into<String>,
+        does: &str,
+        bytes: Vec<u8>,
+        shown: Vec<u8>,
+    ) -> Item {
+        let sha256 = sha256(&bytes);
+        Item { shown, kept_back: Some(bytes), sha256, ..Item::new(part, path, does, Vec::new()) }
+    }
+
+    /// What counts.
+    pub fn exact(&self) -> &[u8] {
+        self.kept_back.as_deref().unwrap_or(&self.shown)
     }
 }
 
@@ -91,6 +112,12 @@ impl Found {
     pub fn has(&self, group: Group) -> bool {
         let unread = group == Group::Agents && !self.unreadable.is_empty();
         unread || self.items.iter().any(|item| item.part.group() == group)
+    }
+
+    /// Each file once: one that several others name is an item for each of them.
+    pub fn distinct(&self) -> Vec<&Item> {
+        let mut seen = BTreeSet::new();
+        self.items.iter().filter(|item| seen.insert((&item.path, &item.sha256))).collect()
     }
 
     pub fn parts(&self) -> impl Iterator<Item = Part> {

@@ -133,7 +133,8 @@ impl Ledger {
             git: Vec::new(),
         });
         entry.at = at;
-        entry.items = found.items.iter().map(|i: &Item| (i.path.clone(), i.does.clone())).collect();
+        let item = |item: &Item| (item.path.clone(), item.does.clone());
+        entry.items = found.distinct().into_iter().map(item).collect();
         for group in GROUPS {
             let Some(hash) = found.hash_of(group) else { continue };
             let hashes = entry.hashes_mut(group);

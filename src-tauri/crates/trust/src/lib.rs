@@ -10,11 +10,13 @@
 
 mod catalogue;
 mod collect;
+mod committed;
 mod git_parts;
 mod item;
 mod ledger;
 mod limits;
 mod named;
+mod secrets;
 mod tree;
 pub mod words;
 

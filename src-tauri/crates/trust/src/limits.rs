@@ -4,10 +4,14 @@
 pub const ITEM_MAX_BYTES: u64 = 1024 * 1024;
 /// Items of one repository: more than anybody reads.
 pub const ITEMS_MAX: usize = 400;
-/// Directories below one of an agent's own: plugins are not deeper.
-pub const DEPTH_MAX: usize = 6;
-/// Entries looked at below such directories.
-pub const ENTRIES_MAX: usize = 4_000;
+/// Directories below one of an agent's own: no hand makes more.
+pub const DEPTH_MAX: usize = 32;
+/// Entries looked at below such directories: skills may have packages installed.
+pub const ENTRIES_MAX: usize = 20_000;
+/// Links that one path may go through, as the kernel has it.
+pub const LINKS_MAX: usize = 40;
+/// A link's target, as the kernel has it.
+pub const LINK_MAX_BYTES: u64 = 4096;
 /// Directories between a checkout's root and where a session works.
 pub const CHAIN_MAX: usize = 40;
 /// Words of commands that are tried as names of files.

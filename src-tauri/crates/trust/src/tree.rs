@@ -1,263 +1,280 @@
 //! Files by their path, from a commit or from a disk.
 //!
-//! Promise: from a commit nothing is fetched; links are followed inside the tree and named outside
-//! of it; reading is bounded, and what is not read is an error.
+//! Promise: names are bytes, whatever they are; links are followed wherever they lead; reading is
+//! bounded, and what is not looked at is an error.
 
+use crate::committed::{Committed, Directory, Leads, Stands};
 use crate::limits::{DEPTH_MAX, ENTRIES_MAX, ITEM_MAX_BYTES};
 use nightshift_platform::files::read_bounded;
-use nightshift_worktree::Git;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt::Write;
 use std::io::ErrorKind;
-use std::path::{Component, Path, PathBuf};
-
-/// Paths are names and no patterns.
-const LITERAL: &str = "GIT_LITERAL_PATHSPECS";
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 /// Where files are taken from.
 pub enum Tree<'a> {
-    Commit { git: &'a Git, root: &'a Path, commit: &'a str },
+    Commit(Committed<'a>),
     Files { root: &'a Path },
 }
 
 /// Paths with what is there, and what could not be looked at.
 #[derive(Default)]
 pub struct Listed {
-    pub files: BTreeMap<String, Entry>,
+    pub files: BTreeMap<PathBuf, Entry>,
     pub wrong: Vec<String>,
 }
 
+#[derive(Clone)]
 pub enum Entry {
-    /// An object of git.
-    Object(String),
-    File,
+    /// An object of git, and the checkout whose git has it.
+    Object {
+        at: PathBuf,
+        object: String,
+    },
+    Disk(PathBuf),
     /// Leads to where nothing is known: its target.
     Link(String),
 }
 
-/// How many links one name may go through.
-const LINKS_MAX: usize = 8;
+/// Which paths are not entered.
+pub type PassedOver = fn(&Path) -> bool;
 
 impl Tree<'_> {
     /// Everything at or below these paths, relative to the root.
-    pub fn list(&self, paths: &[String], skip: &[&str]) -> Listed {
+    pub fn list(&self, paths: &[PathBuf], passed_over: PassedOver) -> Listed {
+        let mut walk = Walk { listed: Listed::default(), left: ENTRIES_MAX, passed_over };
+        for path in paths {
+            match self {
+                Tree::Commit(commit) => match commit.resolve(path) {
+                    Ok(leads) => walk.lead(commit, path, leads, &mut Vec::new()),
+                    Err(why) => walk.wrong(path, &why),
+                },
+                Tree::Files { root } => walk.disk(&root.join(path), path, &mut Vec::new()),
+            }
+        }
+        if walk.left == 0 {
+            walk.listed.wrong.push(format!("there are more than {ENTRIES_MAX} files"));
+        }
+        walk.listed
+    }
+
+    /// Of these paths, those that are files; nothing below a directory.
+    pub fn plain_files(&self, paths: &[String]) -> Listed {
         let mut listed = Listed::default();
-        match self {
-            Tree::Commit { git, root, commit } => {
-                let ask = Objects { git, root, commit };
-                for (path, entry) in ask.below(paths, &mut listed.wrong, 0) {
-                    let passed = path.split('/').any(|part| skip.contains(&part));
-                    if !passed {
-                        listed.files.insert(path, entry);
+        for path in paths {
+            let entry = match self {
+                Tree::Commit(commit) => match commit.resolve(Path::new(path)) {
+                    Ok(Leads::File(entry)) => Some(entry),
+                    Ok(Leads::Away { place: Some(place), said: None }) => on_disk(&place),
+                    Ok(Leads::Away { place, said }) => {
+                        let there = place.as_deref().and_then(on_disk);
+                        Some(there.unwrap_or_else(|| Entry::Link(away(said))))
                     }
-                }
-            }
-            Tree::Files { root } => {
-                let mut left = ENTRIES_MAX;
-                for path in paths {
-                    walk(root, path, skip, DEPTH_MAX, &mut left, &mut listed);
-                }
-                if left == 0 {
-                    listed.wrong.push(format!("there are more than {ENTRIES_MAX} files"));
-                }
-            }
+                    Ok(Leads::Nowhere | Leads::Directory(_)) => None,
+                    Err(why) => {
+                        listed.wrong.push(format!("{path}: {why}"));
+                        None
+                    }
+                },
+                Tree::Files { root } => on_disk(&root.join(path)),
+            };
+            listed.files.extend(entry.map(|entry| (path.into(), entry)));
         }
         listed
     }
 
-    /// Of these paths, those that are files; nothing below a directory.
-    pub fn plain_files(&self, paths: &[String]) -> BTreeMap<String, Entry> {
-        match self {
-            Tree::Commit { .. } if paths.is_empty() => BTreeMap::new(),
-            Tree::Commit { git, root, commit } => {
-                let call = git.look(root, &["ls-tree", "-z", "--full-tree"]).env(LITERAL, "1");
-                let call =
-                    paths.iter().fold(call.arg(commit).arg("--"), |call, path| call.arg(path));
-                let bytes = call.read().unwrap_or_default();
-                let files = bytes.split(|byte| *byte == 0).filter_map(|piece| {
-                    let line = String::from_utf8_lossy(piece).into_owned();
-                    let (about, path) = line.split_once('\t')?;
-                    let mut about = about.split(' ').filter(|word| *word != "120000");
-                    let object = about.nth(2).filter(|_| line.contains(" blob "))?;
-                    Some((path.to_owned(), Entry::Object(object.to_owned())))
-                });
-                files.collect()
-            }
-            Tree::Files { root } => {
-                let is_file = |path: &&String| root.join(path).is_file();
-                paths.iter().filter(is_file).map(|path| (path.clone(), Entry::File)).collect()
-            }
-        }
-    }
-
-    pub fn read(&self, path: &str, entry: &Entry) -> Result<Vec<u8>, String> {
-        let wrong = |why: String| format!("{path}: {why}");
-        match (self, entry) {
+    pub fn read(&self, path: &Path, entry: &Entry) -> Result<Vec<u8>, String> {
+        let read = match (self, entry) {
             (_, Entry::Link(target)) => Ok(format!("a link to {target}\n").into_bytes()),
-            (Tree::Commit { git, root, .. }, Entry::Object(object)) => {
-                let sized =
-                    git.look(root, &["cat-file", "-s"]).arg(object).env(LITERAL, "1").line();
-                let size = sized.map_err(|e| wrong(e.message))?;
-                if size.parse::<u64>().ok().is_none_or(|size| size > ITEM_MAX_BYTES) {
-                    return Err(wrong(format!("it has more than {ITEM_MAX_BYTES} bytes")));
-                }
-                let call = git.look(root, &["cat-file", "blob"]).arg(object).env(LITERAL, "1");
-                call.read().map_err(|e| wrong(e.message))
+            (_, Entry::Disk(full)) => {
+                read_bounded(full, ITEM_MAX_BYTES).map_err(|error| error.to_string())
             }
-            (Tree::Files { root }, _) => {
-                read_bounded(&root.join(path), ITEM_MAX_BYTES).map_err(|e| wrong(e.to_string()))
+            (Tree::Commit(commit), Entry::Object { at, object }) => {
+                commit.read(at, object, ITEM_MAX_BYTES)
             }
-            (Tree::Commit { .. }, Entry::File) => Err(wrong("it is no object".to_owned())),
-        }
+            (Tree::Files { .. }, Entry::Object { .. }) => Err("it is no file".to_owned()),
+        };
+        read.map_err(|why| format!("{}: {why}", name(path)))
     }
 }
 
-struct Objects<'a> {
-    git: &'a Git,
-    root: &'a Path,
-    commit: &'a str,
+/// A file, or a link that leads to nothing.
+fn on_disk(full: &Path) -> Option<Entry> {
+    if full.is_file() {
+        return Some(Entry::Disk(full.to_owned()));
+    }
+    let target = std::fs::read_link(full).ok().filter(|_| !full.exists())?;
+    Some(Entry::Link(target.display().to_string()))
 }
 
-impl Objects<'_> {
-    fn below(
-        &self,
-        paths: &[String],
-        wrong: &mut Vec<String>,
-        links: usize,
-    ) -> Vec<(String, Entry)> {
-        if paths.is_empty() {
-            return Vec::new();
+fn away(said: Option<String>) -> String {
+    said.unwrap_or_else(|| "outside of the repository".to_owned())
+}
+
+/// A path as text that no other path has: bytes that are no UTF-8 stand as their number.
+pub fn name(path: &Path) -> String {
+    let mut out = String::new();
+    for chunk in path.as_os_str().as_bytes().utf8_chunks() {
+        out.push_str(&chunk.valid().replace('\\', "\\\\"));
+        for byte in chunk.invalid() {
+            // Into a string it never fails.
+            write!(out, "\\x{byte:02X}").ok();
         }
-        let args = ["ls-tree", "-r", "-z", "--full-tree"];
-        let mut call = self.git.look(self.root, &args).env(LITERAL, "1").arg(self.commit).arg("--");
-        for path in paths {
-            call = call.arg(path);
-        }
-        let bytes = match call.read() {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                wrong.push(error.message);
-                return Vec::new();
+    }
+    out
+}
+
+struct Walk {
+    listed: Listed,
+    left: usize,
+    passed_over: PassedOver,
+}
+
+impl Walk {
+    fn wrong(&mut self, path: &Path, why: &str) {
+        self.listed.wrong.push(format!("{}: {why}", name(path)));
+    }
+
+    /// Whether there is room for one more.
+    fn takes(&mut self) -> bool {
+        self.left = self.left.saturating_sub(1);
+        self.left > 0
+    }
+
+    /// `trail`: the directories that lead here, without any link.
+    fn lead(
+        &mut self,
+        commit: &Committed<'_>,
+        path: &Path,
+        leads: Leads,
+        trail: &mut Vec<PathBuf>,
+    ) {
+        match leads {
+            Leads::Nowhere => {}
+            Leads::File(entry) => {
+                self.listed.files.insert(path.to_owned(), entry);
             }
+            Leads::Directory(directory) => {
+                if trail.is_empty()
+                    && let Err(why) = commit.read_ahead(&directory)
+                {
+                    return self.wrong(path, &why);
+                }
+                self.committed(commit, path, &directory, trail);
+            }
+            Leads::Away { place, said } => {
+                let before = self.listed.files.len() + self.listed.wrong.len();
+                if let Some(place) = &place {
+                    self.disk(place, path, &mut Vec::new());
+                }
+                let none = self.listed.files.len() + self.listed.wrong.len() == before;
+                if none && (place.is_none() || said.is_some()) {
+                    self.listed.files.insert(path.to_owned(), Entry::Link(away(said)));
+                }
+            }
+        }
+    }
+
+    fn committed(
+        &mut self,
+        commit: &Committed<'_>,
+        path: &Path,
+        directory: &Directory,
+        trail: &mut Vec<PathBuf>,
+    ) {
+        if trail.contains(&directory.path) {
+            return self.wrong(path, "it leads in a circle");
+        }
+        if trail.len() >= DEPTH_MAX {
+            return self.wrong(path, "it is too deep");
+        }
+        let entries = match commit.entries(directory) {
+            Ok(entries) => entries,
+            Err(why) => return self.wrong(path, &why),
         };
-        let mut found = Vec::new();
-        for piece in bytes.split(|byte| *byte == 0).filter(|piece| !piece.is_empty()) {
-            let line = String::from_utf8_lossy(piece);
-            let Some((about, path)) = line.split_once('\t') else { continue };
-            let mut about = about.split(' ');
-            let (mode, object) =
-                (about.next().unwrap_or_default(), about.nth(1).unwrap_or_default());
-            match mode {
-                "120000" => found.extend(self.behind(path, object, wrong, links)),
-                "160000" => {}
-                _ => found.push((path.to_owned(), Entry::Object(object.to_owned()))),
+        trail.push(directory.path.clone());
+        for (child, stands) in entries {
+            let below = path.join(&child);
+            if (self.passed_over)(&below) {
+                continue;
             }
-            if found.len() > ENTRIES_MAX {
-                wrong.push(format!("there are more than {ENTRIES_MAX} files"));
+            if !self.takes() {
                 break;
             }
-        }
-        found
-    }
-
-    /// What a link leads to, under the link's own name.
-    fn behind(
-        &self,
-        path: &str,
-        object: &str,
-        wrong: &mut Vec<String>,
-        links: usize,
-    ) -> Vec<(String, Entry)> {
-        let call = self.git.look(self.root, &["cat-file", "blob"]).arg(object).env(LITERAL, "1");
-        let target = call.line().unwrap_or_default();
-        let outside = || vec![(path.to_owned(), Entry::Link(target.clone()))];
-        let Some(inside) = joined(path, &target).filter(|_| links < LINKS_MAX) else {
-            return outside();
-        };
-        let below = self.below(std::slice::from_ref(&inside), wrong, links + 1);
-        if below.is_empty() {
-            return outside();
-        }
-        let renamed = below.into_iter().map(|(name, entry)| {
-            let rest = name.strip_prefix(&inside).unwrap_or_default();
-            (format!("{path}{rest}"), entry)
-        });
-        renamed.collect()
-    }
-}
-
-/// Where a link in a tree leads, if that is in the tree.
-fn joined(link: &str, target: &str) -> Option<String> {
-    let mut parts: Vec<String> = link.split('/').map(str::to_owned).collect();
-    parts.pop();
-    for part in Path::new(target).components() {
-        match part {
-            Component::Normal(name) => parts.push(name.to_str()?.to_owned()),
-            Component::CurDir => {}
-            Component::ParentDir => {
-                parts.pop()?;
+            match stands {
+                Stands::File(entry) => {
+                    self.listed.files.insert(below, entry);
+                }
+                Stands::Directory(inner) => self.committed(commit, &below, &inner, trail),
+                Stands::Link(_) => match commit.resolve(&directory.path.join(&child)) {
+                    Ok(leads) => self.lead(commit, &below, leads, trail),
+                    Err(why) => self.wrong(&below, &why),
+                },
             }
-            Component::RootDir | Component::Prefix(_) => return None,
         }
+        trail.pop();
     }
-    (!parts.is_empty()).then(|| parts.join("/"))
-}
 
-fn walk(
-    root: &Path,
-    path: &str,
-    skip: &[&str],
-    depth: usize,
-    left: &mut usize,
-    listed: &mut Listed,
-) {
-    let full = root.join(path);
-    // Agents follow links here, so what they lead to is what counts.
-    let metadata = match std::fs::metadata(&full) {
-        Ok(metadata) => metadata,
-        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return,
-        Err(e) => return listed.wrong.push(format!("{path}: {e}")),
-    };
-    if metadata.is_file() {
-        listed.files.insert(path.to_owned(), Entry::File);
-        return;
-    }
-    if !metadata.is_dir() {
-        return listed.wrong.push(format!("{path} is neither file nor directory"));
-    }
-    if depth == 0 {
-        return listed.wrong.push(format!("{path} is too deep"));
-    }
-    let names = match std::fs::read_dir(&full).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
-        Ok(names) => names,
-        Err(e) => return listed.wrong.push(format!("{path}: {e}")),
-    };
-    let mut names: Vec<PathBuf> = names.into_iter().map(|entry| entry.file_name().into()).collect();
-    names.sort();
-    for name in names {
-        let name = name.to_string_lossy();
-        if *left == 0 {
+    /// `trail`: device and number of the directories that lead here.
+    fn disk(&mut self, full: &Path, path: &Path, trail: &mut Vec<(u64, u64)>) {
+        // Agents follow links here, so what they lead to is what counts.
+        let metadata = match std::fs::metadata(full) {
+            Ok(metadata) => metadata,
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                let nowhere = on_disk(full).map(|entry| (path.to_owned(), entry));
+                return self.listed.files.extend(nowhere);
+            }
+            Err(e) => return self.wrong(path, &e.to_string()),
+        };
+        if metadata.is_file() {
+            self.listed.files.insert(path.to_owned(), Entry::Disk(full.to_owned()));
             return;
         }
-        *left -= 1;
-        if !skip.contains(&&*name) {
-            walk(root, &format!("{path}/{name}"), skip, depth - 1, left, listed);
+        if !metadata.is_dir() {
+            return self.wrong(path, "it is neither file nor directory");
         }
+        let here = (metadata.dev(), metadata.ino());
+        if trail.contains(&here) {
+            return self.wrong(path, "it leads in a circle");
+        }
+        if trail.len() >= DEPTH_MAX {
+            return self.wrong(path, "it is too deep");
+        }
+        let names = std::fs::read_dir(full).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let mut names: Vec<OsString> = match names {
+            Ok(names) => names.into_iter().map(|entry| entry.file_name()).collect(),
+            Err(e) => return self.wrong(path, &e.to_string()),
+        };
+        names.sort();
+        trail.push(here);
+        for child in names {
+            let below = path.join(&child);
+            if (self.passed_over)(&below) {
+                continue;
+            }
+            if !self.takes() {
+                break;
+            }
+            self.disk(&full.join(&child), &below, trail);
+        }
+        trail.pop();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::OsStr;
 
     #[test]
-    fn links_stay_in_the_tree_or_lead_out() {
-        assert_eq!(
-            joined(".claude/settings.json", "../conf/a.json").as_deref(),
-            Some("conf/a.json")
-        );
-        assert_eq!(joined(".claude", "conf/./claude").as_deref(), Some("conf/claude"));
-        assert_eq!(joined(".claude", "../x"), None);
-        assert_eq!(joined(".claude", "/etc"), None);
-        assert_eq!(joined(".claude", "."), None);
+    fn security_05_no_two_paths_have_one_name() {
+        let of = |bytes: &[u8]| name(Path::new(OsStr::from_bytes(bytes)));
+        assert_eq!(of(b".codex/rules/a.rules"), ".codex/rules/a.rules");
+        assert_eq!(of(b"a\xff.md"), "a\\xFF.md");
+        assert_eq!(of(b"a\\xFF.md"), "a\\\\xFF.md");
+        assert_ne!(of(b"\xff"), of(b"\xfe"));
     }
 }

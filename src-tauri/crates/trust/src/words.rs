@@ -6,13 +6,12 @@
 use crate::item::{Found, Item};
 use crate::limits::DETAIL_MAX_BYTES;
 use nightshift_terms::naming::clip;
-use std::collections::BTreeSet;
 
 /// What a request shows, and how many bytes of it all that leaves out.
 pub fn detail(found: &Found) -> (String, u32) {
     let mut text = String::new();
     let mut unshown = 0;
-    for item in distinct(found) {
+    for item in found.distinct() {
         let (head, body) = (head(item), body(item));
         let room = DETAIL_MAX_BYTES.saturating_sub(text.len() + head.len());
         match body {
@@ -55,13 +54,7 @@ pub fn whole(found: &Found) -> String {
         format!("{}\n{}\n", head(item), body(item).unwrap_or_else(none))
     };
     let unread = found.unreadable.iter().map(|why| format!("not read: {}\n", visible(why)));
-    distinct(found).into_iter().map(item).chain(unread).collect()
-}
-
-/// Each file once: one that several others name is an item for each of them.
-fn distinct(found: &Found) -> Vec<&Item> {
-    let mut seen = BTreeSet::new();
-    found.items.iter().filter(|item| seen.insert((&item.path, &item.sha256))).collect()
+    found.distinct().into_iter().map(item).chain(unread).collect()
 }
 
 fn head(item: &Item) -> String {

@@ -3,7 +3,9 @@
 use nightshift_testkit::TestHome;
 use nightshift_trust::{Found, Group, Ledger, Place, collect};
 use nightshift_worktree::{Environment, Git};
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -239,4 +241,252 @@ fn security_05_the_users_home_is_the_users_own() {
         common: None,
     };
     assert!(collect(&repo.git, &place(&home), Vec::new()).is_nothing());
+}
+
+/// What is found in the commit, which must be what is found in a worktree of it.
+fn alike(repo: &Repo) -> Found {
+    let head = repo.head();
+    let worktree = repo.home.work().join("worktree");
+    let at = worktree.to_string_lossy().into_owned();
+    repo.run(&["worktree", "add", "--quiet", "--detach", &at, "HEAD"]);
+    let (common, home) = (repo.root.join(".git"), repo.home.user_home());
+    let place = Place {
+        repository: &repo.root,
+        root: &worktree,
+        subdirectory: Path::new(""),
+        home: Some(&home),
+        commit: None,
+        common: Some(&common),
+    };
+    let there = collect(&repo.git, &place, Vec::new());
+    repo.run(&["worktree", "remove", "--force", &at]);
+    assert_eq!(paths(&head), paths(&there));
+    assert_eq!(head.hash(), there.hash());
+    head
+}
+
+#[test]
+fn security_05_links_through_links_are_followed_as_an_agent_does() {
+    let repo = Repo::new();
+    repo.write("real/deep/settings.json", HOOKS);
+    repo.write("real/deep/commands/a.md", "!`touch owned`");
+    symlink("real", repo.root.join("one")).unwrap();
+    symlink("one/deep", repo.root.join("two")).unwrap();
+    symlink("./two/", repo.root.join(".claude")).unwrap();
+    symlink("../deep", repo.root.join("real/up")).unwrap();
+    fs::create_dir(repo.root.join("real/gemini")).unwrap();
+    symlink("../up/settings.json", repo.root.join("real/gemini/settings.json")).unwrap();
+    symlink("two/../gemini", repo.root.join(".gemini")).unwrap();
+    fs::remove_file(repo.root.join("real/up")).unwrap();
+    symlink("deep/../deep", repo.root.join("real/up")).unwrap();
+    symlink("a.txt/x", repo.root.join(".codex")).unwrap();
+    repo.commit();
+    let found = alike(&repo);
+    assert!(found.unreadable.is_empty(), "{found:?}");
+    let expected =
+        [".claude/commands/a.md", ".claude/settings.json", ".gemini/settings.json", ".codex"];
+    assert_eq!(paths(&found), expected);
+}
+
+#[test]
+fn security_05_links_in_circles_and_without_an_end_are_never_trusted() {
+    for (link, target) in [
+        (".claude", ".claude"),
+        (".claude", "."),
+        (".gemini/extensions/a", ".."),
+        (".claude/commands", "../.claude"),
+    ] {
+        let repo = Repo::new();
+        fs::create_dir_all(repo.root.join(link).parent().unwrap()).unwrap();
+        symlink(target, repo.root.join(link)).unwrap();
+        repo.commit();
+        for found in [repo.head(), repo.disk()] {
+            assert!(!found.unreadable.is_empty(), "{link} -> {target}: {found:?}");
+            assert!(!repo.ledger().trusts_all(&found));
+        }
+    }
+}
+
+#[test]
+fn security_05_names_that_are_no_utf_8_count_like_others() {
+    let repo = Repo::new();
+    let write = |path: &[u8], text: &str| {
+        let path = repo.root.join(OsStr::from_bytes(path));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write(b".codex/rules/\xff.rules", "one");
+    write(b".codex/rules/\xfe.rules", "two");
+    write(b".claude/commands/\xff/a.md", "!`touch owned`");
+    write(b"\xffdir/.mcp.json", "{\"mcpServers\":{}}");
+    repo.commit();
+    let found = alike(&repo);
+    let expected =
+        [".claude/commands/\\xFF/a.md", ".codex/rules/\\xFE.rules", ".codex/rules/\\xFF.rules"];
+    assert_eq!(paths(&found), expected);
+    // Where a session works below such a directory.
+    let (common, home) = (repo.root.join(".git"), repo.home.user_home());
+    let head = repo.run(&["rev-parse", "HEAD"]);
+    for commit in [Some(head.as_str()), None] {
+        let place = Place {
+            repository: &repo.root,
+            root: &repo.root,
+            subdirectory: Path::new(OsStr::from_bytes(b"\xffdir")),
+            home: Some(&home),
+            commit,
+            common: Some(&common),
+        };
+        let found = collect(&repo.git, &place, Vec::new());
+        assert!(paths(&found).contains(&"\\xFFdir/.mcp.json"), "{found:?}");
+    }
+}
+
+#[test]
+fn security_05_no_name_of_a_directory_hides_settings() {
+    let repo = Repo::new();
+    for path in [
+        ".claude/commands/worktrees/a.md",
+        ".claude/commands/.claude/worktrees/a.md",
+        ".claude/skills/node_modules/SKILL.md",
+        ".opencode/command/node_modules/a.md",
+    ] {
+        repo.write(path, "!`touch owned`");
+    }
+    repo.write(".gemini/extensions/node_modules/gemini-extension.json", "{}");
+    repo.write(".codex/rules/worktrees/a.rules", "x");
+    // Nothing looks here.
+    repo.write(".claude/worktrees/a/.claude/settings.json", HOOKS);
+    repo.write(".opencode/node_modules/a/index.js", "x");
+    repo.commit();
+    let found = alike(&repo);
+    assert_eq!(found.items.len(), 6, "{:?}", paths(&found));
+    assert!(paths(&found).iter().all(|path| !path.starts_with(".claude/worktrees")));
+}
+
+#[test]
+fn security_05_copied_links_lead_where_they_will_in_the_worktree() {
+    for (link, target) in
+        [(".gemini", "conf"), (".gemini", "./conf/"), (".gemini", "way/conf"), (".gemini", "own")]
+    {
+        let repo = Repo::new();
+        repo.write(".gitignore", ".gemini\nown\n");
+        repo.write(".worktreeinclude", ".gemini\nown\n");
+        repo.write("conf/settings.json", r#"{"mcpServers":{"a":{"command":"touch"}}}"#);
+        symlink(".", repo.root.join("way")).unwrap();
+        repo.commit();
+        assert!(repo.head().is_nothing());
+        // Both are copied then, the link and what it leads to.
+        repo.write("own/settings.json", r#"{"mcpServers":{"b":{"command":"touch"}}}"#);
+        symlink(target, repo.root.join(link)).unwrap();
+        assert_eq!(paths(&repo.head()), [".gemini/settings.json"], "{target}");
+        assert_eq!(repo.head().hash(), repo.disk().hash(), "{target}");
+    }
+    // A copy beside what the commit has, and one that leads out.
+    let repo = Repo::new();
+    repo.write(".gitignore", ".codex/config.toml\n.mcp.json\n");
+    repo.write(".worktreeinclude", ".codex/config.toml\n.mcp.json\n");
+    repo.write(".codex/rules/a.rules", "x");
+    repo.commit();
+    repo.write(".codex/config.toml", "notify = [\"x\"]");
+    symlink("../elsewhere.json", repo.root.join(".mcp.json")).unwrap();
+    let head = repo.head();
+    assert_eq!(paths(&head), [".codex/config.toml", ".codex/rules/a.rules", ".mcp.json"]);
+}
+
+#[test]
+fn security_05_a_named_file_is_found_behind_its_link() {
+    let repo = Repo::new();
+    repo.write(".claude/settings.json", HOOKS);
+    repo.write("real/start.sh", "touch owned");
+    symlink("real", repo.root.join("tools")).unwrap();
+    repo.commit();
+    let found = alike(&repo);
+    assert_eq!(paths(&found), [".claude/settings.json", "tools/start.sh"]);
+    // By a value that is not shown too.
+    let repo = Repo::new();
+    let servers = r#"{"mcpServers":{"a":{"command":"sh","env":{"MY_TOKEN":"evil.sh"}}}}"#;
+    repo.write(".mcp.json", servers);
+    repo.write("evil.sh", "touch owned");
+    repo.commit();
+    let found = alike(&repo);
+    assert_eq!(paths(&found), [".mcp.json", "evil.sh"]);
+    assert!(!String::from_utf8_lossy(&found.items[0].shown).contains("evil.sh"));
+}
+
+#[test]
+fn security_05_settings_in_a_submodule_count_or_are_never_trusted() {
+    let inner = Repo::new();
+    inner.write("settings.json", HOOKS);
+    inner.commit();
+    let repo = Repo::new();
+    let from = inner.root.to_string_lossy().into_owned();
+    let allow = ["-c", "protocol.file.allow=always"];
+    let add = [&allow[..], &["submodule", "add", "--quiet", &from, ".claude"]].concat();
+    let added = repo.git.act(&repo.root, &add).env("GIT_ALLOW_PROTOCOL", "file").end().unwrap();
+    assert_eq!(added.code, Some(0), "{}", String::from_utf8_lossy(&added.stderr));
+    repo.commit();
+    assert_eq!(paths(&repo.head()), [".claude/settings.json"]);
+    assert_eq!(repo.head().hash(), repo.disk().hash());
+    repo.run(&["submodule", "deinit", "--quiet", "--force", ".claude"]);
+    assert!(!repo.ledger().trusts_all(&repo.head()), "a worktree may be filled with it");
+}
+
+#[test]
+fn security_05_each_file_is_listed_once() {
+    let repo = Repo::new();
+    let hook = "#!/bin/sh\ntouch owned\n";
+    for path in [".husky/pre-commit", ".husky/_/pre-commit", ".husky/_/h"] {
+        repo.write(path, hook);
+        fs::set_permissions(repo.root.join(path), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    repo.write(".gitignore", ".husky/_\n");
+    let settings = HOOKS.replace("/tools/start.sh", "/.husky/pre-commit");
+    repo.write(".claude/settings.json", &settings);
+    repo.commit();
+    repo.run(&["config", "core.hooksPath", ".husky/_"]);
+    for found in [repo.head(), repo.disk()] {
+        let listed: Vec<&str> = found.distinct().iter().map(|item| item.path.as_str()).collect();
+        let mut once = listed.clone();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(listed.len(), once.len(), "{listed:?}");
+        assert!(listed.contains(&".husky/pre-commit") && listed.contains(&".husky/_/pre-commit"));
+    }
+}
+
+#[test]
+fn security_05_directories_above_count_up_to_the_home() {
+    let repo = Repo::new();
+    let above = repo.root.parent().unwrap().to_owned();
+    for name in [".mcp.json", "opencode.json"] {
+        fs::write(above.join(name), "{\"mcp\":{\"a\":1}}").unwrap();
+    }
+    fs::create_dir(above.join(".qwen")).unwrap();
+    fs::write(above.join(".qwen/.env"), "NODE_OPTIONS=--require ./x").unwrap();
+    fs::write(above.join(".env"), "GEMINI_API_KEY=x").unwrap();
+    let named = |name: &str| above.join(name).to_string_lossy().into_owned();
+    for found in [repo.head(), repo.disk()] {
+        let found = paths(&found).into_iter().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(found, [named(".mcp.json"), named(".env"), named(".qwen/.env")]);
+    }
+    // A directory without a repository has no root at which the way up would end.
+    let plain = above.join("plain");
+    fs::create_dir(&plain).unwrap();
+    let place = Place {
+        repository: &plain,
+        root: &plain,
+        subdirectory: Path::new(""),
+        home: None,
+        commit: None,
+        common: None,
+    };
+    let found = collect(&repo.git, &place, Vec::new());
+    assert!(paths(&found).contains(&named("opencode.json").as_str()), "{:?}", paths(&found));
+    // What stands in the home and above it is the user's own.
+    let home = above.join("plain");
+    let inside = home.join("inside");
+    fs::create_dir(&inside).unwrap();
+    fs::write(home.join(".mcp.json"), "{\"mcp\":1}").unwrap();
+    let place = Place { repository: &inside, root: &inside, home: Some(&home), ..place };
+    assert!(collect(&repo.git, &place, Vec::new()).is_nothing());
 }
