@@ -1,7 +1,7 @@
 /** What may answer a request that is not shown whole. */
 import { expect, test } from "vitest";
 import type { Need, OptionKind } from "../backend/api";
-import { isQuick, isWhole, missing } from "./wholeness";
+import { asksForTrust, isQuick, isWhole, missing } from "./wholeness";
 
 const KINDS: OptionKind[] = ["allow_once", "allow_always", "reject_once", "reject_always", "choice"];
 
@@ -17,4 +17,7 @@ test("security_04 what is not shown whole can be denied by a key and not allowed
   expect([isWhole(aNeed(0)), isWhole(aNeed(1))]).toEqual([true, false]);
   expect(missing(aNeed(12))).toContain("12 bytes");
   expect(missing({ ...aNeed(1), kind: "question" })).toContain("type your answer");
+  const trust = { ...aNeed(3), id: "trust-0011" };
+  expect([asksForTrust(trust), asksForTrust(aNeed(3))]).toEqual([true, false]);
+  expect(missing(trust)).toContain("nightshift trust add");
 });

@@ -3,7 +3,17 @@
  *
  * Promise: the rule is the supervisor's, which refuses what this does not offer.
  */
-import type { Need, NeedOption } from "../backend/api";
+import type { Need, NeedOption, SessionView } from "../backend/api";
+
+/** It is asked before the session starts, whose conversation does not have it. */
+export function asksForTrust(need: Need): boolean {
+  return need.id.startsWith("trust-");
+}
+
+/** Nothing of it runs before its repository is trusted. */
+export function waitsForTrust(view: SessionView): boolean {
+  return view.state.type === "needs_input" && view.state.needs.some(asksForTrust);
+}
 
 /** All of the request can be read. */
 export function isWhole(need: Need): boolean {
@@ -18,5 +28,6 @@ export function isQuick(need: Need, option: NeedOption): boolean {
 /** How a request that is not shown whole is answered. */
 export function missing(need: Need): string {
   const bytes = `${need.unshownBytes} ${need.unshownBytes === 1 ? "byte" : "bytes"} of this are not shown`;
+  if (asksForTrust(need)) return `${bytes}: only “nightshift trust add”, in a terminal, trusts it. It prints all of it.`;
   return need.kind === "permission" ? `${bytes}: only the word “allow”, typed as a reply, allows it.` : `${bytes}: type your answer.`;
 }

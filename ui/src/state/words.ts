@@ -188,6 +188,11 @@ export function ownBranch(view: SessionView): string {
   return view.lodging?.type === "worktree" ? oneLine(view.lodging.branch).replace(/^worktree-/, "") : "";
 }
 
+/** Why its agent takes up nothing of its repository, while it is there; empty where it does, or where nothing runs. */
+export function untrustedNote(view: SessionView): string {
+  return view.liveness.type === "gone" ? "" : (view.untrusted ?? "");
+}
+
 /** `12 KiB`, `3.4 MiB`, `1.2 GiB`. */
 export function bytesText(bytes: number): string {
   const units = ["KiB", "MiB", "GiB", "TiB"];

@@ -4,13 +4,14 @@
  * Promise: implements `Backend` fully, so that every view can be developed and tested in a plain
  * browser. Must not know: views, Tauri.
  */
+import { waitsForTrust } from "../../state/wholeness";
 import { ANSWER_AFTER_MS, fault } from "../api";
 import type { Answer, Backend, DispatchRequest, Enclosure, Off, PermissionRule, PermissionVerdict, Reachability, ReviewAct, ReviewResult, SessionView, Surface, Task, TrustedRepository } from "../api";
 import { told } from "./notifications";
 import { FakeReview } from "./review";
 import { FakeSettings, settingsOf } from "./settings";
 import { Cancelled, Player } from "./script";
-import { AGENTS, PLACES, keepBusy, seed, seedHostile, seedLong, seedMany, seedPulls, seedTasks, view } from "./seed";
+import { AGENTS, PLACES, keepBusy, seed, seedHostile, seedLong, seedMany, seedPulls, seedTasks, seedTrust, view } from "./seed";
 import { FakeStanding } from "./standing";
 import { FakeTerminal } from "./shell";
 import { World } from "./world";
@@ -71,6 +72,7 @@ class Fake {
     else if (mode === "long") seedLong(this.world, LONG);
     else if (mode !== "empty") seed(this.world);
     if (mode === "pulls") seedPulls(this.world);
+    if (mode === "trust") seedTrust(this.world);
     for (const session of this.world.sessions.values()) this.furnish(session);
     this.tasks = seedTasks(this.world);
     this.worktrees = new FakeWorktrees(this.world);
@@ -207,6 +209,8 @@ class Fake {
       terminal.ended = session.liveness.type === "gone";
       return;
     }
+    // One that waits for trust has not said a word, and what it asks is on the board only.
+    if (waitsForTrust(session)) return;
     const talk = this.world.conversation(session.id);
     talk.put("u0", { type: "user", text: session.prompt || session.name, queued: false, origin: "user", enclosures: [] }, session.createdAt);
     talk.put("s0", { type: "thought", text: "The request is clear; I look at the layout first." }, session.createdAt);

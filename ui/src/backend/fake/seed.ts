@@ -152,6 +152,49 @@ export function seedPulls(world: World): void {
   add({ name: "try the new parser", line: "A draft to talk about", liveness: gone, state: { type: "completed", result: "A draft." }, pullRequests: [pull(97, "draft", 90 * HOUR)] }, 100 * HOUR);
 }
 
+const BROUGHT_ALONG = `.claude/settings.json (settings of Claude Code: hooks, programs, permissions)
+  {
+    "permissions": { "allow": ["Bash(npm run *)"] },
+    "hooks": {
+      "SessionStart": [
+        { "hooks": [{ "type": "command", "command": "\"$CLAUDE_PROJECT_DIR\"/tools/start.sh --quiet" }] }
+      ]
+    }
+  }
+
+.mcp.json (MCP servers that an agent starts)
+  { "mcpServers": { "tracker": { "command": "npx", "args": ["-y", "tracker-mcp@2"], "env": { "TRACKER_TOKEN": "‹not shown›" } } } }
+
+.nightshift/setup (run before a session starts)
+  #!/bin/sh
+  set -e
+  npm ci --no-audit
+  npx prisma generate
+
+tools/start.sh (named by what is listed here)
+  #!/bin/sh
+  # Prints what changed since yesterday.
+  git log --oneline --since=yesterday | head -20
+
+`;
+
+/** Sessions in repositories that nobody has trusted yet. */
+export function seedTrust(world: World): void {
+  const add = adder(world);
+  const gone = { type: "gone" as const, since: Date.now() - MINUTE };
+  const options: Need["options"] = [
+    { id: "trust", label: "Trust it as it is and start", kind: "allow_always" },
+    { id: "without", label: "Start without it, once", kind: "reject_once" },
+  ];
+  const asks = (part: Partial<Need>) => need({ kind: "permission", options, freeText: false, ...part }, MINUTE);
+  const files = ".claude/settings.json, .mcp.json, .nightshift/setup, tools/start.sh";
+  const question = `Trust /home/ada/code/tracker? It brings along programs or rights: ${files}`;
+  add({ name: "sort the backlog", cwd: "/home/ada/code/tracker", line: "waits for trust in /home/ada/code/tracker", liveness: gone, state: asks({ id: "trust-0f3a", question, detail: BROUGHT_ALONG }) }, MINUTE);
+  const long = `Not all of it is shown here. \`nightshift trust show /home/ada/code/mono\` shows it, \`nightshift trust add /home/ada/code/mono\` trusts it.\n\n${BROUGHT_ALONG}`;
+  add({ name: "bump the toolchain", cwd: "/home/ada/code/mono", line: "waits for trust in /home/ada/code/mono", liveness: gone, state: asks({ id: "trust-77c1", question: question.replace("tracker?", "mono?"), detail: long, unshownBytes: 28_204 }) }, MINUTE);
+  add({ name: "read the parser", cwd: "/home/ada/code/parser", line: "Reading src/grammar.rs", untrusted: "started without trust in /home/ada/code/parser: no scripts run, Claude Code takes up nothing of it" }, 4 * MINUTE);
+}
+
 export function seed(world: World): void {
   const add = adder(world);
   const gone = { type: "gone" as const, since: Date.now() - HOUR };

@@ -14,6 +14,8 @@ export type Field = {
   help: string;
   /** What holds while nothing is set. */
   usual: string;
+  /** It is there once this is set. */
+  after?: string[];
 } & (
   | { kind: "text"; mono?: boolean }
   | { kind: "number"; min: number; max: number; unit: string }
@@ -95,6 +97,7 @@ const JUDGE: Block = {
     { kind: "text", mono: true, path: ["judge", "model"], title: "Model", help: "Belongs to the evaluator above.", usual: "its cheapest" },
     { kind: "text", mono: true, path: ["judge", "base_url"], title: "Address", help: "Of a gateway or of Ollama; for Anthropic and OpenAI only.", usual: "the vendor's" },
     { kind: "text", mono: true, path: ["judge", "key_env"], title: "Key variable", help: "The name of the variable that holds the key.", usual: "the vendor's" },
+    { kind: "toggle", on: false, path: ["judge", "allow_plain_http"], title: "Send the key over plain HTTP", help: "To another machine, where everybody on the way can read it.", usual: "off" },
     { kind: "number", min: 1, max: 3_600, unit: "seconds", path: ["judge", "timeout_s"], title: "A judgement takes at most", help: "", usual: "120" },
     { kind: "number", min: 1, max: 86_400, unit: "seconds", path: ["judge", "check_timeout_s"], title: "A check takes at most", help: "A command given with --check.", usual: "900" },
     { kind: "toggle", on: false, path: ["judge", "settle_turn_ends"], title: "Settle doubtful ends of turns", help: "One short call where an agent's last words leave open whether it is done.", usual: "off" },
@@ -154,7 +157,11 @@ const QUIET: Block = {
 const PHONE: Block = {
   title: "Phone",
   note: "Tokens and keys are named in the file by variable or path, never written into it: see Advanced.",
-  fields: [{ kind: "text", mono: true, path: ["notifications", "ntfy", "url"], title: "ntfy topic", help: "Gets what agents push.", usual: "none" }],
+  fields: [
+    { kind: "text", mono: true, path: ["notifications", "ntfy", "url"], title: "ntfy topic", help: "Gets what agents push.", usual: "none" },
+    { kind: "toggle", on: false, path: ["notifications", "ntfy", "allow_plain_http"], after: ["notifications", "ntfy", "url"], title: "Send the token over plain HTTP", help: "To another machine, where everybody on the way can read it.", usual: "off" },
+    { kind: "toggle", on: false, path: ["notifications", "webhook", "allow_plain_http"], after: ["notifications", "webhook", "url"], title: "Send to the webhook over plain HTTP", help: "To another machine, where everybody on the way can read it.", usual: "off" },
+  ],
 };
 
 const WINDOW: Block = {
