@@ -12,6 +12,8 @@ test("security_16 what is not seen is written by its number", () => {
     ["a\ufe0f", "a‹U+FE0F›"],
     ["\u2764\ufe0f\ufe0f", "\u2764\ufe0f‹U+FE0F›"],
     ["rm\u200d x", "rm‹U+200D› x"],
+    ["rm\u00a0-rf\u3000x\u202fy", "rm‹U+00A0›-rf‹U+3000›x‹U+202F›y"],
+    ["\u06001\u070f\u08e2\u{110bd}\u2800", "‹U+0600›1‹U+070F›‹U+08E2›‹U+110BD›‹U+2800›"],
   ];
   for (const [text, expected] of cases) {
     expect(visible(text)).toBe(expected);
@@ -20,7 +22,7 @@ test("security_16 what is not seen is written by its number", () => {
 });
 
 test("security_16 what people write with stays", () => {
-  for (const text of ["Grüße, 日本語, עברית", "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}", "1\ufe0f\u20e3", "می\u200cخواهم", "क\u094d\u200dष"]) {
+  for (const text of ["Grüße, 日本語, עברית", "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}", "1\ufe0f\u20e3", "می\u200cخواهم", "क\u094d\u200dष", "\u3000日本語。\u3000次の文"]) {
     expect(visible(text)).toBe(text);
   }
 });

@@ -1,6 +1,6 @@
 //! What a session changed, for people.
 
-use crate::plain::{clean, one_line};
+use crate::plain::{exact, one_line};
 use nightshift_protocol::review::{
     ChangedFile, Changes, DiffRow, FileContent, FilePage, FileStatus, RowKind, Staging,
 };
@@ -70,7 +70,7 @@ pub fn text(file: &ChangedFile, page: &FilePage, colour: bool) -> String {
     }
     for DiffRow { kind, text, .. } in &page.rows {
         // How the file ends its lines is no part of them.
-        let text = clean(text.strip_suffix('\r').unwrap_or(text));
+        let text = exact(text.strip_suffix('\r').unwrap_or(text));
         let (sign, shade) = match kind {
             RowKind::Hunk => ("", "36"),
             RowKind::Same => (" ", ""),

@@ -1,10 +1,16 @@
 //! Text for a terminal: nothing that a session says may steer it, or be there unseen.
 
-use nightshift_model::visible::visible_lines;
+use nightshift_model::visible::{visible_lines, visible_text};
 use unicode_width::UnicodeWidthChar;
 
-/// With nothing invisible; lines and tabs stay.
+/// With nothing invisible but spaces; lines and tabs stay. What a request says was made visible whole where
+/// it was read.
 pub fn clean(text: &str) -> String {
+    visible_text(text).replace("\r\n", "\n")
+}
+
+/// With nothing invisible at all; lines and tabs stay.
+pub fn exact(text: &str) -> String {
     visible_lines(text).replace("\r\n", "\n")
 }
 

@@ -10,42 +10,76 @@ use std::borrow::Cow;
 pub const HIDDEN: &[(u32, u32)] = &[
     (0x0000, 0x0008), // C0 without tab and newline
     (0x000B, 0x001F),
-    (0x007F, 0x009F),   // delete, C1
+    (0x007F, 0x00A0),   // delete, C1, the space that does not break
     (0x00AD, 0x00AD),   // soft hyphen
     (0x034F, 0x034F),   // combining grapheme joiner
+    (0x0600, 0x0605),   // Arabic signs that stand before numbers and lie over them
     (0x061C, 0x061C),   // Arabic letter mark
+    (0x06DD, 0x06DD),   // Arabic end of ayah
+    (0x070F, 0x070F),   // Syriac abbreviation mark
+    (0x0890, 0x0891),   // Arabic pound marks
+    (0x08E2, 0x08E2),   // Arabic disputed end of ayah
     (0x115F, 0x1160),   // Hangul fillers
+    (0x1680, 0x1680),   // Ogham space
     (0x17B4, 0x17B5),   // Khmer inherent vowels
     (0x180B, 0x180F),   // Mongolian selectors, vowel separator
-    (0x200B, 0x200F),   // zero width space and joiners, direction marks
-    (0x2028, 0x202E),   // line and paragraph separators, embeddings and overrides
-    (0x2060, 0x206F),   // word joiner, invisible operators, isolates, deprecated format characters
-    (0x2800, 0x2800),   // the empty Braille pattern
-    (0x3164, 0x3164),   // Hangul filler
-    (0xE000, 0xF8FF),   // private use: each font draws something else, or nothing
-    (0xFDD0, 0xFDEF),   // noncharacters
-    (0xFE00, 0xFE0F),   // variation selectors
-    (0xFEFF, 0xFEFF),   // byte order mark
-    (0xFFA0, 0xFFA0),   // halfwidth Hangul filler
-    (0xFFF0, 0xFFFB),   // unassigned and ignored, interlinear annotation
-    (0xFFFE, 0xFFFF),   // noncharacters
+    (0x2000, 0x200F),   // spaces, zero width space and joiners, direction marks
+    (0x2028, 0x202F),   // separators, embeddings and overrides, the narrow space
+    (0x205F, 0x206F), // mathematical space, word joiner, operators, isolates, deprecated characters
+    (0x2800, 0x2800), // the empty Braille pattern
+    (0x3000, 0x3000), // ideographic space
+    (0x3164, 0x3164), // Hangul filler
+    (0xE000, 0xF8FF), // private use: each font draws something else, or nothing
+    (0xFDD0, 0xFDEF), // noncharacters
+    (0xFE00, 0xFE0F), // variation selectors
+    (0xFEFF, 0xFEFF), // byte order mark
+    (0xFFA0, 0xFFA0), // halfwidth Hangul filler
+    (0xFFF0, 0xFFFB), // unassigned and ignored, interlinear annotation
+    (0xFFFE, 0xFFFF), // noncharacters
+    (0x110BD, 0x110BD), // Kaithi number signs
+    (0x110CD, 0x110CD),
+    (0x13430, 0x1343F), // hieroglyph format controls
+    (0x16FE4, 0x16FE4), // Khitan filler
     (0x1BCA0, 0x1BCA3), // shorthand format controls
+    (0x1D159, 0x1D159), // the empty note head
     (0x1D173, 0x1D17A), // musical format controls
     (0x1FFFE, 0x1FFFF), // noncharacters
     (0x2FFFE, 0x2FFFF),
-    (0x3FFFE, 0xDFFFF),  // noncharacters and planes without a character
-    (0xE0000, 0x10FFFF), // tags, selectors, private use
+    (0x3FFFE, 0x10FFFF), // noncharacters, planes without a character, tags, selectors, private use
 ];
-/// Of the table, what prose is written with: joiners, selectors, icons of fonts, carriage returns.
+/// Of the table, what prose is written with: spaces, joiners, selectors, signs, icons of fonts, carriage returns.
 const PROSE: &[(u32, u32)] = &[
     (0x000D, 0x000D),
+    (0x00A0, 0x00A0),
     (0x00AD, 0x00AD),
+    (0x0600, 0x0605),
+    (0x06DD, 0x06DD),
+    (0x070F, 0x070F),
+    (0x0890, 0x0891),
+    (0x08E2, 0x08E2),
+    (0x1680, 0x1680),
     (0x17B4, 0x17B5),
     (0x180B, 0x180F),
+    (0x2000, 0x200A),
     (0x200C, 0x200D),
     (0x2028, 0x2029),
+    (0x202F, 0x202F),
+    (0x205F, 0x205F),
+    (0x3000, 0x3000),
     (0xE000, 0xF8FF),
     (0xFE0E, 0xFE0F),
+    (0x110BD, 0x110BD),
+    (0x110CD, 0x110CD),
+    (0x13430, 0x1343F),
+];
+/// Of the table, spaces.
+const SPACES: &[(u32, u32)] = &[
+    (0x00A0, 0x00A0),
+    (0x1680, 0x1680),
+    (0x2000, 0x200A),
+    (0x202F, 0x202F),
+    (0x205F, 0x205F),
+    (0x3000, 0x3000),
 ];
 /// What an emoji begins with, or a sign that has an emoji's form.
 const EMOJI: &[(u32, u32)] = &[
@@ -79,6 +113,18 @@ const SINHALA: u32 = 0x0D80;
 const SINHALA_VIRAMA: u32 = 0x0DCA;
 const IDEOGRAPHS: &[(u32, u32)] =
     &[(0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF)];
+/// Letters and signs that are as wide as an ideograph, between which a space is as wide too.
+const WIDE: &[(u32, u32)] = &[
+    (0x3001, 0x303F),
+    (0x3041, 0x312F),
+    (0x31A0, 0x31FF),
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0xFF01, 0xFF60),
+    (0x20000, 0x323AF),
+];
+const WIDE_SPACE: u32 = 0x3000;
 /// What the sequence that colours a terminal begins with; it ends with an `m`.
 const COLOUR: &str = "\x1b[";
 const JOINER: u32 = 0x200D;
@@ -143,7 +189,12 @@ pub fn glyphs(text: &str) -> impl Iterator<Item = Glyph> {
 /// Whether this character of the table does what it is for, where everybody can see it: it joins an emoji
 /// or letters of a script that is written so, or chooses a form of the character right before it.
 fn belongs(before: Option<u32>, last: Option<u32>, code: u32, next: Option<u32>) -> bool {
-    let (Some(last), next) = (last, next.unwrap_or_default()) else { return false };
+    let next = next.unwrap_or_default();
+    if code == WIDE_SPACE {
+        let begins = last.is_none_or(|last| last == u32::from('\n') || within(WIDE, last));
+        return begins && within(WIDE, next);
+    }
+    let Some(last) = last else { return false };
     match code {
         0xFE0E | 0xFE0F if within(EMOJI, last) => true,
         0xFE0F => next == KEYCAP && (last == 0x23 || last == 0x2A || (0x30..=0x39).contains(&last)),
@@ -186,13 +237,27 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 
 /// As `visible`, of a file's lines: a carriage return that only ends a line is how some files end lines.
 pub fn visible_lines(text: &str) -> Cow<'_, str> {
+    lines(text, |_| false)
+}
+
+/// As `visible_lines`, of text that nobody decides on: spaces of other widths are how people write.
+pub fn visible_text(text: &str) -> Cow<'_, str> {
+    lines(text, |c| within(SPACES, u32::from(c)))
+}
+
+fn lines(text: &str, stays: fn(char) -> bool) -> Cow<'_, str> {
     if let Cow::Borrowed(_) = visible(text) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         let (line, end) = line.strip_suffix("\r\n").map_or((line, ""), |line| (line, "\r\n"));
-        out.push_str(&visible(line));
+        for glyph in glyphs(line) {
+            match glyph {
+                Glyph::Hidden(c) if stays(c) => out.push(c),
+                glyph => glyph.push_to(&mut out),
+            }
+        }
         out.push_str(end);
     }
     Cow::Owned(out)
@@ -255,6 +320,12 @@ mod tests {
             ("\u{1b}[31m\u{7}\r\u{9b}\u{0}", "‹U+001B›[31m‹U+0007›‹U+000D›‹U+009B›‹U+0000›"),
             ("\u{e000}\u{10fffd}", "‹U+E000›‹U+10FFFD›"),
             ("a\u{fe0f}\u{fe00}", "a‹U+FE0F›‹U+FE00›"),
+            ("rm\u{a0}-rf\u{3000}x\u{202f}y", "rm‹U+00A0›-rf‹U+3000›x‹U+202F›y"),
+            ("\u{2000}\u{2009}\u{205f}\u{1680}", "‹U+2000›‹U+2009›‹U+205F›‹U+1680›"),
+            ("\u{600}1\u{6dd}\u{70f}\u{8e2}", "‹U+0600›1‹U+06DD›‹U+070F›‹U+08E2›"),
+            ("\u{110bd}\u{110cd}\u{13437}", "‹U+110BD›‹U+110CD›‹U+13437›"),
+            ("\u{1d159}\u{16fe4}\u{2800}", "‹U+1D159›‹U+16FE4›‹U+2800›"),
+            ("日\u{3000}\u{3000}本", "日‹U+3000›‹U+3000›本"),
         ] {
             assert_eq!(visible(text), expected, "{text:?}");
             assert_eq!(visible(&visible(text)), expected, "again: {text:?}");
@@ -271,6 +342,7 @@ mod tests {
             "می\u{200c}خواهم",
             "क\u{94d}\u{200d}ष",
             "葛\u{e0100}",
+            "\u{3000}日本語。\u{3000}次の文\n\u{3000}ー",
         ] {
             assert_eq!(visible(text), text);
         }
@@ -313,6 +385,14 @@ mod tests {
     }
 
     #[test]
+    fn security_16_spaces_of_other_widths_stay_where_nobody_decides() {
+        let text = "10\u{202f}km\u{a0}!\u{3000}x\r\n\u{202e}\u{200b}\r";
+        let expected = "10\u{202f}km\u{a0}!\u{3000}x\r\n‹U+202E›‹U+200B›‹U+000D›";
+        assert_eq!(visible_text(text), expected);
+        assert!(visible_lines(text).contains("‹U+202F›"));
+    }
+
+    #[test]
     fn colours_of_an_output_go_and_nothing_else_does() {
         for (text, expected) in [
             ("\x1b[1;32mok\x1b[0m \x1b[m.", "ok ."),
@@ -328,8 +408,13 @@ mod tests {
     #[test]
     fn security_16_the_window_has_the_same_table() {
         let window = include_str!("../../../../ui/src/state/visible.ts");
-        let tables =
-            [("HIDDEN", HIDDEN), ("EMOJI", EMOJI), ("ARABIC", ARABIC), ("IDEOGRAPHS", IDEOGRAPHS)];
+        let tables = [
+            ("HIDDEN", HIDDEN),
+            ("EMOJI", EMOJI),
+            ("ARABIC", ARABIC),
+            ("IDEOGRAPHS", IDEOGRAPHS),
+            ("WIDE", WIDE),
+        ];
         for (name, table) in tables {
             let from = window.find(&format!("const {name}: Range[] = [")).unwrap();
             let numbers: String = window[from..].split("];").next().unwrap().into();
@@ -347,6 +432,7 @@ mod tests {
             ("می\u{200c}خواهم \u{2764}\u{fe0f}\r\n", "می\u{200c}خواهم \u{2764}\u{fe0f}\r\n"),
             ("\u{202e}evil\u{2069}", "‹U+202E›evil‹U+2069›"),
             ("a\u{e0041}\u{200b}\u{1b}", "a‹U+E0041›‹U+200B›‹U+001B›"),
+            ("Vraiment\u{a0}?\u{3000}はい\u{202f}!", "Vraiment\u{a0}?\u{3000}はい\u{202f}!"),
         ] {
             assert_eq!(visible_speech(text), expected, "{text:?}");
         }

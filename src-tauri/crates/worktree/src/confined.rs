@@ -4,6 +4,7 @@
 //! refusal says what is wrong in words that finish "… was passed over: ".
 //! Must not know: which file said it.
 
+use nightshift_terms::visible::is_hidden;
 use std::path::{Component, Path};
 
 /// Characters that git's patterns give a meaning.
@@ -13,7 +14,7 @@ const NO_REF: &[char] = &[' ', '~', '^', ':', '?', '*', '[', '\\'];
 
 /// A directory for worktrees, relative to the checkout.
 pub(crate) fn directory(text: &str) -> Result<(), &'static str> {
-    let unreadable = |c: char| c.is_control() || is_unseen(c);
+    let unreadable = |c: char| c.is_control() || is_hidden(c);
     if text.chars().any(unreadable) {
         return Err("it holds a control character or one that is not seen");
     }
@@ -45,18 +46,12 @@ fn is_git(name: &str) -> bool {
     lower == ".git" || lower == "git~1"
 }
 
-/// Invisible or turning the direction of what is read.
-fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
-}
-
 /// What a branch's name begins with.
 pub(crate) fn branch_prefix(text: &str) -> Result<(), &'static str> {
     if text.starts_with(['-', '/']) {
         return Err("no branch begins so");
     }
-    if text.chars().any(|c| c.is_control() || is_unseen(c) || NO_REF.contains(&c)) {
+    if text.chars().any(|c| c.is_control() || is_hidden(c) || NO_REF.contains(&c)) {
         return Err("it holds a character that no branch has");
     }
     let wrong = |part: &str| part.starts_with('.') || part.ends_with(".lock");
@@ -70,7 +65,7 @@ pub(crate) fn branch_prefix(text: &str) -> Result<(), &'static str> {
 
 /// A branch, tag or commit.
 pub(crate) fn base(text: &str) -> Result<(), &'static str> {
-    match text.chars().any(|c| c.is_control() || is_unseen(c)) {
+    match text.chars().any(|c| c.is_control() || is_hidden(c)) {
         true => Err("it holds a control character or one that is not seen"),
         false if text.is_empty() || text.starts_with('-') => Err("no commit is named so"),
         false => Ok(()),
