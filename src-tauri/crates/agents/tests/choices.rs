@@ -17,16 +17,10 @@ struct Desk {
 fn driver(model: Option<&str>, mode: Option<&str>, chosen: &[(&str, &str)]) -> Driver {
     let pair = |(id, value): &(&str, &str)| ((*id).to_owned(), (*value).to_owned());
     Driver::new(DriverSpec {
-        cwd: "/w".into(),
         model: model.map(str::to_owned),
         permission_mode: mode.map(str::to_owned),
         chosen: chosen.iter().map(pair).collect::<BTreeMap<_, _>>(),
-        agent: AgentSpec { title: "Agent".into(), ..AgentSpec::default() },
-        mcp_servers: Vec::new(),
-        resume: None,
-        files: String::new(),
-        notes: None,
-        untrusted: false,
+        ..DriverSpec::new(AgentSpec { title: "Agent".into(), ..AgentSpec::default() }, "/w")
     })
 }
 

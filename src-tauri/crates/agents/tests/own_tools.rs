@@ -29,15 +29,7 @@ impl Desk {
         let name = agent.family.server_name(SESSION);
         let driver = Driver::new(DriverSpec {
             mcp_servers: servers.of("7c5d", &name),
-            cwd: "/w".into(),
-            model: None,
-            permission_mode: None,
-            chosen: std::collections::BTreeMap::new(),
-            agent,
-            resume: None,
-            notes: None,
-            untrusted: false,
-            files: String::new(),
+            ..DriverSpec::new(agent, "/w")
         });
         let prompt = Prompt::of_user(1, "go".into(), Millis(1));
         assert_eq!(prompt.origin, Origin::User);
@@ -285,16 +277,8 @@ fn a_mode_that_asks_for_nothing_asks_for_no_monitor() {
     ] {
         let registry = Registry::builtin(Path::new("/nonexistent"));
         let spec = |mode: Option<&str>| DriverSpec {
-            mcp_servers: Vec::new(),
-            cwd: "/w".into(),
-            model: None,
             permission_mode: mode.map(str::to_owned),
-            chosen: std::collections::BTreeMap::new(),
-            agent: registry.find(agent).unwrap().clone(),
-            resume: None,
-            notes: None,
-            untrusted: false,
-            files: String::new(),
+            ..DriverSpec::new(registry.find(agent).unwrap().clone(), "/w")
         };
         assert!(Driver::new(spec(Some(mode))).may_watch(&command("ls")).is_some(), "{agent}");
         assert!(Driver::new(spec(None)).may_watch(&command("ls")).is_none(), "{agent}");

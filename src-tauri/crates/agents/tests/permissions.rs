@@ -14,18 +14,7 @@ struct Journal {
 impl Journal {
     /// A driver in the middle of a turn.
     fn begun() -> Journal {
-        let spec = DriverSpec {
-            cwd: "/w".into(),
-            model: None,
-            permission_mode: None,
-            chosen: std::collections::BTreeMap::new(),
-            agent: AgentSpec::default(),
-            mcp_servers: Vec::new(),
-            resume: None,
-            files: String::new(),
-            notes: None,
-            untrusted: false,
-        };
+        let spec = DriverSpec::new(AgentSpec::default(), "/w");
         let mut journal = Journal { driver: Driver::new(spec), seq: 0 };
         journal.feed(RecordKind::Mark, &json!({"type": "launched", "pid": 7}));
         for (id, method, result) in [

@@ -2,6 +2,7 @@
 //! what is missing.
 
 use nightshift_agents::acp::{Driver, DriverSpec};
+use nightshift_model::limits::NEEDS_MAX;
 use nightshift_model::visible::visible;
 use nightshift_model::{Answer, Fact, Millis, Need, OptionKind};
 use nightshift_protocol::{Record, RecordKind};
@@ -22,18 +23,7 @@ impl Journal {
 
     /// The same, with a journal whose first records are gone.
     fn from(seq: u64) -> Journal {
-        let spec = DriverSpec {
-            cwd: "/w".into(),
-            model: None,
-            permission_mode: None,
-            chosen: std::collections::BTreeMap::new(),
-            agent: AgentSpec::default(),
-            mcp_servers: Vec::new(),
-            resume: None,
-            files: String::new(),
-            notes: None,
-            untrusted: false,
-        };
+        let spec = DriverSpec::new(AgentSpec::default(), "/w");
         let mut journal = Journal { driver: Driver::new(spec), seq: seq - 1 };
         if seq == 1 {
             journal.feed(RecordKind::Mark, &json!({"type": "launched", "pid": 7}));
@@ -297,4 +287,81 @@ proptest! {
             prop_assert!(read.contains(&title) || read.contains(&folded), "{:?}", title);
         }
     }
+}
+
+#[test]
+fn security_04_of_options_with_one_id_the_first_is_offered() {
+    let options = json!([
+        {"optionId": "x", "kind": "reject_once", "name": "No"},
+        {"optionId": "x", "kind": "allow_once", "name": "Yes"},
+        {"optionId": "y", "kind": "allow_once", "name": "Yes, once"}]);
+    let mut journal = Journal::begun();
+    let call = json!({"toolCallId": "t", "kind": "execute", "rawInput": {"command": "ls"}});
+    let params = json!({"sessionId": "s", "toolCall": call, "options": options});
+    let line = json!({"jsonrpc": "2.0", "id": 9, "method": "session/request_permission",
+        "params": params});
+    let opened = journal.feed(RecordKind::Out, &line);
+    let needs = opened.into_iter().filter_map(|fact| match fact {
+        Fact::NeedOpened { need } => Some(need),
+        _ => None,
+    });
+    let needs: Vec<Need> = needs.collect();
+    let offered: Vec<(&str, OptionKind)> =
+        needs[0].options.iter().map(|option| (option.id.as_str(), option.kind)).collect();
+    assert_eq!(offered, [("x", OptionKind::RejectOnce), ("y", OptionKind::AllowOnce)]);
+}
+
+#[test]
+fn security_04_after_a_word_that_was_not_read_a_request_that_leans_on_earlier_ones_is_not_whole() {
+    let update = |call: Value| {
+        let params = json!({"sessionId": "s", "update": call});
+        json!({"jsonrpc": "2.0", "method": "session/update", "params": params})
+    };
+    let evil = json!({"sessionUpdate": "tool_call_update", "toolCallId": "t", "rawInput": {"command": "evil"}});
+    let long = "x".repeat(300_000);
+    let mut id = update(evil.clone());
+    id["params"]["sessionId"] = json!(long);
+    for (why, line) in [
+        (
+            "it has too many values",
+            update(json!({"toolCallId": "t", "rawInput": vec![json!([]); 400_000]})).to_string(),
+        ),
+        ("an id is over its bound", id.to_string()),
+        ("it is cut", update(evil).to_string()[..120].to_owned()),
+        ("a line was left out", json!({"type": "dropped", "bytes": 70}).to_string()),
+    ] {
+        let mut journal = Journal::begun();
+        let call = json!({"toolCallId": "t", "kind": "execute", "rawInput": {"command": "ls"}});
+        journal.announce(call.clone());
+        let leans = json!({"toolCallId": "t"});
+        assert_eq!(journal.ask(&leans).unshown_bytes, 0, "{why}");
+        let kind = if why == "a line was left out" { RecordKind::Mark } else { RecordKind::Out };
+        journal.seq += 1;
+        let (seq, body) = (journal.seq, line.into_bytes());
+        journal.driver.feed(&Record { seq, at: Millis(seq), kind, body });
+        let need = journal.ask(&leans);
+        assert!(need.unshown_bytes > 0, "{why}: {need:?}");
+        takes_only_the_word(&need);
+        assert_eq!(journal.ask(&call).unshown_bytes, 0, "{why}: one that says all is whole");
+    }
+}
+
+#[test]
+fn security_09_a_form_counts_with_each_of_its_questions() {
+    const QUESTIONS: usize = 30;
+    let mut journal = Journal::begun();
+    let text = |n: usize| (format!("q{n}"), json!({"type": "string", "title": "Which?"}));
+    let properties: Map<String, Value> = (0..QUESTIONS).map(text).collect();
+    let mut open = 0;
+    for form in 0..NEEDS_MAX {
+        let params = json!({"mode": "form", "message": "m",
+            "requestedSchema": {"type": "object", "properties": properties.clone()}});
+        let line = json!({"jsonrpc": "2.0", "id": form, "method": "elicitation/create",
+            "params": params});
+        let facts = journal.feed(RecordKind::Out, &line);
+        open += facts.iter().filter(|fact| matches!(fact, Fact::NeedOpened { .. })).count();
+    }
+    assert!(open >= QUESTIONS && open <= NEEDS_MAX, "{open} of {NEEDS_MAX}");
+    let refused = journal.driver.due(&[], &[]);
+    assert!(refused.iter().any(|line| line.contains("too many open requests")), "{refused:?}");
 }

@@ -53,16 +53,8 @@ fn stage_as(id: &str, account: &str, mode: Option<&str>) -> Option<Stage> {
     let argv = registry.resolve(&agent, &env).unwrap();
     env.extend(agent.env.clone());
     let spec = DriverSpec {
-        cwd: work.to_string_lossy().into_owned(),
-        model: None,
         permission_mode: mode.map(str::to_owned),
-        chosen: std::collections::BTreeMap::new(),
-        agent,
-        mcp_servers: Vec::new(),
-        resume: None,
-        notes: None,
-        untrusted: false,
-        files: String::new(),
+        ..DriverSpec::new(agent, work.to_string_lossy())
     };
     let mut pipe = Pipe::new(argv, env, spec);
     pipe.launch();

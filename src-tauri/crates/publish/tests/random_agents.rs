@@ -14,7 +14,6 @@ use nightshift_publish::{ROW_MAX_BYTES, frame};
 use nightshift_testkit::Dice;
 use nightshift_vendors::registry::AgentSpec;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 const SEEDS: u64 = 3;
 const AGENTS: usize = 30;
@@ -100,18 +99,10 @@ struct Agent {
 
 impl Agent {
     fn new(n: usize) -> Agent {
-        let spec = DriverSpec {
-            cwd: "/w".into(),
-            model: None,
-            permission_mode: None,
-            chosen: BTreeMap::new(),
-            agent: AgentSpec { id: "a".into(), title: "Agent".into(), ..AgentSpec::default() },
-            mcp_servers: Vec::new(),
-            resume: None,
-            files: String::new(),
-            notes: None,
-            untrusted: false,
-        };
+        let spec = DriverSpec::new(
+            AgentSpec { id: "a".into(), title: "Agent".into(), ..AgentSpec::default() },
+            "/w",
+        );
         let id = SessionId::parse(&format!("{n:08x}")).unwrap();
         let work = AgentWork::beginning("a".into(), Prompt::of_user(1, "go".into(), Millis(1)));
         let session = Session::starting(

@@ -42,16 +42,9 @@ fn stage(mode: Option<&str>) -> Stage {
     let agent = registry.find("rehearsal").unwrap().clone();
     let argv = registry.resolve(&agent, &env).unwrap();
     let spec = DriverSpec {
-        mcp_servers: Vec::new(),
-        cwd: work.to_string_lossy().into_owned(),
         model: Some("brisk".into()),
         permission_mode: mode.map(str::to_owned),
-        chosen: std::collections::BTreeMap::new(),
-        agent,
-        resume: None,
-        notes: None,
-        files: String::new(),
-        untrusted: false,
+        ..DriverSpec::new(agent, work.to_string_lossy())
     };
     let mut pipe = Pipe::new(argv, env, spec);
     pipe.launch();

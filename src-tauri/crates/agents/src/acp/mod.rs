@@ -66,6 +66,24 @@ pub struct DriverSpec {
     pub untrusted: bool,
 }
 
+impl DriverSpec {
+    /// A new session of `agent` in `cwd`, with nothing chosen.
+    pub fn new(agent: AgentSpec, cwd: impl Into<String>) -> DriverSpec {
+        DriverSpec {
+            cwd: cwd.into(),
+            model: None,
+            permission_mode: None,
+            chosen: BTreeMap::new(),
+            agent,
+            mcp_servers: Vec::new(),
+            resume: None,
+            files: String::new(),
+            notes: None,
+            untrusted: false,
+        }
+    }
+}
+
 /// What one record led to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fed {

@@ -120,7 +120,6 @@ mod tests {
     use super::*;
     use nightshift_vendors::registry::AgentSpec;
     use serde_json::json;
-    use std::collections::BTreeMap;
 
     fn planned(model: Option<&str>, mode: Option<&str>, result: Value) -> Result<Value, String> {
         let agent = AgentSpec {
@@ -129,16 +128,9 @@ mod tests {
             ..AgentSpec::default()
         };
         let spec = DriverSpec {
-            mcp_servers: Vec::new(),
-            cwd: "/w".into(),
             model: model.map(str::to_owned),
             permission_mode: mode.map(str::to_owned),
-            chosen: BTreeMap::new(),
-            agent,
-            resume: None,
-            files: String::new(),
-            notes: None,
-            untrusted: false,
+            ..DriverSpec::new(agent, "/w")
         };
         let settings = plan(&spec, "s", &Configured::of(&result))?;
         Ok(settings.iter().map(|s| json!([s.method, s.params])).collect())

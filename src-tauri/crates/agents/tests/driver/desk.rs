@@ -5,7 +5,6 @@ use nightshift_model::{Answer, Fact, Millis, Need, NeedId, Prompt};
 use nightshift_protocol::{ConversationItem, ItemBody, Record, RecordKind};
 use nightshift_vendors::registry::AgentSpec;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// An agent whose sign-in can only be left to itself.
 pub fn no_command() -> DriverSpec {
@@ -22,18 +21,7 @@ pub fn spec(resume: Option<&str>) -> DriverSpec {
         sign_in: "`agent login`".into(),
         ..AgentSpec::default()
     };
-    DriverSpec {
-        mcp_servers: Vec::new(),
-        cwd: "/w".into(),
-        model: None,
-        permission_mode: None,
-        chosen: BTreeMap::new(),
-        agent,
-        resume: resume.map(str::to_owned),
-        notes: None,
-        untrusted: false,
-        files: String::new(),
-    }
+    DriverSpec { resume: resume.map(str::to_owned), ..DriverSpec::new(agent, "/w") }
 }
 
 /// A journal being written, with the driver that reads it.
