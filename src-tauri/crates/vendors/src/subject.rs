@@ -250,6 +250,30 @@ mod tests {
     }
 
     #[test]
+    fn security_18_a_rule_about_files_is_about_those_alone() {
+        let edit = |input: Value| of(json!({"kind": "edit", "rawInput": input}));
+        let plain = edit(json!({"file_path": "/w/one/a", "content": "x", "description": "y"}));
+        assert_eq!(plain.unwrap().1, r#"["a"]"#);
+        for input in [
+            json!({"file_path": "/w/one/a", "command": "evil"}),
+            json!({"file_path": "/w/one/a", "mode": "0777"}),
+            json!({"file_path": "/w/one/a", "follow_links": true}),
+            json!({"file_path": "/w/one/a", "somethingNew": null}),
+            json!({"file_path": "/w/one/a", "Content": "x"}),
+            // Where a file goes from and to is more than their names.
+            json!({"source": "/w/one/a", "destination": "/w/one/b"}),
+            json!({"from": "/w/one/b", "to": "/w/one/a"}),
+            json!({"old_path": "/w/one/b", "path": "/w/one/a"}),
+        ] {
+            assert_eq!(edit(input.clone()), None, "{input}");
+        }
+        for kind in ["read", "delete", "move"] {
+            let call = json!({"kind": kind, "rawInput": {"path": "/w/one/a", "recursive": true}});
+            assert_eq!(of(call), None, "{kind}");
+        }
+    }
+
+    #[test]
     fn files_are_all_those_that_are_named_and_other_tools_need_a_name() {
         let edit = |more: Value| {
             let mut call = json!({"kind": "edit"});
