@@ -8,4 +8,5 @@ mod making;
 mod property;
 mod removing;
 mod repo;
+mod rescuing;
 mod scripts;
