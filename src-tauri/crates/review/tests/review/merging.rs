@@ -125,3 +125,28 @@ fn work_on_the_base_itself_has_nothing_to_merge_into() {
     repo.refuses(ReviewAct::Merge, &["on main itself"]);
     repo.refuses(ReviewAct::Rebase, &["on main itself"]);
 }
+
+#[test]
+fn a_file_of_a_filter_of_the_users_own_whose_time_is_new_is_not_changed() {
+    let repo = Repo::new();
+    let config = repo.home.user_home().join(".gitconfig");
+    let filter = "[filter \"up\"]\n\tclean = tr a-z A-Z\n\tsmudge = tr A-Z a-z\n";
+    let known = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, known + filter).unwrap();
+    write(&repo.root, ".gitattributes", "*.up filter=up\n");
+    write(&repo.root, "x.up", "words\n");
+    repo.commit_main("what the filter governs");
+    assert_eq!(repo.main(&["show", "HEAD:x.up"]), "WORDS\n");
+    repo.write("work.txt", "w\n");
+    repo.commit("work");
+    // As if it had been written anew.
+    let file = std::fs::File::options().write(true).open(repo.root.join("x.up")).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1)).unwrap();
+    assert_eq!(outcome(&repo, ReviewAct::Merge), ["merged"]);
+    assert_eq!(std::fs::read_to_string(repo.root.join("x.up")).unwrap(), "words\n");
+    // What is really changed still counts.
+    write(&repo.root, "x.up", "other words\n");
+    repo.write("more.txt", "m\n");
+    repo.commit("more");
+    repo.refuses(ReviewAct::Merge, &["1 uncommitted"]);
+}
