@@ -159,7 +159,27 @@ impl Desk {
             || (MainCheckout::look(&git, &root).ok(), remote_hosts(&git, &root)),
         );
         let (seen, remote_hosts) = seen;
-        Ok(moved(made?.record, seen, trust, remote_hosts))
+        let record = made?.record;
+        let trust = self.as_made(order, &record, trust, env)?;
+        Ok(moved(record, seen, trust, remote_hosts))
+    }
+
+    /// Filters and encodings make files of a worktree something else than the commit has. What its agent would
+    /// find there now, before anything of it ran, is what the user was asked about, or counts as changed.
+    fn as_made(
+        &self,
+        order: &Order,
+        record: &worktree::Record,
+        trust: Trust,
+        env: &Environment,
+    ) -> Result<Trust, NotIn> {
+        if trust.untrusted.is_some() || record.phase != worktree::Phase::Made {
+            return Ok(trust);
+        }
+        match self.decide_again(order, &of_record(record, env))?.starts()? {
+            again if again.untrusted.is_some() => Ok(again),
+            _ => Ok(trust),
+        }
     }
 
     /// Runs the setup script, if that has still to be done.

@@ -124,6 +124,16 @@ const STEERING: &[&str] = &[
     "http",
     "SANDBOX",
     "NIGHTSHIFT",
+    "XDG_",
+    "EDITOR",
+    "VISUAL",
+    "PAGER",
+    "BROWSER",
+    "BUN_",
+    "DENO_",
+    "NO_PROXY",
+    "no_proxy",
+    "all_proxy",
 ];
 
 #[derive(Clone, Copy)]
@@ -192,26 +202,32 @@ fn role(path: &str) -> Option<(Part, &'static str, Matters)> {
         (".opencode", _) => {
             Some((Part::Opencode, "settings and plugins of opencode", Matters::Always))
         }
-        (".cursor", "mcp.json" | "hooks.json" | "cli.json" | "environment.json") => Some((
-            Part::Others,
-            "servers, hooks and permissions of Cursor",
-            Matters::KeysBut(HARMLESS),
-        )),
-        (".cursor", _) if below(&["hooks"]) => {
-            Some((Part::Others, "run by Cursor", Matters::Always))
-        }
-        (".cursor", _) if is_text => Some((Part::Others, "taken up by Cursor", Matters::Text)),
-        (".cursor", _) if below(&["skills", "commands"]) => None,
-        (".cursor", _) => {
-            is_telling.then_some((Part::Others, "settings and programs of Cursor", Matters::Always))
-        }
-        (".github", _) if is_text => Some((Part::Others, "taken up by Copilot", Matters::Text)),
-        (".github", _) if below(&["skills"]) => None,
-        (".vscode" | ".github", _) => {
-            Some((Part::Others, "servers and hooks of Copilot", Matters::Always))
-        }
+        (".cursor" | ".github" | ".vscode", _) => others(top, rest, is_text, is_telling),
         _ => None,
     }
+}
+
+/// Agents that were not tried with this build.
+fn others(
+    top: &str,
+    rest: &str,
+    is_text: bool,
+    is_telling: bool,
+) -> Option<(Part, &'static str, Matters)> {
+    let below = |name: &str| rest.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
+    let (does, matters) = match (top, rest) {
+        (".cursor", "mcp.json" | "hooks.json" | "cli.json" | "environment.json") => {
+            ("servers, hooks and permissions of Cursor", Matters::KeysBut(HARMLESS))
+        }
+        (".cursor", _) if below("hooks") => ("run by Cursor", Matters::Always),
+        (".cursor", _) if is_text => ("taken up by Cursor", Matters::Text),
+        (".cursor", _) if below("skills") || below("commands") || !is_telling => return None,
+        (".cursor", _) => ("settings and programs of Cursor", Matters::Always),
+        (".github", _) if is_text => ("taken up by Copilot", Matters::Text),
+        (".github", _) if below("skills") => return None,
+        _ => ("servers and hooks of Copilot", Matters::Always),
+    };
+    Some((Part::Others, does, matters))
 }
 
 /// Qwen Code comes from Gemini CLI.

@@ -99,8 +99,9 @@ fn of_above(place: &Place<'_>, known: &[Item], wrong: &mut Vec<String>) -> Vec<I
         let tree = Tree::Files { root: dir };
         let mut unread = Vec::new();
         for item in of_agents_in(&tree, &names, &[PathBuf::new()], &mut unread) {
-            // As it is committed it is there already.
-            if dir != place.root || !known.contains(&item) {
+            // As it is committed it is there already: a worktree lies below the main checkout.
+            let same = dir == place.root || dir == place.repository;
+            if !same || !known.contains(&item) {
                 items.push(Item { path: name(&dir.join(&item.path)), ..item });
             }
         }

@@ -246,7 +246,8 @@ fn security_05_the_users_home_is_the_users_own() {
 /// What is found in the commit, which must be what is found in a worktree of it.
 fn alike(repo: &Repo) -> Found {
     let head = repo.head();
-    let worktree = repo.home.work().join("worktree");
+    // Below the main checkout, as they are made.
+    let worktree = repo.root.join("trees/one");
     let at = worktree.to_string_lossy().into_owned();
     repo.run(&["worktree", "add", "--quiet", "--detach", &at, "HEAD"]);
     let (common, home) = (repo.root.join(".git"), repo.home.user_home());
@@ -260,6 +261,7 @@ fn alike(repo: &Repo) -> Found {
     };
     let there = collect(&repo.git, &place, Vec::new());
     repo.run(&["worktree", "remove", "--force", &at]);
+    fs::remove_dir(repo.root.join("trees")).unwrap();
     assert_eq!(paths(&head), paths(&there));
     assert_eq!(head.hash(), there.hash());
     head
@@ -286,6 +288,18 @@ fn security_05_links_through_links_are_followed_as_an_agent_does() {
     let expected =
         [".claude/commands/a.md", ".claude/settings.json", ".gemini/settings.json", ".codex"];
     assert_eq!(paths(&found), expected);
+}
+
+#[test]
+fn security_05_servers_of_the_main_checkout_are_those_of_a_worktree_below_it() {
+    let repo = Repo::new();
+    repo.write(".mcp.json", r#"{"mcpServers":{"a":{"command":"x"}}}"#);
+    repo.write(".env", "NODE_OPTIONS=--require ./x");
+    repo.commit();
+    assert_eq!(paths(&alike(&repo)), [".mcp.json", ".env"]);
+    // Changed, they are found there by an agent that looks upwards.
+    repo.write(".mcp.json", r#"{"mcpServers":{"b":{"command":"y"}}}"#);
+    assert_eq!(alike(&repo).items.len(), 3);
 }
 
 #[test]
