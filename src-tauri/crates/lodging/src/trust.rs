@@ -364,12 +364,11 @@ fn asks(found: &Found, agent: &Agent, trust: Trust) -> Asks {
     let repository = words::visible(&trust.repository);
     let (listed, unshown_bytes) = words::detail(found);
     let option = |id: &str, label: String, kind| NeedOption { id: id.to_owned(), label, kind };
-    let mut options = Vec::new();
+    // Each option has the same number whatever is shown; what is not shown whole nothing quick allows.
+    let label = "Trust it as it is and start".to_owned();
+    let mut options = vec![option(TRUST, label, OptionKind::AllowAlways)];
     let mut detail = listed;
-    if unshown_bytes == 0 {
-        let label = "Trust it as it is and start".to_owned();
-        options.push(option(TRUST, label, OptionKind::AllowAlways));
-    } else {
+    if unshown_bytes > 0 {
         detail = format!(
             "Not all of it is shown here. `nightshift trust show {repository}` shows it, \
              `nightshift trust add {repository}` trusts it.\n\n{detail}"

@@ -67,7 +67,7 @@ pub struct Entry<'a> {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Pending<'a> {
+pub struct Pending<'a> {
     /// What `nightshift answer <session> --request <id>` takes.
     id: &'a str,
     kind: NeedKind,
@@ -142,7 +142,7 @@ impl<'a> Entry<'a> {
 }
 
 impl<'a> Pending<'a> {
-    fn of(need: &'a Need) -> Pending<'a> {
+    pub fn of(need: &'a Need) -> Pending<'a> {
         let Need { id, kind, question, detail, options, unshown_bytes, .. } = need;
         let unshown_bytes = *unshown_bytes;
         Pending { id: &id.0, kind: *kind, question, detail, options, unshown_bytes }
@@ -175,6 +175,12 @@ pub fn open_need(view: &SessionView) -> Option<&Need> {
         | State::Failed { .. }
         | State::Stopped => None,
     }
+}
+
+/// The question whether its repository is trusted: it is asked before the session starts, and stands in no
+/// conversation.
+pub fn trust_need(view: &SessionView) -> Option<&Need> {
+    open_need(view).filter(|need| need.asks_for_trust() && need.answered.is_none())
 }
 
 pub fn state_word(state: &State) -> &'static str {

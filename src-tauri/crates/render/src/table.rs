@@ -1,7 +1,7 @@
 //! Sessions for people: the table of `agents`, and the question that a session asks.
 
-use crate::entry::{open_need, state_word, trouble};
-use crate::plain::{clean, fit, one_line, width};
+use crate::entry::{has_ended, open_need, state_word, trouble};
+use crate::plain::{exact, fit, one_line, width};
 use nightshift_model::need::ALLOW_WORD;
 use nightshift_model::{Millis, Need, NeedKind, PullState, State};
 use nightshift_protocol::SessionView;
@@ -11,6 +11,8 @@ use std::fmt::Write;
 const NAME_COLUMNS: usize = 28;
 /// Between two columns.
 const GAP: &str = "  ";
+/// Stands before the last words of a session whose agent takes up nothing of its repository.
+const UNTRUSTED: &str = "untrusted";
 const HEADER: [&str; 6] = ["ID", "STATE", "AGENT", "AGE", "NAME", "LAST WORDS"];
 
 /// How the table may look where it goes.
@@ -85,9 +87,21 @@ fn last_words(view: &SessionView, now: Millis) -> String {
         (None, State::Failed { error, .. }) => one_line(error),
         (None, _) => one_line(&view.line),
     };
+    let untrusted = is_untrusted(view).then(|| UNTRUSTED.to_owned());
     let pulls = view.pull_requests.iter().filter(|pull| pull.state != PullState::Closed);
     let pulls = pulls.map(|pull| format!("#{} {}", pull.number, pull_word(pull.state)));
-    pulls.chain([line]).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+    untrusted
+        .into_iter()
+        .chain(pulls)
+        .chain([line])
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+/// Whether its agent works without what its repository brings along.
+pub fn is_untrusted(view: &SessionView) -> bool {
+    view.untrusted.is_some() && !has_ended(view)
 }
 
 fn pull_word(state: PullState) -> &'static str {
@@ -145,7 +159,7 @@ pub fn request(need: &Need) -> String {
     let mut out = format!("? {}\n", one_line(&need.question));
     // A detail that only says again what the question says is no help.
     let said = need.question.contains(need.detail.trim());
-    let detail = if said { String::new() } else { clean(&need.detail) };
+    let detail = if said { String::new() } else { exact(&need.detail) };
     for line in detail.lines() {
         writeln!(out, "  {line}").ok(); // Writing to a string cannot fail.
     }
@@ -163,6 +177,9 @@ pub fn request(need: &Need) -> String {
 pub fn not_whole(need: &Need) -> String {
     let (bytes, noun) = (need.unshown_bytes, need.noun());
     match need.kind {
+        _ if need.asks_for_trust() => format!(
+            "{bytes} bytes of it are not shown: only `nightshift trust add` trusts it, which prints it all"
+        ),
         NeedKind::Permission => format!(
             "{bytes} bytes of this {noun} are not shown: only the word `{ALLOW_WORD}` allows it, typed"
         ),

@@ -25,6 +25,9 @@ pub struct Transcript {
     passed: HashSet<String>,
 }
 
+/// Ids of what is asked before a session starts; no item of a conversation has such.
+const HELD: &str = "held ";
+
 /// What of an item is in the output.
 #[derive(Default)]
 struct Shown {
@@ -76,6 +79,18 @@ impl Transcript {
                 self.items.remove(&id);
                 self.open.take_if(|(open, _)| *open == id);
             }
+        }
+        out
+    }
+
+    /// What to print for a question that is asked before the session starts: none where none is open. A typed
+    /// line answers it as any other.
+    pub fn held(&mut self, need: Option<&Need>) -> String {
+        let mut out = String::new();
+        let id = need.map(|need| format!("{HELD}{}", need.id.0));
+        self.open.take_if(|(open, _)| open.starts_with(HELD) && Some(&*open) != id.as_ref());
+        if let (Some(need), Some(id)) = (need, &id) {
+            self.request(&mut out, id, need, None);
         }
         out
     }
@@ -268,6 +283,24 @@ mod tests {
             answered: None,
         };
         ItemBody::Request { need, answer: answer.map(str::to_owned) }
+    }
+
+    #[test]
+    fn security_05_what_is_asked_before_the_start_is_shown_once_and_answered() {
+        let ItemBody::Request { need, .. } = request(None) else { unreachable!() };
+        let mut transcript = Transcript::default();
+        let first = transcript.held(Some(&need));
+        assert!(first.contains("? Run: make") && first.contains("1 Yes"), "{first}");
+        assert_eq!(transcript.held(Some(&need)), "");
+        assert_eq!(transcript.open_request().map(|need| &need.id), Some(&need.id));
+        assert_eq!(transcript.held(None), "");
+        assert!(transcript.open_request().is_none());
+        // It takes no other request away.
+        transcript.apply(upsert("r", request(None)));
+        transcript.held(None);
+        assert!(transcript.open_request().is_some());
+        let other = Need { id: NeedId("8".into()), ..need };
+        assert!(transcript.held(Some(&other)).contains("? Run: make"), "another one is another");
     }
 
     #[test]

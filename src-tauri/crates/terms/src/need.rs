@@ -131,6 +131,7 @@ impl Need {
         }
         let (noun, bytes) = (self.noun(), self.unshown_bytes);
         Err(match self.kind {
+            _ if self.asks_for_trust() => self.trusted_elsewhere(),
             NeedKind::Permission => format!(
                 "{bytes} bytes of this {noun} are not shown; only the typed word `{ALLOW_WORD}` allows it"
             ),
@@ -140,10 +141,19 @@ impl Need {
         })
     }
 
+    /// What is longer than a request is trusted where all of it is printed.
+    fn trusted_elsewhere(&self) -> String {
+        let bytes = self.unshown_bytes;
+        format!("{bytes} bytes of it are not shown; only `nightshift trust add` trusts it")
+    }
+
     /// What the typed word chooses where not all is shown.
     fn once(&self) -> Result<Answer, String> {
         let once = self.options.iter().find(|option| option.kind == OptionKind::AllowOnce);
-        let no = || format!("this {} cannot be allowed once", self.noun());
+        let no = || match self.asks_for_trust() {
+            true => self.trusted_elsewhere(),
+            false => format!("this {} cannot be allowed once", self.noun()),
+        };
         once.map(|option| Answer::Option { id: option.id.clone() }).ok_or_else(no)
     }
 

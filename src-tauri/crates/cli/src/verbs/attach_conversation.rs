@@ -1,17 +1,19 @@
-//! Attaching to an agent: its conversation as it streams; typed lines are replies and answers.
+//! Attaching to an agent: its conversation as it streams, and what is asked before it starts; typed lines are
+//! replies and answers.
 //!
 //! The terminal stays in its normal mode, so that lines can be edited as everywhere.
 
 use crate::check;
 use crate::context::{Context, print};
+use crate::entry::trust_need;
 use crate::failure::Failure;
 use crate::plain::one_line;
 use crate::transcript::Transcript;
-use crate::verbs::answer;
+use crate::verbs::{answer, logs};
 use nightshift_client::{Client, Follow, dispatch_environment};
 use nightshift_model::NeedId;
 use nightshift_platform::clock;
-use nightshift_protocol::{Command, ConversationEvent, Fault, FaultCode, SessionView};
+use nightshift_protocol::{BoardEvent, Command, ConversationEvent, Fault, FaultCode, SessionView};
 use std::io::BufRead;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -37,15 +39,11 @@ pub async fn run(
     };
     loop {
         let mut follow = attached.client.follow_conversation(&view.id).await?;
+        let mut board = attached.client.follow_board().await?;
         // At least one look, even when stdin is at its end already.
-        let first = follow.next().await;
-        let ended = match first {
-            Ok(event) => attached.show(event).map(|()| None)?,
-            Err(fault) => Some(fault),
-        };
-        let ended = match ended {
+        let ended = match attached.first(&mut follow, &mut board).await? {
             Some(fault) => Some(fault),
-            None => attached.follow(&mut follow).await?,
+            None => attached.follow(&mut follow, &mut board).await?,
         };
         match ended {
             None => {
@@ -79,15 +77,36 @@ struct Typed {
 }
 
 impl Attached {
+    /// What has been so far, and what is asked; why there is none.
+    async fn first(
+        &mut self,
+        follow: &mut Follow<ConversationEvent>,
+        board: &mut Follow<BoardEvent>,
+    ) -> Result<Option<Fault>, Failure> {
+        match follow.next().await {
+            Ok(event) => self.show(event)?,
+            Err(fault) => return Ok(Some(fault)),
+        }
+        match board.next().await {
+            Ok(event) => self.look(&event).map(|()| None),
+            Err(fault) => Ok(Some(fault)),
+        }
+    }
+
     /// Until the user leaves (none) or the follow ends (why).
     async fn follow(
         &mut self,
         follow: &mut Follow<ConversationEvent>,
+        board: &mut Follow<BoardEvent>,
     ) -> Result<Option<Fault>, Failure> {
         loop {
             tokio::select! {
                 event = follow.next() => match event {
                     Ok(event) => self.show(event)?,
+                    Err(fault) => return Ok(Some(fault)),
+                },
+                event = board.next() => match event {
+                    Ok(event) => self.look(&event)?,
                     Err(fault) => return Ok(Some(fault)),
                 },
                 line = next_line(&mut self.lines) => match line {
@@ -101,11 +120,24 @@ impl Attached {
 
     fn show(&mut self, event: ConversationEvent) -> Result<(), Failure> {
         print(&self.transcript.apply(event))?;
+        self.note_open();
+        Ok(())
+    }
+
+    /// What is asked before the session starts is on the board only.
+    fn look(&mut self, event: &BoardEvent) -> Result<(), Failure> {
+        if let Some(view) = logs::of_session(event, &self.id) {
+            print(&self.transcript.held(trust_need(view)))?;
+            self.note_open();
+        }
+        Ok(())
+    }
+
+    fn note_open(&mut self) {
         let open = self.transcript.open_request().map(|need| &need.id);
         if open != self.asked.as_ref().map(|(id, _)| id) {
             self.asked = open.map(|id| (id.clone(), clock::monotonic()));
         }
-        Ok(())
     }
 
     /// A line answers the open request or is a reply. What is refused is said; attaching goes on.

@@ -3,7 +3,7 @@
 use crate::check;
 use crate::context::{Context, print, print_json};
 use crate::enclose;
-use crate::entry::open_need;
+use crate::entry::{Pending, trust_need};
 use crate::failure::Failure;
 use crate::plain::one_line;
 use clap::error::ErrorKind;
@@ -63,6 +63,9 @@ struct Dispatched<'a> {
     id: &'a str,
     session_id: &'a str,
     name: &'a str,
+    /// What is asked before it starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<Pending<'a>>,
 }
 
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
@@ -107,9 +110,15 @@ fn work(args: Args) -> Result<DispatchWork, Failure> {
 /// Nothing of it runs before the user has said what may.
 fn waits(view: &SessionView, need: &Need) -> Result<ExitCode, Failure> {
     let SessionView { id, name, cwd, .. } = view;
+    // What no number takes is trusted where all of it is printed.
     let number = |(n, option): (usize, &NeedOption)| {
         let (request, label) = (&need.id.0, one_line(&option.label));
-        format!("  nightshift answer {id} --request {request} {}      {label}\n", n + 1)
+        match need.quick(option) {
+            true => {
+                format!("  nightshift answer {id} --request {request} {}      {label}\n", n + 1)
+            }
+            false => format!("  nightshift trust add {}    {label}\n", one_line(cwd)),
+        }
     };
     let options: String = need.options.iter().enumerate().map(number).collect();
     print(&format!(
@@ -125,9 +134,10 @@ fn waits(view: &SessionView, need: &Need) -> Result<ExitCode, Failure> {
 
 fn report(here: &Context, view: &SessionView) -> Result<ExitCode, Failure> {
     let SessionView { id, session_id, name, .. } = view;
-    let trust = open_need(view).filter(|need| need.asks_for_trust());
+    let trust = trust_need(view);
     if here.json {
-        print_json(&Dispatched { id, session_id, name })?;
+        let pending = trust.map(Pending::of);
+        print_json(&Dispatched { id, session_id, name, pending })?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(need) = trust {

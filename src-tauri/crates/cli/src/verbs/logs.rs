@@ -1,9 +1,10 @@
 //! `nightshift logs`: a session's output or conversation, so far or until it ends.
 
 use crate::context::{Context, print, print_bytes, print_json};
-use crate::entry::has_ended;
+use crate::entry::{has_ended, trust_need};
 use crate::failure::{Failure, unexpected};
 use crate::plain::clean;
+use crate::render::request;
 use crate::since::since;
 use crate::transcript::Transcript;
 use base64::Engine;
@@ -91,13 +92,30 @@ async fn print_conversation(
             biased;
             event = conversation.next() => print(&transcript.apply(event?))?,
             () = std::future::ready(()), if !alive => return Ok(()),
-            event = board.next() => alive = lives_after(&event?, &view.id).unwrap_or(alive),
+            event = board.next() => {
+                let event = event?;
+                alive = lives_after(&event, &view.id).unwrap_or(alive);
+                if let Some(view) = of_session(&event, &view.id) {
+                    print(&transcript.held(trust_need(view)))?;
+                }
+            }
         }
     }
 }
 
 fn is_lost(failure: &Failure) -> bool {
     matches!(failure, Failure::Fault(fault) if fault.code == FaultCode::Unreachable)
+}
+
+/// The session as this event has it.
+pub fn of_session<'a>(event: &'a BoardEvent, id: &str) -> Option<&'a SessionView> {
+    match event {
+        BoardEvent::Snapshot { sessions, .. } => sessions.iter().find(|view| view.id == id),
+        BoardEvent::Change { change: BoardChange::Upsert { view }, .. } => {
+            Some(&**view).filter(|view| view.id == id)
+        }
+        BoardEvent::Change { .. } => None,
+    }
 }
 
 /// Whether the session's process lives, as far as this event says.
@@ -134,8 +152,25 @@ pub async fn print_log(
     loop {
         match print_pages(here, &client, &view.id, extent, &mut offset).await {
             Err(failure) if extent.follow && is_lost(&failure) => client = here.client().await?,
+            Ok(()) if !here.json && !extent.raw => {
+                return print_asked(here, &client, &view.id).await;
+            }
             ended => return ended,
         }
+    }
+}
+
+/// What is asked before the session starts is in no log.
+async fn print_asked(here: &Context, client: &Client, id: &str) -> Result<(), Failure> {
+    let view = match here.session(client, Command::Show { session: id.to_owned() }).await {
+        Ok(view) => view,
+        // It was removed meanwhile: its log was all there was to print.
+        Err(Failure::Fault(fault)) if fault.code == FaultCode::NotFound => return Ok(()),
+        Err(failure) => return Err(failure),
+    };
+    match trust_need(&view) {
+        Some(need) => print(&request(need)),
+        None => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `nightshift respawn`: starts ended sessions again; returns when their processes live.
 
 use crate::context::Context;
-use crate::entry::Entry;
+use crate::entry::{Entry, trust_need};
 use crate::failure::Failure;
 use crate::plain::one_line;
 use nightshift_client::{Client, dispatch_environment};
@@ -40,7 +40,14 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
 }
 
 fn line(view: &SessionView) -> String {
-    format!("started · {} · {}", view.id, one_line(&view.name))
+    let (id, name) = (&view.id, one_line(&view.name));
+    match trust_need(view) {
+        None => format!("started · {id} · {name}"),
+        Some(need) => format!(
+            "waits for trust · {id} · {name}\n  {}\n  nightshift attach {id}    read it and answer",
+            one_line(&need.question)
+        ),
+    }
 }
 
 async fn ended(client: &Client) -> Result<Vec<String>, Fault> {

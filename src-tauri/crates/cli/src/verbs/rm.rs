@@ -32,7 +32,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         Reply::Removed { id, worktree } => {
             let mut text = format!("removed · {id}");
             if let Some(fate) = &worktree {
-                text.push_str(&told(fate));
+                text.push_str(&told(&id, fate));
             }
             here.say(&Removed { id: &id, removed: true, worktree: worktree.as_ref() }, &text)
         }
@@ -51,7 +51,7 @@ pub async fn worktree(
     match client.call(Command::RemoveWorktree { id, discard, env }).await? {
         Reply::Removed { id, worktree: Some(fate) } => {
             let removed = fate.kept.is_empty();
-            let text = told(&fate).trim_start().to_owned();
+            let text = told(&id, &fate).trim_start().to_owned();
             here.say(&Removed { id: &id, removed, worktree: Some(&fate) }, &text)?;
             Ok(if removed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
@@ -60,7 +60,7 @@ pub async fn worktree(
 }
 
 /// What became of the worktree, and what can be done about it.
-fn told(fate: &WorktreeFate) -> String {
+fn told(id: &str, fate: &WorktreeFate) -> String {
     let path = one_line(&fate.path);
     let mut out = String::new();
     if let Some(undo) = &fate.undo {
@@ -75,6 +75,9 @@ fn told(fate: &WorktreeFate) -> String {
             out.push_str(&format!("\n    {}", one_line(&kept.text)));
         }
         out.push_str("\n  nightshift worktrees clean    remove it once nothing would be lost");
+        out.push_str(&format!(
+            "\n  nightshift worktrees rm {id} --discard    remove it all the same (30 days to undo)"
+        ));
     }
     for note in &fate.notes {
         out.push_str(&format!("\n  {}", one_line(note)));

@@ -31,7 +31,9 @@ enum What {
 
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let dir = |dir: Option<PathBuf>| -> Result<String, Failure> {
-        Ok(check::directory(dir.as_deref())?.to_string_lossy().into_owned())
+        let found = check::directory(dir.as_deref());
+        let found = found.map_err(|fault| fault.hint("give the directory of a repository"))?;
+        Ok(found.to_string_lossy().into_owned())
     };
     match args.what.unwrap_or(What::List) {
         What::List => list(&here).await,

@@ -1,9 +1,13 @@
 //! What a repository brings along runs only where the user trusts it, exactly as it was seen.
 
-use crate::support::{Shift, id_of};
+use crate::support::{Shift, id_of, pass};
+use nightshift_testkit::wait::wait_until;
 use serde_json::Value;
+use std::fs::{File, read_to_string};
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// A clone that wants to run things.
 struct Clone {
@@ -161,10 +165,22 @@ fn security_05_what_is_too_long_to_show_is_trusted_by_the_command_that_shows_it(
     let entry = clone.waits(&id);
     let need = &entry["pending"];
     assert!(need["detail"].as_str().unwrap().contains("Not all of it is shown"), "{need}");
-    assert_eq!(need["options"].as_array().unwrap().len(), 1, "{need}");
-    shift
-        .run(&["answer", &id, "--request", &shift.request(&id), "allow"])
-        .failed(&["answer"], &["allow"]);
+    // A number means the same however long the text is.
+    let ids = |need: &Value| need["options"].as_array().unwrap().clone();
+    let options: Vec<Value> = ids(need).iter().map(|option| option["id"].clone()).collect();
+    assert_eq!(options, ["trust", "without"], "{need}");
+    let request = shift.request(&id);
+    for words in ["1", "allow", "trust", "Trust it as it is and start"] {
+        let args = ["answer", &id, "--request", &request, words];
+        let ran = shift.run(&args);
+        assert_ne!(ran.code, Some(0), "{words}: {ran:?}");
+        assert_eq!(shift.entry(&id)["state"], "blocked", "{words}");
+    }
+    let refused = shift.run(&["answer", &id, "--request", &request, "allow"]);
+    assert!(refused.err.contains("nightshift trust add"), "{refused:?}");
+    let asked = shift.ok(&["logs", &id]);
+    assert!(asked.contains("- Trust it") && asked.contains("2 Start without"), "{asked}");
+    assert!(asked.contains("only `nightshift trust add` trusts it"), "{asked}");
     assert!(!clone.has("owned"));
     let shown = clone.run(&["trust", "add"]);
     assert!(shown.contains("touch ") && shown.contains("trusted · "), "{}", shown.len());
@@ -299,4 +315,169 @@ fn one_answer_is_for_all_that_ask_the_same() {
     clone.answer(&one, "1");
     clone.shift.wait_state(&one, "done");
     clone.shift.wait_state(&two, "done");
+}
+
+#[test]
+fn security_05_the_question_is_shown_wherever_a_session_is_looked_at() {
+    let clone = Clone::hostile();
+    let shift = &clone.shift;
+    let dispatched: Value =
+        serde_json::from_str(&clone.run(&[&AGENT[..], &["done hi"]].concat())).unwrap();
+    let id = id_of(&dispatched);
+    let entry = clone.waits(&id);
+    assert_eq!(dispatched["pending"], entry["pending"]);
+    assert!(entry["pending"]["detail"].as_str().unwrap().contains("touch "), "{entry}");
+    for shown in [shift.ok(&["logs", &id]), shift.run_with_stdin(&["attach", &id], b"").out] {
+        for part in ["? Trust ", "touch ", "1 Trust it as it is and start", "2 Start without it"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+    }
+    // Whoever follows the log sees it, and goes on when it is answered.
+    let log = clone.lab.join("log");
+    let mut follow = shift.command(&["logs", "--follow", &id]);
+    let mut follow = follow.stdout(File::create(&log).unwrap()).spawn().unwrap();
+    let printed = || read_to_string(&log).unwrap();
+    wait_until("the question in the log", || printed().contains("1 Trust it"));
+    clone.answer(&id, "1");
+    wait_until("the end in the log", || printed().contains("hi"));
+    assert_eq!(printed().matches("? Trust ").count(), 1);
+    shift.ok(&["stop", &id]);
+    assert!(follow.wait().unwrap().success());
+    assert!(!shift.ok(&["logs", &id]).contains("? Trust "));
+}
+
+#[test]
+fn security_05_the_question_is_answered_where_a_session_is_attached() {
+    for (typed, ran) in [("1\n", true), ("2\n", false)] {
+        let clone = Clone::hostile();
+        let shift = &clone.shift;
+        let id = clone.dispatch(&[], "done hi");
+        clone.waits(&id);
+        let seen = clone.lab.join("seen");
+        let mut attach = shift.command(&["attach", &id]);
+        let attach = attach.current_dir(&clone.root).stdin(Stdio::piped());
+        let mut attach = attach.stdout(File::create(&seen).unwrap()).spawn().unwrap();
+        let printed = || read_to_string(&seen).unwrap();
+        wait_until("the question", || printed().contains("2 Start without it"));
+        // What is typed sooner than anybody reads answers nothing.
+        pass(Duration::from_millis(600));
+        let mut keyboard = attach.stdin.take().unwrap();
+        keyboard.write_all(typed.as_bytes()).unwrap();
+        shift.wait_state(&id, "done");
+        wait_until("the conversation", || printed().contains("hi"));
+        drop(keyboard);
+        assert!(attach.wait().unwrap().success());
+        assert_eq!(clone.has("owned"), ran, "{typed:?}");
+        assert_eq!(printed().matches("? Trust ").count(), 1, "{}", printed());
+    }
+}
+
+#[test]
+fn a_session_without_trust_says_so_while_it_runs() {
+    let clone = Clone::hostile();
+    let shift = &clone.shift;
+    let id = clone.dispatch(&[], "wait 60\ndone hi");
+    clone.waits(&id);
+    assert!(!shift.ok(&["agents"]).contains("untrusted"));
+    clone.answer(&id, "2");
+    shift.wait_entry(&id, "its turn", |entry| entry["pid"].is_number());
+    let listed = shift.ok(&["agents"]);
+    assert!(listed.contains("untrusted · "), "{listed}");
+    assert!(shift.entry(&id)["untrusted"].as_str().unwrap().contains("started without trust"));
+    shift.ok(&["stop", &id]);
+    assert!(!shift.ok(&["agents", "--all"]).contains("untrusted · "));
+}
+
+#[test]
+fn a_session_that_is_started_again_says_that_it_waits() {
+    let clone = Clone::hostile();
+    let shift = &clone.shift;
+    let id = clone.dispatch(&[], "done hi");
+    clone.waits(&id);
+    for stopped in [true, false] {
+        if stopped {
+            shift.ok(&["stop", &id]);
+        }
+        let told = clone.run(&["respawn", &id]);
+        assert!(told.contains("waits for trust") && !told.contains("started"), "{told}");
+    }
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_named_without_an_option_of_another_verb() {
+    let shift = Shift::new();
+    let ran = shift.run(&["trust", "add", "/nonexistent"]);
+    assert!(ran.err.contains("/nonexistent does not exist"), "{ran:?}");
+    assert!(!ran.err.contains("--cwd"), "{ran:?}");
+}
+
+#[test]
+fn security_05_a_file_that_becomes_another_in_the_worktree_is_not_taken_up() {
+    let clone = Clone::new();
+    let shift = &clone.shift;
+    let config = shift.home.user_home().join(".gitconfig");
+    let filter =
+        "[filter \"words\"]\n\tsmudge = sed s/plain/hooks/\n\tclean = sed s/hooks/plain/\n";
+    std::fs::write(&config, filter).unwrap();
+    clone.write(".gitattributes", "*.md filter=words\n");
+    clone.write(".claude/agents/a.md", "---\nname: a\nplain:\n  Stop: touch\n---\n");
+    clone.commit();
+    let id = clone.dispatch(&[], "done hi");
+    let entry = shift.wait_state(&id, "done");
+    let tree = PathBuf::from(entry["lodging"]["path"].as_str().unwrap());
+    let there = read_to_string(tree.join(".claude/agents/a.md")).unwrap();
+    assert!(there.contains("hooks:"), "the filter is the user's own and counts: {there}");
+    let untrusted = entry["untrusted"].as_str().unwrap_or_default();
+    assert!(untrusted.contains("not as you trusted it: .claude/agents/a.md"), "{entry}");
+    // As it is there it can be trusted too.
+    std::fs::write(clone.root.join(".claude/agents/a.md"), there).unwrap();
+    clone.run(&["trust", "add"]);
+    let id = clone.dispatch(&[], "done hi");
+    let entry = shift.wait_state(&id, "done");
+    assert_eq!(entry["untrusted"], Value::Null, "{entry}");
+}
+
+#[test]
+fn security_05_a_trusted_session_that_starts_again_is_trusted() {
+    let clone = Clone::new();
+    let shift = &clone.shift;
+    clone.write(".mcp.json", r#"{"mcpServers":{"a":{"command":"x"}}}"#);
+    clone.commit();
+    let id = clone.dispatch(&[], "done hi");
+    clone.waits(&id);
+    clone.answer(&id, "1");
+    shift.wait_state(&id, "done");
+    shift.ok(&["stop", &id]);
+    shift.wait_entry(&id, "its end", |entry| entry["pid"].is_null());
+    clone.run(&["reply", &id, "done again"]);
+    let entry = shift.wait_entry(&id, "the second turn", |entry| entry["result"] == "again");
+    assert_eq!(entry["untrusted"], Value::Null, "{entry}");
+}
+
+#[test]
+fn a_setup_that_fails_holds_no_worktree() {
+    let clone = Clone::new();
+    clone.write(".nightshift/settings.json", r#"{"worktree": {"setup": "exit 3"}}"#);
+    clone.commit();
+    clone.run(&["trust", "add"]);
+    let id = clone.dispatch(&[], "done hi");
+    clone.shift.wait_state(&id, "failed");
+    let trees = clone.root.join(".git/worktrees");
+    let trees: Vec<PathBuf> =
+        std::fs::read_dir(trees).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(trees.len(), 1, "{trees:?}");
+    wait_until("its lock to go", || !trees[0].join("locked").exists());
+}
+
+#[test]
+fn a_worktree_that_is_kept_says_how_it_goes_all_the_same() {
+    let clone = Clone::new();
+    let id = clone.dispatch(&[], "write new.txt work\ndone hi");
+    let entry = clone.shift.wait_state(&id, "done");
+    let tree = PathBuf::from(entry["lodging"]["path"].as_str().unwrap());
+    let told = clone.run(&["rm", &id]);
+    let hint = format!("nightshift worktrees rm {id} --discard");
+    assert!(told.contains("worktree kept") && told.contains(&hint), "{told}");
+    clone.run(&["worktrees", "rm", &id, "--discard"]);
+    assert!(!tree.exists());
 }

@@ -211,10 +211,11 @@ fn answer_need(
         let session = session_id.as_str();
         Refusal::new(unmeant.message(session), &unmeant.hint(session))
     })?;
-    let whole = needs[index].is_whole();
+    let (whole, trust) = (needs[index].is_whole(), needs[index].asks_for_trust());
     let resolved = needs[index].resolve(answer).map_err(|m| {
         let hint = match whole {
             true => "give a number, allow, deny or text",
+            false if trust => "`nightshift trust add` prints all of it, and then trusts it",
             false => "read it in its conversation (`nightshift logs`), then type `allow` or `deny`",
         };
         Refusal::new(format!("session {session_id}: {m}"), hint)
