@@ -9,8 +9,10 @@ use nightshift_platform::program::{Ended, Run, run};
 use nightshift_platform::spawn::Program;
 use nightshift_protocol::review::{RequestState, ReviewResult};
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_worktree::text;
+use nightshift_worktree::{Environment, pieces, text};
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStringExt;
 
 /// Nobody is there to answer a program's question.
 pub const NOBODY_ANSWERS: &[(&str, &str)] =
@@ -153,6 +155,7 @@ fn call(
     // It starts git here by itself.
     let quiet = place.act(&["status"]).outside().variables();
     env.extend(quiet.map_err(|error| Unable(error.message))?);
+    stay_out_of_submodules(place, &mut env).map_err(|fault| Unable(fault.message))?;
     let started =
         Program { program: OsStr::new(program), args: &args, env: &env, cwd: &place.root };
     let how = Run {
@@ -165,4 +168,33 @@ fn call(
         std::io::ErrorKind::NotFound => Unable(format!("{program} is not installed")),
         _ => Unable(format!("{program}: {e}")),
     })
+}
+
+const COUNT: &str = "GIT_CONFIG_COUNT";
+/// Where git looks for it, one after the other.
+const GITMODULES: [(&str, &str); 3] =
+    [("--file", ".gitmodules"), ("--blob", ":.gitmodules"), ("--blob", "HEAD:.gitmodules")];
+
+/// A `git status` that the program starts looks at no submodule: it would run there what that one's own
+/// configuration says. `.gitmodules` may ask for the look, so each name that stands there is told too.
+fn stay_out_of_submodules(place: &Place<'_>, env: &mut Environment) -> Result<()> {
+    let mut names: BTreeSet<OsString> = BTreeSet::from(["diff.ignoreSubmodules".into()]);
+    for (how, source) in GITMODULES {
+        let args = ["config", "-z", how, source, "--name-only", "--get-regexp"];
+        // Where there is none, git says so.
+        let listed = place.look(&args).arg("^submodule\\.").end().map_err(fault)?;
+        for key in pieces(&listed.stdout) {
+            if let Some(dot) = key.iter().rposition(|&byte| byte == b'.') {
+                names.insert(OsString::from_vec([&key[..dot], b".ignore"].concat()));
+            }
+        }
+    }
+    let count = env.get(OsStr::new(COUNT)).and_then(|count| count.to_str()?.parse().ok());
+    let first: usize = count.unwrap_or(0);
+    env.insert(COUNT.into(), (first + names.len()).to_string().into());
+    for (n, name) in names.into_iter().enumerate() {
+        env.insert(format!("GIT_CONFIG_KEY_{}", first + n).into(), name);
+        env.insert(format!("GIT_CONFIG_VALUE_{}", first + n).into(), "all".into());
+    }
+    Ok(())
 }

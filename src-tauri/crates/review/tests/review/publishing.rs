@@ -149,3 +149,36 @@ fn the_branch_that_the_work_began_from_is_not_pushed_to() {
     repo.commit("on the base itself");
     repo.refuses(ReviewAct::Push, &["work is a protected branch"]);
 }
+
+#[test]
+fn security_02_the_forges_program_runs_no_repository_inside_the_worktree() {
+    let mut repo = work();
+    let sprung = repo.home.work().join("sprung");
+    let evil = format!("touch '{}'; cat", sprung.display());
+    let inner = repo.tree.join("inner");
+    repo.git(&["init", "--quiet", "inner"]);
+    write(&inner, "x.txt", "x\n");
+    repo.run_in(&inner, &["add", "."]);
+    repo.run_in(&inner, &["commit", "--quiet", "-m", "x"]);
+    // Both the configuration and the files may ask for the look.
+    let modules = "[submodule \"a.b\"]\n\tpath = inner\n\turl = ./inner\n\tignore = none\n";
+    write(&repo.tree, ".gitmodules", modules);
+    repo.git(&["add", "--all"]);
+    repo.git(&["commit", "--quiet", "-m", "a repository inside"]);
+    repo.run_in(&inner, &["config", "filter.x.clean", &evil]);
+    write(&inner, ".gitattributes", "* filter=x\n");
+    write(&inner, "x.txt", "y\n");
+    // As `gh` does, to warn of what is not committed.
+    let script = "git status --porcelain >&2; echo https://github.com/acme/shop/pull/7";
+    program(&mut repo, "gh", script);
+    on_forge(&repo, "git@github.com:acme/shop.git");
+    for without_file in [false, true] {
+        if without_file {
+            fs::remove_file(repo.tree.join(".gitmodules")).unwrap();
+        }
+        assert!(ask(&repo).0.is_some());
+        assert!(!sprung.exists(), "a filter of the repository inside ran");
+    }
+    repo.git(&["status"]);
+    assert!(sprung.exists(), "the trap is none");
+}
