@@ -2,10 +2,11 @@
 
 use crate::place::{Place, Recorded, Result, fault, refused};
 use crate::{
-    changes, commit, discard, draft, file, image, merge, pull_request, push, rebase, stage,
+    changes, commit, discard, draft, file, image, merge, own_files, pull_request, push, rebase,
+    stage,
 };
 use nightshift_protocol::review::{ReviewAct, ReviewResult};
-use nightshift_worktree::{Environment, Git, Ledger, Phase, reopen};
+use nightshift_worktree::{Environment, Git, Ledger, Phase, Repository, reopen};
 use std::path::PathBuf;
 
 /// Whose work it is and where.
@@ -29,6 +30,8 @@ struct Lodging {
     /// Its own worktree, which everything is done in then, and the main checkout.
     worktree: Option<PathBuf>,
     main: Option<PathBuf>,
+    /// The git directory that the worktree was made from.
+    common: Option<PathBuf>,
 }
 
 fn lodging(subject: &Subject) -> Result<Lodging> {
@@ -37,6 +40,7 @@ fn lodging(subject: &Subject) -> Result<Lodging> {
         recorded: subject.recorded.clone(),
         worktree: None,
         main: None,
+        common: None,
     };
     if !subject.ledger.is_dir() {
         return Ok(given());
@@ -48,7 +52,8 @@ fn lodging(subject: &Subject) -> Result<Lodging> {
             let record = reopen(&ledger, &record.id).map_err(fault)?;
             let (dir, base, worktree) = (record.cwd(), record.base, Some(record.path));
             let recorded = Some(Recorded { commit: base.commit, label: base.label });
-            Lodging { dir, recorded, worktree, main: Some(record.repository.root) }
+            let Repository { root, common, .. } = record.repository;
+            Lodging { dir, recorded, worktree, main: Some(root), common: Some(common) }
         }
         Some(_) | None => given(),
     })
@@ -57,11 +62,21 @@ fn lodging(subject: &Subject) -> Result<Lodging> {
 /// `env`: the user's, for hooks, credentials, filters and the forges' own programs.
 pub fn act(subject: &Subject, env: &Environment, act: &ReviewAct) -> Result<ReviewResult> {
     let git = Git::new(env);
-    let Lodging { dir, recorded, worktree, main } = lodging(subject)?;
+    let Lodging { dir, recorded, worktree, main, common } = lodging(subject)?;
     let place = Place { main, ..Place::find(&git, &dir, recorded.as_ref())? };
     if let Some(worktree) = worktree.filter(|worktree| *worktree != place.root) {
         let text = format!("git takes {} for {}", place.root.display(), worktree.display());
         return Err(refused(text, "a repository was made on the way there; look at it by hand"));
+    }
+    let now = &place.checkout.common;
+    if common.is_some_and(|common| common != *now) {
+        let text = format!("{} belongs to {} now", place.root.display(), now.display());
+        return Err(refused(text, "its `commondir` was changed; look at it by hand"));
+    }
+    let looks =
+        matches!(act, ReviewAct::Changes | ReviewAct::File { .. } | ReviewAct::Image { .. });
+    if !looks {
+        own_files::refuse_links(&place)?;
     }
     let id = subject.id.as_str();
     match act {

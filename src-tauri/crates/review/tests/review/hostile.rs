@@ -311,3 +311,33 @@ fn security_12_what_is_written_to_the_configuration_in_the_moment_of_an_act_runs
     lab.repo.git(&["status"]);
     assert_ne!(fs::read_to_string(&lab.sprung).unwrap_or_default(), "");
 }
+
+#[test]
+fn no_act_begins_where_git_would_write_through_a_link() {
+    for name in ["COMMIT_EDITMSG", "ORIG_HEAD", "logs/HEAD", "index"] {
+        let lab = Lab::new();
+        let repo = &lab.repo;
+        let admin = repo.git(&["rev-parse", "--absolute-git-dir"]);
+        let (link, precious) = (Path::new(admin.trim()).join(name), lab.evil.clone() + ".precious");
+        if link.exists() {
+            fs::rename(&link, &precious).unwrap();
+        } else {
+            fs::write(&precious, "precious\n").unwrap();
+        }
+        std::os::unix::fs::symlink(&precious, &link).unwrap();
+        repo.write("a.txt", "changed\n");
+        let before = fs::read(&precious).unwrap();
+        lab.must(name, ReviewAct::Changes);
+        for act in [
+            ReviewAct::Commit { message: "x".into(), all: true, amend: false },
+            ReviewAct::Discard { paths: Vec::new() },
+            ReviewAct::Stage { paths: paths(&["a.txt"]) },
+            ReviewAct::Merge,
+            ReviewAct::Rebase,
+        ] {
+            repo.refuses(act, &["is a symbolic link", name]);
+        }
+        assert_eq!(fs::read(&precious).unwrap(), before, "{name}");
+        assert_eq!(repo.read("a.txt"), "changed\n");
+    }
+}
