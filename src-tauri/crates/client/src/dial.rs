@@ -1,7 +1,7 @@
 //! From a socket path to a greeted connection, or a fault that says what to do.
 
 use crate::connection::{FrameReader, FrameWriter, split};
-use nightshift_platform::ipc;
+use nightshift_platform::{Mark, Peer, ipc};
 use nightshift_protocol::{
     Fault, FaultCode, FrameKind, Hello, PROTOCOL_VERSION, Role, encode_control, understands,
 };
@@ -23,6 +23,9 @@ pub(crate) async fn dial(
         Err(e) => return Err(unreachable(socket, expected, &e)),
     };
     refuse_stranger(&stream, socket)?;
+    if expected == Role::Supervisor {
+        refuse_sessions(&stream, socket)?;
+    }
     let (mut reader, mut writer) = split(stream);
     let greeting = async {
         // Even a peer that has hung up may have said first which version it speaks.
@@ -76,6 +79,24 @@ fn refuse_stranger(stream: &UnixStream, socket: &Path) -> Result<(), Fault> {
     }
     Err(Fault::new(FaultCode::Refused, format!("socket {socket} is served by another user"))
         .hint("remove it, or set NIGHTSHIFT_HOME to a directory of your own"))
+}
+
+/// A supervisor works with the environment and the programs that it was started with. One that was
+/// started inside of a session would bring that session's to the user.
+fn refuse_sessions(stream: &UnixStream, socket: &Path) -> Result<(), Fault> {
+    let peer = Peer::of(stream).map_err(|e| {
+        Fault::new(FaultCode::Io, format!("who serves {} is unknown: {e}", socket.display()))
+    })?;
+    // Where its process cannot be looked at it is in a namespace outside of ours, and so not below us.
+    let below = peer.mark().is_ok_and(|mark| mark.is_below(Mark::own()));
+    if !below {
+        return Ok(());
+    }
+    let pid = peer.pid().map_or_else(|| "<pid>".to_owned(), |pid| pid.to_string());
+    let message =
+        format!("the supervisor (pid {pid}) was started inside of a session, not by the user");
+    Err(Fault::new(FaultCode::Refused, message)
+        .hint(format!("end it with `kill {pid}`, then start it anew; sessions go on")))
 }
 
 fn not_ours(socket: &Path, what: &str) -> Fault {

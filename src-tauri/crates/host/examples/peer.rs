@@ -1,12 +1,17 @@
 //! Sends its arguments after the first as frames to the host socket that is the first, and prints each
-//! event that comes: what runs in a session may do that too. For this crate's own tests.
+//! event that comes: what runs in a session may do that too. With `HOLD` it first takes the role which that
+//! lock file stands for. For this crate's own tests.
 
+use nightshift_platform::RoleLock;
 use nightshift_protocol::{FrameDecoder, FrameKind, Hello, Role, encode_control, encode_frame};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 
 fn main() -> std::io::Result<()> {
     let mut args = std::env::args().skip(1);
+    let hold = std::env::var_os("HOLD");
+    let _role = hold.map(|file| RoleLock::acquire(Path::new(&file))).transpose()?;
     let mut stream = UnixStream::connect(args.next().unwrap_or_default())?;
     stream.write_all(&encode_control(&Hello::new(Role::Client)))?;
     for frame in args {

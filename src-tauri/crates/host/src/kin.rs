@@ -1,14 +1,18 @@
 //! Whose hand a connected process is: the user's, or that of a session which one of our hosts holds.
 //!
 //! A host is a child subreaper, so whatever a session starts and detaches stays below its host. Whoever
-//! is below one is that session; no variable of the environment makes anybody the user.
-//! Promise: what cannot be found out is unknown and never taken for the user. Hosts of other homes do not
-//! count: a whole Nightshift may run inside of somebody's session.
+//! is below one is that session; no variable of the environment makes anybody the user. A host also has a
+//! mark that all below it have for good (`platform::mark`): whoever has it is a session after its host's
+//! end too, wherever it then hangs in the tree.
+//! Promise: what cannot be found out is unknown and never taken for the user. A whole Nightshift may run
+//! inside of somebody's session: what is marked as that session is its user, and its own sessions are not.
 //! Must not know: who may do what.
 
 use crate::finding;
+use nightshift_model::id::SESSION_ID_DIGITS;
 use nightshift_platform::dirs::Home;
-use nightshift_platform::{Identity, Liveness3, Peer, lock, process};
+use nightshift_platform::program::PROGRAM_NAME;
+use nightshift_platform::{Identity, Liveness3, Mark, Peer, lock, peer, process};
 use nightshift_protocol::Ready;
 use nightshift_protocol::launch::{READY_FILE, ROLE_VARIABLE, SESSION_VARIABLE};
 use std::ffi::OsString;
@@ -17,6 +21,8 @@ use std::path::{Path, PathBuf};
 
 /// The verb that makes our program a host.
 const HOST_VERB: &str = "host";
+/// Ancestors may end while they are looked at; this often they are looked at anew.
+const WALKS: u32 = 16;
 
 /// Whose hand it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,44 +53,133 @@ pub struct Kin {
     supervisor: Supervisor,
     /// This process, where it is a host, and its session.
     me: Option<(Identity, String)>,
+    /// What the user's processes are not below.
+    mark: Mark,
 }
 
 impl Kin {
     /// As the supervisor of `home` sees them.
     pub fn of_supervisor(home: &Home) -> std::io::Result<Kin> {
-        Ok(Kin { jobs: home.jobs(), supervisor: Supervisor::Me(Identity::own()?), me: None })
+        let supervisor = Supervisor::Me(Identity::own()?);
+        Ok(Kin { jobs: home.jobs(), supervisor, me: None, mark: Mark::own() })
     }
 
-    /// As the host of the session directory `dir` with this socket sees them.
+    /// As the host of the session directory `dir` with this socket sees them, before it has a mark.
     pub fn of_host(dir: &Path, socket: &Path) -> std::io::Result<Kin> {
         let above = |path: &Path| path.parent().unwrap_or(path).to_owned();
         let jobs = above(dir);
         let home = Home { state: above(&jobs), run: above(socket) };
         let id = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let me = Some((Identity::own()?, id));
-        Ok(Kin { jobs, supervisor: Supervisor::Holds(home.lock_file()), me })
+        let supervisor = Supervisor::Holds(home.lock_file());
+        Ok(Kin { jobs, supervisor, me, mark: Mark::own() })
     }
 
     /// Whose hand `peer` is. `ours`: processes that the supervisor has started to act for the user.
     pub fn caller(&self, peer: &Peer, ours: Option<Identity>) -> Caller {
-        let lineage = match peer.lineage() {
-            Ok(lineage) => lineage,
+        match self.above(|| peer.lineage(), ours) {
+            Ok(None) => {}
+            Ok(Some(caller)) => return caller,
             Err(why) => return Caller::Unknown { why },
-        };
-        for (above, process) in lineage.iter().enumerate() {
-            if Some(*process) == ours {
-                return Caller::User;
-            }
-            if self.is_supervisor(process) {
-                return if above == 0 { Caller::User } else { Caller::Program };
-            }
-            match self.session_of(process) {
-                Ok(None) => {}
-                Ok(Some(session)) => return session,
-                Err(why) => return Caller::Unknown { why },
+        }
+        // Nothing of ours is above it now. Was it once?
+        match peer.mark() {
+            Ok(mark) if mark.is_below(self.mark) => self.marked(mark),
+            Ok(_) => Caller::User,
+            Err(why) => Caller::Unknown { why },
+        }
+    }
+
+    /// What a process is by those above it now; none where nothing of ours is there.
+    fn above(
+        &self,
+        lineage: impl Fn() -> Result<Vec<Identity>, String>,
+        ours: Option<Identity>,
+    ) -> Result<Option<Caller>, String> {
+        let mut walked = lineage()?;
+        for _ in 0..WALKS {
+            match self.first_of_ours(&walked, ours) {
+                Err(why) => {
+                    // Somebody above it may have ended meanwhile, as a starter does: then another is there.
+                    let now = lineage()?;
+                    if now == walked {
+                        return Err(why);
+                    }
+                    walked = now;
+                }
+                found => return found,
             }
         }
-        Caller::User
+        Err("its ancestors change too fast".to_owned())
+    }
+
+    fn first_of_ours(
+        &self,
+        lineage: &[Identity],
+        ours: Option<Identity>,
+    ) -> Result<Option<Caller>, String> {
+        for (above, process) in lineage.iter().enumerate() {
+            if Some(*process) == ours {
+                return Ok(Some(Caller::User));
+            }
+            if above > 0 && self.is_supervisor(process) {
+                return Ok(Some(Caller::Program));
+            }
+            if let Some(session) = self.session_of(process)? {
+                return Ok(Some(session));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What has this mark, and is below nothing of ours any more.
+    fn marked(&self, mark: Mark) -> Caller {
+        match mark.name() {
+            Some(PROGRAM_NAME) => Caller::Program,
+            Some(name) if self.jobs.join(id_of(name)).is_dir() => {
+                Caller::Session { id: id_of(name), certain: false }
+            }
+            Some(_) | None => Caller::Unknown { why: "it was started inside of a session".into() },
+        }
+    }
+
+    /// Whose hand this process is, which would be the supervisor of `home`.
+    pub fn of_newcomer(home: &Home) -> Caller {
+        let supervisor = Supervisor::Holds(home.lock_file());
+        let kin = Kin { jobs: home.jobs(), supervisor, me: None, mark: Mark::NONE };
+        match kin.above(peer::own_lineage, None) {
+            Ok(None) => {}
+            Ok(Some(caller)) => return caller,
+            Err(why) => return Caller::Unknown { why },
+        }
+        let mark = Mark::own();
+        if mark == Mark::NONE {
+            return Caller::User;
+        }
+        match kin.marked(mark) {
+            Caller::Session { id, certain } => Caller::Session { id, certain },
+            caller if kin.had_another_user(&home.lock_file(), mark) => caller,
+            // That of a session of another home, which may have a home of its own.
+            _ => Caller::User,
+        }
+    }
+
+    /// Whether this home belongs to somebody whose processes are not below `mark`: its last supervisor's,
+    /// and those that its hosts obey.
+    fn had_another_user(&self, lock: &Path, mark: Mark) -> bool {
+        let boot = process::boot_id().ok();
+        let last = lock::last_holder(lock).filter(|last| boot.is_some() && last.boot == boot);
+        if last.and_then(|last| last.mark).is_some_and(|last| mark.is_below(last)) {
+            return true;
+        }
+        let dirs = fs::read_dir(&self.jobs).into_iter().flatten().flatten();
+        let hosts = dirs.filter_map(|dir| self.host(dir.file_name().to_str()?));
+        let obeys_another = |host: Identity| {
+            let marked = Mark::of(host.pid).ok().filter(|marked| *marked != Mark::NONE);
+            marked.is_some_and(|marked| mark.is_as_deep_as(marked))
+                && host.liveness() == Liveness3::Alive
+        };
+        hosts.into_iter().any(obeys_another)
     }
 
     fn is_supervisor(&self, process: &Identity) -> bool {
@@ -145,6 +240,20 @@ impl Kin {
         let ready = finding::document::<Ready>(&self.jobs.join(id), READY_FILE).ok()??;
         Some(Identity { pid: ready.pid, start_ticks: ready.start_ticks })
     }
+}
+
+/// The name in the marks of what session `id` starts.
+pub fn name_of(id: &str) -> u32 {
+    u32::from_str_radix(id, 16).unwrap_or_default()
+}
+
+/// From now on this process and all that it starts has the mark of session `id`.
+pub(crate) fn take_mark(id: &str) -> std::io::Result<()> {
+    Mark::own().below(name_of(id)).take()
+}
+
+fn id_of(name: u32) -> String {
+    format!("{name:0digits$x}", digits = SESSION_ID_DIGITS)
 }
 
 fn of(process: &Identity, error: &std::io::Error) -> String {

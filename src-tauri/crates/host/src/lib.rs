@@ -118,6 +118,11 @@ fn start_child(
     // Not to keep the directory we were started in from being removed.
     std::env::set_current_dir("/").map_err(|error| error.to_string())?;
     become_subreaper().map_err(|error| format!("cannot adopt orphans: {error}"))?;
+    let kin = Kin::of_host(dir, Path::new(&launch.socket)).map_err(|e| e.to_string())?;
+    // Before anything is started: all of it has the mark, and keeps it when this host is killed.
+    if let Err(error) = kin::take_mark(&launch.session) {
+        log(&format!("what it starts is known by its ancestors alone: no mark: {error}"));
+    }
     let signals =
         signals::Signals::listen().map_err(|error| format!("cannot hear signals: {error}"))?;
     let child = match launch::start(&launch) {
@@ -133,7 +138,6 @@ fn start_child(
     if let Err(error) = marked.stored {
         log(&format!("the journal cannot be written: {error}; output goes on"));
     }
-    let kin = Kin::of_host(dir, Path::new(&launch.socket)).map_err(|e| e.to_string())?;
     let dir_of_session = dir.to_owned();
     let parts =
         Parts { dir: dir_of_session, listener, socket, signals, child, journal, launch, kin };

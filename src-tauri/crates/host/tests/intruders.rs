@@ -115,7 +115,7 @@ fn security_06_the_hooks_of_a_session_are_still_heard_by_its_own_host() {
 }
 
 #[test]
-fn security_06_a_host_of_another_home_counts_for_nothing() {
+fn security_06_what_runs_in_another_homes_session_is_no_user_here() {
     let temporary = tempfile::tempdir().unwrap();
     let victim = host(&temporary.path().join("jobs"), shell("read x"));
     let file = temporary.path().join("told");
@@ -127,5 +127,82 @@ fn security_06_a_host_of_another_home_counts_for_nothing() {
     );
     let _stranger = host(&temporary.path().join("elsewhere/jobs"), shell(&script));
     let told = told(&file);
+    assert!(told.contains("it was started inside of a session"), "{told}");
+    assert!(told.contains("refused") && !told.contains("child_pid"), "{told}");
+}
+
+#[test]
+fn security_06_a_home_inside_of_a_session_has_that_session_as_its_user() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path().join("elsewhere/jobs/00000001");
+    std::fs::create_dir_all(&dir).unwrap();
+    let mut inner = shell("read x");
+    inner.socket = dir.join("s").display().to_string();
+    std::fs::write(dir.join("launch.json"), serde_json::to_vec(&inner).unwrap()).unwrap();
+    let file = temporary.path().join("told");
+    let script = format!(
+        "setsid {} host {dir} > /dev/null & until [ -e {dir}/ready.json ]; do sleep 0.02; done; \
+         {} {dir}/s '{{\"type\":\"status\"}}' > {} 2>&1; read x",
+        binary().display(),
+        peer(),
+        file.display(),
+        dir = dir.display(),
+    );
+    let _outer = host(&temporary.path().join("jobs"), shell(&script));
+    let told = told(&file);
     assert!(told.contains("child_pid"), "{told}");
+}
+
+/// What an orphan of a killed host is told when it tries `frame` at another one's, after `before`.
+fn told_to_orphan(env: &str, before: &str, lock: Option<&str>, frame: &str) -> String {
+    let temporary = tempfile::tempdir().unwrap();
+    let jobs = temporary.path().join("jobs");
+    let victim = host(&jobs, shell("while read x; do echo got-$x >> $HOME/typed; done"));
+    let file = temporary.path().join("told");
+    let run = victim.dir.join(lock.unwrap_or_default());
+    let attempt = format!(
+        "{} {} '{frame}' > {} 2>&1",
+        peer(),
+        victim.dir.join("s").display(),
+        file.display()
+    );
+    let hold = if lock.is_some() { format!("HOLD={} ", run.display()) } else { String::new() };
+    // The orphan ends its host, waits until it hangs somewhere else, and tries.
+    let orphan = temporary.path().join("orphan.sh");
+    let script = format!(
+        "kill -9 $1; until ! [ -e /proc/$1 ] || grep -q ') Z' /proc/$1/stat; do sleep 0.02; done\n\
+         {before}\n{hold}{attempt}\n"
+    );
+    std::fs::write(&orphan, script).unwrap();
+    let start = format!(
+        "(setsid {env} bash {} $PPID < /dev/null > /dev/null 2>&1 &) ; read x",
+        orphan.display()
+    );
+    let mut intruder = host(&jobs, shell(&start));
+    let told = told(&file);
+    intruder.detached.child.wait().unwrap();
+    let mut user = victim.connect();
+    user.send(&HostRequest::Status);
+    user.event(|event| matches!(event, HostEvent::Status { .. }).then_some(()));
+    told
+}
+
+#[test]
+fn security_06_what_outlives_its_host_stays_a_session() {
+    const TYPES: &str = r#"{"type":"write_line","tag":7,"line":"x"}"#;
+    for (env, before, lock) in [
+        ("", "", None),
+        ("env -i PATH=$PATH", "", None),
+        ("env -i PATH=$PATH NIGHTSHIFT_ROLE=supervisor", "", None),
+        // Its mark can only get lower: that is another name, and no user.
+        ("env -i PATH=$PATH", "ulimit -x 5", None),
+        ("env -i PATH=$PATH", "ulimit -x 18446744069414584327 || ulimit -x 5", None),
+        // Nor does the supervisor's role make it one.
+        ("env -i PATH=$PATH", "", Some("daemon.lock")),
+    ] {
+        let told = told_to_orphan(env, before, lock, TYPES);
+        let case = format!("{env} {before} {lock:?}: {told}");
+        assert!(told.contains("refused") && told.contains("only the user may"), "{case}");
+        assert!(!told.contains("written"), "{case}");
+    }
 }

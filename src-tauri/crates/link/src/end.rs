@@ -8,6 +8,7 @@ use crate::looks::patience;
 use nightshift_host::finding::{Finding, inspect, is_damaged};
 use nightshift_host::household::Household;
 use nightshift_host::journal;
+use nightshift_host::kin;
 use nightshift_model::{Exit, SessionId};
 use nightshift_platform::process::{self, Identity};
 use nightshift_protocol::launch::SESSION_VARIABLE;
@@ -147,12 +148,15 @@ pub fn look_closely(dir: &Path, session: &SessionId) -> Finding {
     }
 }
 
-/// All processes that carry the session's id, but for those of this home that were started from
-/// inside it.
+/// All processes that carry the session's id, in their environment or as their mark, but for the
+/// supervisor and the hosts of this home.
 fn all_of(dir: &Path, session: &SessionId) -> std::io::Result<Vec<Identity>> {
     let ours = Household::of_supervisor(dir);
     let spared = |process: &Identity| ours.is_member(process);
-    process::find_by_env_without(SESSION_VARIABLE, session.as_str(), &spared)
+    let mut found = process::find_by_env_without(SESSION_VARIABLE, session.as_str(), &spared)?;
+    let marked = process::find_by_mark_without(kin::name_of(session.as_str()), &spared)?;
+    found.extend(marked.into_iter().filter(|one| !found.contains(one)).collect::<Vec<_>>());
+    Ok(found)
 }
 
 /// Ends what is left of a session after its host.

@@ -132,7 +132,9 @@ pub fn who(caller: &Caller) -> String {
 /// What is answered to whoever may not.
 pub fn refusal(caller: &Caller, what: &str) -> Fault {
     let hint = match caller {
-        Caller::Unknown { .. } => "run it in a terminal on this machine, in its own namespace",
+        Caller::Unknown { .. } => {
+            "use a terminal of your own, on this machine and in its own namespace"
+        }
         Caller::Program | Caller::Session { .. } | Caller::User => {
             "a terminal that runs inside of Nightshift is a session too: use one of your own"
         }

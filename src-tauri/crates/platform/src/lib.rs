@@ -13,6 +13,7 @@ pub mod files;
 pub mod interfaces;
 pub mod ipc;
 pub mod lock;
+pub mod mark;
 pub mod memory;
 pub mod mounts;
 pub mod peer;
@@ -30,5 +31,6 @@ pub mod watch;
 
 pub use dirs::{DirsError, Home};
 pub use lock::{Holder, RoleLock};
+pub use mark::Mark;
 pub use peer::Peer;
 pub use process::{Identity, Liveness3};

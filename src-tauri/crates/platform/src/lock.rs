@@ -6,7 +6,8 @@
 
 use crate::clock;
 use crate::files::read_bounded;
-use crate::process::{Identity, Liveness3};
+use crate::mark::Mark;
+use crate::process::{Identity, Liveness3, boot_id};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
@@ -31,6 +32,12 @@ pub struct Holder {
     pub start_ticks: u64,
     /// Version of the holder's build.
     pub version: String,
+    /// The holder's mark; none from builds that did not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
+    /// The boot it held the role in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot: Option<String>,
 }
 
 /// The role, held until this is dropped or the process ends.
@@ -60,7 +67,13 @@ impl RoleLock {
             }
             let own = Identity::own()?;
             let version = env!("CARGO_PKG_VERSION").to_owned();
-            let holder = Holder { pid: own.pid, start_ticks: own.start_ticks, version };
+            let holder = Holder {
+                pid: own.pid,
+                start_ticks: own.start_ticks,
+                version,
+                mark: Some(Mark::own()),
+                boot: boot_id().ok(),
+            };
             file.set_len(0)?;
             file.rewind()?;
             file.write_all(&serde_json::to_vec(&holder)?)?;
@@ -119,10 +132,15 @@ fn still_at(path: &Path, file: &File) -> io::Result<bool> {
 /// Asks the process table, not the lock: probing the lock would for a moment look like a holder to
 /// a process that is just trying to take it.
 pub fn holder(path: &Path) -> Option<Holder> {
-    let bytes = read_bounded(path, HOLDER_MAX_BYTES).ok()?;
-    let holder: Holder = serde_json::from_slice(&bytes).ok()?;
+    let holder = last_holder(path)?;
     let identity = Identity { pid: holder.pid, start_ticks: holder.start_ticks };
     (identity.liveness() != Liveness3::Gone).then_some(holder)
+}
+
+/// Who holds the role or held it last, alive or not.
+pub fn last_holder(path: &Path) -> Option<Holder> {
+    let bytes = read_bounded(path, HOLDER_MAX_BYTES).ok()?;
+    serde_json::from_slice(&bytes).ok()
 }
 
 /// Whether the kernel says that process `pid` has locked the file at `path`: what the file itself says
@@ -188,7 +206,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
         let own = Identity::own().unwrap();
-        let stale = Holder { pid: own.pid, start_ticks: own.start_ticks + 1, version: "0".into() };
+        let stale = Holder {
+            pid: own.pid,
+            start_ticks: own.start_ticks + 1,
+            version: "0".into(),
+            mark: None,
+            boot: None,
+        };
         for content in [serde_json::to_vec(&stale).unwrap(), b"{".to_vec(), vec![b' '; 5000]] {
             std::fs::write(&path, content).unwrap();
             assert_eq!(holder(&path), None);

@@ -1,9 +1,10 @@
-//! Who is at the other end of a Unix socket: its user, its process, and what that descends from.
+//! Who is at the other end of a Unix socket: its user, its process, what that descends from, its mark.
 //!
 //! Promise: the process is the one that connected and is looked at while it lives, so a pid that was used
 //! again is never taken for it; what cannot be found out is unknown, with the reason.
 //! Must not know: who may do what.
 
+use crate::mark::Mark;
 use crate::process::{Identity, raw_pid};
 use crate::procfs::Stat;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -50,26 +51,52 @@ impl Peer {
 
     /// The process and all that it descends from, itself first; or why that cannot be said.
     pub fn lineage(&self) -> Result<Vec<Identity>, String> {
-        let Some(pid) = self.pid else {
-            return Err("its process is in another namespace".to_owned());
-        };
-        let ended = || format!("process {pid} has ended");
-        let Some(process) = &self.process else { return Err(ended()) };
         for _ in 0..WALKS {
-            let climbed = climb(pid);
-            // Its pid is its own for as long as it lives: what was read is of it, or void.
-            if has_ended(process) {
-                return Err(ended());
-            }
-            match climbed {
+            match self.read(climb)? {
                 Ok(lineage) => return Ok(lineage),
                 Err(Broken::Changed) => {}
                 Err(Broken::Unknown(why)) => return Err(why),
             }
         }
-        Err(format!("the ancestors of process {pid} change too fast"))
+        Err(TOO_FAST.to_owned())
+    }
+
+    /// The mark that the process has.
+    pub fn mark(&self) -> Result<Mark, String> {
+        self.read(Mark::of)?.map_err(|error| format!("its limits cannot be read: {error}"))
+    }
+
+    /// The pid it has now, for people.
+    pub fn pid(&self) -> Option<u32> {
+        self.pid
+    }
+
+    /// What `look` reads of the process that has its pid, if that is still itself.
+    fn read<T>(&self, look: impl Fn(u32) -> T) -> Result<T, String> {
+        let Some(pid) = self.pid else {
+            return Err("its process is in another namespace".to_owned());
+        };
+        let ended = || format!("process {pid} has ended");
+        let Some(process) = &self.process else { return Err(ended()) };
+        let read = look(pid);
+        // Its pid is its own for as long as it lives: what was read is of it, or void.
+        if has_ended(process) { Err(ended()) } else { Ok(read) }
     }
 }
+
+/// This process and all that it descends from, itself first; or why that cannot be said.
+pub fn own_lineage() -> Result<Vec<Identity>, String> {
+    for _ in 0..WALKS {
+        match climb(std::process::id()) {
+            Ok(lineage) => return Ok(lineage),
+            Err(Broken::Changed) => {}
+            Err(Broken::Unknown(why)) => return Err(why),
+        }
+    }
+    Err(TOO_FAST.to_owned())
+}
+
+const TOO_FAST: &str = "its ancestors change too fast";
 
 /// Each parent is read while its child still names it: a process whose parent ends gets another one.
 fn climb(pid: u32) -> Result<Vec<Identity>, Broken> {

@@ -1,10 +1,12 @@
 //! Running a program to its end: bounded time, bounded output, nothing left behind on a timeout.
 //!
 //! Promise: the program leads a session of its own, so that its whole group can be ended; reading
-//! ends with the program, even when something it started keeps its output open.
+//! ends with the program, even when something it started keeps its output open. It and all that it
+//! starts has a mark (`mark`), by which it is told from its user for good.
 //! Must not know: what the program is.
 
 use crate::clock;
+use crate::mark::Mark;
 use crate::process::{self, Identity};
 use crate::signals::{SIGKILL, SIGTERM};
 use crate::spawn::{Program, command};
@@ -60,6 +62,9 @@ pub struct Limits {
     pub cpu_seconds: u64,
 }
 
+/// The name in the mark of such programs; sessions have others.
+pub const PROGRAM_NAME: u32 = u32::MAX;
+
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
@@ -104,6 +109,15 @@ pub fn run_watched(program: &Program<'_>, how: &Run<'_>, watch: &Watch<'_>) -> i
 }
 
 fn run_for(mut command: Command, how: &Run<'_>, watch: Option<&Watch<'_>>) -> io::Result<Ended> {
+    let mark = Mark::own().below(PROGRAM_NAME);
+    // SAFETY: only async-signal-safe system calls between fork and exec.
+    unsafe {
+        command.pre_exec(move || {
+            // Where there are no marks it is known by its ancestors alone.
+            mark.take().ok();
+            Ok(())
+        });
+    }
     command.stdin(input(how.input)?);
     match how.log {
         Some(log) => command.stdout(log.try_clone()?).stderr(log.try_clone()?),

@@ -1,13 +1,14 @@
 //! Processes and terminals, with real ones: identities, descendants, signals, detached starts.
 
-use nightshift_platform::clock;
 use nightshift_platform::process::{
     Identity, Liveness3, arguments, descendants, descendants_without, find_by_arguments,
     find_by_env, find_by_env_without, pidfd, runs_our_program, signal, signal_group,
 };
+use nightshift_platform::program::{PROGRAM_NAME, Run, run};
 use nightshift_platform::pty::{self, Pty};
 use nightshift_platform::signals::{SIGKILL, SIGTERM};
 use nightshift_platform::spawn::{Program, own_environment, spawn_detached, spawn_piped};
+use nightshift_platform::{Mark, clock};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
@@ -208,4 +209,28 @@ fn a_terminal_has_its_size_and_controls_its_program() {
     rustix::io::write(&terminal.master, b"through the tty\n").unwrap();
     read_until("through the tty\r\nthrough the tty");
     child.wait().unwrap();
+}
+
+#[test]
+fn security_06_what_a_program_leaves_behind_keeps_its_mark() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = [
+        OsString::from("-c"),
+        "(setsid env -i sh -c 'until [ -e go ]; do sleep 0.02; done; cat /proc/self/limits > l; \
+         mv l limits' > /dev/null 2>&1 &); grep -q . /proc/self/limits"
+            .into(),
+    ];
+    let env = own_environment();
+    let program = Program { program: OsStr::new("sh"), args: &args, env: &env, cwd: dir.path() };
+    let how = Run { input: b"", timeout: PATIENCE, output_max_bytes: 100, log: None };
+    assert_eq!(run(&program, &how).unwrap().code, Some(0));
+    std::fs::write(dir.path().join("go"), "").unwrap();
+    let read = || std::fs::read_to_string(dir.path().join("limits")).ok();
+    until("it to look at its limits", || read().is_some());
+    let marked = Mark::own().below(PROGRAM_NAME);
+    assert!(marked.is_below(Mark::own()));
+    let number = serde_json::to_string(&marked).unwrap();
+    let limits = read().unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max file locks")).unwrap();
+    assert_eq!(line.matches(&number).count(), 2, "{line}");
 }

@@ -9,7 +9,7 @@ use crate::link::looks::{self, Looks};
 use crate::outside::Machine;
 use crate::settings;
 use nightshift_lodging::Desk;
-use nightshift_outside::callers::Callers;
+use nightshift_outside::callers::{Callers, may_serve};
 use nightshift_outside::pressure::Pressure;
 use nightshift_platform::clock;
 use nightshift_platform::dirs::Home;
@@ -25,6 +25,7 @@ use tokio::sync::mpsc;
 pub fn run(home: Home) -> Result<(), Fault> {
     home.ensure().map_err(|e| Fault::new(FaultCode::Io, e.to_string()))?;
     let io = |what: &str, e: std::io::Error| Fault::new(FaultCode::Io, format!("{what}: {e}"));
+    may_serve(&home)?;
     let role = take_role(&home)?;
     let (store, set_aside) = Store::open(&home.database(), clock::now())
         .map_err(|e| Fault::new(FaultCode::Io, e.to_string()))?;

@@ -24,6 +24,7 @@ mod loops;
 mod manual;
 mod notices;
 mod orphaned_reply;
+mod orphans;
 mod permissions;
 mod pressure;
 mod privacy;

@@ -1,0 +1,119 @@
+//! A mark that a process has for good, and with it all that it starts: that it was started in a session.
+//!
+//! It is the hard limit for file locks (`RLIMIT_LOCKS`), which Linux passes on and has not looked at since
+//! version 2.5. A process may lower its hard limits and not raise them, whatever becomes of its parents,
+//! its environment and its process group; only the capability `CAP_SYS_RESOURCE` may. So who has a lower
+//! one than we have was started below a mark.
+//! Promise: a mark is below that of whoever gave it; where none can be given that is an error.
+//! Must not know: sessions, who may do what.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde::{Deserialize, Serialize};
+use std::io;
+
+/// The line of proc_pid_limits(5), up to its values: soft, then hard.
+const LINE: &str = "Max file locks";
+const UNLIMITED: &str = "unlimited";
+/// Bits of the name. What is above them says how deep a mark lies, so that one below it is always lower.
+const NAME_BITS: u32 = 32;
+
+/// A hard limit for file locks; `u64::MAX` where there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Mark(u64);
+
+impl Mark {
+    /// What nobody has marked.
+    pub const NONE: Mark = Mark(u64::MAX);
+
+    /// This process's.
+    pub fn own() -> Mark {
+        Mark(getrlimit(Resource::Locks).maximum.unwrap_or(u64::MAX))
+    }
+
+    /// That of the process which has this pid now.
+    pub fn of(pid: u32) -> io::Result<Mark> {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/limits"))?;
+        let unreadable = || io::Error::other(format!("/proc/{pid}/limits cannot be understood"));
+        Mark::parse(&text).ok_or_else(unreadable)
+    }
+
+    fn parse(text: &str) -> Option<Mark> {
+        let values = text.lines().find_map(|line| line.strip_prefix(LINE))?;
+        match values.split_ascii_whitespace().nth(1)? {
+            UNLIMITED => Some(Mark::NONE),
+            number => number.parse().ok().map(Mark),
+        }
+    }
+
+    /// One that lies below this, with a name.
+    pub fn below(self, name: u32) -> Mark {
+        match (self.0 >> NAME_BITS).checked_sub(1) {
+            Some(depth) => Mark(depth << NAME_BITS | u64::from(name)),
+            // There is no room for a name.
+            None => Mark(self.0.saturating_sub(1)),
+        }
+    }
+
+    /// The name that it was given. A process may have lowered its mark since: then it is another one.
+    pub fn name(self) -> Option<u32> {
+        let named = self != Mark::NONE && self.0 >> NAME_BITS > 0;
+        named.then(|| u32::try_from(self.0 & u64::from(u32::MAX)).ok())?
+    }
+
+    /// Whether its process was started by one that had a mark below `other`, or has one itself.
+    pub fn is_below(self, other: Mark) -> bool {
+        self < other
+    }
+
+    /// Whether it was given as far down as `other`, or further, whatever their names.
+    pub fn is_as_deep_as(self, other: Mark) -> bool {
+        self.0 >> NAME_BITS <= other.0 >> NAME_BITS
+    }
+
+    /// Gives it to this process, for good. Async-signal-safe.
+    pub fn take(self) -> io::Result<()> {
+        let limit = Some(self.0);
+        setrlimit(Resource::Locks, Rlimit { current: limit, maximum: limit })?;
+        // Where numbers are shorter the kernel may have made "no limit" of it.
+        if Mark::own() == self { Ok(()) } else { Err(io::ErrorKind::Unsupported.into()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn security_06_a_mark_lies_below_what_gave_it_whatever_its_name() {
+        for name in [0, 7, u32::MAX] {
+            let mut above = Mark::NONE;
+            for _ in 0..100 {
+                let mark = above.below(name);
+                assert!(mark.is_below(above) && !above.is_below(mark) && !mark.is_below(mark));
+                assert_eq!(mark.name(), Some(name));
+                above = mark;
+            }
+        }
+        assert_eq!(Mark::NONE.name(), None);
+        let low = Mark(5);
+        assert!(low.below(7).is_below(low) && low.below(7).name().is_none());
+        assert!(!Mark(0).below(7).is_below(Mark(0)), "nothing is below nothing");
+    }
+
+    #[test]
+    fn a_limit_is_read_as_the_kernel_writes_it() {
+        let line = |soft: &str, hard: &str| {
+            format!(
+                "Max locked memory  8388608  8388608  bytes\n{LINE}   {soft}   {hard}   locks\n"
+            )
+        };
+        assert_eq!(Mark::parse(&line(UNLIMITED, UNLIMITED)), Some(Mark::NONE));
+        assert_eq!(Mark::parse(&line("5", "7")), Some(Mark(7)));
+        assert_eq!(Mark::parse(&line("5", "18446744065119617031")), Some(Mark::NONE.below(7)));
+        for broken in ["", "Max file locks", "Max file locks 5", "Max file locks 5 x locks"] {
+            assert_eq!(Mark::parse(broken), None, "{broken}");
+        }
+        assert_eq!(Mark::of(std::process::id()).unwrap(), Mark::own());
+    }
+}
