@@ -1,18 +1,31 @@
 //! What the agent asks for: requests are put before the user, answered for him where that is settled, and
 //! closed.
 //!
-//! Promise: each request is answered once, in whatever order they come.
+//! Promise: each request is answered once, in whatever order they come, and only for what was read of it.
 //! Must not know: how an answer is written down, the state machine.
 
+use super::calls::Told;
 use super::incoming::Stamp;
 use super::own::{self, Verdict};
 use super::requests::OpenRequest;
 use super::{Driver, Fed, SIGN_IN, id_key};
-use nightshift_model::Fact;
 use nightshift_model::limits::NEEDS_MAX;
-use nightshift_protocol::{ItemBody, NoticeLevel};
-use nightshift_vendors::{request_text, wire};
+use nightshift_model::{Fact, Need, NeedId, Source};
+use nightshift_protocol::{ItemBody, NoticeLevel, Subject};
+use nightshift_vendors::request_text::{self, Shown};
+use nightshift_vendors::{OwnCall, wire};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// So often a call may become another one while it is asked about. An agent that goes on cannot be answered.
+const CHANGES_MAX: u32 = 8;
+const CHANGED: &str =
+    "what it asks has changed; it is asked anew, and an earlier answer counts for nothing";
+const TOO_OFTEN: &str = "what it asks changes again and again; the request was withdrawn";
+
+fn noted(text: &str) -> Fact {
+    Fact::Noted { source: Source::Protocol, text: text.to_owned() }
+}
 
 impl Driver {
     pub(super) fn take_call(
@@ -76,12 +89,17 @@ impl Driver {
         params: &Value,
         fed: &mut Fed,
     ) -> Option<OpenRequest> {
-        let mut patch = wire::tool(&params["toolCall"]).unwrap_or_default();
-        let own = self.own.heard(self.spec.agent.family, &params["toolCall"]);
-        let told = self.calls.asked(&params["toolCall"]);
+        let raw = &params["toolCall"];
+        let mut patch = wire::tool(raw).unwrap_or_default();
+        let own = self.own.heard(self.spec.agent.family, raw);
+        let changed = self.is_changed(raw);
+        let told = self.calls.asked(raw);
+        if changed {
+            self.ask_anew(stamp, raw, &told, fed);
+        }
         let verdict = self.own.judge(self.spec.agent.family, params);
-        let tool = self.spec.agent.family.tool_name(&told.call);
-        let mut shown = request_text::shown(&told.call, tool, told.lost_bytes);
+        let watches = matches!(verdict, Verdict::Ask);
+        let (shown, subject) = self.read(&told, own.as_ref(), watches);
         let id = patch.id.clone();
         if !id.is_empty() {
             if let Some(call) = &own {
@@ -90,8 +108,7 @@ impl Driver {
             self.take_tool(stamp, patch, fed);
         }
         match verdict {
-            Verdict::Foreign => {}
-            Verdict::Ask { words: (question, _) } => shown.question = question,
+            Verdict::Foreign | Verdict::Ask => {}
             Verdict::Ours { tool } => {
                 if let Some(result) = own::allowed(&params["options"]) {
                     self.replies.insert(id_key(&rpc_id), wire::answer(&rpc_id, &result));
@@ -103,11 +120,78 @@ impl Driver {
         }
         let mut request =
             OpenRequest::permission(rpc_id, stamp.seq, stamp.at, shown, &params["options"]);
-        // A command to watch is judged where it is started; of a part nobody knows what it is about.
-        let subject = || self.spec.agent.family.subject(&told.call, &self.spec.cwd);
-        request.subject = if own.is_none() && told.lost_bytes == 0 { subject() } else { None };
+        request.subject = subject;
+        request.about = raw["toolCallId"].as_str().map(str::to_owned);
+        request.watches = watches;
         request.call = own.map(|_| id);
         Some(request)
+    }
+
+    /// What a person reads of a call, and what it is about.
+    fn read(&self, told: &Told, own: Option<&OwnCall>, watches: bool) -> (Shown, Option<Subject>) {
+        let family = self.spec.agent.family;
+        let mut shown =
+            request_text::shown(&told.call, family.tool_name(&told.call), told.lost_bytes);
+        if let Some(own) = own.filter(|_| watches) {
+            shown.question = own.question().0;
+        }
+        // A command to watch is judged where it is started; of a part nobody knows what it is about.
+        let is_known = own.is_none() && told.lost_bytes == 0;
+        (shown, if is_known { family.subject(&told.call, &self.spec.cwd) } else { None })
+    }
+
+    /// Takes an update's word about a call.
+    pub(super) fn hear_call(&mut self, stamp: Stamp, raw: &Value, fed: &mut Fed) {
+        if !self.is_changed(raw) {
+            return self.calls.heard(raw);
+        }
+        let told = self.calls.asked(raw);
+        self.ask_anew(stamp, raw, &told, fed);
+    }
+
+    /// Whether an open request may be about something else with this word about its call.
+    fn is_changed(&self, raw: &Value) -> bool {
+        let Some(id) = raw["toolCallId"].as_str() else { return false };
+        let is_open = self.open.values().any(|open| open.about.as_deref() == Some(id));
+        is_open && self.calls.is_news(raw)
+    }
+
+    /// What is read of a call is what is allowed: a request about one that has become another is asked
+    /// anew, and an answer to the old one goes nowhere.
+    fn ask_anew(&mut self, stamp: Stamp, raw: &Value, told: &Told, fed: &mut Fed) {
+        let id = raw["toolCallId"].as_str().unwrap_or_default();
+        let is_about = |open: &OpenRequest| open.about.as_deref() == Some(id);
+        let open = self.open.iter().filter(|(_, open)| is_about(open));
+        let keys: Vec<String> = open.map(|(key, _)| key.clone()).collect();
+        for (n, key) in keys.into_iter().enumerate() {
+            let Some(open) = self.open.get(&key) else { continue };
+            let (shown, subject) = self.read(told, self.own.known(id), open.watches);
+            let need = NeedId(format!("need-{}-{}", stamp.seq, n + 1));
+            let Some(anew) = open.anew((need, stamp.at), shown, subject) else { continue };
+            if anew.changes > CHANGES_MAX {
+                let line = wire::answer(&anew.rpc_id, &anew.cancelled());
+                self.close(stamp, &key, None, fed);
+                self.replies.insert(key, line);
+                fed.facts.push((stamp.at, noted(TOO_OFTEN)));
+                continue;
+            }
+            fed.facts.push((stamp.at, noted(CHANGED)));
+            self.put_before_user(stamp, key, anew, fed);
+        }
+    }
+
+    /// Something was said that nobody has read. It may have been about a call that is asked about: then it
+    /// is not known whole any more.
+    pub(super) fn miss(&mut self, stamp: Stamp, bytes: usize, fed: &mut Fed) {
+        self.calls.miss(bytes);
+        let whole = |open: &&OpenRequest| open.needs().all(Need::is_whole);
+        let about: BTreeSet<String> =
+            self.open.values().filter(whole).filter_map(|open| open.about.clone()).collect();
+        for id in about {
+            let raw = json!({"toolCallId": id});
+            let told = self.calls.asked(&raw);
+            self.ask_anew(stamp, &raw, &told, fed);
+        }
     }
 
     pub(super) fn close_all(&mut self, stamp: Stamp, fed: &mut Fed) {

@@ -53,6 +53,15 @@ impl Calls {
         }
     }
 
+    /// Whether a word about a call tells something else of it than what is known.
+    pub fn is_news(&self, raw: &Value) -> bool {
+        let known = raw["toolCallId"].as_str().and_then(|id| self.known.get(id));
+        let is_known = |(key, value): &(&'static str, &Value)| {
+            known.and_then(|known| known.fields.get(*key)) == Some(*value)
+        };
+        !telling(raw).iter().all(is_known)
+    }
+
     /// All that is known of a call that is asked about, with what the request itself says.
     pub fn asked(&mut self, raw: &Value) -> Told {
         let told = self.told(raw, &telling(raw));

@@ -57,7 +57,7 @@ impl Driver {
         match serde_json::from_slice(body) {
             Ok(Mark::Launched { .. }) => self.take_launch(stamp, fed),
             Ok(Mark::Dropped { bytes }) => {
-                self.calls.miss(usize::try_from(bytes).unwrap_or(usize::MAX));
+                self.miss(stamp, usize::try_from(bytes).unwrap_or(usize::MAX), fed);
                 let text = format!("A line of {bytes} bytes was over the limit and left out.");
                 self.note(stamp, NoticeLevel::Warning, &text, fed);
                 // On the row too: the agent may now wait for an answer to what nobody has heard.
@@ -174,7 +174,7 @@ impl Driver {
 
     fn take_theirs(&mut self, stamp: Stamp, body: &[u8], fed: &mut Fed) {
         if bounds::is_too_complex(body) {
-            self.calls.miss(body.len());
+            self.miss(stamp, body.len(), fed);
             return self.tell_excess(stamp, "it holds too many values", fed);
         }
         let message = wire::parse(body);
@@ -207,7 +207,7 @@ impl Driver {
     /// A message with something over its bound: a request is refused, an answer of the agent's is none.
     fn take_excess(&mut self, stamp: Stamp, message: Option<Message>, why: &str, fed: &mut Fed) {
         // It may have been a word about any call.
-        self.calls.miss(1);
+        self.miss(stamp, 1, fed);
         self.tell_excess(stamp, why, fed);
         match message {
             Some(Message::Call { id, .. }) if self.replies.len() < REPLIES_MAX => {
@@ -242,7 +242,7 @@ impl Driver {
     fn take_strange(&mut self, stamp: Stamp, body: &[u8], fed: &mut Fed) {
         // What begins like a message may have been a word about a call.
         if body.trim_ascii_start().starts_with(b"{") {
-            self.calls.miss(body.len());
+            self.miss(stamp, body.len(), fed);
         }
         let text = String::from_utf8_lossy(body);
         let text = visible(&text);
@@ -472,10 +472,10 @@ impl Driver {
                 self.take_words(stamp, Voice::Thought, &text, message.as_deref(), fed);
             }
             Update::Tool(mut patch) => {
-                self.calls.heard(&params["update"]);
                 if let Some(call) = self.own.heard(self.spec.agent.family, &params["update"]) {
                     call.dress(&mut patch);
                 }
+                self.hear_call(stamp, &params["update"], fed);
                 self.take_tool(stamp, patch, fed);
             }
             Update::Plan(entries) => {

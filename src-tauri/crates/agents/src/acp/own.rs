@@ -48,8 +48,8 @@ pub enum Verdict {
     Foreign,
     /// We allow it.
     Ours { tool: String },
-    /// The user is asked, with these words.
-    Ask { words: (String, String) },
+    /// The user is asked.
+    Ask,
 }
 
 impl OwnCalls {
@@ -64,7 +64,6 @@ impl OwnCalls {
         let own = self.server.as_ref().and_then(|server| family.own_call(raw, server));
         if let Some(call) = own {
             let known = self.calls.get(id);
-            let allowed = known.is_some_and(|known| known.allowed);
             // A later word may leave out what an earlier one told.
             let input = match (&call.input, known) {
                 (Value::Object(fields), _) if !fields.is_empty() => call.input.clone(),
@@ -75,6 +74,10 @@ impl OwnCalls {
             let fits = input.to_string().len() <= INPUT_MAX_BYTES;
             if fits && (known.is_some() || self.calls.len() < CALLS_MAX) {
                 let call = OwnCall { input, ..call };
+                // What was allowed is what it watched then.
+                let is_same =
+                    |old: &OwnCall| (&old.tool, old.watched()) == (&call.tool, call.watched());
+                let allowed = known.is_some_and(|known| known.allowed && is_same(&known.call));
                 self.calls.insert(id.to_owned(), Known { call, allowed });
             }
         } else if family.names_a_tool(raw) {
@@ -88,22 +91,27 @@ impl OwnCalls {
         call
     }
 
+    pub fn known(&self, id: &str) -> Option<&OwnCall> {
+        self.calls.get(id).map(|known| &known.call)
+    }
+
     pub fn judge(&self, family: Family, params: &Value) -> Verdict {
         let call = &params["toolCall"];
         let known = call["toolCallId"].as_str().and_then(|id| self.calls.get(id));
         match known {
             Some(known) if family.asks_for_own(params) => match known.call.needs_user() {
-                true => Verdict::Ask { words: known.call.question() },
+                true => Verdict::Ask,
                 false => Verdict::Ours { tool: known.call.tool.clone() },
             },
             Some(_) | None => Verdict::Foreign,
         }
     }
 
-    /// The user has answered a request about call `id`.
+    /// The user has answered a request about call `id`. An answer that crossed a change of it allows
+    /// nothing here: what it watches is then asked about where it begins.
     pub fn answered(&mut self, id: &str, request: &OpenRequest, result: &Value) {
         if let Some(known) = self.calls.get_mut(id) {
-            known.allowed = request.is_allowed(result);
+            known.allowed = request.changes == 0 && request.is_allowed(result);
         }
     }
 

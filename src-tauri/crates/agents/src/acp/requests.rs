@@ -29,6 +29,14 @@ pub struct OpenRequest {
     pub call: Option<String>,
     /// What a permission is about, where it tells that exactly.
     pub subject: Option<Subject>,
+    /// The tool call that a permission is about, by the agent's id.
+    pub about: Option<String>,
+    /// It is about something to watch.
+    pub watches: bool,
+    /// How often that call became another one while this was open.
+    pub changes: u32,
+    /// Labels of its options that have no room on a button.
+    labels: String,
 }
 
 /// How an answer is told to the agent.
@@ -85,7 +93,8 @@ impl OpenRequest {
     ) -> OpenRequest {
         let all = options.as_array().map(Vec::as_slice).unwrap_or_default();
         let all = &all[..all.len().min(OPTIONS_MAX)];
-        let shown = shown.and(&long_labels(all));
+        let labels = long_labels(all);
+        let shown = shown.and(&labels);
         let need = Need {
             id: NeedId(format!("need-{seq}")),
             kind: NeedKind::Permission,
@@ -98,13 +107,50 @@ impl OpenRequest {
             answered: None,
         }
         .missing(shown.unshown_bytes);
+        let asks = vec![Ask { need, field: Field::Permission }];
+        OpenRequest { labels, ..OpenRequest::new(rpc_id, asks, Shape::Permission) }
+    }
+
+    fn new(rpc_id: Value, asks: Vec<Ask>, shape: Shape) -> OpenRequest {
         OpenRequest {
             rpc_id,
-            asks: vec![Ask { need, field: Field::Permission }],
-            shape: Shape::Permission,
+            asks,
+            shape,
             call: None,
             subject: None,
+            about: None,
+            watches: false,
+            changes: 0,
+            labels: String::new(),
         }
+    }
+
+    /// This permission as another request, with an id of its own, when it is about something else now; none
+    /// while it shows what it is about.
+    pub fn anew(
+        &self,
+        (id, at): (NeedId, Millis),
+        shown: Shown,
+        subject: Option<Subject>,
+    ) -> Option<OpenRequest> {
+        let shown = shown.and(&self.labels);
+        let old = &self.asks.first()?.need;
+        let need = Need {
+            id,
+            question: shown.question,
+            detail: shown.detail,
+            since: at,
+            unshown_bytes: 0,
+            answered: None,
+            ..old.clone()
+        }
+        .missing(shown.unshown_bytes);
+        let read = |need: &Need| (need.question.clone(), need.detail.clone(), need.unshown_bytes);
+        if read(&need) == read(old) && subject == self.subject {
+            return None;
+        }
+        let asks = vec![Ask { need, field: Field::Permission }];
+        Some(OpenRequest { asks, subject, changes: self.changes + 1, ..self.clone() })
     }
 
     /// A form, or a page to open; none for what we did not offer.
@@ -134,7 +180,7 @@ impl OpenRequest {
         need.detail = url.to_owned();
         let need = asking(need, message);
         let asks = vec![Ask { need, field: Field::Confirm }];
-        Some(OpenRequest { rpc_id, asks, shape: Shape::Elicitation, call: None, subject: None })
+        Some(OpenRequest::new(rpc_id, asks, Shape::Elicitation))
     }
 
     /// A sign-in that the agent performs itself, in one of these ways: id, name, and what it says
@@ -155,7 +201,7 @@ impl OpenRequest {
         need.detail = about.join("\n");
         let need = asking(need, &format!("{title} wants you to sign in"));
         let (rpc_id, asks) = (Value::Null, vec![Ask { need, field: Field::SignIn }]);
-        OpenRequest { rpc_id, asks, shape: Shape::SignIn, call: None, subject: None }
+        OpenRequest::new(rpc_id, asks, Shape::SignIn)
     }
 
     /// Whether its answer is a request of ours.
@@ -194,7 +240,7 @@ impl OpenRequest {
             let own = if several { own_words.get(i).cloned() } else { None };
             ask.need = asking(ask.need.clone(), &question(message, own));
         }
-        OpenRequest { rpc_id, asks, shape: Shape::Elicitation, call: None, subject: None }
+        OpenRequest::new(rpc_id, asks, Shape::Elicitation)
     }
 
     pub fn needs(&self) -> impl Iterator<Item = &Need> {
