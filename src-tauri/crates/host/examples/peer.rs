@@ -21,13 +21,23 @@ fn main() -> std::io::Result<()> {
         };
         stream.write_all(&bytes)?;
     }
-    stream.shutdown(std::net::Shutdown::Write)?;
-    let (mut decoder, mut bytes) = (FrameDecoder::default(), Vec::new());
-    stream.read_to_end(&mut bytes)?;
-    decoder.push(&bytes);
-    while let Ok(Some((kind, body))) = decoder.next_frame() {
-        if kind == FrameKind::Control {
-            println!("{}", String::from_utf8_lossy(&body));
+    // So many answers are waited for; else those to all that was said.
+    let expected = std::env::var("EXPECT").ok().and_then(|text| text.parse::<usize>().ok());
+    if expected.is_none() {
+        stream.shutdown(std::net::Shutdown::Write)?;
+    }
+    let (mut decoder, mut buffer, mut count) = (FrameDecoder::default(), vec![0; 64 * 1024], 0);
+    while expected.is_none_or(|expected| count < expected) {
+        let read = stream.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        decoder.push(&buffer[..read]);
+        while let Ok(Some((kind, body))) = decoder.next_frame() {
+            if kind == FrameKind::Control {
+                println!("{}", String::from_utf8_lossy(&body));
+                count += 1;
+            }
         }
     }
     println!("over");

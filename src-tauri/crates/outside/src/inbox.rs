@@ -2,6 +2,7 @@
 
 use crate::callers::Caller;
 use crate::limits::{HELD_LEAST_BYTES, HELD_MAX_BYTES};
+pub use crate::serve::Turn;
 use nightshift_agents::Driver;
 pub use nightshift_link::LinkEvent;
 use nightshift_link::{Inlet, Taken};
@@ -26,6 +27,8 @@ pub enum Inbox {
         conn: ConnId,
         request: Request,
         held: Held,
+        /// Until it is answered.
+        turn: Turn,
     },
     Disconnected {
         conn: ConnId,

@@ -8,6 +8,11 @@ pub const CLIENT_QUEUE_MAX: usize = 1024;
 pub const CLIENTS_MAX: usize = 256;
 /// Connections that one session holds: its agent's tool bridges, one for each of its own clients.
 pub const SESSION_CLIENTS_MAX: usize = 16;
+/// Requests of one session that are being worked on, over all its connections: what it asks for takes
+/// threads, disk and the loop from everybody. More are not read before one is answered.
+pub const SESSION_REQUESTS_MAX: usize = 4;
+/// The same of one connection of a session: its others get their turn.
+pub const SESSION_CONNECTION_REQUESTS_MAX: usize = 2;
 /// Connections of all sessions together: one or two for each that lives.
 pub const SESSIONS_CLIENTS_MAX: usize = 768;
 /// Connections that have not greeted; the oldest goes for a new one.

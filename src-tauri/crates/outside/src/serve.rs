@@ -16,6 +16,7 @@ use nightshift_protocol::{
     PROTOCOL_VERSION, Request, Role, ServerMessage, encode_control, understands,
 };
 use nightshift_publish::{ConnId, Frames, Outgoing, Sent, WeakOutgoing, frame};
+pub use places::Turn;
 use places::{Place, Places};
 use std::fs::File;
 use std::io::{self, Write};
@@ -220,7 +221,7 @@ async fn read_frames(
                         SESSION_FRAME_MAX_BYTES
                     }
                 });
-            } else if !take_request(&body, visitor.conn, &queue, inbox).await {
+            } else if !take_request(&body, visitor, &queue, inbox).await {
                 return;
             }
         }
@@ -231,14 +232,16 @@ async fn read_frames(
 /// False when the loop has ended.
 async fn take_request(
     body: &[u8],
-    conn: ConnId,
+    visitor: &Visitor,
     queue: &WeakOutgoing,
     inbox: &InboxSender,
 ) -> bool {
+    let turn = visitor.place.turn().await;
     // Before it is read: what is read takes more.
     let held = hold(body.len()).await;
+    let conn = visitor.conn;
     match serde_json::from_slice::<Request>(body) {
-        Ok(request) => inbox.send(Inbox::Request { conn, request, held }).await.is_ok(),
+        Ok(request) => inbox.send(Inbox::Request { conn, request, held, turn }).await.is_ok(),
         Err(e) => {
             // A command of a newer client: that request fails, the connection stays.
             refuse(queue, request_id(body), &format!("request not understood: {e}"));

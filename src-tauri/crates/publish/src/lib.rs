@@ -42,9 +42,14 @@ const LARGE_BYTES: usize = 256 * 1024;
 #[derive(Default)]
 pub struct Clients {
     queues: HashMap<ConnId, Outgoing>,
+    /// What requests hold until they are answered, their connection gone or not.
+    begun: HashMap<(ConnId, u64), Vec<Turn>>,
     /// Those that were let go because they read nothing.
     let_go: u64,
 }
+
+/// What is given back when a request is answered.
+pub type Turn = Box<dyn Send>;
 
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,8 +114,24 @@ impl Clients {
         }
     }
 
+    /// A request that holds `turn` until it is answered. Nothing keeps a client from giving one id twice.
+    pub fn begin(&mut self, conn: ConnId, id: u64, turn: Turn) {
+        self.begun.entry((conn, id)).or_default().push(turn);
+    }
+
+    /// The request has its answer, or waits for something that takes nothing from others.
+    pub fn release(&mut self, conn: ConnId, id: u64) {
+        if let Some(turns) = self.begun.get_mut(&(conn, id)) {
+            turns.pop();
+            if turns.is_empty() {
+                self.begun.remove(&(conn, id));
+            }
+        }
+    }
+
     /// Answers a request. A client that does not even read its answers is let go.
     pub fn answer(&mut self, conn: ConnId, id: u64, result: Result<Reply, Fault>) {
+        self.release(conn, id);
         let message = match result {
             Ok(reply) => ServerMessage::Reply { id, reply },
             Err(fault) => ServerMessage::Fault { id, fault },

@@ -250,7 +250,12 @@ impl Core {
                 rest::drop_idle_drivers(self);
                 notices::gone(self, conn);
             }
-            Inbox::Request { conn, request, .. } => handlers::handle(self, conn, request),
+            Inbox::Request { conn, request, turn, .. } => {
+                if turn.counts() {
+                    self.clients.begin(conn, request.id, Box::new(turn));
+                }
+                handlers::handle(self, conn, request);
+            }
             Inbox::Link { session, generation, event, .. } => {
                 self.link_event(&session, generation, event);
             }

@@ -60,6 +60,7 @@ type Outcome = Result<Handled, Fault>;
 
 pub fn handle(core: &mut Core, conn: ConnId, request: Request) {
     let id = request.id;
+    let waits = waits_for_others(&request.command);
     let outcome = gate::pass(core, conn, request.command).and_then(|command| {
         let for_bridge = match &command {
             Command::Standing { session, act, .. } => monitor::take(core, session, act),
@@ -70,7 +71,18 @@ pub fn handle(core: &mut Core, conn: ConnId, request: Request) {
             take(core, conn, id, command)
         })
     });
+    if waits || matches!(outcome, Ok(Handled::Later { .. })) {
+        core.clients.release(conn, id);
+    }
     conclude(core, conn, id, outcome);
+}
+
+/// What is answered when somebody else has done something takes no turn from others meanwhile.
+fn waits_for_others(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Notifications { .. } | Command::Standing { act: StandingAct::Push { .. }, .. }
+    )
 }
 
 /// Answers request `id`, now or when its session has got there.

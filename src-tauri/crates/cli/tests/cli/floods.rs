@@ -1,9 +1,10 @@
 //! More output than anybody reads: every line is kept and numbered, and others are served meanwhile.
 
-use crate::support::{Shift, memory_kib};
+use crate::support::{Shift, binary, memory_kib};
 use nightshift_client::Client;
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, RecordKind};
+use nightshift_testkit::wait_until;
 use std::time::Duration;
 
 const SESSIONS: usize = 20;
@@ -132,4 +133,46 @@ fn runtime_of_its_own(shift: &Shift, job: &str) -> usize {
         }
     });
     CHANGES
+}
+
+#[test]
+fn security_09_a_session_that_asks_without_end_is_answered_and_holds_up_nobody() {
+    const CONNECTIONS: usize = 16;
+    const REQUESTS: usize = 200;
+    let shift = Shift::new();
+    let other = shift.shell("echo of another; read x");
+    let peer = binary().with_file_name("examples").join("peer");
+    assert!(peer.exists(), "{} is missing; build examples too", peer.display());
+    // All with one number: nobody keeps a client from that.
+    let ask = concat!(
+        r#"{"id":1,"command":{"type":"logs","session":"$NIGHTSHIFT_SESSION_ID","#,
+        r#""raw":false,"offset":0}}"#
+    );
+    let script = format!(
+        "seq 2000; until [ -e go ]; do sleep 0.02; done; set --; n=0; \
+         while [ $n -lt {REQUESTS} ]; do set -- \"$@\" \"{ask}\"; n=$((n+1)); done; n=0; \
+         while [ $n -lt {CONNECTIONS} ]; do n=$((n+1)); \
+         (EXPECT=$(({REQUESTS}+1)) {peer} {socket} \"$@\" > asked$n 2>&1; echo $? > code$n) & done; wait; \
+         read x",
+        ask = ask.replace('"', "\\\""),
+        peer = peer.display(),
+        socket = shift.home.home().supervisor_socket().display(),
+    );
+    let floods = shift.shell(&script);
+    shift.wait_log(&floods, "2000");
+    std::fs::write(shift.home.work().join("go"), "").unwrap();
+    let read = |name: String| std::fs::read_to_string(shift.home.work().join(name)).ok();
+    let over = || (1..=CONNECTIONS).filter(|n| read(format!("code{n}")).is_some()).count();
+    let mut served = 0;
+    wait_until("all to be answered", || {
+        assert!(shift.ok(&["logs", &other]).contains("of another"));
+        served += usize::from(over() < CONNECTIONS);
+        over() == CONNECTIONS
+    });
+    assert!(served > 0, "the user was served meanwhile");
+    for n in 1..=CONNECTIONS {
+        let told = read(format!("asked{n}")).unwrap();
+        let pages = told.lines().filter(|line| line.contains("1999")).count();
+        assert_eq!(pages, REQUESTS, "{}", told.lines().nth(1).unwrap_or_default());
+    }
 }

@@ -1,17 +1,18 @@
 //! Places for connections: how many there are, for whom, and who goes when one is needed.
 //!
 //! Promise: a client that greets finds a place however many others say nothing; what runs in sessions
-//! takes none of the user's; frames that were begun and not ended take a bounded amount of memory.
+//! takes none of the user's and asks for little at a time; frames that were begun and not ended take a bounded amount of memory.
 //! Must not know: sockets, what is said.
 
 use crate::callers::Caller;
 use crate::limits::{
-    CLIENTS_MAX, SESSION_CLIENTS_MAX, SESSIONS_CLIENTS_MAX, UNFINISHED_MAX_BYTES, UNGREETED_MAX,
+    CLIENTS_MAX, SESSION_CLIENTS_MAX, SESSION_CONNECTION_REQUESTS_MAX, SESSION_REQUESTS_MAX,
+    SESSIONS_CLIENTS_MAX, UNFINISHED_MAX_BYTES, UNGREETED_MAX,
 };
 use nightshift_protocol::{Fault, FaultCode};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// Who shares places with each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,20 +48,50 @@ struct Slot {
     leave: Arc<Notify>,
 }
 
+/// A request's turn, given back when it is answered: more of the same session wait for it.
+#[derive(Default)]
+pub struct Turn {
+    _of_connection: Option<OwnedSemaphorePermit>,
+    of_session: Option<OwnedSemaphorePermit>,
+}
+
+/// The turns of one pool.
+type Turns = (Pool, Arc<Semaphore>);
+
 /// Connections by the order in which they came.
 #[derive(Clone, Default)]
-pub struct Places(Arc<Mutex<BTreeMap<u64, Slot>>>);
+pub struct Places {
+    slots: Arc<Mutex<BTreeMap<u64, Slot>>>,
+    /// Turns of each pool: a request outlives its connection, and so does its turn.
+    turns: Arc<Mutex<Vec<Turns>>>,
+}
 
 /// One connection's place; given back when this is dropped.
 pub struct Place {
     places: Places,
     number: u64,
     leave: Arc<Notify>,
+    /// Its own turns and those of its session; none for the user.
+    turns: Option<(Arc<Semaphore>, Arc<Semaphore>)>,
 }
 
 impl Places {
     fn slots(&self) -> MutexGuard<'_, BTreeMap<u64, Slot>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The turns of a pool. Those that nobody holds or waits for are forgotten.
+    fn turns_of(&self, pool: &Pool) -> Arc<Semaphore> {
+        let mut all = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(_, turns)| {
+            Arc::strong_count(turns) > 1 || turns.available_permits() < SESSION_REQUESTS_MAX
+        });
+        if let Some((_, turns)) = all.iter().find(|(known, _)| known == pool) {
+            return turns.clone();
+        }
+        let turns = Arc::new(Semaphore::new(SESSION_REQUESTS_MAX));
+        all.push((pool.clone(), turns.clone()));
+        turns
     }
 
     /// A place for a new connection. The oldest of its kind that has not greeted goes for it; a fault when
@@ -84,9 +115,12 @@ impl Places {
             return Err(full(&pool, SESSIONS_CLIENTS_MAX));
         }
         let leave = Arc::new(Notify::new());
+        let turns = (pool != Pool::User).then(|| {
+            (Arc::new(Semaphore::new(SESSION_CONNECTION_REQUESTS_MAX)), self.turns_of(&pool))
+        });
         slots.insert(number, Slot { pool, greeted: false, unfinished: 0, leave: leave.clone() });
         drop(slots);
-        Ok(Place { places: self.clone(), number, leave })
+        Ok(Place { places: self.clone(), number, leave, turns })
     }
 }
 
@@ -108,11 +142,27 @@ fn full(pool: &Pool, max: usize) -> Fault {
         .hint("close windows, followers or scripts, then try again")
 }
 
+impl Turn {
+    /// Whether others wait for it; nobody does for one of the user's.
+    pub fn counts(&self) -> bool {
+        self.of_session.is_some()
+    }
+}
+
 impl Place {
     pub fn greeted(&self) {
         if let Some(slot) = self.places.slots().get_mut(&self.number) {
             slot.greeted = true;
         }
+    }
+
+    /// The turn of this connection's next request, once it has one.
+    pub async fn turn(&self) -> Turn {
+        let Some((connection, session)) = &self.turns else { return Turn::default() };
+        // An error would mean that they were closed, which nobody does.
+        let of_connection = connection.clone().acquire_owned().await.ok();
+        let of_session = session.clone().acquire_owned().await.ok();
+        Turn { _of_connection: of_connection, of_session }
     }
 
     /// So many bytes of a frame have come, and not its end. When all of them are too many, the connection
@@ -193,6 +243,44 @@ mod tests {
         assert_eq!(fault.code, FaultCode::Limit);
         kept.clear();
         assert!(places.slots().is_empty());
+    }
+
+    #[test]
+    fn security_09_a_session_has_few_turns_over_all_its_connections_and_beyond_their_end() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let places = Places::default();
+            let turn = async |place: &Place| {
+                tokio::time::timeout(std::time::Duration::ZERO, place.turn()).await.ok()
+            };
+            let mut held = Vec::new();
+            for n in 0..10 {
+                let place = places.take(n, &session("00000001")).unwrap();
+                let before = held.len();
+                while let Some(one) = turn(&place).await {
+                    held.push(one);
+                }
+                assert!(held.len() - before <= SESSION_CONNECTION_REQUESTS_MAX);
+            }
+            // The connections are gone, what they asked for is not.
+            assert_eq!(held.len(), SESSION_REQUESTS_MAX);
+            let again = places.take(20, &session("00000001")).unwrap();
+            assert!(turn(&again).await.is_none());
+            let other = places.take(21, &session("00000002")).unwrap();
+            assert!(turn(&other).await.is_some());
+            let user = places.take(22, &Caller::User).unwrap();
+            for _ in 0..100 {
+                held.push(turn(&user).await.unwrap());
+            }
+            held.clear();
+            assert!(turn(&again).await.is_some());
+            drop((again, other));
+            places.take(23, &session("00000003")).map(drop).unwrap();
+            assert!(
+                places.turns.lock().unwrap().len() <= 2,
+                "those of ended sessions are forgotten"
+            );
+        });
     }
 
     #[test]

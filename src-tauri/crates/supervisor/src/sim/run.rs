@@ -5,7 +5,7 @@ use super::check;
 use super::client::{Ask, Client};
 use super::world::{Killed, Reach, World};
 use crate::core::Core;
-use crate::inbox::{ConnId, Held, Inbox};
+use crate::inbox::{ConnId, Held, Inbox, Turn};
 use nightshift_model::Session;
 use nightshift_outside::callers::Caller;
 use nightshift_platform::{Home, clock};
@@ -227,7 +227,14 @@ impl Run {
         self.clients[index].waiting.insert(request.id, ask.clone());
         let text = format!("{:?}", request.command);
         self.world().tell(|| text.chars().take(160).collect());
-        self.with_core(|core| core.take(Inbox::Request { conn, request, held: Held::default() }));
+        self.with_core(|core| {
+            core.take(Inbox::Request {
+                conn,
+                request,
+                held: Held::default(),
+                turn: Turn::default(),
+            })
+        });
         if let Ask::Reply { token } = &ask {
             let mut world = self.reach.0.borrow_mut();
             // What is stored counts: the loop may have been killed since.

@@ -4,7 +4,7 @@
 use super::ledger::Errand;
 use super::run::Run;
 use super::scenes::scene;
-use crate::inbox::{ConnId, Held, Inbox};
+use crate::inbox::{ConnId, Held, Inbox, Turn};
 use nightshift_model::standing::{GoalEnd, GoalPhase, Pace};
 use nightshift_model::{SessionId, Standing, State};
 use nightshift_protocol::{Command, Environment, Request, StandingAct};
@@ -24,7 +24,12 @@ impl Run {
     fn request(&mut self, command: Command) {
         let request = Request { id: 1, command };
         self.with_core(|core| {
-            core.take(Inbox::Request { conn: ConnId::NOBODY, request, held: Held::default() })
+            core.take(Inbox::Request {
+                conn: ConnId::NOBODY,
+                request,
+                held: Held::default(),
+                turn: Turn::default(),
+            })
         });
     }
 
