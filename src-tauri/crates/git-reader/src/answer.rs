@@ -90,6 +90,23 @@ pub struct Seen {
     pub worktrees: Listed<Linked>,
     /// None when they were not asked for.
     pub files: Option<Files>,
+    /// Commits that are nowhere else; none when they were not asked for.
+    #[serde(default)]
+    pub alone: Option<AloneCount>,
+}
+
+/// How many commits are nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AloneCount {
+    Known {
+        count: usize,
+    },
+    /// More than are counted.
+    Many,
+    Unknown {
+        why: Words,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,6 +180,12 @@ pub struct Linked {
     pub locked: Option<Bytes>,
     /// What it names is not there.
     pub prunable: bool,
+    /// Where that was asked for and can be read.
+    #[serde(default)]
+    pub head: Option<Head>,
+    /// Of its branch, likewise.
+    #[serde(default)]
+    pub upstream: Option<Upstream>,
 }
 
 /// Files that are not as committed.

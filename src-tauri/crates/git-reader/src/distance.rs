@@ -1,6 +1,6 @@
 //! How many commits two branches are apart, counted up to a bound.
 //!
-//! Promise: never more than `DISTANCE_MAX_COMMITS` commits are read; where history is cut or replaced
+//! Promise: one look never reads more than `DISTANCE_MAX_COMMITS` commits; where history is cut or replaced
 //! there is no number, because git would count otherwise.
 
 use crate::answer::Counts;
@@ -20,20 +20,42 @@ const BOTH: u8 = OURS | THEIRS;
 /// From where a commit is reached, when it was made, its parents.
 type Sides = HashMap<Oid, (u8, i64, Vec<Oid>)>;
 
-pub fn counts(repository: &Repository, place: &Place, ours: Oid, theirs: Oid) -> Counts {
-    let cut = || Words::from("its history is cut or replaced");
-    if ours == theirs {
-        return Counts::Known { ahead: 0, behind: 0 };
+/// Distances in one repository; the bound is for all of them together.
+pub struct Distance<'a> {
+    repository: &'a Repository,
+    place: &'a Place,
+    /// Whether history is whole, once that was asked.
+    whole: Option<Result<(), Words>>,
+    left: usize,
+}
+
+impl<'a> Distance<'a> {
+    pub fn new(repository: &'a Repository, place: &'a Place) -> Distance<'a> {
+        Distance { repository, place, whole: None, left: DISTANCE_MAX_COMMITS }
     }
+
+    pub fn counts(&mut self, ours: Oid, theirs: Oid) -> Counts {
+        if ours == theirs {
+            return Counts::Known { ahead: 0, behind: 0 };
+        }
+        let (repository, place) = (self.repository, self.place);
+        if let Err(why) = self.whole.get_or_insert_with(|| whole(repository, place)) {
+            return Counts::Unknown { why: why.clone() };
+        }
+        match walk(repository, ours, theirs, &mut self.left) {
+            Ok(Some((ahead, behind))) => Counts::Known { ahead, behind },
+            Ok(None) => Counts::Far,
+            Err(stop) => Counts::Unknown { why: stop.words() },
+        }
+    }
+}
+
+/// Why commits are not counted, where they are not.
+pub fn whole(repository: &Repository, place: &Place) -> Result<(), Words> {
     match is_whole(repository, place) {
-        Ok(true) => {}
-        Ok(false) => return Counts::Unknown { why: cut() },
-        Err(stop) => return Counts::Unknown { why: stop.words() },
-    }
-    match walk(repository, ours, theirs) {
-        Ok(Some((ahead, behind))) => Counts::Known { ahead, behind },
-        Ok(None) => Counts::Far,
-        Err(stop) => Counts::Unknown { why: stop.words() },
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Words::from("its history is cut or replaced")),
+        Err(stop) => Err(stop.words()),
     }
 }
 
@@ -60,12 +82,17 @@ pub fn is_replaced(repository: &Repository, place: &Place) -> Result<bool, Stop>
     Ok(packed.names().next().is_some())
 }
 
-/// Commits only reached from `ours` and only from `theirs`; none when there are too many.
+/// Commits only reached from `ours` and only from `theirs`; none when there are more than `left`.
 ///
 /// The newest first, so that a common ancestor is met before what is behind it. A commit whose side
 /// grows is looked at again, and the walk goes on until nothing older than a counted one is left:
 /// clocks that went wrong cost time, not truth, unless they are wrong for the whole rest.
-fn walk(repository: &Repository, ours: Oid, theirs: Oid) -> Result<Option<(usize, usize)>, Stop> {
+fn walk(
+    repository: &Repository,
+    ours: Oid,
+    theirs: Oid,
+    left: &mut usize,
+) -> Result<Option<(usize, usize)>, Stop> {
     let mut sides = Sides::new();
     let mut queue = BinaryHeap::new();
     // Queued commits that are reached from one side only.
@@ -78,9 +105,10 @@ fn walk(repository: &Repository, ours: Oid, theirs: Oid) -> Result<Option<(usize
                     continue;
                 }
             } else {
-                if sides.len() >= DISTANCE_MAX_COMMITS {
+                if *left == 0 {
                     return Ok(None);
                 }
+                *left -= 1;
                 let read = repository.find_commit(commit(repository, id)?)?;
                 let parents = read.parent_ids().collect();
                 sides.insert(id, (0, read.time().seconds(), parents));

@@ -17,8 +17,8 @@ pub struct Doubt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DoubtKind {
-    /// Something is ignored. libgit2's patterns hide more than git's (`*/` hides files too), and a
-    /// repository with nothing but `.git` in it counts as ignored.
+    /// Something is ignored that git may not ignore. Some of libgit2's patterns hide more than git's
+    /// (`*/` hides files too), and a repository with nothing but `.git` in it counts as ignored.
     Ignored,
     /// A file beside tracked ones that libgit2 neither names nor calls ignored; the patterns `*/` and
     /// `**/` do that to all in the checkout itself.
@@ -54,7 +54,7 @@ impl DoubtKind {
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.kind {
-            DoubtKind::Ignored => "something is ignored",
+            DoubtKind::Ignored => "git may not ignore something",
             DoubtKind::PassedOver => "a file was passed over",
             DoubtKind::AssumeUnchanged => "git was told not to look at a file",
             DoubtKind::SkipWorktree => "the checkout is sparse",

@@ -9,9 +9,11 @@ use crate::bytes::Bytes;
 use crate::distance::is_replaced;
 use crate::doubt::{DoubtKind, Doubts};
 use crate::guard;
+use crate::ignored::Ignored;
 use crate::index;
 use crate::look::Stop;
 use crate::place::Place;
+use crate::request::UserSettings;
 use crate::unlisted;
 use git2::{IndexEntry, Repository, Status, StatusOptions};
 use std::collections::HashMap;
@@ -27,7 +29,12 @@ struct Walk {
     ignored: Vec<Vec<u8>>,
 }
 
-pub fn files(repository: &Repository, place: &Place, mut doubts: Doubts) -> Result<Files, Stop> {
+pub fn files(
+    repository: &Repository,
+    place: &Place,
+    user: &UserSettings,
+    mut doubts: Doubts,
+) -> Result<Files, Stop> {
     let entries: Vec<IndexEntry> = repository.index()?.iter().collect();
     guard::patterns(place, entries.iter().map(|entry| &entry.path[..]))?;
     index::doubts(&entries, &mut doubts);
@@ -38,6 +45,11 @@ pub fn files(repository: &Repository, place: &Place, mut doubts: Doubts) -> Resu
     let tree = repository.head().and_then(|head| head.peel_to_tree()).ok();
     for path in index::staged_gitlinks(&entries, tree.as_ref()) {
         walk.changes.push((*b"M.", path.to_vec()));
+    }
+    let tracked = entries.iter().map(|entry| &entry.path[..]);
+    let seen = Ignored { place, user, ignored: &walk.ignored, untracked: &walk.untracked };
+    if let Some(path) = seen.doubtful(repository, tracked)? {
+        doubts.add(DoubtKind::Ignored, Some(path));
     }
     let mut listed = [&walk.untracked[..], &walk.ignored].concat();
     listed.sort();
@@ -81,7 +93,6 @@ fn walk(repository: &Repository, doubts: &mut Doubts) -> Result<Walk, Stop> {
     for entry in statuses.iter() {
         let (status, path) = (entry.status(), entry.path_bytes());
         if status.contains(Status::IGNORED) {
-            doubts.add(DoubtKind::Ignored, Some(path));
             walk.ignored.push(path.to_vec());
         }
         if status.contains(Status::WT_UNREADABLE) {

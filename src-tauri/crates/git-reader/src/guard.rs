@@ -6,12 +6,14 @@
 
 use crate::answer::Unknown;
 use crate::limits::{
-    CONFIG_MAX_BYTES, INDEX_MAX_BYTES, LINE_MAX_BYTES, PATTERNS_MAX_BYTES, REFS_MAX_BYTES,
+    CONFIG_MAX_BYTES, INDEX_MAX_BYTES, LINE_MAX_BYTES, PATTERNS_MAX_BYTES, REFERENCES_MAX,
+    REFS_MAX_BYTES,
 };
 use crate::place::Place;
 use crate::small;
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -64,6 +66,33 @@ pub fn reference(place: &Place, name: &[u8]) -> Result<(), Unknown> {
         // A directory of that name holds other references; this one may be packed.
         if !file.is_dir() {
             small::check(&file, LINE_MAX_BYTES)?;
+        }
+    }
+    Ok(())
+}
+
+/// Before all references below `name` are read: nothing there is a pipe or the like.
+pub fn references(place: &Place, name: &str) -> Result<(), Unknown> {
+    let mut seen = 0;
+    let mut next = vec![place.common.join(name)];
+    while let Some(at) = next.pop() {
+        let entries = match at.read_dir() {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(small::refused(&at, &error.to_string())),
+        };
+        for entry in entries {
+            seen += 1;
+            let entry = entry.and_then(|entry| Ok((entry.file_type()?, entry.path())));
+            match entry.map_err(|error| small::refused(&at, &error.to_string()))? {
+                _ if seen > REFERENCES_MAX => {
+                    let text = format!("holds more than {REFERENCES_MAX} references");
+                    return Err(small::refused(&at, &text));
+                }
+                (kind, path) if kind.is_dir() => next.push(path),
+                (kind, _) if kind.is_file() => {}
+                (_, path) => return Err(small::refused(&path, "is no plain file")),
+            }
         }
     }
     Ok(())

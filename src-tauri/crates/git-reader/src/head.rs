@@ -2,14 +2,14 @@
 
 use crate::answer::{Counts, Head, Operation, Unknown, UnknownKind, Upstream};
 use crate::bytes::Bytes;
-use crate::distance;
+use crate::distance::Distance;
 use crate::guard;
 use crate::limits::COMMIT_MAX_BYTES;
 use crate::look::Stop;
 use crate::place::Place;
 use git2::{ErrorCode, Oid, Repository, RepositoryState};
 
-const BRANCHES: &[u8] = b"refs/heads/";
+pub const BRANCHES: &str = "refs/heads/";
 
 /// HEAD, and the whole name of the branch in it.
 pub struct Tip {
@@ -26,7 +26,7 @@ pub fn head(repository: &Repository) -> Result<Tip, Stop> {
         let head = Head::Detached { commit: commit.into() };
         return Ok(Tip { head, commit: Some(commit), reference: None });
     };
-    let short = Bytes::from(name.strip_prefix(BRANCHES).unwrap_or(name));
+    let short = Bytes::from(name.strip_prefix(BRANCHES.as_bytes()).unwrap_or(name));
     let reference = std::str::from_utf8(name).ok().map(str::to_owned);
     match repository.head() {
         Ok(resolved) => {
@@ -58,6 +58,7 @@ pub fn upstream(
     repository: &Repository,
     place: &Place,
     tip: &Tip,
+    distance: &mut Distance<'_>,
 ) -> Result<Option<Upstream>, Stop> {
     let Some(reference) = &tip.reference else { return Ok(None) };
     let name = match repository.branch_upstream_name(reference) {
@@ -78,7 +79,7 @@ pub fn upstream(
             Err(error) if error.code() == ErrorCode::NotFound => Counts::Gone,
             Err(error) => return Err(error.into()),
             Ok(found) => match found.target() {
-                Some(other) => distance::counts(repository, place, own, other),
+                Some(other) => distance.counts(own, other),
                 None => unknown("it names no commit"),
             },
         },

@@ -10,6 +10,7 @@
 //! libgit2, looks, closes it. Decision 29 says why it is a child; `doubt.rs` lists where libgit2
 //! and git differ.
 
+mod alone;
 mod answer;
 mod attributes;
 mod bytes;
@@ -20,6 +21,7 @@ mod doubt;
 mod files;
 mod guard;
 mod head;
+mod ignored;
 mod index;
 mod limits;
 mod listed;
@@ -38,15 +40,15 @@ mod words;
 mod worktrees;
 
 pub use answer::{
-    Answer, Change, Clean, Counts, Files, Gitlink, Head, Linked, Operation, Seen, Unknown,
-    UnknownKind, Upstream,
+    AloneCount, Answer, Change, Clean, Counts, Files, Gitlink, Head, Linked, Operation, Seen,
+    Unknown, UnknownKind, Upstream,
 };
 pub use bytes::Bytes;
 pub use commit::CommitId;
 pub use doubt::{Doubt, DoubtKind};
 pub use limits::Limits;
 pub use listed::Listed;
-pub use reader::Reader;
-pub use request::{Autocrlf, Eol, Expected, Request, UserSettings};
+pub use reader::{Looking, Reader};
+pub use request::{Alone, Autocrlf, Eol, Expected, Request, UserSettings};
 pub use serve::serve;
 pub use words::Words;

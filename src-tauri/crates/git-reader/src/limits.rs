@@ -65,5 +65,9 @@ pub const STASH_LOG_MAX_BYTES: u64 = 2 * 1024 * 1024;
 pub const COMMIT_MAX_BYTES: usize = 1024 * 1024;
 /// Commits looked at for "ahead" and "behind": 10,000 take a tenth of a second.
 pub const DISTANCE_MAX_COMMITS: usize = 10_000;
+/// Commits counted as being nowhere else.
+pub const ALONE_MAX_COMMITS: usize = 10_000;
+/// Branches that may have a commit: ten times as many as large repositories have.
+pub const REFERENCES_MAX: usize = 100_000;
 /// Linked worktrees looked at.
 pub const WORKTREES_MAX: usize = 1_000;

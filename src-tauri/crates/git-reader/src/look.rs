@@ -2,13 +2,14 @@
 //!
 //! Promise: what went wrong is told apart: a format that libgit2 does not know, and everything else.
 
-use crate::answer::{Answer, Seen, Unknown, UnknownKind};
+use crate::answer::{AloneCount, Answer, Seen, Unknown, UnknownKind};
 use crate::bytes::Bytes;
+use crate::distance::Distance;
 use crate::doubt::Doubts;
 use crate::place::Place;
 use crate::request::Asked;
 use crate::words::Words;
-use crate::{files, guard, head, settings, stash, worktrees};
+use crate::{alone, files, guard, head, settings, stash, worktrees};
 use git2::{ErrorClass, ErrorCode, Repository, RepositoryOpenFlags};
 use std::ffi::OsStr;
 
@@ -66,6 +67,16 @@ pub fn look(asked: &Asked) -> Answer {
     }
 }
 
+/// What is damaged beside the checkout has no number; what would hang the next reader ends the look.
+fn counted(count: Result<AloneCount, Stop>) -> Result<AloneCount, Stop> {
+    match count {
+        Err(Stop::Unknown(Unknown { kind: UnknownKind::Damaged, why })) => {
+            Ok(AloneCount::Unknown { why })
+        }
+        other => other,
+    }
+}
+
 fn seen(asked: &Asked) -> Result<Seen, Stop> {
     let place = Place::resolve(asked)?;
     guard::files(&place)?;
@@ -74,17 +85,25 @@ fn seen(asked: &Asked) -> Result<Seen, Stop> {
     let repository = Repository::open_ext(&place.root, flags, nowhere_else)?;
     place.holds(&repository)?;
     let tip = head::head(&repository)?;
-    let upstream = head::upstream(&repository, &place, &tip)?;
+    let mut distance = Distance::new(&repository, &place);
+    let upstream = head::upstream(&repository, &place, &tip, &mut distance)?;
+    let heads = asked.linked_heads.then_some((&repository, &mut distance));
+    let worktrees = worktrees::list(&place, heads)?;
+    let alone = asked.alone.as_ref();
+    let alone = alone.map(|alone| counted(alone::count(&repository, &place, &tip, alone)));
+    let alone = alone.transpose()?;
     let mut doubts = Doubts::default();
     settings::exchange(&repository, &asked.user, &mut doubts)?;
-    let files = asked.files.then(|| files::files(&repository, &place, doubts)).transpose()?;
+    let files = || files::files(&repository, &place, &asked.user, doubts);
+    let files = asked.files.then(files).transpose()?;
     Ok(Seen {
         git_directory: Bytes::from(place.git_directory.as_path()),
         head: tip.head,
         upstream,
         operation: head::operation(&repository),
         stashes: stash::count(&repository, &place)?,
-        worktrees: worktrees::list(&place)?,
+        worktrees,
         files,
+        alone,
     })
 }

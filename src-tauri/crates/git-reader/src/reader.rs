@@ -21,9 +21,11 @@ pub struct Reader {
     lingering: Mutex<Vec<Child>>,
 }
 
-/// The child of one call of `look`.
-struct Turn<'a> {
+/// Looks one after the other, by one child as long as it lasts. It is ended when this is dropped.
+#[derive(Debug)]
+pub struct Looking<'a> {
     reader: &'a Reader,
+    user: UserSettings,
     running: Option<Running>,
     /// No child can be started: it is not tried again for each request.
     broken: Option<Unknown>,
@@ -49,10 +51,13 @@ impl Reader {
 
     /// Looks at each of them.
     pub fn look(&self, requests: &[Request]) -> Vec<Answer> {
-        let mut turn = Turn { reader: self, running: None, broken: None };
-        let answers = requests.iter().map(|request| turn.answer(request)).collect();
-        turn.end(true);
-        answers
+        let mut looking = self.begin(self.user.clone());
+        requests.iter().map(|request| looking.look(request)).collect()
+    }
+
+    /// Looks whose requests depend on earlier answers. `user` goes before `with_user_settings`.
+    pub fn begin(&self, user: UserSettings) -> Looking<'_> {
+        Looking { reader: self, user, running: None, broken: None }
     }
 
     /// Children that were killed and hang in the kernel; fewer when some have ended since.
@@ -71,9 +76,9 @@ impl Reader {
     }
 }
 
-impl Turn<'_> {
-    fn answer(&mut self, request: &Request) -> Answer {
-        let asked = Asked::new(request, &self.reader.user, self.reader.limits);
+impl Looking<'_> {
+    pub fn look(&mut self, request: &Request) -> Answer {
+        let asked = Asked::new(request, &self.user, self.reader.limits);
         let line = match serde_json::to_vec(&asked) {
             Ok(line) if line.len() < REQUEST_MAX_BYTES => [&line[..], b"\n"].concat(),
             Ok(_) => return refused("the path is too long"),
@@ -119,6 +124,12 @@ impl Turn<'_> {
             let lingering = self.reader.lingering.lock();
             lingering.unwrap_or_else(PoisonError::into_inner).push(child);
         }
+    }
+}
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        self.end(true);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is asked: a directory, where git's own files of it must be, and how deep to look.
 
 use crate::bytes::Bytes;
+use crate::commit::CommitId;
 use crate::limits::Limits;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -29,25 +30,54 @@ pub struct Request {
     pub expected: Expected,
     /// Also which files are changed; without it a look takes a fraction of a millisecond.
     pub files: bool,
+    /// Also how many commits are nowhere else.
+    pub alone: Option<Alone>,
+    /// Also what is checked out in the repository's linked worktrees.
+    pub linked_heads: bool,
+}
+
+/// Which commits are counted as being nowhere else: none of them is in a remote-tracking branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Alone {
+    /// Of a worktree: those of HEAD and `branch` that neither another branch nor `base` has.
+    Worktree { branch: Bytes, base: CommitId },
+    /// Of a whole repository: those of HEAD, of every branch and of the stash.
+    Repository,
 }
 
 impl Request {
     /// A checkout with its own `.git` directory.
     pub fn own(directory: &Path) -> Request {
-        Request { directory: directory.to_owned(), expected: Expected::Own, files: true }
+        Request::at(directory, Expected::Own)
     }
 
     /// A linked worktree, as its record names it.
     pub fn linked(directory: &Path, git_directory: &Path, common: &Path) -> Request {
         let (git_directory, common) = (Bytes::from(git_directory), Bytes::from(common));
         let expected = Expected::Elsewhere { git_directory, common };
-        Request { directory: directory.to_owned(), expected, files: true }
+        Request::at(directory, expected)
+    }
+
+    fn at(directory: &Path, expected: Expected) -> Request {
+        let directory = directory.to_owned();
+        Request { directory, expected, files: true, alone: None, linked_heads: false }
     }
 
     /// The same without its files: head, upstream, operation, stashes, worktrees.
     #[must_use]
     pub fn without_files(self) -> Request {
         Request { files: false, ..self }
+    }
+
+    #[must_use]
+    pub fn with_alone(self, alone: Alone) -> Request {
+        Request { alone: Some(alone), ..self }
+    }
+
+    #[must_use]
+    pub fn with_linked_heads(self) -> Request {
+        Request { linked_heads: true, ..self }
     }
 }
 
@@ -85,6 +115,10 @@ pub(crate) struct Asked {
     pub directory: Bytes,
     pub expected: Expected,
     pub files: bool,
+    #[serde(default)]
+    pub alone: Option<Alone>,
+    #[serde(default)]
+    pub linked_heads: bool,
     pub user: UserSettings,
     pub wall_ms: u64,
     pub cpu_s: u32,
@@ -96,6 +130,8 @@ impl Asked {
             directory: Bytes::from(request.directory.as_path()),
             expected: request.expected.clone(),
             files: request.files,
+            alone: request.alone.clone(),
+            linked_heads: request.linked_heads,
             user: user.clone(),
             wall_ms: u64::try_from(limits.wall.as_millis()).unwrap_or(u64::MAX),
             cpu_s: limits.cpu_s,

@@ -2,19 +2,27 @@
 //!
 //! Promise: what they name is not opened; whether it is there is all that is asked.
 
-use crate::answer::{Linked, Unknown};
+use crate::answer::{Head, Linked, Unknown, Upstream};
 use crate::bytes::Bytes;
+use crate::distance::Distance;
+use crate::guard;
+use crate::head::{BRANCHES, Tip, upstream};
 use crate::limits::{LINE_MAX_BYTES, WORKTREES_MAX};
 use crate::listed::Listed;
+use crate::look::Stop;
 use crate::place::Place;
 use crate::small;
+use git2::{ErrorCode, Oid, Repository};
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Sorted by name.
-pub fn list(place: &Place) -> Result<Listed<Linked>, Unknown> {
+pub fn list(
+    place: &Place,
+    mut heads: Option<(&Repository, &mut Distance<'_>)>,
+) -> Result<Listed<Linked>, Unknown> {
     let home = place.common.join("worktrees");
     let unreadable = |error: io::Error| small::refused(&home, &error.to_string());
     let entries = match home.read_dir() {
@@ -36,7 +44,13 @@ pub fn list(place: &Place) -> Result<Listed<Linked>, Unknown> {
     names.sort();
     let mut list = Listed::default();
     for name in names {
-        let (linked, bytes) = linked(&home, &name);
+        let (mut linked, bytes) = linked(&home, &name);
+        if let Some((repository, distance)) = &mut heads {
+            // One that cannot be read costs nothing of the others.
+            if let Ok((head, upstream)) = head(repository, place, distance, &home.join(&name)) {
+                (linked.head, linked.upstream) = (Some(head), upstream);
+            }
+        }
         list.push(linked, bytes);
     }
     Ok(list)
@@ -61,5 +75,39 @@ fn linked(home: &Path, name: &OsStr) -> (Linked, usize) {
     let prunable = !is_there && locked.is_none();
     let held = |bytes: &Option<Bytes>| bytes.as_ref().map_or(0, |bytes| bytes.as_bytes().len());
     let bytes = name.len() + held(&path) + held(&locked);
-    (Linked { name: Bytes::from(name.as_bytes()), path, locked, prunable }, bytes)
+    let name = Bytes::from(name.as_bytes());
+    (Linked { name, path, locked, prunable, head: None, upstream: None }, bytes)
+}
+
+/// What is checked out in the worktree whose directory in the repository is `own`. Commits are named,
+/// not read, unless they are compared with the upstream.
+fn head(
+    repository: &Repository,
+    place: &Place,
+    distance: &mut Distance<'_>,
+    own: &Path,
+) -> Result<(Head, Option<Upstream>), Stop> {
+    let file = own.join("HEAD");
+    let line = small::line(&file, LINE_MAX_BYTES)?.unwrap_or_default();
+    let damaged = |why: &str| small::refused(&file, why);
+    let text = std::str::from_utf8(&line).map_err(|_| damaged("is not UTF-8"))?;
+    let Some(name) = text.strip_prefix("ref: ") else {
+        let commit = Oid::from_str(text).map_err(|_| damaged("is not understood"))?;
+        return Ok((Head::Detached { commit: commit.into() }, None));
+    };
+    guard::reference(place, name.as_bytes())?;
+    let short = Bytes::from(name.strip_prefix(BRANCHES).unwrap_or(name).as_bytes());
+    let commit = match repository.find_reference(name).and_then(|found| found.resolve()) {
+        Ok(found) => found.target(),
+        Err(error) if error.code() == ErrorCode::NotFound => None,
+        Err(error) => return Err(error.into()),
+    };
+    let head = match commit {
+        Some(commit) => Head::Branch { name: short, commit: commit.into() },
+        None => Head::Unborn { name: short },
+    };
+    let tip = Tip { head, commit, reference: Some(name.to_owned()) };
+    // Whatever is wrong with the upstream, the head is known.
+    let upstream = upstream(repository, place, &tip, distance).ok().flatten();
+    Ok((tip.head, upstream))
 }

@@ -50,14 +50,43 @@ fn patterns_that_hide_more_than_gits() {
 }
 
 #[test]
-fn an_ignored_file_makes_clean_unknown_and_dirty_stays_certain() {
+fn an_ignored_file_makes_clean_unknown_where_patterns_are_not_plain_and_dirty_stays_certain() {
     let repo = Repo::new();
     repo.write(".gitignore", "target/\n");
     repo.commit("patterns");
     repo.write("target/x", "x");
-    is_doubted(&repo, DoubtKind::Ignored);
+    assert_eq!(repo.files().clean(), Clean::Known { dirty: false });
+    for patterns in ["target/\n!keep\n", "tar[g]et/\n", "**/target\n", "target/ \n"] {
+        repo.write(".gitignore", patterns);
+        repo.commit("other patterns");
+        is_doubted(&repo, DoubtKind::Ignored);
+    }
     repo.write("a.txt", "changed");
     assert_eq!(repo.files().clean(), Clean::Known { dirty: true });
+}
+
+#[test]
+fn a_directory_that_hides_itself_is_certain_where_its_patterns_are_plain() {
+    let repo = Repo::new();
+    repo.write("cache/.gitignore", "# by a tool\n*\n");
+    repo.write("cache/deep/x", "x");
+    assert_eq!(git_status(&repo), "");
+    assert_eq!(repo.files().clean(), Clean::Known { dirty: false });
+    repo.write("cache/.gitignore", ".gitignore\nx\n");
+    assert_eq!(git_status(&repo), "");
+    assert_eq!(repo.files().clean(), Clean::Known { dirty: false });
+    repo.write("cache/.gitignore", "*\n!y\n");
+    is_doubted(&repo, DoubtKind::Ignored);
+}
+
+#[test]
+fn an_ignored_directory_with_a_repository_in_it_is_a_doubt() {
+    let repo = Repo::new();
+    repo.write(".gitignore", "target/\n");
+    repo.commit("patterns");
+    repo.write("target/x", "x");
+    git(&repo.root.join("target"), &["init", "--quiet"]);
+    is_doubted(&repo, DoubtKind::Ignored);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! What is seen of repositories that nobody means harm with.
 
-use crate::repo::{Repo, answer, git, reader, seen, shown, unknown, write};
+use crate::repo::{Repo, answer, fifo, git, reader, seen, shown, unknown, write};
 use nightshift_git_reader::{
-    Answer, Clean, Counts, Head, Operation, Request, UnknownKind, UserSettings,
+    Alone, AloneCount, Answer, Bytes, Clean, CommitId, Counts, Head, Operation, Request,
+    UnknownKind, UserSettings,
 };
 use std::fs;
 use std::path::Path;
@@ -231,7 +232,88 @@ fn the_users_own_excludes_count_when_they_are_given() {
     let Answer::Seen(seen) = &answers[0] else { panic!("{answers:?}") };
     let files = seen.files.as_ref().unwrap();
     assert_eq!(files.untracked.count, 0);
+    assert_eq!(files.clean(), Clean::Known { dirty: false });
+    fs::write(&excludes, "*.sw[op]\n").unwrap();
+    let user =
+        UserSettings { excludes: Some(excludes.as_path().into()), ..UserSettings::default() };
+    let answers = reader().with_user_settings(user).look(&[Request::own(&repo.root)]);
+    let Answer::Seen(seen) = &answers[0] else { panic!("{answers:?}") };
+    let files = seen.files.as_ref().unwrap();
     assert!(matches!(files.clean(), Clean::Unknown { .. }), "{:?}", files.doubts);
+}
+
+#[test]
+fn what_linked_worktrees_have_checked_out_is_told_with_their_repository() {
+    let repo = Repo::new();
+    let add = |name: &str, more: &[&str]| {
+        let path = repo.beside(name);
+        let to = path.to_string_lossy().into_owned();
+        repo.git(&[&["worktree", "add", "--quiet", to.as_str()], more].concat());
+        path
+    };
+    let one = add("one", &[]);
+    add("two", &["--detach"]);
+    let three = add("three", &["-b", "with/slash"]);
+    add("four", &[]);
+    write(&one, "new.txt", "new");
+    git(&one, &["add", "--all"]);
+    git(&one, &["commit", "--quiet", "-m", "one"]);
+    repo.git(&["branch", "--quiet", "--set-upstream-to=main", "one"]);
+    fs::remove_dir_all(three).unwrap();
+    fs::write(repo.root.join(".git/worktrees/four/HEAD"), "ref: ../../etc/passwd\n").unwrap();
+    let request = Request::own(&repo.root).without_files().with_linked_heads();
+    let seen = seen(&request);
+    let of = |name: &str| {
+        let named = &seen.worktrees.named;
+        named.iter().find(|linked| linked.name.as_bytes() == name.as_bytes()).unwrap()
+    };
+    let head = git(&one, &["rev-parse", "HEAD"]);
+    let Some(Head::Branch { name, commit }) = &of("one").head else { panic!("{seen:?}") };
+    assert_eq!((name.as_bytes(), commit.as_str()), (&b"one"[..], &*head));
+    let upstream = of("one").upstream.as_ref().unwrap();
+    assert_eq!(upstream.counts, Counts::Known { ahead: 1, behind: 0 });
+    assert!(matches!(of("two").head, Some(Head::Detached { .. })), "{seen:?}");
+    let Some(Head::Branch { name, .. }) = &of("three").head else { panic!("{seen:?}") };
+    assert_eq!(name.as_bytes(), b"with/slash");
+    assert!(of("three").prunable);
+    assert_eq!((&of("four").head, &of("four").upstream), (&None, &None));
+}
+
+#[test]
+fn commits_that_are_nowhere_else_are_counted_as_git_counts_them() {
+    let repo = Repo::new();
+    let base = repo.git(&["rev-parse", "HEAD"]);
+    let count = |repo: &Repo| {
+        let base = CommitId::try_from(base.clone()).unwrap();
+        let alone = Alone::Worktree { branch: Bytes::from(&b"topic"[..]), base };
+        seen(&Request::own(&repo.root).without_files().with_alone(alone)).alone.unwrap()
+    };
+    let known = |count| AloneCount::Known { count };
+    repo.git(&["checkout", "--quiet", "-b", "topic"]);
+    assert_eq!(count(&repo), known(0));
+    repo.commit("one");
+    repo.commit("two");
+    assert_eq!(count(&repo), known(2));
+    // What another branch or a remote has is not lost.
+    repo.git(&["branch", "other", "HEAD~1"]);
+    assert_eq!(count(&repo), known(1));
+    repo.git(&["update-ref", "refs/remotes/origin/topic", "HEAD"]);
+    assert_eq!(count(&repo), known(0));
+    repo.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/gone"]);
+    repo.git(&["checkout", "--quiet", "--detach"]);
+    repo.commit("three");
+    assert_eq!(count(&repo), known(1));
+    repo.git(&["replace", "HEAD", &base]);
+    assert!(matches!(count(&repo), AloneCount::Unknown { .. }));
+    repo.git(&["replace", "--delete", "HEAD"]);
+    repo.write("a.txt", "stashed");
+    repo.git(&["stash", "--quiet"]);
+    let whole = Request::own(&repo.root).without_files().with_alone(Alone::Repository);
+    let args = ["rev-list", "--count", "--branches", "refs/stash", "HEAD", "--not", "--remotes"];
+    let of_git = repo.git(&args).parse().unwrap();
+    assert_eq!(seen(&whole).alone, Some(known(of_git)));
+    fifo(&repo.root.join(".git/refs/heads/pipe"));
+    assert_eq!(unknown(&answer(&whole)), UnknownKind::Refused);
 }
 
 #[test]

@@ -328,4 +328,30 @@ proptest! {
         compare_head(&repo, &seen);
         compare(&repo, &seen, &deeds);
     }
+
+    /// Patterns that are called plain are read alike, wherever they stand.
+    #[test]
+    fn what_plain_patterns_ignore_git_ignores_too(
+        patterns in prop::collection::vec((0..4_usize, "[ab*/.]{1,4}"), 1..6),
+        files in prop::collection::vec("[ab]{1,2}(/[ab.]{0,1}[ab]{1,2}){0,3}", 1..12),
+    ) {
+        let repo = Repo::new();
+        repo.write("a/a/tracked", "t");
+        repo.write("b/tracked", "t");
+        repo.commit("tracked");
+        for (place, pattern) in patterns {
+            let file = repo.root.join([".gitignore", "a/.gitignore", "b/a/.gitignore", ".git/info/exclude"][place]);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            let old = fs::read_to_string(&file).unwrap_or_default();
+            fs::write(&file, format!("{old}{pattern}\n")).unwrap();
+        }
+        for file in &files {
+            let path = repo.root.join(file);
+            // One of them may be a directory for another.
+            if fs::create_dir_all(path.parent().unwrap()).is_ok() && !path.exists() {
+                fs::write(path, "f").unwrap();
+            }
+        }
+        compare(&repo, &repo.seen(), &[]);
+    }
 }
