@@ -4,7 +4,7 @@ import type { Backend, WorktreeMeasure, WorktreeState, WorktreeView } from "../b
 import { daysLeft, Worktrees } from "./worktrees.svelte";
 
 function tree(path: string, session: string | null, orphan = true): WorktreeView {
-  return { path, mainCheckout: "/r", branch: path, commit: null, session, orphan, missing: false, lock: null, createdAt: 0, bytes: null, firstPort: null, keeps: [] };
+  return { path, mainCheckout: "/r", branch: path, commit: null, session, orphan, missing: false, lock: null, createdAt: 0, bytes: null, firstPort: null, keeps: [], ahead: null, behind: null, uncommitted: null, unknown: null };
 }
 
 const CLEAN: WorktreeState = { path: "a", branch: "a", uncommitted: [], unpushed: [], unpushedCount: 0, stashes: 0, keeps: [], blocks: [] };

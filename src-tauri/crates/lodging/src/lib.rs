@@ -22,25 +22,29 @@ use nightshift_protocol::{
 };
 use nightshift_trust::{Found, Group};
 use nightshift_worktree as worktree;
-use nightshift_worktree::{Git, Kind, Ledger, Policy, Removal};
+use nightshift_worktree::{Git, Kind, Ledger, Looker, Policy, Reader, Removal, Wanted as Glanced};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// The supervisor's worktrees.
+/// The supervisor's worktrees, and the one reader of repositories that it looks with. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Desk {
     ledger: PathBuf,
     log: PathBuf,
     trust: PathBuf,
+    reader: Arc<Reader>,
 }
 
 impl Desk {
-    pub fn of(home: &Home) -> Desk {
+    /// `binary` is our own program: the reader is the same file.
+    pub fn of(home: &Home, binary: &Path) -> Desk {
         Desk {
             ledger: home.state.join("worktrees"),
             log: home.state.join("worktrees/teardown.log"),
             trust: home.state.join("trust"),
+            reader: worktree::reader(binary),
         }
     }
 
@@ -83,7 +87,11 @@ impl Desk {
 
     /// The main checkout as it is now; none when that cannot be told.
     pub fn look(&self, main_checkout: &Path) -> Option<MainCheckout> {
-        MainCheckout::look(&git(&Environment::new()), main_checkout).ok()
+        MainCheckout::look(&self.looker(&Environment::new()), main_checkout).ok()
+    }
+
+    fn looker(&self, env: &Environment) -> Looker {
+        Looker::new(git(env), Arc::clone(&self.reader))
     }
 
     /// The session has ended for good: its worktree goes, if it may. What cannot be found out keeps
@@ -135,21 +143,17 @@ impl Desk {
         sizes: bool,
     ) -> Result<WorktreeList, Fault> {
         let ledger = self.ledger()?;
-        let git = git(&Environment::new());
-        let never = AtomicBool::new(false);
-        let count = |dir: &Path| {
-            sizes.then(|| worktree::size(dir, &never).ok()).flatten().map(|size| size.bytes)
-        };
-        let (listed, mut problems) = worktree::list(&git, &ledger, roots);
-        let views = listed.iter().map(|one| {
-            let mut view = view::listed(one, sessions);
-            view.bytes = count(&one.path);
-            if let Some(record) = one.record.as_ref().filter(|_| sizes) {
-                view.keeps = view::keeps(&worktree::inspect(&git, record), Policy::Careful);
+        let looker = self.looker(&Environment::new());
+        let (listed, mut problems) = worktree::list(&looker, &ledger, roots);
+        let mut worktrees: Vec<_> = listed.iter().map(|one| view::listed(one, sessions)).collect();
+        if sizes {
+            let glanced: Vec<_> = listed.iter().map(glanced).collect();
+            let glances = worktree::glances(&looker, &glanced);
+            for (view, glance) in worktrees.iter_mut().zip(glances) {
+                view::measured(view, &glance);
             }
-            view
-        });
-        let worktrees = views.collect();
+        }
+        let count = |dir: &Path| sizes.then(|| bytes(dir)).flatten();
         let (removed, damaged) = ledger.removed();
         problems.extend(damaged);
         let removed = removed.iter().map(|one| view::removed(one, count(&one.aside))).collect();
@@ -163,8 +167,7 @@ impl Desk {
         which: &WhichWorktree,
         roots: &BTreeSet<PathBuf>,
     ) -> Result<WorktreeMeasure, Fault> {
-        let (ledger, git) = (self.ledger()?, git(&Environment::new()));
-        let bytes = |dir: &Path| worktree::size(dir, &AtomicBool::new(false)).ok().map(|s| s.bytes);
+        let (ledger, looker) = (self.ledger()?, self.looker(&Environment::new()));
         let unknown = |what: &str| {
             Fault::new(FaultCode::NotFound, format!("there is no worktree {what} any more"))
         };
@@ -180,13 +183,14 @@ impl Desk {
             WhichWorktree::Made { path } => path,
         };
         // Only what is listed is looked at: a path from outside is not.
-        let (listed, _) = worktree::list(&git, &ledger, roots);
+        let (listed, _) = worktree::list(&looker, &ledger, roots);
         let one =
             listed.iter().find(|one| text(&one.path) == *path).ok_or_else(|| unknown(path))?;
-        let seen = one.record.as_ref().map(|record| worktree::inspect(&git, record));
-        let keeps = |policy| seen.as_ref().map(|s| view::keeps(s, policy)).unwrap_or_default();
+        let glance = worktree::glances(&looker, &[glanced(one)]).pop().unwrap_or_default();
+        let seen = glance.seen.as_ref();
+        let keeps = |policy| seen.map(|s| view::keeps(s, policy)).unwrap_or_default();
         let (keeps, blocks) = (keeps(Policy::Careful), keeps(Policy::Discard));
-        Ok(WorktreeMeasure { bytes: bytes(&one.path), keeps, blocks })
+        Ok(WorktreeMeasure { bytes: glance.bytes, keeps, blocks })
     }
 
     /// Removes worktrees without a session as far as nothing would be lost.
@@ -208,6 +212,14 @@ impl Desk {
         let (path, branch) = (text(&record.path), record.branch);
         Ok(Reply::WorktreeRestored { id: record.id, path, branch })
     }
+}
+
+fn glanced(one: &worktree::Listed) -> Glanced<'_> {
+    Glanced { path: &one.path, record: one.record.as_ref() }
+}
+
+fn bytes(dir: &Path) -> Option<u64> {
+    worktree::size(dir, &AtomicBool::new(false)).ok().map(|size| size.bytes)
 }
 
 /// git in the session's environment; in our own where that is not known (any more).

@@ -99,14 +99,16 @@ impl Desk {
         let dir = Path::new(&order.cwd);
         let wish = match &order.lodging {
             Lodging::Directory { .. } => {
-                let trust = self.decide_again(order, &in_directory(dir, env))?.starts()?;
+                let trust = self
+                    .decide_again(order, &in_directory(&self.looker(env), dir, env))?
+                    .starts()?;
                 return Ok(stays(order.lodging.clone(), trust));
             }
             Lodging::Worktree(_) => {
                 let record = worktree::reopen(&self.ledger()?, &order.session)?;
                 let trust = self.decide_again(order, &of_record(&record, env))?.starts()?;
                 // Meanwhile it may have been a long time: compare with what is there now.
-                let seen = MainCheckout::look(&git(env), &record.repository.root).ok();
+                let seen = MainCheckout::look(&self.looker(env), &record.repository.root).ok();
                 return Ok(moved(record, seen, trust, order.lodging.remote_hosts().to_vec()));
             }
             Lodging::Undecided { wish } => wish,
@@ -120,7 +122,7 @@ impl Desk {
         let plan = worktree::plan(&git(env), dir, &choice, &defaults)?;
         let found = match &plan {
             Plan::Own(own) => in_worktree(own, env),
-            Plan::Stay(_) => in_directory(dir, env),
+            Plan::Stay(_) => in_directory(&self.looker(env), dir, env),
         };
         let decision = self.decide(order, &found)?;
         let trusted = decision.is_trusted();
@@ -150,13 +152,13 @@ impl Desk {
         trust: Trust,
         env: &Environment,
     ) -> Result<MovedIn, NotIn> {
-        let (git, ledger) = (git(env), self.ledger()?);
+        let (git, ledger, looker) = (git(env), self.ledger()?, self.looker(env));
         let root = own.repository.root.clone();
         let holder = Identity::own().ok();
         let wanted = worktree::Order { id: &order.session, hint: &order.name, own, holder };
         let (made, seen) = worktree::alongside(
             || worktree::create(&git, &ledger, &wanted),
-            || (MainCheckout::look(&git, &root).ok(), remote_hosts(&git, &root)),
+            || (MainCheckout::look(&looker, &root).ok(), remote_hosts(&git, &root)),
         );
         let (seen, remote_hosts) = seen;
         let record = made?.record;

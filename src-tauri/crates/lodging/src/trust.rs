@@ -12,7 +12,7 @@ use nightshift_platform::clock;
 use nightshift_protocol::{Environment, Fault, FaultCode, TrustItem, TrustedRepository};
 use nightshift_trust::{Entry, Found, Group, Item, Ledger, Part, Place, collect, words};
 use nightshift_worktree as worktree;
-use nightshift_worktree::{Choice, Defaults, Own, Plan, Record, Scripts, Whereabouts, whereabouts};
+use nightshift_worktree::{Choice, Defaults, Looker, Own, Plan, Record, Scripts, whereabouts};
 use std::path::{Path, PathBuf};
 
 /// Digits of a hash that tell one question from the next.
@@ -124,7 +124,7 @@ impl Desk {
     /// Whether there are hooks or programs of the repository that git would run in `dir`. Our acts leave
     /// them out, trusted or not: nobody can say what they will be in the moment in which git runs them.
     pub fn leaves_out(&self, dir: &Path, env: &Environment) -> bool {
-        in_directory(dir, env).hash_of(Group::Git).is_some()
+        in_directory(&self.looker(env), dir, env).hash_of(Group::Git).is_some()
     }
 
     /// All repositories that are trusted.
@@ -201,7 +201,7 @@ impl Desk {
     }
 
     pub fn revoke_trust(&self, dir: &Path, env: &Environment) -> Result<TrustedRepository, Fault> {
-        let at = place_of(dir, env);
+        let at = whereabouts(&self.looker(env), dir);
         let ledger = self.trusted();
         for repository in [dir, &at.repository] {
             if let Some(entry) = ledger.revoke(repository).map_err(io)? {
@@ -226,7 +226,7 @@ impl Desk {
         let git = git(env);
         let defaults = Defaults::from(wanted);
         let plan = worktree::plan(&git, dir, &Choice::Usual, &defaults).map_err(|e| fault(&e))?;
-        let mut all = vec![in_directory(dir, env)];
+        let mut all = vec![in_directory(&self.looker(env), dir, env)];
         if let Plan::Own(own) = plan {
             all.push(in_worktree(&own, env));
         }
@@ -254,8 +254,8 @@ pub(crate) fn in_worktree(own: &Own, env: &Environment) -> Found {
 }
 
 /// What stands in `dir` now.
-pub(crate) fn in_directory(dir: &Path, env: &Environment) -> Found {
-    let at = place_of(dir, env);
+pub(crate) fn in_directory(looker: &Looker, dir: &Path, env: &Environment) -> Found {
+    let at = whereabouts(looker, dir);
     let home = home(env);
     let place = Place {
         repository: &at.repository,
@@ -280,10 +280,6 @@ pub(crate) fn of_record(record: &Record, env: &Environment) -> Found {
         common: Some(&record.repository.common),
     };
     collect(&git(env), &place, Vec::new())
-}
-
-fn place_of(dir: &Path, env: &Environment) -> Whereabouts {
-    whereabouts(&git(env), dir)
 }
 
 fn home(env: &Environment) -> Option<PathBuf> {

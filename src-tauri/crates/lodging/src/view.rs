@@ -3,7 +3,9 @@
 use crate::{text, undo_until};
 use nightshift_model::Millis;
 use nightshift_protocol::{Kept, RemovedWorktree, WorktreeFate, WorktreeState, WorktreeView};
-use nightshift_worktree::{Blocker, Error, Inspection, Listed, Policy, Record, Removal, Removed};
+use nightshift_worktree::{
+    Blocker, Error, Glance, Inspection, Listed, Policy, Record, Removal, Removed,
+};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -17,6 +19,10 @@ fn unreadable(what: &str) -> Vec<Kept> {
 
 pub(crate) fn keeps(seen: &Inspection, policy: Policy) -> Vec<Kept> {
     seen.blockers(policy).iter().map(kept).collect()
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 fn texts(paths: &[PathBuf]) -> Vec<String> {
@@ -64,7 +70,6 @@ pub(crate) fn unknown(id: &str, what: &str) -> WorktreeFate {
 }
 
 pub(crate) fn state(record: &Record, seen: &Inspection) -> WorktreeState {
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     WorktreeState {
         path: text(&record.path),
         branch: seen.head.branch.clone(),
@@ -92,7 +97,19 @@ pub(crate) fn listed(one: &Listed, sessions: &BTreeSet<String>) -> WorktreeView 
         bytes: None,
         first_port: record.and_then(|r| r.ports).map(|ports| ports.first),
         keeps: Vec::new(),
+        ahead: one.ahead.map(count),
+        behind: one.behind.map(count),
+        uncommitted: None,
+        unknown: one.unknown.clone(),
     }
+}
+
+/// What a glance found.
+pub(crate) fn measured(view: &mut WorktreeView, glance: &Glance) {
+    view.bytes = glance.bytes;
+    let Some(seen) = &glance.seen else { return };
+    view.keeps = keeps(seen, Policy::Careful);
+    view.uncommitted = seen.unreadable.is_empty().then(|| count(seen.uncommitted().len()));
 }
 
 pub(crate) fn removed(one: &Removed, bytes: Option<u64>) -> RemovedWorktree {

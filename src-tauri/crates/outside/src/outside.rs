@@ -127,6 +127,7 @@ pub struct Machine {
     pub inbox: InboxSender,
     pub looks: Looks,
     pub callers: Arc<Callers>,
+    pub desk: Desk,
 }
 
 impl Machine {
@@ -141,7 +142,7 @@ impl Outside for Machine {
             dir: self.job(&spec.session),
             binary: self.binary.clone(),
             log: self.home.log_file(),
-            desk: Desk::of(&self.home),
+            desk: self.desk.clone(),
         };
         link::start(spec, place, Box::new(Links(self.inbox.clone())))
     }

@@ -13,7 +13,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// One process for its whole life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -203,17 +203,27 @@ pub struct Occupant {
 /// Live processes whose working directory is `dir` or below it, this process among them. `dir` must
 /// be absolute and free of symbolic links. Those of other users cannot be seen.
 pub fn working_below(dir: &Path) -> io::Result<Vec<Occupant>> {
+    let found = working_where(|cwd| cwd.starts_with(dir))?;
+    Ok(found.into_iter().map(|(_, occupant)| occupant).collect())
+}
+
+/// All live processes that can be seen, each with its working directory.
+pub fn working() -> io::Result<Vec<(PathBuf, Occupant)>> {
+    working_where(|_| true)
+}
+
+fn working_where(wanted: impl Fn(&Path) -> bool) -> io::Result<Vec<(PathBuf, Occupant)>> {
     let mut found = Vec::new();
     for pid in procfs::pids()? {
         let Ok(cwd) = std::fs::read_link(format!("/proc/{pid}/cwd")) else { continue };
-        if !cwd.starts_with(dir) {
+        if !wanted(&cwd) {
             continue;
         }
         let Ok(stat) = Stat::read(pid) else { continue };
         if !stat.is_zombie() {
             let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
             let identity = Identity { pid, start_ticks: stat.start_ticks };
-            found.push(Occupant { identity, name: name.trim().to_owned() });
+            found.push((cwd, Occupant { identity, name: name.trim().to_owned() }));
         }
     }
     Ok(found)

@@ -74,6 +74,18 @@ pub struct WorktreeView {
     pub first_port: Option<u16>,
     /// What would keep it from removal, for those made by Nightshift and asked for with sizes.
     pub keeps: Vec<Kept>,
+    /// Commits that its branch has and the upstream has not; none without one, and when not known.
+    #[serde(default)]
+    pub ahead: Option<u32>,
+    /// The other way round.
+    #[serde(default)]
+    pub behind: Option<u32>,
+    /// Files that are not as committed, like `keeps`; none when that is not known.
+    #[serde(default)]
+    pub uncommitted: Option<u32>,
+    /// Why its branch and commit are not known.
+    #[serde(default)]
+    pub unknown: Option<String>,
 }
 
 /// A worktree that can be brought back.

@@ -7,7 +7,7 @@ use crate::handlers::Leaving;
 use crate::inbox::Inbox;
 use crate::link::beside::Lane;
 use crate::outside::Aside;
-use nightshift_lodging::{Desk, MainCheckout};
+use nightshift_lodging::MainCheckout;
 use nightshift_model::{Fact, Lodging, SessionId, Worktree};
 use nightshift_protocol::NoticeLevel;
 
@@ -32,7 +32,7 @@ fn worktree<'a>(core: &'a Core, id: &SessionId) -> Option<&'a Worktree> {
 /// Looks, for a session in a worktree of its own.
 pub fn look(core: &Core, id: &SessionId) {
     let Some(tree) = worktree(core, id) else { return };
-    let (session, root, desk) = (id.clone(), tree.main_checkout.clone(), Desk::of(&core.home));
+    let (session, root, desk) = (id.clone(), tree.main_checkout.clone(), core.desk.clone());
     let (unseen, place) = (session.clone(), format!("the checkout {root}"));
     let work = Box::new(move || {
         let seen = desk.look(root.as_ref()).map(Box::new);

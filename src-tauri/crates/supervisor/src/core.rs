@@ -20,6 +20,7 @@ use crate::{
     advising, checkout, judging, mending, notices, permissions, rest, retention, settling, standing,
 };
 use nightshift_agents::Driver;
+use nightshift_lodging::Desk;
 use nightshift_model::limits::LINE_INTERVAL_MS;
 use nightshift_model::{
     Command as SessionCommand, Event, Evidence, Fact, Liveness, Millis, Session, SessionId, Source,
@@ -115,6 +116,8 @@ pub struct Core {
     pub settings: Watched,
     /// This program, which is the rehearsal agent too.
     pub binary: PathBuf,
+    /// Worktrees, and the reader that looks at repositories.
+    pub desk: Desk,
     /// Hosts, session directories and journals.
     pub outside: Box<dyn Outside>,
     pub started_at: Millis,
@@ -172,6 +175,7 @@ impl Core {
         binary: &Path,
         store: Box<dyn Storage>,
         outside: Box<dyn Outside>,
+        desk: Desk,
     ) -> Result<Core, Fault> {
         let mut store = store;
         let sessions = healed(&mut *store)?;
@@ -183,6 +187,7 @@ impl Core {
             registry: Arc::new(crate::tools::registry(&home, binary)),
             settings: Watched::default(),
             binary: binary.to_owned(),
+            desk,
             home,
             outside,
             pressure: Pressure::default(),

@@ -40,15 +40,16 @@ pub fn run(home: Home) -> Result<(), Fault> {
         let prepared = Ground::prepare(&home, role, inbox.clone(), callers.clone())
             .map_err(|e| io("supervisor socket", e))?;
         let binary = std::env::current_exe().map_err(|e| io("own binary", e))?;
+        let desk = Desk::of(&home, &binary);
         let machine = Machine {
             home: home.clone(),
             binary: binary.clone(),
             inbox: inbox.clone(),
             looks: Looks::new(looks::patience()),
             callers,
+            desk: desk.clone(),
         };
-        let desk = Desk::of(&home);
-        let mut core = Core::new(home, &binary, Box::new(store), Box::new(machine))?;
+        let mut core = Core::new(home, &binary, Box::new(store), Box::new(machine), desk.clone())?;
         core.pressure = Pressure::start(inbox.clone());
         match Home::settings_file() {
             Ok(file) => core.settings = Watched::new(file),

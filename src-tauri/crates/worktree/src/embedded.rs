@@ -5,10 +5,13 @@
 
 use crate::error::Result;
 use crate::git::Git;
+use crate::glance::is_certain;
 use crate::hidden;
 use crate::limits::{EMBEDDED_MAX, EMBEDDED_TOTAL, ENTRIES_MAX};
+use crate::looker::{Looks, Told, elsewhere};
 use crate::shadow::Shadow;
 use crate::status::{ARGS, changes};
+use nightshift_git_reader::{Alone, AloneCount, Request, Seen};
 use nightshift_platform::clock;
 use std::ffi::OsStr;
 use std::fs::FileType;
@@ -28,6 +31,13 @@ pub struct Embedded {
 /// All of them, and what could not be read. `within`: the worktree's own git directory, which holds
 /// those of its submodules.
 pub(crate) fn embedded(git: &Git, worktree: &Path, within: &Path) -> (Vec<Embedded>, Vec<String>) {
+    each(worktree, |dir, path| look(git, dir, within, path))
+}
+
+fn each(
+    worktree: &Path,
+    mut look: impl FnMut(&Path, PathBuf) -> Result<Embedded>,
+) -> (Vec<Embedded>, Vec<String>) {
     let mut wrong = Vec::new();
     let dirs = find(worktree, &mut wrong);
     if dirs.len() > EMBEDDED_MAX {
@@ -45,12 +55,48 @@ pub(crate) fn embedded(git: &Git, worktree: &Path, within: &Path) -> (Vec<Embedd
             break;
         }
         let path = dir.strip_prefix(worktree).unwrap_or(&dir).to_owned();
-        match look(git, &dir, within, path) {
+        match look(&dir, path) {
             Ok(one) => found.push(one),
             Err(error) => wrong.push(format!("the repository {}: {error}", dir.display())),
         }
     }
     (found, wrong)
+}
+
+/// The same for people's eyes: each by libgit2, and by the program where that cannot tell.
+pub(crate) fn glance(
+    git: &Git,
+    looks: &mut Looks<'_>,
+    worktree: &Path,
+    within: &Path,
+) -> (Vec<Embedded>, Vec<String>) {
+    each(worktree, |dir, path| match looks.look(request(dir, within).as_ref()) {
+        Told::Seen(seen) => match told(&seen, path.clone()) {
+            Some(embedded) => Ok(embedded),
+            None => look(git, dir, within, path),
+        },
+        Told::AskProgram => look(git, dir, within, path),
+        Told::Unknown(error) => Err(error),
+    })
+}
+
+fn told(seen: &Seen, path: PathBuf) -> Option<Embedded> {
+    let files = seen.files.as_ref().filter(|files| is_certain(files))?;
+    let Some(AloneCount::Known { count: unpushed }) = seen.alone else { return None };
+    Some(Embedded { path, changed: files.changed.count + files.untracked.count, unpushed })
+}
+
+/// None where only a git directory of ours will do.
+fn request(dir: &Path, within: &Path) -> Option<Request> {
+    let dot_git = dir.join(".git");
+    let request = match std::fs::symlink_metadata(&dot_git).ok()?.is_dir() {
+        true => Request::own(dir),
+        false => {
+            let (own, common) = elsewhere(&dot_git).filter(|(own, _)| own.starts_with(within))?;
+            Request::linked(dir, &own, &common)
+        }
+    };
+    Some(request.with_alone(Alone::Repository))
 }
 
 /// Directories below `worktree` that hold a `.git`. Pipes and the like where git opens plain files are

@@ -312,10 +312,14 @@ fn head(asked: &Asked<'_>, seen: &mut Inspection) -> Result<()> {
     seen.head.branch = asked.look(&["symbolic-ref", "--quiet", "--short", "HEAD"]).find()?;
     let verify = ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"];
     seen.head.commit = asked.look(&verify).find()?;
-    let admin = asked.record.admin.as_deref().unwrap_or(Path::new(""));
-    let going = OPERATIONS.iter().find(|(file, _)| admin.join(file).exists());
-    seen.operation = going.map(|(_, name)| *name);
+    seen.operation = asked.record.admin.as_deref().and_then(operation);
     Ok(())
+}
+
+/// What is going on in the checkout whose git directory this is.
+pub(crate) fn operation(admin: &Path) -> Option<&'static str> {
+    let going = OPERATIONS.iter().find(|(file, _)| admin.join(file).exists());
+    going.map(|(_, name)| *name)
 }
 
 /// Commits that no remote-tracking branch, no other branch and not the base has. The base is never
@@ -358,7 +362,7 @@ fn stashes(asked: &Asked<'_>, seen: &mut Inspection) -> Result<()> {
     Ok(())
 }
 
-fn lock(record: &Record, seen: &mut Inspection) -> Result<()> {
+pub(crate) fn lock(record: &Record, seen: &mut Inspection) -> Result<()> {
     let Some(admin) = &record.admin else { return Ok(()) };
     match hold::read(admin)? {
         Some(Lock::Ours { alive }) => seen.held = alive,

@@ -13,6 +13,10 @@ pub const EMBEDDED_LIMITS: Limits =
 pub const EMBEDDED_TIMEOUT: Duration = Duration::from_secs(20);
 /// For all of them together; those that are not looked into by then are not understood and block.
 pub const EMBEDDED_TOTAL: Duration = Duration::from_secs(60);
+/// For all worktrees of one list; those that are not looked into by then are unknown.
+pub const GLANCES_TOTAL: Duration = Duration::from_secs(60);
+/// The same, where only heads and branches are looked at.
+pub const LIST_TOTAL: Duration = Duration::from_secs(20);
 /// git's configuration is written by hand and by tools, a few kilobytes of it.
 pub const CONFIGURATION_MAX_BYTES: usize = 1024 * 1024;
 pub const CONFIGURATION_TIMEOUT: Duration = Duration::from_secs(5);

@@ -98,7 +98,7 @@ pub(crate) fn pointer(file: &Path, prefix: &str) -> Result<PathBuf> {
 }
 
 /// `..` taken out by name only: git writes no links into these files.
-fn normal(path: &Path) -> PathBuf {
+pub(crate) fn normal(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {

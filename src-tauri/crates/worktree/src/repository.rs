@@ -5,6 +5,8 @@
 use crate::checkout::Checkout;
 use crate::error::{AtPath, Error, Kind, Result};
 use crate::git::{Call, Git, failed, text};
+use crate::looker::{self, Looker, Told};
+use nightshift_git_reader::{Expected, Request};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -102,13 +104,45 @@ pub struct Whereabouts {
     pub common: Option<PathBuf>,
 }
 
-pub fn whereabouts(git: &Git, dir: &Path) -> Whereabouts {
+pub fn whereabouts(looker: &Looker, dir: &Path) -> Whereabouts {
     let dir = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
+    // As git looks for it: upwards, for anything of that name.
+    let root = dir.ancestors().find(|above| above.join(".git").symlink_metadata().is_ok());
+    let request = root.and_then(looker::request).map(Request::without_files);
+    let at = |root: &Path, repository: &Path, common: &Path| Whereabouts {
+        repository: repository.to_owned(),
+        root: root.to_owned(),
+        subdirectory: dir.strip_prefix(root).unwrap_or(Path::new("")).to_owned(),
+        common: Some(common.to_owned()),
+    };
+    if let (Some(root), Some(request)) = (root, &request) {
+        let common = match &request.expected {
+            Expected::Own => root.join(".git"),
+            Expected::Elsewhere { common, .. } => common.as_path().to_owned(),
+        };
+        // Inside of git's own files is inside of no checkout.
+        let request = Some(request).filter(|_| !dir.starts_with(&common));
+        match looker.begin().look(request) {
+            Told::Seen(_) => {
+                let main = common.file_name().is_some_and(|name| name == ".git");
+                let main = common.parent().filter(|_| main).unwrap_or(root);
+                return at(root, main, &common);
+            }
+            // It is one all the same, and nobody's but its own.
+            Told::Unknown(_) => return at(root, root, &common),
+            Told::AskProgram => {}
+        }
+    }
+    by_program(looker.git(), &dir)
+}
+
+/// As git says.
+fn by_program(git: &Git, dir: &Path) -> Whereabouts {
     let asked = || -> Option<Whereabouts> {
         let args = ["rev-parse", "--path-format=absolute", "--show-toplevel", "--git-common-dir"];
-        let printed = git.look(&dir, &args).read().ok()?;
-        let printed = utf8(&printed, &dir).ok()?;
-        let [root, common] = lines(&printed, &dir).ok()?;
+        let printed = git.look(dir, &args).read().ok()?;
+        let printed = utf8(&printed, dir).ok()?;
+        let [root, common] = lines(&printed, dir).ok()?;
         let (root, common) = (canonical(root).ok()?, canonical(common).ok()?);
         let main = common.file_name().is_some_and(|name| name == ".git");
         let main = common.parent().filter(|_| main).unwrap_or(&root).to_owned();
@@ -116,8 +150,8 @@ pub fn whereabouts(git: &Git, dir: &Path) -> Whereabouts {
         Some(Whereabouts { repository: main, root, subdirectory, common: Some(common) })
     };
     asked().unwrap_or_else(|| Whereabouts {
-        repository: dir.clone(),
-        root: dir.clone(),
+        repository: dir.to_owned(),
+        root: dir.to_owned(),
         subdirectory: PathBuf::new(),
         common: None,
     })

@@ -104,7 +104,7 @@ function ofSession(view: SessionView): Tree {
 
 function tree(path: string, mainCheckout: string, branch: string, session: string | null, days: number | null, mib: number, uncommitted: string[], unpushed: string[]): Tree {
   const createdAt = days === null ? null : Date.now() - days * DAY;
-  const view: WorktreeView = { path, mainCheckout, branch, commit: "9b1e2f6d8a90c3e1", session, orphan: false, missing: false, lock: null, createdAt, bytes: null, firstPort: null, keeps: [] };
+  const view: WorktreeView = { path, mainCheckout, branch, commit: "9b1e2f6d8a90c3e1", session, orphan: false, missing: false, lock: null, createdAt, bytes: null, firstPort: null, keeps: [], ahead: null, behind: null, uncommitted: null, unknown: null };
   return { view, bytes: mib * MIB, uncommitted, unpushed };
 }
 

@@ -1356,6 +1356,14 @@ export type WorktreeView = {
 	firstPort: number | null,
 	/**  What would keep it from removal, for those made by Nightshift and asked for with sizes. */
 	keeps: Kept[],
+	/**  Commits that its branch has and the upstream has not; none without one, and when not known. */
+	ahead: number | null,
+	/**  The other way round. */
+	behind: number | null,
+	/**  Files that are not as committed, like `keeps`; none when that is not known. */
+	uncommitted: number | null,
+	/**  Why its branch and commit are not known. */
+	unknown: string | null,
 };
 
 /**  What a cleaning did. */

@@ -78,14 +78,23 @@ fn line(tree: &WorktreeView, now: Millis) -> String {
         (Some(id), true) => format!("{id} is gone"),
         (None, _) => "not ours".to_owned(),
     };
-    let branch = tree.branch.as_deref().unwrap_or("detached");
+    let nothing = if tree.unknown.is_some() { "unknown" } else { "detached" };
+    let mut branch = one_line(tree.branch.as_deref().unwrap_or(nothing));
+    for (count, word) in [(tree.ahead, "ahead"), (tree.behind, "behind")] {
+        if let Some(count) = count.filter(|count| *count > 0) {
+            branch.push_str(&format!(", {count} {word}"));
+        }
+    }
     let state = match (tree.missing, tree.keeps.is_empty()) {
         (true, _) => "directory is gone".to_owned(),
+        (false, true) if tree.unknown.is_some() => {
+            format!("unknown: {}", one_line(tree.unknown.as_deref().unwrap_or_default()))
+        }
         (false, true) if tree.session.is_some() => "clean".to_owned(),
         (false, true) => String::new(),
         (false, false) => reasons(&tree.keeps),
     };
-    let (path, branch) = (one_line(&tree.path), one_line(branch));
+    let path = one_line(&tree.path);
     format!("{path}\n  {owner} · {branch} · {age} · {size} · {state}\n")
 }
 

@@ -6,7 +6,6 @@ use crate::inbox::Inbox;
 use crate::link::beside::Lane;
 use crate::outside::Aside;
 use crate::wait::{Until, Waiter};
-use nightshift_lodging::Desk;
 use nightshift_model::{Command as SessionCommand, Liveness, Lodging, SessionId};
 use nightshift_protocol::{BoardChange, Fault, FaultCode, NoticeLevel, Reply, WorktreeFate};
 use nightshift_publish::ConnId;
@@ -59,7 +58,7 @@ pub fn finish_removal(core: &mut Core, id: &SessionId) -> Option<Result<Reply, F
 
 fn leave_worktree(core: &Core, id: &SessionId) {
     let Some(entry) = core.sessions.get(id) else { return };
-    let (session, desk) = (id.clone(), Desk::of(&core.home));
+    let (session, desk) = (id.clone(), core.desk.clone());
     let (discard, env) = (entry.room.discard, entry.env.clone());
     let (lost, place) = (session.clone(), format!("the worktree of session {id}"));
     let work = Box::new(move || {

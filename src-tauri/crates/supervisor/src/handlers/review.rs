@@ -5,7 +5,6 @@ use crate::core::Core;
 use crate::inbox::{ConnId, Inbox};
 use crate::link::beside::Lane;
 use crate::outside::Aside;
-use nightshift_lodging::Desk;
 use nightshift_model::{Fact, Lodging, Session, SessionId, Source, State};
 use nightshift_protocol::review::RequestState;
 use nightshift_protocol::{Environment, Fault, FaultCode, Reply, ReviewAct, ReviewResult};
@@ -29,7 +28,7 @@ pub fn review(
         return Err(Fault::new(FaultCode::Refused, text).hint("review it once it works"));
     }
     let subject = subject(&core.sessions[&id].session, core.home.state.join(LEDGER));
-    let desk = Desk::of(&core.home);
+    let desk = core.desk.clone();
     let place = format!("the review of session {id}");
     core.outside.beside(Aside::for_request((conn, request), Lane::Reviews, place, move || {
         let looks =

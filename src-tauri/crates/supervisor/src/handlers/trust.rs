@@ -7,7 +7,6 @@ use crate::effects;
 use crate::inbox::Inbox;
 use crate::link::beside::Lane;
 use crate::outside::Aside;
-use nightshift_lodging::Desk;
 use nightshift_model::{Command as SessionCommand, Event, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Environment, Fault, Reply, TrustAct, TrustedRepository};
@@ -21,7 +20,7 @@ pub fn trust(
     act: TrustAct,
     env: Environment,
 ) -> Handled {
-    let (desk, wanted) = (Desk::of(&core.home), effects::wanted(core));
+    let (desk, wanted) = (core.desk.clone(), effects::wanted(core));
     let place = "the repository";
     let one = |repository| Reply::Trust { repositories: vec![repository] };
     let work: Box<dyn FnOnce() -> Inbox + Send> = match act {

@@ -6,7 +6,6 @@ use crate::core::Core;
 use crate::inbox::Inbox;
 use crate::link::beside::Lane;
 use crate::outside::Aside;
-use nightshift_lodging::Desk;
 use nightshift_model::Lodging;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply};
 use nightshift_publish::ConnId;
@@ -14,7 +13,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 pub fn worktrees(core: &Core, conn: ConnId, request: u64, command: Command) -> Outcome {
-    let desk = Desk::of(&core.home);
+    let desk = core.desk.clone();
     let sessions: BTreeSet<String> = core.sessions.keys().map(ToString::to_string).collect();
     let roots = || -> BTreeSet<PathBuf> {
         let lodgings = core.sessions.values().filter_map(|e| e.session.lodging.as_ref());

@@ -6,6 +6,7 @@ use super::client::{Ask, Client};
 use super::world::{Killed, Reach, World};
 use crate::core::Core;
 use crate::inbox::{ConnId, Held, Inbox, Turn};
+use nightshift_lodging::Desk;
 use nightshift_model::Session;
 use nightshift_outside::callers::Caller;
 use nightshift_platform::{Home, clock};
@@ -147,7 +148,9 @@ impl Run {
             let home = Home { state: PathBuf::from("/sim"), run: PathBuf::from("/sim/run") };
             let (store, outside) = (Box::new(reach.clone()), Box::new(reach));
             // Any program that exists: agents are looked up and never started.
-            let mut core = Core::new(home, Path::new("/bin/sh"), store, outside)
+            let binary = Path::new("/bin/sh");
+            let desk = Desk::of(&home, binary);
+            let mut core = Core::new(home, binary, store, outside, desk)
                 .expect("a supervisor of the simulated world");
             core.recover(&[]);
             core

@@ -205,12 +205,12 @@ fn failures_29_the_agent_is_told_what_the_worktree_lacks() {
 fn failures_30_a_write_to_the_main_checkout_is_seen() {
     let repo = Repo::new();
     let record = repo.make("one");
-    let before = MainCheckout::look(&repo.git, &repo.root).unwrap();
+    let before = MainCheckout::look(&repo.looker(), &repo.root).unwrap();
     // What a shell command of an agent may do, whatever its edit tool would refuse.
     let script = format!("echo x > {}/a.txt", repo.root.display());
     let done = Command::new("/bin/sh").args(["-c", &script]).current_dir(&record.path).status();
     assert!(done.unwrap().success());
-    let after = MainCheckout::look(&repo.git, &repo.root).unwrap();
+    let after = MainCheckout::look(&repo.looker(), &repo.root).unwrap();
     assert_eq!(after.changed_since(&before), [std::path::PathBuf::from("a.txt")]);
 }
 

@@ -20,7 +20,7 @@ fn worktrees_of_all_makers_are_listed_and_a_damaged_record_is_named() {
     let by_hand = repo.home.work().join("by-hand");
     repo.run(&["worktree", "add", "--quiet", &by_hand.to_string_lossy()]);
     fs::write(repo.home.state().join("worktrees/made/two.json"), "{").unwrap();
-    let (listed, wrong) = list(&repo.git, &repo.ledger, &BTreeSet::new());
+    let (listed, wrong) = list(&repo.looker(), &repo.ledger, &BTreeSet::new());
     assert_eq!(listed.len(), 2, "{listed:?}");
     let ours = listed.iter().find(|l| l.path == record.path).unwrap();
     assert_eq!(ours.record.as_ref(), Some(&record));
@@ -99,7 +99,7 @@ fn a_removal_cut_off_by_a_crash_is_finished_or_forgotten() {
 fn what_changes_in_the_main_checkout_is_seen() {
     let repo = Repo::new();
     repo.write("notes.txt", "mine\n");
-    let look = || MainCheckout::look(&repo.git, &repo.root).unwrap();
+    let look = || MainCheckout::look(&repo.looker(), &repo.root).unwrap();
     let before = look();
     assert_eq!(look().changed_since(&before), Vec::<PathBuf>::new());
     repo.write("a.txt", "written over\n");

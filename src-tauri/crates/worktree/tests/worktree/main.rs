@@ -6,6 +6,7 @@ mod hostile;
 mod listing;
 mod making;
 mod property;
+mod reading;
 mod removing;
 mod repo;
 mod rescuing;

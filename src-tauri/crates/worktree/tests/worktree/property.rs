@@ -1,5 +1,6 @@
 //! Any state of a worktree, any removal: every byte that a user wrote is still there.
 
+use crate::reading::same;
 use crate::repo::{Repo, snapshot, write};
 use nightshift_worktree::{Policy, Record, Removal};
 use proptest::prelude::*;
@@ -288,6 +289,7 @@ fn check(deeds: &[Deed], remote: bool, attempt: Attempt) {
     }
     let World { repo, record, .. } = &world;
     assert_eq!(world.remote, remote);
+    same(repo, record);
     let before = world.picture();
     let unsaved = world.unsaved(&before.files);
     if attempt.gone {

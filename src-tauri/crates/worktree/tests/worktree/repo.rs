@@ -4,8 +4,8 @@ use nightshift_platform::program::{Ended, Run, run};
 use nightshift_platform::spawn::Program;
 use nightshift_testkit::TestHome;
 use nightshift_worktree::{
-    Choice, Created, Defaults, Environment, Error, Git, Inspection, Ledger, Order, Own, Plan,
-    Policy, Record, Removal, create, inspect, plan, release, remove, set_up, undo,
+    Choice, Created, Defaults, Environment, Error, Git, Inspection, Ledger, Looker, Order, Own,
+    Plan, Policy, Record, Removal, create, inspect, plan, reader, release, remove, set_up, undo,
 };
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -119,6 +119,24 @@ impl Repo {
         set_up(&self.git, &self.ledger, &mut record, &self.log()).unwrap();
         release(&record).unwrap();
         record
+    }
+
+    /// The reader's example program: built with the tests of all crates.
+    pub fn reader_program(&self) -> PathBuf {
+        let own = std::env::current_exe().unwrap();
+        let program = own.parent().and_then(Path::parent).unwrap().join("examples/git_reader");
+        assert!(program.exists(), "{} is missing; build examples too", program.display());
+        program
+    }
+
+    /// With the reader of repositories, as the supervisor looks.
+    pub fn looker(&self) -> Looker {
+        Looker::new(self.git.clone(), reader(&self.reader_program()))
+    }
+
+    /// That, and what there is without a reader.
+    pub fn lookers(&self) -> [Looker; 2] {
+        [self.looker(), Looker::of_program(self.git.clone())]
     }
 
     pub fn log(&self) -> PathBuf {

@@ -54,7 +54,9 @@ fn lives(repo: &Repo, dir: &Path) {
     assert_eq!(snapshot(&record.path), before);
     assert!(matches!(repo.remove("one", Policy::Discard), Removal::Removed { .. }));
     assert_eq!(fs::read(dir.join("a")).unwrap(), work, "the main checkout is as it was");
-    MainCheckout::look(&repo.git, dir).unwrap();
+    for looker in repo.lookers() {
+        MainCheckout::look(&looker, dir).unwrap();
+    }
 }
 
 #[test]
@@ -179,7 +181,9 @@ fn failures_38_a_bare_repository_and_its_worktrees_stay_where_they_are() {
     let expected = Plan::Stay(Stay::AlreadyLinked { root: linked.clone() });
     assert_eq!(repo.plan(&linked, &Choice::Usual), expected);
     write(&linked, "a.txt", "changed\n");
-    MainCheckout::look(&repo.git, &linked).unwrap();
+    for looker in repo.lookers() {
+        MainCheckout::look(&looker, &linked).unwrap();
+    }
     // A `.git` file beside a bare repository.
     let holder = repo.root.with_file_name("holder");
     write(&holder, ".git", &format!("gitdir: {}\n", bare.display()));
@@ -196,7 +200,9 @@ fn failures_38_files_elsewhere_are_nobodys_main_checkout() {
     let error = plan(&repo.git, &repo.root, &Choice::Usual, &Defaults::default()).unwrap_err();
     assert_eq!(error.kind, Kind::Refused);
     assert!(error.message.contains("core.worktree"), "{error}");
-    assert!(MainCheckout::look(&repo.git, &repo.root).is_err());
+    for looker in repo.lookers() {
+        assert!(MainCheckout::look(&looker, &repo.root).is_err());
+    }
     assert_eq!(snapshot(&elsewhere), before);
 }
 

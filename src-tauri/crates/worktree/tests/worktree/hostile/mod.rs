@@ -12,8 +12,8 @@ mod submodules;
 
 use crate::repo::{Repo, snapshot, write};
 use nightshift_worktree::{
-    Choice, Defaults, MainCheckout, Order, Plan, Policy, Record, Removal, clean, create,
-    disclosure, list, plan, release, remove, undo,
+    Choice, Defaults, MainCheckout, Order, Plan, Policy, Record, Removal, Wanted, clean, create,
+    disclosure, glances, list, plan, release, remove, undo, whereabouts,
 };
 use std::collections::BTreeSet;
 use std::fs;
@@ -105,11 +105,21 @@ impl Lab {
     }
 
     fn looks(&self, trap: &str) {
-        MainCheckout::look(&self.repo.git, &self.repo.root).ok();
-        self.quiet(trap, "a look at the main checkout");
-        let roots = BTreeSet::from([self.repo.root.clone()]);
-        list(&self.repo.git, &self.repo.ledger, &roots);
-        self.quiet(trap, "the list");
+        for looker in self.repo.lookers() {
+            MainCheckout::look(&looker, &self.repo.root).ok();
+            self.quiet(trap, "a look at the main checkout");
+            whereabouts(&looker, &self.repo.root);
+            self.quiet(trap, "a look where it is");
+            let roots = BTreeSet::from([self.repo.root.clone()]);
+            let (listed, _) = list(&looker, &self.repo.ledger, &roots);
+            self.quiet(trap, "the list");
+            let wanted: Vec<Wanted<'_>> = listed
+                .iter()
+                .map(|one| Wanted { path: &one.path, record: one.record.as_ref() })
+                .collect();
+            glances(&looker, &wanted);
+            self.quiet(trap, "a glance at each");
+        }
     }
 
     fn make(&self, trap: &str) -> Option<Record> {
