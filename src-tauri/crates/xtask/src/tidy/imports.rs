@@ -13,7 +13,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("nightshift-screen", &["protocol"]),
     ("nightshift-host", &["model", "protocol", "platform", "screen"]),
     ("nightshift-store", &["model", "protocol", "platform"]),
-    ("nightshift-worktree", &["platform", "git-reader"]),
+    ("nightshift-worktree", &["platform", "git-reader", "terms"]),
     ("nightshift-review", &["model", "protocol", "platform", "worktree"]),
     ("nightshift-trust", &["terms", "platform", "worktree"]),
     ("nightshift-lodging", &["model", "protocol", "platform", "worktree", "settings", "trust"]),
