@@ -489,7 +489,7 @@ fn security_09_a_form_counts_with_each_of_its_questions() {
         let facts = journal.feed(RecordKind::Out, &line);
         open += facts.iter().filter(|fact| matches!(fact, Fact::NeedOpened { .. })).count();
     }
-    assert!(open >= QUESTIONS && open <= NEEDS_MAX, "{open} of {NEEDS_MAX}");
+    assert!((QUESTIONS..=NEEDS_MAX).contains(&open), "{open} of {NEEDS_MAX}");
     let refused = journal.driver.due(&[], &[]);
     assert!(refused.iter().any(|line| line.contains("too many open requests")), "{refused:?}");
 }
