@@ -15,6 +15,7 @@ mod goals;
 mod ground;
 mod help;
 mod hostile;
+mod hostile_repositories;
 mod input;
 mod intruders;
 mod life;
