@@ -75,8 +75,33 @@ fn controls(repositories: &[Repository]) {
 }
 
 #[test]
+fn security_12_settings_of_a_repository_run_nothing_in_any_act() {
+    suite(settings::FILTERS, When::Before);
+}
+
+#[test]
+fn security_12_settings_that_an_agent_makes_run_nothing_in_any_act() {
+    suite(settings::FILTERS, When::Later);
+}
+
+#[test]
+fn security_12_hooks_of_a_repository_run_in_no_act() {
+    suite(settings::HOOKS, When::Before);
+}
+
+#[test]
 fn security_12_hooks_that_an_agent_makes_run_in_no_act() {
     suite(settings::HOOKS, When::Later);
+}
+
+#[test]
+fn security_02_remotes_of_a_repository_run_nothing_in_any_act() {
+    suite(settings::REMOTES, When::Before);
+}
+
+#[test]
+fn security_02_remotes_that_an_agent_makes_run_nothing_in_any_act() {
+    suite(settings::REMOTES, When::Later);
 }
 
 #[test]
@@ -95,8 +120,28 @@ fn links_lead_no_act_outside() {
 }
 
 #[test]
+fn security_03_scripts_run_in_no_act_before_they_are_trusted() {
+    suite(files::SCRIPTS, When::Before);
+}
+
+#[test]
+fn security_05_agents_take_up_nothing_before_it_is_trusted() {
+    suite(files::AGENTS, When::Before);
+}
+
+#[test]
+fn security_02_repositories_inside_run_nothing_in_any_act() {
+    suite(inside::INSIDE, When::Before);
+}
+
+#[test]
 fn failures_38_a_worktree_that_is_turned_into_another_loses_nothing_in_any_act() {
     suite(inside::TURNED, When::Before);
+}
+
+#[test]
+fn odd_names_are_names_in_every_act() {
+    suite(inside::ODD_NAMES, When::Before);
 }
 
 const ALL: [&[Repository]; 11] = [
