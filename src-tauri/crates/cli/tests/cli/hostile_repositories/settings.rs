@@ -19,6 +19,8 @@ const NO_REMOTE: &[&str] = &["merge into work of the user's", "pr"];
 
 /// A file whose filter does not run is committed by nobody but the user, or its agent.
 const FILTERED: &[&str] = &["commit", "merge into work of the user's"];
+/// The user's own program has no key; a rebase signs nothing.
+const UNSIGNED: &[&str] = &["commit", "merge", "merge into work of the user's"];
 /// Where the program that merges does not run, both sides conflict.
 const CONFLICTS: &[&str] = &["merge", "merge into work of the user's", "rebase"];
 
@@ -226,8 +228,7 @@ pub const HOOKS: &[Repository] = &[
             lab.config("log.showSignature", "true");
         },
         control: COMMIT,
-        // The user's own program has no key.
-        refused: FILTERED,
+        refused: UNSIGNED,
         ..ASKS
     },
 ];
