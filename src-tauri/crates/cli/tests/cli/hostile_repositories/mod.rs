@@ -81,7 +81,10 @@ fn security_12_settings_of_a_repository_run_nothing_in_any_act() {
 
 #[test]
 fn security_12_settings_that_an_agent_makes_run_nothing_in_any_act() {
-    suite(settings::FILTERS, When::Later);
+    // A worktree that is there already has no files of a later commit.
+    let mut later = settings::FILTERS.to_vec();
+    later.retain(|one| one.name != "committed attributes");
+    suite(&later, When::Later);
 }
 
 #[test]
