@@ -80,7 +80,7 @@ fn main() {
         let record = create(&ours, &ledger, &order).expect("a worktree").record;
         release(&record).expect("released");
         git(&env, &record.path, &["branch", "--quiet", "--set-upstream-to=origin/main"]);
-        git(&env, &record.path, &["commit", "--quiet", "--allow-empty", "-m", "own"]);
+        git(&env, &record.path, &["commit", "--quiet", "--allow-empty", "-m", &id]);
         std::fs::create_dir(record.path.join("target")).expect("a directory");
         std::fs::write(record.path.join("target/x"), "ignored").expect("a file");
     }
