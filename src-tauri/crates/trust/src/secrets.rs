@@ -63,7 +63,7 @@ pub fn without(bytes: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(bytes).ok()?;
     // With quotes inside of quotes it is not sure which word is a value.
     let pieces: Vec<&str> = text.split('"').collect();
-    if text.contains('\\') || pieces.len() % 2 == 0 {
+    if text.contains('\\') || pieces.len().is_multiple_of(2) {
         return None;
     }
     let mut out = String::with_capacity(text.len());

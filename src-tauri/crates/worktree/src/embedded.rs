@@ -9,12 +9,11 @@ use crate::glance::is_certain;
 use crate::hidden;
 use crate::limits::{EMBEDDED_MAX, EMBEDDED_TOTAL, ENTRIES_MAX};
 use crate::looker::{Looks, Told, elsewhere};
+use crate::pipes::keeps_git_waiting;
 use crate::shadow::Shadow;
 use crate::status::{ARGS, changes};
 use nightshift_git_reader::{Alone, AloneCount, Request, Seen};
 use nightshift_platform::clock;
-use std::ffi::OsStr;
-use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
 /// One repository inside a worktree.
@@ -153,11 +152,4 @@ fn look(git: &Git, dir: &Path, within: &Path, path: PathBuf) -> Result<Embedded>
     }
     let count = call.arg("--not").arg("--remotes").line()?;
     Ok(Embedded { path, changed, unpushed: count.parse().unwrap_or(usize::MAX) })
-}
-
-/// Files that git opens in every directory, and that would keep it for ever if they were pipes.
-fn keeps_git_waiting(name: &OsStr, kind: FileType) -> bool {
-    let opened =
-        [".gitignore", ".gitattributes", ".gitmodules"].iter().any(|opened| name == *opened);
-    opened && !kind.is_file() && !kind.is_symlink()
 }

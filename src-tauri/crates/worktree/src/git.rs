@@ -13,8 +13,10 @@ use crate::error::{Error, Kind, Result};
 use crate::frozen::{self, Frozen};
 use crate::known::{Asked, Known, Read, Snapshot, configuration_of};
 use crate::limits::{
-    LOOK_LIMITS, OUTPUT_MAX_BYTES, OVERRIDES_MAX, OVERRIDES_MAX_BYTES, READ_TIMEOUT, WRITE_TIMEOUT,
+    LOOK_LIMITS, LOOK_PATIENCE, OUTPUT_MAX_BYTES, OVERRIDES_MAX, OVERRIDES_MAX_BYTES, READ_TIMEOUT,
+    WRITE_TIMEOUT,
 };
+use crate::pipes;
 use crate::place;
 use nightshift_platform::program::{Ended, Limits, Run, run, run_limited};
 use nightshift_platform::spawn::Program;
@@ -118,6 +120,7 @@ pub struct Git {
 
 /// Names the repository of a call.
 const GIT_DIR: &str = "GIT_DIR";
+const WORK_TREE: &str = "GIT_WORK_TREE";
 /// Names where its configuration, objects and branches are.
 const COMMON_DIR: &str = "GIT_COMMON_DIR";
 const LIST_HINT: &str = "look at `git config --list --show-origin` there";
@@ -290,7 +293,7 @@ impl Call<'_> {
         };
         let once = || {
             let ended = match self.how {
-                How::Look => run_limited(&program, &how, self.limits),
+                How::Look => return self.run_look(&program, &how),
                 How::Act | How::ActOutside => run(&program, &how),
             };
             ended.map_err(|error| not_started(self.dir, &error))
@@ -310,6 +313,26 @@ impl Call<'_> {
             return Err(Error::new(Kind::Git, text));
         }
         Ok(ended)
+    }
+
+    /// A look that takes long may wait for a pipe that somebody put in a file's place: then it is ended at once.
+    fn run_look(&self, program: &Program<'_>, how: &Run<'_>) -> Result<Ended> {
+        let within = |timeout| {
+            let how = Run { timeout, ..*how };
+            run_limited(program, &how, self.limits).map_err(|error| not_started(self.dir, &error))
+        };
+        let patience = how.timeout.min(LOOK_PATIENCE);
+        let ended = within(patience)?;
+        if !ended.timed_out || patience == how.timeout {
+            return Ok(ended);
+        }
+        let dir = |name: &str| self.env.get(OsStr::new(name)).map(Path::new);
+        let git_dirs: Vec<&Path> = [dir(GIT_DIR), dir(COMMON_DIR)].into_iter().flatten().collect();
+        if let Some(odd) = pipes::first(dir(WORK_TREE).unwrap_or(self.dir), &git_dirs) {
+            let text = format!("{} is no plain file, and git waits for it", odd.display());
+            return Err(Error::new(Kind::Refused, text).hint("remove it"));
+        }
+        within(how.timeout)
     }
 
     /// What it printed; any exit code but 0 is an error.
@@ -349,7 +372,7 @@ impl Call<'_> {
         }
         let git_dir = place::git_dir(self.dir)?;
         self.env.insert(GIT_DIR.into(), git_dir.into());
-        self.env.insert("GIT_WORK_TREE".into(), self.dir.into());
+        self.env.insert(WORK_TREE.into(), self.dir.into());
         Ok(())
     }
 

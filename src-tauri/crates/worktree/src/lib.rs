@@ -35,6 +35,7 @@ mod list;
 mod looker;
 mod main_checkout;
 mod name;
+mod pipes;
 mod place;
 mod plan;
 mod ports;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 /// Questions to git about one repository: seconds even on a cold disk.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// After this long it is found out whether a look waits for a pipe. A status of 200,000 files takes less.
+pub const LOOK_PATIENCE: Duration = Duration::from_secs(5);
 /// What one look may use: a status of the largest repositories takes a fraction of both.
 pub const LOOK_LIMITS: Limits = Limits { memory_bytes: 4 * 1024 * 1024 * 1024, cpu_seconds: 300 };
 /// A repository inside a worktree is seldom large, and there may be many.

@@ -12,6 +12,7 @@ mod configured;
 mod enclosures;
 mod handshake;
 mod incoming;
+mod options;
 pub mod own;
 mod requests;
 mod settings;

@@ -4,9 +4,8 @@
 //! form with several properties becomes one need for each, answered with one line.
 //! Must not know: when lines are sent, the conversation.
 
-use crate::acp::wording::{
-    Own, QUESTION_MAX_BYTES, asking, descriptions, long_labels, question, said,
-};
+use crate::acp::options::permission_options;
+use crate::acp::wording::{Own, QUESTION_MAX_BYTES, asking, descriptions, long_labels, question};
 use crate::acp::words::one_line;
 use nightshift_model::naming;
 use nightshift_model::visible::is_hidden;
@@ -396,31 +395,6 @@ fn number(text: &str) -> Value {
     let text = text.trim();
     let whole = text.parse::<i64>().map(|n| json!(n));
     whole.or_else(|_| text.parse::<f64>().map(|n| json!(n))).unwrap_or_else(|_| json!(text))
-}
-
-/// Of two options with one id the first is meant by it; the other would be answered with the first.
-fn permission_options(all: &[Value]) -> Vec<NeedOption> {
-    let mut options: Vec<NeedOption> = Vec::new();
-    for option in all.iter().filter_map(permission_option) {
-        if !options.iter().any(|known| known.id == option.id) {
-            options.push(option);
-        }
-    }
-    options
-}
-
-fn permission_option(raw: &Value) -> Option<NeedOption> {
-    let kind = match raw["kind"].as_str() {
-        Some("allow_once") => OptionKind::AllowOnce,
-        Some("allow_always") => OptionKind::AllowAlways,
-        Some("reject_once") => OptionKind::RejectOnce,
-        Some("reject_always") => OptionKind::RejectAlways,
-        // An unknown kind can be chosen by name; it is never taken for "allow" or "deny".
-        _ => OptionKind::Choice,
-    };
-    let id = raw["optionId"].as_str()?.to_owned();
-    let label = said(&one_line(raw["name"].as_str().unwrap_or(&id)), kind);
-    Some(NeedOption { id, label, kind })
 }
 
 fn choice(id: &str, label: &str) -> NeedOption {

@@ -341,3 +341,19 @@ fn no_act_begins_where_git_would_write_through_a_link() {
         assert_eq!(repo.read("a.txt"), "changed\n");
     }
 }
+
+/// git would wait for ever for whoever writes to the pipe.
+#[test]
+fn security_12_a_pipe_in_a_files_place_is_named_and_not_waited_for() {
+    for name in [".gitattributes", "dir/.gitignore"] {
+        let repo = Repo::new();
+        repo.write("a.txt", "changed\n");
+        let pipe = repo.tree.join(name);
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        repo.refuses(ReviewAct::Changes, &[name, "no plain file"]);
+        repo.refuses(ReviewAct::Commit { message: "x".into(), all: true, amend: false }, &[name]);
+        fs::remove_file(&pipe).unwrap();
+        assert_eq!(repo.changes().files.len(), 1);
+    }
+}

@@ -248,9 +248,12 @@ fn security_12_programs_of_a_configuration_that_never_rests_do_not_run() {
     let calm = fs::read_to_string(repo.root.join(".git/config")).unwrap();
     let touch = format!("touch '{}'", mark.display());
     let evil = format!(
-        "{calm}[core]\n\tfsmonitor = \"{touch}\"\n\thooksPath = \"{}\"\n",
+        "{calm}[core]\n\tfsmonitor = \"{touch}\"\n\thooksPath = \"{}\"\n\
+         [filter \"evil\"]\n\tclean = \"{touch}; cat\"\n\trequired = true\n",
         repo.root.with_file_name("hooks").display()
     );
+    // libgit2 does not tell what a filter makes of a file: the program is asked.
+    write(&repo.root, ".git/info/attributes", "* filter=evil\n");
     let hook = repo.root.with_file_name("hooks").join("post-index-change");
     write(hook.parent().unwrap(), "post-index-change", &format!("#!/bin/sh\n{touch}\n"));
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();

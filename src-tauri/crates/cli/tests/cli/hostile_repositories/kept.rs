@@ -99,8 +99,7 @@ impl Kept {
         let passed_over = |path: &Path| {
             // A link in their place counts.
             let is_dir = fs::symlink_metadata(path).is_ok_and(|m| m.is_dir());
-            (path == worktrees && is_dir)
-                || (path == remote && is_dir)
+            (is_dir && (path == worktrees || path == remote))
                 || path == canary
                 || volatile.iter().any(|v| v == path)
         };

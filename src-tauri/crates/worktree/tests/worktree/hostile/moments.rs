@@ -5,7 +5,7 @@
 
 use super::Lab;
 use crate::repo::write;
-use nightshift_worktree::{Git, MainCheckout, Policy, Removal, list, remove, undo};
+use nightshift_worktree::{Git, Looker, MainCheckout, Policy, Removal, list, remove, undo};
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -48,14 +48,17 @@ fn security_12_what_is_written_to_the_configuration_in_the_moment_of_a_call_runs
     lab.attributes("filter=evil diff=evil merge=evil");
     make_sly(&mut lab);
     lab.repo.write("a.txt", "of the user\n");
-    let before = MainCheckout::look(&lab.repo.git, &lab.repo.root).unwrap();
+    let program = Looker::of_program(lab.repo.git.clone());
+    let before = MainCheckout::look(&program, &lab.repo.root).unwrap();
     let record = lab.repo.make("one");
     write(&record.path, "a.txt", "changed\n");
     write(&record.path, "new.txt", "new\n");
     let seen = lab.repo.inspect(&record);
     assert_eq!(seen.unreadable, Vec::<String>::new());
     assert_eq!(seen.uncommitted().len(), 2, "{seen:?}");
-    list(&lab.repo.git, &lab.repo.ledger, &BTreeSet::from([lab.repo.root.clone()]));
+    for looker in lab.repo.lookers() {
+        list(&looker, &lab.repo.ledger, &BTreeSet::from([lab.repo.root.clone()]));
+    }
     let log = lab.repo.log();
     let kept = remove(&lab.repo.git, &lab.repo.ledger, "one", Policy::Careful, &log).unwrap();
     assert!(matches!(kept, Removal::Kept { .. }), "{kept:?}");
@@ -63,7 +66,7 @@ fn security_12_what_is_written_to_the_configuration_in_the_moment_of_a_call_runs
     assert!(matches!(gone, Removal::Removed { .. }), "{gone:?}");
     let back = undo(&lab.repo.git, &lab.repo.ledger, "one").unwrap();
     assert_eq!(fs::read_to_string(back.path.join("a.txt")).unwrap(), "changed\n");
-    let after = MainCheckout::look(&lab.repo.git, &lab.repo.root).unwrap();
+    let after = MainCheckout::look(&program, &lab.repo.root).unwrap();
     assert_eq!(after.changed_since(&before), Vec::<std::path::PathBuf>::new());
     assert_eq!(fs::read_to_string(lab.repo.root.join("a.txt")).unwrap(), "of the user\n");
     assert_eq!(fs::read_to_string(&lab.sprung).unwrap_or_default(), "");

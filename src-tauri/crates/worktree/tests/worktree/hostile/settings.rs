@@ -233,7 +233,7 @@ fn security_12_a_change_that_the_configuration_hides_from_git_is_seen() {
     repo.run(&["config", "core.trustctime", "false"]);
     repo.run(&["config", "core.checkStat", "minimal"]);
     let file = record.path.join("a.txt");
-    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3_600);
+    let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
     let set =
         |time| fs::File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
     set(old);

@@ -1,0 +1,57 @@
+//! Pipes and devices in the place of files that git opens: it would wait for them for ever.
+//!
+//! Promise: found by names and kinds alone, nothing is opened; bounded in entries.
+
+use crate::limits::ENTRIES_MAX;
+use std::ffi::OsStr;
+use std::fs::FileType;
+use std::path::{Path, PathBuf};
+
+/// Files of a git directory that a look opens.
+const OF_GIT_DIRS: &[&str] = &[
+    "HEAD",
+    "index",
+    "info/attributes",
+    "info/exclude",
+    "info/grafts",
+    "info/sparse-checkout",
+    "objects/info/alternates",
+    "packed-refs",
+    "shallow",
+];
+
+/// Files that git opens in every directory, and that would keep it for ever if they were pipes.
+pub(crate) fn keeps_git_waiting(name: &OsStr, kind: FileType) -> bool {
+    let opened =
+        [".gitignore", ".gitattributes", ".gitmodules"].iter().any(|opened| name == *opened);
+    opened && !kind.is_file() && !kind.is_symlink()
+}
+
+/// The first one in the checkout at `root`, or in its git directories.
+pub(crate) fn first(root: &Path, git_dirs: &[&Path]) -> Option<PathBuf> {
+    let odd = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|m| !m.is_file());
+    let mut known = git_dirs.iter().flat_map(|dir| OF_GIT_DIRS.iter().map(|name| dir.join(name)));
+    known.find(odd).or_else(|| below(root))
+}
+
+fn below(root: &Path) -> Option<PathBuf> {
+    let mut seen = 0;
+    let mut next = vec![root.to_owned()];
+    while let Some(dir) = next.pop() {
+        let Ok(entries) = std::fs::read_dir(&dir) else { continue };
+        for entry in entries.flatten() {
+            seen += 1;
+            if seen > ENTRIES_MAX {
+                return None;
+            }
+            let Ok(kind) = entry.file_type() else { continue };
+            if keeps_git_waiting(&entry.file_name(), kind) {
+                return Some(entry.path());
+            }
+            if kind.is_dir() {
+                next.push(entry.path());
+            }
+        }
+    }
+    None
+}
