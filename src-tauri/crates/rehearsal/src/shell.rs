@@ -3,6 +3,7 @@
 //! Promise: dropped before its end (a cancelled turn), the command and all below it are killed.
 //! Must not know: sessions, the protocol.
 
+use nightshift_platform::Liveness3;
 use nightshift_platform::process::{self, Identity};
 use std::io;
 use std::path::Path;
@@ -17,7 +18,7 @@ pub const OUTPUT_MAX_BYTES: usize = 64 * 1024;
 const SHOW_INTERVAL: Duration = Duration::from_millis(100);
 /// A background child may hold the pipe open; what it writes later than this is not waited for.
 const DRAIN_TIME: Duration = Duration::from_millis(200);
-/// Walks over the descendants: one that forks meanwhile is found by the next.
+/// Looks for descendants: one that forks meanwhile is found by the next, one that did not die is asked again.
 const KILL_ROUNDS: u32 = 8;
 const SIGKILL: i32 = 9;
 
@@ -29,18 +30,39 @@ struct Leash {
 impl Drop for Leash {
     fn drop(&mut self) {
         let Some(shell) = self.shell else { return };
+        let mut family = vec![shell];
         for _ in 0..KILL_ROUNDS {
-            let below = process::descendants(shell.pid).unwrap_or_default();
-            // Each may have ended by itself meanwhile, which is what is wanted.
-            process::signal_group(&shell, SIGKILL).ok();
-            for one in &below {
+            let is_whole = take_in(&mut family);
+            // Those in sessions of their own first: they are below the group only while it lives. Each may
+            // have ended by itself meanwhile, which is what is wanted.
+            for one in family.iter().rev() {
                 process::signal(one, SIGKILL).ok();
             }
-            if below.is_empty() {
+            process::signal_group(&shell, SIGKILL).ok();
+            if is_whole && family.iter().all(|one| one.liveness() == Liveness3::Gone) {
                 break;
             }
         }
     }
+}
+
+/// Adds what is below any of them, also of one that hangs somewhere else by now. False when there was
+/// somebody new, or when that could not be found out.
+fn take_in(family: &mut Vec<Identity>) -> bool {
+    let mut is_whole = true;
+    for known in family.clone() {
+        let Ok(below) = process::descendants(known.pid) else {
+            is_whole = false;
+            continue;
+        };
+        for one in below {
+            if !family.contains(&one) {
+                family.push(one);
+                is_whole = false;
+            }
+        }
+    }
+    is_whole
 }
 
 /// Runs `command` with `sh` in `cwd`; `show` gets all output kept so far, from time to time.
