@@ -31,6 +31,7 @@ mod pressure;
 mod privacy;
 mod processes;
 mod pull_requests;
+mod random_agents;
 mod renew;
 mod retention;
 mod review;

@@ -88,7 +88,8 @@ pub const LAYOUTS: &[Repository] = &[
             lab.git_dir = lab.dir.join("repo/.git/modules/x");
         },
         control: Control::Here(&["status"]),
-        refused: &[],
+        // What the user has there is not committed.
+        refused: &["merge", "merge into work of the user's"],
         ..ASKS
     },
     Repository {

@@ -20,7 +20,7 @@ const NO_REMOTE: &[&str] = &["merge into work of the user's", "pr"];
 /// A file whose filter does not run is committed by nobody but the user, or its agent.
 const FILTERED: &[&str] = &["commit", "merge into work of the user's"];
 /// The user's own program has no key; a rebase signs nothing.
-const UNSIGNED: &[&str] = &["commit", "merge", "merge into work of the user's"];
+const UNSIGNED: &[&str] = &["commit", "merge", "merge into work of the user's", "rebase"];
 /// Where the program that merges does not run, both sides conflict.
 const CONFLICTS: &[&str] = &["merge", "merge into work of the user's", "rebase"];
 
