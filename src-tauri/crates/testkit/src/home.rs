@@ -14,6 +14,9 @@ use std::process::Command;
 /// Where programs are looked up when the test's own environment does not say.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
+/// No shortage, in the kernel's format.
+const CALM: &str = "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n";
+
 pub struct TestHome {
     dir: tempfile::TempDir,
 }
@@ -31,6 +34,8 @@ impl TestHome {
         for dir in [home.user_home(), home.work()] {
             std::fs::create_dir(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
         }
+        let calm = home.pressure();
+        std::fs::write(&calm, CALM).unwrap_or_else(|e| panic!("{}: {e}", calm.display()));
         home
     }
 
@@ -48,6 +53,12 @@ impl TestHome {
         self.dir.path().join("h")
     }
 
+    /// What the supervisor takes for the machine's shortage of memory. The machine itself may be short while
+    /// many tests run, and idle sessions would be put to rest.
+    fn pressure(&self) -> PathBuf {
+        self.dir.path().join("p")
+    }
+
     /// An empty directory to work in.
     pub fn work(&self) -> PathBuf {
         self.dir.path().join("w")
@@ -61,6 +72,7 @@ impl TestHome {
             ("HOME", text(self.user_home())),
             (HOME_VARIABLE, text(self.state())),
             ("TMPDIR", text(self.dir.path().to_owned())),
+            ("NIGHTSHIFT_PRESSURE_FILE", text(self.pressure())),
             ("LANG", "C.UTF-8".to_owned()),
             ("TERM", "xterm-256color".to_owned()),
         ]

@@ -207,7 +207,9 @@ fn security_15_random_agents_cost_a_bounded_amount_of_memory_and_lose_nothing() 
     for id in &ids {
         let entry = shift.entry(id);
         assert!(entry["pid"].is_u64(), "seed {seed}: {entry}\n{}", shift.ok(&["why", id]));
-        shift.ok(&["reply", id, "are you there?"]);
+        let mut reply = shift.command(&["reply", id, "are you there?"]);
+        let replied = ran(&mut reply, b"");
+        assert_eq!(replied.code, Some(0), "seed {seed}: {replied:?}\n{}", shift.ok(&["why", id]));
         wait_until(&format!("an answer of {id} (seed {seed})"), || {
             shift.ok(&["logs", id]).contains("still here")
         });
