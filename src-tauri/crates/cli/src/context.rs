@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, unexpected};
 use nightshift_client::{Client, Starter, find_or_start};
+use nightshift_host::kin::{Caller, Kin};
 use nightshift_platform::dirs::Home;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply, SessionView};
 use serde::Serialize;
@@ -29,6 +30,18 @@ impl Context {
             .build()
             .map_err(|e| Fault::new(FaultCode::Io, format!("cannot start: {e}")))?;
         runtime.block_on(verb(self))
+    }
+
+    /// What changes the user's own files is the user's to say, as all that the supervisor is asked.
+    pub fn refuse_sessions(&self, what: &str) -> Result<(), Failure> {
+        match Kin::of_newcomer(&self.home) {
+            Caller::User => Ok(()),
+            Caller::Session { .. } | Caller::Program | Caller::Unknown { .. } => {
+                let text = format!("what runs in a session may not {what}: only the user may");
+                let hint = "run it in a terminal of your own";
+                Err(Fault::new(FaultCode::Refused, text).hint(hint).into())
+            }
+        }
     }
 
     /// The supervisor; one is started when there is none.

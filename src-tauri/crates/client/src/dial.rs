@@ -23,9 +23,7 @@ pub(crate) async fn dial(
         Err(e) => return Err(unreachable(socket, expected, &e)),
     };
     refuse_stranger(&stream, socket)?;
-    if expected == Role::Supervisor {
-        refuse_sessions(&stream, socket)?;
-    }
+    refuse_sessions(&stream, socket, expected)?;
     let (mut reader, mut writer) = split(stream);
     let greeting = async {
         // Even a peer that has hung up may have said first which version it speaks.
@@ -82,15 +80,33 @@ fn refuse_stranger(stream: &UnixStream, socket: &Path) -> Result<(), Fault> {
 }
 
 /// A supervisor works with the environment and the programs that it was started with. One that was
-/// started inside of a session would bring that session's to the user.
-fn refuse_sessions(stream: &UnixStream, socket: &Path) -> Result<(), Fault> {
+/// started inside of a session would bring that session's to the user. A host is in its own session alone.
+fn refuse_sessions(stream: &UnixStream, socket: &Path, expected: Role) -> Result<(), Fault> {
     let peer = Peer::of(stream).map_err(|e| {
         Fault::new(FaultCode::Io, format!("who serves {} is unknown: {e}", socket.display()))
     })?;
-    // Where its process cannot be looked at it is in a namespace outside of ours, and so not below us.
-    let below = peer.mark().is_ok_and(|mark| mark.is_below(Mark::own()));
-    if !below {
+    // In a namespace outside of ours it has no pid here, and is not below us.
+    if peer.pid().is_none() {
         return Ok(());
+    }
+    let mark = peer.mark().map_err(|why| {
+        // A process that listens and has ended may have handed its socket to anybody.
+        let text = format!("who serves {} is unknown: {why}", socket.display());
+        Fault::new(FaultCode::Refused, text).hint("start it anew with `nightshift daemon run`")
+    })?;
+    let theirs = match expected {
+        Role::Host => socket.file_stem().and_then(|id| Mark::name_of(id.to_str()?)),
+        Role::Supervisor | Role::Client => None,
+    };
+    let is_theirs = theirs.is_some() && mark.name() == theirs;
+    if !mark.is_below(Mark::own()) || is_theirs {
+        return Ok(());
+    }
+    if expected == Role::Host {
+        let text = format!("{} is served by another session", socket.display());
+        return Err(
+            Fault::new(FaultCode::Refused, text).hint("stop the session and start it again")
+        );
     }
     let pid = peer.pid().map_or_else(|| "<pid>".to_owned(), |pid| pid.to_string());
     let message =

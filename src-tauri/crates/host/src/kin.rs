@@ -244,7 +244,7 @@ impl Kin {
 
 /// The name in the marks of what session `id` starts.
 pub fn name_of(id: &str) -> u32 {
-    u32::from_str_radix(id, 16).unwrap_or_default()
+    Mark::name_of(id).unwrap_or_default()
 }
 
 /// From now on this process and all that it starts has the mark of session `id`.

@@ -6,6 +6,7 @@
 use crate::room::{Order, Wanted};
 use crate::{Desk, fault, git, text};
 use nightshift_model::need::TRUST_NEED_PREFIX;
+use nightshift_model::shell;
 use nightshift_model::trust::{TRUST, WITHOUT};
 use nightshift_model::{Need, NeedId, NeedKind, NeedOption, OptionKind, Trust, TrustDecision};
 use nightshift_platform::clock;
@@ -348,7 +349,7 @@ fn without(found: &Found, agent: &Agent) -> String {
 }
 
 fn changed(found: &Found, agent: &Agent) -> String {
-    let repository = words::visible(&text(&found.repository));
+    let repository = words::visible(&shell::word(&text(&found.repository)));
     let files = named(found);
     format!(
         "not as you trusted it: {files}; {}. Trust it with `nightshift trust add {repository}`",
@@ -365,6 +366,7 @@ fn asks(found: &Found, agent: &Agent, trust: Trust) -> Asks {
     let mut options = vec![option(TRUST, label, OptionKind::AllowAlways)];
     let mut detail = listed;
     if unshown_bytes > 0 {
+        let repository = words::visible(&shell::word(&trust.repository));
         detail = format!(
             "Not all of it is shown here. `nightshift trust show {repository}` shows it, \
              `nightshift trust add {repository}` trusts it.\n\n{detail}"

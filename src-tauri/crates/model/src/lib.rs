@@ -15,7 +15,7 @@ pub mod trust;
 
 pub use nightshift_terms::{
     answering, choice, enclosure, evidence, forge, id, limits, lodging, naming, need, pull_request,
-    reading, time, trouble, usage, visible,
+    reading, shell, time, trouble, usage, visible,
 };
 
 pub use choice::{Choice, Choices, OptionRole};

@@ -3,6 +3,7 @@
 
 use crate::bubbles::actions;
 use futures_lite::StreamExt;
+use nightshift_platform::Mark;
 use nightshift_platform::desktop::session_bus;
 use nightshift_protocol::{NotificationKind, NotificationOrder};
 use std::collections::HashMap;
@@ -48,6 +49,8 @@ pub struct Desktop {
     connection: Connection,
     signals: MessageStream,
     owners: MessageStream,
+    /// What came and is not known yet to be the service's.
+    unchecked: Option<Message>,
     markup: bool,
     actions: bool,
 }
@@ -84,7 +87,7 @@ impl Desktop {
         let known: Vec<String> = asked.body().deserialize().map_err(failed)?;
         let has = |name: &str| known.iter().any(|known| known == name);
         let (markup, actions) = (has("body-markup"), has("actions"));
-        Ok(Desktop { connection, signals, owners, markup, actions })
+        Ok(Desktop { connection, signals, owners, unchecked: None, markup, actions })
     }
 
     /// Shows it in the place of `replaces` (0 is none) and gives its number.
@@ -121,17 +124,52 @@ impl Desktop {
     /// The next thing the service tells. May be dropped while it waits.
     pub async fn next(&mut self) -> Signal {
         loop {
-            let message = tokio::select! {
-                message = self.signals.next() => message.map(|m| m.map(|m| signal(&m))),
-                message = self.owners.next() => message.map(|m| m.map(|m| has_gone(&m))),
+            // Kept while it is looked at, so that it is not lost when this is dropped.
+            if let Some(message) = &self.unchecked {
+                let is_theirs = self.is_from_service(message).await;
+                let signal = self.unchecked.take().as_ref().and_then(signal);
+                match signal.filter(|_| is_theirs) {
+                    Some(signal) => return signal,
+                    None => continue,
+                }
+            }
+            let gone = tokio::select! {
+                message = self.signals.next() => match message {
+                    Some(message) => {
+                        self.unchecked = message.ok();
+                        None
+                    }
+                    // The bus itself has ended.
+                    None => Some(Signal::ServiceGone),
+                },
+                message = self.owners.next() => match message {
+                    Some(message) => message.ok().and_then(|message| has_gone(&message)),
+                    None => Some(Signal::ServiceGone),
+                },
             };
-            match message {
-                Some(Ok(Some(signal))) => return signal,
-                Some(Ok(None) | Err(_)) => {}
-                // The bus itself has ended.
-                None => return Signal::ServiceGone,
+            if let Some(gone) = gone {
+                return gone;
             }
         }
+    }
+
+    /// Whether whoever sent it has the service's name, and was not started in one of our sessions. The bus
+    /// hands on what anybody sends straight to us, whatever we asked it for.
+    async fn is_from_service(&self, message: &Message) -> bool {
+        let asked = async {
+            let bus = DBusProxy::new(&self.connection).await.ok()?;
+            let owner = bus.get_name_owner(SERVICE.try_into().ok()?).await.ok()?;
+            let header = message.header();
+            let sender = header.sender()?;
+            let pid = bus.get_connection_unix_process_id(sender.clone().into()).await.ok()?;
+            let mark = Mark::of(pid).ok()?;
+            Some(sender.as_str() == owner.as_str() && !mark.is_below(Mark::own()))
+        };
+        let is_theirs = asked.await.unwrap_or_default();
+        if !is_theirs {
+            tracing::warn!("a signal that is not the notification service's was not followed");
+        }
+        is_theirs
     }
 
     /// Whether the service runs, without starting it.

@@ -61,6 +61,11 @@ impl Mark {
         named.then(|| u32::try_from(self.0 & u64::from(u32::MAX)).ok())?
     }
 
+    /// The name of a session, from its id.
+    pub fn name_of(id: &str) -> Option<u32> {
+        u32::from_str_radix(id, 16).ok()
+    }
+
     /// Whether its process was started by one that had a mark below `other`, or has one itself.
     pub fn is_below(self, other: Mark) -> bool {
         self < other

@@ -2,9 +2,9 @@
 
 use crate::place::{Place, Recorded, Result, fault, refused};
 use crate::{
-    changes, commit, discard, draft, file, image, merge, own_files, pull_request, push, rebase,
-    stage,
+    changes, commit, discard, draft, file, image, merge, pull_request, push, rebase, stage,
 };
+use nightshift_platform::files::read_bounded;
 use nightshift_protocol::review::{ReviewAct, ReviewResult};
 use nightshift_worktree::{Environment, Git, Ledger, Phase, Repository, reopen};
 use std::path::PathBuf;
@@ -22,6 +22,11 @@ pub struct Subject {
     pub name: String,
     pub result: String,
 }
+
+/// One line.
+const HEAD_MAX_BYTES: u64 = 16 * 1024;
+/// What HEAD names where branches are not files (git-init(1), `--ref-format`).
+const ELSEWHERE: &str = ".invalid";
 
 /// Where a session works and what its work began from.
 struct Lodging {
@@ -59,6 +64,24 @@ fn lodging(subject: &Subject) -> Result<Lodging> {
     })
 }
 
+/// A branch that stands for another one: what is committed to it would go to that.
+fn refuse_stand_in(place: &Place<'_>) -> Result<()> {
+    let Some(branch) = &place.branch else { return Ok(()) };
+    let file = place.checkout.git_dir.join("HEAD");
+    let head = read_bounded(&file, HEAD_MAX_BYTES).map_err(|error| file::io(&file, &error))?;
+    let head = String::from_utf8_lossy(&head);
+    let named = head.trim_end().strip_prefix("ref: refs/heads/");
+    // With other kinds of storage the file says nothing.
+    match named.filter(|named| *named != branch && *named != ELSEWHERE) {
+        None => Ok(()),
+        Some(named) => {
+            let text = format!("the branch {named} stands for {branch}; nothing was changed");
+            let hint = "end that with `git symbolic-ref --delete`, or use another branch";
+            Err(refused(text, hint))
+        }
+    }
+}
+
 /// `env`: the user's, for hooks, credentials, filters and the forges' own programs.
 pub fn act(subject: &Subject, env: &Environment, act: &ReviewAct) -> Result<ReviewResult> {
     let git = Git::new(env);
@@ -76,7 +99,7 @@ pub fn act(subject: &Subject, env: &Environment, act: &ReviewAct) -> Result<Revi
     let looks =
         matches!(act, ReviewAct::Changes | ReviewAct::File { .. } | ReviewAct::Image { .. });
     if !looks {
-        own_files::refuse_links(&place)?;
+        refuse_stand_in(&place)?;
     }
     let id = subject.id.as_str();
     match act {

@@ -49,13 +49,20 @@ pub fn discard(place: &Place<'_>, id: &str, paths: &[String]) -> Result<ReviewRe
     // New files first: one may be where a deleted one comes back.
     for change in &new {
         let file = place.root.join(&change.path);
-        remove_below(&place.root, &change.path).map_err(|error| io(&file, &error))?;
+        remove_below(&place.root, &change.path)
+            .map_err(|error| io(&file, &error).hint(back(id, &rescue)))?;
     }
     if !known.is_empty() {
         let call = place.act(&["restore", "--source=HEAD", "--staged", "--worktree"]);
-        named(call, &known)?.long().read().map_err(fault)?;
+        let restored = named(call, &known)?.long().read();
+        restored.map_err(|error| fault(error).hint(back(id, &rescue)))?;
     }
     Ok(ReviewResult::Discarded { rescue, paths: taken.into_iter().collect() })
+}
+
+/// What to do when it stopped half way.
+fn back(id: &str, rescue: &str) -> String {
+    format!("all of it is kept: bring it back with `nightshift discard {id} --undo {rescue}`")
 }
 
 /// A name as one line of a message.

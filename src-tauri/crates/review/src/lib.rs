@@ -17,7 +17,6 @@ mod limits;
 mod marks;
 mod merge;
 mod overwritten;
-mod own_files;
 mod place;
 mod pull_request;
 mod pull_state;

@@ -15,6 +15,7 @@ pub mod naming;
 pub mod need;
 pub mod pull_request;
 pub mod reading;
+pub mod shell;
 pub mod time;
 pub mod trouble;
 pub mod usage;

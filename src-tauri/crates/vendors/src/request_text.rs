@@ -7,6 +7,7 @@
 
 use nightshift_model::limits::LINE_MAX_CHARS;
 use nightshift_model::naming::{clip, one_line};
+use nightshift_model::shell;
 use nightshift_model::visible::visible;
 use serde_json::{Map, Value};
 
@@ -248,7 +249,7 @@ pub fn command_line(value: &Value) -> Option<CommandLine> {
                 let (line, shell) = ((*line).to_owned(), Some(format!("{shell} {flag}")));
                 return Some(CommandLine { line, shell });
             }
-            let line = words.into_iter().map(quoted).collect::<Vec<_>>().join(" ");
+            let line = words.into_iter().map(shell::word).collect::<Vec<_>>().join(" ");
             Some(CommandLine { line, shell: None })
         }
         _ => None,
@@ -259,15 +260,6 @@ fn is_shell(program: &str) -> bool {
     SHELL_DIRECTORIES
         .iter()
         .any(|directory| program.strip_prefix(directory).is_some_and(|name| SHELLS.contains(&name)))
-}
-
-/// A word as a shell reads it back.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
 }
 
 /// One field on a line of its own; a text of several lines begins below its name.

@@ -200,13 +200,16 @@ const HOOKS: &[u8] = b"core.hookspath";
 const LFS: &[u8] = b"lfs";
 
 /// Is not in a copy: what says where something is (a copy holds what was included already, and each call names
-/// its checkout), and what lets git pass over a change of a file.
+/// its checkout), and what lets git pass over a change or a new file.
 fn is_left_out(name: &[u8]) -> bool {
     let (section, _, last) = parts(name);
     matches!(
         (section, last),
         (b"include" | b"includeif", b"path")
-            | (b"core", b"worktree" | b"checkstat" | b"trustctime" | b"ignorestat")
+            | (
+                b"core",
+                b"worktree" | b"checkstat" | b"trustctime" | b"ignorestat" | b"excludesfile"
+            )
             | (b"extensions", b"worktreeconfig")
     )
 }

@@ -12,6 +12,7 @@ use crate::configuration::Configuration;
 use crate::error::{AtPath, Error, Kind, Result};
 use crate::limits::COMMON_ENTRIES_MAX;
 use crate::shadow::common_of;
+use crate::temporary;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -42,8 +43,7 @@ impl Frozen {
     pub fn of(git_dir: &Path, configuration: &Configuration) -> Result<Frozen> {
         let common = common_of(git_dir)?;
         let linked = entries(&common)?;
-        let ours = tempfile::Builder::new().prefix("nightshift-").tempdir();
-        let ours = ours.at(&std::env::temp_dir())?;
+        let ours = temporary::directory()?;
         for name in &linked {
             let (from, to) = (common.join(name), ours.path().join(name));
             symlink(&from, &to).at(&to)?;

@@ -16,6 +16,7 @@ use crate::limits::{
     LOOK_LIMITS, LOOK_PATIENCE, OUTPUT_MAX_BYTES, OVERRIDES_MAX, OVERRIDES_MAX_BYTES, READ_TIMEOUT,
     WRITE_TIMEOUT,
 };
+use crate::own_files;
 use crate::pipes;
 use crate::place;
 use nightshift_platform::program::{Ended, Limits, Run, run, run_limited};
@@ -23,7 +24,7 @@ use nightshift_platform::spawn::Program;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -65,6 +66,9 @@ const OURS: &[(&str, &str)] = &[
     ("GIT_SEQUENCE_EDITOR", "true"),
     ("GIT_PAGER", "cat"),
     ("LC_ALL", "C"),
+    // What is committed is what the commits themselves say.
+    ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_GRAFT_FILE", "/dev/null"),
 ];
 /// Of every call. No background work: a daemon would keep the worktree as its directory. Nothing that
 /// goes on into other repositories, whose configuration is another.
@@ -268,6 +272,7 @@ impl Call<'_> {
     /// Runs to the end, whatever the exit code.
     pub fn end(mut self) -> Result<Ended> {
         self.pin()?;
+        self.check_files()?;
         // Held until git has ended.
         let frozen = match self.configuration()? {
             Read::Configuration(read) => {
@@ -326,11 +331,9 @@ impl Call<'_> {
         if !ended.timed_out || patience == how.timeout {
             return Ok(ended);
         }
-        let dir = |name: &str| self.env.get(OsStr::new(name)).map(Path::new);
-        let git_dirs: Vec<&Path> = [dir(GIT_DIR), dir(COMMON_DIR)].into_iter().flatten().collect();
-        if let Some(odd) = pipes::first(dir(WORK_TREE).unwrap_or(self.dir), &git_dirs) {
-            let text = format!("{} is no plain file, and git waits for it", odd.display());
-            return Err(Error::new(Kind::Refused, text).hint("remove it"));
+        let root = self.env.get(OsStr::new(WORK_TREE)).map(Path::new);
+        if let Some(odd) = pipes::first(root.unwrap_or(self.dir)) {
+            return Err(own_files::waits(&odd));
         }
         within(how.timeout)
     }
@@ -374,6 +377,17 @@ impl Call<'_> {
         self.env.insert(GIT_DIR.into(), git_dir.into());
         self.env.insert(WORK_TREE.into(), self.dir.into());
         Ok(())
+    }
+
+    /// git's own directories are as git makes them.
+    fn check_files(&self) -> Result<()> {
+        let named = self.env.get(OsStr::new(GIT_DIR)).map(PathBuf::from);
+        // A call that asks where it is finds it here, or somewhere above.
+        let git_dir = named.or_else(|| place::git_dir(self.dir).ok());
+        match git_dir.filter(|_| !self.ours) {
+            Some(git_dir) => own_files::check(&git_dir, self.how != How::Look),
+            None => Ok(()),
+        }
     }
 
     /// Needs the repository's own directory, and runs no program.

@@ -35,6 +35,7 @@ mod list;
 mod looker;
 mod main_checkout;
 mod name;
+mod own_files;
 mod pipes;
 mod place;
 mod plan;
@@ -50,6 +51,7 @@ mod shadow;
 mod size;
 mod status;
 mod submodules;
+mod temporary;
 mod undo;
 
 pub use checkout::Checkout;

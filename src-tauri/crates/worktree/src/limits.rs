@@ -30,6 +30,8 @@ pub const OVERRIDES_MAX: usize = 1_000;
 pub const OVERRIDES_MAX_BYTES: usize = 64 * 1024;
 /// Files and directories directly in a git directory: git and its companions make some thirty.
 pub const COMMON_ENTRIES_MAX: usize = 1_000;
+/// Branches and logs that lie in files of their own: git packs them long before.
+pub const OWN_FILES_MAX: usize = 500_000;
 /// Making a checkout or storing a rescue: as long as a large repository on a slow disk takes.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(600);
 /// A setup script installs dependencies; one that takes longer hangs.

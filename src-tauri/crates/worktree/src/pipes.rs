@@ -7,19 +7,6 @@ use std::ffi::OsStr;
 use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
-/// Files of a git directory that a look opens.
-const OF_GIT_DIRS: &[&str] = &[
-    "HEAD",
-    "index",
-    "info/attributes",
-    "info/exclude",
-    "info/grafts",
-    "info/sparse-checkout",
-    "objects/info/alternates",
-    "packed-refs",
-    "shallow",
-];
-
 /// Files that git opens in every directory, and that would keep it for ever if they were pipes.
 pub(crate) fn keeps_git_waiting(name: &OsStr, kind: FileType) -> bool {
     let opened =
@@ -27,14 +14,8 @@ pub(crate) fn keeps_git_waiting(name: &OsStr, kind: FileType) -> bool {
     opened && !kind.is_file() && !kind.is_symlink()
 }
 
-/// The first one in the checkout at `root`, or in its git directories.
-pub(crate) fn first(root: &Path, git_dirs: &[&Path]) -> Option<PathBuf> {
-    let odd = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|m| !m.is_file());
-    let mut known = git_dirs.iter().flat_map(|dir| OF_GIT_DIRS.iter().map(|name| dir.join(name)));
-    known.find(odd).or_else(|| below(root))
-}
-
-fn below(root: &Path) -> Option<PathBuf> {
+/// The first one in the checkout at `root`.
+pub(crate) fn first(root: &Path) -> Option<PathBuf> {
     let mut seen = 0;
     let mut next = vec![root.to_owned()];
     while let Some(dir) = next.pop() {

@@ -12,6 +12,7 @@ use crate::limits::{
     CONFIGURATION_MAX_BYTES, EMBEDDED_LIMITS, EMBEDDED_TIMEOUT, LINE_FILE_MAX_BYTES,
 };
 use crate::place;
+use crate::temporary;
 use nightshift_platform::files::read_bounded;
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
@@ -59,8 +60,7 @@ impl Shadow {
                 plain(&dir.join(file))?;
             }
         }
-        let dir = tempfile::Builder::new().prefix("nightshift-").tempdir();
-        let dir = dir.at(&std::env::temp_dir())?;
+        let dir = temporary::directory()?;
         let head = own.join("HEAD");
         let text = read_bounded(&head, LINE_FILE_MAX_BYTES).at(&head)?;
         let to = dir.path().join("HEAD");

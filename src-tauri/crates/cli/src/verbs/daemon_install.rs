@@ -21,6 +21,7 @@ struct Installed {
 }
 
 pub async fn run(here: Context) -> Result<ExitCode, Failure> {
+    here.refuse_sessions("start Nightshift at login")?;
     let binary = std::env::current_exe()
         .map_err(|e| Fault::new(FaultCode::Io, format!("own binary not found: {e}")))?;
     let file = service::file()?;

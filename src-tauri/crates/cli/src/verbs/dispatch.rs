@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::plain::one_line;
 use clap::error::ErrorKind;
 use nightshift_client::dispatch_environment;
-use nightshift_model::{Need, NeedOption, Wish};
+use nightshift_model::{Need, NeedOption, Wish, shell};
 use nightshift_protocol::{Command, Dispatch, DispatchWork, SessionView};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -111,23 +111,23 @@ fn work(args: Args) -> Result<DispatchWork, Failure> {
 fn waits(view: &SessionView, need: &Need) -> Result<ExitCode, Failure> {
     let SessionView { id, name, cwd, .. } = view;
     // What no number takes is trusted where all of it is printed.
+    let directory = one_line(&shell::word(cwd));
     let number = |(n, option): (usize, &NeedOption)| {
         let (request, label) = (&need.id.0, one_line(&option.label));
         match need.quick(option) {
             true => {
                 format!("  nightshift answer {id} --request {request} {}      {label}\n", n + 1)
             }
-            false => format!("  nightshift trust add {}    {label}\n", one_line(cwd)),
+            false => format!("  nightshift trust add {directory}    {label}\n"),
         }
     };
     let options: String = need.options.iter().enumerate().map(number).collect();
     print(&format!(
         "waits for trust · {id} · {}\n{}\n{options}  \
-           nightshift trust show {}    everything that it would run\n  \
+           nightshift trust show {directory}    everything that it would run\n  \
            nightshift stop {id}          do not start it\n",
         one_line(name),
-        one_line(&need.question),
-        one_line(cwd)
+        one_line(&need.question)
     ))?;
     Ok(ExitCode::SUCCESS)
 }

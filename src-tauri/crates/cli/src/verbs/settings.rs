@@ -84,6 +84,7 @@ fn show(here: &Context, file: &Path) -> Result<ExitCode, Failure> {
 }
 
 fn take_over(here: &Context, file: &Path, other: &Path) -> Result<ExitCode, Failure> {
+    here.refuse_sessions("change settings")?;
     let unread = |e: std::io::Error| {
         Fault::new(FaultCode::Io, format!("cannot read {}: {e}", other.display()))
     };

@@ -357,3 +357,15 @@ fn security_12_a_pipe_in_a_files_place_is_named_and_not_waited_for() {
         assert_eq!(repo.changes().files.len(), 1);
     }
 }
+
+#[test]
+fn security_12_a_branch_that_stands_for_another_takes_no_commit() {
+    let repo = Repo::new();
+    let main = repo.main(&["rev-parse", "main"]);
+    repo.main(&["symbolic-ref", "refs/heads/work", "refs/heads/main"]);
+    repo.write("a.txt", "changed\n");
+    let commit = ReviewAct::Commit { message: "x".into(), all: true, amend: false };
+    repo.refuses(commit, &["work stands for main"]);
+    assert_eq!(repo.main(&["rev-parse", "main"]), main);
+    assert_eq!(repo.read("a.txt"), "changed\n");
+}

@@ -278,7 +278,7 @@ pub const SUBMODULES: &[Repository] = &[
 
 /// No act begins where git would follow a link.
 const NOT_FOLLOWED: &[&str] =
-    &["commit", "discard", "merge", "merge into work of the user's", "pr", "rebase"];
+    &["commit", "discard", "merge", "merge into work of the user's", "pr", "rebase", "removal"];
 
 pub const LINKS: &[Repository] = &[
     Repository {

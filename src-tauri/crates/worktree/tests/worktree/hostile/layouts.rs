@@ -300,3 +300,43 @@ fn a_file_whose_filter_is_off_is_kept_and_the_filter_is_named() {
     assert!(matches!(repo.remove("one", Policy::Discard), Removal::Removed { .. }));
     assert_eq!(fs::read_to_string(repo.undo("one").path.join("f.x")).unwrap(), "text\n");
 }
+
+#[test]
+fn security_12_nothing_is_written_through_a_link_in_gits_own_directories() {
+    for path in [
+        "logs/refs/heads/worktree-one",
+        "logs/refs",
+        "refs/heads/claude",
+        "worktrees",
+        "objects/pack",
+    ] {
+        let lab = Lab::new();
+        let repo = &lab.repo;
+        let link = repo.root.join(".git").join(path);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        if link.exists() {
+            fs::rename(&link, lab.outside.join("moved")).unwrap();
+        }
+        std::os::unix::fs::symlink(&lab.outside, &link).unwrap();
+        let before = snapshot(&lab.outside);
+        let error = repo.try_make("one", "one").unwrap_err();
+        assert!(error.message.contains("is a symbolic link"), "{path}: {error}");
+        assert_eq!(snapshot(&lab.outside), before, "{path}");
+    }
+}
+
+#[test]
+fn security_12_a_pipe_in_gits_own_directories_is_named_at_once() {
+    for path in ["packed-refs", "shallow", "info/attributes", "objects/info/alternates"] {
+        let repo = Repo::new();
+        let pipe = repo.root.join(".git").join(path);
+        fs::create_dir_all(pipe.parent().unwrap()).unwrap();
+        fs::remove_file(&pipe).ok();
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let error = repo.git.look(&repo.root, &["status"]).read().unwrap_err();
+        assert!(error.message.contains(path), "{path}: {error}");
+        let error = repo.git.look(&repo.root, &["rev-parse", "HEAD"]).read().unwrap_err();
+        assert!(error.message.contains("no plain file"), "{path}: {error}");
+    }
+}

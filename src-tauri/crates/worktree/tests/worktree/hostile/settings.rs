@@ -238,15 +238,15 @@ fn security_12_a_change_that_the_configuration_hides_from_git_is_seen() {
         |time| fs::File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
     set(old);
     repo.run_in(&record.path, &["update-index", "--refresh", "--force-write-index"]);
-    // git compares whole seconds: the one in which the index was written must be over.
-    let second = || std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
-    let begun = second();
-    while second() == begun {
+    // The same size and the same time, as an agent may arrange it. git compares whole seconds: the one of the
+    // last change must be over.
+    let changed = || std::os::unix::fs::MetadataExt::ctime(&fs::metadata(&file).unwrap());
+    let begun = changed();
+    while changed() == begun {
         std::thread::sleep(std::time::Duration::from_millis(10));
+        fs::write(&file, "A\n").unwrap();
+        set(old);
     }
-    // The same size and the same time, as an agent may arrange it.
-    fs::write(&file, "A\n").unwrap();
-    set(old);
     assert_eq!(
         repo.run_in(&record.path, &["status", "--porcelain"]),
         "",
