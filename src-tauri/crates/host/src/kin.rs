@@ -61,6 +61,7 @@ impl Kin {
     /// As the supervisor of `home` sees them.
     pub fn of_supervisor(home: &Home) -> std::io::Result<Kin> {
         let supervisor = Supervisor::Me(Identity::own()?);
+        Mark::remember();
         Ok(Kin { jobs: home.jobs(), supervisor, me: None, mark: Mark::own() })
     }
 

@@ -6,9 +6,10 @@ use crate::limits::{ADOPTIONS_AT_ONCE, LAUNCH_TIMEOUT, RECONNECT_FIRST, RECONNEC
 use crate::looks::patience;
 use crate::{Report, end};
 use nightshift_host::finding::{self as hosts, Finding};
+use nightshift_host::kin;
 use nightshift_platform::process::Identity;
-use nightshift_platform::signals::SIGTERM;
-use nightshift_platform::{files, private, process, spawn};
+use nightshift_platform::signals::{SIGKILL, SIGTERM};
+use nightshift_platform::{Mark, files, private, process, spawn};
 use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE, READY_FILE, ROLE_VARIABLE};
 use nightshift_protocol::{Environment, Launch, Ready};
 use std::collections::BTreeMap;
@@ -23,6 +24,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
+const LOWERED: &str = "another process has lowered the supervisor's limit for file locks (`prlimit --locks`): end the \
+                       supervisor with `nightshift daemon stop` and start it again; sessions go on";
 /// Longest readiness line: `ready`, or one line of error.
 const READY_LINE_MAX_BYTES: u64 = 4096;
 /// Pause between looks at an unfinished launch of an earlier supervisor.
@@ -115,6 +118,10 @@ fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Pat
         env.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
     vars.insert(ROLE_VARIABLE.into(), "host".into());
     let args = [OsString::from("host"), dir.into()];
+    // A host takes what it is started with for the user's, and would take a session for the user.
+    if !Mark::is_as_remembered() {
+        return Err(NotStarted::Failed(LOWERED.to_owned()));
+    }
     let started = spawn::spawn_detaching(binary.as_os_str(), &args, &vars, log)
         .map_err(|e| failed("its host could not be started", e))?;
     let mut line = String::new();
@@ -139,9 +146,22 @@ fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Pat
     }
     let ready = files::read_bounded(&dir.join(READY_FILE), hosts::DOCUMENT_MAX_BYTES)
         .map_err(|e| failed("ready.json", e))?;
-    let ready = serde_json::from_slice(&ready)
+    let ready: Ready = serde_json::from_slice(&ready)
         .map_err(|e| NotStarted::Failed(format!("ready.json: {e}")))?;
+    if !has_its_mark(dir, ready.pid) {
+        process::signal(&started.identity, SIGKILL).ok();
+        child.wait().ok(); // Only so that it is no zombie.
+        return Err(NotStarted::Failed(LOWERED.to_owned()));
+    }
     Ok((ready, Some(child)))
+}
+
+/// Whether the host took the mark of its session from ours, and nobody lowered its limit before it did.
+fn has_its_mark(dir: &Path, host: u32) -> bool {
+    let id = dir.file_name().unwrap_or_default().to_string_lossy();
+    let meant = Mark::own().below(kin::name_of(&id));
+    // One that has ended already is nobody's way in.
+    Mark::of(host).is_ok_and(|mark| mark == meant) || Mark::of(host).is_err()
 }
 
 /// Looks at what earlier supervisors left, a few at a time; one that hangs gives its turn away.

@@ -10,12 +10,15 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use std::io;
+use std::sync::OnceLock;
 
 /// The line of proc_pid_limits(5), up to its values: soft, then hard.
 const LINE: &str = "Max file locks";
 const UNLIMITED: &str = "unlimited";
 /// Bits of the name. What is above them says how deep a mark lies, so that one below it is always lower.
 const NAME_BITS: u32 = 32;
+
+static STARTED_WITH: OnceLock<Mark> = OnceLock::new();
 
 /// A hard limit for file locks; `u64::MAX` where there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,6 +32,16 @@ impl Mark {
     /// This process's.
     pub fn own() -> Mark {
         Mark(getrlimit(Resource::Locks).maximum.unwrap_or(u64::MAX))
+    }
+
+    /// Remembers this process's as it is now: it will not take another one.
+    pub fn remember() {
+        STARTED_WITH.get_or_init(Mark::own);
+    }
+
+    /// Whether it is the one that was remembered. Any process of the same user may lower it.
+    pub fn is_as_remembered() -> bool {
+        STARTED_WITH.get().is_none_or(|mark| *mark == Mark::own())
     }
 
     /// That of the process which has this pid now.

@@ -17,11 +17,28 @@ const NAMELESS: &str = "session";
 
 /// `text` on one line, white space folded, cut to `max` characters; what is invisible is shown.
 pub fn one_line(text: &str, max: usize) -> String {
+    folded(
+        text,
+        max,
+        |glyph| matches!(glyph, Glyph::Plain(c) | Glyph::Hidden(c) if c.is_whitespace()),
+    )
+}
+
+/// The same of what a person decides on: a space that is not a plain one is another character to whoever
+/// reads it, so it is shown.
+pub fn decision_line(text: &str, max: usize) -> String {
+    folded(text, max, |glyph| match glyph {
+        Glyph::Plain(c) => c.is_whitespace(),
+        Glyph::Hidden(c) => c == '\r',
+    })
+}
+
+fn folded(text: &str, max: usize, folds: fn(Glyph) -> bool) -> String {
     let mut out = String::new();
     let mut count = 0;
     let mut gap = false;
     for glyph in glyphs(text) {
-        if matches!(glyph, Glyph::Plain(c) | Glyph::Hidden(c) if c.is_whitespace()) {
+        if folds(glyph) {
             gap = count > 0;
             continue;
         }
@@ -160,6 +177,13 @@ pub fn clip(text: &str, max: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn security_18_a_space_that_only_looks_like_one_is_shown_where_somebody_decides() {
+        let text = "rm\u{a0}-rf\u{2003}a \r\n b";
+        assert_eq!(decision_line(text, 100), "rm‹U+00A0›-rf‹U+2003›a b");
+        assert_eq!(one_line(text, 100), "rm -rf a b");
+    }
 
     #[test]
     fn names_are_short_and_readable() {

@@ -9,7 +9,7 @@ use crate::registry::{AgentSpec, Protocol, TerminalWays};
 use crate::request_text::{self, Shown};
 use crate::start::{Start, shell_line};
 use nightshift_model::limits::LINE_MAX_CHARS;
-use nightshift_model::naming::one_line;
+use nightshift_model::naming::decision_line;
 use nightshift_model::{OptionKind, Trouble};
 use nightshift_protocol::terminal::HOOK_CUT_FIELD;
 use serde_json::{Value, json};
@@ -124,8 +124,8 @@ fn tool(hook: &Value) -> String {
     let input = &hook["tool_input"];
     let about = ["command", "file_path", "path", "url", "pattern", "query"];
     match about.iter().find_map(|key| input[key].as_str()) {
-        Some(about) => one_line(&format!("{name}: {about}"), LINE_MAX_CHARS),
-        None => one_line(name, LINE_MAX_CHARS),
+        Some(about) => decision_line(&format!("{name}: {about}"), LINE_MAX_CHARS),
+        None => decision_line(name, LINE_MAX_CHARS),
     }
 }
 
@@ -158,7 +158,7 @@ fn always(suggestions: &Value) -> Option<(String, String)> {
     let all = suggestions.as_array().filter(|all| !all.is_empty())?;
     let named = all.iter().map(named).collect::<Option<Vec<String>>>()?;
     let whole = format!("Always allow: {}", named.join("; "));
-    let label = one_line(&whole, LINE_MAX_CHARS);
+    let label = decision_line(&whole, LINE_MAX_CHARS);
     let more = if label == whole { String::new() } else { format!("option: {whole}") };
     Some((label, more))
 }

@@ -4,7 +4,7 @@
 
 use crate::wire::ToolPatch;
 use nightshift_model::limits::LINE_MAX_CHARS;
-use nightshift_model::naming::one_line;
+use nightshift_model::naming::decision_line;
 use nightshift_protocol::tools::{MONITOR, TOOLS};
 use serde_json::Value;
 
@@ -60,7 +60,7 @@ impl OwnCall {
             "task_id",
         ];
         let found = keys.iter().find_map(|key| self.input[*key].as_str());
-        one_line(found.unwrap_or_default(), LINE_MAX_CHARS)
+        decision_line(found.unwrap_or_default(), LINE_MAX_CHARS)
     }
 
     /// The call as it is shown: one line, whatever the agent calls it.
@@ -97,7 +97,7 @@ impl Watched {
             Watched::Command(command) => command,
             Watched::Socket { url, .. } => url,
         };
-        one_line(text, LINE_MAX_CHARS)
+        decision_line(text, LINE_MAX_CHARS)
     }
 
     /// What the user is asked about it.

@@ -6,7 +6,7 @@
 //! Must not know: how a call came to be known, who answers.
 
 use nightshift_model::limits::LINE_MAX_CHARS;
-use nightshift_model::naming::{clip, one_line};
+use nightshift_model::naming::{clip, decision_line};
 use nightshift_model::shell;
 use nightshift_model::visible::visible;
 use serde_json::{Map, Value};
@@ -129,7 +129,7 @@ impl Text {
 /// Any words to be read before an answer, with the same limit and the same marks.
 pub fn plain(question: &str, detail: &str) -> Shown {
     let whole = visible(question).into_owned();
-    let line = one_line(question, LINE_MAX_CHARS);
+    let line = decision_line(question, LINE_MAX_CHARS);
     // A question that is more than a line is read whole.
     match whole.trim() == line {
         true => bounded(line, detail, 0),
@@ -185,7 +185,7 @@ fn question(kind: &str, title: &str, input: &Input) -> String {
         (verb, subject) if object.is_empty() && subject.starts_with(verb) => subject.to_owned(),
         (verb, subject) => format!("{verb}: {subject}"),
     };
-    one_line(&line, LINE_MAX_CHARS)
+    decision_line(&line, LINE_MAX_CHARS)
 }
 
 /// What a tool gets, as text.

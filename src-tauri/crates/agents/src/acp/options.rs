@@ -4,7 +4,8 @@
 //! agent does not call so.
 
 use crate::acp::wording::said;
-use crate::acp::words::one_line;
+use nightshift_model::limits::LINE_MAX_CHARS;
+use nightshift_model::naming::decision_line;
 use nightshift_model::{NeedOption, OptionKind};
 use serde_json::Value;
 
@@ -29,6 +30,6 @@ fn permission_option(raw: &Value) -> Option<NeedOption> {
         _ => OptionKind::Choice,
     };
     let id = raw["optionId"].as_str()?.to_owned();
-    let label = said(&one_line(raw["name"].as_str().unwrap_or(&id)), kind);
+    let label = said(&decision_line(raw["name"].as_str().unwrap_or(&id), LINE_MAX_CHARS), kind);
     Some(NeedOption { id, label, kind })
 }
