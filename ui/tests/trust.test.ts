@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import { seriousFaults, useBrowser } from "./page";
 
 const open = useBrowser();
-const SHOTS = process.env["NIGHTSHIFT_TRUST_SHOTS"];
 
 test("security_05 the question stands in its pane, is read whole and answered by a digit", async () => {
   const window = await open({ mode: "trust" });
@@ -44,27 +43,4 @@ test("a session without trust says so in its row", async () => {
   expect(await badge.getAttribute("title")).toContain("started without trust in /home/ada/code/parser");
   expect(await window.row("npm test").getByTestId("row-untrusted").count()).toBe(0);
   await window.close();
-});
-
-test.runIf(SHOTS)("pictures to look at", async () => {
-  for (const light of [false, true]) {
-    for (const width of [720, 2560]) {
-      const shade = `${width}-${light ? "light" : "dark"}`;
-      const window = await open({ mode: "trust", light, width, height: width > 1000 ? 1440 : 900 });
-      await window.row("read the parser").waitFor();
-      await window.page.screenshot({ path: `${SHOTS}/board-${shade}.png` });
-      for (const name of ["sort the backlog", "bump the toolchain"]) {
-        await window.row(name).locator("[data-row-main]").dblclick();
-        await window.answerable();
-        await window.page.screenshot({ path: `${SHOTS}/card-${name.split(" ")[0]}-${shade}.png` });
-        await window.press("Escape");
-      }
-      await window.press("Control+,");
-      await window.get("settings-agents").click();
-      await window.get("trusted-show").click();
-      await window.get("trusted-text").scrollIntoViewIfNeeded();
-      await window.page.screenshot({ path: `${SHOTS}/settings-${shade}.png` });
-      await window.close();
-    }
-  }
 });
