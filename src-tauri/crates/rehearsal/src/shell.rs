@@ -18,51 +18,63 @@ pub const OUTPUT_MAX_BYTES: usize = 64 * 1024;
 const SHOW_INTERVAL: Duration = Duration::from_millis(100);
 /// A background child may hold the pipe open; what it writes later than this is not waited for.
 const DRAIN_TIME: Duration = Duration::from_millis(200);
-/// Looks for descendants: one that forks meanwhile is found by the next, one that did not die is asked again.
-const KILL_ROUNDS: u32 = 8;
+/// Every process below a command was started with this variable, so that one whose parents have ended is
+/// still found.
+const COMMAND_VARIABLE: &str = "NIGHTSHIFT_REHEARSAL_COMMAND";
+/// Looks for what is left of a command at most: what forks during one look is found by the next.
+const KILL_ROUNDS: u32 = 50;
+/// So many looks in a row must find nothing: a process that is just starting its program shows no environment.
+const QUIET_LOOKS: u32 = 2;
+/// Between two looks: a killed process needs a moment to be gone.
+const LOOK_PAUSE: Duration = Duration::from_millis(5);
 const SIGKILL: i32 = 9;
 
 /// Kills the command's whole tree unless it has ended.
 struct Leash {
+    /// None after the command's end.
     shell: Option<Identity>,
+    /// What `COMMAND_VARIABLE` is for this command.
+    mark: String,
+}
+
+impl Leash {
+    /// Adds to `family` all that is below the command, and leaves those out that are gone.
+    fn look(&self, family: &mut Vec<Identity>) -> io::Result<()> {
+        let mut found = process::find_by_env(COMMAND_VARIABLE, &self.mark)?;
+        for known in family.iter() {
+            found.extend(process::descendants(known.pid)?);
+        }
+        for one in found {
+            if !family.contains(&one) {
+                family.push(one);
+            }
+        }
+        family.retain(|one| one.liveness() != Liveness3::Gone);
+        Ok(())
+    }
 }
 
 impl Drop for Leash {
     fn drop(&mut self) {
         let Some(shell) = self.shell else { return };
         let mut family = vec![shell];
+        let mut quiet = 0;
         for _ in 0..KILL_ROUNDS {
-            let is_whole = take_in(&mut family);
-            // Those in sessions of their own first: they are below the group only while it lives. Each may
-            // have ended by itself meanwhile, which is what is wanted.
-            for one in family.iter().rev() {
-                process::signal(one, SIGKILL).ok();
+            // Nobody is killed before their children are known: those would be orphans, below nobody.
+            if self.look(&mut family).is_ok() {
+                quiet = if family.is_empty() { quiet + 1 } else { 0 };
+                if quiet == QUIET_LOOKS {
+                    return;
+                }
+                for one in family.iter().rev() {
+                    // It may have ended by itself meanwhile, which is what is wanted.
+                    process::signal(one, SIGKILL).ok();
+                }
             }
-            process::signal_group(&shell, SIGKILL).ok();
-            if is_whole && family.iter().all(|one| one.liveness() == Liveness3::Gone) {
-                break;
-            }
+            std::thread::sleep(LOOK_PAUSE);
         }
+        eprintln!("rehearsal: of a cancelled command, {family:?} cannot be ended");
     }
-}
-
-/// Adds what is below any of them, also of one that hangs somewhere else by now. False when there was
-/// somebody new, or when that could not be found out.
-fn take_in(family: &mut Vec<Identity>) -> bool {
-    let mut is_whole = true;
-    for known in family.clone() {
-        let Ok(below) = process::descendants(known.pid) else {
-            is_whole = false;
-            continue;
-        };
-        for one in below {
-            if !family.contains(&one) {
-                family.push(one);
-                is_whole = false;
-            }
-        }
-    }
-    is_whole
 }
 
 /// Runs `command` with `sh` in `cwd`; `show` gets all output kept so far, from time to time.
@@ -71,6 +83,7 @@ pub async fn run(
     cwd: &Path,
     mut show: impl FnMut(&str),
 ) -> io::Result<(ExitStatus, String)> {
+    let mut leash = Leash { shell: None, mark: uuid::Uuid::new_v4().to_string() };
     let mut child = Command::new("sh")
         .arg("-c")
         // One pipe for both streams keeps their order.
@@ -79,10 +92,11 @@ pub async fn run(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
+        .env(COMMAND_VARIABLE, &leash.mark)
         .process_group(0)
         .kill_on_drop(true)
         .spawn()?;
-    let mut leash = Leash { shell: child.id().and_then(|pid| Identity::of(pid).ok()) };
+    leash.shell = child.id().and_then(|pid| Identity::of(pid).ok());
     let mut pipe = child.stdout.take().ok_or_else(|| io::Error::other("no pipe"))?;
     let mut kept: Vec<u8> = Vec::new();
     let mut buffer = vec![0; 16 * 1024];

@@ -138,24 +138,48 @@ fn cancel_ends_a_command_and_all_below_it() {
     pipe.check_every_restart();
 }
 
+#[test]
+fn cancel_ends_what_is_below_the_command_no_more() {
+    let mut stage = stage(Some("auto"));
+    // The shell between ends at once: the first sleep is nobody's child, in a session of its own.
+    let command = r#"sh -c 'setsid sh -c "echo \$\$ > orphan; exec sleep 600" &'; sleep 601"#;
+    stage.pipe.prompt(&format!("run {command}"));
+    let started = |f: &Fact| matches!(f, Fact::Progress { line } if line.contains("sleep 601"));
+    stage.pipe.until("the tool", started);
+    let orphan = bounded("the orphan", || {
+        let pid = std::fs::read_to_string(stage.work().join("orphan")).ok()?.trim().parse().ok()?;
+        Identity::of(pid).ok()
+    });
+    let pipe = &mut stage.pipe;
+    bounded("the shell between to end", || {
+        let below = process::descendants(pipe.pid()).unwrap();
+        (!below.contains(&orphan)).then_some(())
+    });
+    pipe.cancel();
+    assert!(matches!(pipe.until_end(), TurnOutcome::Cancelled));
+    wait_until_gone(&orphan);
+}
+
 /// The descendants, once there are at least `count`.
 fn wait_for_tree(pid: u32, count: usize) -> Vec<Identity> {
-    bounded(|| Some(process::descendants(pid).unwrap()).filter(|all| all.len() >= count))
+    let look = || Some(process::descendants(pid).unwrap()).filter(|all| all.len() >= count);
+    bounded("the tree", look)
 }
 
 fn wait_until_gone(one: &Identity) {
-    bounded(|| (one.liveness() == Liveness3::Gone).then_some(()));
+    let what = format!("{:?} to end: {:?}", process::arguments(one.pid), one);
+    bounded(&what, || (one.liveness() == Liveness3::Gone).then_some(()));
 }
 
 /// Looks again and again, for at most half a minute.
-fn bounded<T>(look: impl Fn() -> Option<T>) -> T {
+fn bounded<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
     let start = nightshift_platform::clock::monotonic();
     loop {
         if let Some(found) = look() {
             return found;
         }
         let waited = nightshift_platform::clock::monotonic() - start;
-        assert!(waited.as_secs() < 30, "waited in vain");
+        assert!(waited.as_secs() < 30, "waited in vain for {what}");
         std::thread::yield_now();
     }
 }
