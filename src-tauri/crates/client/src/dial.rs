@@ -14,13 +14,26 @@ use tokio::time::timeout;
 /// A peer that accepts and then says nothing for this long is not one of ours.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A host whose socket was deleted makes it anew when the supervisor asks it to, which it does for whoever
+/// wants to attach: this long in all.
+const HOST_LOOKS: u32 = 20;
+const HOST_PAUSE: Duration = Duration::from_millis(50);
+
 pub(crate) async fn dial(
     socket: &Path,
     expected: Role,
 ) -> Result<(FrameReader, FrameWriter), Fault> {
-    let stream = match UnixStream::connect(socket).await {
-        Ok(stream) => stream,
-        Err(e) => return Err(unreachable(socket, expected, &e)),
+    let mut looks = match expected {
+        Role::Host => HOST_LOOKS,
+        Role::Supervisor | Role::Client => 1,
+    };
+    let stream = loop {
+        looks -= 1;
+        match UnixStream::connect(socket).await {
+            Ok(stream) => break stream,
+            Err(e) if looks > 0 && is_nobody(&e) => tokio::time::sleep(HOST_PAUSE).await,
+            Err(e) => return Err(unreachable(socket, expected, &e)),
+        }
     };
     refuse_stranger(&stream, socket)?;
     refuse_sessions(&stream, socket, expected)?;
@@ -44,16 +57,19 @@ pub(crate) async fn dial(
 }
 
 fn unreachable(socket: &Path, expected: Role, error: &std::io::Error) -> Fault {
-    // Reset: it was killed before it accepted us.
-    let nobody = matches!(
-        error.kind(),
-        ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset
-    );
-    match nobody {
+    match is_nobody(error) {
         true => gone(expected),
         false => Fault::new(FaultCode::Io, format!("socket {}: {error}", socket.display()))
             .hint("check who owns it, or set NIGHTSHIFT_HOME to another directory"),
     }
+}
+
+fn is_nobody(error: &std::io::Error) -> bool {
+    // Reset: it was killed before it accepted us.
+    matches!(
+        error.kind(),
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset
+    )
 }
 
 fn gone(expected: Role) -> Fault {

@@ -3,6 +3,7 @@
 use nightshift_lodging::{Asks, MainCheckout};
 use nightshift_model::{Exit, Lodging, SessionId, Trust};
 use nightshift_protocol::{Environment, Record};
+use std::path::PathBuf;
 use std::pin::Pin;
 
 /// Done when the event has been taken.
@@ -32,8 +33,11 @@ pub enum LinkEvent {
     },
     /// Its repository brings along what nobody trusts: nothing was started.
     TrustAsked(Box<Asks>),
-    /// The version of the host's build; empty when it is too old to say.
-    Build(String),
+    /// The version of the host's build, empty when it is too old to say, and where it listens.
+    Host {
+        build: String,
+        socket: PathBuf,
+    },
     /// The environment of a host that an earlier supervisor started, for a restart.
     Environment(Environment),
     Records(Vec<Record>),

@@ -22,14 +22,17 @@ pub use event::{Inlet, LinkEvent, Taken};
 use nightshift_host::finding::Finding;
 use nightshift_lodging::{Desk, MovedIn, NotIn, Order};
 use nightshift_model::SessionId;
-use nightshift_platform::process::{Identity, Liveness3};
+use nightshift_platform::process::{self, Identity, Liveness3};
+use nightshift_platform::signals::{SIGTERM, SIGURG};
 use nightshift_protocol::{Environment, Exited, HostRequest, Launch, LaunchKind, Ready};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Child;
+use std::sync::Arc;
+use std::time::Duration;
 use talk::Talked;
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Notify, mpsc};
 
 /// What the loop asks of a host.
 pub enum LinkCommand {
@@ -41,23 +44,34 @@ pub enum LinkCommand {
     Stop {
         grace_ms: u64,
     },
+    /// Its socket is not there any more: it makes it anew.
+    Restore,
 }
 
 pub struct LinkHandle {
     pub generation: u32,
     commands: mpsc::Sender<LinkCommand>,
+    /// A stop was asked for: heard also while there is no connection.
+    stop_asked: Arc<Notify>,
 }
 
 impl LinkHandle {
     /// A handle, and the queue of what is asked through it.
     pub fn new(generation: u32) -> (LinkHandle, mpsc::Receiver<LinkCommand>) {
         let (commands, queue) = mpsc::channel(LINK_QUEUE_MAX);
-        (LinkHandle { generation, commands }, queue)
+        (LinkHandle { generation, commands, stop_asked: Arc::default() }, queue)
     }
 
     /// False when the queue is full or the link has ended.
     pub fn stop(&self, grace_ms: u64) -> bool {
-        self.commands.try_send(LinkCommand::Stop { grace_ms }).is_ok()
+        let sent = self.commands.try_send(LinkCommand::Stop { grace_ms }).is_ok();
+        self.stop_asked.notify_one();
+        sent
+    }
+
+    /// Asks the host for its socket. Lost where the queue is full: whoever misses it asks again.
+    pub fn restore(&self) {
+        self.commands.try_send(LinkCommand::Restore).ok();
     }
 
     /// Gives the line back when the queue is full or the link has ended.
@@ -66,7 +80,7 @@ impl LinkHandle {
             Ok(()) => Ok(()),
             Err(TrySendError::Full(command) | TrySendError::Closed(command)) => match command {
                 LinkCommand::WriteLine { line, .. } => Err(line),
-                LinkCommand::Stop { .. } => Ok(()),
+                LinkCommand::Stop { .. } | LinkCommand::Restore => Ok(()),
             },
         }
     }
@@ -121,7 +135,7 @@ pub struct Place {
 pub fn start(spec: LinkSpec, place: Place, inlet: Box<dyn Inlet>) -> LinkHandle {
     let (handle, queue) = LinkHandle::new(spec.generation);
     let report = Report { session: spec.session.clone(), generation: spec.generation, inlet };
-    tokio::spawn(run(spec, place, report, queue));
+    tokio::spawn(run(spec, place, report, queue, Arc::clone(&handle.stop_asked)));
     handle
 }
 
@@ -139,7 +153,13 @@ impl Report {
     }
 }
 
-async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Receiver<LinkCommand>) {
+async fn run(
+    spec: LinkSpec,
+    place: Place,
+    report: Report,
+    mut queue: mpsc::Receiver<LinkCommand>,
+    stop_asked: Arc<Notify>,
+) {
     let LinkSpec { session, kind, listens, start, .. } = spec;
     let mut moved = None;
     let started = match start {
@@ -189,15 +209,17 @@ async fn run(spec: LinkSpec, place: Place, report: Report, mut queue: mpsc::Rece
         }
     }
     report.send(LinkEvent::Launched { pid: ready.child_pid }).await;
-    report.send(LinkEvent::Build(ready.build.clone())).await;
+    let (build, socket) = (ready.build.clone(), PathBuf::from(&ready.socket));
+    report.send(LinkEvent::Host { build, socket }).await;
     if child.is_none()
         && let Some(env) = launch::environment(dir.clone(), ready.pid).await
     {
         report.send(LinkEvent::Environment(env)).await;
     }
     let host = Identity { pid: ready.pid, start_ticks: ready.start_ticks };
+    let asked = Asked::default();
     let mut link =
-        Link { report, dir, kind, listens, ready, after: 0, asked: Asked::default(), exit: None };
+        Link { report, dir, kind, listens, ready, after: 0, asked, stop_asked, exit: None };
     link.follow(&mut queue, &mut child).await;
     let lodged = kind == LaunchKind::Pipe || listens;
     tokio::spawn(async move {
@@ -225,6 +247,7 @@ struct Link {
     /// The last journal record that was handed on.
     after: u64,
     asked: Asked,
+    stop_asked: Arc<Notify>,
     /// How the child ended, as its host told it. The record on disk counts, where there is one.
     exit: Option<Exited>,
 }
@@ -274,6 +297,8 @@ impl Asked {
                 self.stop = Some(grace_ms);
                 Some(HostRequest::Stop { grace_ms })
             }
+            // Not by its socket.
+            LinkCommand::Restore => None,
         }
     }
 }
@@ -295,7 +320,9 @@ impl Link {
                     }
                 }
                 Talked::Lost { connected, why } => {
-                    if connected {
+                    if !connected {
+                        self.ask_for_socket();
+                    } else {
                         failures = 0;
                         pause = RECONNECT_FIRST;
                         // At once: what is handed out from now on is for the next connection.
@@ -315,10 +342,35 @@ impl Link {
                         );
                         self.report.send(LinkEvent::Unknown { why }).await;
                     }
-                    tokio::time::sleep(pause).await;
+                    self.pause(pause).await;
                     pause = (pause * 2).min(RECONNECT_LONGEST);
                 }
             }
+        }
+    }
+
+    /// Until the next try to connect. A stop that is asked for meanwhile goes to the host as a signal,
+    /// which ends all that is below it just so.
+    async fn pause(&self, pause: Duration) {
+        let stop_asked = tokio::time::timeout(pause, self.stop_asked.notified()).await.is_ok();
+        if stop_asked || self.asked.stop.is_some() {
+            self.signal(SIGTERM);
+        }
+    }
+
+    /// Nobody can reach it by a socket that was deleted. A host that lives makes what is missing and
+    /// nothing else.
+    fn ask_for_socket(&self) {
+        self.signal(SIGURG);
+    }
+
+    fn signal(&self, signal: i32) {
+        let host = Identity { pid: self.ready.pid, start_ticks: self.ready.start_ticks };
+        match process::signal(&host, signal) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(pid = host.pid, "not signalled: {e}");
+            }
+            Ok(()) | Err(_) => {}
         }
     }
 

@@ -117,6 +117,9 @@ impl Link {
                 },
                 command = queue.recv() => {
                     let Some(command) = command else { return Talked::LoopGone };
+                    if matches!(command, LinkCommand::Restore) {
+                        self.ask_for_socket();
+                    }
                     let Some(request) = self.asked.request(command) else { continue };
                     let request = self.filled(request).await;
                     let frame = match encode_bounded(&request) {

@@ -74,6 +74,16 @@ fn runs_elsewhere(home: &Home, pid: Option<u32>) -> Fault {
         .hint(format!("use the XDG_RUNTIME_DIR it was started with, or end it with `kill {pid}`"))
 }
 
+/// What had to be made anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mended {
+    Nothing,
+    /// The directory of sockets and the lock, or something in it.
+    Sockets,
+    /// The state directory: what ended sessions had printed is lost.
+    State,
+}
+
 pub struct Ground {
     home: Home,
     role: Role,
@@ -105,11 +115,15 @@ impl Ground {
             && self.home.jobs().is_dir()
     }
 
-    /// Makes anew what is gone; true when anything was.
-    pub fn mend(&mut self, store: &mut dyn Storage) -> Result<bool, Fault> {
+    /// Makes anew what is gone, and says what was.
+    pub fn mend(&mut self, store: &mut dyn Storage) -> Result<Mended, Fault> {
         if self.is_whole(store) {
-            return Ok(false);
+            return Ok(Mended::Nothing);
         }
+        let mended = match store.is_in_place() && self.home.jobs().is_dir() {
+            true => Mended::Sockets,
+            false => Mended::State,
+        };
         let io = |what: &str, e: io::Error| Fault::new(FaultCode::Io, format!("{what}: {e}"));
         self.home.ensure().map_err(|e| Fault::new(FaultCode::Io, e.to_string()))?;
         if !self.role.lock.is_at(&self.home.lock_file()) {
@@ -130,7 +144,7 @@ impl Ground {
         if let Some(old) = std::mem::replace(&mut self.watch, watch(&self.home, &self.inbox)) {
             old.abort();
         }
-        Ok(true)
+        Ok(mended)
     }
 
     /// Another look after a while: what could not be made anew may be possible then.

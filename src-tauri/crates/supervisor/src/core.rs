@@ -68,6 +68,8 @@ pub struct Entry {
     pub ended_since: Option<Duration>,
     /// The version of its host's build, once that is known.
     pub build: Option<String>,
+    /// Where its host listens, once that is known.
+    pub socket: Option<PathBuf>,
     /// The latest line, held back until the row may change again.
     pub held_line: Option<String>,
     /// Until when (monotonic: the wall clock may be set) the row's line stays as it is.
@@ -95,6 +97,7 @@ impl Entry {
             relaunch_at: None,
             ended_since: None,
             build: None,
+            socket: None,
             held_line: None,
             line_rests_until: None,
             retry_at: None,
@@ -337,7 +340,9 @@ impl Core {
                 effects::lodged(self, id, lodging, trust, checkout);
             }
             LinkEvent::TrustAsked(asks) => effects::trust_asked(self, id, *asks),
-            LinkEvent::Build(build) => entry.build = Some(build),
+            LinkEvent::Host { build, socket } => {
+                (entry.build, entry.socket) = (Some(build), Some(socket));
+            }
             LinkEvent::Environment(env) => entry.env = env,
             LinkEvent::Records(records) => effects::feed(self, id, &records),
             LinkEvent::CaughtUp => {

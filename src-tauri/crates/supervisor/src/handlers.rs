@@ -179,7 +179,7 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         Command::Permissions { act } => permissions::permissions(core, &act),
         Command::PauseSchedules { paused } => notifications::pause_schedules(core, paused),
         Command::Status => Ok(status::status(core)),
-        Command::Shutdown { keep_workers } => Ok(shutdown::shutdown(core, keep_workers)),
+        Command::Shutdown { keep_workers } => shutdown::shutdown(core, keep_workers),
     }
 }
 

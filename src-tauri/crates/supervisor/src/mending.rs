@@ -1,29 +1,52 @@
 //! Something was deleted from the state directory: what is needed is made anew, here and by the hosts,
 //! and the user is told.
 
-use crate::core::Core;
+use crate::core::{Core, Entry};
+use nightshift_outside::ground::Mended;
+use nightshift_platform::ipc;
 use nightshift_protocol::NoticeLevel;
+use std::io::ErrorKind;
 
 pub fn mend(core: &mut Core) {
     let Some(ground) = &mut core.ground else { return };
-    let state = core.home.state.display().to_string();
+    let (state, run) = (core.home.state.display().to_string(), core.home.run.display().to_string());
     match ground.mend(&mut *core.store) {
-        Ok(false) => {}
-        Ok(true) => {
+        Ok(Mended::Nothing) => {}
+        Ok(mended) => {
             core.ground_told = false;
             core.outside.call_hosts_back();
-            let text = format!(
-                "{state} was deleted while in use and has been made anew; sessions go on, what \
-                 ended ones had printed is lost"
-            );
+            let text = match mended {
+                Mended::Sockets => {
+                    format!("{run} was deleted while in use and has been made anew; sessions go on")
+                }
+                Mended::Nothing | Mended::State => format!(
+                    "{state} was deleted while in use and has been made anew; sessions go on, what \
+                     ended ones had printed is lost"
+                ),
+            };
             core.notice(NoticeLevel::Error, text);
         }
         Err(fault) => {
             ground.mend_later();
             if !std::mem::replace(&mut core.ground_told, true) {
-                let text = format!("{state} was deleted while in use: {fault}");
+                let text = format!("{state} or {run} was deleted while in use: {fault}");
                 core.notice(NoticeLevel::Error, text);
             }
         }
+    }
+    for entry in core.sessions.values() {
+        ask_for_socket(entry);
+    }
+}
+
+/// A live session whose socket is gone cannot be attached: its host makes it anew.
+fn ask_for_socket(entry: &Entry) {
+    let gone =
+        |socket| ipc::socket_id(socket).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    if let (Some(socket), Some(link)) = (&entry.socket, &entry.link)
+        && entry.session.is_alive()
+        && gone(socket)
+    {
+        link.restore();
     }
 }

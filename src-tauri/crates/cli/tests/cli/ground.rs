@@ -2,7 +2,9 @@
 //! by what runs, and made good when the ground is back.
 
 use crate::support::{Shift, kill};
+use nightshift_client::{AttachEvent, Attachment, Client};
 use nightshift_platform::process::Liveness3;
+use nightshift_protocol::{AttachTarget, Command as ClientCommand, Fault, Reply};
 use nightshift_testkit::wait_until;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -212,6 +214,109 @@ fn one_sessions_deleted_directory_harms_neither_it_nor_its_neighbours() {
     let entry = shift.wait_entry(&pair.job, "its process", |e| e["pid"].is_u64());
     assert_eq!(entry["state"], "working");
     assert_pair_goes_on(&shift, &pair);
+}
+
+/// Attaches as a pane does: asks where, goes there, sees the picture.
+fn sees(shift: &Shift, id: &str) -> Result<(), Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = Client::connect(&shift.home.home()).await?;
+        let reply = client.call(ClientCommand::Attach { session: id.to_owned() }).await?;
+        let Reply::Attach { target: AttachTarget::Terminal { socket } } = reply else {
+            panic!("{reply:?}");
+        };
+        let mut seen = Attachment::connect(Path::new(&socket), 80, 24, true).await?;
+        assert!(matches!(seen.next().await, AttachEvent::Snapshot { .. }));
+        Ok(())
+    })
+}
+
+#[test]
+fn deleted_sockets_are_made_anew_and_every_session_can_be_reached() {
+    let shift = Shift::new();
+    let pair = pair(&shift);
+    let (home, supervisor) = (shift.home.home(), shift.supervisor());
+    // The socket of one session alone: told to nobody, for nothing is amiss when it is asked for.
+    std::fs::remove_file(home.host_socket(&pair.job)).unwrap();
+    sees(&shift, &pair.job).unwrap();
+    // Another file in its place: nobody is there.
+    std::fs::remove_file(home.host_socket(&pair.job)).unwrap();
+    drop(std::os::unix::net::UnixListener::bind(home.host_socket(&pair.job)).unwrap());
+    sees(&shift, &pair.job).unwrap();
+    std::fs::remove_dir_all(&home.run).unwrap();
+    wait_until("the supervisor's socket", || home.supervisor_socket().exists());
+    sees(&shift, &pair.job).unwrap();
+    assert_eq!(shift.supervisor(), supervisor);
+    let told = shift.notices();
+    let run = home.run.display().to_string();
+    assert!(told.contains(&format!("{run} was deleted while in use")), "{told}");
+    assert!(!told.contains("is lost"), "{told}");
+    assert_pair_goes_on(&shift, &pair);
+}
+
+#[test]
+fn sockets_deleted_while_nobody_supervised_are_made_anew_for_the_next_supervisor() {
+    let shift = Shift::new();
+    let pair = pair(&shift);
+    let home = shift.home.home();
+    shift.kill_supervisor();
+    std::fs::remove_dir_all(&home.run).unwrap();
+    shift.wait_entry(&pair.job, "its process", |e| e["pid"].is_u64());
+    sees(&shift, &pair.job).unwrap();
+    assert_pair_goes_on(&shift, &pair);
+    let more = shift.shell("read x");
+    shift.wait_entry(&more, "its process", |e| e["pid"].is_u64());
+    shift.kill_supervisor();
+    std::fs::remove_dir_all(&home.run).unwrap();
+    shift.ok(&["agents"]);
+    shift.ok(&["daemon", "stop", "--any"]);
+    assert_eq!(shift.home.processes(), []);
+}
+
+#[test]
+fn a_stop_reaches_a_host_whose_socket_cannot_be_made_anew() {
+    let shift = Shift::new();
+    let job = shift.shell("read x");
+    shift.wait_entry(&job, "its process", |e| e["pid"].is_u64());
+    let (socket, host) = (shift.home.home().host_socket(&job), shift.host(&job));
+    shift.kill_supervisor();
+    std::fs::remove_file(&socket).unwrap();
+    std::fs::create_dir(&socket).unwrap();
+    // Asked for before the supervisor has given it up, which takes it a second and more.
+    wait_until("a stop in time", || {
+        let in_time = shift.run(&["stop", &job]).code == Some(0);
+        if !in_time {
+            shift.kill_supervisor();
+        }
+        in_time
+    });
+    assert_eq!(shift.entry(&job)["state"], "stopped");
+    assert_eq!(host.liveness(), Liveness3::Gone);
+}
+
+#[test]
+fn sessions_that_cannot_be_reached_are_named_and_nothing_is_said_to_have_stopped() {
+    let shift = Shift::new();
+    let (job, other) = (shift.shell("read x"), shift.shell("read x"));
+    for id in [&job, &other] {
+        shift.wait_entry(id, "its process", |e| e["pid"].is_u64());
+    }
+    let (socket, host) = (shift.home.home().host_socket(&job), shift.host(&job));
+    shift.kill_supervisor();
+    std::fs::remove_file(&socket).unwrap();
+    std::fs::write(&socket, "somebody's").unwrap();
+    wait_until("it to be unknown", || {
+        shift.ok(&["why", &job]).contains("lives but does not answer")
+    });
+    shift.fails(&["stop", &job], &[&job, "cannot be stopped", "pkill"]);
+    shift.fails(&["daemon", "stop", "--any"], &[&job, "cannot be ended", "--keep-workers"]);
+    assert!(shift.entry(&other)["pid"].is_u64(), "it was ended although nothing was stopped");
+    assert_eq!(std::fs::read(&socket).unwrap(), b"somebody's");
+    assert_eq!(host.liveness(), Liveness3::Alive);
+    std::fs::remove_file(&socket).unwrap();
+    shift.wait_entry(&job, "to be reached", |_| sees(&shift, &job).is_ok());
+    shift.ok(&["daemon", "stop", "--any"]);
+    assert_eq!(shift.home.processes(), []);
 }
 
 #[test]

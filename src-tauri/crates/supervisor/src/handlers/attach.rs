@@ -11,7 +11,13 @@ pub fn attach(core: &Core, session: &str) -> Outcome {
     let target = match (&session.work, &session.liveness) {
         (Work::Agent(_), _) if !session.is_terminal_agent() => AttachTarget::Conversation,
         (Work::Shell { .. } | Work::Agent(_), Liveness::Alive { .. }) => {
-            let socket = core.home.host_socket(id.as_str());
+            // Of a host that was started with another directory for sockets, it is there.
+            let socket = core.sessions[&id].socket.clone();
+            let socket = socket.unwrap_or_else(|| core.home.host_socket(id.as_str()));
+            // It may have been deleted or replaced: the host looks, and the client waits a moment for it.
+            if let Some(link) = &core.sessions[&id].link {
+                link.restore();
+            }
             AttachTarget::Terminal { socket: socket.to_string_lossy().into_owned() }
         }
         (Work::Shell { .. } | Work::Agent(_), Liveness::Gone { .. }) => AttachTarget::Ended,

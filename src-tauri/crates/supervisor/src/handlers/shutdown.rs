@@ -1,24 +1,38 @@
 //! `shutdown`: ends the supervisor; its sessions only when asked to.
 
-use super::{Handled, apply};
+use super::{Handled, Outcome, apply};
 use crate::core::{Core, Ending};
 use nightshift_model::{Command as SessionCommand, Liveness, SessionId};
-use nightshift_protocol::Reply;
+use nightshift_protocol::{Fault, FaultCode, Reply};
 
-pub fn shutdown(core: &mut Core, keep_workers: bool) -> Handled {
+pub fn shutdown(core: &mut Core, keep_workers: bool) -> Outcome {
     if keep_workers {
         core.ending = Ending::Now;
-        return Handled::Done(Reply::Ok);
+        return Ok(Handled::Done(Reply::Ok));
     }
+    refuse_unreachable(core)?;
     let live =
         |id: &&SessionId| !matches!(core.sessions[*id].session.liveness, Liveness::Gone { .. });
     let live: Vec<SessionId> = core.sessions.keys().filter(live).cloned().collect();
     for id in live {
-        // One that cannot be reached stays as it is: the next supervisor finds it.
         if let Err(fault) = apply(core, &id, SessionCommand::Stop) {
             tracing::warn!(session = %id, "not stopped: {fault}");
         }
     }
     core.ending = Ending::WhenSessionsEnded;
-    Handled::Done(Reply::Ok)
+    Ok(Handled::Done(Reply::Ok))
+}
+
+/// "Stopped" must not be said while some go on that were to be ended.
+fn refuse_unreachable(core: &Core) -> Result<(), Fault> {
+    for entry in core.sessions.values() {
+        let Liveness::Unknown { why, .. } = &entry.session.liveness else { continue };
+        let id = &entry.session.id;
+        return Err(Fault::new(FaultCode::Refused, format!("session {id} cannot be ended: {why}"))
+            .hint(format!(
+                "end its host yourself: `pkill -f 'host .*/{id}$'`, then try again; or let the sessions \
+                 go on: `nightshift daemon stop --keep-workers`"
+            )));
+    }
+    Ok(())
 }

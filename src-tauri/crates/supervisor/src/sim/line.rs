@@ -214,7 +214,10 @@ impl Line {
 
     fn launched(&mut self, ready: &Ready) {
         self.events.push_back(LinkEvent::Launched { pid: ready.child_pid });
-        self.events.push_back(LinkEvent::Build(ready.build.clone()));
+        self.events.push_back(LinkEvent::Host {
+            build: ready.build.clone(),
+            socket: ready.socket.clone().into(),
+        });
     }
 
     fn connect_at(&mut self, at: Duration) {
