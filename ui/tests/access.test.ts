@@ -98,6 +98,15 @@ const VIEWS: [string, string, (window: Ui) => Promise<void>][] = [
     },
   ],
   [
+    "settings: permissions",
+    "",
+    async (window) => {
+      await window.press("Control+,");
+      await window.get("settings-permissions").click();
+      await window.get("settings-content-permissions").waitFor();
+    },
+  ],
+  [
     "settings: keys",
     "",
     async (window) => {

@@ -99,6 +99,7 @@ test("fields write what they say, agents are listed and the supervisor is descri
   await expect.poll(() => window.get("settings-agent").count()).toBe(7);
   const codex = window.page.locator("[data-testid=settings-agent][data-agent=codex]");
   await expect.poll(() => codex.textContent()).toContain("not signed in");
+  await window.get("settings-permissions").click();
   await expect.poll(() => window.get("rule").allTextContents()).toHaveLength(2);
   await expect.poll(async () => (await window.get("rule").first().textContent())?.replace(/\s+/g, " ")).toContain("Reject git push --force execute Bash · claude in ~/code/atlas · 1h");
   await window.get("rule-revoke").first().click();
@@ -109,6 +110,7 @@ test("fields write what they say, agents are listed and the supervisor is descri
   await expect.poll(() => window.get("trusted-text").textContent()).toContain("npm ci");
   await window.get("trusted-revoke").click();
   await expect.poll(() => window.get("trusted").count()).toBe(0);
+  await window.get("settings-agents").click();
   await codex.getByTestId("agent-run").click();
   expect(await window.get("settings").count()).toBe(0);
   await window.get("pane").waitFor();

@@ -6,7 +6,7 @@
  */
 import { TERMINAL_THEMES } from "../terminal/themes";
 
-export type SectionId = "general" | "agents" | "notifications" | "keys" | "appearance" | "advanced";
+export type SectionId = "general" | "agents" | "permissions" | "notifications" | "keys" | "appearance" | "advanced";
 
 export type Field = {
   path: string[];
