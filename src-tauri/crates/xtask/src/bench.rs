@@ -38,6 +38,17 @@ pub fn window() -> Result<()> {
         .run()
 }
 
+/// The list of forty worktrees beside a plain `git status` in each.
+fn list_of_worktrees() -> Result<()> {
+    let root = workspace::root();
+    Tool::cargo(root)
+        .args(["build", "--release", "--examples"])
+        .args(["-p", "nightshift-git-reader", "-p", "nightshift-worktree"])
+        .run()?;
+    let program = root.join("target/release/examples/list_speed");
+    Tool::new(&program.to_string_lossy(), root).run()
+}
+
 pub fn run() -> Result<()> {
     debian::install(PEERS)?;
     let root = workspace::root();
@@ -50,6 +61,7 @@ pub fn run() -> Result<()> {
         .arg(peers.join("build"))
         .run()?;
     Tool::cargo(root).args(["build", "--release", "-p", "nightshift"]).run()?;
+    list_of_worktrees()?;
     Tool::cargo(root)
         .args(["run", "--quiet", "-p", "nightshift-e2e", "--bin", "nightshift-bench", "--"])
         .arg(root.join("target/release/nightshift"))

@@ -5,10 +5,13 @@ use crate::failure::{Failure, unexpected};
 use crate::plain::one_line;
 use crate::render::age;
 use nightshift_client::Client;
+use nightshift_host::finding::{Finding, inspect};
 use nightshift_model::Millis;
 use nightshift_platform::clock;
-use nightshift_protocol::{Command, DaemonStatus, Reply};
+use nightshift_platform::dirs::Home;
+use nightshift_protocol::{Command, DaemonStatus, Fault, FaultCode, Reply};
 use serde::Serialize;
+use std::fs::DirEntry;
 use std::process::ExitCode;
 
 #[derive(Serialize)]
@@ -20,7 +23,7 @@ struct Shown<'a> {
 }
 
 pub async fn run(here: Context) -> Result<ExitCode, Failure> {
-    let client = Client::connect(&here.home).await?;
+    let client = connect(&here.home).await?;
     let status = status(&client).await?;
     let text = for_people(&status, clock::now());
     let warning = mismatch(&status);
@@ -28,6 +31,29 @@ pub async fn run(here: Context) -> Result<ExitCode, Failure> {
         eprintln!("warning: {}", one_line(warning));
     }
     here.say(&Shown { status: &status, warning: warning.as_deref() }, &text)
+}
+
+/// Connects, and starts no supervisor. Where none runs, sessions that go on without one are told.
+pub async fn connect(home: &Home) -> Result<Client, Fault> {
+    match Client::connect(home).await {
+        Err(fault) if fault.code == FaultCode::Unreachable => Err(match unsupervised(home) {
+            0 => fault,
+            n => {
+                let go = if n == 1 { "goes" } else { "go" };
+                let text = format!("no supervisor is running; {} {go} on without one", sessions(n));
+                let hint = "`nightshift agents` starts a supervisor, which takes them over";
+                Fault::new(FaultCode::Unreachable, text).hint(hint)
+            }
+        }),
+        connected => connected,
+    }
+}
+
+/// Hosts that live, as their directories tell.
+fn unsupervised(home: &Home) -> u32 {
+    let directories = std::fs::read_dir(home.jobs()).into_iter().flatten().flatten();
+    let lives = |dir: &DirEntry| matches!(inspect(&dir.path()), Finding::Alive(_));
+    u32::try_from(directories.filter(lives).count()).unwrap_or(u32::MAX)
 }
 
 fn for_people(status: &DaemonStatus, now: Millis) -> String {

@@ -2,8 +2,7 @@
 
 use crate::context::Context;
 use crate::failure::{Failure, unexpected};
-use crate::verbs::daemon_status::{sessions, status};
-use nightshift_client::Client;
+use crate::verbs::daemon_status::{connect, sessions, status};
 use nightshift_platform::process::{Identity, Liveness3, pidfd};
 use nightshift_protocol::{Command, Fault, FaultCode, Reply};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -33,7 +32,7 @@ struct Stopped {
 }
 
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
-    let client = Client::connect(&here.home).await?;
+    let client = connect(&here.home).await?;
     let status = status(&client).await?;
     if status.sessions > 0 && !args.any && !args.keep_workers {
         return Err(refuse(status.sessions).into());
