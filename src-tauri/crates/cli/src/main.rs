@@ -9,6 +9,8 @@ mod check;
 mod context;
 mod enclose;
 mod failure;
+#[cfg(test)]
+mod reference;
 mod terminal;
 mod verbs;
 

@@ -9,6 +9,7 @@ mod bindings;
 mod chaos;
 mod debian;
 mod desktop;
+mod docs;
 mod icons;
 mod leftovers;
 mod node;
@@ -74,6 +75,8 @@ enum Task {
     },
     /// Write the TypeScript bindings anew from the Rust types.
     Bindings,
+    /// Write the command line's reference and the list of keys anew: docs/cli.md, docs/keys.md.
+    Docs,
     /// Draw the icons anew from their SVG sources.
     Icons,
     /// Build the Debian package and try it in an empty root.
@@ -107,6 +110,7 @@ fn main() -> ExitCode {
             chaos::simulated(seed, seeds, steps.map(u64::from))
         }
         Task::Bindings => bindings::update(),
+        Task::Docs => docs::update(),
         Task::Icons => icons::draw(),
         Task::Package { quick } => packaged(quick),
     };

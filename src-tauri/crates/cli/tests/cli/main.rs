@@ -13,7 +13,6 @@ mod failures;
 mod floods;
 mod goals;
 mod ground;
-mod help;
 mod hostile;
 mod hostile_repositories;
 mod input;

@@ -4,6 +4,7 @@
 
 mod docs;
 mod imports;
+mod links;
 mod names;
 mod programs;
 mod sizes;
@@ -82,6 +83,7 @@ fn offences() -> Result<Vec<Offence>> {
         offences.extend(words::check(source));
         offences.extend(programs::check(source));
     }
+    offences.extend(links::check(&sources, &|path| root().join(path).exists()));
     offences.extend(sizes::check_shell(&sources));
     offences.extend(imports::check(&Workspace::load()?));
     Ok(offences)
