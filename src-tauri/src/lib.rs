@@ -57,7 +57,7 @@ fn open(origin: Origin, link: Link) -> tauri::Result<()> {
     if window::is_single_instance() {
         builder = builder.plugin(window::single_instance(&origin));
     }
-    let asked = Asked::of(std::env::args());
+    let asked = Asked::of(std::env::args_os().map(|word| word.to_string_lossy().into_owned()));
     let app = habits::plugins(builder)
         .invoke_handler(bridge.invoke_handler())
         .manage(origin)

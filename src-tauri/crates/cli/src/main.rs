@@ -9,7 +9,6 @@ mod check;
 mod context;
 mod enclose;
 mod failure;
-#[cfg(test)]
 mod reference;
 mod terminal;
 mod verbs;

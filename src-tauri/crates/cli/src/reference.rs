@@ -1,5 +1,7 @@
 //! `docs/cli.md`: every verb with its help, as the program prints it. `cargo xtask docs` writes it.
 
+#![cfg(test)]
+
 use crate::args::Cli;
 use clap::{Command, CommandFactory};
 use std::path::Path;

@@ -9,12 +9,12 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 fn main() -> std::io::Result<()> {
-    let mut args = std::env::args().skip(1);
+    let mut args = std::env::args_os().skip(1);
     let hold = std::env::var_os("HOLD");
     let _role = hold.map(|file| RoleLock::acquire(Path::new(&file))).transpose()?;
     let mut stream = UnixStream::connect(args.next().unwrap_or_default())?;
     stream.write_all(&encode_control(&Hello::new(Role::Client)))?;
-    for frame in args {
+    for frame in args.filter_map(|frame| frame.into_string().ok()) {
         let bytes = match frame.strip_prefix("keys:") {
             Some(keys) => encode_frame(FrameKind::Data, format!("{keys}\r").as_bytes()),
             None => encode_frame(FrameKind::Control, frame.as_bytes()),

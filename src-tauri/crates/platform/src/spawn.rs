@@ -116,6 +116,15 @@ fn detached(mut command: Command, stderr: &Path) -> io::Result<Detached> {
     Ok(Detached { child, identity, stdout })
 }
 
+/// What of this process's environment is text. A variable that is none belongs to no session: those
+/// are told and kept as text.
+pub fn own_variables() -> BTreeMap<String, String> {
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text).collect()
+}
+
 /// This process's environment as a map, as `spawn_detached` takes it.
 pub fn own_environment() -> BTreeMap<OsString, OsString> {
     std::env::vars_os().collect()

@@ -64,7 +64,7 @@ mod tests {
     fn this_process_is_known_by_its_words_and_a_reused_pid_is_not() {
         let own = Identity::own().unwrap();
         let found = usage(&own).unwrap();
-        let program = std::env::args().next().unwrap();
+        let program = std::env::args_os().next().unwrap().into_string().unwrap();
         assert!(found.command.starts_with(&program), "{}", found.command);
         assert!(found.resident_kib > 100 && found.started_at <= clock::now(), "{found:?}");
         let other = Identity { start_ticks: own.start_ticks + 1, ..own };

@@ -6,6 +6,7 @@ use crate::inbox::Inbox;
 use crate::link::beside::Lane;
 use crate::outside::Aside;
 use nightshift_model::{Fact, Millis, SessionId};
+use nightshift_platform::spawn::own_variables;
 use nightshift_standing::advising;
 
 pub fn begin(core: &Core, id: &SessionId) {
@@ -15,7 +16,7 @@ pub fn begin(core: &Core, id: &SessionId) {
         return;
     };
     let settings = core.settings.settings().judge.clone();
-    let env = if entry.env.is_empty() { std::env::vars().collect() } else { entry.env.clone() };
+    let env = if entry.env.is_empty() { own_variables() } else { entry.env.clone() };
     let (condition, set_at, agent) = (goal.condition.clone(), goal.set_at, agent.agent.clone());
     let (session, unadvised) = (id.clone(), id.clone());
     let work = Box::new(move || {

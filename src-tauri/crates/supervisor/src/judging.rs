@@ -13,6 +13,7 @@ use crate::standing;
 use nightshift_model::standing::{GoalEnd, GoalPhase};
 use nightshift_model::{Event, Fact, Judged, Session, SessionId};
 use nightshift_platform::clock;
+use nightshift_platform::spawn::own_variables;
 use nightshift_protocol::{Fault, NoticeLevel, Task};
 use nightshift_standing::{Evaluation, evaluation};
 use std::sync::Arc;
@@ -59,7 +60,7 @@ pub fn begin(core: &mut Core, id: &SessionId) {
     };
     let (items, _) = driver.items();
     let settings = &core.settings.settings().judge;
-    let own = std::env::vars().collect();
+    let own = own_variables();
     let env = if entry.env.is_empty() { &own } else { &entry.env };
     let Some(evaluation) = Evaluation::of(&entry.session, &items, env, settings) else { return };
     let called_off = evaluation.called_off.clone();

@@ -8,6 +8,7 @@ use crate::inbox::Inbox;
 use crate::link::beside::Lane;
 use crate::outside::Aside;
 use nightshift_model::{Fact, SessionId, Settled, TurnOutcome};
+use nightshift_platform::spawn::own_variables;
 use nightshift_standing::settling;
 
 /// Turn `n` ended with words that could mean two things.
@@ -31,7 +32,7 @@ pub fn begin(core: &mut Core, id: &SessionId, doubt: Doubt) {
     let Some(entry) = core.sessions.get(id) else { return };
     let Some(agent) = entry.session.agent().filter(|a| a.standing.goal.is_none()) else { return };
     let settings = core.settings.settings().judge.clone();
-    let env = if entry.env.is_empty() { std::env::vars().collect() } else { entry.env.clone() };
+    let env = if entry.env.is_empty() { own_variables() } else { entry.env.clone() };
     let (agent, session, unsettled) = (agent.agent.clone(), id.clone(), id.clone());
     let Doubt { n, text } = doubt;
     let work = Box::new(move || {

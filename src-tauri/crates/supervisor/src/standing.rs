@@ -9,6 +9,7 @@ use crate::link::beside::Lane;
 use crate::outside::Aside;
 use nightshift_model::{Event, Fact, Liveness, Session, SessionId, State, Timed};
 use nightshift_platform::clock;
+use nightshift_platform::spawn::own_variables;
 use nightshift_protocol::{Reply, SessionView, Task};
 use nightshift_publish::ConnId;
 use nightshift_standing::due::Eyes;
@@ -60,7 +61,7 @@ pub fn own_environment(core: &mut Core, id: &SessionId) {
     let Some(entry) = core.sessions.get_mut(id) else { return };
     let gone = matches!(entry.session.liveness, Liveness::Gone { .. }) || entry.session.retiring;
     if gone && entry.env.is_empty() {
-        entry.env = std::env::vars().collect();
+        entry.env = own_variables();
         let text = "The environment this session was started with is gone with an earlier \
                     supervisor; it goes on in the supervisor's own."
             .to_owned();

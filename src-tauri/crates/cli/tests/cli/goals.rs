@@ -1,9 +1,11 @@
 //! Goals, whole (G1–G6): a real agent that works, judged by a scripted model over the interface of a
 //! vendor, stopped by its brakes, put off, cut short by the death of its supervisor, and met.
 
-use crate::support::{Shift, id_of};
+use crate::support::{Shift, id_of, ran};
 use nightshift_testkit::{Asked, ModelServer, Saying, wait_for, wait_until};
 use serde_json::Value;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 
 /// A home whose goals are judged by a scripted model.
 struct Court {
@@ -443,4 +445,16 @@ fn a_goal_that_rules_do_not_doubt_is_shown_to_the_judge_once_who_may() {
     let id = court.pursue("`make moon` prints 3 phases, or stop after 1 turn --check \"true\"");
     court.wait_phase(&id, "paused");
     assert_eq!(court.model.asked().iter().filter(|asked| is_for_advice(asked)).count(), 1);
+}
+
+#[test]
+fn a_variable_that_is_no_text_harms_no_goal() {
+    let shift = Shift::new();
+    settings(&shift, "provider = \"fixed\"\n");
+    let mut first = shift.command(&["agents"]);
+    ran(first.env("NOT_TEXT", OsStr::from_bytes(b"\xff\xfe")), b"").ok(&["agents"]);
+    let supervisor = shift.supervisor();
+    let id = agent(&shift, "/goal contains:all is well\nsay all is well\ndone");
+    wait_goal(&shift, &id, "met", |shown| shown["last"]["how"] == "met");
+    assert_eq!(shift.supervisor(), supervisor);
 }

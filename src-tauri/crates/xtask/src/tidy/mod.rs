@@ -3,6 +3,7 @@
 //! Promise: looks only at files that git tracks or would track, and names file, line and way out.
 
 mod docs;
+mod hygiene;
 mod imports;
 mod links;
 mod names;
@@ -82,6 +83,7 @@ fn offences() -> Result<Vec<Offence>> {
         offences.extend(sizes::check_file(source));
         offences.extend(words::check(source));
         offences.extend(programs::check(source));
+        offences.extend(hygiene::check(source));
     }
     offences.extend(links::check(&sources, &|path| root().join(path).exists()));
     offences.extend(sizes::check_shell(&sources));
