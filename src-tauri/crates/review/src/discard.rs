@@ -8,6 +8,7 @@ use crate::keep;
 use crate::overwritten;
 use crate::place::{Place, Result, fault, refused};
 use crate::stage::named;
+use crate::take::is_repository;
 use nightshift_platform::files::remove_below;
 use nightshift_protocol::review::ReviewResult;
 use nightshift_protocol::{Fault, FaultCode};
@@ -15,7 +16,7 @@ use nightshift_worktree::{Change, RESCUES, pieces};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const MESSAGE: &str = "kept before a discard\n\n";
 
@@ -24,8 +25,7 @@ pub fn discard(place: &Place<'_>, id: &str, paths: &[String]) -> Result<ReviewRe
     let all = place.uncommitted()?;
     let wanted = chosen(&all, paths)?;
     for change in &wanted {
-        let path = place.root.join(&change.path);
-        if change.submodule || path.join(".git").exists() {
+        if change.submodule || is_repository(&place.root, change)? {
             let text = format!("{} is a repository of its own", change.path.display());
             return Err(refused(text, "discard its changes there, or choose files by name"));
         }
@@ -41,11 +41,12 @@ pub fn discard(place: &Place<'_>, id: &str, paths: &[String]) -> Result<ReviewRe
     let mut lost = overwritten::in_the_way(place, &place.checkout, &places)?;
     lost.retain(|path| !wanted.iter().any(|change| change.path == *path));
     overwritten::refuse_all(&place.root, &lost)?;
+    let known: Vec<String> = known.iter().filter_map(name).collect();
+    let known = findable(&files_of(place, place.head()?)?, &known)?;
     // Only once, whatever git says of it: what an undo brings back.
     let taken: BTreeSet<String> = wanted.iter().filter_map(name).collect();
     let lines: Vec<String> = taken.iter().map(|path| one_line(path)).collect();
     let rescue = keep::files(place, id, &format!("{MESSAGE}{}", lines.join("\n")))?;
-    let known: Vec<String> = known.iter().filter_map(name).collect();
     // New files first: one may be where a deleted one comes back.
     for change in &new {
         let file = place.root.join(&change.path);
@@ -91,14 +92,34 @@ fn taken_by(place: &Place<'_>, kept: &str) -> Result<Vec<String>> {
     Ok(lines.map(of_line).collect())
 }
 
-/// What is there now and would be written over without being kept: ignored files, repositories.
-fn refuse_unkept(place: &Place<'_>, kept: &str, paths: &[String]) -> Result<()> {
-    let wanted = paths.iter().map(|path| path.trim_end_matches('/')).collect::<Vec<_>>();
-    let below = |file: &&Path| wanted.iter().any(|path| file.starts_with(path));
+/// The files of a commit.
+fn files_of(place: &Place<'_>, kept: &str) -> Result<BTreeSet<PathBuf>> {
     let tree = place.look(&["ls-tree", "-r", "-z", "--full-tree", "--name-only", kept]);
     let tree = tree.long().read().map_err(fault)?;
-    let files = pieces(&tree).map(|name| Path::new(OsStr::from_bytes(name)));
-    let files = files.filter(below).map(Path::to_owned).collect();
+    Ok(pieces(&tree).map(|name| PathBuf::from(OsStr::from_bytes(name))).collect())
+}
+
+/// Those of `paths` that git finds while it brings back `files`. One below a file of these, such as a link in
+/// place of a directory, is not among them, and makes room for that file by itself.
+fn findable(files: &BTreeSet<PathBuf>, paths: &[String]) -> Result<Vec<String>> {
+    let above = |path: &String| {
+        Path::new(path).ancestors().skip(1).find(|dir| files.contains(*dir)).map(Path::to_owned)
+    };
+    let found: Vec<String> = paths.iter().filter(|path| above(path).is_none()).cloned().collect();
+    match paths.iter().find_map(above) {
+        Some(file) if found.is_empty() => {
+            let text = format!("{} was no directory then", file.display());
+            Err(refused(text, "choose that by its name"))
+        }
+        Some(_) | None => Ok(found),
+    }
+}
+
+/// What is there now and would be written over without being kept: ignored files, repositories.
+fn refuse_unkept(place: &Place<'_>, files: &BTreeSet<PathBuf>, paths: &[String]) -> Result<()> {
+    let wanted = paths.iter().map(|path| path.trim_end_matches('/')).collect::<Vec<_>>();
+    let below = |file: &&PathBuf| wanted.iter().any(|path| file.starts_with(path));
+    let files = files.iter().filter(below).cloned().collect();
     let mut lost = overwritten::in_the_way(place, &place.checkout, &files)?;
     let all = place.uncommitted()?;
     let keeps = |path: &Path| {
@@ -156,9 +177,11 @@ pub fn restore(
     } else {
         paths
     };
-    refuse_unkept(place, &kept, paths)?;
+    let files = files_of(place, &kept)?;
+    let paths = findable(&files, paths)?;
+    refuse_unkept(place, &files, &paths)?;
     keep::files(place, id, "kept before a discard was undone")?;
     let call = place.act(&["restore", "--worktree"]).arg(format!("--source={kept}"));
-    named(call, paths)?.long().read().map_err(fault)?;
+    named(call, &paths)?.long().read().map_err(fault)?;
     Ok(ReviewResult::Done)
 }

@@ -40,7 +40,7 @@ pub fn files(place: &Place<'_>, id: &str, why: &str) -> Result<String> {
     let scratch = Scratch::of(place)?;
     // An index with conflicts is no tree; the files hold both sides then.
     let staged = scratch.call(place, &["write-tree"]).end().map_err(fault)?;
-    take_by(|args| scratch.call(place, args), &place.uncommitted()?)?;
+    take_by(place, |args| scratch.call(place, args), &place.uncommitted()?)?;
     let tree = scratch.call(place, &["write-tree"]).line().map_err(fault)?;
     let mut parents = vec![head.clone()];
     if staged.code == Some(0) {

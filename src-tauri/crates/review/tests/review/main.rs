@@ -5,5 +5,6 @@ mod looking;
 mod merging;
 mod overwriting;
 mod publishing;
+mod replaced;
 mod repo;
 mod saving;

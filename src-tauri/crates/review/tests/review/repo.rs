@@ -81,9 +81,17 @@ impl Repo {
     }
 
     pub fn run_in(&self, dir: &Path, args: &[&str]) -> String {
+        self.run_as(&self.env, dir, args)
+    }
+
+    /// git in the worktree, with another environment.
+    pub fn run_with(&self, env: &Environment, args: &[&str]) -> String {
+        self.run_as(env, &self.tree, args)
+    }
+
+    fn run_as(&self, env: &Environment, dir: &Path, args: &[&str]) -> String {
         let words: Vec<OsString> = args.iter().map(OsString::from).collect();
-        let program =
-            Program { program: OsStr::new("git"), args: &words, env: &self.env, cwd: dir };
+        let program = Program { program: OsStr::new("git"), args: &words, env, cwd: dir };
         let how =
             Run { input: b"", timeout: PATIENCE, output_max_bytes: OUTPUT_MAX_BYTES, log: None };
         let ended = run(&program, &how).unwrap();
