@@ -5,21 +5,29 @@
 
 use crate::room::{Order, Wanted};
 use crate::{Desk, fault, git, text};
+use nightshift_model::limits::NAME_MAX_CHARS;
+use nightshift_model::naming::one_line;
 use nightshift_model::need::TRUST_NEED_PREFIX;
 use nightshift_model::shell;
 use nightshift_model::trust::{TRUST, WITHOUT};
-use nightshift_model::{Need, NeedId, NeedKind, NeedOption, OptionKind, Trust, TrustDecision};
+use nightshift_model::{
+    Need, NeedId, NeedKind, NeedOption, OptionKind, Trust, TrustDecision, TrustQuestion, TrustThing,
+};
 use nightshift_platform::clock;
 use nightshift_protocol::{Environment, Fault, FaultCode, TrustItem, TrustedRepository};
 use nightshift_trust::{Entry, Found, Group, Item, Ledger, Part, Place, collect, words};
 use nightshift_worktree as worktree;
-use nightshift_worktree::{Choice, Defaults, Looker, Own, Plan, Record, Scripts, whereabouts};
+use nightshift_worktree::{
+    Choice, Defaults, Looker, Own, Plan, Record, Scripts, sha256, whereabouts,
+};
 use std::path::{Path, PathBuf};
 
 /// Digits of a hash that tell one question from the next.
 const ID_DIGITS: usize = 16;
 /// Files named in one sentence.
 const NAMED_MAX: usize = 5;
+/// Things of one question that are remembered, to say which of them changed: they are part of the row.
+const THINGS_MAX: usize = 64;
 /// What is shown of one repository: a frame holds it several times.
 const WHOLE_MAX_BYTES: usize = 4 * 1024 * 1024;
 
@@ -88,7 +96,7 @@ impl Desk {
             ledger.add(found, clock::now().0).map_err(io)?;
         }
         let repository = text(&found.repository);
-        let known = |untrusted| Trust { repository, hash, decision: None, untrusted };
+        let known = |untrusted| Trust { repository, hash, decision: None, untrusted, asked: None };
         if ledger.trusts_all(found) {
             return Ok(Decision::Starts(known(None)));
         }
@@ -96,7 +104,7 @@ impl Desk {
             let why = without(found, &order.agent);
             return Ok(Decision::Starts(known(Some(why))));
         }
-        Ok(Decision::Asks(Box::new(asks(found, &order.agent, known(None)))))
+        Ok(Decision::Asks(Box::new(asks(found, order, known(None)))))
     }
 
     /// For one that starts again, where its agent may have written. Its scripts are those of its
@@ -110,7 +118,7 @@ impl Desk {
             ledger.add(found, clock::now().0).map_err(io)?;
         }
         let repository = text(&found.repository);
-        let known = |untrusted| Trust { repository, hash, decision: None, untrusted };
+        let known = |untrusted| Trust { repository, hash, decision: None, untrusted, asked: None };
         if ledger.trusts(found, Group::Agents) {
             return Ok(Decision::Starts(known(None)));
         }
@@ -119,7 +127,7 @@ impl Desk {
             let why = before.unwrap_or_else(|| changed(found, &order.agent));
             return Ok(Decision::Starts(known(Some(why))));
         }
-        Ok(Decision::Asks(Box::new(asks(found, &order.agent, known(None)))))
+        Ok(Decision::Asks(Box::new(asks(found, order, known(None)))))
     }
 
     /// Whether there are hooks or programs of the repository that git would run in `dir`. Our acts leave
@@ -146,7 +154,7 @@ impl Desk {
         wanted: &Wanted,
         env: &Environment,
     ) -> Result<TrustedRepository, Fault> {
-        let all = self.found_at(dir, wanted, env)?;
+        let (all, notes) = self.found_at(dir, wanted, env)?;
         let ledger = self.trusted();
         let current = all.iter().all(|found| ledger.trusts_all(found));
         let mut both = Found::default();
@@ -157,10 +165,15 @@ impl Desk {
         }
         both.unreadable.sort();
         both.unreadable.dedup();
-        let text_of = words::whole(&both);
+        // What is not run and why, such as a script that is a link.
+        let notes: String =
+            notes.iter().map(|note| format!("{}\n", words::visible(note))).collect();
+        let text_of = format!("{notes}{}", words::whole(&both));
         if text_of.len() > WHOLE_MAX_BYTES {
             let why = format!("it brings along {} bytes, more than anybody reads", text_of.len());
-            return Err(Fault::new(FaultCode::Limit, why).hint("start sessions there without it"));
+            let why = format!("{why}; it cannot be trusted");
+            return Err(Fault::new(FaultCode::Limit, why)
+                .hint("start sessions there without it, or make it shorter"));
         }
         let entry = ledger.entry(&both.repository).ok().flatten();
         Ok(TrustedRepository {
@@ -187,7 +200,15 @@ impl Desk {
             return Err(Fault::new(FaultCode::Refused, text)
                 .hint("look at it again with `nightshift trust show`"));
         }
-        for found in self.found_at(dir, wanted, env)? {
+        if seen.items.is_empty() && seen.current {
+            let text = format!(
+                "{} brings along nothing that runs or widens rights: there is nothing to trust",
+                seen.repository
+            );
+            return Err(Fault::new(FaultCode::Refused, text)
+                .hint("sessions start there without a question"));
+        }
+        for found in self.found_at(dir, wanted, env)?.0 {
             self.trusted().add(&found, clock::now().0).map_err(io)?;
         }
         let added = self.show_trust(dir, wanted, env)?;
@@ -213,13 +234,13 @@ impl Desk {
         Err(Fault::new(FaultCode::NotFound, text).hint("list those with `nightshift trust list`"))
     }
 
-    /// As a session with a worktree and as one without would find it.
+    /// As a session with a worktree and as one without would find it, and what is said of its settings.
     fn found_at(
         &self,
         dir: &Path,
         wanted: &Wanted,
         env: &Environment,
-    ) -> Result<Vec<Found>, Fault> {
+    ) -> Result<(Vec<Found>, Vec<String>), Fault> {
         if !dir.is_dir() {
             let text = format!("{} is not a directory", dir.display());
             return Err(Fault::new(FaultCode::Invalid, text).hint("give a repository's directory"));
@@ -228,10 +249,12 @@ impl Desk {
         let defaults = Defaults::from(wanted);
         let plan = worktree::plan(&git, dir, &Choice::Usual, &defaults).map_err(|e| fault(&e))?;
         let mut all = vec![in_directory(&self.looker(env), dir, env)];
+        let mut notes = Vec::new();
         if let Plan::Own(own) = plan {
             all.push(in_worktree(&own, env));
+            notes = own.settings.notes;
         }
-        Ok(all)
+        Ok((all, notes))
     }
 }
 
@@ -325,10 +348,15 @@ fn shown(item: &Item) -> TrustItem {
     TrustItem { path: words::visible(&item.path), does: item.does.clone() }
 }
 
-/// `a, b and 3 more`
+/// Everything in it, each by its name.
 fn named(found: &Found) -> String {
     let paths: Vec<String> =
         found.distinct().iter().map(|item| words::visible(&item.path)).collect();
+    listing(&paths)
+}
+
+/// `a, b and 3 more`
+fn listing(paths: &[String]) -> String {
     let first = paths.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
     match paths.len().saturating_sub(NAMED_MAX) {
         0 => first,
@@ -357,15 +385,72 @@ fn changed(found: &Found, agent: &Agent) -> String {
     )
 }
 
-fn asks(found: &Found, agent: &Agent, trust: Trust) -> Asks {
+/// The thing's path and content, told from any other.
+fn mark(item: &Item) -> String {
+    let hash = sha256(format!("{}\0{}", item.path, item.sha256).as_bytes());
+    hash.get(..ID_DIGITS).unwrap_or(&hash).to_owned()
+}
+
+/// What is asked, and what of it is not as when it was asked before.
+fn question(found: &Found, hash: &str, before: Option<&Trust>) -> TrustQuestion {
+    let items = found.distinct();
+    let things: Vec<TrustThing> = match items.len() {
+        0..=THINGS_MAX => items
+            .iter()
+            .map(|item| TrustThing { path: short(&item.path), mark: mark(item) })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let before = before.and_then(|before| Some((&before.hash, before.asked.as_ref()?)));
+    let changed = match before {
+        Some((known, asked)) if known == hash => asked.changed.clone(),
+        Some((_, asked)) => Some(differences(&things, &asked.things)),
+        None => None,
+    };
+    TrustQuestion { things, changed }
+}
+
+fn short(path: &str) -> String {
+    one_line(path, NAME_MAX_CHARS)
+}
+
+/// `a, b (gone) and 3 more`
+fn differences(now: &[TrustThing], then: &[TrustThing]) -> String {
+    if now.is_empty() || then.is_empty() {
+        return "what it brings along".to_owned();
+    }
+    let unlike = |known: &[TrustThing], thing: &TrustThing| {
+        known.iter().all(|other| other.mark != thing.mark)
+    };
+    let there = now.iter().filter(|thing| unlike(then, thing)).map(|thing| thing.path.clone());
+    let gone = then.iter().filter(|thing| now.iter().all(|other| other.path != thing.path));
+    let mut paths: Vec<String> =
+        there.chain(gone.map(|thing| format!("{} (gone)", thing.path))).collect();
+    paths.dedup();
+    match paths.is_empty() {
+        true => "what it brings along".to_owned(),
+        false => listing(&paths),
+    }
+}
+
+fn asks(found: &Found, order: &Order, trust: Trust) -> Asks {
+    let agent = &order.agent;
+    let asked = question(found, &trust.hash, order.trust.as_ref());
+    let trust = Trust { asked: Some(asked), ..trust };
     let repository = words::visible(&trust.repository);
     let (listed, unshown_bytes) = words::detail(found);
     let option = |id: &str, label: String, kind| NeedOption { id: id.to_owned(), label, kind };
     // Each option has the same number whatever is shown; what is not shown whole nothing quick allows.
-    let label = "Trust it as it is and start".to_owned();
-    let mut options = vec![option(TRUST, label, OptionKind::AllowAlways)];
+    let too_long = words::whole(found).len() > WHOLE_MAX_BYTES;
+    let label = match too_long {
+        false => "Trust it as it is and start",
+        true => "Trust it: not possible, it is too long to be read",
+    };
+    let mut options = vec![option(TRUST, label.to_owned(), OptionKind::AllowAlways)];
     let mut detail = listed;
-    if unshown_bytes > 0 {
+    if too_long {
+        detail = format!("It is too long to be trusted; not all of it is shown here.\n\n{detail}");
+    } else if unshown_bytes > 0 {
         let repository = words::visible(&shell::word(&trust.repository));
         detail = format!(
             "Not all of it is shown here. `nightshift trust show {repository}` shows it, \
@@ -380,8 +465,13 @@ fn asks(found: &Found, agent: &Agent, trust: Trust) -> Asks {
         ),
     };
     options.push(option(WITHOUT, label, OptionKind::RejectOnce));
-    let question =
-        format!("Trust {repository}? It brings along programs or rights: {}", named(found));
+    let again =
+        trust.changed().map(|changed| format!("It changed since you were asked: {changed}. "));
+    let question = format!(
+        "Trust {repository}? {}It brings along programs or rights: {}",
+        again.unwrap_or_default(),
+        named(found)
+    );
     let id = trust.hash.get(..ID_DIGITS).unwrap_or(&trust.hash);
     let need = Need {
         id: NeedId(format!("{TRUST_NEED_PREFIX}{id}")),

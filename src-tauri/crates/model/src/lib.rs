@@ -36,5 +36,5 @@ pub use standing::{Origin, Standing};
 pub use step::{Refusal, Step, delay_plan, own_pace, step};
 pub use time::Millis;
 pub use trouble::{Trouble, TroubleKind};
-pub use trust::{Trust, TrustDecision};
+pub use trust::{Trust, TrustDecision, TrustQuestion, TrustThing};
 pub use usage::{Cost, Usage};

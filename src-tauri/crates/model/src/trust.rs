@@ -30,4 +30,35 @@ pub struct Trust {
     /// Why its agent takes up nothing of the repository; none where it is trusted.
     #[serde(default)]
     pub untrusted: Option<String>,
+    /// What the user was asked, until that is settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<TrustQuestion>,
+}
+
+/// What a question was about, so that the next one can say what is not as it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "camelCase")]
+pub struct TrustQuestion {
+    /// Everything that was asked about; nothing where that was too much to be kept.
+    #[serde(default)]
+    pub things: Vec<TrustThing>,
+    /// What had changed since it was asked before, in words; none the first time.
+    #[serde(default)]
+    pub changed: Option<String>,
+}
+
+/// One thing that would run or widen rights.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "camelCase")]
+pub struct TrustThing {
+    pub path: String,
+    /// Of its path and content: the beginning of a hash.
+    pub mark: String,
+}
+
+impl Trust {
+    /// What had changed when it was asked again.
+    pub fn changed(&self) -> Option<&str> {
+        self.asked.as_ref()?.changed.as_deref()
+    }
 }

@@ -1,6 +1,6 @@
 //! Requests whose answer means *done*: they wait here until the session has got there.
 
-use nightshift_model::{Liveness, Lodging, NeedId, Session, State};
+use nightshift_model::{Liveness, Lodging, NeedId, Session, State, Trust};
 use nightshift_protocol::Reply;
 use nightshift_publish::ConnId;
 use std::time::Duration;
@@ -12,6 +12,8 @@ pub enum Until {
     Launched,
     /// The agent has this answer; at the latest at `deadline` (monotonic).
     AnswerTaken { need: NeedId, deadline: Duration },
+    /// What the user said of its repository is acted on: it starts, or asks again.
+    Trusted,
     /// Every process is gone.
     Ended,
     /// As `Ended`, and then the session is removed.
@@ -49,6 +51,10 @@ impl Waiter {
                 let open = session.agent().is_some_and(|a| a.answers.iter().any(|n| &n.id == need));
                 !open || now >= *deadline
             }
+            Until::Trusted => {
+                let open = |trust: &Trust| trust.decision.is_some() && trust.untrusted.is_none();
+                !(gone && starting && session.trust.as_deref().is_some_and(open))
+            }
             Until::Ended | Until::Removed => gone && !session.stopping && !starting,
             Until::Decided { need } => session.needs().iter().all(|open| open.id != *need),
             Until::StopWished { .. } => false,
@@ -67,6 +73,7 @@ impl Waiter {
                 Some(*deadline)
             }
             Until::Launched
+            | Until::Trusted
             | Until::Ended
             | Until::Removed
             | Until::Decided { .. }
@@ -80,6 +87,7 @@ impl Waiter {
             Until::MonitorOver { task, .. } => Some(Reply::TaskStopped { id: task.clone() }),
             Until::AnswerTaken { .. }
             | Until::Launched
+            | Until::Trusted
             | Until::Ended
             | Until::Removed
             | Until::Decided { .. }

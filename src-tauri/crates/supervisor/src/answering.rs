@@ -3,7 +3,7 @@
 use crate::core::Core;
 use crate::handlers;
 use crate::wait::Until;
-use nightshift_model::{Liveness, SessionId, State};
+use nightshift_model::{Liveness, SessionId, State, Trust};
 use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode, Reply, SessionView};
 
@@ -20,6 +20,7 @@ impl Core {
             let result = match &waiter.until {
                 Until::Removed => handlers::finish_removal(self, &id),
                 Until::Launched => Some(self.launched_reply(&id)),
+                Until::Trusted => Some(self.trusted_reply(&id)),
                 _ => Some(waiter.reply().map_or_else(|| self.view(&id), Ok)),
             };
             match result {
@@ -37,6 +38,22 @@ impl Core {
             }
             Some(_) | None => self.view(id),
         }
+    }
+
+    /// An answer was given of what the repository is no longer: nobody trusts what it is now.
+    fn trusted_reply(&self, id: &SessionId) -> Result<Reply, Fault> {
+        let session = self.sessions.get(id).map(|entry| &entry.session);
+        let Some(session) = session.filter(|session| session.waits_for_trust()) else {
+            return self.launched_reply(id);
+        };
+        let trust = session.trust.as_deref();
+        let repository = trust.map_or("its repository", |trust| &trust.repository);
+        let what = match trust.and_then(Trust::changed) {
+            Some(changed) => format!("{repository} changed since it was asked about: {changed}"),
+            None => format!("what {repository} brings along is not trusted"),
+        };
+        Err(Fault::new(FaultCode::Refused, format!("session {id} was not started: {what}"))
+            .hint(format!("it asks again: read that with `nightshift logs {id}`, then answer it")))
     }
 
     pub fn view(&self, id: &SessionId) -> Result<Reply, Fault> {

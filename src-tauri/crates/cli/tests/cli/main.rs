@@ -45,6 +45,7 @@ mod survival;
 mod tasks;
 mod terminal_agents;
 mod trust;
+mod trust_changes;
 mod updates;
 mod vendor;
 mod vendor_goals;

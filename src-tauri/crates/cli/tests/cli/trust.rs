@@ -10,17 +10,18 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// A clone that wants to run things.
-struct Clone {
-    shift: Shift,
-    root: PathBuf,
+pub struct Clone {
+    pub shift: Shift,
+    pub root: PathBuf,
     /// Files that what runs leaves behind.
-    lab: PathBuf,
+    pub lab: PathBuf,
 }
 
-const AGENT: [&str; 6] = ["--bg", "--agent", "rehearsal", "--permission-mode", "auto", "--json"];
+pub const AGENT: [&str; 6] =
+    ["--bg", "--agent", "rehearsal", "--permission-mode", "auto", "--json"];
 
 impl Clone {
-    fn new() -> Clone {
+    pub fn new() -> Clone {
         let shift = Shift::new();
         let work = std::fs::canonicalize(shift.home.work()).unwrap();
         let (root, lab) = (work.join("clone"), work.join("lab"));
@@ -37,58 +38,58 @@ impl Clone {
     }
 
     /// With a setup script that says so when it runs.
-    fn hostile() -> Clone {
+    pub fn hostile() -> Clone {
         let clone = Clone::new();
         clone.setup("owned");
         clone
     }
 
-    fn setup(&self, name: &str) {
+    pub fn setup(&self, name: &str) {
         let command = format!("touch {}", self.lab.join(name).display());
         let settings = serde_json::json!({"worktree": {"setup": command}});
         self.write(".nightshift/settings.json", &settings.to_string());
         self.commit();
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub fn write(&self, path: &str, text: &str) {
         let path = self.root.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
-    fn git(&self, args: &[&str]) {
+    pub fn git(&self, args: &[&str]) {
         let mut git = Command::new("git");
         git.args(args).current_dir(&self.root).env_clear().envs(self.shift.home.environment());
         let output = git.output().unwrap();
         assert!(output.status.success(), "git {args:?}: {output:?}");
     }
 
-    fn commit(&self) {
+    pub fn commit(&self) {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "-m", "x"]);
     }
 
     /// Answers what the session asks, in the clone: what waits for trust starts with this environment.
-    fn answer(&self, id: &str, words: &str) {
+    pub fn answer(&self, id: &str, words: &str) {
         self.run(&["answer", id, "--request", &self.shift.request(id), words]);
     }
 
-    fn run(&self, args: &[&str]) -> String {
+    pub fn run(&self, args: &[&str]) -> String {
         let output = self.shift.command(args).current_dir(&self.root).output().unwrap();
         assert!(output.status.success(), "{args:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn dispatch(&self, more: &[&str], script: &str) -> String {
+    pub fn dispatch(&self, more: &[&str], script: &str) -> String {
         let args = [&AGENT[..], more, &[script]].concat();
         id_of(&serde_json::from_str(&self.run(&args)).unwrap())
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.lab.join(name).exists()
     }
 
-    fn waits(&self, id: &str) -> Value {
+    pub fn waits(&self, id: &str) -> Value {
         let entry = self.shift.wait_state(id, "blocked");
         let need = &entry["pending"];
         assert!(need["question"].as_str().unwrap().starts_with("Trust "), "{entry}");

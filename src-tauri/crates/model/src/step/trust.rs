@@ -9,7 +9,15 @@ use crate::trust::{TRUST, Trust, TrustDecision, WITHOUT};
 
 /// Nothing was started: the user is asked.
 pub(super) fn asked(next: &mut Next, trust: Trust, need: Need) {
-    let line = format!("waits for trust in {}", trust.repository);
+    let line = match trust.changed() {
+        None => format!("waits for trust in {}", trust.repository),
+        Some(changed) => {
+            let repository = &trust.repository;
+            format!(
+                "waits for trust in {repository}, which changed since it was asked about: {changed}"
+            )
+        }
+    };
     next.session.liveness = Liveness::Gone { since: next.at };
     next.session.retiring = false;
     next.session.cut = None;
