@@ -7,6 +7,7 @@ pub mod continuation;
 pub mod event;
 pub mod heal;
 pub mod keeping;
+pub mod past;
 pub mod session;
 pub mod standing;
 pub mod step;
@@ -28,6 +29,7 @@ pub use evidence::{Evidence, Source};
 pub use id::{NeedId, SessionId};
 pub use lodging::{Lodging, Wish, Worktree};
 pub use need::{Answer, Need, NeedKind, NeedOption, OptionKind};
+pub use past::PastNeed;
 pub use pull_request::{PullPlace, PullRequest, PullState, Teller};
 pub use session::{
     AgentWork, Before, Continuation, Liveness, Prompt, PromptState, Session, State, Surface, Work,

@@ -5,6 +5,7 @@ use crate::enclosure::Enclosure;
 use crate::id::SessionId;
 use crate::lodging::Lodging;
 use crate::need::Need;
+use crate::past::PastNeed;
 use crate::pull_request::PullRequest;
 use crate::standing::{GoalPhase, Origin, Standing};
 use crate::time::Millis;
@@ -271,6 +272,9 @@ pub struct Session {
     /// What came of its work, oldest first.
     #[serde(default)]
     pub pull_requests: Vec<PullRequest>,
+    /// Requests that were open, the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past_needs: Vec<PastNeed>,
     /// Exit code of the last process, once it has ended with one.
     #[serde(default)]
     pub exit_code: Option<i32>,
@@ -317,6 +321,7 @@ impl Session {
             // The first words of the process may replace what was asked at once.
             line_at: Millis(0),
             pull_requests: Vec::new(),
+            past_needs: Vec::new(),
             exit_code: None,
             journal_seq: 0,
         }

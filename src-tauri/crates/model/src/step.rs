@@ -8,6 +8,7 @@ mod command;
 mod exit;
 mod fact;
 mod goal;
+mod late;
 mod lodging;
 mod monitor;
 mod open;
@@ -19,6 +20,7 @@ mod trust;
 
 use crate::event::{Effect, Event};
 use crate::evidence::{Evidence, Source};
+use crate::id::NeedId;
 use crate::limits::{REMARKS_MAX, RESULT_MAX_CHARS};
 use crate::naming::row_line;
 use crate::session::{AgentWork, Session, State, Work};
@@ -52,12 +54,22 @@ impl Refusal {
 pub fn step(session: &Session, event: Event, at: Millis) -> Result<Step, Refusal> {
     let (effects, evidence) = (Vec::new(), Vec::new());
     let own = matches!(event, Event::Own(_));
-    let mut next = Next { session: session.clone(), effects, evidence, at, told_by: None, own };
+    let mut next = Next {
+        session: session.clone(),
+        effects,
+        evidence,
+        at,
+        told_by: None,
+        own,
+        answered: None,
+    };
     match event {
         Event::Command(command) | Event::Own(command) => command::apply(&mut next, command)?,
         Event::Fact(fact) => fact::apply(&mut next, fact),
     }
     standing::settle(&mut next);
+    let answered = next.answered.take();
+    next.session.keep_past(session, answered, at);
     Ok(Step { session: next.session, effects: next.effects, evidence: next.evidence })
 }
 
@@ -79,6 +91,8 @@ struct Next {
     told_by: Option<Source>,
     /// What would be the user's is the agent's own.
     own: bool,
+    /// The request that this step answers, and the words of the answer.
+    answered: Option<(NeedId, String)>,
 }
 
 impl Next {

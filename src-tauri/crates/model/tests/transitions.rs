@@ -65,6 +65,7 @@ fn session(work: Work, state: State, alive: bool) -> Session {
         pinned: false,
         line: String::new(),
         line_at: Millis(0),
+        past_needs: Vec::new(),
         pull_requests: Vec::new(),
         exit_code: None,
         journal_seq: 0,

@@ -42,6 +42,7 @@ fn session(n: u32) -> Session {
         line_at: AT,
         exit_code: None,
         lodging: None,
+        past_needs: Vec::new(),
         pull_requests: Vec::new(),
         journal_seq: 0,
     }

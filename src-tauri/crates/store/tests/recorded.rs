@@ -50,6 +50,7 @@ fn shell(n: u32, state: State, liveness: Liveness) -> Session {
         line_at: AT,
         exit_code: None,
         lodging: None,
+        past_needs: Vec::new(),
         pull_requests: Vec::new(),
         journal_seq: 0,
     }

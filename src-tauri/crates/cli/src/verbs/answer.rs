@@ -32,11 +32,11 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let view = here.session(&client, Command::Show { session: args.session }).await?;
     let named = args.request.map(NeedId);
     let (need, answer, question) = match &view.state {
-        State::NeedsInput { needs } => {
+        State::NeedsInput { needs } if !is_gone(needs, named.as_ref()) => {
             let need = asked(&view.id, needs, named.as_ref())?;
             (Some(need.id.clone()), understand(need, &words)?, Some(one_line(&need.question)))
         }
-        // The supervisor says which state refuses the answer.
+        // The supervisor says what became of the request.
         _ => (named, Answer::Text { text: words }, None),
     };
     // By its id from here on: a name may change meanwhile.
@@ -50,6 +50,11 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         None => format!("answered · {} · {}", view.id, one_line(&view.name)),
     };
     here.say(&Entry::of(&view), &line)
+}
+
+/// What is meant is not open any more.
+fn is_gone(needs: &[Need], named: Option<&NeedId>) -> bool {
+    meant(needs, named, None, clock::now()) == Err(Unmeant::Gone)
 }
 
 /// The request that is meant: what a number counts depends on it, so it is named from here on.

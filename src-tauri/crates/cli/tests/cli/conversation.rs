@@ -60,7 +60,7 @@ fn failures_39_an_answer_says_which_request_it_means() {
     // What was meant for the first one does nothing to the second, in whatever words.
     for words in ["1", "allow", "deny", "A", "Yes"] {
         let args = ["answer", &id, "--request", &first, words];
-        shift.fails(&args, &["no longer asks this", "nightshift agents --json"]);
+        shift.fails(&args, &["already answered with `A`", "nightshift logs"]);
     }
     assert_eq!(shift.entry(&id)["pending"], second["pending"]);
     assert!(!shift.home.work().join("danger").exists());

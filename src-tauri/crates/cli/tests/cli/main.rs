@@ -17,6 +17,7 @@ mod hostile;
 mod hostile_repositories;
 mod input;
 mod intruders;
+mod late_answers;
 mod life;
 mod limits;
 mod logs;

@@ -1,7 +1,7 @@
 //! What each state makes of a command of the user.
 
-use super::{Next, Refusal, choice, goal, open, standing, trust};
-use crate::answering::meant;
+use super::{Next, Refusal, choice, goal, late, open, standing, trust};
+use crate::answering::{Unmeant, meant};
 use crate::enclosure::Enclosure;
 use crate::event::{Command, Effect};
 use crate::evidence::Source;
@@ -201,16 +201,11 @@ fn answer_need(
 ) -> Result<(), Refusal> {
     refuse_while_stopping(next)?;
     let session_id = next.session.id.clone();
+    let found = meant(next.session.needs(), id, shown_ms, next.at);
+    let index = found.map_err(|unmeant| late::unmeant(next, id, unmeant))?;
     let State::NeedsInput { needs } = &mut next.session.state else {
-        return Err(Refusal::new(
-            format!("session {session_id} is {} and asks nothing", next.session.state.word()),
-            &format!("send it words with `nightshift reply {session_id} \"…\"`"),
-        ));
+        return Err(late::unmeant(next, id, Unmeant::Gone));
     };
-    let index = meant(needs, id, shown_ms, next.at).map_err(|unmeant| {
-        let session = session_id.as_str();
-        Refusal::new(unmeant.message(session), &unmeant.hint(session))
-    })?;
     let (whole, trust) = (needs[index].is_whole(), needs[index].asks_for_trust());
     let resolved = needs[index].resolve(answer).map_err(|m| {
         let hint = match whole {
@@ -221,6 +216,7 @@ fn answer_need(
         Refusal::new(format!("session {session_id}: {m}"), hint)
     })?;
     let mut need = needs.remove(index);
+    next.answered = Some((need.id.clone(), label(&need, &resolved)));
     if need.asks_for_trust() {
         if let Answer::Option { id } = &resolved {
             trust::answered(next, id, &label(&need, &resolved));
