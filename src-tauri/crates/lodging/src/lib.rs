@@ -13,6 +13,8 @@ pub use room::{MovedIn, NotIn, Order, Wanted};
 pub use trust::{Agent, Asks, TakesUp};
 
 use nightshift_model::Millis;
+use nightshift_model::limits::NAME_MAX_CHARS;
+use nightshift_model::naming::one_line;
 use nightshift_platform::dirs::Home;
 use nightshift_platform::spawn::own_environment;
 use nightshift_platform::{Identity, clock};
@@ -96,21 +98,42 @@ impl Desk {
 
     /// The session has ended for good: its worktree goes, if it may. What cannot be found out keeps
     /// it. None when it never had one.
-    pub fn leave(&self, id: &str, discard: bool, env: &Environment) -> Option<WorktreeFate> {
+    /// `name` is what the session was called at last: by that, too, its removal can be undone.
+    pub fn leave(
+        &self,
+        id: &str,
+        name: Option<&str>,
+        discard: bool,
+        env: &Environment,
+    ) -> Option<WorktreeFate> {
         let ledger = match self.ledger() {
             Ok(ledger) => ledger,
             Err(fault) => return Some(view::unknown(id, &fault.to_string())),
         };
-        let record = match ledger.record(id) {
+        let mut record = match ledger.record(id) {
             Ok(record) => record?,
             Err(error) => return Some(view::unknown(id, &error.to_string())),
         };
+        if let Some(name) = name {
+            // Without it, its id is left.
+            worktree::name_session(&ledger, &mut record, name).ok();
+        }
         self.adopt(&ledger, record.clone(), env);
         let policy = if discard { Policy::Discard } else { Policy::Careful };
         let removal = worktree::remove(&git(env), &ledger, id, policy, &self.log);
         Some(match removal {
             Ok(removal) => view::fate(&record, &removal),
             Err(error) => view::failed(&record, &error),
+        })
+    }
+
+    /// The id of the worktree that is meant by an id, the beginning of one, or a name.
+    pub fn named(&self, named: &str) -> Result<String, Fault> {
+        let found = worktree::named(&self.ledger()?, named).map_err(|e| fault(&e))?;
+        found.ok_or_else(|| {
+            let named = one_line(named, NAME_MAX_CHARS);
+            Fault::new(FaultCode::NotFound, format!("there is no worktree of `{named}`"))
+                .hint("list them with `nightshift worktrees`")
         })
     }
 
@@ -238,6 +261,7 @@ fn fault(error: &worktree::Error) -> Fault {
     let code = match error.kind {
         Kind::Refused | Kind::Taken | Kind::Busy => FaultCode::Refused,
         Kind::NotFound => FaultCode::NotFound,
+        Kind::Ambiguous => FaultCode::Ambiguous,
         Kind::Git | Kind::Script | Kind::Io => FaultCode::Io,
     };
     let fault = Fault::new(code, error.message.clone());

@@ -38,6 +38,7 @@ pub fn fault(error: Error) -> Fault {
     let code = match error.kind {
         Kind::Refused | Kind::Taken => FaultCode::Refused,
         Kind::NotFound => FaultCode::NotFound,
+        Kind::Ambiguous => FaultCode::Ambiguous,
         Kind::Busy => FaultCode::Limit,
         Kind::Git | Kind::Script | Kind::Io => FaultCode::Io,
     };

@@ -166,6 +166,7 @@ fn record(order: &Order<'_>, name: String, path: &Path, ports: Option<Ports>) ->
         id: order.id.to_owned(),
         branch: format!("{}{name}", settings.branch_prefix),
         name,
+        session_name: String::new(),
         repository: repository.clone(),
         path: path.to_owned(),
         admin: None,

@@ -9,6 +9,8 @@ pub enum Kind {
     /// Something has the place already.
     Taken,
     NotFound,
+    /// Several have that name.
+    Ambiguous,
     /// git said no.
     Git,
     /// The setup or teardown script failed.

@@ -50,6 +50,9 @@ pub struct Record {
     /// The session it was made for.
     pub id: String,
     pub name: String,
+    /// What its session was called when that went; empty before.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub session_name: String,
     pub repository: Repository,
     pub path: PathBuf,
     /// Its directory in the repository's `worktrees`; none before it is made.
@@ -197,6 +200,15 @@ impl Ledger {
         }
         Ok(self.dir.join(part).join(id).with_extension(EXTENSION))
     }
+}
+
+/// Keeps what the session of a worktree is called.
+pub fn name_session(ledger: &Ledger, record: &mut Record, name: &str) -> Result<()> {
+    if record.session_name == name {
+        return Ok(());
+    }
+    name.clone_into(&mut record.session_name);
+    ledger.save(record)
 }
 
 fn one<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {

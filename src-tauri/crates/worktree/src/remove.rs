@@ -69,6 +69,12 @@ pub fn remove(git: &Git, ledger: &Ledger, id: &str, policy: Policy, log: &Path) 
     }
     match take_away(git, ledger, &record, &seen)? {
         Taken::Away(removed) => {
+            if removed.branch_tip.is_some() && !removed.branch_deleted {
+                let branch = &removed.record.branch;
+                notes.push(format!(
+                    "branch {branch} kept: it is checked out elsewhere, or moved on"
+                ));
+            }
             let uncommitted = seen.uncommitted();
             Ok(Removal::Removed { removed, uncommitted, notes })
         }

@@ -6,6 +6,7 @@
 use crate::error::{AtPath, Error, Kind, Result};
 use crate::git::{Environment, Git};
 use crate::ledger::{Ledger, Record, Removed};
+use crate::named;
 use crate::place;
 use crate::ports::free_block;
 use crate::remove::worktrees;
@@ -15,7 +16,8 @@ use nightshift_platform::private;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Brings back what was removed last under `id` (a session's id, or the exact id of a removal).
+/// Brings back what was removed last under `id`: a session's id, the beginning of one, a name, or the exact id
+/// of a removal.
 pub fn undo(git: &Git, ledger: &Ledger, id: &str) -> Result<Record> {
     let _turn = ledger.lock()?;
     let removed = newest(ledger, id)?;
@@ -54,18 +56,20 @@ pub fn undo(git: &Git, ledger: &Ledger, id: &str) -> Result<Record> {
 }
 
 fn newest(ledger: &Ledger, id: &str) -> Result<Removed> {
-    if let Some(removed) = ledger.removed_one(id)?
-        && removed.id != removed.record.id
-    {
-        return Ok(removed);
+    let (mut all, damaged) = ledger.removed();
+    let exact = |removed: &Removed| removed.id == id.trim() && removed.id != removed.record.id;
+    if let Some(at) = all.iter().position(exact) {
+        return Ok(all.swap_remove(at));
     }
-    let (all, damaged) = ledger.removed();
-    let of_session = all.into_iter().filter(|removed| removed.record.id == id);
+    let meant = named::meant(all.iter().map(|removed| &removed.record), id)?;
+    let of_session = all.into_iter().filter(|removed| Some(&removed.record.id) == meant.as_ref());
     let newest = of_session.max_by_key(|removed| removed.removed_at);
     newest.ok_or_else(|| match damaged.into_iter().next() {
         Some(error) => error,
-        None => Error::new(Kind::NotFound, format!("nothing was removed under {id}"))
-            .hint("`nightshift worktrees` lists what can be brought back"),
+        None => {
+            Error::new(Kind::NotFound, format!("nothing was removed under `{}`", id.escape_debug()))
+                .hint("`nightshift worktrees` lists what can be brought back")
+        }
     })
 }
 

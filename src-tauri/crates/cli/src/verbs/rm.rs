@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::failure::{Failure, unexpected};
 use crate::plain::one_line;
 use nightshift_client::{Client, dispatch_environment};
+use nightshift_model::shell;
 use nightshift_protocol::{Command, Reply, WorktreeFate};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -32,7 +33,10 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         Reply::Removed { id, worktree } => {
             let mut text = format!("removed · {id}");
             if let Some(fate) = &worktree {
-                text.push_str(&told(&id, fate));
+                if !fate.kept.is_empty() {
+                    text.push_str(" · its worktree and branch are kept");
+                }
+                text.push_str(&told(&id, fate, discard));
             }
             here.say(&Removed { id: &id, removed: true, worktree: worktree.as_ref() }, &text)
         }
@@ -51,7 +55,7 @@ pub async fn worktree(
     match client.call(Command::RemoveWorktree { id, discard, env }).await? {
         Reply::Removed { id, worktree: Some(fate) } => {
             let removed = fate.kept.is_empty();
-            let text = told(&id, &fate).trim_start().to_owned();
+            let text = told(&id, &fate, discard).trim_start().to_owned();
             here.say(&Removed { id: &id, removed, worktree: Some(&fate) }, &text)?;
             Ok(if removed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
@@ -59,8 +63,36 @@ pub async fn worktree(
     }
 }
 
-/// What became of the worktree, and what can be done about it.
-fn told(id: &str, fate: &WorktreeFate) -> String {
+/// What to type next: nothing that would be refused for the same reason again.
+fn ways_on(id: &str, fate: &WorktreeFate, discard: bool) -> String {
+    let has = |reasons: &[&str]| fate.kept.iter().any(|kept| reasons.contains(&&*kept.reason));
+    let mut out = String::new();
+    let unpushed = has(&["unpushed"]);
+    if unpushed {
+        let path = one_line(&shell::word(&fate.path));
+        out.push_str(&format!(
+            "\n  git -C {path} push origin HEAD    push these commits, or merge them; then"
+        ));
+    }
+    // In the way whatever may be discarded.
+    let blocked = has(&["occupied", "locked", "held", "unreadable"]);
+    if has(&["uncommitted", "operation"]) && !discard {
+        let when = if unpushed || blocked { ", once nothing else keeps it" } else { "" };
+        out.push_str(&format!(
+            "\n  nightshift worktrees rm {id} --discard    remove it all the same{when} (30 days to undo)"
+        ));
+        out.push_str("\n  nightshift worktrees clean    remove it once nothing would be lost");
+    } else {
+        // Not the command that was just run.
+        out.push_str(&format!(
+            "\n  nightshift worktrees rm {id}    remove it once nothing of this keeps it"
+        ));
+    }
+    out
+}
+
+/// What became of the worktree, and what can be done about it. `discard`: uncommitted changes could go.
+fn told(id: &str, fate: &WorktreeFate, discard: bool) -> String {
     let path = one_line(&fate.path);
     let mut out = String::new();
     if let Some(undo) = &fate.undo {
@@ -74,10 +106,10 @@ fn told(id: &str, fate: &WorktreeFate) -> String {
         for kept in &fate.kept {
             out.push_str(&format!("\n    {}", one_line(&kept.text)));
         }
-        out.push_str("\n  nightshift worktrees clean    remove it once nothing would be lost");
-        out.push_str(&format!(
-            "\n  nightshift worktrees rm {id} --discard    remove it all the same (30 days to undo)"
-        ));
+        if !fate.branch.is_empty() {
+            out.push_str(&format!("\n  branch kept: {}", one_line(&fate.branch)));
+        }
+        out.push_str(&ways_on(id, fate, discard));
     }
     for note in &fate.notes {
         out.push_str(&format!("\n  {}", one_line(note)));

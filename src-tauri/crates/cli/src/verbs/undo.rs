@@ -17,7 +17,7 @@ pub struct Args {
 enum What {
     /// Bring back the worktree that was removed with a session.
     Rm {
-        /// The session's id, as `nightshift worktrees` lists it.
+        /// The session's id, the beginning of one, or a name; `nightshift worktrees` lists them.
         id: String,
     },
 }

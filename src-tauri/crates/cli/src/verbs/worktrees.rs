@@ -26,7 +26,7 @@ enum Verb {
     Clean,
     /// Remove the worktree of a session that is gone, if nothing in it would be lost.
     Rm {
-        /// The session's id, as `nightshift worktrees` lists it.
+        /// The session's id, the beginning of one, or a name; `nightshift worktrees` lists them.
         id: String,
         /// Remove it with uncommitted changes; `undo rm` brings them back.
         #[arg(long)]

@@ -53,3 +53,4 @@ mod vendor_goals;
 mod vendor_story;
 mod vendor_tools;
 mod worktrees;
+mod worktrees_kept;

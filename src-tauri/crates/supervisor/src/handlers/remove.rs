@@ -59,10 +59,10 @@ pub fn finish_removal(core: &mut Core, id: &SessionId) -> Option<Result<Reply, F
 fn leave_worktree(core: &Core, id: &SessionId) {
     let Some(entry) = core.sessions.get(id) else { return };
     let (session, desk) = (id.clone(), core.desk.clone());
-    let (discard, env) = (entry.room.discard, entry.env.clone());
+    let (discard, env, name) = (entry.room.discard, entry.env.clone(), entry.session.name.clone());
     let (lost, place) = (session.clone(), format!("the worktree of session {id}"));
     let work = Box::new(move || {
-        let fate = desk.leave(session.as_str(), discard, &env).map(Box::new);
+        let fate = desk.leave(session.as_str(), Some(&name), discard, &env).map(Box::new);
         Inbox::WorktreeLeft { session, fate }
     });
     // On a disk that does not answer it stays, and the list of worktrees names it.

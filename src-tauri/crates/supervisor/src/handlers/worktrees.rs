@@ -29,19 +29,19 @@ pub fn worktrees(core: &Core, conn: ConnId, request: u64, command: Command) -> O
             let roots = roots();
             Box::new(move || desk.measure(&which, &roots).map(Reply::WorktreeMeasure))
         }
-        Command::RemoveWorktree { id, discard, env } => {
-            let id = id.trim().to_owned();
+        Command::RemoveWorktree { id, discard, env } => Box::new(move || {
+            let id = desk.named(&id)?;
             if sessions.contains(&id) {
                 let text = format!("the worktree of {id} belongs to a session on the board");
                 let hint = format!("remove the session with `nightshift rm {id}`");
                 return Err(Fault::new(FaultCode::Refused, text).hint(hint));
             }
-            Box::new(move || match desk.leave(&id, discard, &env) {
+            match desk.leave(&id, None, discard, &env) {
                 Some(fate) => Ok(Reply::Removed { id, worktree: Some(fate) }),
                 None => Err(Fault::new(FaultCode::NotFound, format!("{id} has no worktree"))
                     .hint("list them with `nightshift worktrees`")),
-            })
-        }
+            }
+        }),
         Command::CleanWorktrees => {
             Box::new(move || desk.clean(&sessions).map(Reply::WorktreesCleaned))
         }
