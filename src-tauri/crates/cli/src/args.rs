@@ -2,9 +2,11 @@
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::suggest;
 use crate::verbs;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Supervises coding agents and shell jobs that work while you are away.
@@ -186,6 +188,28 @@ impl Cli {
     }
 }
 
+/// `--json` before a verb is as good as behind it: it goes there, where it is looked for.
+pub fn arranged(mut args: Vec<OsString>) -> Vec<OsString> {
+    let first = args.iter().skip(1).position(|arg| arg != "--json").map(|at| at + 1);
+    let Some(first) = first.filter(|first| *first > 1) else { return args };
+    let mut command = Cli::command();
+    let mut end = first;
+    // Behind the verb of a verb, too: some take no option in between.
+    while let Some(verb) = args.get(end).and_then(|arg| command.find_subcommand(arg)).cloned() {
+        command = verb;
+        end += 1;
+    }
+    args[1..end].rotate_left(first - 1);
+    args
+}
+
+/// The verb that an unknown word may have meant.
+pub fn meant(word: &str) -> Option<String> {
+    let command = Cli::command();
+    let shown = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+    suggest::verb(word, shown.map(clap::Command::get_name)).map(str::to_owned)
+}
+
 /// Prints `message` with the usage and ends the process with exit code 2.
 pub fn usage_error(kind: ErrorKind, message: String) -> ! {
     Cli::command().error(kind, message).exit()
@@ -198,6 +222,27 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn json_before_a_verb_is_json_behind_it() {
+        for (given, expected) in [
+            ("n --json agents", "n agents --json"),
+            ("n --json agents --all", "n agents --json --all"),
+            ("n --json --json worktrees clean", "n worktrees clean --json --json"),
+            ("n --json kill x -- --json", "n kill --json x -- --json"),
+            ("n --json --bg agents", "n --json --bg agents"),
+            ("n --bg --json agents", "n --bg --json agents"),
+            ("n --json nonsense", "n --json nonsense"),
+            ("n --json", "n --json"),
+            ("n agents --json", "n agents --json"),
+            ("n", "n"),
+        ] {
+            let got = arranged(given.split(' ').map(OsString::from).collect());
+            assert_eq!(got, Vec::from_iter(expected.split(' ').map(OsString::from)), "{given}");
+        }
+        let cli = Cli::try_parse_from(arranged(vec!["n".into(), "--json".into(), "agents".into()]));
+        assert!(cli.is_ok_and(|cli| cli.json && cli.verb.is_some()));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod context;
 mod enclose;
 mod failure;
 mod reference;
+mod suggest;
 mod terminal;
 mod verbs;
 
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
     if let Some(code) = special {
         return code;
     }
-    let cli = args::Cli::parse();
+    let cli = args::Cli::parse_from(args::arranged(std::env::args_os().collect()));
     match cli.run() {
         Ok(code) => code,
         Err(Failure::OutputClosed) => ExitCode::SUCCESS,

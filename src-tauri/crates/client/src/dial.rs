@@ -36,7 +36,7 @@ pub(crate) async fn dial(
         }
     };
     refuse_stranger(&stream, socket)?;
-    refuse_sessions(&stream, socket, expected)?;
+    let peer = refuse_sessions(&stream, socket, expected)?;
     let (mut reader, mut writer) = split(stream);
     let greeting = async {
         // Even a peer that has hung up may have said first which version it speaks.
@@ -51,7 +51,7 @@ pub(crate) async fn dial(
     };
     let frame = timeout(GREETING_TIMEOUT, greeting)
         .await
-        .map_err(|_| not_ours(socket, "does not greet"))??;
+        .map_err(|_| silent(&peer, socket, expected))??;
     check_greeting(&frame, expected, socket)?;
     Ok((reader, writer))
 }
@@ -97,14 +97,12 @@ fn refuse_stranger(stream: &UnixStream, socket: &Path) -> Result<(), Fault> {
 
 /// A supervisor works with the environment and the programs that it was started with. One that was
 /// started inside of a session would bring that session's to the user. A host is in its own session alone.
-fn refuse_sessions(stream: &UnixStream, socket: &Path, expected: Role) -> Result<(), Fault> {
+fn refuse_sessions(stream: &UnixStream, socket: &Path, expected: Role) -> Result<Peer, Fault> {
     let peer = Peer::of(stream).map_err(|e| {
         Fault::new(FaultCode::Io, format!("who serves {} is unknown: {e}", socket.display()))
     })?;
     // In a namespace outside of ours it has no pid here, and is not below us.
-    if peer.pid().is_none() {
-        return Ok(());
-    }
+    let Some(pid) = peer.pid() else { return Ok(peer) };
     let mark = peer.mark().map_err(|why| {
         // A process that listens and has ended may have handed its socket to anybody.
         let text = format!("who serves {} is unknown: {why}", socket.display());
@@ -116,7 +114,7 @@ fn refuse_sessions(stream: &UnixStream, socket: &Path, expected: Role) -> Result
     };
     let is_theirs = theirs.is_some() && mark.name() == theirs;
     if !mark.is_below(Mark::own()) || is_theirs {
-        return Ok(());
+        return Ok(peer);
     }
     if expected == Role::Host {
         let text = format!("{} is served by another session", socket.display());
@@ -124,11 +122,26 @@ fn refuse_sessions(stream: &UnixStream, socket: &Path, expected: Role) -> Result
             Fault::new(FaultCode::Refused, text).hint("stop the session and start it again")
         );
     }
-    let pid = peer.pid().map_or_else(|| "<pid>".to_owned(), |pid| pid.to_string());
     let message =
         format!("the supervisor (pid {pid}) was started inside of a session, not by the user");
     Err(Fault::new(FaultCode::Refused, message)
         .hint(format!("end it with `kill {pid}`, then start it anew; sessions go on")))
+}
+
+/// It took the connection and says nothing: it stands still, is busy, or is something else.
+fn silent(peer: &Peer, socket: &Path, expected: Role) -> Fault {
+    let Some(pid) = peer.pid() else { return not_ours(socket, "does not greet") };
+    let what = match expected {
+        Role::Host => "the session's host",
+        Role::Supervisor | Role::Client => "the supervisor",
+    };
+    let seconds = GREETING_TIMEOUT.as_secs();
+    let text = format!(
+        "{what} (pid {pid}, at {}) does not greet within {seconds} s: it is stopped or busy",
+        socket.display()
+    );
+    Fault::new(FaultCode::Protocol, text)
+        .hint(format!("let it go on with `kill -CONT {pid}`, or try again later"))
 }
 
 fn not_ours(socket: &Path, what: &str) -> Fault {

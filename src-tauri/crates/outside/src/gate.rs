@@ -182,7 +182,8 @@ pub fn purpose(command: &Command) -> &'static str {
         Command::Reply { .. } => "reply for the user",
         Command::Enclose { .. } => "attach a file",
         Command::Interrupt { .. } => "interrupt a session",
-        Command::Stop { .. } | Command::StopTask { .. } => "stop what another session runs",
+        Command::Stop { .. } => "stop a session",
+        Command::StopTask { .. } => "end a task of a session",
         Command::Respawn { .. } => "start a session again",
         Command::Remove { .. } => "remove a session",
         Command::Worktrees { .. }
@@ -214,7 +215,7 @@ pub fn purpose(command: &Command) -> &'static str {
         | Command::ReadEnclosure { .. }
         | Command::Logs { .. }
         | Command::Tasks { .. }
-        | Command::Why { .. } => "read of another session",
+        | Command::Why { .. } => "read of a session",
     }
 }
 

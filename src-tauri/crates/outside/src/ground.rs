@@ -67,11 +67,15 @@ fn runs_already(home: &Home) -> Fault {
 
 fn runs_elsewhere(home: &Home, pid: Option<u32>) -> Fault {
     let (state, run) = (home.state.display(), home.run.display());
-    let pid = pid.map_or_else(|| "<pid>".to_owned(), |pid| pid.to_string());
-    let message =
-        format!("a supervisor (pid {pid}) of {state} is running already, but not in {run}");
+    let (who, end) = match pid {
+        Some(pid) => (format!(" (pid {pid})"), format!("end it with `kill {pid}`")),
+        None => {
+            (String::new(), "end it where it was started, with `nightshift daemon stop`".into())
+        }
+    };
+    let message = format!("a supervisor{who} of {state} is running already, but not in {run}");
     Fault::new(FaultCode::Unreachable, message)
-        .hint(format!("use the XDG_RUNTIME_DIR it was started with, or end it with `kill {pid}`"))
+        .hint(format!("use the XDG_RUNTIME_DIR it was started with, or {end}"))
 }
 
 /// What had to be made anew.

@@ -177,9 +177,9 @@ pub fn request(need: &Need) -> String {
 pub fn not_whole(need: &Need) -> String {
     let (bytes, noun) = (need.unshown_bytes, need.noun());
     match need.kind {
-        _ if need.asks_for_trust() => format!(
-            "{bytes} bytes of it are not shown: only `nightshift trust add` trusts it, which prints it all"
-        ),
+        _ if need.asks_for_trust() => {
+            format!("{bytes} bytes of it are not shown: only `nightshift trust add` trusts it")
+        }
         NeedKind::Permission => format!(
             "{bytes} bytes of this {noun} are not shown: only the word `{ALLOW_WORD}` allows it, typed"
         ),

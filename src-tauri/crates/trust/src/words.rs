@@ -12,20 +12,17 @@ pub fn detail(found: &Found) -> (String, u32) {
     let mut text = String::new();
     let mut unshown = 0;
     for item in found.distinct() {
-        let (head, body) = (head(item), body(item));
+        let head = head(item);
         let room = DETAIL_MAX_BYTES.saturating_sub(text.len() + head.len());
-        match body {
-            Some(body) if body.len() <= room => text.push_str(&format!("{head}\n{body}\n")),
-            Some(body) => {
-                let cut = clip(&body, room).len();
-                unshown += body.len() - cut;
+        match readable(item) {
+            Some(whole) => {
+                let (body, left) = fitting(whole, room);
+                unshown += left;
                 // A list without end would be no list: names go too, then.
-                if text.len() + head.len() < 2 * DETAIL_MAX_BYTES {
-                    text.push_str(&format!(
-                        "{head}\n{}… {} more bytes\n",
-                        &body[..cut],
-                        body.len() - cut
-                    ));
+                if left == 0 {
+                    text.push_str(&format!("{head}\n{body}\n"));
+                } else if text.len() + head.len() < 2 * DETAIL_MAX_BYTES {
+                    text.push_str(&format!("{head}\n{body}… {left} more bytes\n"));
                 }
             }
             None => {
@@ -61,13 +58,42 @@ fn head(item: &Item) -> String {
     format!("{} ({})", visible(&item.path), item.does)
 }
 
+fn readable(item: &Item) -> Option<&str> {
+    std::str::from_utf8(&item.shown).ok().filter(|text| !text.contains('\0'))
+}
+
 fn body(item: &Item) -> Option<String> {
-    let text = std::str::from_utf8(&item.shown).ok().filter(|text| !text.contains('\0'))?;
-    let lines = text.split_inclusive('\n').map(|line| {
-        let ending = if line.ends_with('\n') { "" } else { "\n" };
-        format!("  {}{ending}", visible(line))
-    });
-    Some(lines.collect())
+    readable(item).map(|text| text.split_inclusive('\n').map(line).collect())
+}
+
+fn line(line: &str) -> String {
+    let ending = if line.ends_with('\n') { "" } else { "\n" };
+    format!("  {}{ending}", visible(line))
+}
+
+/// As much of `text`, made visible, as `room` has; how many of its own bytes that leaves out: what is
+/// written by number takes more room than it had.
+fn fitting(text: &str, room: usize) -> (String, usize) {
+    let (mut body, mut taken) = (String::new(), 0);
+    for whole in text.split_inclusive('\n') {
+        let left = room.saturating_sub(body.len());
+        let mut raw = whole;
+        let mut shown = line(clip(raw, left));
+        while shown.len() > left && !raw.is_empty() {
+            raw = clip(raw, left.min(raw.len() / 2));
+            shown = line(raw);
+        }
+        if raw.is_empty() || shown.len() > left {
+            break;
+        }
+        raw = clip(raw, left);
+        body.push_str(&shown);
+        taken += raw.len();
+        if raw.len() < whole.len() {
+            break;
+        }
+    }
+    (body, text.len() - taken)
 }
 
 /// `text` with every character to be seen. Tabs and line feeds stay.
@@ -97,6 +123,14 @@ mod tests {
         let (text, unshown) = detail(&found(vec![small.clone(), long.clone()]));
         assert!(!text.contains("evil") && unshown > 6, "{unshown}");
         assert!(whole(&found(vec![small, long])).contains("; evil"));
+        // Never more than there is, however much room it would take.
+        for bytes in ["\n".repeat(200_000), "\u{202e}".repeat(60_000), "é\n".repeat(90_000)] {
+            let all = u32::try_from(bytes.len()).unwrap();
+            let item = Item::new(Part::Claude, "d", "runs", bytes.into_bytes());
+            let (text, unshown) = detail(&found(vec![item]));
+            assert!(unshown > 0 && unshown < all, "{unshown} of {all}");
+            assert!(text.contains(&format!("… {unshown} more bytes")));
+        }
         let binary = Item::new(Part::Git, "c", "runs", b"\x7fELF\0\xff".to_vec());
         let (text, unshown) = detail(&found(vec![binary]));
         assert!(text.contains("6 bytes that are no text") && unshown == 6, "{text}");

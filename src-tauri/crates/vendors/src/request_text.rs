@@ -138,14 +138,17 @@ pub fn plain(question: &str, detail: &str) -> Shown {
 }
 
 fn bounded(question: String, text: &str, lost_bytes: usize) -> Shown {
-    let raw = clip(text, DETAIL_MAX_BYTES);
-    let seen = visible(raw);
-    let cut = clip(&seen, DETAIL_MAX_BYTES);
-    let unshown =
-        lost_bytes.saturating_add(text.len() - raw.len()).saturating_add(seen.len() - cut.len());
+    let mut raw = clip(text, DETAIL_MAX_BYTES);
+    let mut seen = visible(raw);
+    // What is written by number takes more room than it had; its own bytes are counted.
+    while seen.len() > DETAIL_MAX_BYTES {
+        raw = clip(raw, raw.len() * DETAIL_MAX_BYTES / seen.len());
+        seen = visible(raw);
+    }
+    let unshown = lost_bytes.saturating_add(text.len() - raw.len());
     let detail = match unshown {
-        0 => cut.to_owned(),
-        bytes => joined(&[cut, &format!("… {bytes} bytes are not shown")]),
+        0 => seen.into_owned(),
+        bytes => joined(&[&seen, &format!("… {bytes} bytes are not shown")]),
     };
     Shown { question, detail, unshown_bytes: count(unshown) }
 }
@@ -448,6 +451,7 @@ mod tests {
         assert_eq!((more.unshown_bytes, more.detail), (cut.unshown_bytes + 5, cut.detail));
         // What is written by number takes more room than it had.
         let hidden = shown(&json!({"rawInput": "\u{202e}".repeat(20_000)}), None, 0);
+        assert!(hidden.unshown_bytes < 60_000, "more than there is: {}", hidden.unshown_bytes);
         assert!(hidden.unshown_bytes > 0 && hidden.detail.len() < DETAIL_MAX_BYTES + 64);
         let many: Vec<Value> = (0..100_000).map(|n| json!({"path": format!("/w/{n}")})).collect();
         assert!(shown(&json!({"title": "x", "locations": many}), None, 0).unshown_bytes > 500_000);

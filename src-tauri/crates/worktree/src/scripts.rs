@@ -34,6 +34,8 @@ const WORKTREE_VARIABLE: &str = "NIGHTSHIFT_WORKTREE";
 const CHECKOUT_VARIABLE: &str = "NIGHTSHIFT_MAIN_CHECKOUT";
 /// Modes of git for files, without and with the right to execute.
 const FILE_MODES: [&str; 2] = ["100644", "100755"];
+/// The same for symbolic links.
+const LINK_MODE: &str = "120000";
 
 /// What is run for one worktree, and nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +126,10 @@ fn found(
             return Ok(None);
         }
         Committed::File(bytes) => return Ok(Some(Script::new(file, &bytes))),
+        Committed::Link => {
+            notes.push(format!("{file} is not run: it is a symbolic link"));
+            return Ok(None);
+        }
         Committed::NoFile => {
             notes.push(format!("{file} is not run: it is no plain file"));
             return Ok(None);
@@ -149,7 +155,8 @@ fn found(
 
 enum Committed {
     File(Vec<u8>),
-    /// A link, a directory, a submodule.
+    Link,
+    /// A directory, a submodule.
     NoFile,
     Absent,
 }
@@ -164,6 +171,9 @@ fn committed(git: &Git, repo: &Repository, commit: &str, file: &str) -> Result<C
     }) else {
         return Ok(Committed::Absent);
     };
+    if mode == LINK_MODE {
+        return Ok(Committed::Link);
+    }
     if !FILE_MODES.contains(&mode) {
         return Ok(Committed::NoFile);
     }
@@ -193,7 +203,7 @@ pub fn adopt_scripts(
             }
             None => Ok(match committed(git, repo, "HEAD", file)? {
                 Committed::File(bytes) => Some(Script::new(file, &bytes)),
-                Committed::NoFile | Committed::Absent => None,
+                Committed::Link | Committed::NoFile | Committed::Absent => None,
             }),
         }
     };

@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use nightshift_platform::dirs::Home;
 use nightshift_platform::private;
+use nightshift_protocol::launch::ROLE_VARIABLE;
 use nightshift_protocol::{Fault, FaultCode};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -31,10 +32,12 @@ pub fn run() -> Result<ExitCode, Failure> {
     }
 }
 
-/// A starter reads one line: `ready`, or this. Nobody reads it any more after `ready`.
+/// A starter reads one line: `ready`, or this. Nobody reads it any more after `ready`. Whoever runs it by hand
+/// reads the error itself.
 fn tell_starter(fault: &Fault) {
     let mut out = std::io::stdout();
-    if out.is_terminal() {
+    let started = std::env::var_os(ROLE_VARIABLE).is_some_and(|role| role == "supervisor");
+    if !started || out.is_terminal() {
         return;
     }
     if let Ok(text) = serde_json::to_string(fault) {

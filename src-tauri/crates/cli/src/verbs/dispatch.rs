@@ -1,5 +1,6 @@
 //! `nightshift --bg`: starts a session and returns at once.
 
+use crate::args;
 use crate::check;
 use crate::context::{Context, print, print_json};
 use crate::enclose;
@@ -72,7 +73,13 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     if !args.bg {
         return Err(match &args.prompt {
             Some(word) => {
-                let message = format!("unknown verb `{word}`; to start an agent: --bg \"PROMPT\"");
+                let word = one_line(word);
+                let message = match args::meant(&word) {
+                    Some(verb) => {
+                        format!("unknown verb `{word}`; did you mean `nightshift {verb}`?")
+                    }
+                    None => format!("unknown verb `{word}`; to start an agent: --bg \"PROMPT\""),
+                };
                 Failure::Usage(ErrorKind::InvalidSubcommand, message)
             }
             None => Failure::usage("a verb or --bg is missing"),

@@ -44,7 +44,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         What::Add { dir: of } => {
             let dir = dir(of)?;
             let found = ask(&here, TrustAct::Show { dir: dir.clone() }).await?;
-            if !here.json {
+            if !here.json && !(found.items.is_empty() && found.current) {
                 print(&shown(&found))?;
             }
             let added = ask(&here, TrustAct::Add { dir, hash: found.hash }).await?;
@@ -82,8 +82,9 @@ async fn list(here: &Context) -> Result<ExitCode, Failure> {
 /// Everything in it is to be seen already.
 fn shown(found: &TrustedRepository) -> String {
     let repository = one_line(&found.repository);
-    if found.items.is_empty() && found.text.is_empty() {
-        return format!("{repository} brings along nothing that runs or widens rights\n");
+    if found.items.is_empty() && found.current {
+        let text = &found.text;
+        return format!("{text}{repository} brings along nothing that runs or widens rights\n");
     }
     let state = match (found.current, found.since) {
         (true, _) => "trusted as it is",

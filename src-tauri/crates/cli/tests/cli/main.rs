@@ -52,5 +52,6 @@ mod vendor;
 mod vendor_goals;
 mod vendor_story;
 mod vendor_tools;
+mod words;
 mod worktrees;
 mod worktrees_kept;
