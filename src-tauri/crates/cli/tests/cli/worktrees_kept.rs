@@ -86,7 +86,8 @@ fn a_removal_is_undone_by_whatever_names_its_session() {
         clone.run(args);
         assert!(!tree.exists(), "{named}");
         clone.run(&["undo", "rm", named]);
-        assert_eq!(std::fs::read_to_string(tree.join("new.txt")).unwrap(), "work", "{named}");
+        let text = std::fs::read_to_string(tree.join("new.txt")).unwrap();
+        assert_eq!(text, "work\n", "{named}");
     }
     clone.shift.fails(&["undo", "rm", "nonsense"], &["`nonsense`", "nightshift worktrees"]);
     clone.shift.fails(&["worktrees", "rm", "../x"], &["`../x`", "nightshift worktrees"]);

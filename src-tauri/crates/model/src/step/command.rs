@@ -210,7 +210,7 @@ fn answer_need(
     let resolved = needs[index].resolve(answer).map_err(|m| {
         let hint = match whole {
             true => "give a number, allow, deny or text",
-            false if trust => "`nightshift trust add` prints all of it, and then trusts it",
+            false if trust => "read in its question how it is trusted (`nightshift logs`)",
             false => "read it in its conversation (`nightshift logs`), then type `allow` or `deny`",
         };
         Refusal::new(format!("session {session_id}: {m}"), hint)
