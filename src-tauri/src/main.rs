@@ -3,5 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // What it is now, before anybody can lower it.
+    nightshift_platform::Mark::remembered();
     nightshift_desktop::run()
 }

@@ -16,10 +16,13 @@ mod verbs;
 
 use clap::Parser;
 use failure::Failure;
+use nightshift_platform::Mark;
 use nightshift_render::{entry, plain, since, table as render, transcript};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // What it is now, before anybody can lower it.
+    Mark::remembered();
     // Before anything else is set up: each session has a host and a tool bridge, and they must cost
     // nothing.
     let special = verbs::host::run_if_asked()

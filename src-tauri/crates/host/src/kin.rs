@@ -61,8 +61,7 @@ impl Kin {
     /// As the supervisor of `home` sees them.
     pub fn of_supervisor(home: &Home) -> std::io::Result<Kin> {
         let supervisor = Supervisor::Me(Identity::own()?);
-        Mark::remember();
-        Ok(Kin { jobs: home.jobs(), supervisor, me: None, mark: Mark::own() })
+        Ok(Kin { jobs: home.jobs(), supervisor, me: None, mark: Mark::remembered() })
     }
 
     /// As the host of the session directory `dir` with this socket sees them, before it has a mark.
@@ -250,7 +249,7 @@ pub fn name_of(id: &str) -> u32 {
 
 /// From now on this process and all that it starts has the mark of session `id`.
 pub(crate) fn take_mark(id: &str) -> std::io::Result<()> {
-    Mark::own().below(name_of(id)).take()
+    Mark::own().below(name_of(id)).take().map_err(Mark::explain)
 }
 
 fn id_of(name: u32) -> String {

@@ -120,9 +120,7 @@ fn start_child(
     become_subreaper().map_err(|error| format!("cannot adopt orphans: {error}"))?;
     let kin = Kin::of_host(dir, Path::new(&launch.socket)).map_err(|e| e.to_string())?;
     // Before anything is started: all of it has the mark, and keeps it when this host is killed.
-    if let Err(error) = kin::take_mark(&launch.session) {
-        log(&format!("what it starts is known by its ancestors alone: no mark: {error}"));
-    }
+    kin::take_mark(&launch.session).map_err(|error| error.to_string())?;
     let signals =
         signals::Signals::listen().map_err(|error| format!("cannot hear signals: {error}"))?;
     let child = match launch::start(&launch) {

@@ -24,8 +24,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-const LOWERED: &str = "another process has lowered the supervisor's limit for file locks (`prlimit --locks`): end the \
-                       supervisor with `nightshift daemon stop` and start it again; sessions go on";
 /// Longest readiness line: `ready`, or one line of error.
 const READY_LINE_MAX_BYTES: u64 = 4096;
 /// Pause between looks at an unfinished launch of an earlier supervisor.
@@ -77,6 +75,16 @@ pub async fn launch(
     }
 }
 
+/// Why nothing is started any more: nobody can be told from the user by marks below one that was lowered. No
+/// client follows such a supervisor, so only its end helps.
+pub fn mark_lowered() -> String {
+    format!(
+        "another process has lowered the supervisor's limit for file locks (`prlimit --locks`): end it with \
+         `kill {}`, then start it anew; sessions go on",
+        std::process::id()
+    )
+}
+
 /// A host that gets ready after it was given up belongs to nobody: it is ended.
 async fn end_late(starting: tokio::task::JoinHandle<io::Result<Started>>) {
     let Ok(Ok(Ok((ready, child)))) = starting.await else { return };
@@ -120,7 +128,7 @@ fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Pat
     let args = [OsString::from("host"), dir.into()];
     // A host takes what it is started with for the user's, and would take a session for the user.
     if !Mark::is_as_remembered() {
-        return Err(NotStarted::Failed(LOWERED.to_owned()));
+        return Err(NotStarted::Failed(mark_lowered()));
     }
     let started = spawn::spawn_detaching(binary.as_os_str(), &args, &vars, log)
         .map_err(|e| failed("its host could not be started", e))?;
@@ -148,20 +156,23 @@ fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Pat
         .map_err(|e| failed("ready.json", e))?;
     let ready: Ready = serde_json::from_slice(&ready)
         .map_err(|e| NotStarted::Failed(format!("ready.json: {e}")))?;
-    if !has_its_mark(dir, ready.pid) {
+    if !has_its_mark(dir, started.identity.pid) {
         process::signal(&started.identity, SIGKILL).ok();
         child.wait().ok(); // Only so that it is no zombie.
-        return Err(NotStarted::Failed(LOWERED.to_owned()));
+        return Err(NotStarted::Failed(mark_lowered()));
     }
     Ok((ready, Some(child)))
 }
 
-/// Whether the host took the mark of its session from ours, and nobody lowered its limit before it did.
+/// Whether the host took the mark of its session from the one that we began with: nobody lowered our limit
+/// or the host's before it did.
 fn has_its_mark(dir: &Path, host: u32) -> bool {
     let id = dir.file_name().unwrap_or_default().to_string_lossy();
-    let meant = Mark::own().below(kin::name_of(&id));
-    // One that has ended already is nobody's way in.
-    Mark::of(host).is_ok_and(|mark| mark == meant) || Mark::of(host).is_err()
+    match Mark::of(host) {
+        Ok(mark) => mark == Mark::remembered().below(kin::name_of(&id)),
+        // One that has ended already is nobody's way in; one that cannot be looked at may be.
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
 }
 
 /// Looks at what earlier supervisors left, a few at a time; one that hangs gives its turn away.
@@ -222,4 +233,68 @@ async fn unknown(report: &Report, told: &mut String, why: String, pause: &mut Du
     }
     tokio::time::sleep(*pause).await;
     *pause = (*pause * 2).min(RECONNECT_LONGEST);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nightshift_platform::spawn::{Detached, own_environment, spawn_detached};
+    use std::io::{BufRead, BufReader};
+
+    const DIR: &str = "/jobs/5e550001";
+    const NAME: u32 = 0x5e55_0001;
+
+    /// A process that has these marks, one after the other.
+    fn marked(marks: &[Mark]) -> Detached {
+        let limits = marks.iter().map(|mark| serde_json::to_string(mark).unwrap());
+        let lowered: String =
+            limits.map(|limit| format!("ulimit -x {limit} || exit 1; ")).collect();
+        let args = ["-c".into(), format!("{lowered} echo ready; exec sleep 1000").into()];
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let (env, root) = (own_environment(), Path::new("/"));
+        let mut started = spawn_detached("bash".as_ref(), &args, &env, root, log.path()).unwrap();
+        let mut line = String::new();
+        BufReader::new(&mut started.stdout).read_line(&mut line).unwrap();
+        assert_eq!(line, "ready\n");
+        started
+    }
+
+    fn is_accepted(mut host: Detached) -> bool {
+        let accepted = has_its_mark(Path::new(DIR), host.identity.pid);
+        process::signal(&host.identity, SIGKILL).unwrap();
+        host.child.wait().unwrap();
+        accepted
+    }
+
+    #[test]
+    fn security_06_a_host_has_the_mark_of_its_session_and_no_other() {
+        let own = Mark::remembered();
+        assert!(is_accepted(marked(&[own.below(NAME)])));
+        for (case, marks) in [
+            ("none", vec![]),
+            ("another session's", vec![own.below(NAME + 1)]),
+            ("its own, lowered since", vec![own.below(NAME), own.below(NAME).below(NAME)]),
+            ("lowered before", vec![own.below(7), own.below(7).below(NAME)]),
+            (
+                "lowered to where there are no names",
+                vec![Mark::NONE.below(0), serde_json::from_str("5").unwrap()],
+            ),
+        ] {
+            assert!(!is_accepted(marked(&marks)), "{case}");
+        }
+        let mut ended = marked(&[]);
+        process::signal(&ended.identity, SIGKILL).unwrap();
+        ended.child.wait().unwrap();
+        assert!(has_its_mark(Path::new(DIR), ended.identity.pid), "nobody's way in");
+    }
+
+    /// Between the look at our own and the start of the host.
+    #[test]
+    fn security_06_a_host_of_a_supervisor_that_was_lowered_meanwhile_is_not_accepted() {
+        let own = Mark::remembered();
+        own.below(7).take().unwrap();
+        assert!(!Mark::is_as_remembered());
+        // As a host does: below what it was started with.
+        assert!(!is_accepted(marked(&[Mark::own().below(NAME)])));
+    }
 }

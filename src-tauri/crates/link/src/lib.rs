@@ -19,6 +19,7 @@ mod talk;
 use crate::beside::{Lane, beside, in_words};
 use crate::limits::{LINK_QUEUE_MAX, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES};
 pub use event::{Inlet, LinkEvent, Taken};
+pub use launch::mark_lowered;
 use nightshift_host::finding::Finding;
 use nightshift_lodging::{Desk, MovedIn, NotIn, Order};
 use nightshift_model::SessionId;

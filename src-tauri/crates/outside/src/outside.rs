@@ -12,10 +12,10 @@ use nightshift_host::journal;
 use nightshift_link::beside::{Lane, beside};
 use nightshift_link::enclosures;
 use nightshift_link::looks::Looks;
-use nightshift_link::{self as link, LinkHandle, LinkSpec, Place, astray};
+use nightshift_link::{self as link, LinkHandle, LinkSpec, Place, astray, mark_lowered};
 use nightshift_lodging::Desk;
 use nightshift_model::{Enclosure, SessionId};
-use nightshift_platform::{Home, Identity, files, spawn};
+use nightshift_platform::{Home, Identity, Mark, files, spawn};
 use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE, ROLE_VARIABLE};
 use nightshift_protocol::{Environment, Fault, Launch, Record, Task};
 use nightshift_publish::ConnId;
@@ -239,6 +239,10 @@ impl Outside for Machine {
         environment.insert(ROLE_VARIABLE.into(), NOTIFIER.into());
         let (binary, log) = (self.binary.as_os_str(), self.home.log_file());
         let args = [NOTIFIER.into()];
+        // It takes what it is started with for the user's, as a host does.
+        if !Mark::is_as_remembered() {
+            return Err(io::Error::other(mark_lowered()));
+        }
         let process = spawn::spawn_detached(binary, &args, &environment, &self.home.state, &log)?;
         self.callers.notifier_is(process.identity);
         // Only so that it is no zombie: it is heard of by its connection.

@@ -71,7 +71,7 @@ impl RoleLock {
                 pid: own.pid,
                 start_ticks: own.start_ticks,
                 version,
-                mark: Some(Mark::own()),
+                mark: Some(Mark::remembered()),
                 boot: boot_id().ok(),
             };
             file.set_len(0)?;

@@ -7,6 +7,8 @@
 //! Promise: a mark is below that of whoever gave it; where none can be given that is an error.
 //! Must not know: sessions, who may do what.
 
+use crate::procfs;
+use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -17,6 +19,12 @@ const LINE: &str = "Max file locks";
 const UNLIMITED: &str = "unlimited";
 /// Bits of the name. What is above them says how deep a mark lies, so that one below it is always lower.
 const NAME_BITS: u32 = 32;
+
+/// What a process that cannot be marked ends with. Only the number of an error comes from a child to its
+/// parent; nothing else that happens between fork and exec fails with this one.
+const NOT_MARKED: Errno = Errno::NOLCK;
+const UNMARKED: &str = "its limit for file locks (`ulimit -x`) cannot be lowered, by which what it starts is told from \
+                        the user; a limit of 0 or a sandbox may be the cause, so start Nightshift without it";
 
 static STARTED_WITH: OnceLock<Mark> = OnceLock::new();
 
@@ -34,19 +42,21 @@ impl Mark {
         Mark(getrlimit(Resource::Locks).maximum.unwrap_or(u64::MAX))
     }
 
-    /// Remembers this process's as it is now: it will not take another one.
-    pub fn remember() {
-        STARTED_WITH.get_or_init(Mark::own);
+    /// The one that this process had when this was first called, which `main` does before all else. Any
+    /// process of the same user may lower it later, so others are compared with this one.
+    pub fn remembered() -> Mark {
+        *STARTED_WITH.get_or_init(Mark::own)
     }
 
-    /// Whether it is the one that was remembered. Any process of the same user may lower it.
+    /// Whether nobody has lowered it since. What is started after that has a mark too low to be trusted.
     pub fn is_as_remembered() -> bool {
-        STARTED_WITH.get().is_none_or(|mark| *mark == Mark::own())
+        Mark::remembered() == Mark::own()
     }
 
-    /// That of the process which has this pid now.
+    /// That of the process which has this pid now; `NotFound` when there is none.
     pub fn of(pid: u32) -> io::Result<Mark> {
-        let text = std::fs::read_to_string(format!("/proc/{pid}/limits"))?;
+        let text = procfs::read(pid, "limits")?;
+        let text = String::from_utf8_lossy(&text);
         let unreadable = || io::Error::other(format!("/proc/{pid}/limits cannot be understood"));
         Mark::parse(&text).ok_or_else(unreadable)
     }
@@ -89,12 +99,23 @@ impl Mark {
         self.0 >> NAME_BITS <= other.0 >> NAME_BITS
     }
 
-    /// Gives it to this process, for good. Async-signal-safe.
+    /// Gives it to this process, for good; an error is `NOT_MARKED`. Async-signal-safe.
     pub fn take(self) -> io::Result<()> {
         let limit = Some(self.0);
-        setrlimit(Resource::Locks, Rlimit { current: limit, maximum: limit })?;
+        let is_below = self.is_below(Mark::own());
+        let taken = is_below
+            && setrlimit(Resource::Locks, Rlimit { current: limit, maximum: limit }).is_ok();
         // Where numbers are shorter the kernel may have made "no limit" of it.
-        if Mark::own() == self { Ok(()) } else { Err(io::ErrorKind::Unsupported.into()) }
+        if taken && Mark::own() == self { Ok(()) } else { Err(NOT_MARKED.into()) }
+    }
+
+    /// Says what it means that none could be taken, here or by a child before it became its program. Other
+    /// errors stay as they are.
+    pub fn explain(error: io::Error) -> io::Error {
+        match error.raw_os_error() == Some(NOT_MARKED.raw_os_error()) {
+            true => io::Error::new(io::ErrorKind::Unsupported, UNMARKED),
+            false => error,
+        }
     }
 }
 

@@ -6,6 +6,19 @@
 use std::fs;
 use std::io;
 
+/// A file of process `pid`; `NotFound` when there is no such process.
+pub(crate) fn read(pid: u32, file: &str) -> io::Result<Vec<u8>> {
+    fs::read(format!("/proc/{pid}/{file}")).map_err(|error| {
+        // The process may end between open and read.
+        match error.raw_os_error() {
+            Some(code) if code == rustix::io::Errno::SRCH.raw_os_error() => {
+                io::Error::from(io::ErrorKind::NotFound)
+            }
+            _ => error,
+        }
+    })
+}
+
 /// What we need of `/proc/<pid>/stat`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stat {
@@ -20,15 +33,7 @@ pub(crate) struct Stat {
 impl Stat {
     /// `NotFound` when there is no such process.
     pub fn read(pid: u32) -> io::Result<Stat> {
-        let bytes = fs::read(format!("/proc/{pid}/stat")).map_err(|error| {
-            // The process may end between open and read.
-            match error.raw_os_error() {
-                Some(code) if code == rustix::io::Errno::SRCH.raw_os_error() => {
-                    io::Error::from(io::ErrorKind::NotFound)
-                }
-                _ => error,
-            }
-        })?;
+        let bytes = read(pid, "stat")?;
         let unreadable = || io::Error::other(format!("/proc/{pid}/stat cannot be understood"));
         Stat::parse(pid, &bytes).ok_or_else(unreadable)
     }

@@ -2,7 +2,8 @@
 //!
 //! Promise: the program leads a session of its own, so that its whole group can be ended; reading
 //! ends with the program, even when something it started keeps its output open. It and all that it
-//! starts has a mark (`mark`), by which it is told from its user for good.
+//! starts has a mark (`mark`), by which it is told from its user for good. Where it cannot be marked it is not
+//! started: what it leaves behind, which has no ancestor of ours any more, would be taken for the user.
 //! Must not know: what the program is.
 
 use crate::clock;
@@ -112,18 +113,14 @@ fn run_for(mut command: Command, how: &Run<'_>, watch: Option<&Watch<'_>>) -> io
     let mark = Mark::own().below(PROGRAM_NAME);
     // SAFETY: only async-signal-safe system calls between fork and exec.
     unsafe {
-        command.pre_exec(move || {
-            // Where there are no marks it is known by its ancestors alone.
-            mark.take().ok();
-            Ok(())
-        });
+        command.pre_exec(move || mark.take());
     }
     command.stdin(input(how.input)?);
     match how.log {
         Some(log) => command.stdout(log.try_clone()?).stderr(log.try_clone()?),
         None => command.stdout(Stdio::piped()).stderr(Stdio::piped()),
     };
-    let mut child = command.spawn()?;
+    let mut child = command.spawn().map_err(Mark::explain)?;
     let keep = watch.map_or(Keep::First, |watch| watch.keep);
     let mut pipes = Pipes::of(&mut child, how.output_max_bytes, keep)?;
     let watched = Identity::of(child.id()).and_then(|identity| {
