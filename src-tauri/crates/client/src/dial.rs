@@ -18,6 +18,7 @@ const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 /// wants to attach: this long in all.
 const HOST_LOOKS: u32 = 20;
 const HOST_PAUSE: Duration = Duration::from_millis(50);
+const STOP: &str = "stop the session and start it again";
 
 pub(crate) async fn dial(
     socket: &Path,
@@ -103,29 +104,37 @@ fn refuse_sessions(stream: &UnixStream, socket: &Path, expected: Role) -> Result
     })?;
     // In a namespace outside of ours it has no pid here, and is not below us.
     let Some(pid) = peer.pid() else { return Ok(peer) };
-    let mark = peer.mark().map_err(|why| {
+    let unknown = |why: String| {
         // A process that listens and has ended may have handed its socket to anybody.
         let text = format!("who serves {} is unknown: {why}", socket.display());
-        Fault::new(FaultCode::Refused, text).hint("start it anew with `nightshift daemon run`")
-    })?;
-    let theirs = match expected {
-        Role::Host => socket.file_stem().and_then(|id| Mark::name_of(id.to_str()?)),
-        Role::Supervisor | Role::Client => None,
+        Fault::new(FaultCode::Refused, text).hint(match expected {
+            Role::Host => STOP,
+            Role::Supervisor | Role::Client => "start it anew with `nightshift daemon run`",
+        })
     };
-    let is_theirs = theirs.is_some() && mark.name() == theirs;
-    if !mark.is_below(Mark::own()) || is_theirs {
+    let own = Mark::remembered();
+    let mark = peer.mark().map_err(unknown)?;
+    if !mark.is_below(own) {
         return Ok(peer);
     }
-    if expected == Role::Host {
-        let text = format!("{} is served by another session", socket.display());
-        return Err(
-            Fault::new(FaultCode::Refused, text).hint("stop the session and start it again")
+    if expected != Role::Host {
+        let message = format!(
+            "the supervisor (pid {pid}) was started inside of a session, or another process has lowered its \
+             limit for file locks"
         );
+        return Err(Fault::new(FaultCode::Refused, message)
+            .hint(format!("end it with `kill {pid}`, then start it anew; sessions go on")));
     }
-    let message =
-        format!("the supervisor (pid {pid}) was started inside of a session, not by the user");
-    Err(Fault::new(FaultCode::Refused, message)
-        .hint(format!("end it with `kill {pid}`, then start it anew; sessions go on")))
+    let name = socket.file_stem().and_then(|id| Mark::name_of(id.to_str()?));
+    let is_its_hosts = name.is_some_and(|name| mark == own.below(name));
+    // A name can be chosen by whoever lowers its mark; what a process descends from cannot.
+    let above = peer.lineage().map_err(unknown)?.into_iter().skip(1);
+    let mut marks = above.filter_map(|process| Mark::of(process.pid).ok());
+    if is_its_hosts && !marks.any(|mark| mark.is_below(own)) {
+        return Ok(peer);
+    }
+    let text = format!("{} is served by another session", socket.display());
+    Err(Fault::new(FaultCode::Refused, text).hint(STOP))
 }
 
 /// It took the connection and says nothing: it stands still, is busy, or is something else.

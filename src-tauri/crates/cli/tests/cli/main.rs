@@ -22,6 +22,7 @@ mod life;
 mod limits;
 mod logs;
 mod loops;
+mod lowered_marks;
 mod manual;
 mod notices;
 mod orphaned_reply;
