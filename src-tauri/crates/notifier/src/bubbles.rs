@@ -67,6 +67,11 @@ impl Bubbles {
         self.open.is_empty()
     }
 
+    /// Whether this number is of one that we have shown.
+    pub fn knows(&self, id: u32) -> bool {
+        self.open.iter().any(|b| b.id == id) || self.taken.iter().any(|(taken, _)| *taken == id)
+    }
+
     /// The one that this order only tells anew, and which keeps its number; 0 is none. A number never
     /// changes its request: a press on its way would meet the next one.
     pub fn told_anew(&self, order: &NotificationOrder) -> u32 {
@@ -200,6 +205,20 @@ mod tests {
             url: String::new(),
             secret: SecretPlace::default(),
         }
+    }
+
+    #[test]
+    fn security_06_numbers_of_other_programs_notifications_are_not_ours() {
+        let mut bubbles = Bubbles::default();
+        bubbles.shown(7, &order("5e55", Some("n")), Duration::ZERO);
+        bubbles.shown(8, &order("0ther", None), Duration::ZERO);
+        bubbles.take(8);
+        for (id, ours) in [(7, true), (8, true), (0, false), (9, false), (u32::MAX, false)] {
+            assert_eq!(bubbles.knows(id), ours, "{id}");
+            assert_eq!(bubbles.pressed(id, OPEN, AFTER).is_some(), ours, "{id}");
+        }
+        bubbles.forget_all();
+        assert!(!bubbles.knows(7) && !bubbles.knows(8));
     }
 
     fn opens(session: &str) -> Option<Pressed> {

@@ -1,18 +1,26 @@
 //! The desktop's notification service: org.freedesktop.Notifications on the session bus.
 //! <https://specifications.freedesktop.org/notification-spec/latest/>
+//!
+//! Promise: a connection is to the one program that had the service's name when it began, and only what that
+//! program says counts; it was not started in a session. Another owner of the name is another service.
+//! Must not know: what buttons mean.
 
 use crate::bubbles::actions;
 use futures_lite::StreamExt;
-use nightshift_platform::Mark;
 use nightshift_platform::desktop::session_bus;
+use nightshift_platform::{Mark, peer};
 use nightshift_protocol::{NotificationKind, NotificationOrder};
 use std::collections::HashMap;
 use std::time::Duration;
 use zbus::fdo::DBusProxy;
+use zbus::names::OwnedUniqueName;
 use zbus::zvariant::Value;
 use zbus::{Connection, MatchRule, Message, MessageStream, message};
 
 const SERVICE: &str = "org.freedesktop.Notifications";
+const BUS: &str = "org.freedesktop.DBus";
+const OF_A_SESSION: &str =
+    "no notification service: the program that has its name was started in a session";
 const PATH: &str = "/org/freedesktop/Notifications";
 /// A service that is started by the call needs a moment on a busy machine; more and it hangs.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
@@ -35,23 +43,25 @@ pub enum Signal {
     },
     /// Lets the window that is opened next come to the front.
     Activation {
+        id: u32,
         token: String,
     },
     Closed {
         id: u32,
     },
-    /// The service has ended, and with it all it showed.
+    /// The service has ended, or another one has taken its place; what it showed is nobody's any more.
     ServiceGone,
 }
 
 /// A connection to the service.
 pub struct Desktop {
     connection: Connection,
+    /// The program that serves, by its own name on the bus: numbers of notifications are that program's.
+    service: OwnedUniqueName,
     signals: MessageStream,
     owners: MessageStream,
-    /// What came and is not known yet to be the service's.
-    unchecked: Option<Message>,
     markup: bool,
+    /// It has buttons, and is known to be the user's: else nobody may press one.
     actions: bool,
 }
 
@@ -60,34 +70,48 @@ impl Desktop {
     pub async fn connect() -> Result<Desktop, String> {
         let bus = session_bus(|name| std::env::var(name).ok())
             .ok_or("no notification service: there is no session bus")?;
-        let failed = |e: zbus::Error| format!("no notification service: {e}");
-        let connection = zbus::connection::Builder::address(bus.as_str())
+        Desktop::connect_to(&bus).await
+    }
+
+    async fn connect_to(bus: &str) -> Result<Desktop, String> {
+        let connection = zbus::connection::Builder::address(bus)
             .map_err(failed)?
             .method_timeout(CALL_TIMEOUT)
             .build()
             .await
             .map_err(failed)?;
-        let rule = |sender: &'static str, interface: &'static str| {
+        let rule = |sender: &str, interface: &'static str| {
             MatchRule::builder()
                 .msg_type(message::Type::Signal)
-                .sender(sender)
+                .sender(sender.to_owned())
                 .and_then(|rule| rule.interface(interface))
         };
-        let ours = rule(SERVICE, SERVICE).map_err(failed)?.build();
-        let bus = "org.freedesktop.DBus";
-        let owner = rule(bus, bus)
+        let listen = |rule| MessageStream::for_match_rule(rule, &connection, Some(SIGNALS_MAX));
+        let owner = rule(BUS, BUS)
             .and_then(|rule| rule.member("NameOwnerChanged"))
             .and_then(|rule| rule.add_arg(SERVICE))
             .map_err(failed)?
             .build();
-        let listen = |rule| MessageStream::for_match_rule(rule, &connection, Some(SIGNALS_MAX));
-        let signals = listen(ours).await.map_err(failed)?;
+        // First: a service that is replaced from now on is heard of.
         let owners = listen(owner).await.map_err(failed)?;
-        let asked = call(&connection, "GetCapabilities", &()).await?;
+        let asked = call(&connection, SERVICE, "GetCapabilities", &()).await?;
+        let header = asked.header();
+        let service = header.sender().ok_or("no notification service: nobody answered")?;
+        let service = OwnedUniqueName::from(service.to_owned());
         let known: Vec<String> = asked.body().deserialize().map_err(failed)?;
         let has = |name: &str| known.iter().any(|known| known == name);
-        let (markup, actions) = (has("body-markup"), has("actions"));
-        Ok(Desktop { connection, signals, owners, unchecked: None, markup, actions })
+        let is_users = match is_of_a_session(&connection, &service).await {
+            Ok(false) => true,
+            Ok(true) => return Err(OF_A_SESSION.to_owned()),
+            Err(why) => {
+                tracing::warn!("notifications have no buttons: who serves them is unknown: {why}");
+                false
+            }
+        };
+        let theirs = rule(&service, SERVICE).map_err(failed)?.build();
+        let signals = listen(theirs).await.map_err(failed)?;
+        let (markup, actions) = (has("body-markup"), is_users && has("actions"));
+        Ok(Desktop { connection, service, signals, owners, markup, actions })
     }
 
     /// Shows it in the place of `replaces` (0 is none) and gives its number.
@@ -110,13 +134,13 @@ impl Desktop {
             | NotificationKind::Test => AS_USUAL,
         };
         let arguments = (APP, replaces, ENTRY, &receipt.title, body, offered, hints, stays);
-        let shown = call(&self.connection, "Notify", &arguments).await?;
+        let shown = call(&self.connection, &self.service, "Notify", &arguments).await?;
         shown.body().deserialize().map_err(|e| format!("the service answered strangely: {e}"))
     }
 
     pub async fn close(&self, id: u32) {
         // One that is closed already is what we want.
-        if let Err(why) = call(&self.connection, "CloseNotification", &id).await {
+        if let Err(why) = call(&self.connection, &self.service, "CloseNotification", &id).await {
             tracing::debug!("notification {id}: {why}");
         }
     }
@@ -124,68 +148,84 @@ impl Desktop {
     /// The next thing the service tells. May be dropped while it waits.
     pub async fn next(&mut self) -> Signal {
         loop {
-            // Kept while it is looked at, so that it is not lost when this is dropped.
-            if let Some(message) = &self.unchecked {
-                let is_theirs = self.is_from_service(message).await;
-                let signal = self.unchecked.take().as_ref().and_then(signal);
-                match signal.filter(|_| is_theirs) {
-                    Some(signal) => return signal,
-                    None => continue,
-                }
-            }
-            let gone = tokio::select! {
+            let told = tokio::select! {
                 message = self.signals.next() => match message {
-                    Some(message) => {
-                        self.unchecked = message.ok();
-                        None
-                    }
+                    Some(message) => message.ok().and_then(|message| self.told(&message)),
                     // The bus itself has ended.
                     None => Some(Signal::ServiceGone),
                 },
                 message = self.owners.next() => match message {
-                    Some(message) => message.ok().and_then(|message| has_gone(&message)),
+                    Some(message) => message.ok().and_then(|message| self.gone(&message)),
                     None => Some(Signal::ServiceGone),
                 },
             };
-            if let Some(gone) = gone {
-                return gone;
+            if let Some(signal) = told {
+                return signal;
             }
         }
     }
 
-    /// Whether whoever sent it has the service's name, and was not started in one of our sessions. The bus
-    /// hands on what anybody sends straight to us, whatever we asked it for.
-    async fn is_from_service(&self, message: &Message) -> bool {
-        let asked = async {
-            let bus = DBusProxy::new(&self.connection).await.ok()?;
-            let owner = bus.get_name_owner(SERVICE.try_into().ok()?).await.ok()?;
-            let header = message.header();
-            let sender = header.sender()?;
-            let pid = bus.get_connection_unix_process_id(sender.clone().into()).await.ok()?;
-            let mark = Mark::of(pid).ok()?;
-            Some(sender.as_str() == owner.as_str() && !mark.is_below(Mark::own()))
-        };
-        let is_theirs = asked.await.unwrap_or_default();
-        if !is_theirs {
+    /// What the service says. The bus hands on what anybody sends straight to us, whatever we asked it for.
+    fn told(&self, message: &Message) -> Option<Signal> {
+        if !is_from(message, &self.service) {
             tracing::warn!("a signal that is not the notification service's was not followed");
+            return None;
         }
-        is_theirs
+        let signal = signal(message)?;
+        match signal {
+            Signal::Pressed { .. } | Signal::Activation { .. } => self.actions.then_some(signal),
+            Signal::Closed { .. } | Signal::ServiceGone => Some(signal),
+        }
     }
 
-    /// Whether the service runs, without starting it.
+    /// The bus says that the service's name has another owner: an empty one is none.
+    fn gone(&self, message: &Message) -> Option<Signal> {
+        let (name, _, now): (String, String, String) = message.body().deserialize().ok()?;
+        let is_gone = is_from(message, BUS) && name == SERVICE && now != self.service.as_str();
+        is_gone.then_some(Signal::ServiceGone)
+    }
+
+    /// Whether the same program serves still, without starting one.
     pub async fn is_served(&self) -> bool {
         let Ok(bus) = DBusProxy::new(&self.connection).await else { return false };
         let Ok(name) = SERVICE.try_into() else { return false };
-        bus.name_has_owner(name).await.unwrap_or_default()
+        bus.get_name_owner(name).await.is_ok_and(|owner| owner == self.service)
     }
 }
 
-async fn call<B>(connection: &Connection, member: &str, body: &B) -> Result<Message, String>
+/// Whether the program that is `name` on the bus was started in a session, by its mark; or why that cannot be
+/// said. A program never loses a mark, so once is enough.
+async fn is_of_a_session(connection: &Connection, name: &OwnedUniqueName) -> Result<bool, String> {
+    let unknown = |e: zbus::fdo::Error| e.to_string();
+    let bus = DBusProxy::new(connection).await.map_err(|e| e.to_string())?;
+    let known = bus.get_connection_credentials(name.into()).await.map_err(unknown)?;
+    let pid = known.process_id().ok_or("the bus does not know its process")?;
+    let mark = Mark::of(pid).map_err(|e| format!("process {pid}: {e}"))?;
+    // Where the bus has hold of the very process, nobody else can have had its pid.
+    match known.process_fd() {
+        Some(process) if peer::has_ended(process) => Err(format!("process {pid} has ended")),
+        Some(_) | None => Ok(mark.is_below(Mark::remembered())),
+    }
+}
+
+fn is_from(message: &Message, name: &str) -> bool {
+    message.header().sender().is_some_and(|sender| sender.as_str() == name)
+}
+
+fn failed(error: zbus::Error) -> String {
+    format!("no notification service: {error}")
+}
+
+async fn call<B>(
+    connection: &Connection,
+    to: &str,
+    member: &str,
+    body: &B,
+) -> Result<Message, String>
 where
     B: serde::ser::Serialize + zbus::zvariant::DynamicType,
 {
-    let called = connection.call_method(Some(SERVICE), PATH, Some(SERVICE), member, body).await;
-    called.map_err(|e| format!("no notification service: {e}"))
+    connection.call_method(Some(to), PATH, Some(SERVICE), member, body).await.map_err(failed)
 }
 
 fn signal(message: &Message) -> Option<Signal> {
@@ -197,8 +237,8 @@ fn signal(message: &Message) -> Option<Signal> {
             Some(Signal::Pressed { id, key })
         }
         "ActivationToken" => {
-            let (_, token): (u32, String) = body.deserialize().ok()?;
-            Some(Signal::Activation { token })
+            let (id, token) = body.deserialize().ok()?;
+            Some(Signal::Activation { id, token })
         }
         "NotificationClosed" => {
             let (id, _reason): (u32, u32) = body.deserialize().ok()?;
@@ -206,12 +246,6 @@ fn signal(message: &Message) -> Option<Signal> {
         }
         _ => None,
     }
-}
-
-/// The bus says that a name has another owner: an empty one is none.
-fn has_gone(message: &Message) -> Option<Signal> {
-    let (_, _, now): (String, String, String) = message.body().deserialize().ok()?;
-    now.is_empty().then_some(Signal::ServiceGone)
 }
 
 fn category(kind: NotificationKind) -> &'static str {
@@ -228,13 +262,4 @@ fn escaped(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn markup_is_shown_and_not_obeyed() {
-        let text = "<a href=\"http://evil\">Allow</a> & <b>more</b>";
-        let shown = "&lt;a href=\"http://evil\"&gt;Allow&lt;/a&gt; &amp; &lt;b&gt;more&lt;/b&gt;";
-        assert_eq!(escaped(text), shown);
-    }
-}
+mod tests;

@@ -172,12 +172,24 @@ impl Notifier {
     }
 
     async fn show(&mut self, order: &NotificationOrder) -> Result<(), String> {
-        let served = match &self.desktop {
+        match self.show_once(order).await {
+            // Another service has taken its place meanwhile.
+            Err(_) if !self.is_served().await => self.show_once(order).await,
+            shown => shown,
+        }
+    }
+
+    async fn is_served(&self) -> bool {
+        match &self.desktop {
             Some(desktop) => desktop.is_served().await,
             None => false,
-        };
-        if !served {
+        }
+    }
+
+    async fn show_once(&mut self, order: &NotificationOrder) -> Result<(), String> {
+        if !self.is_served().await {
             self.bubbles.forget_all();
+            self.desktop = None;
             self.desktop = Some(Desktop::connect().await?);
         }
         let Some(desktop) = &self.desktop else { return Ok(()) };
@@ -232,7 +244,12 @@ impl Notifier {
                     self.pressed(client, pressed).await;
                 }
             }
-            Signal::Activation { token } => self.token = Some(token),
+            Signal::Activation { id, token } => {
+                // The service tells everybody of everybody's.
+                if self.bubbles.knows(id) {
+                    self.token = Some(token);
+                }
+            }
             Signal::Closed { id } => self.bubbles.closed(id),
             Signal::ServiceGone => {
                 self.bubbles.forget_all();

@@ -149,8 +149,9 @@ fn process_of(fd: i32, pid: u32) -> Option<OwnedFd> {
     }
 }
 
-/// A descriptor of a process becomes readable when that ends; one that cannot be asked says nothing.
-fn has_ended(process: &OwnedFd) -> bool {
+/// Whether the process that a descriptor holds has ended. It becomes readable then; one that cannot be asked
+/// says nothing.
+pub fn has_ended(process: &impl AsFd) -> bool {
     let mut fds = [PollFd::new(process, PollFlags::IN)];
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };
     !matches!(poll(&mut fds, Some(&now)), Ok(0))
