@@ -183,3 +183,54 @@ fn security_06_a_session_may_have_a_home_of_its_own_and_the_user_trusts_none_of_
     let told = format!("the supervisor (pid {}) was started inside of a session", status["pid"]);
     refused.failed(&["agents"], &[&told, "end it with `kill"]);
 }
+
+/// What is the user's alone, beside what the supervisor is asked: the settings, and what starts at login.
+#[test]
+fn security_06_a_session_changes_no_settings_and_starts_nothing_at_login() {
+    let shift = Shift::new();
+    let (work, user) = (shift.home.work(), shift.home.user_home());
+    let other = work.join("zed.json");
+    let evil = r#"{"agent_servers": {"evil": {"command": "/tmp/evil"}}}"#;
+    std::fs::write(&other, evil).unwrap();
+    let settings = shift.home.state().join("settings.toml");
+    let unit = user.join(".config/systemd/user/nightshift.service");
+    let called = work.join("called");
+    shift
+        .agent_program("systemctl", &format!("#!/bin/sh\necho \"$@\" >> '{}'\n", called.display()));
+    let path = format!("{}:{}", work.display(), std::env::var("PATH").unwrap());
+    let home = format!("HOME='{}' PATH='{path}'", user.display());
+    let import = format!("{home} $NS settings import '{}'", other.display());
+    let install = format!("{home} $NS daemon install");
+    for (told, script) in
+        [("may not change settings", &import), ("may not start Nightshift at login", &install)]
+    {
+        for (env, before, orphan) in [
+            ("", "", false),
+            (EMPTY, "", false),
+            ("env NIGHTSHIFT_ROLE=supervisor", "", false),
+            (EMPTY, "ulimit -x 5; ", false),
+            (EMPTY, "", true),
+        ] {
+            let apart = Apart::start(&shift, env, &format!("{before}{script}"));
+            if orphan {
+                // Nobody looks for it meanwhile.
+                shift.kill_supervisor();
+                kill(&shift.host(&apart.session));
+            }
+            apart.go();
+            let said = apart.wait_said();
+            let case = format!("{env} {before}{script} {orphan}: {said}");
+            assert!(said.contains(told) && said.ends_with("code 1\n"), "{case}");
+            assert!(said.contains("in a terminal of your own"), "{case}");
+            for file in [&settings, &unit, &called] {
+                assert!(!file.exists(), "{} was written: {case}", file.display());
+            }
+        }
+    }
+    // They are refused to nobody else.
+    shift.ok(&["settings", "import", &other.to_string_lossy()]);
+    assert!(std::fs::read_to_string(&settings).unwrap().contains("/tmp/evil"));
+    let mut command = shift.command(&["daemon", "install"]);
+    crate::support::ran(command.env("PATH", path), b"").ok(&["daemon", "install"]);
+    assert!(unit.exists() && called.exists());
+}
