@@ -10,11 +10,13 @@
 use crate::error::{AtPath, Error, Kind, Result};
 use crate::git::{Call, Git, failed, text};
 use crate::ledger::Record;
-use crate::limits::INDEX_TIME_STEP;
+use crate::limits::{INDEX_TIME_STEP, TICK};
 use crate::place::{self, Place};
 use crate::repository::{Repository, canonical, lines, utf8};
 use crate::status::{ARGS, changes};
+use nightshift_platform::clock;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// What git says where there is none.
 const NO_CHECKOUT: &[&str] =
@@ -104,18 +106,45 @@ impl Checkout {
 
     /// Lets files that are as the user's own filters make them count as unchanged. No look runs a filter, so
     /// git must not have to compare contents: it does as long as a file is as young as the index
-    /// (racy-git.txt of git's own documents).
+    /// (racy-git.txt of git's own documents). So the index is written anew in the next second, and only files
+    /// of this very second are waited for. Older times for files, or a younger one for the index, would need
+    /// no wait, but with them git passes over what somebody changes within this second.
     pub(crate) fn settle(&self, git: &Git) -> Result<()> {
         let look = |args| self.look(git, args);
-        if look(&["status"]).filters_off()?.is_empty() || changes(look(ARGS).long())?.is_empty() {
+        if look(&["status"]).filters_off()?.is_empty() {
             return Ok(());
         }
-        std::thread::sleep(INDEX_TIME_STEP);
+        let mut known = changes(look(ARGS).long())?;
+        known.retain(|change| !change.untracked);
+        if known.is_empty() {
+            return Ok(());
+        }
+        let times = known.iter().filter_map(|change| modified(&self.root.join(&change.path)));
+        let wait = times.max().map(|youngest| until_older(youngest, clock::now().0));
+        std::thread::sleep(wait.unwrap_or_default());
         self.refresh(git)
     }
 
     fn pinned<'a>(&self, call: Call<'a>) -> Call<'a> {
         call.env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.root)
+    }
+}
+
+/// When the file itself was modified, in ms since 1970; none before, as for one that is not there.
+fn modified(file: &Path) -> Option<u64> {
+    let at = std::fs::symlink_metadata(file).ok()?.modified().ok()?;
+    let since = at.duration_since(UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_millis()).ok()
+}
+
+/// How long to wait until an index that is written then is younger than a file of this time, as git compares
+/// them. No wait of ours makes a file of the future older.
+fn until_older(file_ms: u64, now_ms: u64) -> Duration {
+    let step = INDEX_TIME_STEP.as_secs();
+    let next = Duration::from_secs((file_ms / 1_000 / step + 1) * step);
+    match next.saturating_sub(Duration::from_millis(now_ms)) {
+        Duration::ZERO => Duration::ZERO,
+        left => left.min(INDEX_TIME_STEP) + TICK,
     }
 }
 
@@ -173,4 +202,27 @@ pub(crate) fn refuse_shared(git: &Git, repository: &Repository) -> Result<()> {
         file.display()
     );
     Err(Error::new(Kind::Refused, text).hint(OF_THE_MAIN_CHECKOUT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_of_this_very_second_are_waited_for() {
+        let ms = |left: u64| Duration::from_millis(left) + TICK;
+        for (file, now, expected) in [
+            (5_000, 5_000, ms(1_000)),
+            (5_999, 5_999, ms(1)),
+            (5_000, 5_400, ms(600)),
+            (5_900, 5_901, ms(99)),
+            (5_999, 6_000, Duration::ZERO),
+            (1_000, 9_000, Duration::ZERO),
+            // Set for the future: no wait of ours makes it older.
+            (9_000, 5_000, ms(1_000)),
+            (u64::MAX, 5_000, ms(1_000)),
+        ] {
+            assert_eq!(until_older(file, now), expected, "{file} at {now}");
+        }
+    }
 }

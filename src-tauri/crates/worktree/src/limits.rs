@@ -42,6 +42,8 @@ pub const TEARDOWN_TIMEOUT: Duration = Duration::from_secs(60);
 pub const LEDGER_TIMEOUT: Duration = Duration::from_secs(30);
 /// git compares the times of files and index in whole seconds, unless it was built otherwise.
 pub const INDEX_TIME_STEP: Duration = Duration::from_millis(1_000);
+/// Times of files come from a clock that moves in steps, of 10 ms at most, and may be so much behind.
+pub const TICK: Duration = Duration::from_millis(10);
 /// Output of one git call: the status of a checkout with about half a million changed files.
 pub const OUTPUT_MAX_BYTES: usize = 64 * 1024 * 1024;
 /// A record of the ledger: its largest part is the list of included files.
