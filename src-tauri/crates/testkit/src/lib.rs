@@ -1,4 +1,4 @@
-//! What tests share: hermetic homes, bounded waits, chance from a seed, a scripted model server.
+//! What tests share: hermetic homes, bounded waits, chance from a seed, a scripted model server, a tripwire.
 //!
 //! Promise: a test that uses these touches nothing of the user's and leaves no process behind.
 //! Must not know: any crate of ours but `platform` and `protocol`.
@@ -6,6 +6,7 @@
 pub mod dice;
 pub mod home;
 pub mod model_server;
+pub mod tripwire;
 pub mod tui;
 pub mod vendors;
 pub mod wait;
@@ -13,4 +14,5 @@ pub mod wait;
 pub use dice::Dice;
 pub use home::TestHome;
 pub use model_server::{Asked, ModelServer, Saying};
+pub use tripwire::Tripwire;
 pub use wait::{wait_for, wait_until};

@@ -2,13 +2,14 @@
 
 use crate::repo::{Repo, paths, write};
 use nightshift_protocol::review::{ReviewAct, ReviewResult};
+use nightshift_testkit::Tripwire;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 struct Lab {
     repo: Repo,
-    sprung: PathBuf,
+    wire: Tripwire,
     evil: String,
 }
 
@@ -19,12 +20,9 @@ impl Lab {
     fn new() -> Lab {
         let repo = Repo::new().with_remote();
         let lab = fs::canonicalize(repo.home.work()).unwrap();
-        let (sprung, evil) = (lab.join("sprung"), lab.join("evil"));
-        let script =
-            format!("#!/bin/sh\necho \"$0 $*\" >> '{}'\n[ $# -eq 0 ] && cat\n", sprung.display());
-        fs::write(&evil, script).unwrap();
-        fs::set_permissions(&evil, fs::Permissions::from_mode(0o755)).unwrap();
-        Lab { repo, sprung, evil: evil.to_string_lossy().into_owned() }
+        let wire = Tripwire::set(&lab);
+        let evil = wire.program();
+        Lab { repo, wire, evil }
     }
 
     fn config(&self, name: &str, value: &str) {
@@ -38,35 +36,12 @@ impl Lab {
     }
 
     fn hooks(&self, dir: &Path) {
-        fs::create_dir_all(dir).unwrap();
-        for hook in [
-            "applypatch-msg",
-            "commit-msg",
-            "post-applypatch",
-            "post-checkout",
-            "post-commit",
-            "post-index-change",
-            "post-merge",
-            "post-receive",
-            "post-rewrite",
-            "post-update",
-            "pre-applypatch",
-            "pre-commit",
-            "pre-merge-commit",
-            "pre-push",
-            "pre-rebase",
-            "pre-receive",
-            "prepare-commit-msg",
-            "reference-transaction",
-            "update",
-        ] {
-            fs::copy(&self.evil, dir.join(hook)).unwrap();
-        }
+        self.wire.hooks(dir);
     }
 
     fn act(&self, trap: &str, act: ReviewAct) -> Result<ReviewResult, nightshift_protocol::Fault> {
         let result = self.repo.act(act.clone());
-        let said = fs::read_to_string(&self.sprung).unwrap_or_default();
+        let said = self.wire.sprung();
         assert!(said.is_empty(), "{trap}: {act:?} sprang it: {said}");
         result
     }
@@ -112,7 +87,7 @@ fn every_act(lab: &Lab, trap: &str, pushes: bool) {
     let plain = ["-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false"];
     repo.main(&[&plain[..], &["add", "main.txt"]].concat());
     repo.main(&[&plain[..], &["commit", "--quiet", "-m", "on main"]].concat());
-    fs::remove_file(&lab.sprung).ok();
+    lab.wire.arm();
     lab.must(trap, ReviewAct::Rebase);
     let pushed = lab.act(trap, ReviewAct::Push);
     assert_eq!(pushed.is_ok(), pushes, "{trap}: {pushed:?}");
@@ -210,7 +185,7 @@ fn security_02_a_submodule_is_committed_and_merged_without_being_looked_into() {
     every_act(&lab, "submodule", true);
     assert_eq!(fs::read_to_string(inner.join("x.txt")).unwrap(), "y\n");
     lab.repo.git(&["status"]);
-    assert!(lab.sprung.exists(), "git itself would have looked into it");
+    assert!(lab.wire.note().exists(), "git itself would have looked into it");
 }
 
 #[test]
@@ -301,7 +276,7 @@ fn security_12_what_is_written_to_the_configuration_in_the_moment_of_an_act_runs
     ] {
         let named = format!("{act:?}");
         lab.repo.act(act).unwrap_or_else(|fault| panic!("{named}: {fault}"));
-        assert_eq!(fs::read_to_string(&lab.sprung).unwrap_or_default(), "", "{named}");
+        assert_eq!(lab.wire.sprung(), "", "{named}");
     }
     assert_eq!(fs::read_to_string(lab.repo.root.join("a.txt")).unwrap(), "one\n2\nthree\n");
     // The traps are traps.
@@ -309,7 +284,7 @@ fn security_12_what_is_written_to_the_configuration_in_the_moment_of_an_act_runs
     lab.repo.write("a.txt", "3\n");
     lab.repo.env.insert("PATH".into(), lab.repo.env[std::ffi::OsStr::new("REAL")].clone());
     lab.repo.git(&["status"]);
-    assert_ne!(fs::read_to_string(&lab.sprung).unwrap_or_default(), "");
+    assert_ne!(lab.wire.sprung(), "");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::repo::{Repo, write};
 use nightshift_protocol::review::{RequestState, ReviewAct, ReviewResult};
+use nightshift_testkit::Tripwire;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -153,8 +154,7 @@ fn the_branch_that_the_work_began_from_is_not_pushed_to() {
 #[test]
 fn security_02_the_forges_program_runs_no_repository_inside_the_worktree() {
     let mut repo = work();
-    let sprung = repo.home.work().join("sprung");
-    let evil = format!("touch '{}'; cat", sprung.display());
+    let wire = Tripwire::set(&repo.home.work());
     let inner = repo.tree.join("inner");
     repo.git(&["init", "--quiet", "inner"]);
     write(&inner, "x.txt", "x\n");
@@ -165,7 +165,7 @@ fn security_02_the_forges_program_runs_no_repository_inside_the_worktree() {
     write(&repo.tree, ".gitmodules", modules);
     repo.git(&["add", "--all"]);
     repo.git(&["commit", "--quiet", "-m", "a repository inside"]);
-    repo.run_in(&inner, &["config", "filter.x.clean", &evil]);
+    repo.run_in(&inner, &["config", "filter.x.clean", &wire.program()]);
     write(&inner, ".gitattributes", "* filter=x\n");
     write(&inner, "x.txt", "y\n");
     // As `gh` does, to warn of what is not committed.
@@ -177,8 +177,8 @@ fn security_02_the_forges_program_runs_no_repository_inside_the_worktree() {
             fs::remove_file(repo.tree.join(".gitmodules")).unwrap();
         }
         assert!(ask(&repo).0.is_some());
-        assert!(!sprung.exists(), "a filter of the repository inside ran");
+        assert_eq!(wire.sprung(), "", "a filter of the repository inside ran");
     }
     repo.git(&["status"]);
-    assert!(sprung.exists(), "the trap is none");
+    assert!(wire.note().exists(), "the trap is none");
 }

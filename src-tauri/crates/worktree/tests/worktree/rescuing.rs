@@ -3,10 +3,11 @@
 use crate::repo::{Repo, write};
 use nightshift_platform::program::{Run, run};
 use nightshift_platform::spawn::Program;
+use nightshift_testkit::Tripwire;
 use nightshift_worktree::{Environment, Policy, Removal};
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 #[test]
@@ -47,13 +48,9 @@ fn security_02_the_name_of_a_rescues_index_cannot_be_known_before() {
 #[test]
 fn security_12_git_that_another_program_starts_runs_nothing_of_the_repository() {
     let repo = Repo::new();
-    let (evil, sprung) = (repo.home.work().join("evil"), repo.home.work().join("sprung"));
-    fs::write(&evil, format!("#!/bin/sh\necho \"$0 $*\" >> '{}'\n", sprung.display())).unwrap();
-    fs::set_permissions(&evil, fs::Permissions::from_mode(0o755)).unwrap();
-    let evil = evil.to_string_lossy().into_owned();
-    let hooks = repo.root.join(".git/hooks");
-    fs::create_dir_all(&hooks).unwrap();
-    fs::copy(&evil, hooks.join("post-index-change")).unwrap();
+    let wire = Tripwire::set(&repo.home.work());
+    let evil = wire.program();
+    wire.hooks(&repo.root.join(".git/hooks"));
     for (name, value) in [
         ("core.fsmonitor", evil.as_str()),
         ("filter.x.clean", evil.as_str()),
@@ -80,9 +77,9 @@ fn security_12_git_that_another_program_starts_runs_nothing_of_the_repository() 
     env.extend(quiet);
     for args in [&["status"][..], &["diff"], &["update-index", "-q", "--refresh"], &["log", "-1"]] {
         git(&env, args);
-        let said = fs::read_to_string(&sprung).unwrap_or_default();
+        let said = wire.sprung();
         assert!(said.is_empty(), "{args:?} sprang it: {said}");
     }
     git(&repo.environment(), &["status"]);
-    assert!(sprung.exists(), "the trap is one");
+    assert!(wire.note().exists(), "the trap is one");
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// One way to be hostile.
 #[derive(Clone, Copy)]
 pub struct Repository {
-    /// Also its directory's, where its canary would be.
+    /// Also its directory's, where its note would be.
     pub name: &'static str,
     /// In a line: what it tries.
     pub why: &'static str,
@@ -134,8 +134,8 @@ impl<'a> Case<'a> {
 
     /// After every act.
     pub fn check(&self, act: &str) {
-        let ran = self.lab.canary();
-        assert!(ran.is_none(), "{}: {act} ran {}", self.named(), ran.unwrap());
+        let ran = self.lab.sprung();
+        assert!(ran.is_empty(), "{}: {act} ran {ran}", self.named());
         let from = self.tree.as_deref().filter(|_| self.may_merge);
         let differences = self.kept.differences(&self.lab, from);
         assert!(differences.is_empty(), "{}: after {act}: {differences:#?}", self.named());
@@ -435,7 +435,7 @@ pub fn control(ground: &Ground, what: &Repository) {
             (trusted(ground, &lab, agent), before)
         }
     };
-    let sprung = lab.canary().is_some() || {
+    let sprung = !lab.sprung().is_empty() || {
         let outside = lab.outside.display().to_string();
         before.differences(&lab, None).iter().any(|said| said.starts_with(&outside))
     };

@@ -95,12 +95,11 @@ impl Kept {
         let worktrees = lab.root.join(".claude/worktrees");
         let volatile = VOLATILE.map(|name| lab.git_dir.join(name));
         let remote = lab.dir.join("remote.git");
-        let canary = lab.dir.join("canary");
         let passed_over = |path: &Path| {
             // A link in their place counts.
             let is_dir = fs::symlink_metadata(path).is_ok_and(|m| m.is_dir());
             (is_dir && (path == worktrees || path == remote))
-                || path == canary
+                || path == lab.note()
                 || volatile.iter().any(|v| v == path)
         };
         things(&lab.dir, &passed_over, &mut files);

@@ -1,8 +1,8 @@
 //! One repository with what lies around it, and the words that make it hostile.
 
 use super::ground::Ground;
+use nightshift_testkit::Tripwire;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -17,27 +17,10 @@ pub struct Lab<'a> {
     pub at: PathBuf,
     /// Files that nobody may change.
     pub outside: PathBuf,
-    /// A program that leaves the canary behind, as a path.
+    /// The path of a program that notes that it ran.
     pub evil: String,
-    canary: PathBuf,
+    wire: Tripwire,
 }
-
-/// Every hook there is.
-const HOOKS: [&str; 13] = [
-    "applypatch-msg",
-    "commit-msg",
-    "post-checkout",
-    "post-commit",
-    "post-index-change",
-    "post-merge",
-    "post-rewrite",
-    "pre-commit",
-    "pre-merge-commit",
-    "pre-push",
-    "pre-rebase",
-    "prepare-commit-msg",
-    "reference-transaction",
-];
 
 impl<'a> Lab<'a> {
     /// A harmless one.
@@ -45,7 +28,7 @@ impl<'a> Lab<'a> {
         let dir = ground.work.join(name.replace(' ', "-"));
         let copied = Command::new("cp").arg("-a").arg(&ground.base).arg(&dir).status();
         assert!(copied.unwrap().success());
-        let (evil, canary) = (dir.join("evil"), dir.join("canary"));
+        let wire = Tripwire::set(&dir);
         let root = dir.join("repo");
         let lab = Lab {
             ground,
@@ -53,33 +36,29 @@ impl<'a> Lab<'a> {
             at: root.clone(),
             root,
             outside: dir.join("outside"),
-            evil: evil.to_string_lossy().into_owned(),
-            canary: canary.clone(),
+            evil: wire.program(),
+            wire,
             dir,
         };
         // The remote's address has this repository's own directory behind it.
         let rewrite = format!("url.{}.insteadOf", lab.dir.join("remote.git").display());
         lab.config(&rewrite, "git@github.com:acme/shop");
-        // As a filter, without arguments, it hands on what it is given, so that only the canary tells.
-        let script = format!(
-            "#!/bin/sh\necho \"$0 $*\" >> '{}'\n[ $# -eq 0 ] && cat\nexit 0\n",
-            canary.display()
-        );
-        fs::write(&evil, script).unwrap();
-        fs::set_permissions(&evil, fs::Permissions::from_mode(0o755)).unwrap();
         lab
     }
 
     /// What ran.
-    pub fn canary(&self) -> Option<String> {
-        fs::read_to_string(&self.canary).ok()
+    pub fn sprung(&self) -> String {
+        self.wire.sprung()
     }
 
     /// What ran while the trap was set does not count.
     pub fn arm(&self) {
-        if self.canary().is_some() {
-            fs::remove_file(&self.canary).unwrap();
-        }
+        self.wire.arm();
+    }
+
+    /// The file that appears when it runs.
+    pub fn note(&self) -> &Path {
+        self.wire.note()
     }
 
     pub fn git(&self, args: &[&str]) -> String {
@@ -102,10 +81,7 @@ impl<'a> Lab<'a> {
     }
 
     pub fn hooks(&self, dir: &Path) {
-        fs::create_dir_all(dir).unwrap();
-        for hook in HOOKS {
-            fs::copy(&self.evil, dir.join(hook)).unwrap();
-        }
+        self.wire.hooks(dir);
     }
 
     pub fn write(&self, path: &str, text: &str) {

@@ -2,7 +2,7 @@
 //! supervisor, the real git and the real command.
 //!
 //! A repository is hostile before a session is dispatched into it, or becomes so while its agent works.
-//! Each brings a program that leaves a canary behind. After every act no canary is there; everything the
+//! Each brings a program that notes that it ran. After every act there is no such note; everything the
 //! user wrote, staged, stashed and committed is as it was; nothing else around the main checkout is other.
 //! What plain git, or trust, would have run is proved beside it: each trap is one.
 

@@ -11,22 +11,21 @@ mod settings;
 mod submodules;
 
 use crate::repo::{Repo, snapshot, write};
+use nightshift_testkit::Tripwire;
 use nightshift_worktree::{
     Choice, Defaults, MainCheckout, Order, Plan, Policy, Record, Removal, Wanted, clean, create,
     disclosure, glances, list, plan, release, remove, undo, whereabouts,
 };
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// A repository, and a place outside of it that nothing may change.
 pub struct Lab {
     pub repo: Repo,
     pub outside: PathBuf,
-    /// Appears when a trap is sprung.
-    sprung: PathBuf,
-    /// A program that springs it, as a path.
+    wire: Tripwire,
+    /// Its program, as a path.
     pub evil: String,
 }
 
@@ -59,13 +58,9 @@ impl Lab {
         let outside = lab.join("outside");
         fs::create_dir_all(&outside).unwrap();
         write(&outside, "precious.txt", "precious\n");
-        let (sprung, evil) = (lab.join("sprung"), lab.join("evil"));
-        // As a filter, without arguments, it hands on what it is given, so that only the mark tells.
-        let script =
-            format!("#!/bin/sh\necho \"$0 $*\" >> '{}'\n[ $# -eq 0 ] && cat\n", sprung.display());
-        fs::write(&evil, script).unwrap();
-        fs::set_permissions(&evil, fs::Permissions::from_mode(0o755)).unwrap();
-        Lab { repo, outside, sprung, evil: evil.to_string_lossy().into_owned() }
+        let wire = Tripwire::set(&lab);
+        let evil = wire.program();
+        Lab { repo, outside, wire, evil }
     }
 
     pub fn config(&self, name: &str, value: &str) {
@@ -81,26 +76,11 @@ impl Lab {
 
     /// Every hook there is, in `dir`.
     pub fn hooks(&self, dir: &Path) {
-        fs::create_dir_all(dir).unwrap();
-        for hook in [
-            "post-checkout",
-            "post-commit",
-            "post-index-change",
-            "post-merge",
-            "post-rewrite",
-            "pre-commit",
-            "pre-merge-commit",
-            "pre-push",
-            "pre-rebase",
-            "prepare-commit-msg",
-            "reference-transaction",
-        ] {
-            fs::copy(&self.evil, dir.join(hook)).unwrap();
-        }
+        self.wire.hooks(dir);
     }
 
     fn quiet(&self, trap: &str, act: &str) {
-        let said = fs::read_to_string(&self.sprung).unwrap_or_default();
+        let said = self.wire.sprung();
         assert!(said.is_empty(), "{trap}: {act} sprang it: {said}");
     }
 
@@ -166,7 +146,7 @@ impl Lab {
             (Fires::Never | Fires::InTree(_) | Fires::At(..), _) => return,
         };
         self.repo.try_in(&dir, args);
-        assert!(self.sprung.exists(), "{}: git {args:?} does not spring it", trap.name);
+        assert!(self.wire.note().exists(), "{}: git {args:?} does not spring it", trap.name);
     }
 }
 

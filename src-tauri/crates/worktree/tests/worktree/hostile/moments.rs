@@ -69,10 +69,10 @@ fn security_12_what_is_written_to_the_configuration_in_the_moment_of_a_call_runs
     let after = MainCheckout::look(&program, &lab.repo.root).unwrap();
     assert_eq!(after.changed_since(&before), Vec::<std::path::PathBuf>::new());
     assert_eq!(fs::read_to_string(lab.repo.root.join("a.txt")).unwrap(), "of the user\n");
-    assert_eq!(fs::read_to_string(&lab.sprung).unwrap_or_default(), "");
+    assert_eq!(lab.wire.sprung(), "");
 
     // The traps are traps.
     lab.repo.write("a.txt", "again\n");
     lab.repo.run(&["status"]);
-    assert_ne!(fs::read_to_string(&lab.sprung).unwrap_or_default(), "");
+    assert_ne!(lab.wire.sprung(), "");
 }
