@@ -67,8 +67,10 @@ fn security_12_a_repositorys_excludes_file_hides_no_new_file() {
     assert_eq!(new_files(&repo), ["new.txt"]);
 }
 
-/// Ways to say that the branch's commit, or a file in it, is another one.
-const REPLACES: &[(&str, fn(&Repo))] = &[
+/// A way to say that the branch's commit, or a file in it, is another one.
+type Replaces = (&'static str, fn(&Repo));
+
+const REPLACES: &[Replaces] = &[
     ("the commit", |repo| {
         repo.git(&["replace", "HEAD", "main"]);
     }),
