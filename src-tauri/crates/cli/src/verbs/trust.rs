@@ -44,7 +44,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         What::Add { dir: of } => {
             let dir = dir(of)?;
             let found = ask(&here, TrustAct::Show { dir: dir.clone() }).await?;
-            if !here.json && !(found.items.is_empty() && found.current) {
+            if !(here.json || found.items.is_empty() && found.current) {
                 print(&shown(&found))?;
             }
             let added = ask(&here, TrustAct::Add { dir, hash: found.hash }).await?;
