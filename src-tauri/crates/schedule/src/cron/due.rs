@@ -1,10 +1,11 @@
 //! When an expression is due, in a zone whose clock is set forward and back.
 //!
 //! The time line is walked from one change of the zone's offset to the next. In between, local time
-//! and absolute time run alike, so the calendar alone decides.
+//! and absolute time run alike, so the calendar alone decides. The walk ends where the calendar does.
 
 use super::Cron;
-use jiff::civil::{Date, DateTime, Time};
+use super::calendar;
+use jiff::civil::{DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
@@ -24,10 +25,10 @@ impl Cron {
         let mut cursor = after;
         loop {
             let Some(change) = zone.following(cursor).next() else {
-                return self.next_civil(from, None).and_then(|at| offset.to_timestamp(at).ok());
+                return self.calendar.next(from, None).and_then(|at| offset.to_timestamp(at).ok());
             };
             let ends = offset.to_datetime(change.timestamp());
-            if let Some(at) = self.next_civil(from, Some(ends)) {
+            if let Some(at) = self.calendar.next(from, Some(ends)) {
                 return offset.to_timestamp(at).ok();
             }
             let begins = change.offset().to_datetime(change.timestamp());
@@ -36,6 +37,9 @@ impl Cron {
             }
             let repeats = self.makes_up(offset, change.offset()) && begins < ends;
             from = whole_minute(if repeats { ends } else { begins })?;
+            if calendar::is_over(from) {
+                return None;
+            }
             cursor = change.timestamp();
             offset = change.offset();
         }
@@ -65,7 +69,7 @@ impl Cron {
     fn leaps_over(&self, old: Offset, new: Offset, ends: DateTime, begins: DateTime) -> bool {
         self.makes_up(old, new)
             && ends < begins
-            && whole_minute(ends).and_then(|from| self.next_civil(from, Some(begins))).is_some()
+            && whole_minute(ends).and_then(|from| self.calendar.next(from, Some(begins))).is_some()
     }
 
     /// The local time up to which this has been due already when the clock was last set back.
@@ -80,51 +84,6 @@ impl Cron {
         let seen = old.to_datetime(change.timestamp());
         self.makes_up(old, change.offset()).then_some(seen)
     }
-
-    /// The first matching minute from `from` on and before `until`, by the calendar alone.
-    fn next_civil(&self, from: DateTime, until: Option<DateTime>) -> Option<DateTime> {
-        let (mut date, mut time) = (from.date(), Some(from.time()));
-        loop {
-            if until.is_some_and(|until| date > until.date()) {
-                return None;
-            }
-            let month = u8::try_from(date.month()).ok()?;
-            if !self.months.contains(month) {
-                date = date.last_of_month().tomorrow().ok()?;
-                time = None;
-                continue;
-            }
-            if self.matches_day(date)
-                && let Some(at) = self.next_time(time)
-            {
-                let at = date.to_datetime(at);
-                return until.is_none_or(|until| at < until).then_some(at);
-            }
-            date = tomorrow(date)?;
-            time = None;
-        }
-    }
-
-    /// The first matching time of a day that is not before `from`.
-    fn next_time(&self, from: Option<Time>) -> Option<Time> {
-        let at = |hour: u8, minute: u8| {
-            Time::new(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, 0, 0).ok()
-        };
-        let (hour, minute) = match from {
-            Some(from) => (u8::try_from(from.hour()).ok()?, u8::try_from(from.minute()).ok()?),
-            None => (0, 0),
-        };
-        if self.hours.contains(hour)
-            && let Some(minute) = self.minutes.at_or_after(minute)
-        {
-            return at(hour, minute);
-        }
-        at(self.hours.at_or_after(hour + 1)?, self.minutes.at_or_after(0)?)
-    }
-}
-
-fn tomorrow(date: Date) -> Option<Date> {
-    date.tomorrow().ok()
 }
 
 /// The first whole minute after this.

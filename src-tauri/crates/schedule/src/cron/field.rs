@@ -78,3 +78,32 @@ impl Values {
         self.bits.count_ones()
     }
 }
+
+/// The values of the five fields; Sunday is 0 here, however it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fields {
+    pub minutes: Values,
+    pub hours: Values,
+    pub days: Values,
+    pub months: Values,
+    pub weekdays: Values,
+}
+
+impl Fields {
+    /// Day of month and day of week both restrict: a day needs only one of them.
+    pub fn either_day(&self) -> bool {
+        !self.days.star && !self.weekdays.star
+    }
+
+    /// Every weekday falls on every day of the year some time, so only the days of the months count.
+    pub fn can_match(&self) -> bool {
+        let longest = |month| match month {
+            2 => 29,
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        };
+        let first_day = self.days.at_or_after(1);
+        self.either_day()
+            || self.months.iter().any(|month| first_day.is_some_and(|day| day <= longest(month)))
+    }
+}

@@ -7,6 +7,7 @@
 //! clock. An expression that can never match does not exist.
 //! Must not know: what is run, jitter, the present time.
 
+mod calendar;
 mod due;
 mod field;
 mod parse;
@@ -16,23 +17,21 @@ mod words;
 pub use field::Field;
 pub use refusal::{CronRefusal, Why};
 
-use field::Values;
-use jiff::civil::Date;
+use calendar::Calendar;
+use field::Fields;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// A valid expression. As text (and so in JSON) it is its five fields with one space between them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Cron {
     text: String,
-    minutes: Values,
-    hours: Values,
-    days: Values,
-    months: Values,
-    /// Sunday is 0 here, however it was written.
-    weekdays: Values,
+    fields: Fields,
+    /// What the values mean by the calendar. Shared, because expressions are cloned with their tasks.
+    calendar: Arc<Calendar>,
 }
 
 impl Cron {
@@ -42,27 +41,7 @@ impl Cron {
 
     /// Minute or hour begins with `*`: the job follows the clock through its changes.
     pub fn follows_clock(&self) -> bool {
-        self.minutes.star || self.hours.star
-    }
-
-    fn matches_day(&self, date: Date) -> bool {
-        let day = u8::try_from(date.day()).is_ok_and(|day| self.days.contains(day));
-        let weekday = u8::try_from(date.weekday().to_sunday_zero_offset())
-            .is_ok_and(|weekday| self.weekdays.contains(weekday));
-        if self.days.star || self.weekdays.star { day && weekday } else { day || weekday }
-    }
-
-    /// Every weekday falls on every day of the year some time, so only the days of the months count.
-    fn can_match(&self) -> bool {
-        let either_day = !self.days.star && !self.weekdays.star;
-        let longest = |month| match month {
-            2 => 29,
-            4 | 6 | 9 | 11 => 30,
-            _ => 31,
-        };
-        let first_day = self.days.at_or_after(1);
-        either_day
-            || self.months.iter().any(|month| first_day.is_some_and(|day| day <= longest(month)))
+        self.fields.minutes.star || self.fields.hours.star
     }
 }
 

@@ -3,8 +3,10 @@
 //! Promise: what is not understood is refused with its place and the way out, never guessed at.
 
 use super::Cron;
-use super::field::{Field, Values};
+use super::calendar::Calendar;
+use super::field::{Field, Fields, Values};
 use super::refusal::{CronRefusal, Why};
+use std::sync::Arc;
 
 /// The longest sensible list names every minute; nothing that is longer can mean more.
 const EXPRESSION_MAX_BYTES: usize = 256;
@@ -64,11 +66,15 @@ pub(super) fn parse(text: &str) -> Parsed<Cron> {
         weekdays.remove(7);
         weekdays.insert(0);
     }
-    let cron = Cron { text, minutes, hours, days, months, weekdays };
-    if !cron.can_match() {
+    let fields = Fields { minutes, hours, days, months, weekdays };
+    if !fields.can_match() {
         return Err(pieces[2].refuse(Field::DayOfMonth, Why::NeverMatches));
     }
-    Ok(cron)
+    let calendar = Calendar::new(&fields).map_err(|e| {
+        let why = Why::Calendar { text: text.clone(), reason: e.to_string() };
+        CronRefusal { field: None, column: 1, why }
+    })?;
+    Ok(Cron { text, fields, calendar: Arc::new(calendar) })
 }
 
 /// Exactly five words, or the reason why not.

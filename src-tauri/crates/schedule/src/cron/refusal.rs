@@ -16,21 +16,47 @@ pub struct CronRefusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
     Empty,
-    TooLong { most_bytes: usize },
-    Nickname { name: String, instead: Option<&'static str> },
+    TooLong {
+        most_bytes: usize,
+    },
+    Nickname {
+        name: String,
+        instead: Option<&'static str>,
+    },
     FieldCount(usize),
     Question,
     Special(char),
-    Name { name: String, number: u8 },
+    Name {
+        name: String,
+        number: u8,
+    },
     Character(char),
     EmptyItem,
-    OutOfBounds { written: String, low: u8, high: u8 },
-    Backwards { from: u8, to: u8 },
-    StepOfNothing { start: u8, step: String },
+    OutOfBounds {
+        written: String,
+        low: u8,
+        high: u8,
+    },
+    Backwards {
+        from: u8,
+        to: u8,
+    },
+    StepOfNothing {
+        start: u8,
+        step: String,
+    },
     StepNotNumber,
     StepZero,
-    StepTooLarge { written: String, most: u8 },
+    StepTooLarge {
+        written: String,
+        most: u8,
+    },
     NeverMatches,
+    /// All five fields are valid and the calendar still does not take them: a fault of ours.
+    Calendar {
+        text: String,
+        reason: String,
+    },
 }
 
 impl fmt::Display for CronRefusal {
@@ -93,6 +119,11 @@ impl fmt::Display for Why {
                 f,
                 "a step of {written} is beyond this field and would never be taken; write at most \
                  {most}, or the one value that is meant"
+            ),
+            Why::Calendar { text, reason } => write!(
+                f,
+                "`{text}` is valid and its times cannot be computed ({reason}); write it in another \
+                 way, and report this as a fault of Nightshift"
             ),
             Why::NeverMatches => write!(
                 f,

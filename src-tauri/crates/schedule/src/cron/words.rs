@@ -46,11 +46,12 @@ impl Cron {
                 Days::Some(days) => format!("{often} on {days}"),
             });
         }
-        if self.minutes.len() != 1 || self.hours.len() > LISTED_MAX {
+        if self.fields.minutes.len() != 1 || self.fields.hours.len() > LISTED_MAX {
             return None;
         }
-        let minute = self.minutes.at_or_after(0)?;
-        let times = list(self.hours.iter().map(|hour| format!("{hour:02}:{minute:02}")).collect());
+        let minute = self.fields.minutes.at_or_after(0)?;
+        let times =
+            list(self.fields.hours.iter().map(|hour| format!("{hour:02}:{minute:02}")).collect());
         Some(match days {
             Days::All => format!("every day at {times}"),
             Days::Some(days) => format!("{days} at {times}"),
@@ -59,27 +60,27 @@ impl Cron {
 
     /// What happens all day long at even distances.
     fn say_often(&self) -> Option<String> {
-        let minute = self.minutes.at_or_after(0)?;
-        let every_hour = self.hours.len() == 24;
-        if every_hour && self.minutes.len() > 1 {
-            let step = even_step(self.minutes, 60)?;
+        let minute = self.fields.minutes.at_or_after(0)?;
+        let every_hour = self.fields.hours.len() == 24;
+        if every_hour && self.fields.minutes.len() > 1 {
+            let step = even_step(self.fields.minutes, 60)?;
             return (minute == 0).then(|| every(step, "minute"));
         }
-        if self.minutes.len() != 1 || self.hours.len() <= 1 {
+        if self.fields.minutes.len() != 1 || self.fields.hours.len() <= 1 {
             return None;
         }
-        let step = even_step(self.hours, 24)?;
+        let step = even_step(self.fields.hours, 24)?;
         // From another hour than midnight on, "every 6 hours" would not say which.
-        let from_midnight = self.hours.contains(0);
+        let from_midnight = self.fields.hours.contains(0);
         let past = if minute == 0 { String::new() } else { format!(" at :{minute:02}") };
         from_midnight.then(|| format!("{}{past}", every(step, "hour")))
     }
 
     fn say_days(&self) -> Option<Days> {
-        let every_day = self.days.len() == 31;
-        let every_weekday = self.weekdays.len() == 7;
-        let every_month = self.months.len() == 12;
-        let one_field_decides = self.days.star || self.weekdays.star;
+        let every_day = self.fields.days.len() == 31;
+        let every_weekday = self.fields.weekdays.len() == 7;
+        let every_month = self.fields.months.len() == 12;
+        let one_field_decides = !self.fields.either_day();
         let all =
             if one_field_decides { every_day && every_weekday } else { every_day || every_weekday };
         match (all, every_month) {
@@ -90,15 +91,15 @@ impl Cron {
             _ => {}
         }
         if one_field_decides && every_day {
-            let days = say_weekdays(self.weekdays);
+            let days = say_weekdays(self.fields.weekdays);
             return Some(Days::Some(if every_month {
                 days
             } else {
                 format!("{days} in {}", self.say_months()?)
             }));
         }
-        if one_field_decides && every_weekday && self.days.len() <= LISTED_MAX {
-            let days = list(self.days.iter().map(ordinal).collect());
+        if one_field_decides && every_weekday && self.fields.days.len() <= LISTED_MAX {
+            let days = list(self.fields.days.iter().map(ordinal).collect());
             let months = if every_month { "each month".to_owned() } else { self.say_months()? };
             return Some(Days::Some(format!("the {days} of {months}")));
         }
@@ -108,8 +109,8 @@ impl Cron {
     fn say_months(&self) -> Option<String> {
         let name = |month: u8| MONTHS.get(usize::from(month).checked_sub(1)?).copied();
         let names: Option<Vec<String>> =
-            self.months.iter().map(|month| name(month).map(str::to_owned)).collect();
-        (self.months.len() <= LISTED_MAX).then_some(list(names?))
+            self.fields.months.iter().map(|month| name(month).map(str::to_owned)).collect();
+        (self.fields.months.len() <= LISTED_MAX).then_some(list(names?))
     }
 }
 
