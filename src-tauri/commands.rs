@@ -26,6 +26,7 @@ pub const COMMANDS: &[&str] = &[
     "review",
     "receipts",
     "test_notification",
+    "notification_permission",
     "looking",
     "take_opening",
     "pop_out",

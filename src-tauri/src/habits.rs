@@ -2,7 +2,7 @@
 //!
 //! Promise: a setting that cannot be followed is said and costs nothing else.
 
-use crate::quick;
+use crate::{announcement, quick};
 use nightshift_platform::Home;
 use nightshift_platform::desktop::quote_exec;
 use nightshift_settings::{Settings, Watched};
@@ -20,6 +20,7 @@ const AT_LOGIN: &str = "--hidden";
 pub fn plugins(builder: Builder<Wry>) -> Builder<Wry> {
     let at_login = Some(vec![AT_LOGIN]);
     builder
+        .plugin(announcement::plugin())
         .plugin(tauri_plugin_global_shortcut::Builder::new().build())
         .plugin(tauri_plugin_autostart::init(MacosLauncher::LaunchAgent, at_login))
 }

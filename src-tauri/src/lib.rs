@@ -4,6 +4,7 @@
 //! or killing this process ends no session.
 //! Must not know: how sessions run, what states mean, SQLite, agents.
 
+mod announcement;
 mod backdrop;
 mod beside;
 mod commands;

@@ -3,7 +3,7 @@
 use crate::environment::Origin;
 use crate::opening::{self, Asked};
 use crate::quick::QUICK;
-use crate::{backdrop, beside, navigation, popout};
+use crate::{announcement, backdrop, beside, navigation, popout};
 use nightshift_client::{Holdings, Presence};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -91,6 +91,9 @@ pub fn on_window_event(window: &Window, event: &WindowEvent) {
         WindowEvent::CloseRequested { api, .. } if !popout::is_one(window.label()) => {
             api.prevent_close();
             hide(window.app_handle(), window.label());
+            if window.label() == MAIN {
+                announcement::still_running(window.app_handle());
+            }
         }
         WindowEvent::Focused(focused) if window.label() != QUICK => {
             window.state::<Presence>().focus(window.label(), *focused);

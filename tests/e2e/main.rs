@@ -1,5 +1,6 @@
 //! The product's promises, driven through the real window. One file for each promise.
 
+mod announcements;
 mod answer;
 mod answering;
 mod close;

@@ -52,11 +52,16 @@ pub struct Bubbles {
 struct Service {
     shown: Shown,
     last: u32,
+    /// It takes every question and answers none.
+    silent: bool,
 }
 
 #[interface(name = "org.freedesktop.Notifications")]
 impl Service {
-    fn get_capabilities(&self) -> Vec<&'static str> {
+    async fn get_capabilities(&self) -> Vec<&'static str> {
+        if self.silent {
+            std::future::pending::<()>().await;
+        }
         vec!["actions", "body", "body-markup", "persistence"]
     }
 
@@ -119,8 +124,17 @@ fn close(shown: &Shown, id: u32) {
 impl Bubbles {
     /// Serves on the stage's session bus.
     pub async fn serve(stage: &Stage) -> Result<Bubbles> {
+        Bubbles::begin(stage, false).await
+    }
+
+    /// The same, by a program that hangs.
+    pub async fn serve_silently(stage: &Stage) -> Result<Bubbles> {
+        Bubbles::begin(stage, true).await
+    }
+
+    async fn begin(stage: &Stage, silent: bool) -> Result<Bubbles> {
         let shown = Shown::default();
-        let service = Service { shown: shown.clone(), last: 0 };
+        let service = Service { shown: shown.clone(), last: 0, silent };
         let connection = connection::Builder::address(stage.bus.as_str())?
             .name(SERVICE)?
             .serve_at(PATH, service)?
@@ -128,6 +142,11 @@ impl Bubbles {
             .await
             .context("the notification service cannot be served")?;
         Ok(Bubbles { connection, shown })
+    }
+
+    /// The program ends, as far as the bus sees it.
+    pub async fn leave(self) -> Result<()> {
+        self.connection.release_name(SERVICE).await.map(drop).context("leaving the bus")
     }
 
     /// All that were shown, the oldest first; one in the place of another counts for itself.

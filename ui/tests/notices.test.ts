@@ -52,3 +52,25 @@ test("the quick window looks as the main window does", async () => {
     await window.close();
   }
 });
+
+test("the settings say whether notifications are shown, and the first run only that they are not", async () => {
+  const heard = await open();
+  await heard.press("Control+,");
+  await heard.get("settings-notifications").click();
+  const line = heard.get("notification-permission");
+  await expect.poll(() => line.getAttribute("data-permission")).toBe("granted");
+  await heard.close();
+
+  const fresh = await open({ mode: "empty" });
+  await fresh.get("first-run").waitFor();
+  await fresh.get("agent").first().waitFor();
+  expect(await fresh.get("notification-permission").count()).toBe(0);
+  await fresh.close();
+
+  const unheard = await open({ mode: "unheard" });
+  const trouble = unheard.get("first-run").getByTestId("notification-permission");
+  await expect.poll(() => trouble.innerText()).toContain("no program on this desktop shows notifications");
+  await expect.poll(() => trouble.innerText()).toContain("Settings, Notifications");
+  expect(await seriousFaults(unheard)).toEqual([]);
+  await unheard.close();
+});

@@ -61,6 +61,7 @@ pub fn bridge() -> Builder<Wry> {
             review::review,
             notifications::receipts,
             notifications::test_notification,
+            notifications::notification_permission,
             notifications::looking,
             notifications::take_opening,
             notifications::pop_out,

@@ -1,10 +1,11 @@
 //! Notifications, as far as the window has to do with them: receipts, what is looked at, what is to be
 //! opened; and the windows beside the board's.
 
+use crate::announcement::NotificationPermission;
 use crate::link::{Link, unexpected};
 use crate::opening::Opening;
 use crate::quick::QUICK;
-use crate::{popout, window};
+use crate::{announcement, popout, window};
 use nightshift_client::Presence;
 use nightshift_protocol::{Command, Fault, Looking, NotificationAct, Receipt, Reply};
 use tauri::{AppHandle, State, WebviewWindow};
@@ -25,6 +26,13 @@ pub async fn receipts(
 #[specta::specta]
 pub async fn test_notification(link: State<'_, Link>) -> Result<Vec<Receipt>, Fault> {
     ask(&link, NotificationAct::Test).await
+}
+
+/// Whether this desktop shows notifications.
+#[tauri::command]
+#[specta::specta]
+pub async fn notification_permission(app: AppHandle) -> Result<NotificationPermission, Fault> {
+    Ok(announcement::permission(&app).await)
 }
 
 async fn ask(link: &Link, act: NotificationAct) -> Result<Vec<Receipt>, Fault> {

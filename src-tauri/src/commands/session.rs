@@ -1,13 +1,15 @@
 //! Starting sessions and acting on them.
 
+use crate::announcement;
 use crate::environment::Origin;
 use crate::link::{Link, unexpected};
+use crate::quick::QUICK;
 use nightshift_model::{Answer, Evidence, NeedId, Surface, Wish};
 use nightshift_protocol::{
     Command, Dispatch, DispatchWork, Fault, Reply, SessionKind, SessionView, WorktreeFate,
 };
 use serde::{Deserialize, Serialize};
-use tauri::State;
+use tauri::{Manager, State, WebviewWindow};
 
 /// A new session as the input at the bottom gives it.
 #[derive(Debug, Deserialize, specta::Type)]
@@ -58,6 +60,7 @@ async fn view(link: &Link, command: Command) -> Result<SessionView, Fault> {
 #[tauri::command]
 #[specta::specta]
 pub async fn dispatch(
+    window: WebviewWindow,
     link: State<'_, Link>,
     origin: State<'_, Origin>,
     request: DispatchRequest,
@@ -73,18 +76,19 @@ pub async fn dispatch(
         },
     };
     let env = origin.environment.clone();
-    view(
-        &link,
-        Command::Dispatch(Dispatch {
-            work,
-            name: request.name,
-            cwd,
-            env,
-            worktree: Wish::Usual,
-            enclosures: request.enclosures,
-        }),
-    )
-    .await
+    let dispatch = Dispatch {
+        work,
+        name: request.name,
+        cwd,
+        env,
+        worktree: Wish::Usual,
+        enclosures: request.enclosures,
+    };
+    let started = view(&link, Command::Dispatch(dispatch)).await?;
+    if window.label() == QUICK {
+        announcement::started(window.app_handle(), &started.name, &started.cwd);
+    }
+    Ok(started)
 }
 
 /// `need` is the request that was on the screen, `shown_ms` for how long it was when the key or the

@@ -21,6 +21,7 @@ import type {
   PermissionRule,
   Place,
   Looking,
+  NotificationPermission,
   Reachability,
   Receipt,
   ReviewAct,
@@ -126,6 +127,8 @@ export interface Backend {
   receipts(limit: number, before: number | null): Promise<Receipt[]>;
   /** Settles when every channel has taken or refused it. */
   testNotification(): Promise<Receipt[]>;
+  /** Whether this desktop shows notifications; settles within seconds. */
+  notificationPermission(): Promise<NotificationPermission>;
   /** What the window shows, and whether somebody uses it. */
   looking(looking: Looking): Promise<void>;
   /** The session that was to be opened before the page was there. */

@@ -128,6 +128,7 @@ export function tauriBackend(): Backend {
     writeSettings: (text) => call(commands.writeSettings(text)),
     receipts: (limit, before) => call(commands.receipts(limit, before)),
     testNotification: () => call(commands.testNotification()),
+    notificationPermission: () => call(commands.notificationPermission()),
     looking: (looking) => done(commands.looking(looking)),
     takeOpening: () => call(commands.takeOpening()),
     onOpening: (on) => listen("opening", on),

@@ -22,8 +22,15 @@ const PRIVATE_DIR_MODE: u32 = 0o700;
 const PERMISSIONS: u32 = 0o777;
 /// What stands in the state directory, by the beginnings of its names: the directory may be one that
 /// holds other things of the user's too.
-const OUR_NAMES: &[&str] =
-    &["nightshift.db", "daemon.log", "worktrees", "rehearsal", "reserve", "enclosures"];
+const OUR_NAMES: &[&str] = &[
+    "nightshift.db",
+    "daemon.log",
+    "worktrees",
+    "rehearsal",
+    "reserve",
+    "enclosures",
+    "window-closed-once",
+];
 
 #[derive(Debug, thiserror::Error)]
 pub enum DirsError {
@@ -125,6 +132,11 @@ impl Home {
 
     pub fn log_file(&self) -> PathBuf {
         self.state.join("daemon.log")
+    }
+
+    /// There once the window was closed for the first time.
+    pub fn first_close_mark(&self) -> PathBuf {
+        self.state.join("window-closed-once")
     }
 
     /// Creates the directories, makes them private and checks that sockets fit and that files can

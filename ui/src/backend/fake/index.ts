@@ -70,7 +70,7 @@ class Fake {
     if (mode === "many" || mode === "busy") seedMany(this.world, MANY);
     else if (mode === "hostile") seedHostile(this.world);
     else if (mode === "long") seedLong(this.world, LONG);
-    else if (mode !== "empty") seed(this.world);
+    else if (mode !== "empty" && mode !== "unheard") seed(this.world);
     if (mode === "pulls") seedPulls(this.world);
     if (mode === "trust") seedTrust(this.world);
     for (const session of this.world.sessions.values()) this.furnish(session);
@@ -359,7 +359,7 @@ export function fakeBackend(mode: string): Backend {
       fake.attached.delete(attachment);
     },
     ...settingsOf(new FakeSettings()),
-    ...told(),
+    ...told(mode),
     setTitle: async (title) => {
       document.title = title;
     },

@@ -7,7 +7,7 @@ import type { Backend, Delivery, Receipt } from "../api";
 
 type Told = Pick<
   Backend,
-  "receipts" | "testNotification" | "looking" | "takeOpening" | "onOpening" | "popOut" | "putBack" | "closeWindow" | "hideQuick" | "onQuickShown"
+  "receipts" | "testNotification" | "notificationPermission" | "looking" | "takeOpening" | "onOpening" | "popOut" | "putBack" | "closeWindow" | "hideQuick" | "onQuickShown"
 >;
 
 const MINUTE_MS = 60_000;
@@ -28,7 +28,10 @@ function seeded(): Receipt[] {
   ];
 }
 
-export function told(): Told {
+const NOBODY = "no program on this desktop shows notifications";
+
+/** `mode` "unheard": nothing here shows notifications. */
+export function told(mode: string): Told {
   let receipts = seeded();
   return {
     receipts: async (limit, before) => receipts.filter((known) => before === null || known.n < before).slice(0, limit),
@@ -37,6 +40,8 @@ export function told(): Told {
       receipts = [sent, ...receipts];
       return [sent];
     },
+    notificationPermission: async () =>
+      mode === "unheard" ? { type: "unavailable", why: NOBODY } : { type: "granted" },
     looking: async () => undefined,
     takeOpening: async () => null,
     onOpening: async () => () => undefined,

@@ -57,6 +57,8 @@ export const commands = {
 	receipts: (limit: number, before: number | null) => __TAURI_INVOKE<Receipt[]>("receipts", { limit, before }),
 	/**  Sends a notification through every channel, and says what became of it. */
 	testNotification: () => __TAURI_INVOKE<Receipt[]>("test_notification"),
+	/**  Whether this desktop shows notifications. */
+	notificationPermission: () => __TAURI_INVOKE<NotificationPermission>("notification_permission"),
 	/**  What the page shows, and whether somebody uses it. */
 	looking: (looking: Looking) => __TAURI_INVOKE<void>("looking", { looking }),
 	/**  The session that was to be opened when this page was not there yet. */
@@ -686,6 +688,15 @@ export type NotificationKind = "needs_input" | "finished" | "failed" |
 "push" | 
 /**  The user tries whether notifications arrive. */
 "test";
+
+/**  Whether notifications of this process, and of the notifier, reach the user. */
+export type NotificationPermission = { type: "granted" } | 
+/**  The user does not want them from Nightshift. */
+{ type: "denied" } | 
+/**  The desktop has not asked the user yet. */
+{ type: "not_asked" } | 
+/**  There is nothing that could show them. */
+{ type: "unavailable"; why: string };
 
 /**  A byte offset; a JSON number is exact up to 2^53. */
 export type Offset = number;
