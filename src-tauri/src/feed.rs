@@ -7,10 +7,9 @@ use nightshift_client::{Follow, FollowEvent};
 use nightshift_protocol::{BoardEvent, ConversationEvent, Fault, FaultCode};
 use std::time::Duration;
 use tauri::ipc::{Channel, IpcResponse};
-use tauri::{AppHandle, Emitter, Manager};
+use tauri::{AppHandle, Manager};
+use tauri_specta::Event as _;
 
-/// Event that tells the window of the connection.
-const REACHABILITY: &str = "reachability";
 /// First wait before trying again; doubled each time, so that a broken supervisor is not hammered.
 const RETRY_FIRST: Duration = Duration::from_millis(250);
 /// A person who waits should not wait longer than this after the supervisor is back.
@@ -23,7 +22,7 @@ pub fn tell_reachability(app: &AppHandle) {
     tauri::async_runtime::spawn(async move {
         while changes.changed().await.is_ok() {
             let now = changes.borrow_and_update().clone();
-            if let Err(error) = app.emit(REACHABILITY, now) {
+            if let Err(error) = now.emit(&app) {
                 eprintln!("warning: the window was not told of the connection: {error}");
             }
         }

@@ -70,6 +70,7 @@ fn open(origin: Origin, link: Link) -> tauri::Result<()> {
         .on_page_load(window::on_page_load)
         .on_window_event(window::on_window_event)
         .setup(move |app| {
+            bridge.mount_events(app);
             window::make(app.handle())?;
             opening::fulfil(app.handle(), asked);
             feed::tell_reachability(app.handle());

@@ -10,7 +10,7 @@ use nightshift_protocol::{Command, Fault, FaultCode, Reply};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, watch};
 
-/// Whether the supervisor can be reached: payload of the window's event `reachability`.
+/// Whether the supervisor can be reached: an event of the windows.
 #[derive(
     Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type, tauri_specta::Event,
 )]

@@ -1,8 +1,10 @@
 //! What a start asks for, the first one and every later one that finds a window running.
 
 use crate::{popout, quick, window};
+use serde::Serialize;
 use std::sync::{Mutex, PoisonError};
-use tauri::{AppHandle, Emitter, Manager};
+use tauri::{AppHandle, Manager};
+use tauri_specta::Event as _;
 
 /// Starts without showing the window (at login, for the tray).
 const HIDDEN: &str = "--hidden";
@@ -10,8 +12,6 @@ const HIDDEN: &str = "--hidden";
 const QUICK: &str = "--quick";
 /// Opens a session, as a click on a notification asks for.
 const OPEN: &str = "--open";
-/// Tells the page that a session is to be opened.
-const EVENT: &str = "opening";
 
 /// What the command line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,10 @@ impl Asked {
         Asked::Window
     }
 }
+
+/// Tells the page that a session is to be opened: it takes it from `Opening`.
+#[derive(Clone, Serialize, specta::Type, tauri_specta::Event)]
+pub struct OpenRequested;
 
 /// The session that the page is to open, until it has taken it: a page that is loading hears no event.
 #[derive(Default)]
@@ -69,7 +73,7 @@ pub fn on_the_board(app: &AppHandle, session: String) {
     let opening = app.state::<Opening>();
     *opening.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
     window::show(app);
-    if let Err(error) = app.emit_to(window::MAIN, EVENT, ()) {
+    if let Err(error) = OpenRequested.emit_to(app, window::MAIN) {
         eprintln!("warning: the page was not told which session to open: {error}");
     }
 }

@@ -5,14 +5,18 @@
 //! not pay for a second page.
 
 use crate::{backdrop, navigation, window};
-use tauri::{AppHandle, Emitter, Manager, WebviewWindow};
+use serde::Serialize;
+use tauri::{AppHandle, Manager, WebviewWindow};
+use tauri_specta::Event as _;
 
 pub const QUICK: &str = "quick";
 const PAGE: &str = "quick.html";
-/// Tells the page that it is in front again.
-const SHOWN: &str = "quick-shown";
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 176.0;
+
+/// Tells the page that it is in front again.
+#[derive(Clone, Serialize, specta::Type, tauri_specta::Event)]
+pub struct QuickShown;
 
 /// Brings it in front.
 pub fn show(app: &AppHandle) {
@@ -21,7 +25,7 @@ pub fn show(app: &AppHandle) {
         quick.center()?;
         quick.show()?;
         window::take_keyboard(&quick);
-        app.emit_to(QUICK, SHOWN, ())
+        QuickShown.emit_to(app, QUICK)
     });
     if let Err(error) = shown {
         eprintln!("warning: the quick window cannot be shown: {error}");

@@ -7,8 +7,8 @@ use serde::Serialize;
 use specta::datatype::DataType;
 use tauri::ipc::{InvokeResponseBody, IpcResponse};
 
-const DATA: u8 = 0;
-const EVENT: u8 = 1;
+pub const DATA: u8 = 0;
+pub const EVENT: u8 = 1;
 
 /// Beside the bytes, in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, specta::Type)]

@@ -19,11 +19,14 @@ mod terminal;
 mod worktrees;
 
 use crate::link::Reachability;
-use crate::terminal_wire::TerminalEvent;
+use crate::opening::OpenRequested;
+use crate::quick::QuickShown;
+use crate::terminal_wire::{self, TerminalEvent};
+use nightshift_model::answering::ANSWER_AFTER_MS;
 use specta_typescript::Typescript;
 use std::path::Path;
 use tauri::Wry;
-use tauri_specta::{Builder, ErrorHandlingMode, collect_commands};
+use tauri_specta::{Builder, ErrorHandlingMode, collect_commands, collect_events};
 
 const HEADER: &str = "\
 /**
@@ -32,6 +35,9 @@ const HEADER: &str = "\
  * Not written by hand: `cargo xtask bindings` writes it, a test compares it.
  */
 ";
+
+/// After this there are functions of the generator's own and no types of ours.
+const RUNTIME: &str = "/* Tauri Specta runtime */";
 
 /// Commands and types as the window knows them.
 pub fn bridge() -> Builder<Wry> {
@@ -92,8 +98,11 @@ pub fn bridge() -> Builder<Wry> {
             terminal::terminal_ack,
             terminal::detach_terminal,
         ])
-        .typ::<Reachability>()
+        .events(collect_events![Reachability, OpenRequested, QuickShown])
         .typ::<TerminalEvent>()
+        .constant("ANSWER_AFTER_MS", ANSWER_AFTER_MS)
+        .constant("TERMINAL_DATA", terminal_wire::DATA)
+        .constant("TERMINAL_EVENT", terminal_wire::EVENT)
         .error_handling(ErrorHandlingMode::Throw)
         .disable_serde_phases()
 }
@@ -110,9 +119,10 @@ pub enum ExportError {
 /// Writes the TypeScript side of `bridge` to `path`.
 pub fn export_bindings(path: &Path) -> Result<(), ExportError> {
     bridge().export(Typescript::default().header(HEADER), path)?;
+    let written = std::fs::read_to_string(path)?;
+    let (types, runtime) = written.split_at(written.find(RUNTIME).unwrap_or(written.len()));
     // A field with a default may be missing when *we* read it; we always write it.
-    let certain = std::fs::read_to_string(path)?.replace("?: ", ": ");
-    Ok(std::fs::write(path, certain)?)
+    Ok(std::fs::write(path, types.replace("?: ", ": ") + runtime)?)
 }
 
 #[cfg(test)]

@@ -44,6 +44,8 @@ import type {
 } from "./generated/bindings";
 
 export type * from "./generated/bindings";
+/** A request is on the screen for so long before anything answers it: the supervisor refuses what is faster. */
+export { ANSWER_AFTER_MS } from "./generated/bindings";
 export { externalUrl } from "./links";
 
 export type TerminalSink = {
@@ -147,20 +149,22 @@ export interface Backend {
   openExternal(url: string): Promise<void>;
 }
 
-/** A request is on the screen for so long before anything answers it: the supervisor refuses what is faster. */
-export const ANSWER_AFTER_MS = 500;
+/** Of every code, so that a new one cannot be forgotten here. */
+const CODES: Record<FaultCode, true> = {
+  invalid: true,
+  not_found: true,
+  ambiguous: true,
+  refused: true,
+  limit: true,
+  protocol: true,
+  unreachable: true,
+  io: true,
+  internal: true,
+};
 
-const CODES: ReadonlySet<string> = new Set<FaultCode>([
-  "invalid",
-  "not_found",
-  "ambiguous",
-  "refused",
-  "limit",
-  "protocol",
-  "unreachable",
-  "io",
-  "internal",
-]);
+function isCode(code: string): code is FaultCode {
+  return Object.hasOwn(CODES, code);
+}
 
 export function fault(code: FaultCode, message: string, hint = ""): Fault {
   return { code, message, hint };
@@ -172,8 +176,7 @@ export function asFault(thrown: unknown): Fault {
     const { message } = thrown;
     const code = "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
     const hint = "hint" in thrown && typeof thrown.hint === "string" ? thrown.hint : "";
-    const known = CODES.has(code) ? (code as FaultCode) : "internal";
-    return fault(known, String(message), hint);
+    return fault(isCode(code) ? code : "internal", String(message), hint);
   }
   return fault("internal", String(thrown));
 }

@@ -5,15 +5,10 @@
  * Must not know: state, views.
  */
 import { Channel } from "@tauri-apps/api/core";
-import { listen } from "@tauri-apps/api/event";
 import { asFault, externalUrl, fault } from "./api";
-import type { Backend, Off, Reachability, TerminalEvent, TerminalSink } from "./api";
-import { commands } from "./generated/bindings";
+import type { Backend, Off, TerminalEvent, TerminalSink } from "./api";
+import { commands, events, TERMINAL_DATA, TERMINAL_EVENT } from "./generated/bindings";
 import { TypedInOrder } from "./ordered";
-
-/** First byte of a terminal message: what follows. */
-const FRAME_DATA = 0;
-const FRAME_EVENT = 1;
 
 /** What a command gives, or its fault as one. */
 async function call<T>(command: Promise<T>): Promise<T> {
@@ -51,8 +46,8 @@ function terminalChannel(sink: TerminalSink): Channel<ArrayBuffer> {
   return new Channel<ArrayBuffer>((message) => {
     const bytes = new Uint8Array(message);
     const body = bytes.subarray(1);
-    if (bytes[0] === FRAME_DATA) sink.data(body);
-    else if (bytes[0] === FRAME_EVENT) sink.event(JSON.parse(decoder.decode(body)) as TerminalEvent);
+    if (bytes[0] === TERMINAL_DATA) sink.data(body);
+    else if (bytes[0] === TERMINAL_EVENT) sink.event(JSON.parse(decoder.decode(body)) as TerminalEvent);
   });
 }
 
@@ -78,7 +73,7 @@ export function tauriBackend(): Backend {
   const keyboards = new Keyboards();
   return {
     followBoard: (on) => follow(commands.followBoard, on),
-    onReachability: (on) => listen<Reachability>("reachability", (event) => on(event.payload)),
+    onReachability: (on) => events.reachability.listen((event) => on(event.payload)),
     dispatch: (request) => call(commands.dispatch(request)),
     answer: (session, need, answer, shownMs) => call(commands.answer(session, need, answer, Math.round(shownMs))),
     reply: (session, text, enclosures = []) => call(commands.reply(session, text, enclosures)),
@@ -131,12 +126,12 @@ export function tauriBackend(): Backend {
     notificationPermission: () => call(commands.notificationPermission()),
     looking: (looking) => done(commands.looking(looking)),
     takeOpening: () => call(commands.takeOpening()),
-    onOpening: (on) => listen("opening", on),
+    onOpening: (on) => events.openRequested.listen(on),
     popOut: (session) => done(commands.popOut(session)),
     putBack: (session) => done(commands.putBack(session)),
     closeWindow: () => done(commands.closeWindow()),
     hideQuick: () => done(commands.hideQuick()),
-    onQuickShown: (on) => listen("quick-shown", on),
+    onQuickShown: (on) => events.quickShown.listen(on),
     setTitle: (title) => done(commands.setTitle(title)),
     openExternal: async (url) => {
       const allowed = externalUrl(url);
