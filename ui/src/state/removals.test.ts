@@ -1,5 +1,5 @@
 /** Deleting, taking it back, and what could not be deleted. */
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi, type Mock } from "vitest";
 import { fault } from "../backend/api";
 import type { Backend } from "../backend/api";
 import { Removals, UNDO_MS } from "./removals.svelte";
@@ -8,7 +8,9 @@ import { Toasts } from "./toasts.svelte";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function arrange(remove = vi.fn(async (_id: string) => undefined)) {
+type Remove = (id: string, discard?: boolean) => Promise<void>;
+
+function arrange(remove: Mock<Remove> = vi.fn<Remove>(async () => undefined)) {
   const toasts = new Toasts();
   return { remove, toasts, removals: new Removals({ remove } as unknown as Backend, toasts) };
 }
@@ -36,10 +38,10 @@ test("what is taken back was never deleted", async () => {
 });
 
 test("a refused removal brings its row back and says why", async () => {
-  const remove = vi.fn(async (id: string) => {
+  const remove = vi.fn<Remove>(async (id) => {
     if (id === "b") throw fault("refused", "its worktree has 2 unpushed commits", "push them");
   });
-  const { removals, toasts } = arrange(remove as never);
+  const { removals, toasts } = arrange(remove);
   removals.begin(["a", "b"], "2 sessions");
   removals.finishAll();
   await vi.advanceTimersByTimeAsync(0);
@@ -48,8 +50,8 @@ test("a refused removal brings its row back and says why", async () => {
 });
 
 test("uncommitted files go along only where that was said", async () => {
-  const remove = vi.fn(async (_id: string, _discard?: boolean) => undefined);
-  const { removals } = arrange(remove as never);
+  const remove = vi.fn<Remove>(async () => undefined);
+  const { removals } = arrange(remove);
   removals.begin(["a"], "a");
   removals.begin(["b"], "b", true);
   await vi.advanceTimersByTimeAsync(UNDO_MS);

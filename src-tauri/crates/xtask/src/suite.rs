@@ -27,7 +27,7 @@ pub fn check() -> Result<()> {
     Stages::default()
         .stage("format", format)
         .stage("tidy", tidied)
-        .stage("ui check", || node::script("check"))
+        .stage("ui check", ui_checked)
         .stage("ui unit tests", || node::script("test"))
         .stage("ui build", || node::build_ui_if_stale().map(|()| Vec::new()))
         .stage("clippy", clippy)
@@ -42,7 +42,7 @@ pub fn test(only: Option<&str>) -> Result<()> {
     Stages::default()
         .stage("format", format)
         .stage("tidy", tidied)
-        .stage("ui check", || node::script("check"))
+        .stage("ui check", ui_checked)
         .tests("ui unit tests", || node::script("test"))
         .stage("ui build", || node::script("build"))
         .stage("build", build)
@@ -62,6 +62,13 @@ pub fn test(only: Option<&str>) -> Result<()> {
 
 fn format() -> Result<Vec<String>> {
     Tool::cargo(root()).args(["fmt", "--all", "--check"]).run_collecting()
+}
+
+/// Rules, then types.
+fn ui_checked() -> Result<Vec<String>> {
+    let mut lines = node::script("lint")?;
+    lines.extend(node::script("check")?);
+    Ok(lines)
 }
 
 fn tidied() -> Result<Vec<String>> {

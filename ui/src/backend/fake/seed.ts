@@ -157,7 +157,7 @@ const BROUGHT_ALONG = `.claude/settings.json (settings of Claude Code: hooks, pr
     "permissions": { "allow": ["Bash(npm run *)"] },
     "hooks": {
       "SessionStart": [
-        { "hooks": [{ "type": "command", "command": "\"$CLAUDE_PROJECT_DIR\"/tools/start.sh --quiet" }] }
+        { "hooks": [{ "type": "command", "command": "\\"$CLAUDE_PROJECT_DIR\\"/tools/start.sh --quiet" }] }
       ]
     }
   }
