@@ -29,10 +29,10 @@ export type Action = {
 };
 
 const BOARD: Zone[] = ["board"];
-/** Anywhere but in a terminal, which owns its keys. */
-const ANYWHERE: Zone[] = ["board", "button", "header", "filter", "dispatch", "peek", "pane", "review", "diff", "composer", "text"];
 /** Where the keyboard is on a row, one of its buttons or a header. */
 const ROW: Zone[] = ["board", "button", "header"];
+/** Anywhere but in a terminal, which owns its keys. */
+const ANYWHERE: Zone[] = [...ROW, "filter", "dispatch", "peek", "pane", "review", "diff", "composer", "text"];
 
 const selected = (app: App): boolean => app.selection.view !== null;
 const always = (): boolean => true;
