@@ -24,14 +24,19 @@ async function measure(window: Ui, name: string, act: (turn: number) => Promise<
   const now = async (): Promise<Cost> => {
     const { metrics } = await session.send("Performance.getMetrics");
     const of = (key: string) => (metrics.find((metric) => metric.name === key)?.value ?? 0) * 1_000;
-    return { script: of("ScriptDuration"), all: of("ScriptDuration") + of("LayoutDuration") + of("RecalcStyleDuration") };
+    return {
+      script: of("ScriptDuration"),
+      all: of("ScriptDuration") + of("LayoutDuration") + of("RecalcStyleDuration"),
+    };
   };
   const script: number[] = [];
   const all: number[] = [];
   for (let turn = 0; turn < TURNS; turn += 1) {
     const before = await now();
     await act(turn);
-    await window.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    await window.page.evaluate(
+      () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+    );
     const after = await now();
     script.push(after.script - before.script);
     all.push(after.all - before.all);
@@ -41,7 +46,13 @@ async function measure(window: Ui, name: string, act: (turn: number) => Promise<
     const sorted = values.toSorted((a, b) => a - b);
     return `p50 ${percentile(sorted, 0.5).toFixed(1)}  p95 ${percentile(sorted, 0.95).toFixed(1)}`;
   };
-  const kept = percentile(script.toSorted((a, b) => a - b), 0.95) <= BUDGET_MS ? "within" : "over";
+  const kept =
+    percentile(
+      script.toSorted((a, b) => a - b),
+      0.95,
+    ) <= BUDGET_MS
+      ? "within"
+      : "over";
   console.log(`${name.padEnd(18)} script ${row(script)} (${kept} ${BUDGET_MS})   with style and layout ${row(all)}`);
 }
 
@@ -50,7 +61,9 @@ test("a thousand sessions, twenty changing every second", async () => {
   await window.row("session 1").waitFor();
   const board = window.get("board");
   await measure(window, "nothing", async () => undefined);
-  await measure(window, "scroll", (turn) => board.evaluate((node, by) => (node.scrollTop += by), turn % 40 < 20 ? 400 : -400));
+  await measure(window, "scroll", (turn) =>
+    board.evaluate((node, by) => (node.scrollTop += by), turn % 40 < 20 ? 400 : -400),
+  );
   await board.evaluate((node) => (node.scrollTop = 0));
   await window.row("session 1").locator("[data-row-main]").click();
   await measure(window, "move selection", () => window.press("ArrowDown"));

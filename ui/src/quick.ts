@@ -20,7 +20,10 @@ async function main(): Promise<void> {
   const settings = new Settings(backend);
   const look = new Look(settings);
   look.apply(document.documentElement);
-  mount(Quick, { target, props: { quick: new QuickState(backend), settings, look, onShown: (on: () => void) => backend.onQuickShown(on) } });
+  mount(Quick, {
+    target,
+    props: { quick: new QuickState(backend), settings, look, onShown: (on: () => void) => backend.onQuickShown(on) },
+  });
 }
 
 void main();

@@ -19,18 +19,29 @@ async function paused(options: Options = {}): Promise<Ui> {
 
 /** Until something holds, in small steps of time. */
 async function until(window: Ui, holds: () => Promise<boolean>): Promise<void> {
-  await expect.poll(async () => {
-    if (await holds()) return true;
-    await window.page.clock.runFor(STEP_MS);
-    return holds();
-  }).toBe(true);
+  await expect
+    .poll(async () => {
+      if (await holds()) return true;
+      await window.page.clock.runFor(STEP_MS);
+      return holds();
+    })
+    .toBe(true);
 }
 
 const comes = (window: Ui, what: Locator) => until(window, async () => (await what.count()) > 0);
-const says = (window: Ui, testid: string, words: string) => comes(window, window.get(testid).filter({ hasText: words }));
+const says = (window: Ui, testid: string, words: string) =>
+  comes(window, window.get(testid).filter({ hasText: words }));
 const live = (window: Ui) => comes(window, window.page.locator("[data-live=true]"));
-const given = (window: Ui) => window.page.evaluate(() => self.__fake?.given.map(({ answer }) => (answer.type === "option" ? answer.id : answer.type)) ?? []);
-const holder = (window: Ui) => window.page.evaluate(() => document.activeElement?.getAttribute("data-testid") ?? (document.activeElement?.hasAttribute("data-row-main") ? "row" : null));
+const given = (window: Ui) =>
+  window.page.evaluate(
+    () => self.__fake?.given.map(({ answer }) => (answer.type === "option" ? answer.id : answer.type)) ?? [],
+  );
+const holder = (window: Ui) =>
+  window.page.evaluate(
+    () =>
+      document.activeElement?.getAttribute("data-testid") ??
+      (document.activeElement?.hasAttribute("data-row-main") ? "row" : null),
+  );
 const dispatched = (window: Ui) => window.get("dispatch-input").inputValue();
 
 /** The peek of a session that asks. */
@@ -164,7 +175,9 @@ test("ui_s1_3_the_pill_that_leads_to_the_end_leaves_the_keyboard_in_its_pane", a
   await window.page.mouse.wheel(0, -2_000);
   await window.get("jump-latest").click();
   await window.get("jump-latest").waitFor({ state: "detached" });
-  await expect.poll(() => window.page.evaluate(() => document.activeElement?.closest("[data-testid=pane]") != null)).toBe(true);
+  await expect
+    .poll(() => window.page.evaluate(() => document.activeElement?.closest("[data-testid=pane]") != null))
+    .toBe(true);
   await window.press("Control+f");
   await window.get("conversation-find").waitFor();
   await window.close();
@@ -191,10 +204,12 @@ test("ui_s1_2_what_is_asked_is_in_view_while_the_conversation_follows", async ()
   await window.get("jump-latest").waitFor();
   await expect.poll(() => inView(window, request)).toBe(true);
   // Nothing lies over it.
-  await expect.poll(async () => {
-    const [pill, card] = [await window.get("jump-latest").boundingBox(), await request.boundingBox()];
-    return pill !== null && card !== null && pill.y + pill.height <= card.y;
-  }).toBe(true);
+  await expect
+    .poll(async () => {
+      const [pill, card] = [await window.get("jump-latest").boundingBox(), await request.boundingBox()];
+      return pill !== null && card !== null && pill.y + pill.height <= card.y;
+    })
+    .toBe(true);
   await window.answerable();
   await window.get("request-option-1").click();
   await window.page.locator("[data-testid=request][data-open=true]", { hasText: "Go on?" }).waitFor();
@@ -294,7 +309,9 @@ function watchRequests(): void {
   const since = new Map<string, number>();
   Object.assign(self, { since });
   const look = () => {
-    const there = new Set([...document.querySelectorAll("[data-need]")].map((card) => card.getAttribute("data-need") ?? ""));
+    const there = new Set(
+      [...document.querySelectorAll("[data-need]")].map((card) => card.getAttribute("data-need") ?? ""),
+    );
     for (const need of since.keys()) if (!there.has(need)) since.delete(need);
     for (const need of there) if (!since.has(need)) since.set(need, performance.now());
   };
@@ -310,12 +327,22 @@ test.each([1, 2, 3])("failures_39_fuzz_of_the_window_%i", async (seed) => {
   let answered = 0;
   for (let step = 0; step < 50; step += 1) {
     const before = (await given(window)).length;
-    const times = await window.page.evaluate(() => [...(self as unknown as { since: Map<string, number> }).since].map(([need, at]) => ({ need, age: performance.now() - at })));
+    const times = await window.page.evaluate(() =>
+      [...(self as unknown as { since: Map<string, number> }).since].map(([need, at]) => ({
+        need,
+        age: performance.now() - at,
+      })),
+    );
     const act = roll(8);
     if (act === 0) await window.press("1", "1");
     else if (act === 1) await window.press("2");
     else if (act === 2) for (let repeat = 0; repeat < 4; repeat += 1) await window.page.keyboard.down("1");
-    else if (act === 3) await window.page.evaluate(() => document.querySelector("[data-testid=peek-option-1]")?.dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 2 })));
+    else if (act === 3)
+      await window.page.evaluate(() =>
+        document
+          .querySelector("[data-testid=peek-option-1]")
+          ?.dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 2 })),
+      );
     else if (act === 4) await window.page.mouse.dblclick(700, 300);
     else if (act === 5) await window.press("Enter", " ");
     else await window.page.clock.runFor(roll(900));
@@ -331,7 +358,9 @@ test.each([1, 2, 3])("failures_39_fuzz_of_the_window_%i", async (seed) => {
     answered = after.length;
     expect(await dispatched(window)).toBe("");
     // Whatever was opened or closed meanwhile: the peek is what is looked at.
-    await window.page.evaluate(() => document.querySelector<HTMLElement>("[data-testid=row].selected [data-row-main]")?.focus());
+    await window.page.evaluate(() =>
+      document.querySelector<HTMLElement>("[data-testid=row].selected [data-row-main]")?.focus(),
+    );
     if ((await window.get("peek").count()) === 0) await window.press("Space");
   }
   expect(answered).toBeGreaterThan(0);

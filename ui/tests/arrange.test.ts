@@ -5,7 +5,10 @@ import { useBrowser, type Ui } from "./page";
 const open = useBrowser();
 
 const names = (window: Ui, group: string) =>
-  window.get(group).getByTestId("row").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-name")));
+  window
+    .get(group)
+    .getByTestId("row")
+    .evaluateAll((rows) => rows.map((row) => row.getAttribute("data-name")));
 const titles = (window: Ui) => window.page.locator("section > header .title").allTextContents();
 
 test("Ctrl+S groups by directory and back, and a start remembers it", async () => {
@@ -13,7 +16,9 @@ test("Ctrl+S groups by directory and back, and a start remembers it", async () =
   await window.select("flaky sync test");
   await window.press("Control+s");
   await expect.poll(() => titles(window)).toEqual(["Pinned", "~/code/atlas", "~/code/ledger", "~/code/site"]);
-  await expect.poll(() => names(window, "group-directory:/home/ada/code/ledger")).toEqual(["move sessions table", "map the importer"]);
+  await expect
+    .poll(() => names(window, "group-directory:/home/ada/code/ledger"))
+    .toEqual(["move sessions table", "map the importer"]);
   await window.page.reload();
   await expect.poll(() => titles(window)).toContain("~/code/site");
   await window.get("group-by-state").click();
@@ -53,7 +58,8 @@ test("Enter on a header collapses its group, arrows go on from there", async () 
   await window.press("Enter");
   await expect.poll(() => header.getAttribute("aria-expanded")).toBe("true");
   await window.press("ArrowDown");
-  const holder = () => window.page.evaluate(() => document.activeElement?.closest("[data-name]")?.getAttribute("data-name"));
+  const holder = () =>
+    window.page.evaluate(() => document.activeElement?.closest("[data-name]")?.getAttribute("data-name"));
   await expect.poll(holder).toBe("map the importer");
   await header.focus();
   await window.press("ArrowUp");

@@ -117,7 +117,9 @@ test("a thousand sessions render only what is near and the last one is reached",
   expect(await window.get("row").count()).toBeLessThan(200);
   await window.press("End");
   await expect.poll(() => window.row("session 999").count()).toBe(1);
-  await expect.poll(() => window.page.evaluate(() => document.activeElement?.closest("[data-name]")?.getAttribute("data-name"))).toBe("session 999");
+  await expect
+    .poll(() => window.page.evaluate(() => document.activeElement?.closest("[data-name]")?.getAttribute("data-name")))
+    .toBe("session 999");
   await window.close();
 });
 
@@ -230,7 +232,11 @@ test("why a row is in its state is told with time and source, and follows the se
 
 test("a row is pulled over another one of its group and stays there", async () => {
   const window = await open();
-  const order = () => window.get("group-working").getByTestId("row").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-name")));
+  const order = () =>
+    window
+      .get("group-working")
+      .getByTestId("row")
+      .evaluateAll((rows) => rows.map((row) => row.getAttribute("data-name")));
   const before = await order();
   const from = await window.row(before[0] ?? "").boundingBox();
   const to = await window.row(before[2] ?? "").boundingBox();

@@ -40,7 +40,8 @@ test("a slash lists Nightshift's commands and the agent's, and what was learned 
   await composer.focus();
   await window.page.keyboard.type("/");
   await window.get("completion").first().waitFor();
-  const offered = async () => (await window.get("completion").allTextContents()).map((text) => /\/([a-z]+)/.exec(text)?.[1]);
+  const offered = async () =>
+    (await window.get("completion").allTextContents()).map((text) => /\/([a-z]+)/.exec(text)?.[1]);
   await expect.poll(offered).toEqual(["goal", "loop", "proactive", "tasks", "bashes", "review"]);
   await window.page.keyboard.type("rev");
   await window.press("Tab");

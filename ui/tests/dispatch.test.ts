@@ -80,7 +80,9 @@ test("the first page lists the agents and the rehearsal fills the input", async 
   await expect.poll(() => window.get("agent").count()).toBe(4);
   for (const group of ["needs-input", "working", "completed"]) {
     const place = await window.get(`group-${group}`).boundingBox();
-    expect((place?.y ?? 0) + (place?.height ?? 0)).toBeLessThan((await window.get("dispatch-input").boundingBox())?.y ?? 0);
+    expect((place?.y ?? 0) + (place?.height ?? 0)).toBeLessThan(
+      (await window.get("dispatch-input").boundingBox())?.y ?? 0,
+    );
   }
   await window.get("first-more").click();
   await expect.poll(() => window.get("agent").filter({ hasText: "not installed" }).count()).toBe(3);
@@ -139,7 +141,9 @@ test("a draft belongs to its project, and text at hand goes along to another", a
   await field.fill("");
   await expect.poll(() => window.page.evaluate(() => localStorage.getItem("nightshift.drafts"))).not.toContain("about");
   await field.fill("about the ledger");
-  await expect.poll(() => window.page.evaluate(() => localStorage.getItem("nightshift.drafts"))).toContain("about the ledger");
+  await expect
+    .poll(() => window.page.evaluate(() => localStorage.getItem("nightshift.drafts")))
+    .toContain("about the ledger");
   await window.page.reload();
   await expect.poll(() => window.get("dispatch-cwd").inputValue()).toBe("~/code/atlas");
   await expect.poll(() => field.inputValue()).toBe("");

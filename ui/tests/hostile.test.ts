@@ -68,7 +68,9 @@ test("a terminal's sequences reach the terminal alone", async () => {
   const terminal = window.get("terminal");
   await terminal.waitFor();
   await terminal.locator("textarea").focus();
-  await window.page.keyboard.insertText("\u001b]0;owned\u0007\u001b]8;;javascript:window.__pwned=1\u0007link\u001b]8;;\u0007\u001b[?1049h");
+  await window.page.keyboard.insertText(
+    "\u001b]0;owned\u0007\u001b]8;;javascript:window.__pwned=1\u0007link\u001b]8;;\u0007\u001b[?1049h",
+  );
   await window.press("Enter");
   await expectUnharmed(window);
   await window.close();
@@ -76,7 +78,11 @@ test("a terminal's sequences reach the terminal alone", async () => {
 
 test("a broken settings file leaves the window as it is", async () => {
   const window = await open();
-  await window.page.evaluate(() => self.__settings?.('[appearance]\nfont_size = 900\ntheme = "<img src=x onerror=window.__pwned=1>"\n[terminal]\nfont_family = "x; } body { display: none"\nscrollback = 99999999\n[keys]\n"session.pin" = "<b>"\n'));
+  await window.page.evaluate(() =>
+    self.__settings?.(
+      '[appearance]\nfont_size = 900\ntheme = "<img src=x onerror=window.__pwned=1>"\n[terminal]\nfont_family = "x; } body { display: none"\nscrollback = 99999999\n[keys]\n"session.pin" = "<b>"\n',
+    ),
+  );
   await window.press("Control+,");
   await window.get("settings-advanced").click();
   await expectUnharmed(window);

@@ -38,7 +38,10 @@ test("both themes stand side by side, and what seems hovered looks so", async ()
     await expect.poll(async () => (await hovered.evaluate(border)) !== (await plain.evaluate(border))).toBe(true);
   }
   // Each wears its theme once its scripts have run.
-  const background = (theme: string) => frame(theme).locator("body").evaluate((body) => getComputedStyle(body).backgroundColor);
+  const background = (theme: string) =>
+    frame(theme)
+      .locator("body")
+      .evaluate((body) => getComputedStyle(body).backgroundColor);
   await expect.poll(async () => (await background("dark")) !== (await background("light"))).toBe(true);
   await window.close();
 });

@@ -19,7 +19,10 @@ async function terminal(window: Ui): Promise<void> {
 test("security_10 a link shows where it goes, and no way of clicking leads the page there", async () => {
   const window = await open();
   const url = window.page.url();
-  await window.dispatch("say see [https://docs.rs](http://127.0.0.1:9/evil.html), [it](https://user:pw@xn--pple-43d.com/) and https://example.org/a", "Shift+Enter");
+  await window.dispatch(
+    "say see [https://docs.rs](http://127.0.0.1:9/evil.html), [it](https://user:pw@xn--pple-43d.com/) and https://example.org/a",
+    "Shift+Enter",
+  );
   const links = window.get("conversation").locator("a");
   await expect.poll(() => links.count()).toBe(3);
   expect(await links.evaluateAll((all) => all.map((link) => link.getAttribute("title")))).toEqual([
@@ -28,7 +31,10 @@ test("security_10 a link shows where it goes, and no way of clicking leads the p
     "https://example.org/a",
   ]);
   // Where the text is the URL, it is enough.
-  expect(await window.get("conversation").getByTestId("link-place").allInnerTexts()).toEqual(["127.0.0.1:9", "xn--pple-43d.com"]);
+  expect(await window.get("conversation").getByTestId("link-place").allInnerTexts()).toEqual([
+    "127.0.0.1:9",
+    "xn--pple-43d.com",
+  ]);
   const evil = links.first();
   const ways: (() => Promise<void>)[] = [
     () => evil.click(),
@@ -61,7 +67,9 @@ test("security_10 what is dropped on the page does not take its place", async ()
   const kept = await window.get("conversation").evaluate((node) => {
     const data = new DataTransfer();
     data.setData("text/uri-list", "http://127.0.0.1:9/evil.html");
-    return ["dragover", "drop"].map((type) => node.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true })));
+    return ["dragover", "drop"].map((type) =>
+      node.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true })),
+    );
   });
   expect(kept).toEqual([false, false]);
   await expectUnmoved(window, url);
@@ -71,12 +79,19 @@ test("security_10 what is dropped on the page does not take its place", async ()
 test("security_10 a terminal's link shows its URL and opens with Ctrl only", async () => {
   const window = await open();
   await terminal(window);
-  for (const [href, word] of [["https://docs.rs@evil.example/x", "first-link"], ["javascript:window.__pwned=1", "second-link"]]) {
+  for (const [href, word] of [
+    ["https://docs.rs@evil.example/x", "first-link"],
+    ["javascript:window.__pwned=1", "second-link"],
+  ]) {
     await window.page.keyboard.type(`raw \\e]8;;${href}\\e\\${word?.replace("-", "~-")}\\e]8;;\\e\\`);
     await window.press("Enter");
   }
   const over = async (word: string) => {
-    const place = await window.get("terminal").locator(".xterm-rows span", { hasText: new RegExp(`^${word}`) }).last().boundingBox();
+    const place = await window
+      .get("terminal")
+      .locator(".xterm-rows span", { hasText: new RegExp(`^${word}`) })
+      .last()
+      .boundingBox();
     if (!place) throw new Error(`no ${word}`);
     await window.page.mouse.move(place.x + 3, place.y - 40);
     await window.page.mouse.move(place.x + 12, place.y + place.height / 2, { steps: 4 });
@@ -113,12 +128,19 @@ test("failures_40 a paste does not end itself, by whatever way it comes", async 
   await expect.poll(typed).toContain("2004h\r");
   for (const way of ["paste", "drop"]) {
     const before = (await typed()).length;
-    await window.get("terminal").locator("textarea").evaluate((node, way) => {
-      const data = new DataTransfer();
-      data.setData("text/plain", "\u001b[201~echo pwned\r\u0003\u009b201~\ttwo\r\nlines\u007f");
-      const given = { bubbles: true, cancelable: true };
-      node.dispatchEvent(way === "paste" ? new ClipboardEvent("paste", { clipboardData: data, ...given }) : new DragEvent("drop", { dataTransfer: data, ...given }));
-    }, way);
+    await window
+      .get("terminal")
+      .locator("textarea")
+      .evaluate((node, way) => {
+        const data = new DataTransfer();
+        data.setData("text/plain", "\u001b[201~echo pwned\r\u0003\u009b201~\ttwo\r\nlines\u007f");
+        const given = { bubbles: true, cancelable: true };
+        node.dispatchEvent(
+          way === "paste"
+            ? new ClipboardEvent("paste", { clipboardData: data, ...given })
+            : new DragEvent("drop", { dataTransfer: data, ...given }),
+        );
+      }, way);
     const given = async () => (await typed()).slice(before);
     await expect.poll(given, { message: way }).toBe("\u001b[200~[201~echo pwned\r201~\ttwo\rlines\u001b[201~");
   }

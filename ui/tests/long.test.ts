@@ -42,8 +42,14 @@ test("what is read stays where it is while items above it are measured", async (
     await expect.poll(async () => JSON.stringify(await reading()) === JSON.stringify(await reading())).toBe(true);
   }
   const { id, at } = await reading();
-  await window.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
-  const after = await talk.locator(`[data-item=${id}]`).evaluate((node) => Math.round(node.getBoundingClientRect().top - (node.closest(".scroll")?.getBoundingClientRect().top ?? 0)));
+  await window.page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+  );
+  const after = await talk
+    .locator(`[data-item=${id}]`)
+    .evaluate((node) =>
+      Math.round(node.getBoundingClientRect().top - (node.closest(".scroll")?.getBoundingClientRect().top ?? 0)),
+    );
   expect(Math.abs(after - at)).toBeLessThanOrEqual(1);
   await window.close();
 });

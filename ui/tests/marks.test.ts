@@ -5,16 +5,24 @@ import { useBrowser, type Ui } from "./page";
 const open = useBrowser();
 
 const marked = (window: Ui) =>
-  window.page.locator("[data-testid=row]:has([role=checkbox][aria-checked=true])").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-name")));
+  window.page
+    .locator("[data-testid=row]:has([role=checkbox][aria-checked=true])")
+    .evaluateAll((rows) => rows.map((row) => row.getAttribute("data-name")));
 
 test("x, Ctrl+click and Shift+click select; Esc selects none and leaves the filter alone", async () => {
   const window = await open();
   await window.get("filter-input").fill("s:working|done");
   await window.select("map the importer");
   await window.press("x");
-  await window.row("cargo watch -x check").locator("[data-row-main]").click({ modifiers: ["Shift"] });
+  await window
+    .row("cargo watch -x check")
+    .locator("[data-row-main]")
+    .click({ modifiers: ["Shift"] });
   await expect.poll(() => marked(window)).toEqual(["map the importer", "flaky sync test", "cargo watch -x check"]);
-  await window.row("flaky sync test").locator("[data-row-main]").click({ modifiers: ["Control"] });
+  await window
+    .row("flaky sync test")
+    .locator("[data-row-main]")
+    .click({ modifiers: ["Control"] });
   await expect.poll(() => window.get("marks-count").textContent()).toBe("2 selected");
   await window.press("Escape");
   await expect.poll(() => marked(window)).toEqual([]);
@@ -27,7 +35,10 @@ test("Ctrl+X stops all selected, and again within two seconds deletes them", asy
   const window = await open();
   await window.row("flaky sync test").hover();
   await window.row("flaky sync test").getByTestId("row-mark").click();
-  await window.row("npm test").locator("[data-row-main]").click({ modifiers: ["Control"] });
+  await window
+    .row("npm test")
+    .locator("[data-row-main]")
+    .click({ modifiers: ["Control"] });
   await expect.poll(() => window.get("marks-stop").textContent()).toContain("Stop 1");
   await window.press("Control+x");
   await expect.poll(() => window.row("flaky sync test").getAttribute("data-state")).toBe("stopped");
@@ -57,7 +68,10 @@ test("one reply goes to all selected agents: an answer where a question is open,
 
 test("Ctrl+X in a pane is about its own session, whatever is selected on the board", async () => {
   const window = await open();
-  await window.row("npm test").locator("[data-row-main]").click({ modifiers: ["Control"] });
+  await window
+    .row("npm test")
+    .locator("[data-row-main]")
+    .click({ modifiers: ["Control"] });
   await window.row("flaky sync test").locator("[data-row-main]").dblclick();
   await window.get("pane-pin").focus();
   await window.press("Control+x");

@@ -14,7 +14,15 @@ const PATIENCE_MS = 15_000;
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-export type Options = { mode?: string; width?: number; height?: number; light?: boolean; speed?: number; at?: Date; ownClock?: boolean };
+export type Options = {
+  mode?: string;
+  width?: number;
+  height?: number;
+  light?: boolean;
+  speed?: number;
+  at?: Date;
+  ownClock?: boolean;
+};
 
 export function useBrowser(): (options?: Options) => Promise<Ui> {
   let browser: Browser;

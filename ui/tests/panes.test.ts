@@ -59,7 +59,8 @@ test("a terminal echoes, keeps its keys, leaves by Ctrl+\\ and says how it ended
   await expect.poll(() => terminal.locator(".xterm-rows").textContent()).toContain("❯");
   await window.page.keyboard.type("echo nightshift was here");
   await window.press("Enter");
-  const text = async () => ((await terminal.locator(".xterm-rows").textContent()) ?? "").split("nightshift was here").length - 1;
+  const text = async () =>
+    ((await terminal.locator(".xterm-rows").textContent()) ?? "").split("nightshift was here").length - 1;
   await expect.poll(text).toBe(2);
   await window.page.keyboard.type("?");
   expect(await window.get("key-sheet").count()).toBe(0);
@@ -172,8 +173,11 @@ test("panes share their width as the line between them is moved, and evenly agai
   await window.row("flaky sync test").locator("[data-row-main]").dblclick();
   await expect.poll(() => window.get("pane").count()).toBe(2);
   await paneHasKeyboard(window);
-  const widths = () => window.get("pane").evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().width)));
-  await expect.poll(async () => Math.abs(((await widths())[0] ?? 0) - ((await widths())[1] ?? 0))).toBeLessThanOrEqual(1);
+  const widths = () =>
+    window.get("pane").evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().width)));
+  await expect
+    .poll(async () => Math.abs(((await widths())[0] ?? 0) - ((await widths())[1] ?? 0)))
+    .toBeLessThanOrEqual(1);
   const [left = 0] = await widths();
   const line = window.get("pane-divider");
   await line.focus();
@@ -216,7 +220,8 @@ async function lastWords(window: Ui): Promise<Locator> {
   return words;
 }
 
-const width = (words: Locator): Promise<number> => words.evaluate((it) => Math.round(it.getBoundingClientRect().width * 10));
+const width = (words: Locator): Promise<number> =>
+  words.evaluate((it) => Math.round(it.getBoundingClientRect().width * 10));
 
 test("a terminal's cells fit its font when that comes late", async () => {
   const soon = await open();

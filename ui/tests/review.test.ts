@@ -12,13 +12,16 @@ async function review(name: string, options: Options = {}): Promise<Ui> {
   return window;
 }
 
-const path = (window: Ui) => window.page.locator("[data-testid=review-file][aria-selected=true]").getAttribute("data-path");
+const path = (window: Ui) =>
+  window.page.locator("[data-testid=review-file][aria-selected=true]").getAttribute("data-path");
 const scrollTop = (window: Ui) => window.get("review-diff").evaluate((node) => node.scrollTop);
 
 test("files are gone through by keys, each shown as what it is", async () => {
   const window = await review("flaky sync test");
   await expect.poll(() => window.get("review-file").count()).toBe(9);
-  await expect.poll(() => window.get("review-summary").textContent()).toMatch(/tighten-login-limits.*from main.*9 files.*3 behind/);
+  await expect
+    .poll(() => window.get("review-summary").textContent())
+    .toMatch(/tighten-login-limits.*from main.*9 files.*3 behind/);
   await window.get("review-diff").getByText("saturating_sub").waitFor();
   await expect.poll(() => window.page.locator(".changed").first().textContent()).toBe(" - used");
   await window.press("End");
@@ -99,7 +102,8 @@ test("comments are gathered, survive leaving, and go to the agent as one message
 
 test("files are staged, committed, and what was refused says why", async () => {
   const window = await review("flaky sync test");
-  const staging = (file: string) => window.page.locator(`[data-path='${file}'] [data-staging]`).getAttribute("data-staging");
+  const staging = (file: string) =>
+    window.page.locator(`[data-path='${file}'] [data-staging]`).getAttribute("data-staging");
   await window.get("review-diff").waitFor();
   await window.press("a");
   await expect.poll(() => staging("src/auth/limits.rs")).toBe("staged");

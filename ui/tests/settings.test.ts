@@ -101,11 +101,15 @@ test("fields write what they say, agents are listed and the supervisor is descri
   await expect.poll(() => codex.textContent()).toContain("not signed in");
   await window.get("settings-permissions").click();
   await expect.poll(() => window.get("rule").allTextContents()).toHaveLength(2);
-  await expect.poll(async () => (await window.get("rule").first().textContent())?.replace(/\s+/g, " ")).toContain("Reject git push --force execute Bash · claude in ~/code/atlas · 1h");
+  await expect
+    .poll(async () => (await window.get("rule").first().textContent())?.replace(/\s+/g, " "))
+    .toContain("Reject git push --force execute Bash · claude in ~/code/atlas · 1h");
   await window.get("rule-revoke").first().click();
   await expect.poll(() => window.get("rule").allTextContents()).toHaveLength(1);
   await expect.poll(() => window.get("trusted").allTextContents()).toHaveLength(1);
-  await expect.poll(() => window.get("trusted").textContent()).toContain(".nightshift/setup (run before a session starts)");
+  await expect
+    .poll(() => window.get("trusted").textContent())
+    .toContain(".nightshift/setup (run before a session starts)");
   await window.get("trusted-show").click();
   await expect.poll(() => window.get("trusted-text").textContent()).toContain("npm ci");
   await window.get("trusted-revoke").click();
@@ -124,7 +128,9 @@ test("the first frame wears the theme before any script of the window has run", 
     await window.page.route(/assets\/.*\.js/, () => new Promise(() => undefined));
     await window.page.goto(window.page.url(), { waitUntil: "commit" });
     await window.page.locator("header.early").waitFor();
-    await expect.poll(() => window.page.evaluate(() => document.documentElement.dataset["theme"])).toBe(light ? "light" : "dark");
+    await expect
+      .poll(() => window.page.evaluate(() => document.documentElement.dataset["theme"]))
+      .toBe(light ? "light" : "dark");
     await expect.poll(() => window.page.title()).toBe("Nightshift");
     await window.close();
   }
@@ -134,7 +140,11 @@ test("the first frame stands where the window will be", async () => {
   for (const width of [720, 1180, 1700]) {
     const window = await open({ width });
     const place = (selector: string) => window.page.locator(selector).boundingBox();
-    const [bar, name, box] = [await place("header[data-zone=board]"), await place("header[data-zone=board] h1"), await place(".box:has([data-testid=dispatch-input])")];
+    const [bar, name, box] = [
+      await place("header[data-zone=board]"),
+      await place("header[data-zone=board] h1"),
+      await place(".box:has([data-testid=dispatch-input])"),
+    ];
     await window.page.route(/assets\/.*\.js/, () => new Promise(() => undefined));
     await window.page.goto(window.page.url(), { waitUntil: "commit" });
     await window.page.locator(".early-input").waitFor();

@@ -66,7 +66,9 @@ test("closing a tab gives the next one the keyboard, closing the last one the bo
   await window.get("conversation").waitFor();
   await window.press("Control+w");
   await expect.poll(() => front(window)).toBe(NAMES[2]);
-  await expect.poll(() => window.page.evaluate(() => document.activeElement?.closest("[data-testid=pane]") !== null)).toBe(true);
+  await expect
+    .poll(() => window.page.evaluate(() => document.activeElement?.closest("[data-testid=pane]") !== null))
+    .toBe(true);
   await window.press("Control+w");
   await expect.poll(() => front(window)).toBe(NAMES[0]);
   await window.press("Control+w");
@@ -86,9 +88,14 @@ test("a tab gets a pane of its own, and is dragged back among the others", async
   await window.row("npm test").locator("[data-row-main]").click();
   await window.press("Control+Shift+Enter");
   await expect.poll(() => window.get("column").nth(1).getByTestId("tab").count()).toBe(2);
-  const [dragged, target] = [window.get("column").nth(1).getByTestId("tab").first(), window.get("column").first().getByTestId("tab").first()];
+  const [dragged, target] = [
+    window.get("column").nth(1).getByTestId("tab").first(),
+    window.get("column").first().getByTestId("tab").first(),
+  ];
   await dragged.dragTo(target);
-  await expect.poll(() => namesOf(window.get("column").first().getByTestId("tab"))).toEqual([NAMES[1], NAMES[0], NAMES[2]]);
+  await expect
+    .poll(() => namesOf(window.get("column").first().getByTestId("tab")))
+    .toEqual([NAMES[1], NAMES[0], NAMES[2]]);
   expect(await window.get("column").nth(1).getByTestId("tab").count()).toBe(0);
   await window.close();
 });

@@ -15,7 +15,11 @@ test("security_05 the question stands in its pane, is read whole and answered by
   // All of it can be read with the keyboard.
   await window.get("need-detail").focus();
   await window.press("End");
-  await expect.poll(() => window.get("need-detail").evaluate((text) => text.scrollHeight - text.clientHeight - text.scrollTop < 2)).toBe(true);
+  await expect
+    .poll(() =>
+      window.get("need-detail").evaluate((text) => text.scrollHeight - text.clientHeight - text.scrollTop < 2),
+    )
+    .toBe(true);
   await card.focus();
   await window.answerable();
   await window.press("2");

@@ -48,7 +48,12 @@ async function write(window: Ui): Promise<void> {
   await method.commit(WORD);
 }
 
-type Field = { name: string; testid: string; arrange: (window: Ui) => Promise<unknown>; still: (window: Ui) => Promise<unknown> };
+type Field = {
+  name: string;
+  testid: string;
+  arrange: (window: Ui) => Promise<unknown>;
+  still: (window: Ui) => Promise<unknown>;
+};
 
 const asking = (window: Ui) => window.row("move sessions table");
 

@@ -9,7 +9,17 @@ import unicode from "@xterm/addon-unicode11";
 import headless from "@xterm/headless";
 
 /** Looks of a cell that are on or off. */
-const FLAGS = ["isBold", "isDim", "isItalic", "isUnderline", "isBlink", "isInverse", "isInvisible", "isStrikethrough", "isOverline"];
+const FLAGS = [
+  "isBold",
+  "isDim",
+  "isItalic",
+  "isUnderline",
+  "isBlink",
+  "isInverse",
+  "isInvisible",
+  "isStrikethrough",
+  "isOverline",
+];
 const SCROLLBACK_ROWS = 1_000;
 
 /** The sixteen colours are the first of the 256, whichever way they were asked for. */
@@ -21,7 +31,10 @@ function colour(mode, value) {
 
 function look(cell) {
   const flags = FLAGS.filter((flag) => cell[flag]() !== 0).map((flag) => flag.slice(2).toLowerCase());
-  return [...flags, `${colour(cell.getFgColorMode(), cell.getFgColor())}/${colour(cell.getBgColorMode(), cell.getBgColor())}`].join(" ");
+  return [
+    ...flags,
+    `${colour(cell.getFgColorMode(), cell.getFgColor())}/${colour(cell.getBgColorMode(), cell.getBgColor())}`,
+  ].join(" ");
 }
 
 function row(line, cols) {
@@ -34,7 +47,13 @@ function row(line, cols) {
 }
 
 async function draw({ cols, rows, data }) {
-  const term = new headless.Terminal({ cols, rows, scrollback: SCROLLBACK_ROWS, allowProposedApi: true, logLevel: "off" });
+  const term = new headless.Terminal({
+    cols,
+    rows,
+    scrollback: SCROLLBACK_ROWS,
+    allowProposedApi: true,
+    logLevel: "off",
+  });
   term.loadAddon(new unicode.Unicode11Addon());
   term.unicode.activeVersion = "11";
   let answers = "";
@@ -43,7 +62,12 @@ async function draw({ cols, rows, data }) {
   const { active } = term.buffer;
   const cells = Array.from({ length: rows }, (_, y) => row(active.getLine(active.baseY + y), cols));
   const { synchronizedOutputMode, ...modes } = term.modes;
-  const seen = { cells, cursor: [active.cursorY, active.cursorX], modes: { ...modes, alternate: active.type === "alternate" }, answers };
+  const seen = {
+    cells,
+    cursor: [active.cursorY, active.cursorX],
+    modes: { ...modes, alternate: active.type === "alternate" },
+    answers,
+  };
   term.dispose();
   return seen;
 }

@@ -21,8 +21,12 @@ test("the list is there at once and sizes fill in", async () => {
   expect(await sizes(window)).toContain("…");
   await expect.poll(async () => (await sizes(window)).includes("…")).toBe(false);
   expect((await sizes(window)).sort()).toEqual(["1.4 GiB", "398 MiB", "402 MiB", "412 MiB", "88.0 MiB"]);
-  await expect.poll(() => tree(window, "flaky-sync-test").getByTestId("worktree-session").textContent()).toBe("flaky sync test");
-  await expect.poll(() => tree(window, "site-hotfix").getByTestId("worktree-state").textContent()).toBe("made by another program");
+  await expect
+    .poll(() => tree(window, "flaky-sync-test").getByTestId("worktree-session").textContent())
+    .toBe("flaky sync test");
+  await expect
+    .poll(() => tree(window, "site-hotfix").getByTestId("worktree-state").textContent())
+    .toBe("made by another program");
   await expect.poll(() => window.get("worktrees-total").textContent()).toContain("6 worktrees · 3.0 GiB");
   expect(await seriousFaults(window)).toEqual([]);
   await window.press("Escape");

@@ -17,7 +17,9 @@ test("chords are named once, whatever the layout", () => {
   expect(press("?", "shift")).toBe("?");
   expect(press("x", "ctrl")).toBe("Ctrl+X");
   expect(press("F", "ctrl", "shift")).toBe("Ctrl+Shift+F");
-  expect(chordOf({ key: "Unidentified", code: "Tab", ctrlKey: true, shiftKey: true, altKey: false, metaKey: false })).toBe("Ctrl+Shift+Tab");
+  expect(
+    chordOf({ key: "Unidentified", code: "Tab", ctrlKey: true, shiftKey: true, altKey: false, metaKey: false }),
+  ).toBe("Ctrl+Shift+Tab");
   expect(press("Enter", "shift")).toBe("Shift+Enter");
   expect(press("3", "alt")).toBe("Alt+3");
 });

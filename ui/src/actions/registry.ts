@@ -539,7 +539,18 @@ const OPEN_NTH: Action[] = DIGITS.map((digit) => ({
   keyOnly: true,
 }));
 
-export const ACTIONS: readonly Action[] = [...MOVE, ...FILTER, ...ARRANGE, ...MARKS, ...SESSION, ...UNDO, ...REVIEW, ...PANES, ...WINDOW, ...OPEN_NTH];
+export const ACTIONS: readonly Action[] = [
+  ...MOVE,
+  ...FILTER,
+  ...ARRANGE,
+  ...MARKS,
+  ...SESSION,
+  ...UNDO,
+  ...REVIEW,
+  ...PANES,
+  ...WINDOW,
+  ...OPEN_NTH,
+];
 
 /** What a window without a board offers: everything about its one session. */
 const ALONE: ReadonlySet<string> = new Set([

@@ -14,7 +14,14 @@ const HERE: Zone[] = ["review", "diff"];
 const FILES: Zone[] = ["review"];
 const LINES: Zone[] = ["diff"];
 
-function entry(id: string, title: string, keys: string[], run: (review: Review, app: App) => void, zones = HERE, keyOnly = false): Action {
+function entry(
+  id: string,
+  title: string,
+  keys: string[],
+  run: (review: Review, app: App) => void,
+  zones = HERE,
+  keyOnly = false,
+): Action {
   return {
     id: `review.${id}`,
     title,
@@ -84,9 +91,18 @@ export const REVIEW: Action[] = [
   entry("commit", "Write the commit message", ["m"], (review) => {
     review.commitTurn += 1;
   }),
-  entry("layout", "Unified or side by side", ["v"], (review) => review.show(review.layout === "unified" ? "split" : "unified")),
+  entry("layout", "Unified or side by side", ["v"], (review) =>
+    review.show(review.layout === "unified" ? "split" : "unified"),
+  ),
   entry("refresh", "Read the changes again", ["r"], (review) => void review.refresh()),
-  entry("leave", "Back to the session", ["Esc"], (_review, app) => {
-    if (app.panes.current !== null) app.panes.review(app.panes.current, false);
-  }, HERE, true),
+  entry(
+    "leave",
+    "Back to the session",
+    ["Esc"],
+    (_review, app) => {
+      if (app.panes.current !== null) app.panes.review(app.panes.current, false);
+    },
+    HERE,
+    true,
+  ),
 ];

@@ -67,7 +67,9 @@ function mail(url: URL): string | null {
 }
 
 function addresses(list: string): string[] | null {
-  const each = decoded(list)?.split(",").filter((address) => address !== "");
+  const each = decoded(list)
+    ?.split(",")
+    .filter((address) => address !== "");
   if (!each) return null;
   const plain = each.map((address) => {
     const [, name = "", host = ""] = ADDRESS.exec(address) ?? [];

@@ -24,10 +24,7 @@ async function done(command: Promise<unknown>): Promise<void> {
 }
 
 /** A follow whose events stop the moment it is ended, whatever still arrives. */
-async function follow<E>(
-  begin: (channel: Channel<E>) => Promise<number>,
-  on: (event: E) => void,
-): Promise<Off> {
+async function follow<E>(begin: (channel: Channel<E>) => Promise<number>, on: (event: E) => void): Promise<Off> {
   let live = true;
   const channel = new Channel<E>((event) => {
     if (live) on(event);
@@ -106,13 +103,11 @@ export function tauriBackend(): Backend {
     status: () => call(commands.status()),
     defaults: () => call(commands.defaults()),
     places: (near) => call(commands.places(near)),
-    followConversation: (session, on) =>
-      follow((channel) => commands.followConversation(session, channel), on),
+    followConversation: (session, on) => follow((channel) => commands.followConversation(session, channel), on),
     attachTerminal: (session, cols, rows, sink) =>
       call(commands.attachTerminal(session, cols, rows, terminalChannel(sink))),
     terminalInput: (attachment, text) => keyboards.type(attachment, text),
-    terminalResize: (attachment, cols, rows) =>
-      done(commands.terminalResize(attachment, cols, rows)),
+    terminalResize: (attachment, cols, rows) => done(commands.terminalResize(attachment, cols, rows)),
     terminalAck: (attachment, bytes) => done(commands.terminalAck(attachment, bytes)),
     detachTerminal: (attachment) => {
       keyboards.forget(attachment);

@@ -57,7 +57,8 @@ function gave(element: Element, lost: HTMLElement | null): void {
 
 /** The group of the header that has the keyboard. */
 export function focusedHeader(): string | null {
-  const header = typeof document === "undefined" ? null : document.activeElement?.closest<HTMLElement>("[data-zone=header]");
+  const header =
+    typeof document === "undefined" ? null : document.activeElement?.closest<HTMLElement>("[data-zone=header]");
   return header?.dataset["group"] ?? null;
 }
 
@@ -118,7 +119,11 @@ export function keepFocus(fallback: () => void): () => void {
     if (on.length > 0) surfaces = on;
     moved.disconnect();
     for (let at: HTMLElement | null = target; at; at = at.parentElement) {
-      moved.observe(at, { childList: true, attributes: true, attributeFilter: ["disabled", "hidden", "inert", "class", "style"] });
+      moved.observe(at, {
+        childList: true,
+        attributes: true,
+        attributeFilter: ["disabled", "hidden", "inert", "class", "style"],
+      });
     }
   }
 
@@ -142,7 +147,8 @@ export function keepFocus(fallback: () => void): () => void {
   document.addEventListener("keydown", onkeydown, true);
   document.addEventListener("pointerdown", used, true);
   window.addEventListener("resize", mend);
-  if (document.activeElement instanceof HTMLElement && document.activeElement !== document.body) holder = document.activeElement;
+  if (document.activeElement instanceof HTMLElement && document.activeElement !== document.body)
+    holder = document.activeElement;
   return () => {
     moved.disconnect();
     document.removeEventListener("focusin", onfocusin);

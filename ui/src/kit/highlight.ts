@@ -43,15 +43,45 @@ const LANGUAGES: Record<string, Load> = {
 };
 
 const NAMES: Record<string, string> = {
-  sh: "bash", shell: "bash", zsh: "bash", console: "bash", h: "c", "c++": "cpp", cc: "cpp", hpp: "cpp", cs: "csharp",
-  patch: "diff", docker: "dockerfile", golang: "go", toml: "ini", js: "javascript", jsx: "javascript", mjs: "javascript",
-  jsonc: "json", kt: "kotlin", make: "makefile", md: "markdown", py: "python", rb: "ruby", rs: "rust", ts: "typescript",
-  tsx: "typescript", html: "xml", svg: "xml", svelte: "xml", vue: "xml", yml: "yaml",
+  sh: "bash",
+  shell: "bash",
+  zsh: "bash",
+  console: "bash",
+  h: "c",
+  "c++": "cpp",
+  cc: "cpp",
+  hpp: "cpp",
+  cs: "csharp",
+  patch: "diff",
+  docker: "dockerfile",
+  golang: "go",
+  toml: "ini",
+  js: "javascript",
+  jsx: "javascript",
+  mjs: "javascript",
+  jsonc: "json",
+  kt: "kotlin",
+  make: "makefile",
+  md: "markdown",
+  py: "python",
+  rb: "ruby",
+  rs: "rust",
+  ts: "typescript",
+  tsx: "typescript",
+  html: "xml",
+  svg: "xml",
+  svelte: "xml",
+  vue: "xml",
+  yml: "yaml",
 };
 
 /** The language of a fence (`rust`, `rs,ignore`) as it is known here; none when it is not. */
 export function languageOf(name: string): string | null {
-  const plain = name.trim().toLowerCase().split(/[\s,{]/)[0] ?? "";
+  const plain =
+    name
+      .trim()
+      .toLowerCase()
+      .split(/[\s,{]/)[0] ?? "";
   const known = NAMES[plain] ?? plain;
   return Object.hasOwn(LANGUAGES, known) ? known : null;
 }
@@ -92,7 +122,11 @@ export function piecesOf(markup: string): Piece[] {
   for (const [part, kind] of markup.matchAll(PART)) {
     if (part === "</span>") kinds.pop();
     else if (part.startsWith("<span")) kinds.push(kind ?? kinds.at(-1) ?? "");
-    else pieces.push({ text: part.replace(/&(?:amp|lt|gt|quot|#x27);/g, (entity) => ENTITIES[entity] ?? entity), kind: kinds.at(-1) ?? "" });
+    else
+      pieces.push({
+        text: part.replace(/&(?:amp|lt|gt|quot|#x27);/g, (entity) => ENTITIES[entity] ?? entity),
+        kind: kinds.at(-1) ?? "",
+      });
   }
   return pieces;
 }

@@ -12,7 +12,18 @@ const STEPS = 120;
 function aNeed(id: string, part: Partial<Need> = {}): Need {
   const option = (name: string, kind: Need["options"][number]["kind"]) => ({ id: name, label: name, kind });
   const options = [option("yes", "allow_once"), option("always", "allow_always"), option("no", "reject_once")];
-  return { id, kind: "permission", question: id, detail: "", options, freeText: false, since: 0, unshownBytes: 0, answered: null, ...part };
+  return {
+    id,
+    kind: "permission",
+    question: id,
+    detail: "",
+    options,
+    freeText: false,
+    since: 0,
+    unshownBytes: 0,
+    answered: null,
+    ...part,
+  };
 }
 
 class Time {
@@ -131,7 +142,12 @@ test("failures_39: what is not shown whole is not allowed in passing, and can be
   const desk = new Desk();
   const card = desk.shows("a", { unshownBytes: 12 });
   desk.time.pass(ANSWER_AFTER_MS);
-  expect([desk.key(card, 1), desk.key(card, 2), desk.key(card, 4), desk.key(card, 3)]).toEqual([false, false, false, true]);
+  expect([desk.key(card, 1), desk.key(card, 2), desk.key(card, 4), desk.key(card, 3)]).toEqual([
+    false,
+    false,
+    false,
+    true,
+  ]);
 });
 
 test("failures_39: an answer that was not taken can be given again, and words wait as digits do", async () => {

@@ -80,10 +80,22 @@ export class App {
     this.dispatch = new Dispatch(backend, this.told);
     this.worktrees = new Worktrees(backend);
     this.leaving = new Leaving(backend, (views, discard) => this.hide(views, discard));
-    this.completions = new Completions(this.dispatch, this.board, (view) => this.goTo(view), () => this.commandWords);
+    this.completions = new Completions(
+      this.dispatch,
+      this.board,
+      (view) => this.goTo(view),
+      () => this.commandWords,
+    );
     const home = () => this.dispatch.defaults.home;
     this.filter = new Filter(home);
-    this.selection = new Selection(this.board, this.filter, this.arrangement, home, (id) => this.panes.isOpen(id), focusedHeader);
+    this.selection = new Selection(
+      this.board,
+      this.filter,
+      this.arrangement,
+      home,
+      (id) => this.panes.isOpen(id),
+      focusedHeader,
+    );
     this.marks = new Marks(
       this.board,
       backend,
@@ -220,7 +232,15 @@ export class App {
 
   /** A shell job of the user's home in a pane of its own: to install an agent, to sign it in. */
   async runInTerminal(command: string): Promise<void> {
-    const request = { kind: "shell", text: command, agent: null, model: null, permissionMode: null, name: null, cwd: this.dispatch.defaults.home } as const;
+    const request = {
+      kind: "shell",
+      text: command,
+      agent: null,
+      model: null,
+      permissionMode: null,
+      name: null,
+      cwd: this.dispatch.defaults.home,
+    } as const;
     await this.try(async () => {
       const view = await this.backend.dispatch({ ...request, enclosures: [] });
       this.board.learn(view);
@@ -405,13 +425,17 @@ export class App {
 
   private async say(view: SessionView, text: string, files: readonly string[] = []): Promise<void> {
     const need = openQuestion(view);
-    if (need && files.length > 0) throw fault("refused", "Files cannot answer a question", "Answer it first, then send them");
+    if (need && files.length > 0)
+      throw fault("refused", "Files cannot answer a question", "Answer it first, then send them");
     const { backend } = this;
     // A question that no card shows is answered by the supervisor's rule: the only one, and not a new one.
     const shownMs = need ? this.answering.textShownMs(view.id, need.id) : "unseen";
-    if (shownMs === "new") throw fault("refused", "The question came up just now; nothing was sent", "Read it, then send again");
+    if (shownMs === "new")
+      throw fault("refused", "The question came up just now; nothing was sent", "Read it, then send again");
     const answers = need && shownMs !== "unseen";
-    const told = answers ? backend.answer(view.id, need.id, { type: "text", text }, shownMs) : backend.reply(view.id, text, [...files]);
+    const told = answers
+      ? backend.answer(view.id, need.id, { type: "text", text }, shownMs)
+      : backend.reply(view.id, text, [...files]);
     this.board.learn(await told);
   }
 

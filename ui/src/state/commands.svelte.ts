@@ -21,7 +21,10 @@ const SHOWN_MAX = 9;
 
 /** What may begin a prompt for an agent that told these. */
 export function commandsOf(told: readonly SlashCommand[]): CommandWord[] {
-  const theirs = told.map(({ name, description, hint }) => ({ name, what: hint ? `${description} · ${hint}` : description }));
+  const theirs = told.map(({ name, description, hint }) => ({
+    name,
+    what: hint ? `${description} · ${hint}` : description,
+  }));
   return [...OWN, ...theirs.filter((word) => !OWN.some((own) => own.name === word.name))];
 }
 
@@ -39,7 +42,9 @@ export class CommandList {
   readonly options: Option[] = $derived.by(() => {
     const { token } = this;
     if (!token || this.dismissed) return [];
-    return best(this.words(), token.query, (word) => [word.name], SHOWN_MAX).map((word) => option(word, () => this.put(token, word.name)));
+    return best(this.words(), token.query, (word) => [word.name], SHOWN_MAX).map((word) =>
+      option(word, () => this.put(token, word.name)),
+    );
   });
 
   constructor(
@@ -80,5 +85,12 @@ export class CommandList {
 }
 
 export function option(word: CommandWord, choose: () => void): Option {
-  return { id: `command-${word.name}`, section: "Commands", icon: "command", title: `/${word.name}`, note: oneLine(word.what), choose };
+  return {
+    id: `command-${word.name}`,
+    section: "Commands",
+    icon: "command",
+    title: `/${word.name}`,
+    note: oneLine(word.what),
+    choose,
+  };
 }

@@ -3,7 +3,15 @@ import { expect, test } from "vitest";
 import type { DiffRow } from "../backend/api";
 import { isComments, keyOf, message, type Comment } from "./comments";
 
-const comment = (part: Partial<Comment>): Comment => ({ key: "k", path: "src/a.rs", line: 1, side: "new", quote: "let a = 1;", text: "why?", ...part });
+const comment = (part: Partial<Comment>): Comment => ({
+  key: "k",
+  path: "src/a.rs",
+  line: 1,
+  side: "new",
+  quote: "let a = 1;",
+  text: "why?",
+  ...part,
+});
 const row = (part: Partial<DiffRow>): DiffRow => ({ kind: "same", old: null, new: null, text: "", marks: [], ...part });
 
 test("the message names file and line, quotes the line, and is in the files' order", () => {
@@ -30,5 +38,6 @@ test("lines have names, other rows have none", () => {
 
 test("only whole comments are remembered", () => {
   expect(isComments([comment({})])).toBe(true);
-  for (const odd of [null, {}, [{}], [{ ...comment({}), line: "1" }], [{ ...comment({}), side: "x" }]]) expect(isComments(odd)).toBe(false);
+  for (const odd of [null, {}, [{}], [{ ...comment({}), line: "1" }], [{ ...comment({}), side: "x" }]])
+    expect(isComments(odd)).toBe(false);
 });

@@ -40,7 +40,8 @@ export function keyOf(path: string, row: DiffRow): string | null {
 export function message(comments: readonly Comment[]): string {
   const sorted = [...comments].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line));
   const parts = sorted.map((comment) => {
-    const where = comment.side === "old" ? `${comment.path}:${comment.line} (removed line)` : `${comment.path}:${comment.line}`;
+    const where =
+      comment.side === "old" ? `${comment.path}:${comment.line} (removed line)` : `${comment.path}:${comment.line}`;
     return `${where}\n> ${quoted(comment.quote)}\n${comment.text}`;
   });
   const head = sorted.length === 1 ? "A comment on your changes:" : `${sorted.length} comments on your changes:`;
@@ -49,6 +50,9 @@ export function message(comments: readonly Comment[]): string {
 
 /** Control characters would make the message refused. */
 function quoted(line: string): string {
-  const clean = line.replace(/\t/g, "  ").replace(/\p{Cc}/gu, "").trim();
+  const clean = line
+    .replace(/\t/g, "  ")
+    .replace(/\p{Cc}/gu, "")
+    .trim();
   return clean.length > QUOTE_MAX ? `${clean.slice(0, QUOTE_MAX)}…` : clean;
 }

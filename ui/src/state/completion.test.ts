@@ -31,7 +31,10 @@ test("the beginning of a name comes before a part of it", () => {
 
 test("known mentions are taken out, others stay as they were written", () => {
   const known = (name: string) => ["codex", "atlas"].includes(name);
-  expect(mentions("@codex fix @src/a.rs in @Atlas", known)).toEqual({ text: "fix @src/a.rs in", names: ["codex", "atlas"] });
+  expect(mentions("@codex fix @src/a.rs in @Atlas", known)).toEqual({
+    text: "fix @src/a.rs in",
+    names: ["codex", "atlas"],
+  });
   expect(mentions("mail a@codex", known)).toEqual({ text: "mail a@codex", names: [] });
 });
 

@@ -9,8 +9,6 @@ export type TokenKind = "mention" | "command" | "pull";
 /** `@atl` with where it stands; `query` is what follows the sign, in small letters. */
 export type Token = { kind: TokenKind; query: string; from: number; to: number };
 
-
-
 const MENTION = /(?:^|\s)@([^\s@]*)$/;
 const COMMAND = /^\s*\/([\w:.-]*)$/;
 const PULL = /(?:^|\s)#(\d*)$/;
@@ -19,7 +17,11 @@ const PULL = /(?:^|\s)#(\d*)$/;
 export function tokenAt(text: string, caret: number): Token | null {
   const before = text.slice(0, caret);
   if (before.trimStart().startsWith("!")) return null;
-  for (const [kind, pattern] of [["command", COMMAND], ["mention", MENTION], ["pull", PULL]] as const) {
+  for (const [kind, pattern] of [
+    ["command", COMMAND],
+    ["mention", MENTION],
+    ["pull", PULL],
+  ] as const) {
     const query = pattern.exec(before)?.[1];
     if (query !== undefined) return { kind, query: query.toLowerCase(), from: caret - query.length - 1, to: caret };
   }
@@ -51,7 +53,10 @@ export function best<T>(all: readonly T[], query: string, namesOf: (one: T) => r
     const fits = namesOf(one).flatMap((name) => fit(name, query) ?? []);
     return fits.length === 0 ? [] : [{ one, at, rank: Math.min(...fits) }];
   });
-  return ranked.sort((a, b) => a.rank - b.rank || a.at - b.at).slice(0, most).map(({ one }) => one);
+  return ranked
+    .sort((a, b) => a.rank - b.rank || a.at - b.at)
+    .slice(0, most)
+    .map(({ one }) => one);
 }
 
 /** Whole `@names` in a text that name something known; they are taken out. */

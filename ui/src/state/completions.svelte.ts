@@ -125,12 +125,19 @@ export class Completions {
     for (const view of this.board.shown) {
       if (!known.has(view.cwd)) known.set(view.cwd, { path: view.cwd, kind: "repository", branch: null });
     }
-    return best([...known.values()], token.query, (place) => [baseName(place.path), place.branch ?? "", ...(token.query.includes("/") ? [place.path] : [])], SHOWN_MAX).map((place) => ({
+    return best(
+      [...known.values()],
+      token.query,
+      (place) => [baseName(place.path), place.branch ?? "", ...(token.query.includes("/") ? [place.path] : [])],
+      SHOWN_MAX,
+    ).map((place) => ({
       id: `place-${place.path}`,
       section: "Repositories and worktrees",
       icon: place.kind === "worktree" ? "split" : "folder",
       title: oneLine(baseName(place.path)),
-      note: [oneLine(shortPath(place.path, home)), place.branch ? oneLine(place.branch) : ""].filter(Boolean).join(" · "),
+      note: [oneLine(shortPath(place.path, home)), place.branch ? oneLine(place.branch) : ""]
+        .filter(Boolean)
+        .join(" · "),
       choose: () => {
         this.put(token, "");
         this.dispatch.chooseCwd(place.path);
@@ -139,7 +146,9 @@ export class Completions {
   }
 
   private words(token: Token): Option[] {
-    return best(this.commands(), token.query, (word) => [word.name], SHOWN_MAX).map((word) => option(word, () => this.put(token, `/${word.name} `)));
+    return best(this.commands(), token.query, (word) => [word.name], SHOWN_MAX).map((word) =>
+      option(word, () => this.put(token, `/${word.name} `)),
+    );
   }
 
   private pulls(token: Token): Option[] {

@@ -31,7 +31,19 @@ async function make(dispatch: (request: DispatchRequest) => Promise<SessionView>
     ],
   } as Partial<Backend> as Backend;
   const told = new Told();
-  told.learn("claude", { options: [{ id: "m", name: "Model", description: null, role: "model", current: "big", values: [{ id: "big", name: "Big", description: null }] }], commands: [] });
+  told.learn("claude", {
+    options: [
+      {
+        id: "m",
+        name: "Model",
+        description: null,
+        role: "model",
+        current: "big",
+        values: [{ id: "big", name: "Big", description: null }],
+      },
+    ],
+    commands: [],
+  });
   const made = new Dispatch(backend, told);
   await made.load();
   return made;

@@ -16,12 +16,25 @@ const KEPT_MAX_CHARS = 200_000;
 const NONE: Draft = { text: "", pastes: [] };
 
 function isPaste(value: unknown): value is Paste {
-  return typeof value === "object" && value !== null && "label" in value && isString(value.label) && "text" in value && isString(value.text);
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "label" in value &&
+    isString(value.label) &&
+    "text" in value &&
+    isString(value.text)
+  );
 }
 
 function isDraft(value: unknown): value is Draft {
   if (typeof value !== "object" || value === null) return false;
-  return "text" in value && isString(value.text) && "pastes" in value && Array.isArray(value.pastes) && value.pastes.every(isPaste);
+  return (
+    "text" in value &&
+    isString(value.text) &&
+    "pastes" in value &&
+    Array.isArray(value.pastes) &&
+    value.pastes.every(isPaste)
+  );
 }
 
 const isDrafts = (value: unknown): value is Record<string, Draft> =>

@@ -59,8 +59,14 @@ export class Enclosures {
   }
 
   private refuse(file: File): Fault | null {
-    if (this.list.length >= FILES_MAX) return fault("limit", `${FILES_MAX} files go with one prompt`, "Take one out first");
-    if (file.size > FILE_MAX_BYTES) return fault("limit", `${file.name || "The picture"} is larger than ${FILE_MAX_BYTES / 1024 / 1024} MB`, "Make it smaller");
+    if (this.list.length >= FILES_MAX)
+      return fault("limit", `${FILES_MAX} files go with one prompt`, "Take one out first");
+    if (file.size > FILE_MAX_BYTES)
+      return fault(
+        "limit",
+        `${file.name || "The picture"} is larger than ${FILE_MAX_BYTES / 1024 / 1024} MB`,
+        "Make it smaller",
+      );
     return null;
   }
 }
@@ -69,6 +75,7 @@ async function base64(file: Blob): Promise<string> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const parts: string[] = [];
   // All at once would be too many arguments of one call.
-  for (let from = 0; from < bytes.length; from += 0x8000) parts.push(String.fromCharCode(...bytes.subarray(from, from + 0x8000)));
+  for (let from = 0; from < bytes.length; from += 0x8000)
+    parts.push(String.fromCharCode(...bytes.subarray(from, from + 0x8000)));
   return btoa(parts.join(""));
 }

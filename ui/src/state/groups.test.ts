@@ -5,19 +5,17 @@ import { COMPLETED_SHOWN, groupSessions, type Arrangement } from "./groups";
 import { aView as view } from "./view.fixture";
 
 function asking(...since: number[]): State {
-  const needs = since.map(
-    (at): Need => ({
-      id: String(at),
-      kind: "question",
-      question: "?",
-      detail: "",
-      options: [],
-      freeText: true,
-      since: at,
-      unshownBytes: 0,
-      answered: null,
-    }),
-  );
+  const needs = since.map((at): Need => ({
+    id: String(at),
+    kind: "question",
+    question: "?",
+    detail: "",
+    options: [],
+    freeText: true,
+    since: at,
+    unshownBytes: 0,
+    answered: null,
+  }));
   return { type: "needs_input", needs };
 }
 

@@ -137,7 +137,10 @@ function withPlaced(sorted: SessionView[], placed: readonly string[]): SessionVi
   if (placed.length === 0) return sorted;
   const ranks = new Map(placed.map((id, rank) => [id, rank]));
   const rank = (view: SessionView) => ranks.get(view.id) ?? -1;
-  return sorted.map((view, at) => ({ view, at })).sort((a, b) => rank(a.view) - rank(b.view) || a.at - b.at).map(({ view }) => view);
+  return sorted
+    .map((view, at) => ({ view, at }))
+    .sort((a, b) => rank(a.view) - rank(b.view) || a.at - b.at)
+    .map(({ view }) => view);
 }
 
 /** Only what has ended may fold; failures and open pull requests never do. */

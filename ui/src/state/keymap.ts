@@ -49,8 +49,14 @@ export function keysOf(action: Bound, set: unknown): readonly string[] {
 }
 
 /** Others that the chord means in a zone of this action. */
-export function clashes(action: Bound, chord: string, all: readonly Bound[], keys: (one: Bound) => readonly string[]): Bound[] {
+export function clashes(
+  action: Bound,
+  chord: string,
+  all: readonly Bound[],
+  keys: (one: Bound) => readonly string[],
+): Bound[] {
   return all.filter(
-    (other) => other.id !== action.id && keys(other).includes(chord) && other.zones.some((zone) => action.zones.includes(zone)),
+    (other) =>
+      other.id !== action.id && keys(other).includes(chord) && other.zones.some((zone) => action.zones.includes(zone)),
   );
 }

@@ -53,7 +53,19 @@ export class Leaving {
       const { code, message } = asFault(thrown);
       if (code === "not_found") return null;
       const keeps = [{ reason: "unreadable", text: `a state that cannot be read: ${message}` }];
-      return { view, state: { path: "", branch: null, uncommitted: [], unpushed: [], unpushedCount: 0, stashes: 0, keeps, blocks: keeps } };
+      return {
+        view,
+        state: {
+          path: "",
+          branch: null,
+          uncommitted: [],
+          unpushed: [],
+          unpushedCount: 0,
+          stashes: 0,
+          keeps,
+          blocks: keeps,
+        },
+      };
     }
   }
 }

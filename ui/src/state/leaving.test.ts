@@ -5,14 +5,41 @@ import { Leaving } from "./leaving.svelte";
 import { aView } from "./view.fixture";
 
 const lodging: SessionView["lodging"] = {
-  type: "worktree", path: "/t", directory: "/t", branch: "b", mainCheckout: "/r", base: "main", baseCommit: "", upstream: null,
-  behind: 0, absent: [], absentCount: 0, firstPort: null, lastPort: null, disclosure: "", settingUp: false, changedMeanwhile: [], remoteHosts: [],
+  type: "worktree",
+  path: "/t",
+  directory: "/t",
+  branch: "b",
+  mainCheckout: "/r",
+  base: "main",
+  baseCommit: "",
+  upstream: null,
+  behind: 0,
+  absent: [],
+  absentCount: 0,
+  firstPort: null,
+  lastPort: null,
+  disclosure: "",
+  settingUp: false,
+  changedMeanwhile: [],
+  remoteHosts: [],
 };
 const state = (part: Partial<WorktreeState>): WorktreeState => ({
-  path: "/t", branch: "b", uncommitted: [], unpushed: [], unpushedCount: 0, stashes: 0, keeps: [], blocks: [], ...part,
+  path: "/t",
+  branch: "b",
+  uncommitted: [],
+  unpushed: [],
+  unpushedCount: 0,
+  stashes: 0,
+  keeps: [],
+  blocks: [],
+  ...part,
 });
 const held = { reason: "held", text: "its session" };
-const dirty = state({ uncommitted: ["x"], keeps: [held, { reason: "uncommitted", text: "1 uncommitted change (x)" }], blocks: [held] });
+const dirty = state({
+  uncommitted: ["x"],
+  keeps: [held, { reason: "uncommitted", text: "1 uncommitted change (x)" }],
+  blocks: [held],
+});
 const unpushed = { reason: "unpushed", text: "1 unpushed commit" };
 
 function leaving(states: Record<string, WorktreeState | Error>) {
@@ -47,7 +74,10 @@ test("uncommitted files are shown, and go only when somebody says so", async () 
 });
 
 test("unpushed commits and what cannot be read stay whatever is said", async () => {
-  const { leaving: known } = leaving({ a: state({ keeps: [unpushed], blocks: [unpushed] }), b: new Error("the disk is gone") });
+  const { leaving: known } = leaving({
+    a: state({ keeps: [unpushed], blocks: [unpushed] }),
+    b: new Error("the disk is gone"),
+  });
   await known.begin([aView("a", { lodging }), aView("b", { lodging })]);
   expect([known.asked.length, known.blocked]).toEqual([2, true]);
   expect(known.asked[1]?.state.blocks[0]?.text).toContain("the disk is gone");

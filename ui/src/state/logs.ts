@@ -15,7 +15,10 @@ export async function lastLines(backend: Backend, session: string): Promise<stri
   let tail = "";
   try {
     await eachPage(backend, session, false, (data) => {
-      tail = (tail + data).split("\n").slice(-PEEK_LINES - 1).join("\n");
+      tail = (tail + data)
+        .split("\n")
+        .slice(-PEEK_LINES - 1)
+        .join("\n");
     });
   } catch {
     return tail.trimEnd();
@@ -24,11 +27,7 @@ export async function lastLines(backend: Backend, session: string): Promise<stri
 }
 
 /** The whole log as the terminal received it. */
-export async function logBytes(
-  backend: Backend,
-  session: string,
-  on: (bytes: Uint8Array) => void,
-): Promise<void> {
+export async function logBytes(backend: Backend, session: string, on: (bytes: Uint8Array) => void): Promise<void> {
   await eachPage(backend, session, true, (data) => on(fromBase64(data)));
 }
 
@@ -41,12 +40,7 @@ export async function lookAtEnd(backend: Backend, session: string): Promise<void
   }
 }
 
-async function eachPage(
-  backend: Backend,
-  session: string,
-  raw: boolean,
-  on: (data: string) => void,
-): Promise<void> {
+async function eachPage(backend: Backend, session: string, raw: boolean, on: (data: string) => void): Promise<void> {
   let offset = 0;
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const { data, next, end } = await backend.logs(session, offset, raw);

@@ -22,9 +22,7 @@ export class Marks {
   replying = $state(false);
   draft = $state("");
   busy = $state(false);
-  readonly views: SessionView[] = $derived.by(() =>
-    [...this.ids].flatMap((id) => this.board.sessions.get(id) ?? []),
-  );
+  readonly views: SessionView[] = $derived.by(() => [...this.ids].flatMap((id) => this.board.sessions.get(id) ?? []));
   readonly live: SessionView[] = $derived(this.views.filter(isLive));
   /** Shell jobs take no replies. */
   readonly agents: SessionView[] = $derived(this.views.filter((view) => view.kind === "agent"));

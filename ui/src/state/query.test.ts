@@ -11,13 +11,17 @@ const PULL: PullRequest = { url: "https://github.com/acme/Shop/pull/123", number
 const VIEWS: SessionView[] = [
   aView("flaky", { name: "flaky sync test", line: "Waiting on a condition", cwd: "/home/ada/code/atlas" }),
   aView("asks", { agent: "codex", state: { type: "needs_input", needs: [] }, cwd: "/home/ada/code/ledger" }),
-  aView("lint", { kind: "shell", agent: null, state: { type: "failed", error: "exited 1", trouble: null }, prompt: "npm run lint" }),
+  aView("lint", {
+    kind: "shell",
+    agent: null,
+    state: { type: "failed", error: "exited 1", trouble: null },
+    prompt: "npm run lint",
+  }),
   aView("done", { state: { type: "completed", result: "" }, cwd: "/srv/my site", pullRequests: [PULL] }),
   aView("new", { state: { type: "starting" }, name: "Straße" }),
 ];
 
-const found = (text: string) =>
-  VIEWS.filter((view) => fitsQuery(view, parseQuery(text), HOME)).map((view) => view.id);
+const found = (text: string) => VIEWS.filter((view) => fitsQuery(view, parseQuery(text), HOME)).map((view) => view.id);
 
 test.each([
   ["", ["flaky", "asks", "lint", "done", "new"]],

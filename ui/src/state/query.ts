@@ -40,7 +40,14 @@ export type Query = {
 const TERM = /(?:([sad]):)?(?:"([^"]*)"?|(\S+))|([sad]):(?=\s|$)/gi;
 
 export function parseQuery(text: string): Query {
-  const query = { words: [] as string[], agents: [] as string[], directories: [] as string[], pulls: [] as string[], urls: [] as string[], unknown: [] as string[] };
+  const query = {
+    words: [] as string[],
+    agents: [] as string[],
+    directories: [] as string[],
+    pulls: [] as string[],
+    urls: [] as string[],
+    unknown: [] as string[],
+  };
   const states = new Set<StateName>();
   let asksState = false;
   for (const [, key, quoted, plain] of text.toLowerCase().matchAll(TERM)) {

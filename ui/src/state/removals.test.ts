@@ -55,5 +55,8 @@ test("uncommitted files go along only where that was said", async () => {
   removals.begin(["a"], "a");
   removals.begin(["b"], "b", true);
   await vi.advanceTimersByTimeAsync(UNDO_MS);
-  expect(remove.mock.calls).toEqual([["a", false], ["b", true]]);
+  expect(remove.mock.calls).toEqual([
+    ["a", false],
+    ["b", true],
+  ]);
 });

@@ -245,7 +245,11 @@ export function count(n: number, noun: string): string {
 function outcomeOf(result: ReviewResult): Outcome | null {
   switch (result.type) {
     case "discarded":
-      return { tone: "good", text: `Discarded ${count(result.paths.length, "file")}`, undo: { rescue: result.rescue, paths: result.paths } };
+      return {
+        tone: "good",
+        text: `Discarded ${count(result.paths.length, "file")}`,
+        undo: { rescue: result.rescue, paths: result.paths },
+      };
     case "committed":
       return { tone: "good", text: `Committed ${result.commit.slice(0, 10)}: ${result.subject}` };
     case "pushed":
@@ -255,9 +259,17 @@ function outcomeOf(result: ReviewResult): Outcome | null {
     case "merged":
       return { tone: "good", text: `Merged into ${result.into}` };
     case "conflicts":
-      return { tone: "conflict", text: `Conflicts with ${result.with} in ${result.files.join(", ")}. Nothing was changed.`, ask: result.message };
+      return {
+        tone: "conflict",
+        text: `Conflicts with ${result.with} in ${result.files.join(", ")}. Nothing was changed.`,
+        ask: result.message,
+      };
     case "pull_request": {
-      const word = { opened: "Pull request opened", existing: "There is a pull request already", by_hand: "Pushed; open the pull request on its page" }[result.state];
+      const word = {
+        opened: "Pull request opened",
+        existing: "There is a pull request already",
+        by_hand: "Pushed; open the pull request on its page",
+      }[result.state];
       const text = result.note ? `${word} (${result.note})` : word;
       return result.url === null ? { tone: "good", text } : { tone: "good", text, url: result.url };
     }

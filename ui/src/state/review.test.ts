@@ -1,15 +1,48 @@
 /** A review's state: pages of one diff, comments that stay, acts that were refused. */
 import { expect, test } from "vitest";
-import { fault, type Backend, type ChangedFile, type Changes, type DiffRow, type ReviewAct, type ReviewResult } from "../backend/api";
+import {
+  fault,
+  type Backend,
+  type ChangedFile,
+  type Changes,
+  type DiffRow,
+  type ReviewAct,
+  type ReviewResult,
+} from "../backend/api";
 import { Review } from "./review.svelte";
 
-const file = (path: string): ChangedFile => ({ path, oldPath: null, parts: [path], status: "modified", content: "text", added: 1, removed: 0, staging: "unstaged", mode: null, unnameable: false });
+const file = (path: string): ChangedFile => ({
+  path,
+  oldPath: null,
+  parts: [path],
+  status: "modified",
+  content: "text",
+  added: 1,
+  removed: 0,
+  staging: "unstaged",
+  mode: null,
+  unnameable: false,
+});
 const row = (line: number): DiffRow => ({ kind: "added", old: null, new: line, text: `line ${line}`, marks: [] });
 
 function changes(paths: string[]): Changes {
   const files = paths.map(file);
   const base = { commit: "c0ffee", label: "main", target: "main" };
-  return { root: "/r", branch: "work", base, commits: [], ahead: 0, behind: 0, files, more: 0, added: 1, removed: 0, staged: 0, uncommitted: 1, draft: "draft" };
+  return {
+    root: "/r",
+    branch: "work",
+    base,
+    commits: [],
+    ahead: 0,
+    behind: 0,
+    files,
+    more: 0,
+    added: 1,
+    removed: 0,
+    staged: 0,
+    uncommitted: 1,
+    draft: "draft",
+  };
 }
 
 type Answer = (act: ReviewAct) => ReviewResult | Promise<ReviewResult>;
@@ -127,9 +160,14 @@ test("a comment stays with its line when the diff moves, and with its file when 
   first = 9;
   await known.refresh();
   known.keep();
-  expect(known.comments.map(({ path, line, quote, text }) => [path, line, quote, text])).toEqual([["a", 1, "line 1", "why?"]]);
+  expect(known.comments.map(({ path, line, quote, text }) => [path, line, quote, text])).toEqual([
+    ["a", 1, "line 1", "why?"],
+  ]);
   known.comment(0);
   known.draft = "begun";
   await known.open("b");
-  expect(known.comments.map(({ path, line, text }) => [path, line, text])).toEqual([["a", 1, "why?"], ["a", 9, "begun"]]);
+  expect(known.comments.map(({ path, line, text }) => [path, line, text])).toEqual([
+    ["a", 1, "why?"],
+    ["a", 9, "begun"],
+  ]);
 });

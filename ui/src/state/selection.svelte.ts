@@ -82,7 +82,8 @@ export class Selection {
     const { rows } = this;
     if (rows.length === 0) return;
     const { header } = this;
-    const at = header === null ? rows.findIndex((row) => row.id === this.id) : this.rowsAbove(header) - (by > 0 ? 1 : 0);
+    const at =
+      header === null ? rows.findIndex((row) => row.id === this.id) : this.rowsAbove(header) - (by > 0 ? 1 : 0);
     const next = at < 0 ? (by > 0 ? 0 : rows.length - 1) : at + by;
     const row = rows[Math.max(0, Math.min(rows.length - 1, next))];
     if (row) this.select(row.id);
@@ -94,7 +95,10 @@ export class Selection {
   }
 
   private rowsAbove(header: string): number {
-    const above = this.groups.slice(0, this.groups.findIndex((group) => group.id === header));
+    const above = this.groups.slice(
+      0,
+      this.groups.findIndex((group) => group.id === header),
+    );
     return above.reduce((count, group) => count + (this.isCollapsed(group.id) ? 0 : group.shown.length), 0);
   }
 

@@ -27,21 +27,70 @@ const next = (at: number | null, nowMs: number): string => {
 export function wakersOf(view: StandingView, nowMs: number): Waker[] {
   const wakers: Waker[] = [];
   const { goal, loop, wakeup } = view;
-  if (goal) wakers.push({ id: "goal", kind: "goal", title: oneLine(goal.condition), when: goalWhen(goal, nowMs), detail: lastReason(goal), stop: { type: "goal_clear" } });
+  if (goal)
+    wakers.push({
+      id: "goal",
+      kind: "goal",
+      title: oneLine(goal.condition),
+      when: goalWhen(goal, nowMs),
+      detail: lastReason(goal),
+      stop: { type: "goal_clear" },
+    });
   if (loop) {
     const prompt = loop.prompt.type === "given" ? loop.prompt.text : "what loop.md says";
-    const pace = loop.pace.type === "fixed" ? loop.pace.chosen : loop.pace.type === "steady" ? `every ${loop.pace.minutes} minutes` : "at its own pace";
-    wakers.push({ id: `loop-${loop.id}`, kind: "loop", title: oneLine(prompt), when: `run ${loop.runs} · ${next(loop.nextAt, nowMs)}`, detail: [pace, oneLine(loop.reason)].filter(Boolean).join(" · "), stop: { type: "loop_stop" } });
+    const pace =
+      loop.pace.type === "fixed"
+        ? loop.pace.chosen
+        : loop.pace.type === "steady"
+          ? `every ${loop.pace.minutes} minutes`
+          : "at its own pace";
+    wakers.push({
+      id: `loop-${loop.id}`,
+      kind: "loop",
+      title: oneLine(prompt),
+      when: `run ${loop.runs} · ${next(loop.nextAt, nowMs)}`,
+      detail: [pace, oneLine(loop.reason)].filter(Boolean).join(" · "),
+      stop: { type: "loop_stop" },
+    });
   }
   if (wakeup && !loop) {
-    wakers.push({ id: "wakeup", kind: "wakeup", title: oneLine(wakeup.prompt) || "Wake-up", when: next(wakeup.at, nowMs), detail: oneLine(wakeup.reason), stop: { type: "schedule_wakeup", delaySeconds: 0, reason: "", prompt: null, stop: true } });
+    wakers.push({
+      id: "wakeup",
+      kind: "wakeup",
+      title: oneLine(wakeup.prompt) || "Wake-up",
+      when: next(wakeup.at, nowMs),
+      detail: oneLine(wakeup.reason),
+      stop: { type: "schedule_wakeup", delaySeconds: 0, reason: "", prompt: null, stop: true },
+    });
   }
   for (const task of view.crons) {
-    const expires = task.expiresAt === null ? "" : `until ${new Date(task.expiresAt).toLocaleDateString([], { day: "numeric", month: "short" })}`;
-    wakers.push({ id: `cron-${task.id}`, kind: "cron", title: oneLine(task.prompt), when: next(task.fireAt, nowMs), detail: [task.humanSchedule || task.cron, task.recurring ? "" : "once", expires].filter(Boolean).join(" · "), stop: { type: "cron_delete", id: task.id } });
+    const expires =
+      task.expiresAt === null
+        ? ""
+        : `until ${new Date(task.expiresAt).toLocaleDateString([], { day: "numeric", month: "short" })}`;
+    wakers.push({
+      id: `cron-${task.id}`,
+      kind: "cron",
+      title: oneLine(task.prompt),
+      when: next(task.fireAt, nowMs),
+      detail: [task.humanSchedule || task.cron, task.recurring ? "" : "once", expires].filter(Boolean).join(" · "),
+      stop: { type: "cron_delete", id: task.id },
+    });
   }
   for (const monitor of view.monitors) {
-    wakers.push({ id: `monitor-${monitor.id}`, kind: "monitor", title: oneLine(monitor.description), when: `${monitor.lines} ${monitor.lines === 1 ? "line" : "lines"}`, detail: [oneLine(monitor.source), monitor.deadlineAt === null ? "" : `ends in ${duration(nowMs, monitor.deadlineAt)}`].filter(Boolean).join(" · "), stop: { type: "stop_task", monitor: monitor.id } });
+    wakers.push({
+      id: `monitor-${monitor.id}`,
+      kind: "monitor",
+      title: oneLine(monitor.description),
+      when: `${monitor.lines} ${monitor.lines === 1 ? "line" : "lines"}`,
+      detail: [
+        oneLine(monitor.source),
+        monitor.deadlineAt === null ? "" : `ends in ${duration(nowMs, monitor.deadlineAt)}`,
+      ]
+        .filter(Boolean)
+        .join(" · "),
+      stop: { type: "stop_task", monitor: monitor.id },
+    });
   }
   return wakers;
 }
@@ -56,7 +105,8 @@ const HOUR_MS = 3_600_000;
 function goalWhen(goal: Goal, nowMs: number): string {
   const turns = `turn ${goal.turns} of ${goal.bounds.turns}`;
   const left = goal.countedFrom + goal.bounds.ms - nowMs;
-  const time = left > 0 ? `${left < HOUR_MS ? duration(nowMs, nowMs + left) : `${Math.round(left / HOUR_MS)}h`} left` : "";
+  const time =
+    left > 0 ? `${left < HOUR_MS ? duration(nowMs, nowMs + left) : `${Math.round(left / HOUR_MS)}h`} left` : "";
   switch (goal.phase.type) {
     case "judging":
       return `${turns} · being judged`;
@@ -71,13 +121,18 @@ function goalWhen(goal: Goal, nowMs: number): string {
 
 /** The condition as it is sent, with its bounds in words as the grammar of goals knows them. */
 export function withBounds(condition: string, turns: number | null, hours: number | null): string {
-  const bounds = [turns === null ? "" : `${turns} ${turns === 1 ? "turn" : "turns"}`, hours === null ? "" : `${hours} ${hours === 1 ? "hour" : "hours"}`].filter(Boolean);
+  const bounds = [
+    turns === null ? "" : `${turns} ${turns === 1 ? "turn" : "turns"}`,
+    hours === null ? "" : `${hours} ${hours === 1 ? "hour" : "hours"}`,
+  ].filter(Boolean);
   return bounds.length === 0 ? condition.trim() : `${condition.trim()}, or stop after ${bounds.join(" or ")}`;
 }
 
 /** A transcript can show output, exit codes and files; it cannot show how something feels. */
-const VAGUE = /\b(?:good|nice|clean|better|best|fast|faster|robust|beautiful|perfect|production.ready|well.tested|works? (?:well|properly|correctly)|as expected|high quality|user.friendly)\b/i;
-const PROVABLE = /\b(?:output|prints?|shows?|exits?|exit code|passes|pass|fails?|0 (?:failures|errors|warnings)|exists?|contains?|returns?|status|merged|opened|committed|pushed|deleted|equals?|reports?|no .* (?:left|remain))\b|["'`]/i;
+const VAGUE =
+  /\b(?:good|nice|clean|better|best|fast|faster|robust|beautiful|perfect|production.ready|well.tested|works? (?:well|properly|correctly)|as expected|high quality|user.friendly)\b/i;
+const PROVABLE =
+  /\b(?:output|prints?|shows?|exits?|exit code|passes|pass|fails?|0 (?:failures|errors|warnings)|exists?|contains?|returns?|status|merged|opened|committed|pushed|deleted|equals?|reports?|no .* (?:left|remain))\b|["'`]/i;
 
 /** What is doubtful about a condition while it is being written; empty when nothing is. */
 export function doubt(condition: string): string {
@@ -87,7 +142,9 @@ export function doubt(condition: string): string {
   if (vague && !PROVABLE.test(text)) {
     return `Nobody can read “${vague}” from a transcript. Name a command and what it shall print, as: the output of "npm test" shows 0 failures.`;
   }
-  return PROVABLE.test(text) ? "" : 'What in the conversation would prove it? Name a command and its output, or give a check below.';
+  return PROVABLE.test(text)
+    ? ""
+    : "What in the conversation would prove it? Name a command and its output, or give a check below.";
 }
 
 /** Whether the session has anything that goes on by itself, as its row knows. */

@@ -37,5 +37,4 @@ export function forget(key: string): void {
 export const isString = (value: unknown): value is string => typeof value === "string";
 export const isNumber = (value: unknown): value is number => typeof value === "number";
 export const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
-export const isStrings = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every(isString);
+export const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every(isString);

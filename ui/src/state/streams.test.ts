@@ -26,11 +26,11 @@ const aView: SessionView = {
   pullRequests: [],
   surface: "conversation",
   exitCode: null,
-    continueAt: null,
-    usage: null,
-    standing: null,
-    lodging: null,
-    untrusted: null,
+  continueAt: null,
+  usage: null,
+  standing: null,
+  lodging: null,
+  untrusted: null,
 };
 
 function backendWith(part: Partial<Backend>): Backend {
@@ -129,7 +129,11 @@ test("a conversation upserts by id, appends, removes and follows again after a g
   tell({ type: "snapshot", seq: 3, items: [], trimmed: false, configuration: { options: [], commands: [] } });
   tell({ type: "upsert", seq: 4, item: { id: "a", at: 1, body: { type: "agent", text: "Hel" } } });
   tell({ type: "append", seq: 5, id: "a", text: "lo" });
-  tell({ type: "upsert", seq: 6, item: { id: "q", at: 2, body: { type: "user", text: "x", queued: true, origin: "user", enclosures: [] } } });
+  tell({
+    type: "upsert",
+    seq: 6,
+    item: { id: "q", at: 2, body: { type: "user", text: "x", queued: true, origin: "user", enclosures: [] } },
+  });
   expect(talk.items.map((item) => item.value.body)).toEqual([
     { type: "agent", text: "Hello" },
     { type: "user", text: "x", queued: true, origin: "user", enclosures: [] },

@@ -4,7 +4,11 @@ import type { State } from "../backend/api";
 import { closingQuestion, suggestedReply } from "./suggest";
 import { aView } from "./view.fixture";
 
-const asking = (question: string, labels: string[] = [], more: { freeText?: boolean; kind?: "permission" } = {}): State => ({
+const asking = (
+  question: string,
+  labels: string[] = [],
+  more: { freeText?: boolean; kind?: "permission" } = {},
+): State => ({
   type: "needs_input",
   needs: [
     {
@@ -42,7 +46,9 @@ test.each<[State, string]>([
 });
 
 test("a shell job takes no reply", () => {
-  expect(suggestedReply(aView("a", { kind: "shell", state: { type: "failed", error: "exited 1", trouble: null } }))).toBe("");
+  expect(
+    suggestedReply(aView("a", { kind: "shell", state: { type: "failed", error: "exited 1", trouble: null } })),
+  ).toBe("");
 });
 
 test("only the last sentence counts, and only if it asks", () => {

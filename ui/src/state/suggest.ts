@@ -19,7 +19,8 @@ const OFFERS = [
   /^(?:want|ok|okay)(?: for)? me to (.+)\?$/i,
 ];
 const YES_NO = /^(?:is|are|does|do|did|was|were|has|have|will|would|ok|okay|right|correct|agreed)\b/i;
-const CHOICE = /^(?:.*?\b(?:prefer|want|use|choose|pick|keep|be|rather|like|:|,)\s+)?(?:either\s+)?(.+?),? or (?:rather |instead )?(.+?)\?$/i;
+const CHOICE =
+  /^(?:.*?\b(?:prefer|want|use|choose|pick|keep|be|rather|like|:|,)\s+)?(?:either\s+)?(.+?),? or (?:rather |instead )?(.+?)\?$/i;
 
 export function suggestedReply(view: SessionView): string {
   const { state } = view;
@@ -53,7 +54,12 @@ function answerTo(need: Need): string {
 export function closingQuestion(text: string): string {
   const plain = oneLine(text.replace(/[*_`#>]/g, "")).replace(/\s+/g, " ");
   if (!plain.endsWith("?")) return "";
-  const from = Math.max(...[". ", "! ", "? ", ": "].map((end) => plain.lastIndexOf(end, plain.length - 2) + end.length).filter((at) => at > 1), 0);
+  const from = Math.max(
+    ...[". ", "! ", "? ", ": "]
+      .map((end) => plain.lastIndexOf(end, plain.length - 2) + end.length)
+      .filter((at) => at > 1),
+    0,
+  );
   const question = plain.slice(from).trim();
   return question.length > QUESTION_MAX_CHARS ? "" : question;
 }
@@ -73,7 +79,9 @@ function offered(question: string): string {
 
 /** `Should it be red` names `red`. */
 function lastWords(text: string): string {
-  return text.replace(/^(?:should|shall|do|would|which|what|is|are)\b.*\b(?:be|use|prefer|keep|want|the)\s+/i, "").trim();
+  return text
+    .replace(/^(?:should|shall|do|would|which|what|is|are)\b.*\b(?:be|use|prefer|keep|want|the)\s+/i, "")
+    .trim();
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -13,9 +13,16 @@ const AGENTS_MAX = 20;
 
 type Known = Record<string, Configuration>;
 
-const isList = (value: unknown): value is object[] => Array.isArray(value) && value.every((one) => typeof one === "object" && one !== null);
+const isList = (value: unknown): value is object[] =>
+  Array.isArray(value) && value.every((one) => typeof one === "object" && one !== null);
 const isConfiguration = (value: unknown): value is Configuration =>
-  typeof value === "object" && value !== null && "commands" in value && isList(value.commands) && "options" in value && isList(value.options) && value.options.every((option) => "values" in option && isList(option.values));
+  typeof value === "object" &&
+  value !== null &&
+  "commands" in value &&
+  isList(value.commands) &&
+  "options" in value &&
+  isList(value.options) &&
+  value.options.every((option) => "values" in option && isList(option.values));
 const isKnown = (value: unknown): value is Known =>
   typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(isConfiguration);
 

@@ -22,7 +22,14 @@ test("security_16 what is not seen is written by its number", () => {
 });
 
 test("security_16 what people write with stays", () => {
-  for (const text of ["Grüße, 日本語, עברית", "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}", "1\ufe0f\u20e3", "می\u200cخواهم", "क\u094d\u200dष", "\u3000日本語。\u3000次の文"]) {
+  for (const text of [
+    "Grüße, 日本語, עברית",
+    "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}",
+    "1\ufe0f\u20e3",
+    "می\u200cخواهم",
+    "क\u094d\u200dष",
+    "\u3000日本語。\u3000次の文",
+  ]) {
     expect(visible(text)).toBe(text);
   }
 });

@@ -7,7 +7,17 @@ const KINDS: OptionKind[] = ["allow_once", "allow_always", "reject_once", "rejec
 
 function aNeed(unshownBytes: number): Need {
   const options = KINDS.map((kind) => ({ id: kind, label: kind, kind }));
-  return { id: "n", kind: "permission", question: "Run", detail: "", options, freeText: false, since: 0, unshownBytes, answered: null };
+  return {
+    id: "n",
+    kind: "permission",
+    question: "Run",
+    detail: "",
+    options,
+    freeText: false,
+    since: 0,
+    unshownBytes,
+    answered: null,
+  };
 }
 
 test("security_04 what is not shown whole can be denied by a key and not allowed", () => {

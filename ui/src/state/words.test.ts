@@ -2,7 +2,20 @@
 import { expect, test } from "vitest";
 import type { AgentView } from "../backend/api";
 import { aView } from "./view.fixture";
-import { aboutWorkplace, age, baseName, limitNote, oneLine, shortPath, signInCommand, signInWords, strayChanges, windowTitle, workplace, standingNote } from "./words";
+import {
+  aboutWorkplace,
+  age,
+  baseName,
+  limitNote,
+  oneLine,
+  shortPath,
+  signInCommand,
+  signInWords,
+  strayChanges,
+  windowTitle,
+  workplace,
+  standingNote,
+} from "./words";
 
 test.each([
   [0, "now"],
@@ -17,11 +30,7 @@ test.each([
 });
 
 test("the window's title carries the count", () => {
-  expect([0, 1, 2].map(windowTitle)).toEqual([
-    "Nightshift",
-    "1 needs input · Nightshift",
-    "2 need input · Nightshift",
-  ]);
+  expect([0, 1, 2].map(windowTitle)).toEqual(["Nightshift", "1 needs input · Nightshift", "2 need input · Nightshift"]);
 });
 
 test("hostile text becomes one calm line", () => {

@@ -3,7 +3,17 @@
  *
  * Promise: pure. Must not know: the DOM, the clock.
  */
-import type { AgentView, GoalSummary, Liveness, Need, PullRequest, PullState, SessionView, Source, State } from "../backend/api";
+import type {
+  AgentView,
+  GoalSummary,
+  Liveness,
+  Need,
+  PullRequest,
+  PullState,
+  SessionView,
+  Source,
+  State,
+} from "../backend/api";
 import { visible } from "./visible";
 
 const MINUTE_MS = 60_000;
@@ -220,7 +230,12 @@ export function windowTitle(needing: number): string {
 
 /** One calm line out of any text; what is invisible in it is shown. */
 export function oneLine(text: string): string {
-  return visible(text.replace(/\u001b\[[0-9;:]*m/g, "").replace(/[\t\n\v\f\r\u2028\u2029]/g, " ").trim());
+  return visible(
+    text
+      .replace(/\u001b\[[0-9;:]*m/g, "")
+      .replace(/[\t\n\v\f\r\u2028\u2029]/g, " ")
+      .trim(),
+  );
 }
 
 /** What a person sees of a session's name. */

@@ -6,7 +6,17 @@
  */
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import { asFault } from "../backend/api";
-import type { Backend, Fault, RemovedWorktree, WhichWorktree, WorktreeFate, WorktreeList, WorktreeMeasure, WorktreeState, WorktreeView } from "../backend/api";
+import type {
+  Backend,
+  Fault,
+  RemovedWorktree,
+  WhichWorktree,
+  WorktreeFate,
+  WorktreeList,
+  WorktreeMeasure,
+  WorktreeState,
+  WorktreeView,
+} from "../backend/api";
 
 /** Measured at once: each reads a whole directory tree, and the disk has other work. */
 const AT_ONCE = 2;
@@ -33,7 +43,9 @@ export class Worktrees {
   /** Forgotten ones in which nothing would be lost, as far as they were measured. */
   readonly cleanable: WorktreeView[] = $derived(this.orphans.filter((tree) => this.isClean(tree)));
   /** All that was measured so far. */
-  readonly bytes: number = $derived([...this.measures.values()].reduce((sum, one) => sum + (one === "unknown" ? 0 : (one.bytes ?? 0)), 0));
+  readonly bytes: number = $derived(
+    [...this.measures.values()].reduce((sum, one) => sum + (one === "unknown" ? 0 : (one.bytes ?? 0)), 0),
+  );
   readonly measuring: boolean = $derived(this.measures.size < this.count);
 
   private turn = 0;
@@ -136,7 +148,10 @@ export class Worktrees {
   private tell(fate: WorktreeFate | null): void {
     if (!fate) return;
     const kept = fate.kept.map((one) => one.text).join("; ");
-    this.said = kept === "" ? { text: `${fate.path} was removed`, undo: fate.undo } : { text: `${fate.path} stays: ${kept}`, undo: null };
+    this.said =
+      kept === ""
+        ? { text: `${fate.path} was removed`, undo: fate.undo }
+        : { text: `${fate.path} stays: ${kept}`, undo: null };
   }
 
   private async work(key: string, does: () => Promise<void>): Promise<void> {

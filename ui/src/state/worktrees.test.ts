@@ -4,11 +4,41 @@ import type { Backend, WorktreeMeasure, WorktreeState, WorktreeView } from "../b
 import { daysLeft, Worktrees } from "./worktrees.svelte";
 
 function tree(path: string, session: string | null, orphan = true): WorktreeView {
-  return { path, mainCheckout: "/r", branch: path, commit: null, session, orphan, missing: false, lock: null, createdAt: 0, bytes: null, firstPort: null, keeps: [], ahead: null, behind: null, uncommitted: null, unknown: null };
+  return {
+    path,
+    mainCheckout: "/r",
+    branch: path,
+    commit: null,
+    session,
+    orphan,
+    missing: false,
+    lock: null,
+    createdAt: 0,
+    bytes: null,
+    firstPort: null,
+    keeps: [],
+    ahead: null,
+    behind: null,
+    uncommitted: null,
+    unknown: null,
+  };
 }
 
-const CLEAN: WorktreeState = { path: "a", branch: "a", uncommitted: [], unpushed: [], unpushedCount: 0, stashes: 0, keeps: [], blocks: [] };
-const DIRTY: WorktreeState = { ...CLEAN, uncommitted: ["x"], keeps: [{ reason: "uncommitted", text: "1 uncommitted change (x)" }] };
+const CLEAN: WorktreeState = {
+  path: "a",
+  branch: "a",
+  uncommitted: [],
+  unpushed: [],
+  unpushedCount: 0,
+  stashes: 0,
+  keeps: [],
+  blocks: [],
+};
+const DIRTY: WorktreeState = {
+  ...CLEAN,
+  uncommitted: ["x"],
+  keeps: [{ reason: "uncommitted", text: "1 uncommitted change (x)" }],
+};
 const fate = (path: string) => ({ path, branch: "", kept: [], uncommitted: [], undo: "s", notes: [] });
 
 function view(part: Partial<Backend>): Worktrees {
@@ -58,10 +88,16 @@ test("a clean one goes at once and says how it comes back; one of another progra
 });
 
 test("what fails says so and leaves everything as it is", async () => {
-  const trees = view({ inspectWorktree: () => Promise.reject({ code: "io", message: "the disk does not answer", hint: "" }) });
+  const trees = view({
+    inspectWorktree: () => Promise.reject({ code: "io", message: "the disk does not answer", hint: "" }),
+  });
   await trees.refresh();
   await trees.ask(tree("a", "s"));
-  expect([trees.fault?.message, trees.list?.worktrees.length, trees.busy.size]).toEqual(["the disk does not answer", 3, 0]);
+  expect([trees.fault?.message, trees.list?.worktrees.length, trees.busy.size]).toEqual([
+    "the disk does not answer",
+    3,
+    0,
+  ]);
 });
 
 test("days are counted down and never to nothing", () => {

@@ -6,12 +6,39 @@
  */
 import { waitsForTrust } from "../../state/wholeness";
 import { ANSWER_AFTER_MS, fault } from "../api";
-import type { Answer, Backend, DispatchRequest, Enclosure, Off, PermissionRule, PermissionVerdict, Reachability, ReviewAct, ReviewResult, SessionView, Surface, Task, TrustedRepository } from "../api";
+import type {
+  Answer,
+  Backend,
+  DispatchRequest,
+  Enclosure,
+  Off,
+  PermissionRule,
+  PermissionVerdict,
+  Reachability,
+  ReviewAct,
+  ReviewResult,
+  SessionView,
+  Surface,
+  Task,
+  TrustedRepository,
+} from "../api";
 import { told } from "./notifications";
 import { FakeReview } from "./review";
 import { FakeSettings, settingsOf } from "./settings";
 import { Cancelled, Player } from "./script";
-import { AGENTS, PLACES, keepBusy, seed, seedHostile, seedLong, seedMany, seedPulls, seedTasks, seedTrust, view } from "./seed";
+import {
+  AGENTS,
+  PLACES,
+  keepBusy,
+  seed,
+  seedHostile,
+  seedLong,
+  seedMany,
+  seedPulls,
+  seedTasks,
+  seedTrust,
+  view,
+} from "./seed";
 import { FakeStanding } from "./standing";
 import { FakeTerminal } from "./shell";
 import { World } from "./world";
@@ -27,7 +54,15 @@ const LONG = 10_000;
 const BUSY_A_SECOND = 20;
 
 function seedRules(): PermissionRule[] {
-  const rule = (id: string, verdict: PermissionVerdict, what: string) => ({ id, at: Date.now() - 3_600_000, session: "5e11c0de", agent: "claude", project: `${HOME}/code/atlas`, verdict, subject: { tool: "execute Bash", what, exactly: what } });
+  const rule = (id: string, verdict: PermissionVerdict, what: string) => ({
+    id,
+    at: Date.now() - 3_600_000,
+    session: "5e11c0de",
+    agent: "claude",
+    project: `${HOME}/code/atlas`,
+    verdict,
+    subject: { tool: "execute Bash", what, exactly: what },
+  });
   return [rule("a1b2c3d4", "allow", "cargo test -p login"), rule("b2c3d4e5", "reject", "git push --force")];
 }
 
@@ -36,7 +71,8 @@ function seedTrusted(): TrustedRepository[] {
     { path: ".mcp.json", does: "MCP servers that an agent starts" },
     { path: ".nightshift/setup", does: "run before a session starts" },
   ];
-  const text = '.mcp.json (MCP servers that an agent starts)\n  {"mcpServers": {"db": {"command": "npx", "args": ["db-mcp"]}}}\n\n.nightshift/setup (run before a session starts)\n  npm ci\n\n';
+  const text =
+    '.mcp.json (MCP servers that an agent starts)\n  {"mcpServers": {"db": {"command": "npx", "args": ["db-mcp"]}}}\n\n.nightshift/setup (run before a session starts)\n  npm ci\n\n';
   return [{ repository: `${HOME}/code/atlas`, since: Date.now() - 86_400_000, items, text, hash: "1f", current: true }];
 }
 
@@ -144,7 +180,8 @@ class Fake {
     const session = this.find(id);
     const [asked, another] = session.state.type === "needs_input" ? session.state.needs : [];
     // As the supervisor does: words that name no request answer the only question, unless that is new.
-    if (asked?.freeText && !another && Date.now() - asked.since >= ANSWER_AFTER_MS) return this.answer(id, asked.id, { type: "text", text }, ANSWER_AFTER_MS);
+    if (asked?.freeText && !another && Date.now() - asked.since >= ANSWER_AFTER_MS)
+      return this.answer(id, asked.id, { type: "text", text }, ANSWER_AFTER_MS);
     if (session.state.type === "working" || session.state.type === "needs_input") {
       const key = `q${Date.now()}`;
       this.world.conversation(id).put(key, { type: "user", text, queued: true, origin: "user", enclosures: [] });
@@ -212,9 +249,16 @@ class Fake {
     // One that waits for trust has not said a word, and what it asks is on the board only.
     if (waitsForTrust(session)) return;
     const talk = this.world.conversation(session.id);
-    talk.put("u0", { type: "user", text: session.prompt || session.name, queued: false, origin: "user", enclosures: [] }, session.createdAt);
+    talk.put(
+      "u0",
+      { type: "user", text: session.prompt || session.name, queued: false, origin: "user", enclosures: [] },
+      session.createdAt,
+    );
     talk.put("s0", { type: "thought", text: "The request is clear; I look at the layout first." }, session.createdAt);
-    const result = session.state.type === "completed" ? session.state.result : `I'll begin with **${session.name}**.\n\n${session.line}.`;
+    const result =
+      session.state.type === "completed"
+        ? session.state.result
+        : `I'll begin with **${session.name}**.\n\n${session.line}.`;
     talk.put("s1", { type: "agent", text: result }, session.createdAt);
     if (session.state.type === "needs_input") {
       for (const need of session.state.needs) talk.put(need.id, { type: "request", need, answer: null });
@@ -273,7 +317,12 @@ export function fakeBackend(mode: string): Backend {
     enclose: async (name, data) => {
       const id = `file-${Date.now()}`;
       fake.files.set(id, data);
-      const kept = { id, name, mediaType: /\.png$/.test(name) ? "image/png" : "text/plain", bytes: Math.floor((data.length * 3) / 4) };
+      const kept = {
+        id,
+        name,
+        mediaType: /\.png$/.test(name) ? "image/png" : "text/plain",
+        bytes: Math.floor((data.length * 3) / 4),
+      };
       fake.enclosed.set(id, kept);
       return kept;
     },

@@ -5,7 +5,17 @@
  * acts change what is seen next. Must not know: views.
  */
 import { fault } from "../api";
-import type { ChangedFile, Changes, DiffRow, FilePage, ReviewAct, ReviewResult, RowKind, SessionView, Span } from "../api";
+import type {
+  ChangedFile,
+  Changes,
+  DiffRow,
+  FilePage,
+  ReviewAct,
+  ReviewResult,
+  RowKind,
+  SessionView,
+  Span,
+} from "../api";
 
 /** Lines of the generated file: the size that the window must bear. */
 const LONG = 50_000;
@@ -63,7 +73,13 @@ function rowsOf(patch: string): DiffRow[] {
   let now = 0;
   const rows = patch.split("\n").map((line): DiffRow => {
     const text = line.slice(1);
-    const row = (kind: RowKind, before: number | null, after: number | null): DiffRow => ({ kind, old: before, new: after, text, marks: [] });
+    const row = (kind: RowKind, before: number | null, after: number | null): DiffRow => ({
+      kind,
+      old: before,
+      new: after,
+      text,
+      marks: [],
+    });
     const head = /^@@ -(\d+).* \+(\d+)/.exec(line);
     if (head) {
       old = Number(head[1]);
@@ -85,13 +101,31 @@ function rowsOf(patch: string): DiffRow[] {
 function longRows(): DiffRow[] {
   const rows: DiffRow[] = [{ kind: "hunk", old: null, new: null, text: `@@ -0,0 +1,${LONG} @@`, marks: [] }];
   for (let line = 1; line <= LONG; line += 1) {
-    rows.push({ kind: "added", old: null, new: line, text: `INSERT INTO towns VALUES (${line}, 'town ${line}');`, marks: [] });
+    rows.push({
+      kind: "added",
+      old: null,
+      new: line,
+      text: `INSERT INTO towns VALUES (${line}, 'town ${line}');`,
+      marks: [],
+    });
   }
   return rows;
 }
 
 function file(path: string, part: Partial<ChangedFile>): ChangedFile {
-  return { path, oldPath: null, parts: [path], status: "modified", content: "text", added: 0, removed: 0, staging: "unstaged", mode: null, unnameable: false, ...part };
+  return {
+    path,
+    oldPath: null,
+    parts: [path],
+    status: "modified",
+    content: "text",
+    added: 0,
+    removed: 0,
+    staging: "unstaged",
+    mode: null,
+    unnameable: false,
+    ...part,
+  };
 }
 
 const FILES: ChangedFile[] = [
@@ -133,7 +167,11 @@ export class FakeReview {
   async act(act: ReviewAct): Promise<ReviewResult> {
     const { session } = this;
     if (session.name === "draft the changelog") {
-      throw fault("refused", `${session.cwd} is not in a checkout of a git repository`, "there is nothing to compare with; run `git init` to begin");
+      throw fault(
+        "refused",
+        `${session.cwd} is not in a checkout of a git repository`,
+        "there is nothing to compare with; run `git init` to begin",
+      );
     }
     switch (act.type) {
       case "changes":
@@ -200,7 +238,12 @@ export class FakeReview {
 
   private commit(message: string, all: boolean, amend: boolean): ReviewResult {
     const subject = message.split("\n")[0] ?? "";
-    if (subject.includes("hook")) throw fault("io", "git commit: exit code 1: format the code first", "mend what git or its hook says, then commit again");
+    if (subject.includes("hook"))
+      throw fault(
+        "io",
+        "git commit: exit code 1: format the code first",
+        "mend what git or its hook says, then commit again",
+      );
     for (const known of this.files) {
       if (all || known.staging === "staged") known.staging = "committed";
       else if (known.staging === "partly") known.staging = "unstaged";
@@ -213,10 +256,20 @@ export class FakeReview {
 
   private merge(): ReviewResult {
     if (this.files.some((known) => known.staging !== "committed")) {
-      throw fault("refused", `${this.session.cwd} has uncommitted changes; a merge takes only commits`, "commit or discard them first");
+      throw fault(
+        "refused",
+        `${this.session.cwd} has uncommitted changes; a merge takes only commits`,
+        "commit or discard them first",
+      );
     }
     if (this.session.name === "flaky sync test") {
-      return { type: "conflicts", with: "main", files: ["src/auth/limits.rs"], message: "Merging into main conflicts in:\n- src/auth/limits.rs\n\nPlease rebase onto main and resolve the conflicts." };
+      return {
+        type: "conflicts",
+        with: "main",
+        files: ["src/auth/limits.rs"],
+        message:
+          "Merging into main conflicts in:\n- src/auth/limits.rs\n\nPlease rebase onto main and resolve the conflicts.",
+      };
     }
     this.merged = true;
     this.files = [];
@@ -226,7 +279,13 @@ export class FakeReview {
 
 function page(path: string, from: number): FilePage {
   const rows = ROWS.get(path)?.() ?? [];
-  return { rows: rows.slice(from, from + PAGE_ROWS), from, total: rows.length, version: 1, note: NOTES.get(path) ?? "" };
+  return {
+    rows: rows.slice(from, from + PAGE_ROWS),
+    from,
+    total: rows.length,
+    version: 1,
+    note: NOTES.get(path) ?? "",
+  };
 }
 
 function picture(data: string): { mime: string; data: string; bytes: number } {

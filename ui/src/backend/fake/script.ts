@@ -150,7 +150,12 @@ export class Player {
       await this.say("I leave the command out, then.");
       return true;
     }
-    await this.tool(command, "execute", command, `$ ${command}\nrunning 12 tests\n${"·".repeat(12)}\nok. 12 passed; 0 failed\nexit code 0`);
+    await this.tool(
+      command,
+      "execute",
+      command,
+      `$ ${command}\nrunning 12 tests\n${"·".repeat(12)}\nok. 12 passed; 0 failed\nexit code 0`,
+    );
     return true;
   }
 
@@ -180,7 +185,10 @@ export class Player {
 
   private async open(text: string): Promise<boolean> {
     const [page = "", ...words] = text.split(" ");
-    const choices = [["accept", "I opened it: go on"], ["decline", "Decline"]] as const;
+    const choices = [
+      ["accept", "I opened it: go on"],
+      ["decline", "Decline"],
+    ] as const;
     const options = choices.map(([id, label]) => ({ id, label, kind: "choice" as const }));
     await this.request(this.need("question", words.join(" "), page, options, false));
     if (this.cancelled) throw new Cancelled();
@@ -188,13 +196,7 @@ export class Player {
     return true;
   }
 
-  private need(
-    kind: Need["kind"],
-    question: string,
-    detail: string,
-    options: NeedOption[],
-    freeText: boolean,
-  ): Need {
+  private need(kind: Need["kind"], question: string, detail: string, options: NeedOption[], freeText: boolean): Need {
     const id = this.nextId();
     return { id, kind, question, detail, options, freeText, since: Date.now(), unshownBytes: 0, answered: null };
   }

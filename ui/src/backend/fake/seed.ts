@@ -12,18 +12,43 @@ const HOUR = 60 * MINUTE;
 
 export const AGENTS: AgentView[] = [
   agent("rehearsal", "Rehearsal", true, "0.1.0", "", "", ["ask", "auto"]),
-  { ...agent("claude", "Claude Code", true, "2.1.330", "ANTHROPIC_API_KEY, or `claude /login`", "", ["default", "acceptEdits", "plan", "bypassPermissions"]), isDefault: true, signedIn: true, counterpart: "claude-tui" },
-  { ...agent("codex", "Codex", true, "0.98.0", "OPENAI_API_KEY, or `codex login`", "", ["ask", "auto", "full"]), signedIn: false },
+  {
+    ...agent("claude", "Claude Code", true, "2.1.330", "ANTHROPIC_API_KEY, or `claude /login`", "", [
+      "default",
+      "acceptEdits",
+      "plan",
+      "bypassPermissions",
+    ]),
+    isDefault: true,
+    signedIn: true,
+    counterpart: "claude-tui",
+  },
+  {
+    ...agent("codex", "Codex", true, "0.98.0", "OPENAI_API_KEY, or `codex login`", "", ["ask", "auto", "full"]),
+    signedIn: false,
+  },
   agent("gemini", "Gemini CLI", false, null, "", "npm install -g @google/gemini-cli", ["default", "yolo"]),
   agent("opencode", "OpenCode", false, null, "", "npm install -g opencode-ai", ["build", "plan"]),
   agent("qwen", "Qwen Code", false, null, "", "npm install -g @qwen-code/qwen-code", ["default"]),
-  { ...agent("claude-tui", "Claude Code (terminal)", true, "2.1.330", "ANTHROPIC_API_KEY, or `claude /login`", "", ["default", "plan"]), signedIn: true, surface: "terminal", counterpart: "claude" },
+  {
+    ...agent("claude-tui", "Claude Code (terminal)", true, "2.1.330", "ANTHROPIC_API_KEY, or `claude /login`", "", [
+      "default",
+      "plan",
+    ]),
+    signedIn: true,
+    surface: "terminal",
+    counterpart: "claude",
+  },
 ];
 
 export const PLACES: Place[] = [
   { path: "/home/ada/code/atlas", kind: "repository", branch: "main" },
   { path: "/home/ada/code/atlas/vendor/sextant", kind: "nested", branch: "v2" },
-  { path: "/home/ada/code/atlas/.claude/worktrees/flaky-sync-test", kind: "worktree", branch: "worktree-flaky-sync-test" },
+  {
+    path: "/home/ada/code/atlas/.claude/worktrees/flaky-sync-test",
+    kind: "worktree",
+    branch: "worktree-flaky-sync-test",
+  },
   { path: "/home/ada/code/ledger", kind: "repository", branch: "main" },
   { path: "/home/ada/code/site", kind: "repository", branch: null },
 ];
@@ -38,7 +63,20 @@ function agent(
   modes: string[],
 ): AgentView {
   const path = installed ? `/usr/local/bin/${id}` : null;
-  return { id, title, installed, version, path, signIn, howTo, isDefault: false, signedIn: null, modes, surface: "conversation", counterpart: null };
+  return {
+    id,
+    title,
+    installed,
+    version,
+    path,
+    signIn,
+    howTo,
+    isDefault: false,
+    signedIn: null,
+    modes,
+    surface: "conversation",
+    counterpart: null,
+  };
 }
 
 export function view(world: World, part: Partial<SessionView>, ageMs = 0): SessionView {
@@ -147,9 +185,44 @@ function adder(world: World): Add {
 export function seedPulls(world: World): void {
   const add = adder(world);
   const gone = { type: "gone" as const, since: Date.now() - HOUR };
-  add({ name: "cache the price list", agent: "claude", cwd: "/home/ada/code/site", line: "Opened a pull request; the checks are green", state: { type: "completed", result: "Opened #128. The checks are green." }, pullRequests: [pull(128, "open", 20 * MINUTE)], lodging: { ...OWN_WORKTREE, path: "/home/ada/code/site/.claude/worktrees/cache-the-price-list", branch: "worktree-cache-the-price-list", mainCheckout: "/home/ada/code/site", changedMeanwhile: [] } }, 24 * MINUTE);
-  add({ name: "drop the old API", line: "Merged; nothing else to do", liveness: gone, state: { type: "completed", result: "Merged." }, pullRequests: [pull(121, "merged", 20 * HOUR)] }, 30 * HOUR);
-  add({ name: "try the new parser", line: "A draft to talk about", liveness: gone, state: { type: "completed", result: "A draft." }, pullRequests: [pull(97, "draft", 90 * HOUR)] }, 100 * HOUR);
+  add(
+    {
+      name: "cache the price list",
+      agent: "claude",
+      cwd: "/home/ada/code/site",
+      line: "Opened a pull request; the checks are green",
+      state: { type: "completed", result: "Opened #128. The checks are green." },
+      pullRequests: [pull(128, "open", 20 * MINUTE)],
+      lodging: {
+        ...OWN_WORKTREE,
+        path: "/home/ada/code/site/.claude/worktrees/cache-the-price-list",
+        branch: "worktree-cache-the-price-list",
+        mainCheckout: "/home/ada/code/site",
+        changedMeanwhile: [],
+      },
+    },
+    24 * MINUTE,
+  );
+  add(
+    {
+      name: "drop the old API",
+      line: "Merged; nothing else to do",
+      liveness: gone,
+      state: { type: "completed", result: "Merged." },
+      pullRequests: [pull(121, "merged", 20 * HOUR)],
+    },
+    30 * HOUR,
+  );
+  add(
+    {
+      name: "try the new parser",
+      line: "A draft to talk about",
+      liveness: gone,
+      state: { type: "completed", result: "A draft." },
+      pullRequests: [pull(97, "draft", 90 * HOUR)],
+    },
+    100 * HOUR,
+  );
 }
 
 const BROUGHT_ALONG = `.claude/settings.json (settings of Claude Code: hooks, programs, permissions)
@@ -189,16 +262,50 @@ export function seedTrust(world: World): void {
   const asks = (part: Partial<Need>) => need({ kind: "permission", options, freeText: false, ...part }, MINUTE);
   const files = ".claude/settings.json, .mcp.json, .nightshift/setup, tools/start.sh";
   const question = `Trust /home/ada/code/tracker? It brings along programs or rights: ${files}`;
-  add({ name: "sort the backlog", cwd: "/home/ada/code/tracker", line: "waits for trust in /home/ada/code/tracker", liveness: gone, state: asks({ id: "trust-0f3a", question, detail: BROUGHT_ALONG }) }, MINUTE);
+  add(
+    {
+      name: "sort the backlog",
+      cwd: "/home/ada/code/tracker",
+      line: "waits for trust in /home/ada/code/tracker",
+      liveness: gone,
+      state: asks({ id: "trust-0f3a", question, detail: BROUGHT_ALONG }),
+    },
+    MINUTE,
+  );
   const long = `Not all of it is shown here. \`nightshift trust show /home/ada/code/mono\` shows it, \`nightshift trust add /home/ada/code/mono\` trusts it.\n\n${BROUGHT_ALONG}`;
-  add({ name: "bump the toolchain", cwd: "/home/ada/code/mono", line: "waits for trust in /home/ada/code/mono", liveness: gone, state: asks({ id: "trust-77c1", question: question.replace("tracker?", "mono?"), detail: long, unshownBytes: 28_204 }) }, MINUTE);
-  add({ name: "read the parser", cwd: "/home/ada/code/parser", line: "Reading src/grammar.rs", untrusted: "started without trust in /home/ada/code/parser: no scripts run, Claude Code takes up nothing of it" }, 4 * MINUTE);
+  add(
+    {
+      name: "bump the toolchain",
+      cwd: "/home/ada/code/mono",
+      line: "waits for trust in /home/ada/code/mono",
+      liveness: gone,
+      state: asks({
+        id: "trust-77c1",
+        question: question.replace("tracker?", "mono?"),
+        detail: long,
+        unshownBytes: 28_204,
+      }),
+    },
+    MINUTE,
+  );
+  add(
+    {
+      name: "read the parser",
+      cwd: "/home/ada/code/parser",
+      line: "Reading src/grammar.rs",
+      untrusted: "started without trust in /home/ada/code/parser: no scripts run, Claude Code takes up nothing of it",
+    },
+    4 * MINUTE,
+  );
 }
 
 export function seed(world: World): void {
   const add = adder(world);
   const gone = { type: "gone" as const, since: Date.now() - HOUR };
-  add({ name: "release notes 0.9", pinned: true, line: "Reading the merged pull requests since 0.8", queued: 1 }, 26 * MINUTE);
+  add(
+    { name: "release notes 0.9", pinned: true, line: "Reading the merged pull requests since 0.8", queued: 1 },
+    26 * MINUTE,
+  );
   add(
     {
       name: "tighten login limits",
@@ -240,13 +347,75 @@ export function seed(world: World): void {
     },
     14 * MINUTE,
   );
-  add({ name: "flaky sync test", line: "Edit tests/sync.rs: wait on the condition, not on a timer", lodging: OWN_WORKTREE }, 6 * MINUTE);
-  add({ name: "cargo watch -x check", kind: "shell", line: "Finished `dev` profile in 2.31s", prompt: "cargo watch -x check" }, 2 * HOUR);
-  add({ name: "map the importer", agent: "gemini", cwd: "/home/ada/code/ledger", line: "Looking at how rows are batched", state: { type: "starting" } }, 4_000);
-  add({ name: "long migration", kind: "shell", line: "host does not answer; its process is still there", liveness: { type: "unknown", why: "the host does not answer", since: Date.now() - 5 * MINUTE } }, 5 * HOUR);
-  add({ name: "list every loose end", line: "Every loose end in the repository, grouped by what it would take", state: { type: "completed", result: RESULT } }, 41 * MINUTE);
-  add({ name: "npm run lint", kind: "shell", cwd: "/home/ada/code/site", line: "4 problems (4 errors, 0 warnings)", state: { type: "failed", error: "exited 1", trouble: null }, liveness: gone, exitCode: 1 }, 55 * MINUTE);
-  add({ name: "translate the manual", agent: "claude", line: "You have reached your usage limit", state: { type: "failed", error: "You have reached your usage limit", trouble: { kind: "usage_limit", resets: Date.now() + 43 * MINUTE } } }, 12 * MINUTE);
+  add(
+    {
+      name: "flaky sync test",
+      line: "Edit tests/sync.rs: wait on the condition, not on a timer",
+      lodging: OWN_WORKTREE,
+    },
+    6 * MINUTE,
+  );
+  add(
+    {
+      name: "cargo watch -x check",
+      kind: "shell",
+      line: "Finished `dev` profile in 2.31s",
+      prompt: "cargo watch -x check",
+    },
+    2 * HOUR,
+  );
+  add(
+    {
+      name: "map the importer",
+      agent: "gemini",
+      cwd: "/home/ada/code/ledger",
+      line: "Looking at how rows are batched",
+      state: { type: "starting" },
+    },
+    4_000,
+  );
+  add(
+    {
+      name: "long migration",
+      kind: "shell",
+      line: "host does not answer; its process is still there",
+      liveness: { type: "unknown", why: "the host does not answer", since: Date.now() - 5 * MINUTE },
+    },
+    5 * HOUR,
+  );
+  add(
+    {
+      name: "list every loose end",
+      line: "Every loose end in the repository, grouped by what it would take",
+      state: { type: "completed", result: RESULT },
+    },
+    41 * MINUTE,
+  );
+  add(
+    {
+      name: "npm run lint",
+      kind: "shell",
+      cwd: "/home/ada/code/site",
+      line: "4 problems (4 errors, 0 warnings)",
+      state: { type: "failed", error: "exited 1", trouble: null },
+      liveness: gone,
+      exitCode: 1,
+    },
+    55 * MINUTE,
+  );
+  add(
+    {
+      name: "translate the manual",
+      agent: "claude",
+      line: "You have reached your usage limit",
+      state: {
+        type: "failed",
+        error: "You have reached your usage limit",
+        trouble: { kind: "usage_limit", resets: Date.now() + 43 * MINUTE },
+      },
+    },
+    12 * MINUTE,
+  );
   add(
     {
       name: "watch the nightly build",
@@ -255,7 +424,12 @@ export function seed(world: World): void {
       state: { type: "idle" },
       standing: {
         goal: null,
-        loop: { runs: 12, nextAt: Date.now() + 4 * MINUTE + 20_000, selfPaced: true, reason: "the build takes a quarter of an hour" },
+        loop: {
+          runs: 12,
+          nextAt: Date.now() + 4 * MINUTE + 20_000,
+          selfPaced: true,
+          reason: "the build takes a quarter of an hour",
+        },
         crons: 1,
         nextCronAt: Date.now() + 2 * HOUR,
         wakeupAt: null,
@@ -264,12 +438,37 @@ export function seed(world: World): void {
     },
     11 * MINUTE,
   );
-  add({ name: "draft the changelog", agentSessionId: "7b1c", line: "Cancelled by you", state: { type: "idle" } }, 80 * MINUTE);
-  add({ name: "npm test", kind: "shell", line: "Tests 30 passed (30)", prompt: "npm test", state: { type: "completed", result: "exited 0" }, liveness: gone, exitCode: 0 }, 2 * HOUR);
+  add(
+    { name: "draft the changelog", agentSessionId: "7b1c", line: "Cancelled by you", state: { type: "idle" } },
+    80 * MINUTE,
+  );
+  add(
+    {
+      name: "npm test",
+      kind: "shell",
+      line: "Tests 30 passed (30)",
+      prompt: "npm test",
+      state: { type: "completed", result: "exited 0" },
+      liveness: gone,
+      exitCode: 0,
+    },
+    2 * HOUR,
+  );
   add({ name: "rename the crate", line: "Stopped by you", state: { type: "stopped" }, liveness: gone }, 3 * HOUR);
-  const finished = ["bump dependencies", "explain the lock order", "shrink the image", "document the wire", "split render.rs", "find the slow query", "sort imports"];
+  const finished = [
+    "bump dependencies",
+    "explain the lock order",
+    "shrink the image",
+    "document the wire",
+    "split render.rs",
+    "find the slow query",
+    "sort imports",
+  ];
   finished.forEach((name, index) =>
-    add({ name, line: "Done; nothing else changed", liveness: gone, state: { type: "completed", result: "Done." } }, (4 + index * 7) * HOUR),
+    add(
+      { name, line: "Done; nothing else changed", liveness: gone, state: { type: "completed", result: "Done." } },
+      (4 + index * 7) * HOUR,
+    ),
   );
   world.notices = [];
 }
@@ -303,9 +502,11 @@ export function seedLong(world: World, count: number): void {
   const talk = world.conversation(made.id);
   for (let index = 1; index < count; index += 1) {
     const id = `m${index}`;
-    if (index % 5 === 0) talk.put(id, { type: "user", text: `question ${index}`, queued: false, origin: "user", enclosures: [] });
+    if (index % 5 === 0)
+      talk.put(id, { type: "user", text: `question ${index}`, queued: false, origin: "user", enclosures: [] });
     else if (index % 7 === 0) talk.put(id, { type: "thought", text: `thought ${index}` });
-    else if (index % 11 === 0) talk.put(id, { type: "agent", text: `answer ${index}\n\n\`\`\`rust\nfn number() -> u32 { ${index} }\n\`\`\`` });
+    else if (index % 11 === 0)
+      talk.put(id, { type: "agent", text: `answer ${index}\n\n\`\`\`rust\nfn number() -> u32 { ${index} }\n\`\`\`` });
     else talk.put(id, { type: "agent", text: `answer ${index}. ${"Words that fill some lines. ".repeat(index % 9)}` });
   }
 }
@@ -316,8 +517,26 @@ export function seedTasks(world: World): Task[] {
   if (!working) return [];
   const at = Date.now();
   return [
-    { id: "p-5150-1", session: working.id, kind: "process", title: "cargo test --test sync -- --nocapture", since: at - 4 * MINUTE, stoppable: true, usage: { pid: 5150, cpuMs: 41_300, memoryKib: 214_000 }, lastLines: [] },
-    { id: "t-call-7", session: working.id, kind: "tool", title: "Run the sync tests fifty times", since: at - 4 * MINUTE, stoppable: false, usage: null, lastLines: ["run 17 of 50 passed"] },
+    {
+      id: "p-5150-1",
+      session: working.id,
+      kind: "process",
+      title: "cargo test --test sync -- --nocapture",
+      since: at - 4 * MINUTE,
+      stoppable: true,
+      usage: { pid: 5150, cpuMs: 41_300, memoryKib: 214_000 },
+      lastLines: [],
+    },
+    {
+      id: "t-call-7",
+      session: working.id,
+      kind: "tool",
+      title: "Run the sync tests fifty times",
+      since: at - 4 * MINUTE,
+      stoppable: false,
+      usage: null,
+      lastLines: ["run 17 of 50 passed"],
+    },
   ];
 }
 
@@ -330,7 +549,11 @@ export function seedMany(world: World, count: number): void {
   ];
   for (let index = 0; index < count; index += 1) {
     const state = states[index % states.length] ?? { type: "working" };
-    const made = view(world, { name: `session ${index + 1}`, line: `line of session ${index + 1}`, state }, index * MINUTE);
+    const made = view(
+      world,
+      { name: `session ${index + 1}`, line: `line of session ${index + 1}`, state },
+      index * MINUTE,
+    );
     world.sessions.set(made.id, made);
   }
 }

@@ -27,7 +27,12 @@ export class FakeSettings {
 
   set(path: string[], value: unknown): SettingsFile {
     const problem = wrongLine(this.text);
-    if (problem) throw fault("invalid", `line ${problem.line}, column 1: ${problem.message}`, "mend the file first: Settings, Advanced shows the place");
+    if (problem)
+      throw fault(
+        "invalid",
+        `line ${problem.line}, column 1: ${problem.message}`,
+        "mend the file first: Settings, Advanced shows the place",
+      );
     const [table = "", ...rest] = path;
     const key = rest.join(".");
     const inside = { ...this.values[table] };
@@ -40,7 +45,8 @@ export class FakeSettings {
 
   write(text: string): SettingsFile {
     const problem = wrongLine(text);
-    if (problem) throw fault("invalid", `line ${problem.line}, column 1: ${problem.message}`, "the file stays as it was");
+    if (problem)
+      throw fault("invalid", `line ${problem.line}, column 1: ${problem.message}`, "the file stays as it was");
     this.text = text;
     this.values = fromToml(text);
     return this.file();
@@ -87,7 +93,12 @@ function toToml(values: Values): string {
   const quoted = (key: string) => (/^[\w-]+$/.test(key) ? key : JSON.stringify(key));
   const tables = Object.entries(values).filter(([, inside]) => Object.keys(inside).length > 0);
   return tables
-    .map(([table, inside]) => `[${table}]\n${Object.entries(inside).map(([key, value]) => `${quoted(key)} = ${JSON.stringify(value)}\n`).join("")}`)
+    .map(
+      ([table, inside]) =>
+        `[${table}]\n${Object.entries(inside)
+          .map(([key, value]) => `${quoted(key)} = ${JSON.stringify(value)}\n`)
+          .join("")}`,
+    )
     .join("\n");
 }
 

@@ -24,24 +24,52 @@ function seeded(at: number): StandingView {
       running: null,
       nextAt: at + 4 * MINUTE_MS + 20_000,
       reason: "the build takes a quarter of an hour",
-      fallback: false, plan: "",
+      fallback: false,
+      plan: "",
     },
     crons: [
       {
-        id: "c0ffee12", cron: "0 9 * * 1-5", prompt: "write the summary of the night", recurring: true, durable: false,
-        createdAt: at - 30 * HOUR_MS, expiresAt: at + 138 * HOUR_MS, dueAt: at + 2 * HOUR_MS, fireAt: at + 2 * HOUR_MS, runs: 1, lastRunAt: null, plan: "",
+        id: "c0ffee12",
+        cron: "0 9 * * 1-5",
+        prompt: "write the summary of the night",
+        recurring: true,
+        durable: false,
+        createdAt: at - 30 * HOUR_MS,
+        expiresAt: at + 138 * HOUR_MS,
+        dueAt: at + 2 * HOUR_MS,
+        fireAt: at + 2 * HOUR_MS,
+        runs: 1,
+        lastRunAt: null,
+        plan: "",
         humanSchedule: "at 09:00 on weekdays",
       },
     ],
     wakeup: null,
     monitors: [
-      { id: "m1", description: "errors in the build log", source: "tail -f build.log | grep error", persistent: true, startedAt: at - HOUR_MS, deadlineAt: null, lines: 3, lastLines: [] },
+      {
+        id: "m1",
+        description: "errors in the build log",
+        source: "tail -f build.log | grep error",
+        persistent: true,
+        startedAt: at - HOUR_MS,
+        deadlineAt: null,
+        lines: 3,
+        lastLines: [],
+      },
     ],
     cronDisabled: false,
   };
 }
 
-const none = (): StandingView => ({ goal: null, lastGoal: null, loop: null, crons: [], wakeup: null, monitors: [], cronDisabled: false });
+const none = (): StandingView => ({
+  goal: null,
+  lastGoal: null,
+  loop: null,
+  crons: [],
+  wakeup: null,
+  monitors: [],
+  cronDisabled: false,
+});
 
 /** The generated type calls for fields that only other results have. */
 const DONE = { type: "done" } as StandingResult;
@@ -72,7 +100,11 @@ export class FakeStanding {
         return DONE;
       case "loop_start":
         if (/^5s/.test(act.text)) throw fault("invalid", "5s is shorter than a minute", "write 1m");
-        view.loop = { ...(seeded(at).loop as NonNullable<StandingView["loop"]>), prompt: { type: "given", text: act.text }, runs: 0 };
+        view.loop = {
+          ...(seeded(at).loop as NonNullable<StandingView["loop"]>),
+          prompt: { type: "given", text: act.text },
+          runs: 0,
+        };
         return DONE;
       case "loop_stop":
         view.loop = null;
@@ -88,7 +120,21 @@ export class FakeStanding {
 
 function goal(condition: string, check: string | null, at: number): Goal {
   return {
-    condition, check, setAt: at, readyAt: null, bounds: { turns: TURNS, ms: HOURS * HOUR_MS, notBefore: null }, phase: { type: "pursuing" },
-    countedFrom: at, turns: 0, idleTurns: 0, sameReason: 0, checkIns: 0, failures: 0, spent: { tokens: 0, micros: null }, evaluator: "", verdicts: [], advice: [],
+    condition,
+    check,
+    setAt: at,
+    readyAt: null,
+    bounds: { turns: TURNS, ms: HOURS * HOUR_MS, notBefore: null },
+    phase: { type: "pursuing" },
+    countedFrom: at,
+    turns: 0,
+    idleTurns: 0,
+    sameReason: 0,
+    checkIns: 0,
+    failures: 0,
+    spent: { tokens: 0, micros: null },
+    evaluator: "",
+    verdicts: [],
+    advice: [],
   };
 }

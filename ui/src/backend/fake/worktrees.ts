@@ -5,7 +5,18 @@
  * Must not know: views.
  */
 import { fault } from "../api";
-import type { Kept, RemovedWorktree, SessionView, WhichWorktree, WorktreeFate, WorktreeList, WorktreeMeasure, WorktreeState, WorktreesCleaned, WorktreeView } from "../api";
+import type {
+  Kept,
+  RemovedWorktree,
+  SessionView,
+  WhichWorktree,
+  WorktreeFate,
+  WorktreeList,
+  WorktreeMeasure,
+  WorktreeState,
+  WorktreesCleaned,
+  WorktreeView,
+} from "../api";
 import type { World } from "./world";
 
 const DAY = 24 * 60 * 60_000;
@@ -27,34 +38,73 @@ export class FakeWorktrees {
     for (const view of own) this.trees.push(ofSession(view));
     if (own.length === 0) return;
     const orphan = (name: string, days: number, mib: number, uncommitted: string[], unpushed: string[]) =>
-      this.trees.push(tree(`/home/ada/code/atlas/.claude/worktrees/${name}`, "/home/ada/code/atlas", `worktree-${name}`, `0ff1ce${this.trees.length}0`, days, mib, uncommitted, unpushed));
+      this.trees.push(
+        tree(
+          `/home/ada/code/atlas/.claude/worktrees/${name}`,
+          "/home/ada/code/atlas",
+          `worktree-${name}`,
+          `0ff1ce${this.trees.length}0`,
+          days,
+          mib,
+          uncommitted,
+          unpushed,
+        ),
+      );
     orphan("split-the-importer", 12, 412, [], []);
     orphan("try-another-cache", 23, 398, ["src/cache.rs", "notes.md"], []);
     orphan("faster-joins", 41, 1430, [], ["3f1c2aa Join by hash", "91bd004 Measure it"]);
     const foreign = tree("/home/ada/code/site-hotfix", "/home/ada/code/site", "hotfix", null, null, 88, [], []);
     this.trees.push(foreign);
-    const gone = tree("/home/ada/code/atlas/.claude/worktrees/rename-the-crate", "/home/ada/code/atlas", "worktree-rename-the-crate", "5e55107a", 9, 377, [], []);
+    const gone = tree(
+      "/home/ada/code/atlas/.claude/worktrees/rename-the-crate",
+      "/home/ada/code/atlas",
+      "worktree-rename-the-crate",
+      "5e55107a",
+      9,
+      377,
+      [],
+      [],
+    );
     this.removed.push({ tree: gone, at: Date.now() - 9 * DAY });
   }
 
   list(): WorktreeList {
-    const worktrees = this.trees.map(({ view }) => ({ ...view, orphan: view.session !== null && !this.world.sessions.has(view.session) }));
+    const worktrees = this.trees.map(({ view }) => ({
+      ...view,
+      orphan: view.session !== null && !this.world.sessions.has(view.session),
+    }));
     return { worktrees: structuredClone(worktrees), removed: this.removed.map(removedView), problems: [] };
   }
 
   async measure(which: WhichWorktree): Promise<WorktreeMeasure> {
     await this.world.rest(4);
-    const found = which.type === "made" ? this.trees.find(({ view }) => view.path === which.path) : this.removed.find(({ tree }) => tree.view.session === which.id)?.tree;
+    const found =
+      which.type === "made"
+        ? this.trees.find(({ view }) => view.path === which.path)
+        : this.removed.find(({ tree }) => tree.view.session === which.id)?.tree;
     if (!found) throw fault("not_found", "there is no such worktree any more");
     const own = which.type === "made" && found.view.session !== null;
-    return { bytes: found.bytes, keeps: own ? this.keeps(found, false) : [], blocks: own ? this.keeps(found, true) : [] };
+    return {
+      bytes: found.bytes,
+      keeps: own ? this.keeps(found, false) : [],
+      blocks: own ? this.keeps(found, true) : [],
+    };
   }
 
   inspect(session: string): WorktreeState {
     const found = this.of(session);
     if (!found) throw fault("not_found", `${session} has no worktree`);
     const { view, uncommitted, unpushed } = found;
-    return { path: view.path, branch: view.branch, uncommitted, unpushed, unpushedCount: unpushed.length, stashes: 0, keeps: this.keeps(found, false), blocks: this.keeps(found, true) };
+    return {
+      path: view.path,
+      branch: view.branch,
+      uncommitted,
+      unpushed,
+      unpushedCount: unpushed.length,
+      stashes: 0,
+      keeps: this.keeps(found, false),
+      blocks: this.keeps(found, true),
+    };
   }
 
   /** Its session has gone, or never mattered. */
@@ -71,12 +121,21 @@ export class FakeWorktrees {
 
   clean(): WorktreesCleaned {
     const orphans = this.list().worktrees.filter((view) => view.orphan);
-    return { orphans: orphans.flatMap((view) => this.remove(view.session ?? "", false) ?? []), expired: [], problems: [] };
+    return {
+      orphans: orphans.flatMap((view) => this.remove(view.session ?? "", false) ?? []),
+      expired: [],
+      problems: [],
+    };
   }
 
   undo(id: string): string {
     const found = this.removed.findLast(({ tree }) => tree.view.session === id);
-    if (!found) throw fault("not_found", `nothing was removed for ${id}`, "`nightshift worktrees` lists what can be brought back");
+    if (!found)
+      throw fault(
+        "not_found",
+        `nothing was removed for ${id}`,
+        "`nightshift worktrees` lists what can be brought back",
+      );
     this.removed = this.removed.filter((known) => known !== found);
     this.trees.push(found.tree);
     return found.tree.view.path;
@@ -89,7 +148,11 @@ export class FakeWorktrees {
   private keeps({ uncommitted, unpushed }: Tree, discard: boolean): Kept[] {
     const kept: Kept[] = [];
     if (unpushed.length > 0) kept.push({ reason: "unpushed", text: named(unpushed.length, "unpushed commit") });
-    if (uncommitted.length > 0 && !discard) kept.push({ reason: "uncommitted", text: `${named(uncommitted.length, "uncommitted change")} (${uncommitted.join(", ")})` });
+    if (uncommitted.length > 0 && !discard)
+      kept.push({
+        reason: "uncommitted",
+        text: `${named(uncommitted.length, "uncommitted change")} (${uncommitted.join(", ")})`,
+      });
     return kept;
   }
 }
@@ -99,12 +162,41 @@ function ofSession(view: SessionView): Tree {
   const { path, mainCheckout, branch, firstPort } = view.lodging;
   const clean = view.pullRequests.length > 0;
   const made = tree(path, mainCheckout, branch, view.id, 0, 402, clean ? [] : ["tests/sync.rs", "src/sync.rs"], []);
-  return { ...made, view: { ...made.view, createdAt: view.createdAt, firstPort, lock: `Nightshift session ${view.id}` } };
+  return {
+    ...made,
+    view: { ...made.view, createdAt: view.createdAt, firstPort, lock: `Nightshift session ${view.id}` },
+  };
 }
 
-function tree(path: string, mainCheckout: string, branch: string, session: string | null, days: number | null, mib: number, uncommitted: string[], unpushed: string[]): Tree {
+function tree(
+  path: string,
+  mainCheckout: string,
+  branch: string,
+  session: string | null,
+  days: number | null,
+  mib: number,
+  uncommitted: string[],
+  unpushed: string[],
+): Tree {
   const createdAt = days === null ? null : Date.now() - days * DAY;
-  const view: WorktreeView = { path, mainCheckout, branch, commit: "9b1e2f6d8a90c3e1", session, orphan: false, missing: false, lock: null, createdAt, bytes: null, firstPort: null, keeps: [], ahead: null, behind: null, uncommitted: null, unknown: null };
+  const view: WorktreeView = {
+    path,
+    mainCheckout,
+    branch,
+    commit: "9b1e2f6d8a90c3e1",
+    session,
+    orphan: false,
+    missing: false,
+    lock: null,
+    createdAt,
+    bytes: null,
+    firstPort: null,
+    keeps: [],
+    ahead: null,
+    behind: null,
+    uncommitted: null,
+    unknown: null,
+  };
   return { view, bytes: mib * MIB, uncommitted, unpushed };
 }
 

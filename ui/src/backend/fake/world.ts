@@ -23,14 +23,36 @@ import type {
 /** Milliseconds of one simulated breath; every delay is a multiple. */
 const BEAT_MS = 60;
 
-const named = (id: string, description: string | null = null) => ({ id, name: `${id[0]?.toUpperCase()}${id.slice(1)}`, description });
+const named = (id: string, description: string | null = null) => ({
+  id,
+  name: `${id[0]?.toUpperCase()}${id.slice(1)}`,
+  description,
+});
 
 /** What the simulated agents let be chosen. */
 function offered(): Configuration {
   return {
     options: [
-      { id: "mode", name: "Mode", description: null, role: "mode", current: "ask", values: [named("ask", "Asks before it runs a command"), named("auto", "Runs commands without asking"), named("plan", "Reads and plans only")] },
-      { id: "model", name: "Model", description: null, role: "model", current: "steady", values: [named("steady", "Streams word by word"), named("brisk", "Streams without pauses")] },
+      {
+        id: "mode",
+        name: "Mode",
+        description: null,
+        role: "mode",
+        current: "ask",
+        values: [
+          named("ask", "Asks before it runs a command"),
+          named("auto", "Runs commands without asking"),
+          named("plan", "Reads and plans only"),
+        ],
+      },
+      {
+        id: "model",
+        name: "Model",
+        description: null,
+        role: "model",
+        current: "steady",
+        values: [named("steady", "Streams word by word"), named("brisk", "Streams without pauses")],
+      },
     ],
     commands: [{ name: "review", description: "Review the changes of this branch", hint: "what to look at" }],
   };

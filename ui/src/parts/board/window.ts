@@ -9,12 +9,7 @@ export const VIRTUAL_FROM = 50;
 /** Rows rendered above and below what is seen, so that fast scrolling shows no gaps. */
 export const OVERSCAN = 10;
 
-export function slice(
-  count: number,
-  scrolled: number,
-  viewport: number,
-  rowPx: number,
-): { from: number; to: number } {
+export function slice(count: number, scrolled: number, viewport: number, rowPx: number): { from: number; to: number } {
   if (count < VIRTUAL_FROM) return { from: 0, to: count };
   const first = Math.floor(scrolled / rowPx) - OVERSCAN;
   const last = Math.ceil((scrolled + viewport) / rowPx) + OVERSCAN;

@@ -6,9 +6,17 @@ import { GAP_PX, itemAt, matchesOf, offsetsOf, placeOf, spanOf, WINDOWED_FROM } 
 const ids = (count: number) => Array.from({ length: count }, (_, at) => String(at));
 
 test("known heights count, others are guessed from them", () => {
-  const offsets = offsetsOf(["a", "b", "c"], new Map([["a", 100], ["b", 50]]));
+  const offsets = offsetsOf(
+    ["a", "b", "c"],
+    new Map([
+      ["a", 100],
+      ["b", 50],
+    ]),
+  );
   expect([...offsets]).toEqual([0, 100 + GAP_PX, 150 + 2 * GAP_PX, 225 + 3 * GAP_PX]);
-  expect([itemAt(offsets, -5), itemAt(offsets, 113), itemAt(offsets, 114), itemAt(offsets, 9_999)]).toEqual([0, 0, 1, 3]);
+  expect([itemAt(offsets, -5), itemAt(offsets, 113), itemAt(offsets, 114), itemAt(offsets, 9_999)]).toEqual([
+    0, 0, 1, 3,
+  ]);
 });
 
 test("a short conversation is rendered whole, of a long one what is near", () => {

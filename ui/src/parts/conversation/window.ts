@@ -87,7 +87,8 @@ export function matchesOf(items: readonly ConversationItem[], text: string): Uin
   let total = 0;
   for (const [at, item] of items.entries()) {
     const words = wordsOfItem(item).toLowerCase();
-    for (let found = words.indexOf(wanted); found >= 0; found = words.indexOf(wanted, found + wanted.length)) total += 1;
+    for (let found = words.indexOf(wanted); found >= 0; found = words.indexOf(wanted, found + wanted.length))
+      total += 1;
     ends[at] = total;
   }
   return ends;

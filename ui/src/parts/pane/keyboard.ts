@@ -3,7 +3,12 @@
  *
  * Must not know: what a pane shows beside that.
  */
-const TAKERS = ["[data-testid=request][data-open=true]", "[data-testid=composer]", "[data-zone=terminal] textarea", "[data-zone=review] [tabindex='0']"];
+const TAKERS = [
+  "[data-testid=request][data-open=true]",
+  "[data-testid=composer]",
+  "[data-zone=terminal] textarea",
+  "[data-zone=review] [tabindex='0']",
+];
 
 export function takeKeyboard(pane: HTMLElement): void {
   for (const taker of TAKERS) {

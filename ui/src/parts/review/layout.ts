@@ -25,7 +25,12 @@ export function height(count: number, blocks: readonly Block[]): number {
 }
 
 /** The rows to render: at least those in sight. */
-export function inSight(count: number, scrolled: number, viewport: number, blocks: readonly Block[]): { from: number; to: number } {
+export function inSight(
+  count: number,
+  scrolled: number,
+  viewport: number,
+  blocks: readonly Block[],
+): { from: number; to: number } {
   let above = 0;
   let inside = 0;
   for (const block of blocks) {

@@ -10,7 +10,11 @@ test("marks cut a line and lose nothing", () => {
     { text: " = 1;", marked: false },
   ]);
   for (const marks of [[], [{ from: 90, to: 99 }], [{ from: 3, to: 3 }]]) {
-    expect(pieces("short", marks).map((piece) => piece.text).join("")).toBe("short");
+    expect(
+      pieces("short", marks)
+        .map((piece) => piece.text)
+        .join(""),
+    ).toBe("short");
   }
   expect(pieces("", [])).toEqual([{ text: "", marked: false }]);
 });

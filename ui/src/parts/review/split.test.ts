@@ -10,8 +10,17 @@ const rows = (kinds: string): DiffRow[] => {
 const shape = (kinds: string) => split(rows(kinds)).map((pair) => [pair.left, pair.right]);
 
 test("lines of a block stand beside each other", () => {
-  expect(shape("@ --+ ")).toEqual([[0, null], [1, 1], [2, 4], [3, null], [5, 5]]);
-  expect(shape("+-")).toEqual([[null, 0], [1, null]]);
+  expect(shape("@ --+ ")).toEqual([
+    [0, null],
+    [1, 1],
+    [2, 4],
+    [3, null],
+    [5, 5],
+  ]);
+  expect(shape("+-")).toEqual([
+    [null, 0],
+    [1, null],
+  ]);
   expect(shape("-\\+\\")).toEqual([[0, 2]]);
   expect(shape("")).toEqual([]);
 });

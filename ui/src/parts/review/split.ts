@@ -14,7 +14,8 @@ export function split(rows: readonly DiffRow[]): Pair[] {
   let added: number[] = [];
   const flush = () => {
     const most = Math.max(removed.length, added.length);
-    for (let at = 0; at < most; at += 1) pairs.push({ left: removed[at] ?? null, right: added[at] ?? null, whole: false });
+    for (let at = 0; at < most; at += 1)
+      pairs.push({ left: removed[at] ?? null, right: added[at] ?? null, whole: false });
     removed = [];
     added = [];
   };
