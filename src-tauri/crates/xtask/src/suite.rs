@@ -64,9 +64,10 @@ fn format() -> Result<Vec<String>> {
     Tool::cargo(root()).args(["fmt", "--all", "--check"]).run_collecting()
 }
 
-/// Rules, then types.
+/// Layout, rules, types: the quick ones first.
 fn ui_checked() -> Result<Vec<String>> {
-    let mut lines = node::script("lint")?;
+    let mut lines = node::script("format:check")?;
+    lines.extend(node::script("lint")?);
     lines.extend(node::script("check")?);
     Ok(lines)
 }
