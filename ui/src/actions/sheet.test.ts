@@ -9,7 +9,8 @@ const FILE = new URL("../../../docs/keys.md", import.meta.url);
 
 function table(title: string, lines: readonly Line[]): string {
   const chord = (key: string): string => `\`${key}\``;
-  const row = ({ title: what, keys }: Line): string => `| ${keys.map(chord).join(" or ").replaceAll("|", "\\|")} | ${what.replaceAll("|", "\\|")} |`;
+  const row = ({ title: what, keys }: Line): string =>
+    `| ${keys.map(chord).join(" or ").replaceAll("|", "\\|")} | ${what.replaceAll("|", "\\|")} |`;
   return [`## ${title}`, "", "| Key | What it does |", "| --- | --- |", ...lines.map(row), ""].join("\n");
 }
 
@@ -22,7 +23,12 @@ function reference(): string {
     "These are the keys of the window as it is installed. `?` shows them in the window. Change them in",
     "*Settings → Keys* or in the table `[keys]` of the [settings file](settings.md).",
     "",
-    ...SECTIONS.map((section) => table(section, sectionLines(section, ({ keys }) => keys))),
+    ...SECTIONS.map((section) =>
+      table(
+        section,
+        sectionLines(section, ({ keys }) => keys),
+      ),
+    ),
     table("Inputs", INPUTS),
     table("Terminals and conversations", TERMINAL),
   ].join("\n");

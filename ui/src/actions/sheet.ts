@@ -29,8 +29,12 @@ export const TERMINAL: Line[] = [
 
 /** The lines of one section; `keysOf` says which keys an action has, none where it is not offered. */
 export function sectionLines(section: Section, keysOf: (entry: Action) => readonly string[]): Line[] {
-  const single = ACTIONS.filter((entry) => entry.section === section && !entry.id.startsWith("open.") && entry.id !== "back.input");
-  const all: Line[] = single.map((entry) => ({ title: entry.title, keys: keysOf(entry) })).filter((line) => line.keys.length > 0);
+  const single = ACTIONS.filter(
+    (entry) => entry.section === section && !entry.id.startsWith("open.") && entry.id !== "back.input",
+  );
+  const all: Line[] = single
+    .map((entry) => ({ title: entry.title, keys: keysOf(entry) }))
+    .filter((line) => line.keys.length > 0);
   if (section === "Panes") all.push({ title: "Open the first to the ninth row", keys: ["Alt+1 … 9"] });
   if (section === "Several") all.push({ title: "Select one more, or a range", keys: ["Ctrl+Click", "Shift+Click"] });
   return all;

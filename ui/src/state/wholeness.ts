@@ -29,5 +29,7 @@ export function isQuick(need: Need, option: NeedOption): boolean {
 export function missing(need: Need): string {
   const bytes = `${need.unshownBytes} ${need.unshownBytes === 1 ? "byte" : "bytes"} of this are not shown`;
   if (asksForTrust(need)) return `${bytes}: only “nightshift trust add”, in a terminal, trusts it.`;
-  return need.kind === "permission" ? `${bytes}: only the word “allow”, typed as a reply, allows it.` : `${bytes}: type your answer.`;
+  return need.kind === "permission"
+    ? `${bytes}: only the word “allow”, typed as a reply, allows it.`
+    : `${bytes}: type your answer.`;
 }
