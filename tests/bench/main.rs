@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 /// True when every budget was kept.
 fn run() -> Result<bool> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
-    if std::env::args().nth(1).is_some_and(|first| first == WINDOW) {
+    if std::env::args_os().nth(1).is_some_and(|first| first == WINDOW) {
         let programs = arguments.nth(1).context("window: which directory of programs?")?;
         println!("{}", machine::describe());
         let mut table = Table::default();

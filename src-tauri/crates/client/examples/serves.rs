@@ -8,7 +8,8 @@ use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let words: Vec<String> = std::env::args().collect();
+    let words: Vec<String> =
+        std::env::args_os().filter_map(|word| word.into_string().ok()).collect();
     let role = match words[2].as_str() {
         "host" => Role::Host,
         _ => Role::Supervisor,

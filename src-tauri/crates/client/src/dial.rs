@@ -6,6 +6,7 @@ use nightshift_protocol::{
     Fault, FaultCode, FrameKind, Hello, PROTOCOL_VERSION, Role, encode_control, understands,
 };
 use std::io::ErrorKind;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::time::Duration;
 use tokio::net::UnixStream;
@@ -15,26 +16,27 @@ use tokio::time::timeout;
 const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A host whose socket was deleted makes it anew when the supervisor asks it to, which it does for whoever
-/// wants to attach: this long in all.
-const HOST_LOOKS: u32 = 20;
-const HOST_PAUSE: Duration = Duration::from_millis(50);
+/// wants to attach; and a process that was killed closes its sockets a moment after its end. This long in all.
+const LOOKS: u32 = 20;
+const LOOK_PAUSE: Duration = Duration::from_millis(50);
 const STOP: &str = "stop the session and start it again";
 
 pub(crate) async fn dial(
     socket: &Path,
     expected: Role,
 ) -> Result<(FrameReader, FrameWriter), Fault> {
-    let mut looks = match expected {
-        Role::Host => HOST_LOOKS,
-        Role::Supervisor | Role::Client => 1,
-    };
+    refuse_strange_file(socket)?;
+    let mut looks = LOOKS;
     let stream = loop {
         looks -= 1;
+        let again = looks > 0;
         match UnixStream::connect(socket).await {
+            Ok(stream) if again && serves_no_more(&stream) => {}
             Ok(stream) => break stream,
-            Err(e) if looks > 0 && is_nobody(&e) => tokio::time::sleep(HOST_PAUSE).await,
+            Err(e) if again && expected == Role::Host && is_nobody(&e) => {}
             Err(e) => return Err(unreachable(socket, expected, &e)),
         }
+        tokio::time::sleep(LOOK_PAUSE).await;
     };
     refuse_stranger(&stream, socket)?;
     let peer = refuse_sessions(&stream, socket, expected)?;
@@ -57,12 +59,29 @@ pub(crate) async fn dial(
     Ok((reader, writer))
 }
 
+/// What stands in the place of a socket is not made away with, and nobody waits until it goes by itself.
+fn refuse_strange_file(socket: &Path) -> Result<(), Fault> {
+    let Ok(there) = std::fs::symlink_metadata(socket) else { return Ok(()) };
+    if there.file_type().is_socket() {
+        return Ok(());
+    }
+    let what = if there.is_symlink() { "a symbolic link" } else { "no socket" };
+    let path = socket.display();
+    Err(Fault::new(FaultCode::Io, format!("{path} is in the way: it is {what}"))
+        .hint("move it away; sessions go on meanwhile"))
+}
+
 fn unreachable(socket: &Path, expected: Role, error: &std::io::Error) -> Fault {
     match is_nobody(error) {
         true => gone(expected),
         false => Fault::new(FaultCode::Io, format!("socket {}: {error}", socket.display()))
             .hint("check who owns it, or set NIGHTSHIFT_HOME to another directory"),
     }
+}
+
+/// Whoever listens there has ended, or is just ending.
+fn serves_no_more(stream: &UnixStream) -> bool {
+    Peer::of(stream).is_ok_and(|peer| peer.pid().is_some() && peer.mark().is_err())
 }
 
 fn is_nobody(error: &std::io::Error) -> bool {

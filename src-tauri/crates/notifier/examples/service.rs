@@ -49,7 +49,8 @@ impl Service {
 }
 
 fn main() -> Result<(), Failure> {
-    let words: Vec<String> = std::env::args().collect();
+    let words: Vec<String> =
+        std::env::args_os().filter_map(|word| word.into_string().ok()).collect();
     let (socket, first) = (&words[1], words[2].parse()?);
     let connection = match words.get(3).map(String::as_str) {
         // The one that connects ends; its connection goes on where this one has its error output.

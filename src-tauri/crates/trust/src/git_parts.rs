@@ -19,6 +19,9 @@ const LFS: &[(&str, &str)] = &[
 ];
 const HOOKS_PATH: &str = "core.hookspath";
 const DOES: &str = "a setting of git that runs a program or takes away a protection";
+const CONDITIONAL: &str = "settings of git that count under a condition";
+/// How a file of settings names another one.
+const INCLUDE: &[u8] = b"[include";
 const HOOK: &str = "a hook that git runs";
 
 pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<String>) -> Vec<Item> {
@@ -29,12 +32,13 @@ pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<Stri
             return Vec::new();
         }
     };
-    let mut items: Vec<Item> = settings
-        .own
-        .iter()
-        .filter(|(key, value)| counts(key, value))
-        .map(|(key, value)| Item::new(Part::Git, key.clone(), DOES, value.clone().into_bytes()))
-        .collect();
+    let mut items: Vec<Item> =
+        settings.own.iter().filter_map(|set| conditional(place, set, wrong)).collect();
+    let plain =
+        settings.own.iter().filter(|(key, value)| counts(key, value)).map(|(key, value)| {
+            Item::new(Part::Git, key.clone(), DOES, value.clone().into_bytes())
+        });
+    items.extend(plain);
     items.extend(hooks(place, tree, &settings, wrong));
     items
 }
@@ -66,6 +70,93 @@ fn configured(git: &Git, root: &Path) -> Result<Configured, String> {
     Ok(found)
 }
 
+/// A file that counts under a condition, which may hold in the new worktree and not where we look: it is
+/// asked about with its whole text, whatever that says.
+fn conditional(
+    place: &Place<'_>,
+    (key, path): &(String, String),
+    wrong: &mut Vec<String>,
+) -> Option<Item> {
+    let lower = key.to_ascii_lowercase();
+    if !(lower.starts_with("includeif.") && lower.ends_with(".path")) {
+        return None;
+    }
+    // git takes a relative one from the directory of the file that names it.
+    let file = place.common.unwrap_or(place.root).join(path);
+    let text = match nightshift_platform::files::read_bounded(&file, crate::limits::ITEM_MAX_BYTES)
+    {
+        Ok(text) => text,
+        // Does not count, and is asked about when it is there.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => {
+            wrong.push(format!("{key} = {path}: {error}"));
+            Vec::new()
+        }
+    };
+    if text.to_ascii_lowercase().windows(INCLUDE.len()).any(|part| part == INCLUDE) {
+        wrong.push(format!("{key} = {path}: it names more files, which are not shown"));
+    }
+    let said = [path.as_bytes(), b"\n", &text].concat();
+    Some(Item::new(Part::Git, key.clone(), CONDITIONAL, said))
+}
+
+/// Settings by which git runs a program for whoever calls it in a repository, an agent above all. Ours are
+/// called so that they are not followed (`needs_trust` knows all others).
+const FOR_CALLERS: &[&str] = &[
+    "browser.*.cmd",
+    "browser.*.path",
+    "core.gitproxy",
+    "difftool.*.cmd",
+    "difftool.*.path",
+    "gc.recentobjectshook",
+    "guitool.*.cmd",
+    "help.browser",
+    "imap.tunnel",
+    "imap.*.tunnel",
+    "init.templatedir",
+    "instaweb.browser",
+    "instaweb.httpd",
+    "interactive.difffilter",
+    "man.*.cmd",
+    "man.*.path",
+    "mergetool.*.cmd",
+    "mergetool.*.path",
+    "sendemail.cccmd",
+    "sendemail.*.cccmd",
+    "sendemail.headercmd",
+    "sendemail.*.headercmd",
+    "sendemail.sendmailcmd",
+    "sendemail.*.sendmailcmd",
+    "sendemail.smtpserver",
+    "sendemail.*.smtpserver",
+    "sendemail.tocmd",
+    "sendemail.*.tocmd",
+    "tar.*.command",
+    "trailer.*.cmd",
+    "trailer.*.command",
+    "uploadpack.packobjectshook",
+    "web.browser",
+];
+/// The transport that runs its address as a command.
+const RUNS_ITS_ADDRESS: &str = "ext::";
+
+/// `lower` is the name in lower case.
+fn runs_for_callers(lower: &str, value: &str) -> bool {
+    let (section, rest) = lower.split_once('.').unwrap_or((lower, ""));
+    let (between, last) = rest.rsplit_once('.').unwrap_or(("", rest));
+    let middle = if between.is_empty() { "" } else { "*." };
+    let shape = format!("{section}.{middle}{last}");
+    match section {
+        // More than one word may be an option that runs something, as `rebase --exec` does.
+        "alias" => value.starts_with('!') || value.trim().contains(char::is_whitespace),
+        "protocol" => last == "allow" && !value.eq_ignore_ascii_case("never"),
+        "url" | "remote" | "submodule" => {
+            lower.contains(RUNS_ITS_ADDRESS) || value.contains(RUNS_ITS_ADDRESS)
+        }
+        _ => FOR_CALLERS.contains(&shape.as_str()) && !value.is_empty(),
+    }
+}
+
 /// Whether a setting is shown and asked about. What only says yes or no to git itself is not.
 fn counts(key: &str, value: &str) -> bool {
     let lower = key.to_ascii_lowercase();
@@ -79,6 +170,9 @@ fn counts(key: &str, value: &str) -> bool {
         pager if pager.starts_with("pager.") => &["true"],
         _ => &[],
     };
+    if runs_for_callers(&lower, value) {
+        return true;
+    }
     needs_trust(&lower, value) && !plain.contains(&value.to_ascii_lowercase().as_str())
 }
 
@@ -176,6 +270,21 @@ mod tests {
             ("remote.evil.uploadpack", "x"),
             ("submodule.x.update", "!touch x"),
             ("pager.diff", "evil"),
+            ("alias.st", "!evil"),
+            ("alias.st", "rebase --exec evil"),
+            ("alias.a.b", "!evil"),
+            ("core.gitProxy", "evil"),
+            ("interactive.diffFilter", "evil"),
+            ("trailer.x.command", "evil"),
+            ("mergetool.x.y.cmd", "evil"),
+            ("tar.x.command", "evil"),
+            ("sendemail.smtpServer", "/evil"),
+            ("sendemail.work.tocmd", "evil"),
+            ("protocol.ext.allow", "always"),
+            ("protocol.allow", "user"),
+            ("remote.origin.url", "ext::evil"),
+            ("url.ext::evil.insteadOf", "https://a"),
+            ("submodule.x.url", "ext::evil"),
         ] {
             assert!(counts(key, value), "{key}");
         }
@@ -190,6 +299,10 @@ mod tests {
             ("submodule.x.update", "rebase"),
             ("submodule.x.active", "true"),
             ("pager.log", "false"),
+            ("protocol.file.allow", "never"),
+            ("url.https://a/.insteadOf", "a:"),
+            ("submodule.x.url", "../x"),
+            ("mergetool.keepBackup", "false"),
         ] {
             assert!(!counts(key, value), "{key}");
         }

@@ -153,6 +153,32 @@ fn security_05_trust_lasts_until_what_was_seen_changes() {
 }
 
 #[test]
+fn security_05_what_counts_in_the_new_worktree_only_is_asked_about() {
+    for condition in ["onbranch:worktree-*", "gitdir:**/worktrees/**", "hasconfig:remote.*.url:x"] {
+        let repo = Repo::new();
+        let ledger = repo.ledger();
+        repo.write("a.txt", "a");
+        repo.commit();
+        repo.run(&["config", &format!("includeIf.{condition}.path"), "inc.cfg"]);
+        assert!(!repo.head().is_nothing(), "{condition}: before its file is there");
+        ledger.add(&repo.head(), 1).unwrap();
+        repo.write(".git/inc.cfg", "[core]\n\tfsmonitor = evil\n");
+        let found = repo.head();
+        assert!(!ledger.trusts_all(&found), "{condition}: {found:?}");
+        assert!(format!("{}", String::from_utf8_lossy(&found.items[0].shown)).contains("evil"));
+        ledger.add(&found, 2).unwrap();
+        repo.write(".git/inc.cfg", "[core]\n\tfsmonitor = other\n");
+        assert!(!ledger.trusts_all(&repo.head()), "{condition}: it changed");
+        repo.write(".git/inc.cfg", "[include]\n\tpath = more.cfg\n");
+        let more = repo.head();
+        assert!(
+            !more.unreadable.is_empty() && ledger.add(&more, 3).is_err(),
+            "{condition}: {more:?}"
+        );
+    }
+}
+
+#[test]
 fn security_05_a_damaged_ledger_trusts_nothing() {
     let repo = Repo::new();
     let ledger = repo.ledger();

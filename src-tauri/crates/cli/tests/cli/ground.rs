@@ -324,6 +324,30 @@ fn sessions_that_cannot_be_reached_are_named_and_nothing_is_said_to_have_stopped
 }
 
 #[test]
+fn what_stands_in_the_way_of_a_socket_is_named_at_once() {
+    let shift = Shift::new();
+    let job = shift.shell("read x");
+    shift.wait_entry(&job, "its process", |e| e["pid"].is_u64());
+    let supervisor = shift.supervisor();
+    let socket = shift.home.home().supervisor_socket();
+    let named = socket.display().to_string();
+    let (file, link) = (shift.home.work().join("file"), shift.home.work().join("link"));
+    std::fs::write(&file, "somebody's").unwrap();
+    std::os::unix::fs::symlink(shift.home.home().host_socket(&job), &link).unwrap();
+    for (what, other) in [("no socket", file), ("a symbolic link", link)] {
+        // In one step: the supervisor makes it anew as soon as it misses it.
+        std::fs::rename(&other, &socket).unwrap();
+        for args in [&["agents"][..], &["daemon", "status"], &["daemon", "stop", "--any"]] {
+            shift.fails(args, &[&named, "is in the way", what, "move it away"]);
+        }
+        std::fs::remove_file(&socket).unwrap();
+        wait_until("the socket", || socket.exists());
+        assert_eq!(shift.supervisor(), supervisor);
+        assert!(shift.entry(&job)["pid"].is_u64());
+    }
+}
+
+#[test]
 fn another_runtime_directory_makes_no_second_supervisor() {
     let shift = Shift::new();
     let (state, here, there) =
