@@ -235,14 +235,7 @@ pub const HOOKS: &[Repository] = &[
 
 pub const REMOTES: &[Repository] = &[
     remote!("ssh", Asks, "a program for ssh", "core.sshCommand", "ssh://h.invalid/x", LS_REMOTE),
-    remote!(
-        "proxy",
-        Starts,
-        "a program for git://",
-        "core.gitProxy",
-        "git://h.invalid/x",
-        LS_REMOTE
-    ),
+    remote!("proxy", Asks, "a program for git://", "core.gitProxy", "git://h.invalid/x", LS_REMOTE),
     remote!(
         "credentials",
         Asks,
@@ -273,7 +266,6 @@ pub const REMOTES: &[Repository] = &[
             lab.config("protocol.ext.allow", "always");
             lab.config("remote.origin.pushurl", &format!("ext::{} x", lab.evil));
         },
-        begins: Begins::Starts,
         refused: NO_REMOTE,
         control: PUSH,
         ..ASKS
@@ -286,7 +278,6 @@ pub const REMOTES: &[Repository] = &[
             lab.config("remote.origin.url", "https://h.invalid/x");
             lab.config(&format!("url.ext::{} x.insteadOf", lab.evil), "https://h.invalid/");
         },
-        begins: Begins::Starts,
         refused: NO_REMOTE,
         control: LS_REMOTE,
         ..ASKS
@@ -325,7 +316,6 @@ pub const REMOTES: &[Repository] = &[
         },
         refused: UNREADABLE,
         control: Control::Main(&["log", "absent"]),
-        begins: Begins::Starts,
         ..ASKS
     },
     Repository {
