@@ -43,13 +43,23 @@ async fn failures_40_a_paste_into_a_shell_of_the_window_runs_nothing() -> Result
     window.attach(&job).await?;
     window.reads(TERMINAL, "ready:").await?;
     window.becomes_active().await?;
-    let copied = "const field = document.createElement('textarea'); field.id = 'copied'; \
-                  field.value = arguments[0]; document.body.append(field); field.focus(); \
-                  field.select()";
+    let field = "const field = document.createElement('textarea'); field.id = 'copied'; \
+                 field.oncopy = () => { field.dataset.done = 'yes' }; \
+                 field.value = arguments[0]; document.body.append(field); field.focus(); \
+                 field.select()";
+    let is_copied = "return document.querySelector('#copied').dataset.done === 'yes'";
     for (at, by_mouse) in [false, true].into_iter().enumerate() {
         let text = format!("\u{1b}[201~touch pwned-{at}\n");
-        window.client.execute(copied, vec![text.into()]).await?;
-        stage.desktop(&["key", "ctrl+a", "ctrl+c"])?;
+        window.client.execute(field, vec![text.into()]).await?;
+        // Keys of the desktop come when they come: it must not be removed before.
+        eventually("the copy", async || {
+            if window.client.execute(is_copied, vec![]).await? == true {
+                return Ok(Ok(()));
+            }
+            stage.desktop(&["key", "ctrl+a", "ctrl+c"])?;
+            Ok(Err("not copied yet".to_owned()))
+        })
+        .await?;
         window.client.execute("document.querySelector('#copied').remove()", vec![]).await?;
         let terminal = window.element("terminal").await?;
         if by_mouse {
