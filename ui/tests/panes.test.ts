@@ -52,6 +52,29 @@ test("the composer queues while working and Esc interrupts, then leaves", async 
   await window.close();
 });
 
+test("Esc in the composer of a session that asks leaves the box and the question", async () => {
+  const window = await open({ speed: 1 });
+  await window.dispatch("ask Which colour?\nrun true\ndone x", "Shift+Enter");
+  const holder = () => window.page.evaluate(() => document.activeElement?.hasAttribute("data-row-main"));
+  // The first question is a form to fill in; after its answer comes a permission.
+  await window.get("request").waitFor();
+  for (const [shown, answer] of [
+    ["Which colour?", "blue"],
+    ["Allow", null],
+  ] as const) {
+    const question = window.page.locator("[data-testid=request][data-open=true]", { hasText: shown });
+    await question.waitFor();
+    await window.get("composer").fill("half a sent");
+    await window.press("Escape");
+    await expect.poll(holder).toBe(true);
+    await window.press("Enter");
+    await question.waitFor();
+    await window.get("composer").fill(answer ?? "");
+    if (answer !== null) await window.press("Enter");
+  }
+  await window.close();
+});
+
 test("a terminal echoes, keeps its keys, leaves by Ctrl+\\ and says how it ended", async () => {
   const window = await open();
   await window.dispatch("! bash", "Shift+Enter");

@@ -253,7 +253,7 @@ export function openQuestion(view: SessionView): Need | null {
   return need?.freeText && !need.answered ? need : null;
 }
 
-/** A turn is under way that `Esc` can interrupt. */
+/** A turn is under way, or waits for an answer. */
 export function isBusy(view: SessionView): boolean {
   return view.state.type === "working" || view.state.type === "needs_input";
 }
