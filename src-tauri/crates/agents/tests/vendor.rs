@@ -230,6 +230,15 @@ fn a_claude_subscription_tells_when_its_limit_ends() {
 }
 
 #[test]
+fn a_claude_subscription_tells_to_the_minute_when_a_limit_ends_that_its_first_turn_meets() {
+    let Some(mut stage) = stage_as("claude", "claude-subscription", None) else { return };
+    stage.pipe.prompt("@@status 429@@");
+    let (message, trouble) = failed(stage.pipe.until_end());
+    let resets = trouble.and_then(|t| t.resets).unwrap_or_else(|| panic!("{message}"));
+    assert_eq!(resets.0 / 60_000, stage.model.resets_s() / 60, "{message}");
+}
+
+#[test]
 fn codex_tells_to_the_minute_when_its_limit_ends() {
     let Some(mut stage) = stage("codex", None) else { return };
     stage.pipe.prompt("@@status 429@@");

@@ -2,13 +2,16 @@
 //!
 //! It starts in mode `auto`, which asks nothing; puts our tools behind a search unless told not to;
 //! has tools named like ours with another meaning; names what failed in `data.errorKind`; and tells
-//! a subscription's reset time in `usage_update`.
+//! a subscription's reset time in `usage_update`, but for a limit that the first turn of a process
+//! meets: that one has its time only in the sentence.
 
 use crate::family::{Family, Overheard, vendor};
 use crate::own_call::OwnCall;
 use crate::registry::AgentSpec;
+use crate::reset_time;
 use crate::wire::RpcError;
 use crate::words;
+use jiff::tz::TimeZone;
 use nightshift_model::{Millis, Trouble, TroubleKind};
 use nightshift_platform::process;
 use nightshift_protocol::tools;
@@ -65,12 +68,32 @@ pub fn overhear(update: &Value, heard: &mut Overheard) {
     }
 }
 
-pub fn trouble(error: &RpcError, heard: &Overheard) -> Option<Trouble> {
+pub fn trouble(error: &RpcError, heard: &Overheard, at: Millis) -> Option<Trouble> {
     // An overload comes as a server's error too; other server errors are no overload.
     let named = error.data["errorKind"].as_str().and_then(kind_named);
     let kind = named.or_else(|| words::kind_of(&error.message))?;
-    let resets = heard.resets.filter(|_| kind == TroubleKind::UsageLimit);
+    // What it told may be the end of an earlier limit.
+    let told = || heard.resets.filter(|resets| *resets > at);
+    let resets = match kind {
+        TroubleKind::UsageLimit => told().or_else(|| reset_in(&error.message, at)),
+        TroubleKind::Overloaded
+        | TroubleKind::SignIn
+        | TroubleKind::Credit
+        | TroubleKind::Context
+        | TroubleKind::Model => None,
+    };
     Some(Trouble { kind, resets })
+}
+
+/// The time in `… · resets 4:26am (Europe/Berlin)` or `… · resets Dec 3, 5am (UTC)`.
+fn reset_in(text: &str, at: Millis) -> Option<Millis> {
+    let (_, rest) = text.rsplit_once("resets ")?;
+    let line = rest.lines().next()?;
+    let (when, zone) = match line.split_once('(') {
+        Some((when, zone)) => (when, zone_named(zone.split(')').next()?)?),
+        None => (line.split('·').next()?, TimeZone::system()),
+    };
+    reset_time::read(when, at, &zone)
 }
 
 /// What its own word for a failure means.
@@ -81,6 +104,14 @@ pub fn kind_named(word: &str) -> Option<TroubleKind> {
         "authentication_failed" | "oauth_org_not_allowed" => Some(TroubleKind::SignIn),
         "billing_error" | "account_on_hold" => Some(TroubleKind::Credit),
         _ => None,
+    }
+}
+
+/// A machine may have no database of time zones.
+fn zone_named(name: &str) -> Option<TimeZone> {
+    match name {
+        "UTC" => Some(TimeZone::UTC),
+        _ => TimeZone::get(name).ok(),
     }
 }
 
@@ -104,10 +135,32 @@ mod tests {
             ("API Error: 400 scripted failure", "invalid_request", None),
             ("no", "authentication_failed", Some(TroubleKind::SignIn)),
         ] {
-            let got = trouble(&error(message, kind), &heard);
+            let got = trouble(&error(message, kind), &heard, Millis(4));
             assert_eq!(got.map(|t| t.kind), expected, "{message}");
             let limited = expected == Some(TroubleKind::UsageLimit);
             assert_eq!(got.and_then(|t| t.resets).is_some(), limited, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_limit_of_the_first_turn_has_its_time_in_the_sentence() {
+        // 2026-11-23T20:46:30Z
+        let said = Millis(1_795_466_790_000);
+        let past = Overheard { resets: Some(Millis(said.0 - 1)), ..Overheard::default() };
+        for (text, expected) in [
+            ("You've hit your 5-hour limit · resets 9pm (UTC)", Some("2026-11-23T21:00:59.999Z")),
+            ("You've hit your limit · resets 10:05pm (UTC)", Some("2026-11-23T22:05:59.999Z")),
+            (
+                "You've hit your weekly limit · resets Nov 27, 5am (UTC)",
+                Some("2026-11-27T05:00:59.999Z"),
+            ),
+            ("You've hit your 5-hour limit · resets 9pm (Nowhere/Town)", None),
+            ("You've hit your 5-hour limit", None),
+        ] {
+            let expected = expected.map(|at| at.parse::<jiff::Timestamp>().unwrap());
+            let expected = expected.map(|at| Millis(u64::try_from(at.as_millisecond()).unwrap()));
+            let got = trouble(&error(text, "rate_limit"), &past, said).unwrap();
+            assert_eq!(got.resets, expected, "{text}");
         }
     }
 

@@ -8,12 +8,10 @@
 use crate::family::{Family, Overheard, vendor};
 use crate::own_call::OwnCall;
 use crate::registry::AgentSpec;
+use crate::reset_time;
 use crate::wire::RpcError;
 use crate::words;
-use jiff::civil::Time;
-use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan, ZonedDateTime};
 use nightshift_model::{Millis, Trouble, TroubleKind};
 use nightshift_protocol::tools;
 use serde_json::Value;
@@ -85,30 +83,7 @@ pub fn trouble(error: &RpcError, at: Millis) -> Option<Trouble> {
 /// The time in `… try again at 9:46 PM.` or `… try again at Nov 27th, 2026 9:46 PM.`
 fn reset_in(text: &str, at: Millis, zone: &TimeZone) -> Option<Millis> {
     let (_, rest) = text.rsplit_once("try again at ")?;
-    let when = rest.split(['.', '\n']).next()?.trim();
-    let said = Timestamp::from_millisecond(i64::try_from(at.0).ok()?).ok()?;
-    let said = said.to_zoned_datetime(zone.clone());
-    let resets = match strtime::parse("%I:%M %p", when).and_then(|parsed| parsed.to_time()) {
-        Ok(time) => next_at(&said, time)?,
-        Err(_) => {
-            let plain = ["st,", "nd,", "rd,", "th,"]
-                .iter()
-                .fold(when.to_owned(), |when, ending| when.replace(ending, ","));
-            let parsed = strtime::parse("%b %d, %Y %I:%M %p", &plain).ok()?;
-            parsed.to_datetime().ok()?.to_zoned_datetime(zone.clone()).ok()?
-        }
-    };
-    u64::try_from(resets.timestamp().as_millisecond()).ok().map(Millis)
-}
-
-/// The first moment after `said` at which a clock shows `time`.
-fn next_at(said: &ZonedDateTime, time: Time) -> Option<ZonedDateTime> {
-    let today = said.with().time(time).build().ok()?;
-    // The minute that has just begun was meant as the end of a limit too.
-    match today > *said {
-        true => Some(today),
-        false => today.checked_add(1.day()).ok(),
-    }
+    reset_time::read(rest.split(['.', '\n']).next()?, at, zone)
 }
 
 #[cfg(test)]
@@ -121,7 +96,8 @@ mod tests {
 
     #[test]
     fn the_reset_time_is_read_in_local_time() {
-        let minute = |h: u64, m: u64| Millis(SAID.0 - 46 * 60_000 - 30_000 + (h * 60 + m) * 60_000);
+        let hour = SAID.0 - 46 * 60_000 - 30_000;
+        let minute = |h: u64, m: u64| Millis(hour + (h * 60 + m) * 60_000 + 59_999);
         for (text, expected) in [
             ("visit x or try again at 9:46 PM.", Some(minute(1, 46))),
             ("try again at 8:40 PM.", Some(minute(24, 40))),

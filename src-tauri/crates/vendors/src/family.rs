@@ -258,7 +258,7 @@ impl Family {
             return Some(TroubleKind::SignIn.into());
         }
         match self {
-            Family::Claude => claude::trouble(error, heard),
+            Family::Claude => claude::trouble(error, heard, at),
             Family::Codex => codex::trouble(error, at),
             Family::Gemini => gemini::trouble(error, at),
             Family::Plain | Family::Opencode | Family::Qwen => {

@@ -17,6 +17,7 @@ mod own_call;
 mod qwen;
 pub mod registry;
 pub mod request_text;
+mod reset_time;
 pub mod servers;
 pub mod start;
 mod subject;
