@@ -28,12 +28,39 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 /// A limit lasts this long unless the test says otherwise.
 const LIMIT_LASTS_S: u64 = 3_600;
+
+/// When the usage limit ends that `@@status 429@@` meets.
+#[derive(Clone, Copy)]
+enum LimitEnds {
+    /// After the test: at this time, in seconds since the epoch.
+    At(u64),
+    /// When the test says so. Until then each refusal says that it ends in so many seconds.
+    Soon {
+        in_s: u64,
+    },
+    Over,
+}
+
+impl LimitEnds {
+    fn now(self) -> Limit {
+        let now_s = clock::now().0 / 1000;
+        match self {
+            LimitEnds::At(resets_s) => Limit { resets_s, is_over: false },
+            LimitEnds::Soon { in_s } => Limit { resets_s: now_s + in_s, is_over: false },
+            LimitEnds::Over => Limit { resets_s: now_s, is_over: true },
+        }
+    }
+}
+
+fn limit_now(limit: &Mutex<LimitEnds>) -> Limit {
+    limit.lock().map_or(LimitEnds::Over, |limit| *limit).now()
+}
 
 /// What a test wants to be said to a request; none where the script decides.
 type Rule = Arc<dyn Fn(&Asked) -> Option<Saying> + Send + Sync>;
@@ -43,8 +70,7 @@ pub struct ModelServer {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
     rule: Arc<Mutex<Option<Rule>>>,
-    /// When usage limits end, in seconds since the epoch.
-    resets_s: Arc<AtomicU64>,
+    limit: Arc<Mutex<LimitEnds>>,
     ending: Arc<AtomicBool>,
     listener: Option<JoinHandle<()>>,
 }
@@ -55,39 +81,52 @@ impl ModelServer {
         let address = listener.local_addr()?;
         let asked = Arc::new(Mutex::new(Vec::new()));
         let ending = Arc::new(AtomicBool::new(false));
-        let resets_s = Arc::new(AtomicU64::new(clock::now().0 / 1000 + LIMIT_LASTS_S));
+        let ends = LimitEnds::At(clock::now().0 / 1000 + LIMIT_LASTS_S);
+        let limit = Arc::new(Mutex::new(ends));
         let rule = Arc::new(Mutex::new(None));
         let (log, stop, rules) = (Arc::clone(&asked), Arc::clone(&ending), Arc::clone(&rule));
-        let resets = Arc::clone(&resets_s);
+        let limits = Arc::clone(&limit);
         let listener = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if stop.load(Ordering::SeqCst) {
                     return;
                 }
                 let Ok(stream) = stream else { continue };
-                let (log, resets) = (Arc::clone(&log), Arc::clone(&resets));
+                let (log, limits) = (Arc::clone(&log), Arc::clone(&limits));
                 let rules = Arc::clone(&rules);
                 // Agents keep several connections; each is short and ends with its client.
                 std::thread::spawn(move || {
                     // A client that goes away in the middle is what cancelling looks like.
-                    serve(stream, &log, &rules, resets.load(Ordering::SeqCst)).ok();
+                    serve(stream, &log, &rules, limit_now(&limits)).ok();
                 });
             }
         });
-        Ok(ModelServer { address, asked, rule, resets_s, ending, listener: Some(listener) })
+        Ok(ModelServer { address, asked, rule, limit, ending, listener: Some(listener) })
     }
 
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// When usage limits end, in seconds since the epoch; an hour from the start unless it is set.
+    /// When usage limits end, in seconds since the epoch: an hour after the start of the server.
     pub fn resets_s(&self) -> u64 {
-        self.resets_s.load(Ordering::SeqCst)
+        limit_now(&self.limit).resets_s
     }
 
-    pub fn limit_until(&self, resets_s: u64) {
-        self.resets_s.store(resets_s, Ordering::SeqCst);
+    /// From now on a limit does not end before `limit_ends`, and says each time that it ends in
+    /// `in_s` seconds: a request meets it however long the machine takes to send it.
+    pub fn limit_resets_in(&self, in_s: u64) {
+        self.set_limit(LimitEnds::Soon { in_s });
+    }
+
+    pub fn limit_ends(&self) {
+        self.set_limit(LimitEnds::Over);
+    }
+
+    fn set_limit(&self, ends: LimitEnds) {
+        if let Ok(mut limit) = self.limit.lock() {
+            *limit = ends;
+        }
     }
 
     /// From now on requests are answered by `rule`; those for which it has nothing, by their script.
@@ -168,7 +207,7 @@ fn serve(
     stream: TcpStream,
     log: &Mutex<Vec<Asked>>,
     rules: &Mutex<Option<Rule>>,
-    resets_s: u64,
+    limit: Limit,
 ) -> io::Result<()> {
     let (request, mut stream) = http::read(stream)?;
     let Request { method, path, headers, body } = request;
@@ -188,7 +227,6 @@ fn serve(
     }
     let rule = rules.lock().ok().and_then(|rule| rule.clone());
     let saying = rule.and_then(|rule| rule(&asked));
-    let limit = Limit { resets_s, is_over: clock::now().0 / 1000 >= resets_s };
     let words = match saying {
         None => None,
         Some(Saying::Words(words)) => Some(words),
