@@ -7,10 +7,10 @@ export default defineConfig({
     environment: "node",
     globalSetup: ["tests/server.ts"],
     // A page load plus a handful of interactions on a busy two-core machine.
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 60_000,
     fileParallelism: false,
     // As long as for an element to appear: a busy machine needs seconds, never this long.
-    expect: { poll: { timeout: 15_000 } },
+    expect: { poll: { timeout: 40_000 } },
   },
 });

@@ -5,7 +5,7 @@ use nightshift_platform::clock;
 use std::time::Duration;
 
 /// Generous, because a busy machine is slow and a test that passes never waits this long.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 /// A driver that does not answer at all within this will not answer later either.
 const ONE_LOOK: Duration = Duration::from_secs(20);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);

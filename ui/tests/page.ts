@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, inject } from "vitest";
 
 const CHROMIUM = process.env["NIGHTSHIFT_CHROMIUM"] ?? "/usr/bin/chromium";
 /** Longest wait for something to appear; a busy machine needs seconds, never this long. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 40_000;
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 

@@ -257,6 +257,6 @@ test("a terminal's cells fit its font when that comes late", async () => {
   });
   await late.page.reload();
   const words = await lastWords(late);
-  await expect.poll(() => width(words), { timeout: 10_000 }).toBe(wanted);
+  await expect.poll(() => width(words)).toBe(wanted);
   await late.close();
 });

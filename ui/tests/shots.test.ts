@@ -17,7 +17,7 @@ const FAILED = new URL("../dist/shots-that-differ/", import.meta.url);
 const COLOUR_TOLERANCE = 0.2;
 const PIXELS_TOLERANCE = 0.01;
 /** What is still being drawn looks right a moment later; on a busy machine that takes seconds. */
-const PATIENCE = { timeout: 20_000, interval: 500 };
+const PATIENCE = { timeout: 40_000, interval: 500 };
 /** All ages and times are as of now. */
 const NOW = new Date("2026-03-14T09:26:00Z");
 

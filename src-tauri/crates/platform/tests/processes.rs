@@ -17,7 +17,7 @@ use std::process::Child;
 use std::time::Duration;
 
 /// Far more than anything here takes; only a failing test waits this long.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let start = clock::monotonic();

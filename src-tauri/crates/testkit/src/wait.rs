@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Between two looks: short against anything a test waits for.
 const INTERVAL: Duration = Duration::from_millis(10);
 /// Nothing a test waits for takes this long on the slowest machine; only a fault does.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Waits until `condition` gives something. Panics, naming `what`, when it never does.
 pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
