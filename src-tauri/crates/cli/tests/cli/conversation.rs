@@ -121,11 +121,14 @@ fn a_mode_that_allows_asks_nothing() {
 #[test]
 fn replies_are_turns_and_those_that_come_early_wait() {
     let shift = Shift::new();
-    let id = shift.agent("wait 1\ndone first");
+    let id = shift.agent("run until [ -e go ]; do sleep 0.02; done\ndone first");
+    shift.wait_state(&id, "blocked");
+    shift.answer(&id, "allow");
     shift.wait_state(&id, "working");
     let queued =
         shift.run_with_stdin(&["reply", &id, "-", "--json"], b"say second turn\ndone second");
     assert_eq!(queued.code, Some(0), "{queued:?}");
+    std::fs::write(shift.home.work().join("go"), "").unwrap();
     let entry = shift.wait_entry(&id, "the second result", |e| e["result"] == "second");
     assert_eq!(entry["status"], "idle");
     shift.ok(&["reply", &id, "done third"]);

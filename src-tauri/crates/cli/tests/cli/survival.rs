@@ -142,7 +142,9 @@ fn followed_logs_go_on_over_a_killed_supervisor_without_a_hole() {
 fn what_ends_while_nobody_supervises_is_known_afterwards() {
     let shift = Shift::new();
     let job = shift.shell("while ! [ -e go ]; do sleep 0.01; done; echo late; exit 5");
-    let turn = shift.agent("wait 1\ndone alone");
+    let turn = shift.agent("run until [ -e go ]; do sleep 0.02; done\ndone alone");
+    shift.wait_state(&turn, "blocked");
+    shift.answer(&turn, "allow");
     shift.wait_entry(&turn, "the turn", |e| e["status"] == "busy");
     shift.wait_entry(&job, "its process", |e| e["pid"].is_u64());
     shift.kill_supervisor();
