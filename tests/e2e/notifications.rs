@@ -92,7 +92,7 @@ async fn a_click_opens_the_session_and_what_is_looked_at_is_not_told() -> Result
     window.press(&[Key::Control], 'k').await?;
     window.write("what was told").await?;
     window.press(&[], Key::Enter.into()).await?;
-    window.reads("[data-testid='receipts']", "Not told: you were looking at the session").await?;
+    window.reads("[data-testid='receipts']", "Not sent: you were looking at the session").await?;
     window.picture("receipts")?;
     window.close_session().await
 }

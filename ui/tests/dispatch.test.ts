@@ -203,7 +203,7 @@ test("a pasted picture goes with the prompt, is shown in the conversation, and c
   await window.get("dispatch-input").fill("what is wrong in this picture");
   await paste();
   await window.get("enclosure").waitFor();
-  await window.page.getByRole("button", { name: "Take out screen.png" }).click();
+  await window.page.getByRole("button", { name: "Remove screen.png" }).click();
   expect(await window.get("enclosure").count()).toBe(0);
   await paste();
   await window.get("enclosure").waitFor();

@@ -12,7 +12,7 @@ test("the palette opens the receipts: each says what became of it, hostile text 
   const list = window.get("receipts");
   await list.waitFor();
   await expect.poll(() => window.get("receipt").count()).toBe(6);
-  await expect.poll(() => list.innerText()).toContain("Not told: it came in the quiet hours");
+  await expect.poll(() => list.innerText()).toContain("Not sent: it came in the quiet hours");
   await expect.poll(() => list.innerText()).toContain("Failed: no notification service: there is no session bus");
   await expect.poll(() => list.innerText()).toContain("<b>Which</b> directory?");
   expect(await seriousFaults(window)).toEqual([]);

@@ -70,7 +70,7 @@ test("lines and changes are reached by keys", async () => {
   await window.close();
 });
 
-test("comments are gathered, survive leaving, and go to the agent as one message", async () => {
+test("comments are gathered, survive leaving, and are sent to the agent as one message", async () => {
   const window = await review("list every loose end");
   await window.get("review-diff").waitFor();
   await window.press("n", "c");
@@ -144,7 +144,7 @@ test("a discard is taken back", async () => {
 
 test("nothing changed, and what cannot be read, are said in words", async () => {
   const empty = await review("rename the crate");
-  await empty.get("review-empty").getByText("Nothing is changed since main").waitFor();
+  await empty.get("review-empty").getByText("No changes since main").waitFor();
   await empty.close();
   const faulty = await review("draft the changelog");
   await faulty.get("review-fault").getByText("not in a checkout").waitFor();

@@ -26,7 +26,7 @@ test("the list is there at once and sizes fill in", async () => {
     .toBe("flaky sync test");
   await expect
     .poll(() => tree(window, "site-hotfix").getByTestId("worktree-state").textContent())
-    .toBe("made by another program");
+    .toBe("created by another program");
   await expect.poll(() => window.get("worktrees-total").textContent()).toContain("6 worktrees · 3.0 GiB");
   expect(await seriousFaults(window)).toEqual([]);
   await window.press("Escape");

@@ -11,7 +11,7 @@ import { keysOf } from "../state/keymap";
 import { REVIEW } from "./review";
 import { keyCaps, type Zone } from "./keys";
 
-export type Section = "Move" | "Board" | "Several" | "Session" | "Review" | "Panes" | "Window";
+export type Section = "Move" | "Board" | "Selection" | "Session" | "Review" | "Panes" | "Window";
 
 export type Action = {
   id: string;
@@ -91,7 +91,7 @@ const ARRANGE: Action[] = [
   },
   {
     id: "group.toggle",
-    title: "Collapse or open the group",
+    title: "Expand or collapse the group",
     section: "Board",
     keys: ["Enter"],
     zones: ["header"],
@@ -103,7 +103,7 @@ const ARRANGE: Action[] = [
   },
   {
     id: "group.unfold",
-    title: "Show or fold older completed sessions",
+    title: "Show or hide older completed sessions",
     section: "Board",
     keys: [],
     zones: [],
@@ -122,8 +122,8 @@ const marked = (app: App): boolean => app.marks.any;
 const MARKS: Action[] = [
   {
     id: "marks.toggle",
-    title: "Select for an action on several",
-    section: "Several",
+    title: "Add to the selection",
+    section: "Selection",
     keys: ["x"],
     zones: BOARD,
     when: selected,
@@ -131,8 +131,8 @@ const MARKS: Action[] = [
   },
   {
     id: "marks.all",
-    title: "Select all that is shown",
-    section: "Several",
+    title: "Select all shown",
+    section: "Selection",
     keys: ["Ctrl+A"],
     zones: ROW,
     when: (app) => app.selection.rows.length > 0,
@@ -141,7 +141,7 @@ const MARKS: Action[] = [
   {
     id: "marks.reply",
     title: "Reply to all selected",
-    section: "Several",
+    section: "Selection",
     keys: ["r"],
     zones: BOARD,
     when: (app) => marked(app) && app.marks.agents.length > 0,
@@ -151,8 +151,8 @@ const MARKS: Action[] = [
   },
   {
     id: "marks.clear",
-    title: "Select none",
-    section: "Several",
+    title: "Clear the selection",
+    section: "Selection",
     keys: [],
     zones: [],
     when: marked,
@@ -237,7 +237,7 @@ const SESSION: Action[] = [
   },
   {
     id: "session.standing",
-    title: "What goes on by itself: goal, loop, cron tasks",
+    title: "Automation: goal, loop, cron tasks",
     section: "Session",
     keys: ["Ctrl+G"],
     zones: [...ROW, "peek", "pane"],
@@ -255,7 +255,7 @@ const SESSION: Action[] = [
   },
   {
     id: "session.surface",
-    title: "Go on in the agent's own terminal, or as a conversation",
+    title: "Switch between conversation and the agent's terminal",
     section: "Session",
     keys: [],
     zones: [],
@@ -322,7 +322,7 @@ const FILTER: Action[] = [
   },
   {
     id: "filter.rows",
-    title: "From the filter to what it found",
+    title: "Move from the filter to its results",
     section: "Board",
     keys: ["Enter"],
     zones: ["filter"],
@@ -356,7 +356,7 @@ const PANES: Action[] = [
   },
   {
     id: "back.input",
-    title: "Leave the input for the board",
+    title: "Move from the input to the board",
     section: "Panes",
     keys: ["Esc"],
     zones: ["dispatch", "peek", "text", "overlay"],
@@ -426,7 +426,7 @@ const PANES: Action[] = [
   },
   {
     id: "pane.split",
-    title: "Give the tab a pane of its own",
+    title: "Move the tab to a new pane",
     section: "Panes",
     keys: ["Ctrl+Shift+S"],
     zones: ALSO_TERMINAL,
@@ -435,7 +435,7 @@ const PANES: Action[] = [
   },
   {
     id: "pane.window",
-    title: "Into a window of its own, or back",
+    title: "Move to a separate window, or back",
     section: "Panes",
     keys: ["Ctrl+Shift+O"],
     zones: ALSO_TERMINAL,
@@ -444,7 +444,7 @@ const PANES: Action[] = [
   },
   {
     id: "pane.leave",
-    title: "Leave the pane for the board",
+    title: "Move from the pane to the board",
     section: "Panes",
     keys: ["Alt+Left", "Ctrl+\\"],
     zones: ["pane", "review", "diff", "composer", "terminal"],
@@ -480,7 +480,7 @@ const WINDOW: Action[] = [
   },
   {
     id: "window.keys",
-    title: "All keys",
+    title: "Keyboard shortcuts",
     section: "Window",
     keys: ["?"],
     zones: ["board", "button", "header", "pane", "review", "diff", "overlay"],
@@ -491,7 +491,7 @@ const WINDOW: Action[] = [
   },
   {
     id: "window.receipts",
-    title: "Notifications: what was told and what was not",
+    title: "Notification log",
     section: "Window",
     keys: [],
     zones: [],
@@ -502,7 +502,7 @@ const WINDOW: Action[] = [
   },
   {
     id: "window.worktrees",
-    title: "Worktrees: sizes, states, clean up, bring back",
+    title: "Worktrees: size, state, clean up, restore",
     section: "Window",
     keys: ["Alt+w"],
     zones: [...ANYWHERE, "overlay"],

@@ -59,7 +59,7 @@ function stepChange(review: Review, by: -1 | 1): void {
 export const REVIEW: Action[] = [
   {
     id: "review.toggle",
-    title: "Review what the session changed",
+    title: "Review the session's changes",
     section: "Review",
     keys: ["Ctrl+D"],
     zones: ["board", "button", "header", "pane", "composer", "review", "diff"],
@@ -94,7 +94,7 @@ export const REVIEW: Action[] = [
   entry("layout", "Unified or side by side", ["v"], (review) =>
     review.show(review.layout === "unified" ? "split" : "unified"),
   ),
-  entry("refresh", "Read the changes again", ["r"], (review) => void review.refresh()),
+  entry("refresh", "Refresh the changes", ["r"], (review) => void review.refresh()),
   entry(
     "leave",
     "Back to the session",

@@ -8,7 +8,7 @@ import { ACTIONS, type Action, type Section } from "./registry";
 
 export type Line = { title: string; keys: readonly string[] };
 
-export const SECTIONS: Section[] = ["Move", "Board", "Session", "Several", "Review", "Panes", "Window"];
+export const SECTIONS: Section[] = ["Move", "Board", "Session", "Selection", "Review", "Panes", "Window"];
 
 export const INPUTS: Line[] = [
   { title: "Start a session", keys: ["Enter"] },
@@ -36,6 +36,6 @@ export function sectionLines(section: Section, keysOf: (entry: Action) => readon
     .map((entry) => ({ title: entry.title, keys: keysOf(entry) }))
     .filter((line) => line.keys.length > 0);
   if (section === "Panes") all.push({ title: "Open the first to the ninth row", keys: ["Alt+1 … 9"] });
-  if (section === "Several") all.push({ title: "Select one more, or a range", keys: ["Ctrl+Click", "Shift+Click"] });
+  if (section === "Selection") all.push({ title: "Select one more, or a range", keys: ["Ctrl+Click", "Shift+Click"] });
   return all;
 }

@@ -71,7 +71,7 @@ export interface Backend {
   /** The bytes, in base64, of a file that went with a prompt. */
   readEnclosure(session: string, id: string): Promise<string>;
   interrupt(session: string): Promise<void>;
-  /** Goes on in the agent's own terminal, or as a conversation. */
+  /** Switches between the conversation and the agent's own terminal. */
   openAs(session: string, surface: Surface): Promise<SessionView>;
   stop(session: string): Promise<void>;
   /** What became of its worktree, if it had one. Uncommitted changes go only with `discard`. */
@@ -125,7 +125,7 @@ export interface Backend {
   setSetting(path: string[], value: unknown): Promise<SettingsFile>;
   /** Replaces the whole text of the settings file. */
   writeSettings(text: string): Promise<SettingsFile>;
-  /** What was told outside of the board, the newest first; `before` pages on. */
+  /** The notification log, the newest first; `before` pages on. */
   receipts(limit: number, before: number | null): Promise<Receipt[]>;
   /** Settles when every channel has taken or refused it. */
   testNotification(): Promise<Receipt[]>;

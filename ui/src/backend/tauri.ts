@@ -130,7 +130,7 @@ export function tauriBackend(): Backend {
     setTitle: (title) => done(commands.setTitle(title)),
     openExternal: async (url) => {
       const allowed = externalUrl(url);
-      if (!allowed) throw fault("invalid", "this link is not opened", "only web and mail links are");
+      if (!allowed) throw fault("invalid", "this link is not opened", "only web and mail links open");
       await done(commands.openExternal(allowed));
     },
   };

@@ -11,9 +11,9 @@ import { oneLine } from "./words";
 /** Understood by the supervisor in every composer, whatever the agent. */
 const OWN: readonly CommandWord[] = [
   { name: "goal", what: "Work until a condition holds" },
-  { name: "loop", what: "Again and again: 10m, or at its own pace" },
+  { name: "loop", what: "Repeat: every 10m, or self-paced" },
   { name: "proactive", what: "The same as /loop" },
-  { name: "tasks", what: "What runs in the background, and what wakes it" },
+  { name: "tasks", what: "Background tasks and automation" },
   { name: "bashes", what: "The same as /tasks" },
 ];
 /** As many as a glance takes in; typing narrows them. */

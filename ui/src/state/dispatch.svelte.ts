@@ -235,7 +235,7 @@ export class Dispatch {
       return text === "" ? fault("invalid", "No command after the !", "Write one, like ! npm test") : null;
     }
     if (text.length >= PROMPT_MIN_CHARS) return null;
-    return fault("invalid", "That is too short", "Say in a few words what shall be done, or ! and a command");
+    return fault("invalid", "That is too short", "Describe the task in a few words, or type ! and a command");
   }
 
   private keep(text: string): void {

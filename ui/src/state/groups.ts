@@ -44,9 +44,9 @@ const STATE_GROUPS: { id: GroupId; title: string; promise: string }[] = [
   {
     id: "needs-input",
     title: "Needs input",
-    promise: "Sessions that wait for your answer appear here.",
+    promise: "Sessions that need your answer appear here.",
   },
-  { id: "working", title: "Working", promise: "Sessions that are busy right now appear here." },
+  { id: "working", title: "Working", promise: "Running sessions appear here." },
   {
     id: "completed",
     title: "Completed",

@@ -10,10 +10,10 @@ export function permissionWords(permission: NotificationPermission): string {
     case "granted":
       return "This desktop shows notifications.";
     case "denied":
-      return "This desktop keeps notifications of Nightshift from you. Allow them in its own settings.";
+      return "This desktop blocks notifications from Nightshift. Allow them in the desktop's settings.";
     case "not_asked":
       return "This desktop will ask you before it shows the first notification.";
     case "unavailable":
-      return `This desktop shows no notifications: ${permission.why}. Start a notification service, or let a phone tell you: Settings, Notifications.`;
+      return `This desktop shows no notifications: ${permission.why}. Start a notification service, or use your phone: Settings, Notifications.`;
   }
 }

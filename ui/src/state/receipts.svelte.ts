@@ -1,5 +1,5 @@
 /**
- * What was told outside of the board and what was not: the receipts, page by page.
+ * The notification log: what was sent, where to, and what was not, page by page.
  *
  * Must not know: the DOM, how a receipt is drawn.
  */
@@ -65,10 +65,10 @@ export function became(receipt: Receipt): { tone: Tone; words: string } {
     case "delivered":
       return { tone: "delivered", words: "Delivered" };
     case "suppressed":
-      return { tone: "silent", words: `Not told: ${delivery.text}` };
+      return { tone: "silent", words: `Not sent: ${delivery.text}` };
     case "failed":
       return { tone: "failed", words: `Failed: ${delivery.why}` };
     case "pending":
-      return { tone: "pending", words: "On its way" };
+      return { tone: "pending", words: "Sending" };
   }
 }

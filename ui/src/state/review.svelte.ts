@@ -218,7 +218,7 @@ export class Review {
     this.refused = null;
     try {
       const result = await this.ask(act);
-      this.outcome = outcomeOf(result) ?? (act.type === "restore" ? { tone: "good", text: "Brought back" } : null);
+      this.outcome = outcomeOf(result) ?? (act.type === "restore" ? { tone: "good", text: "Restored" } : null);
       if (result.type === "committed") this.commitMessage = this.drafted;
     } catch (thrown) {
       this.refused = asFault(thrown);

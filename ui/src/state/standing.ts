@@ -20,7 +20,7 @@ export type Waker = {
 };
 
 const next = (at: number | null, nowMs: number): string => {
-  if (at === null) return "when its run has ended";
+  if (at === null) return "when its run ends";
   return at <= nowMs ? "now" : `in ${duration(nowMs, at)}`;
 };
 
@@ -37,13 +37,13 @@ export function wakersOf(view: StandingView, nowMs: number): Waker[] {
       stop: { type: "goal_clear" },
     });
   if (loop) {
-    const prompt = loop.prompt.type === "given" ? loop.prompt.text : "what loop.md says";
+    const prompt = loop.prompt.type === "given" ? loop.prompt.text : "the prompt in loop.md";
     const pace =
       loop.pace.type === "fixed"
         ? loop.pace.chosen
         : loop.pace.type === "steady"
           ? `every ${loop.pace.minutes} minutes`
-          : "at its own pace";
+          : "self-paced";
     wakers.push({
       id: `loop-${loop.id}`,
       kind: "loop",
@@ -97,7 +97,7 @@ export function wakersOf(view: StandingView, nowMs: number): Waker[] {
 
 function lastReason(goal: Goal): string {
   const verdict = goal.verdicts.at(-1);
-  return verdict ? `not yet: ${oneLine(verdict.reason)}` : "not judged yet";
+  return verdict ? `not yet: ${oneLine(verdict.reason)}` : "not evaluated yet";
 }
 
 const HOUR_MS = 3_600_000;
@@ -109,7 +109,7 @@ function goalWhen(goal: Goal, nowMs: number): string {
     left > 0 ? `${left < HOUR_MS ? duration(nowMs, nowMs + left) : `${Math.round(left / HOUR_MS)}h`} left` : "";
   switch (goal.phase.type) {
     case "judging":
-      return `${turns} · being judged`;
+      return `${turns} · evaluating`;
     case "waiting":
       return `${turns} · looks again ${next(goal.phase.until, nowMs)}: ${oneLine(goal.phase.why)}`;
     case "paused":
@@ -140,7 +140,7 @@ export function doubt(condition: string): string {
   if (text.length < 8) return "";
   const vague = VAGUE.exec(text)?.[0];
   if (vague && !PROVABLE.test(text)) {
-    return `Nobody can read “${vague}” from a transcript. Name a command and what it shall print, as: the output of "npm test" shows 0 failures.`;
+    return `A transcript cannot show “${vague}”. Name a command and its expected output, for example: the output of "npm test" shows 0 failures.`;
   }
   return PROVABLE.test(text)
     ? ""

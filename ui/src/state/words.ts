@@ -117,7 +117,7 @@ export function livenessSentence(liveness: Liveness, nowMs: number): string {
     case "gone":
       return `Its process exited ${since} ago.`;
     case "unknown":
-      return `Its process can be neither reached nor proved dead for ${since}: ${oneLine(liveness.why)}`;
+      return `Nightshift cannot tell whether its process is alive, for ${since}: ${oneLine(liveness.why)}`;
   }
 }
 

@@ -26,7 +26,7 @@ export type Field = {
 export type Block = { title: string; note?: string; fields: Field[] };
 
 const PREFERENCE = [
-  { id: "system", title: "As the system" },
+  { id: "system", title: "Same as the system" },
   { id: "on", title: "On" },
   { id: "off", title: "Off" },
 ];
@@ -39,38 +39,38 @@ const DEFAULTS: Block = {
       kind: "text",
       path: ["defaults", "agent"],
       title: "Agent",
-      help: "Its id, as the agents page lists it.",
-      usual: "the first that is installed",
+      help: "The id from the Agents page.",
+      usual: "the first one installed",
     },
     {
       kind: "text",
       path: ["defaults", "model"],
       title: "Model",
-      help: "Belongs to the agent above.",
-      usual: "the agent's own",
+      help: "For the agent above.",
+      usual: "the agent's default",
     },
     {
       kind: "text",
       path: ["defaults", "permission_mode"],
       title: "Permission mode",
-      help: "Belongs to the agent above.",
-      usual: "the one that asks",
+      help: "For the agent above.",
+      usual: "the mode that asks",
     },
   ],
 };
 
 const WORKTREES: Block = {
   title: "Worktrees",
-  note: "A repository may say otherwise in its .nightshift/settings.json.",
+  note: "A repository can override these in its .nightshift/settings.json.",
   fields: [
     {
       kind: "choice",
       path: ["worktree", "isolation"],
       title: "Isolation",
-      help: "Whether an agent in a git repository works in a worktree of its own.",
+      help: "Whether an agent in a git repository works in its own worktree.",
       usual: "worktree",
       choices: [
-        { id: "worktree", title: "A worktree of its own" },
+        { id: "worktree", title: "Its own worktree" },
         { id: "none", title: "The directory itself" },
       ],
     },
@@ -79,7 +79,7 @@ const WORKTREES: Block = {
       mono: true,
       path: ["worktree", "dir"],
       title: "Directory",
-      help: "Where worktrees are made, below the repository.",
+      help: "Where worktrees are created, inside the repository.",
       usual: ".claude/worktrees",
     },
     {
@@ -87,7 +87,7 @@ const WORKTREES: Block = {
       mono: true,
       path: ["worktree", "branch_prefix"],
       title: "Branch prefix",
-      help: "What names of new branches begin with.",
+      help: "The prefix of new branch names.",
       usual: "worktree-",
     },
     {
@@ -95,8 +95,8 @@ const WORKTREES: Block = {
       mono: true,
       path: ["worktree", "base"],
       title: "Base",
-      help: "What new branches begin at.",
-      usual: "the commit at hand",
+      help: "Where new branches start.",
+      usual: "the current commit",
     },
     {
       kind: "text",
@@ -121,7 +121,7 @@ const WORKTREES: Block = {
       unit: "ports",
       path: ["worktree", "ports"],
       title: "Ports",
-      help: "A free block handed to each worktree.",
+      help: "A block of free ports for each worktree.",
       usual: "10",
     },
   ],
@@ -136,7 +136,7 @@ const LIFE: Block = {
       max: 604_800,
       unit: "seconds",
       path: ["life", "retire_after_s"],
-      title: "Finished agents keep their process for",
+      title: "Stop the process of a finished agent after",
       help: "Then it is ended to free memory; a reply starts it again.",
       usual: "3600",
     },
@@ -146,16 +146,16 @@ const LIFE: Block = {
       max: 604_800,
       unit: "seconds",
       path: ["life", "shell_keep_s"],
-      title: "Finished shell jobs stay for",
-      help: "Counted from when somebody looked at the end.",
+      title: "Remove finished shell jobs after",
+      help: "Counted from when you viewed the result.",
       usual: "300",
     },
   ],
 };
 
 const JUDGE: Block = {
-  title: "Who judges goals",
-  note: "Keys are named by variable, never written into the file.",
+  title: "Goal evaluation",
+  note: "API keys are read from environment variables and never written to the file.",
   fields: [
     {
       kind: "choice",
@@ -164,7 +164,7 @@ const JUDGE: Block = {
       help: "A small model that reads the transcript after each turn.",
       usual: "auto",
       choices: [
-        { id: "auto", title: "The first that is there" },
+        { id: "auto", title: "First available" },
         { id: "anthropic", title: "Anthropic" },
         { id: "openai", title: "OpenAI, a gateway, Ollama" },
         { id: "claude", title: "Claude Code" },
@@ -179,8 +179,8 @@ const JUDGE: Block = {
       mono: true,
       path: ["judge", "model"],
       title: "Model",
-      help: "Belongs to the evaluator above.",
-      usual: "its cheapest",
+      help: "For the evaluator above.",
+      usual: "its cheapest model",
     },
     {
       kind: "text",
@@ -188,22 +188,22 @@ const JUDGE: Block = {
       path: ["judge", "base_url"],
       title: "Address",
       help: "Of a gateway or of Ollama; for Anthropic and OpenAI only.",
-      usual: "the vendor's",
+      usual: "the vendor's default",
     },
     {
       kind: "text",
       mono: true,
       path: ["judge", "key_env"],
       title: "Key variable",
-      help: "The name of the variable that holds the key.",
-      usual: "the vendor's",
+      help: "The environment variable that holds the key.",
+      usual: "the vendor's default",
     },
     {
       kind: "toggle",
       on: false,
       path: ["judge", "allow_plain_http"],
       title: "Send the key over plain HTTP",
-      help: "To another machine, where everybody on the way can read it.",
+      help: "To another machine. Anyone on the network can read it.",
       usual: "off",
     },
     {
@@ -212,7 +212,7 @@ const JUDGE: Block = {
       max: 3_600,
       unit: "seconds",
       path: ["judge", "timeout_s"],
-      title: "A judgement takes at most",
+      title: "Evaluation timeout",
       help: "",
       usual: "120",
     },
@@ -222,16 +222,16 @@ const JUDGE: Block = {
       max: 86_400,
       unit: "seconds",
       path: ["judge", "check_timeout_s"],
-      title: "A check takes at most",
-      help: "A command given with --check.",
+      title: "Check timeout",
+      help: "For commands given with --check.",
       usual: "900",
     },
     {
       kind: "toggle",
       on: false,
       path: ["judge", "settle_turn_ends"],
-      title: "Settle doubtful ends of turns",
-      help: "One short call where an agent's last words leave open whether it is done.",
+      title: "Resolve unclear turn ends",
+      help: "One short model call when it is unclear whether the agent is done.",
       usual: "off",
     },
   ],
@@ -247,7 +247,7 @@ const LOOK: Block = {
       help: "",
       usual: "system",
       choices: [
-        { id: "system", title: "As the system" },
+        { id: "system", title: "Same as the system" },
         { id: "light", title: "Light" },
         { id: "dark", title: "Dark" },
       ],
@@ -264,7 +264,7 @@ const LOOK: Block = {
       kind: "choice",
       path: ["appearance", "reduced_motion"],
       title: "Reduced motion",
-      help: "Nothing moves of itself.",
+      help: "No animations.",
       usual: "system",
       choices: PREFERENCE,
     },
@@ -275,7 +275,7 @@ const LOOK: Block = {
       unit: "px",
       path: ["appearance", "font_size"],
       title: "Text size",
-      help: "Rows grow along.",
+      help: "Row height follows.",
       usual: "13",
     },
   ],
@@ -289,7 +289,7 @@ const TERMINAL: Block = {
       mono: true,
       path: ["terminal", "font_family"],
       title: "Font",
-      help: "A font with letters of one width.",
+      help: "A monospaced font.",
       usual: "JetBrains Mono",
     },
     {
@@ -309,7 +309,7 @@ const TERMINAL: Block = {
       help: "",
       usual: "window",
       choices: [
-        { id: "window", title: "As the window" },
+        { id: "window", title: "Same as the window" },
         ...Object.entries(TERMINAL_THEMES).map(([id, { title }]) => ({ id, title })),
       ],
     },
@@ -328,14 +328,14 @@ const TERMINAL: Block = {
       on: false,
       path: ["terminal", "copy_on_select"],
       title: "Copy on select",
-      help: "What is selected goes to the clipboard at once.",
+      help: "Selected text is copied at once.",
       usual: "off",
     },
   ],
 };
 
 const NOTICES: Block = {
-  title: "Tell me when a session",
+  title: "Notify me when a session",
   fields: [
     {
       kind: "toggle",
@@ -349,17 +349,17 @@ const NOTICES: Block = {
       kind: "toggle",
       on: true,
       path: ["notifications", "finished"],
-      title: "has finished",
+      title: "finishes",
       help: "With its result.",
       usual: "on",
     },
-    { kind: "toggle", on: true, path: ["notifications", "failed"], title: "has failed", help: "", usual: "on" },
+    { kind: "toggle", on: true, path: ["notifications", "failed"], title: "fails", help: "", usual: "on" },
     {
       kind: "toggle",
       on: true,
       path: ["notifications", "push"],
-      title: "sends a message itself",
-      help: "What an agent thought worth telling.",
+      title: "sends a message",
+      help: "A notification that the agent sends.",
       usual: "on",
     },
   ],
@@ -372,8 +372,8 @@ const QUIET: Block = {
       kind: "toggle",
       on: false,
       path: ["notifications", "while_looking"],
-      title: "Also while I look at it",
-      help: "Else a session in front of you stays quiet.",
+      title: "Also while I am looking at it",
+      help: "Otherwise the session you are looking at stays quiet.",
       usual: "off",
     },
     {
@@ -381,7 +381,7 @@ const QUIET: Block = {
       mono: true,
       path: ["notifications", "quiet_hours"],
       title: "Quiet hours",
-      help: "Local time in which nothing is told, as 22:00-07:00.",
+      help: "No notifications in this local time, for example 22:00-07:00.",
       usual: "none",
     },
   ],
@@ -389,14 +389,14 @@ const QUIET: Block = {
 
 const PHONE: Block = {
   title: "Phone",
-  note: "Tokens and keys are named in the file by variable or path, never written into it: see Advanced.",
+  note: "Name tokens and keys in the settings file by variable or path (see Advanced). They are never written into it.",
   fields: [
     {
       kind: "text",
       mono: true,
       path: ["notifications", "ntfy", "url"],
       title: "ntfy topic",
-      help: "Gets what agents push.",
+      help: "Receives the messages that agents send.",
       usual: "none",
     },
     {
@@ -405,7 +405,7 @@ const PHONE: Block = {
       path: ["notifications", "ntfy", "allow_plain_http"],
       after: ["notifications", "ntfy", "url"],
       title: "Send the token over plain HTTP",
-      help: "To another machine, where everybody on the way can read it.",
+      help: "To another machine. Anyone on the network can read it.",
       usual: "off",
     },
     {
@@ -414,14 +414,14 @@ const PHONE: Block = {
       path: ["notifications", "webhook", "allow_plain_http"],
       after: ["notifications", "webhook", "url"],
       title: "Send to the webhook over plain HTTP",
-      help: "To another machine, where everybody on the way can read it.",
+      help: "To another machine. Anyone on the network can read it.",
       usual: "off",
     },
   ],
 };
 
 const WINDOW: Block = {
-  title: "At login and from anywhere",
+  title: "Startup and shortcut",
   note: "Read when Nightshift starts.",
   fields: [
     {
@@ -429,8 +429,8 @@ const WINDOW: Block = {
       mono: true,
       path: ["window", "quick_shortcut"],
       title: "Quick window",
-      help: "Keys that open it from any program.",
-      usual: "none",
+      help: "A shortcut that works in any program.",
+      usual: "Ctrl+Alt+Space",
     },
     {
       kind: "toggle",
@@ -438,7 +438,7 @@ const WINDOW: Block = {
       path: ["window", "autostart"],
       title: "Start at login",
       help: "In the tray, without a window.",
-      usual: "as it is",
+      usual: "unchanged",
     },
   ],
 };
