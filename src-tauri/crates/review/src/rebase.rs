@@ -33,8 +33,8 @@ pub fn rebase(place: &Place<'_>, id: &str) -> Result<ReviewResult> {
     let aborted = place.act(&["rebase", "--abort"]).long().end().map_err(fault)?;
     let back = place.tip("HEAD")?;
     if back.as_deref() != Some(head) {
-        let said = nightshift_worktree::text(&aborted.stderr);
-        let text = format!("the rebase could not be undone: {}", said.trim());
+        let said = nightshift_worktree::complaint(&aborted);
+        let text = format!("the rebase could not be undone: {said}");
         return Err(Fault::new(FaultCode::Io, text).hint(format!("the work is at {head}")));
     }
     if files.is_empty() {

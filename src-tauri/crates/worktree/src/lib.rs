@@ -62,7 +62,7 @@ pub use digest::sha256;
 pub use disclosure::disclosure;
 pub use error::{Error, Kind, Result};
 pub use expiry::{expire_rescues, rescue_ref};
-pub use git::{Call, Environment, Git, failed, pieces, text};
+pub use git::{Call, Environment, Git, complaint, failed, pieces, text};
 pub use glance::{Glance, Wanted, glances};
 pub use hold::{hold, release, repair};
 pub use include::wanted as included;
