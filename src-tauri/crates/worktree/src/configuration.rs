@@ -83,11 +83,11 @@ impl Configuration {
     /// A configuration file with what the repository set, in the order that it counts in. What names a
     /// program has its harmless value, or gives way to what the user set.
     pub fn copy(&self) -> Vec<u8> {
-        let users: BTreeSet<&[u8]> = self.of(Owner::User).map(|s| s.name.as_slice()).collect();
+        let users: BTreeSet<&[u8]> = self.of(Owner::User).map(|s| variable(&s.name)).collect();
         let mut lines = Vec::new();
         for Setting { name, value, .. } in self.of(Owner::Repository) {
             let value = match off(name) {
-                Some(_) if is_helper(name) || users.contains(name.as_slice()) => continue,
+                Some(_) if is_helper(name) || users.contains(variable(name)) => continue,
                 Some(off) => off.as_bytes(),
                 None if is_left_out(name) => continue,
                 None => value,
@@ -127,8 +127,8 @@ impl Configuration {
                 helpers = true;
                 continue;
             }
-            let own = self.of(Owner::User).filter(|setting| setting.name == name);
-            overrides.extend(own.map(|own| (name.to_owned(), own.value.clone())));
+            let own = self.of(Owner::User).filter(|own| variable(&own.name) == variable(name));
+            overrides.extend(own.map(|own| (own.name.clone(), own.value.clone())));
         }
         if helpers {
             // One that is empty takes away all before it, the user's too.
@@ -244,6 +244,12 @@ fn write_setting(lines: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     lines.extend_from_slice(b"\"\n");
 }
 
+/// What git keeps the setting in: the last value counts, by whichever of its names it came (git-config(1),
+/// "gpg.<format>.program").
+fn variable(name: &[u8]) -> &[u8] {
+    if name == b"gpg.openpgp.program" { b"gpg.program" } else { name }
+}
+
 fn is_helper(name: &[u8]) -> bool {
     let (section, _, last) = parts(name);
     section == b"credential" && last == b"helper"
@@ -323,6 +329,22 @@ mod tests {
             pair("credential.https://h.example.helper", "own"),
         ];
         assert_eq!(texts(found.foreign_off())[..3], expected);
+    }
+
+    #[test]
+    fn a_program_of_the_users_stays_whichever_of_its_names_a_repository_sets() {
+        for (own, foreign) in [
+            ("gpg.program", "gpg.openpgp.program"),
+            ("gpg.openpgp.program", "gpg.program"),
+            ("gpg.program", "gpg.program"),
+        ] {
+            let found = listed(&[("global", own, "mine"), ("local", foreign, "evil")]);
+            assert_eq!(found.copy(), b"", "{own} {foreign}");
+            let expected = [pair(foreign, "gpg"), pair(own, "mine")];
+            assert_eq!(texts(found.foreign_off())[..2], expected, "{own} {foreign}");
+        }
+        let found = listed(&[("global", "gpg.program", "mine"), ("local", "gpg.ssh.program", "x")]);
+        assert!(String::from_utf8(found.copy()).unwrap().contains("ssh-keygen"));
     }
 
     #[test]

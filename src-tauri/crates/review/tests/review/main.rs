@@ -9,3 +9,4 @@ mod publishing;
 mod replaced;
 mod repo;
 mod saving;
+mod signing;
