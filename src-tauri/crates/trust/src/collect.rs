@@ -6,7 +6,8 @@ use crate::git_parts;
 use crate::item::{Found, Item, Part};
 use crate::limits::{CHAIN_MAX, ITEMS_MAX};
 use crate::named;
-use crate::tree::{Entry, Tree, name};
+use crate::outside::Inside;
+use crate::tree::{Entry, Source, Tree, name};
 use nightshift_worktree::{Git, included};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -32,17 +33,18 @@ pub struct Place<'a> {
 /// would run.
 pub fn collect(git: &Git, place: &Place<'_>, scripts: Vec<Item>) -> Found {
     let mut found = Found { repository: place.repository.to_owned(), ..Found::default() };
-    let tree = match place.commit {
+    let from = match place.commit {
         Some(commit) => {
             // Ignored files of the main checkout are copied into the worktree.
             let copies = included(git, place.root).unwrap_or_else(|error| {
                 found.unreadable.push(format!(".worktreeinclude: {}", error.message));
                 Vec::new()
             });
-            Tree::Commit(Committed::new(git, place.root, commit, place.common, copies))
+            Source::Commit(Committed::new(git, place.root, commit, place.common, copies))
         }
-        None => Tree::Files { root: place.root },
+        None => Source::Files { root: place.root },
     };
+    let tree = Tree { from, inside: Inside::of(&[place.root, place.repository]) };
     let chain = chain(place);
     let mut items = scripts;
     items.extend(of_agents(&tree, &chain, &mut found.unreadable));
@@ -96,7 +98,8 @@ fn of_above(place: &Place<'_>, known: &[Item], wrong: &mut Vec<String>) -> Vec<I
     let names: Vec<PathBuf> = names.map(PathBuf::from).collect();
     let mut items = Vec::new();
     for dir in place.root.ancestors().skip(from).take(CHAIN_MAX).filter(|dir| !own(dir)) {
-        let tree = Tree::Files { root: dir };
+        let inside = Inside::of(&[dir, place.repository]);
+        let tree = Tree { from: Source::Files { root: dir }, inside };
         let mut unread = Vec::new();
         for item in of_agents_in(&tree, &names, &[PathBuf::new()], &mut unread) {
             // As it is committed it is there already: a worktree lies below the main checkout.
@@ -140,7 +143,7 @@ fn of_agents_in(
                 continue;
             }
             match tree.read(path, entry) {
-                Ok(bytes) if matches!(entry, Entry::Link(_)) => {
+                Ok(bytes) if leads_elsewhere(entry) => {
                     items.push(Item::new(Part::Others, name(path), "leads elsewhere", bytes));
                 }
                 Ok(bytes) => items.extend(catalogue::item(&above, &rest, bytes)),
@@ -162,7 +165,11 @@ fn of_agents_in(
 
 /// A link counts whatever it is called: what it leads to may change.
 fn may_matter(path: &str, entry: &Entry) -> bool {
-    catalogue::may_matter(path) || matches!(entry, Entry::Link(_))
+    catalogue::may_matter(path) || leads_elsewhere(entry)
+}
+
+fn leads_elsewhere(entry: &Entry) -> bool {
+    matches!(entry, Entry::Link(_) | Entry::Outside(_))
 }
 
 fn below(directory: &str, name: &str) -> String {

@@ -2,14 +2,20 @@
 //! names.
 //!
 //! Promise: only what the repository says; the user's own configuration is the user's. Settings that name
-//! no program do not count.
+//! no program do not count. Files outside of the repository count without being shown.
 
 use crate::collect::Place;
 use crate::item::{Item, Part};
+use crate::limits::{INCLUDES_MAX, ITEM_MAX_BYTES};
+use crate::outside::{self, Inside};
 use crate::tree::{Tree, name};
+use nightshift_platform::files::read_bounded;
 use nightshift_worktree::{Git, needs_trust};
+use std::ffi::OsStr;
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 /// Filters of Git LFS as it sets them up itself.
 const LFS: &[(&str, &str)] = &[
@@ -22,6 +28,7 @@ const DOES: &str = "a setting of git that runs a program or takes away a protect
 const CONDITIONAL: &str = "settings of git that count under a condition";
 /// How a file of settings names another one.
 const INCLUDE: &[u8] = b"[include";
+const PLAIN: &str = "include.path";
 const HOOK: &str = "a hook that git runs";
 
 pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<String>) -> Vec<Item> {
@@ -32,8 +39,12 @@ pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<Stri
             return Vec::new();
         }
     };
-    let mut items: Vec<Item> =
-        settings.own.iter().filter_map(|set| conditional(place, set, wrong)).collect();
+    let inside = Inside::of(&inside(place));
+    let mut conditions = Conditions { git, place, inside, items: Vec::new(), wrong };
+    for one in &settings.conditional {
+        conditions.add(one, &mut Vec::new());
+    }
+    let mut items = conditions.items;
     let plain =
         settings.own.iter().filter(|(key, value)| counts(key, value)).map(|(key, value)| {
             Item::new(Part::Git, key.clone(), DOES, value.clone().into_bytes())
@@ -47,21 +58,39 @@ pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<Stri
 /// user's own has hooks.
 struct Configured {
     own: Vec<(String, String)>,
+    conditional: Vec<Conditional>,
     users_hooks: Option<String>,
 }
 
+/// Names a file that counts under a condition.
+struct Conditional {
+    key: String,
+    path: String,
+    /// The file that says so.
+    by: PathBuf,
+}
+
 fn configured(git: &Git, root: &Path) -> Result<Configured, String> {
-    let args = ["config", "-z", "--list", "--show-scope", "--includes"];
+    let args = ["config", "-z", "--list", "--show-scope", "--show-origin", "--includes"];
     let bytes = git.look(root, &args).read().map_err(|error| error.message)?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let mut pieces = text.split('\0');
-    let mut found = Configured { own: Vec::new(), users_hooks: None };
-    while let (Some(scope), Some(setting)) = (pieces.next(), pieces.next()) {
-        let (key, value) = setting.split_once('\n').unwrap_or((setting, ""));
+    let mut pieces = bytes.split(|&b| b == 0);
+    let mut found = Configured { own: Vec::new(), conditional: Vec::new(), users_hooks: None };
+    while let (Some(scope), Some(origin), Some(setting)) =
+        (pieces.next(), pieces.next(), pieces.next())
+    {
+        let (key, value) = setting_of(setting);
         match scope {
-            "local" | "worktree" => found.own.push((key.to_owned(), value.to_owned())),
-            "system" | "global" if key.eq_ignore_ascii_case(HOOKS_PATH) => {
-                found.users_hooks = Some(value.to_owned());
+            b"local" | b"worktree" => {
+                if is_conditional(&key) {
+                    let by = origin.strip_prefix(b"file:").unwrap_or(origin);
+                    let by = root.join(OsStr::from_bytes(by));
+                    let (key, path) = (key.clone(), value.clone());
+                    found.conditional.push(Conditional { key, path, by });
+                }
+                found.own.push((key, value));
+            }
+            b"system" | b"global" if key.eq_ignore_ascii_case(HOOKS_PATH) => {
+                found.users_hooks = Some(value);
             }
             // Of the call itself.
             _ => {}
@@ -70,34 +99,87 @@ fn configured(git: &Git, root: &Path) -> Result<Configured, String> {
     Ok(found)
 }
 
-/// A file that counts under a condition, which may hold in the new worktree and not where we look: it is
-/// asked about with its whole text, whatever that says.
-fn conditional(
-    place: &Place<'_>,
-    (key, path): &(String, String),
-    wrong: &mut Vec<String>,
-) -> Option<Item> {
+/// A setting's name and value, as `config --list -z` prints them.
+fn setting_of(printed: &[u8]) -> (String, String) {
+    let printed = String::from_utf8_lossy(printed);
+    let (key, value) = printed.split_once('\n').unwrap_or((&printed, ""));
+    (key.to_owned(), value.to_owned())
+}
+
+fn is_conditional(key: &str) -> bool {
     let lower = key.to_ascii_lowercase();
-    if !(lower.starts_with("includeif.") && lower.ends_with(".path")) {
-        return None;
-    }
-    // git takes a relative one from the directory of the file that names it.
-    let file = place.common.unwrap_or(place.root).join(path);
-    let text = match nightshift_platform::files::read_bounded(&file, crate::limits::ITEM_MAX_BYTES)
-    {
-        Ok(text) => text,
-        // Does not count, and is asked about when it is there.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => {
-            wrong.push(format!("{key} = {path}: {error}"));
-            Vec::new()
+    lower.starts_with("includeif.") && lower.ends_with(".path")
+}
+
+/// Files that count under a condition, which may hold in the new worktree and not where we look: each is asked
+/// about with its whole text, whatever that says, and with all files that it includes.
+struct Conditions<'a> {
+    git: &'a Git,
+    place: &'a Place<'a>,
+    inside: Inside,
+    items: Vec<Item>,
+    wrong: &'a mut Vec<String>,
+}
+
+impl Conditions<'_> {
+    /// `trail`: the files that lead here, each named by the one before it.
+    fn add(&mut self, one: &Conditional, trail: &mut Vec<PathBuf>) {
+        let Conditional { key, path, by } = one;
+        let Some(file) = self.named(path, by) else {
+            self.wrong.push(format!("{key} = {path}: where that is cannot be told"));
+            return;
+        };
+        if trail.contains(&file) || trail.len() >= INCLUDES_MAX {
+            self.wrong.push(format!("{key} = {path}: files that include one another without end"));
+            return;
         }
-    };
-    if text.to_ascii_lowercase().windows(INCLUDE.len()).any(|part| part == INCLUDE) {
-        wrong.push(format!("{key} = {path}: it names more files, which are not shown"));
+        let text = match read_bounded(&file, ITEM_MAX_BYTES) {
+            Ok(text) => text,
+            // Does not count, and is asked about when it is there.
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            Err(error) => {
+                self.wrong.push(format!("{key} = {path}: {error}"));
+                Vec::new()
+            }
+        };
+        let shown = match self.inside.leaves(&file).map(|place| outside::words(&place)) {
+            Some(Ok(words)) => words,
+            Some(Err(why)) => return self.wrong.push(format!("{key} = {path}: {why}")),
+            None => text.clone(),
+        };
+        let said = [path.as_bytes(), b"\n", &shown].concat();
+        self.items.push(Item::new(Part::Git, key.clone(), CONDITIONAL, said));
+        if text.to_ascii_lowercase().windows(INCLUDE.len()).any(|part| part == INCLUDE) {
+            trail.push(file.clone());
+            self.included_by(&file, trail);
+            trail.pop();
+        }
     }
-    let said = [path.as_bytes(), b"\n", &text].concat();
-    Some(Item::new(Part::Git, key.clone(), CONDITIONAL, said))
+
+    fn included_by(&mut self, file: &Path, trail: &mut Vec<PathBuf>) {
+        let args = ["config", "-z", "--list", "--no-includes", "--file"];
+        let listed = self.git.look(self.place.root, &args).arg(file).read();
+        let listed = match listed {
+            Ok(listed) => listed,
+            Err(error) => return self.wrong.push(format!("{}: {}", name(file), error.message)),
+        };
+        let settings = listed.split(|&b| b == 0).map(setting_of);
+        let includes =
+            settings.filter(|(key, _)| is_conditional(key) || key.eq_ignore_ascii_case(PLAIN));
+        for (key, path) in includes.collect::<Vec<_>>() {
+            self.add(&Conditional { key, path, by: file.to_owned() }, trail);
+        }
+    }
+
+    /// As git finds it (git-config(1), "Includes"): beside the file that names it, or in the user's home.
+    fn named(&self, path: &str, by: &Path) -> Option<PathBuf> {
+        match path.strip_prefix("~/") {
+            Some(below) => Some(self.place.home?.join(below)),
+            // Of another user, or of git's own installation.
+            None if path.starts_with('~') || path.starts_with("%(prefix)/") => None,
+            None => Some(by.parent()?.join(path)),
+        }
+    }
 }
 
 /// Settings by which git runs a program for whoever calls it in a repository, an agent above all. Ours are
@@ -176,6 +258,11 @@ fn counts(key: &str, value: &str) -> bool {
     needs_trust(&lower, value) && !plain.contains(&value.to_ascii_lowercase().as_str())
 }
 
+/// Directories that belong to the repository, git's own among them.
+fn inside<'a>(place: &Place<'a>) -> Vec<&'a Path> {
+    [place.root, place.repository].into_iter().chain(place.common).collect()
+}
+
 fn hooks(
     place: &Place<'_>,
     tree: &Tree<'_>,
@@ -193,7 +280,7 @@ fn hooks(
         (None, None) => "",
     };
     if path.is_empty() {
-        return on_disk(&common.join("hooks"), ".git/hooks", true, wrong);
+        return on_disk(place, &common.join("hooks"), ".git/hooks", true, wrong);
     }
     match relative(path) {
         // In a worktree they are those of its own files. Hooks there often read one another.
@@ -209,12 +296,12 @@ fn hooks(
                 }
             }
             // Those that are not committed are not in the worktree, and are where they are.
-            items.extend(on_disk(&place.root.join(&inside), &inside, false, wrong));
+            items.extend(on_disk(place, &place.root.join(&inside), &inside, false, wrong));
             items.sort();
             items.dedup();
             items
         }
-        None => on_disk(&place.root.join(path), path, false, wrong),
+        None => on_disk(place, &place.root.join(path), path, false, wrong),
     }
 }
 
@@ -232,8 +319,15 @@ fn relative(path: &str) -> Option<String> {
     (!parts.is_empty() && !home).then(|| parts.join("/"))
 }
 
-fn on_disk(directory: &Path, shown: &str, samples: bool, wrong: &mut Vec<String>) -> Vec<Item> {
+fn on_disk(
+    place: &Place<'_>,
+    directory: &Path,
+    shown: &str,
+    samples: bool,
+    wrong: &mut Vec<String>,
+) -> Vec<Item> {
     let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let within = Inside::of(&inside(place));
     let mut items = Vec::new();
     for entry in entries.flatten() {
         let (path, name) = (entry.path(), name(Path::new(&entry.file_name())));
@@ -242,7 +336,11 @@ fn on_disk(directory: &Path, shown: &str, samples: bool, wrong: &mut Vec<String>
         if !runs || (samples && name.ends_with(".sample")) {
             continue;
         }
-        match nightshift_platform::files::read_bounded(&path, crate::limits::ITEM_MAX_BYTES) {
+        let read = match within.leaves(&path) {
+            Some(place) => outside::words(&place),
+            None => read_bounded(&path, ITEM_MAX_BYTES).map_err(|error| error.to_string()),
+        };
+        match read {
             Ok(bytes) => {
                 items.push(Item::new(Part::Git, format!("{shown}/{name}"), HOOK, bytes));
             }

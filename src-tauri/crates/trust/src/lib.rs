@@ -5,7 +5,7 @@
 //! that such files name, hooks and programs of the repository's git. `Found` compares them by hash,
 //! `words` shows them, `Ledger` remembers.
 //! Promise: nothing of the repository is run or fetched to find out; what cannot be read is never
-//! taken for trusted; the hash depends on these items alone, in no order.
+//! taken for trusted; what is not in the repository is not shown, and counts by its hash; the hash depends on these items alone, in no order.
 //! Must not know: sessions, agents' processes, the database.
 
 mod catalogue;
@@ -16,6 +16,7 @@ mod item;
 mod ledger;
 mod limits;
 mod named;
+mod outside;
 mod secrets;
 mod tree;
 pub mod words;

@@ -8,6 +8,10 @@ pub const ITEMS_MAX: usize = 400;
 pub const DEPTH_MAX: usize = 32;
 /// Entries looked at below such directories: skills may have packages installed.
 pub const ENTRIES_MAX: usize = 20_000;
+/// Of a directory outside that a link names: settings, skills and their programs, and a moment to read.
+pub const OUTSIDE_MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// Files of settings that include one another, as git has it.
+pub const INCLUDES_MAX: usize = 10;
 /// Links that one path may go through, as the kernel has it.
 pub const LINKS_MAX: usize = 40;
 /// A link's target, as the kernel has it.

@@ -1,10 +1,11 @@
 //! Files by their path, from a commit or from a disk.
 //!
-//! Promise: names are bytes, whatever they are; links are followed wherever they lead; reading is
-//! bounded, and what is not looked at is an error.
+//! Promise: names are bytes, whatever they are; links are followed inside of the repository, and what lies
+//! outside counts without being shown; reading is bounded, and what is not looked at is an error.
 
 use crate::committed::{Committed, Directory, Leads, Stands};
 use crate::limits::{DEPTH_MAX, ENTRIES_MAX, ITEM_MAX_BYTES};
+use crate::outside::{self, Inside};
 use nightshift_platform::files::read_bounded;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -15,7 +16,12 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Where files are taken from.
-pub enum Tree<'a> {
+pub struct Tree<'a> {
+    pub from: Source<'a>,
+    pub inside: Inside,
+}
+
+pub enum Source<'a> {
     Commit(Committed<'a>),
     Files { root: &'a Path },
 }
@@ -37,6 +43,8 @@ pub enum Entry {
     Disk(PathBuf),
     /// Leads to where nothing is known: its target.
     Link(String),
+    /// Leads out of the repository, to this place.
+    Outside(PathBuf),
 }
 
 /// Which paths are not entered.
@@ -45,14 +53,15 @@ pub type PassedOver = fn(&Path) -> bool;
 impl Tree<'_> {
     /// Everything at or below these paths, relative to the root.
     pub fn list(&self, paths: &[PathBuf], passed_over: PassedOver) -> Listed {
-        let mut walk = Walk { listed: Listed::default(), left: ENTRIES_MAX, passed_over };
+        let (listed, inside) = (Listed::default(), &self.inside);
+        let mut walk = Walk { listed, left: ENTRIES_MAX, passed_over, inside };
         for path in paths {
-            match self {
-                Tree::Commit(commit) => match commit.resolve(path) {
+            match &self.from {
+                Source::Commit(commit) => match commit.resolve(path) {
                     Ok(leads) => walk.lead(commit, path, leads, &mut Vec::new()),
                     Err(why) => walk.wrong(path, &why),
                 },
-                Tree::Files { root } => walk.disk(&root.join(path), path, &mut Vec::new()),
+                Source::Files { root } => walk.disk(&root.join(path), path, &mut Vec::new()),
             }
         }
         if walk.left == 0 {
@@ -65,8 +74,9 @@ impl Tree<'_> {
     pub fn plain_files(&self, paths: &[String]) -> Listed {
         let mut listed = Listed::default();
         for path in paths {
-            let entry = match self {
-                Tree::Commit(commit) => match commit.resolve(Path::new(path)) {
+            let on_disk = |place: &Path| on_disk(&self.inside, place);
+            let entry = match &self.from {
+                Source::Commit(commit) => match commit.resolve(Path::new(path)) {
                     Ok(Leads::File(entry)) => Some(entry),
                     Ok(Leads::Away { place: Some(place), said: None }) => on_disk(&place),
                     Ok(Leads::Away { place, said }) => {
@@ -79,7 +89,7 @@ impl Tree<'_> {
                         None
                     }
                 },
-                Tree::Files { root } => on_disk(&root.join(path)),
+                Source::Files { root } => on_disk(&root.join(path)),
             };
             listed.files.extend(entry.map(|entry| (path.into(), entry)));
         }
@@ -87,24 +97,28 @@ impl Tree<'_> {
     }
 
     pub fn read(&self, path: &Path, entry: &Entry) -> Result<Vec<u8>, String> {
-        let read = match (self, entry) {
+        let read = match (&self.from, entry) {
             (_, Entry::Link(target)) => Ok(format!("a link to {target}\n").into_bytes()),
+            (_, Entry::Outside(place)) => outside::words(place),
             (_, Entry::Disk(full)) => {
                 read_bounded(full, ITEM_MAX_BYTES).map_err(|error| error.to_string())
             }
-            (Tree::Commit(commit), Entry::Object { at, object }) => {
+            (Source::Commit(commit), Entry::Object { at, object }) => {
                 commit.read(at, object, ITEM_MAX_BYTES)
             }
-            (Tree::Files { .. }, Entry::Object { .. }) => Err("it is no file".to_owned()),
+            (Source::Files { .. }, Entry::Object { .. }) => Err("it is no file".to_owned()),
         };
         read.map_err(|why| format!("{}: {why}", name(path)))
     }
 }
 
 /// A file, or a link that leads to nothing.
-fn on_disk(full: &Path) -> Option<Entry> {
+fn on_disk(inside: &Inside, full: &Path) -> Option<Entry> {
     if full.is_file() {
-        return Some(Entry::Disk(full.to_owned()));
+        return Some(match inside.leaves(full) {
+            Some(place) => Entry::Outside(place),
+            None => Entry::Disk(full.to_owned()),
+        });
     }
     let target = std::fs::read_link(full).ok().filter(|_| !full.exists())?;
     Some(Entry::Link(target.display().to_string()))
@@ -127,13 +141,14 @@ pub fn name(path: &Path) -> String {
     out
 }
 
-struct Walk {
+struct Walk<'a> {
     listed: Listed,
     left: usize,
     passed_over: PassedOver,
+    inside: &'a Inside,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn wrong(&mut self, path: &Path, why: &str) {
         self.listed.wrong.push(format!("{}: {why}", name(path)));
     }
@@ -224,17 +239,23 @@ impl Walk {
         let metadata = match std::fs::metadata(full) {
             Ok(metadata) => metadata,
             Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                let nowhere = on_disk(full).map(|entry| (path.to_owned(), entry));
+                let nowhere = on_disk(self.inside, full).map(|entry| (path.to_owned(), entry));
                 return self.listed.files.extend(nowhere);
             }
             Err(e) => return self.wrong(path, &e.to_string()),
         };
+        if !metadata.is_file() && !metadata.is_dir() {
+            return self.wrong(path, "it is neither file nor directory");
+        }
+        // Only a link leads out, or what is above the first path.
+        let may_leave = trail.is_empty() || full.is_symlink();
+        if let Some(place) = may_leave.then(|| self.inside.leaves(full)).flatten() {
+            self.listed.files.insert(path.to_owned(), Entry::Outside(place));
+            return;
+        }
         if metadata.is_file() {
             self.listed.files.insert(path.to_owned(), Entry::Disk(full.to_owned()));
             return;
-        }
-        if !metadata.is_dir() {
-            return self.wrong(path, "it is neither file nor directory");
         }
         let here = (metadata.dev(), metadata.ino());
         if trail.contains(&here) {
