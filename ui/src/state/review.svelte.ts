@@ -6,7 +6,17 @@
  * Must not know: the DOM, Tauri.
  */
 import { asFault, fault } from "../backend/api";
-import type { Backend, ChangedFile, Changes, DiffRow, Fault, Picture, ReviewAct, ReviewResult } from "../backend/api";
+import type {
+  Backend,
+  ChangedFile,
+  Changes,
+  DiffRow,
+  Fault,
+  LeftOut,
+  Picture,
+  ReviewAct,
+  ReviewResult,
+} from "../backend/api";
 import { type Comment, isComments, keyOf, message } from "./comments";
 import { recall, remember } from "./storage";
 
@@ -242,16 +252,29 @@ export function count(n: number, noun: string): string {
   return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 }
 
+/** Files named in one line. */
+const NAMED = 3;
+
+function leftOut(files: readonly LeftOut[]): string {
+  if (files.length === 0) return "";
+  const named = files.slice(0, NAMED).map(({ path, why }) => `${path} (${why})`);
+  const more = files.length > NAMED ? `, and ${files.length - NAMED} more` : "";
+  return `. Left as it is: ${named.join(", ")}${more}`;
+}
+
 function outcomeOf(result: ReviewResult): Outcome | null {
   switch (result.type) {
     case "discarded":
       return {
         tone: "good",
-        text: `Discarded ${count(result.paths.length, "file")}`,
+        text: `Discarded ${count(result.paths.length, "file")}${leftOut(result.leftOut)}`,
         undo: { rescue: result.rescue, paths: result.paths },
       };
     case "committed":
-      return { tone: "good", text: `Committed ${result.commit.slice(0, 10)}: ${result.subject}` };
+      return {
+        tone: "good",
+        text: `Committed ${result.commit.slice(0, 10)}: ${result.subject}${leftOut(result.leftOut)}`,
+      };
     case "pushed":
       return { tone: "good", text: `Pushed ${result.branch} to ${result.remote}` };
     case "rebased":

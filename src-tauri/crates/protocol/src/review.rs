@@ -64,6 +64,14 @@ pub enum ReviewAct {
     Merge,
 }
 
+/// A file that an act on all of them could not take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+pub struct LeftOut {
+    pub path: String,
+    /// The reason, in a few words.
+    pub why: String,
+}
+
 /// What came of an act.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
@@ -84,10 +92,16 @@ pub enum ReviewResult {
         /// Give it to `Restore`.
         rescue: String,
         paths: Vec<String>,
+        /// What was to go too and stays.
+        #[serde(default)]
+        left_out: Vec<LeftOut>,
     },
     Committed {
         commit: String,
         subject: String,
+        /// What was to be in it and is not.
+        #[serde(default)]
+        left_out: Vec<LeftOut>,
     },
     Pushed {
         remote: String,

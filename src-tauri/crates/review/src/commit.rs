@@ -27,9 +27,10 @@ pub fn commit(place: &Place<'_>, id: &str, order: &Order<'_>) -> Result<ReviewRe
         refuse_amend(place)?;
         keep::commit(place, id, place.head()?, "kept before an amend")?;
     }
-    if order.all {
-        take::take(place, &place.uncommitted()?)?;
-    }
+    let left = match order.all {
+        true => take::take(place, &place.uncommitted()?)?,
+        false => take::Left::new(),
+    };
     if !order.amend && nothing_staged(place)? && place.tip("MERGE_HEAD")?.is_none() {
         return Err(match order.all {
             true => refused("nothing is there to be committed", "all is as in the last commit"),
@@ -53,7 +54,7 @@ pub fn commit(place: &Place<'_>, id: &str, order: &Order<'_>) -> Result<ReviewRe
     })?;
     let commit = place.look(&["rev-parse", "HEAD"]).line().map_err(fault)?;
     let subject = message.lines().next().unwrap_or_default().to_owned();
-    Ok(ReviewResult::Committed { commit, subject })
+    Ok(ReviewResult::Committed { commit, subject, left_out: take::left_out(&left) })
 }
 
 fn nothing_staged(place: &Place<'_>) -> Result<bool> {

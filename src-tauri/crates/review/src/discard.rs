@@ -1,14 +1,15 @@
 //! Discarding what is not committed, and bringing it back.
 //!
-//! Promise: everything is kept under a rescue ref first; a repository inside the checkout is never
-//! touched; ignored files neither.
+//! Promise: everything is kept under a rescue ref first, and what cannot be kept is not taken away; a
+//! repository inside the checkout is never touched; ignored files neither.
 
 use crate::file::io;
 use crate::keep;
 use crate::overwritten;
 use crate::place::{Place, Result, fault, refused};
 use crate::stage::named;
-use crate::take::is_repository;
+use crate::take;
+use crate::take::{Left, holds_nothing, is_repository, left_out};
 use nightshift_platform::files::remove_below;
 use nightshift_protocol::review::ReviewResult;
 use nightshift_protocol::{Fault, FaultCode};
@@ -23,30 +24,29 @@ const MESSAGE: &str = "kept before a discard\n\n";
 pub fn discard(place: &Place<'_>, id: &str, paths: &[String]) -> Result<ReviewResult> {
     place.head()?;
     let all = place.uncommitted()?;
-    let wanted = chosen(&all, paths)?;
-    for change in &wanted {
-        if change.submodule || is_repository(&place.root, change)? {
-            let text = format!("{} is a repository of its own", change.path.display());
-            return Err(refused(text, "discard its changes there, or choose files by name"));
-        }
-    }
-    let name = |change: &&Change| change.path.to_str().map(str::to_owned);
-    let odd = wanted.iter().find(|change| change.path.to_str().is_none());
-    if let Some(odd) = odd {
-        let text = format!("the name of {} is not UTF-8", odd.path.display());
-        return Err(refused(text, "discard it with git"));
-    }
+    let mut left = Left::new();
+    let mut wanted = chosen(&all, paths)?;
+    set_apart(&mut wanted, &mut left, |change| stays(place, change));
+    refuse_left(&left, &wanted, paths)?;
+    let kept = keep::files(place)?;
+    let lost = |change: &Change| {
+        let why = kept.left.get(&change.path)?;
+        (!holds_nothing(&place.root, &change.path)).then(|| why.clone())
+    };
+    set_apart(&mut wanted, &mut left, lost);
+    refuse_left(&left, &wanted, paths)?;
     let (new, known): (Vec<&Change>, Vec<&Change>) = wanted.iter().partition(|c| c.untracked);
     let places = known.iter().map(|change| change.path.clone()).collect();
     let mut lost = overwritten::in_the_way(place, &place.checkout, &places)?;
     lost.retain(|path| !wanted.iter().any(|change| change.path == *path));
     overwritten::refuse_all(&place.root, &lost)?;
+    let name = |change: &&Change| change.path.to_str().map(str::to_owned);
     let known: Vec<String> = known.iter().filter_map(name).collect();
     let known = findable(&files_of(place, place.head()?)?, &known)?;
     // Only once, whatever git says of it: what an undo brings back.
     let taken: BTreeSet<String> = wanted.iter().filter_map(name).collect();
     let lines: Vec<String> = taken.iter().map(|path| one_line(path)).collect();
-    let rescue = keep::files(place, id, &format!("{MESSAGE}{}", lines.join("\n")))?;
+    let rescue = kept.keep(place, id, &format!("{MESSAGE}{}", lines.join("\n")))?;
     // New files first: one may be where a deleted one comes back.
     for change in &new {
         let file = place.root.join(&change.path);
@@ -58,7 +58,37 @@ pub fn discard(place: &Place<'_>, id: &str, paths: &[String]) -> Result<ReviewRe
         let restored = named(call, &known)?.long().read();
         restored.map_err(|error| fault(error).hint(back(id, &rescue)))?;
     }
-    Ok(ReviewResult::Discarded { rescue, paths: taken.into_iter().collect() })
+    let paths = taken.into_iter().collect();
+    Ok(ReviewResult::Discarded { rescue, paths, left_out: left_out(&left) })
+}
+
+/// Why a change is never discarded.
+fn stays(place: &Place<'_>, change: &Change) -> Option<String> {
+    if change.submodule || is_repository(&place.root, change) {
+        return Some("a repository of its own; discard its changes there".to_owned());
+    }
+    let odd = change.path.to_str().is_none();
+    odd.then(|| "its name is not UTF-8; discard it with git".to_owned())
+}
+
+/// Moves what `why` has a reason for from `wanted` to `left`.
+fn set_apart(wanted: &mut Vec<&Change>, left: &mut Left, why: impl Fn(&Change) -> Option<String>) {
+    wanted.retain(|change| match why(change) {
+        Some(why) => {
+            left.insert(change.path.clone(), why);
+            false
+        }
+        None => true,
+    });
+}
+
+/// What was named must go. Of all, the rest goes.
+fn refuse_left(left: &Left, wanted: &[&Change], named: &[String]) -> Result<()> {
+    if left.is_empty() || (named.is_empty() && !wanted.is_empty()) {
+        return Ok(());
+    }
+    let hint = "nothing was discarded; choose the other files by name";
+    Err(refused(take::said(left), hint))
 }
 
 /// What to do when it stopped half way.
@@ -152,6 +182,11 @@ fn chosen<'a>(all: &'a [Change], paths: &[String]) -> Result<Vec<&'a Change>> {
     Ok(found)
 }
 
+/// One is the other, or lies in it.
+fn meet(one: &Path, other: &Path) -> bool {
+    one.starts_with(other) || other.starts_with(one)
+}
+
 /// Brings files back as they were when `rescue` was made, without names all that the discard took;
 /// what is there now is kept first.
 pub fn restore(
@@ -180,7 +215,11 @@ pub fn restore(
     let files = files_of(place, &kept)?;
     let paths = findable(&files, paths)?;
     refuse_unkept(place, &files, &paths)?;
-    keep::files(place, id, "kept before a discard was undone")?;
+    let now = keep::files(place)?;
+    let wanted = |path: &PathBuf| paths.iter().any(|named| meet(path, Path::new(named)));
+    let lost = now.left.keys().filter(|path| wanted(path) && !holds_nothing(&place.root, path));
+    overwritten::refuse_all(&place.root, &lost.cloned().collect::<Vec<_>>())?;
+    now.keep(place, id, "kept before a discard was undone")?;
     let call = place.act(&["restore", "--worktree"]).arg(format!("--source={kept}"));
     named(call, &paths)?.long().read().map_err(fault)?;
     Ok(ReviewResult::Done)

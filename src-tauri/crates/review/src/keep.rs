@@ -4,7 +4,7 @@
 //! not go on.
 
 use crate::place::{Place, Result, fault};
-use crate::take::take_by;
+use crate::take::{Left, take_by};
 use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode};
 use nightshift_worktree::{copy_index, expire_rescues, rescue_ref, text};
@@ -34,21 +34,38 @@ pub fn commit(place: &Place<'_>, id: &str, commit: &str, why: &str) -> Result<St
     }
 }
 
-/// Keeps all files that are not ignored, and the index, as they are now.
-pub fn files(place: &Place<'_>, id: &str, why: &str) -> Result<String> {
+/// All files that are not ignored, and the index, as they are now.
+pub struct Files {
+    head: String,
+    tree: String,
+    /// None with conflicts: an index with them is no tree, and the files hold both sides then.
+    staged: Option<String>,
+    /// What git cannot take and is not kept. Nothing of it may be taken away.
+    pub left: Left,
+}
+
+/// Reads them in.
+pub fn files(place: &Place<'_>) -> Result<Files> {
     let head = place.head()?.to_owned();
     let scratch = Scratch::of(place)?;
-    // An index with conflicts is no tree; the files hold both sides then.
     let staged = scratch.call(place, &["write-tree"]).end().map_err(fault)?;
-    take_by(place, |args| scratch.call(place, args), &place.uncommitted()?)?;
+    let staged = (staged.code == Some(0)).then(|| text(&staged.stdout).trim().to_owned());
+    let all = place.uncommitted()?;
+    let left = take_by(place, |args| scratch.call(place, args), &all)?;
     let tree = scratch.call(place, &["write-tree"]).line().map_err(fault)?;
-    let mut parents = vec![head.clone()];
-    if staged.code == Some(0) {
-        let staged = text(&staged.stdout).trim().to_owned();
-        parents.push(store(place, &staged, &[head], "what was staged")?);
+    Ok(Files { head, tree, staged, left })
+}
+
+impl Files {
+    /// Keeps them. Returns the ref's name.
+    pub fn keep(self, place: &Place<'_>, id: &str, why: &str) -> Result<String> {
+        let mut parents = vec![self.head.clone()];
+        if let Some(staged) = &self.staged {
+            parents.push(store(place, staged, &[self.head], "what was staged")?);
+        }
+        let kept = store(place, &self.tree, &parents, why)?;
+        commit(place, id, &kept, why.lines().next().unwrap_or_default())
     }
-    let kept = store(place, &tree, &parents, why)?;
-    commit(place, id, &kept, why.lines().next().unwrap_or_default())
 }
 
 fn store(place: &Place<'_>, tree: &str, parents: &[String], message: &str) -> Result<String> {

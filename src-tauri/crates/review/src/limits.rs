@@ -34,6 +34,8 @@ pub const BODY_MAX_CHARS: usize = 2_000;
 pub const MESSAGE_MAX_BYTES: usize = 64 * 1024;
 /// Paths named in one act.
 pub const PATHS_MAX: usize = 10_000;
+/// Files that git cannot take, beside which all others are: with more, something else is wrong.
+pub const LEFT_OUT_MAX: usize = 50;
 /// Files named in a message to a person or an agent.
 pub const NAMED_MAX: usize = 20;
 /// `gh` and `glab` talk to a server far away.

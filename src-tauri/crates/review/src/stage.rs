@@ -2,7 +2,7 @@
 
 use crate::limits::PATHS_MAX;
 use crate::place::{Place, Result, fault, refused};
-use crate::take::take;
+use crate::take::{said, take};
 use nightshift_protocol::review::ReviewResult;
 use nightshift_protocol::{Fault, FaultCode};
 use nightshift_worktree::{Call, Change};
@@ -18,8 +18,11 @@ pub fn stage(place: &Place<'_>, paths: &[String]) -> Result<ReviewResult> {
         return Err(refused(text, "list the files again"));
     }
     all.retain(|change| paths.iter().any(|path| wanted(change, path)));
-    take(place, &all)?;
-    Ok(ReviewResult::Done)
+    let left = take(place, &all)?;
+    if left.is_empty() {
+        return Ok(ReviewResult::Done);
+    }
+    Err(refused(format!("not staged: {}", said(&left)), "all others are staged"))
 }
 
 pub fn unstage(place: &Place<'_>, paths: &[String]) -> Result<ReviewResult> {

@@ -4,25 +4,35 @@
 //! takes a submodule by its commit alone. Nor does it take what lies beyond a symbolic link: where one
 //! stands in place of a directory now, the files that were in there are gone, and the link is new.
 //! Promise: names are names, never patterns; a repository inside is never looked into; nothing is read
-//! through a link, for git itself refuses one that comes in between.
+//! through a link, for git itself refuses one that comes in between. What git cannot take is left out
+//! and named with the reason; it keeps nothing else out.
 
-use crate::file::io;
+use crate::limits::LEFT_OUT_MAX;
 use crate::place::{Place, Result, fault, refused};
-use nightshift_worktree::{Call, Change};
+use nightshift_protocol::review::LeftOut;
+use nightshift_worktree::{Call, Change, complaint, failed, text};
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// For files that are not at their place any more.
 const FORGET: &[&str] = &["update-index", "--force-remove", "-z", "--stdin"];
 const ARGS: &[&str] = &["update-index", "--add", "--remove", "--replace", "-z", "--stdin"];
 
-/// Into the checkout's own index.
-pub fn take(place: &Place<'_>, changes: &[Change]) -> Result<()> {
-    let (gone, there) = by_presence(&place.root, changes)?;
-    refuse_filtered(place, &there)?;
-    into(place.act(FORGET), &gone)?;
-    into(place.act(ARGS), &there)
+/// What stays out of an index, and why.
+pub type Left = BTreeMap<PathBuf, String>;
+
+/// Into the checkout's own index. An error where nothing can be taken.
+pub fn take(place: &Place<'_>, changes: &[Change]) -> Result<Left> {
+    let sorted = by_presence(&place.root, changes);
+    refuse_filtered(place, &sorted.there)?;
+    let left = sorted.into_index(&place.root, |args| place.act(args))?;
+    if !left.is_empty() && left.len() == changes.len() {
+        let hint = "mend that, or commit with git itself; nothing was taken";
+        return Err(refused(said(&left), hint));
+    }
+    Ok(left)
 }
 
 /// Into the index that `call` is given, from the files of `place`.
@@ -30,27 +40,60 @@ pub fn take_by<'a>(
     place: &Place<'_>,
     call: impl Fn(&[&str]) -> Call<'a>,
     changes: &[Change],
-) -> Result<()> {
-    let (gone, there) = by_presence(&place.root, changes)?;
-    into(call(FORGET), &gone)?;
-    into(call(ARGS), &there)
+) -> Result<Left> {
+    by_presence(&place.root, changes).into_index(&place.root, call)
 }
 
-/// Changes whose file is not at its place any more, and those that are there.
-fn by_presence<'c>(
-    root: &Path,
-    changes: &'c [Change],
-) -> Result<(Vec<&'c Change>, Vec<&'c Change>)> {
-    let (mut gone, mut there) = (Vec::new(), Vec::new());
+/// As clients are told.
+pub fn left_out(left: &Left) -> Vec<LeftOut> {
+    let one = |(path, why): (&PathBuf, &String)| LeftOut { path: name(path), why: why.clone() };
+    left.iter().map(one).collect()
+}
+
+/// All of it in one line.
+pub fn said(left: &Left) -> String {
+    let said = left.iter().map(|(path, why)| format!("{}: {why}", name(path)));
+    said.collect::<Vec<_>>().join("; ")
+}
+
+fn name(path: &Path) -> String {
+    text(path.as_os_str().as_bytes())
+}
+
+/// Changes whose file is not at its place any more, those that are there, and those that cannot be looked at.
+#[derive(Default)]
+struct Sorted<'c> {
+    gone: Vec<&'c Change>,
+    there: Vec<&'c Change>,
+    left: Left,
+}
+
+fn by_presence<'c>(root: &Path, changes: &'c [Change]) -> Sorted<'c> {
+    let mut sorted = Sorted::default();
     for change in changes {
-        if is_there(root, change)? { there.push(change) } else { gone.push(change) }
+        match is_there(root, change) {
+            Ok(true) => sorted.there.push(change),
+            Ok(false) => sorted.gone.push(change),
+            Err(error) => {
+                sorted.left.insert(change.path.clone(), error.to_string());
+            }
+        }
     }
-    Ok((gone, there))
+    sorted
+}
+
+impl Sorted<'_> {
+    fn into_index<'a>(self, root: &Path, call: impl Fn(&[&str]) -> Call<'a>) -> Result<Left> {
+        let Sorted { gone, there, mut left } = self;
+        into(root, &|| call(FORGET), &gone, &mut left)?;
+        into(root, &|| call(ARGS), &there, &mut left)?;
+        Ok(left)
+    }
 }
 
 /// Whether git can take `change` from where it stands: through directories alone, and no directory itself
 /// unless that is a repository of its own.
-fn is_there(root: &Path, change: &Change) -> Result<bool> {
+fn is_there(root: &Path, change: &Change) -> std::io::Result<bool> {
     let above: Vec<&Path> = change.path.ancestors().skip(1).collect();
     // From the top down: what is below a link is never looked at.
     for dir in above.into_iter().rev() {
@@ -59,7 +102,7 @@ fn is_there(root: &Path, change: &Change) -> Result<bool> {
             Ok(metadata) if metadata.is_dir() => {}
             Ok(_) => return Ok(false),
             Err(error) if is_absent(&error) => return Ok(false),
-            Err(error) => return Err(io(&dir, &error)),
+            Err(error) => return Err(error),
         }
     }
     let file = root.join(&change.path);
@@ -70,16 +113,25 @@ fn is_there(root: &Path, change: &Change) -> Result<bool> {
         }
         Ok(_) => Ok(true),
         Err(error) if is_absent(&error) => Ok(false),
-        Err(error) => Err(io(&file, &error)),
+        Err(error) => Err(error),
     }
 }
 
 /// Whether a repository of its own stands at the change's place, reached through directories alone.
-pub fn is_repository(root: &Path, change: &Change) -> Result<bool> {
+pub fn is_repository(root: &Path, change: &Change) -> bool {
     let path = root.join(&change.path);
     let is_dir = || std::fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir());
     let has_git = || std::fs::symlink_metadata(path.join(".git")).is_ok();
-    Ok(is_there(root, change)? && is_dir() && has_git())
+    // What cannot be looked at may be one.
+    is_there(root, change).unwrap_or(true) && is_dir() && has_git()
+}
+
+/// A pipe, socket or device at the change's place: there is nothing in it that could be kept.
+pub fn holds_nothing(root: &Path, path: &Path) -> bool {
+    std::fs::symlink_metadata(root.join(path)).is_ok_and(|metadata| {
+        let kind = metadata.file_type();
+        !kind.is_file() && !kind.is_dir() && !kind.is_symlink()
+    })
 }
 
 fn is_absent(error: &std::io::Error) -> bool {
@@ -119,7 +171,16 @@ fn refuse_filtered(place: &Place<'_>, changes: &[&Change]) -> Result<()> {
     Err(refused(text, hint))
 }
 
-fn into(call: Call<'_>, changes: &[&Change]) -> Result<()> {
+/// What update-index says of a name like `.git`, as some file system would read it.
+const IGNORED: &str = "Ignoring path ";
+
+/// git takes all of a call or nothing: what it refuses is found by halves.
+fn into<'a>(
+    root: &Path,
+    call: &impl Fn() -> Call<'a>,
+    changes: &[&Change],
+    left: &mut Left,
+) -> Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -130,5 +191,29 @@ fn into(call: Call<'_>, changes: &[&Change]) -> Result<()> {
         names.extend_from_slice(name.strip_suffix(b"/").unwrap_or(name));
         names.push(0);
     }
-    call.input(names).long().read().map(|_| ()).map_err(fault)
+    let ended = call().input(names).long().end().map_err(fault)?;
+    // A name that git forbids it only mentions, and ends well.
+    if ended.code == Some(0) && !text(&ended.stderr).contains(IGNORED) {
+        return Ok(());
+    }
+    if let [change] = changes {
+        left.insert(change.path.clone(), reason(root, change, &complaint(&ended)));
+        return Ok(());
+    }
+    if left.len() >= LEFT_OUT_MAX {
+        return Err(fault(failed("git update-index", &ended)));
+    }
+    let (first, second) = changes.split_at(changes.len() / 2);
+    into(root, call, first, left)?;
+    into(root, call, second, left)
+}
+
+fn reason(root: &Path, change: &Change, complaint: &str) -> String {
+    if is_repository(root, change) {
+        return "a repository of its own in which git finds no commit".to_owned();
+    }
+    match complaint.starts_with(IGNORED) {
+        true => "git takes no file of this name".to_owned(),
+        false => complaint.to_owned(),
+    }
 }

@@ -233,7 +233,7 @@ export class FakeReview {
     const all = this.files.filter((known) => known.staging !== "committed");
     this.discarded = paths.length === 0 ? all : this.named(paths);
     this.files = this.files.filter((known) => !this.discarded.includes(known));
-    return { type: "discarded", rescue: RESCUE, paths: this.discarded.map((known) => known.path) };
+    return { type: "discarded", rescue: RESCUE, paths: this.discarded.map((known) => known.path), leftOut: [] };
   }
 
   private commit(message: string, all: boolean, amend: boolean): ReviewResult {
@@ -251,7 +251,7 @@ export class FakeReview {
     const commit = HEAD.replace("9", String(this.commits.length));
     if (amend) this.commits[0] = { commit, subject };
     else this.commits.unshift({ commit, subject });
-    return { type: "committed", commit, subject };
+    return { type: "committed", commit, subject, leftOut: [] };
   }
 
   private merge(): ReviewResult {

@@ -549,6 +549,13 @@ export type Kept = {
 	text: string,
 };
 
+/**  A file that an act on all of them could not take. */
+export type LeftOut = {
+	path: string,
+	/**  The reason, in a few words. */
+	why: string,
+};
+
 /**  Whether the session's host lives. Unknown is never treated as gone. */
 export type Liveness = 
 /**  The host and its child live; `pid` is the child's (the shell job or the agent). */
@@ -901,7 +908,11 @@ export type ReviewResult = { type: "changes"; changes: Changes } | { type: "file
 /**  Staged, unstaged or restored. */
 { type: "done" } | { type: "discarded"; 
 /**  Give it to `Restore`. */
-rescue: string; paths: string[] } | { type: "committed"; commit: string; subject: string } | { type: "pushed"; remote: string; branch: string } | { type: "pull_request"; 
+rescue: string; paths: string[]; 
+/**  What was to go too and stays. */
+leftOut: LeftOut[] } | { type: "committed"; commit: string; subject: string; 
+/**  What was to be in it and is not. */
+leftOut: LeftOut[] } | { type: "pushed"; remote: string; branch: string } | { type: "pull_request"; 
 /**
  *  Of the pull request, or of the page that opens one; none when the remote has none that
  *  is known.

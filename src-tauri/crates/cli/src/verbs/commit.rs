@@ -4,7 +4,7 @@ use crate::check;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::plain::one_line;
-use crate::verbs::review::{other, settled, short};
+use crate::verbs::review::{other, settled, short, stays};
 use nightshift_protocol::{ReviewAct, ReviewResult};
 use std::process::ExitCode;
 
@@ -28,8 +28,10 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     };
     let act = ReviewAct::Commit { message, all: !args.staged, amend: args.amend };
     let result = settled(&here, &args.session, act).await?;
-    let ReviewResult::Committed { commit, subject } = &result else {
+    let ReviewResult::Committed { commit, subject, left_out } = &result else {
         return Err(other(&result));
     };
-    here.say(&result, &format!("committed · {} · {}", short(commit), one_line(subject)))
+    let mut text = format!("committed · {} · {}", short(commit), one_line(subject));
+    text.push_str(&stays("not committed", left_out));
+    here.say(&result, &text)
 }

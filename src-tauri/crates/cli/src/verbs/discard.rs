@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::verbs::review::{other, settled};
+use crate::verbs::review::{other, settled, stays};
 use nightshift_protocol::{ReviewAct, ReviewResult};
 use std::process::ExitCode;
 
@@ -30,10 +30,13 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         };
     }
     let result = settled(&here, session, ReviewAct::Discard { paths: args.files }).await?;
-    let ReviewResult::Discarded { rescue, paths } = &result else { return Err(other(&result)) };
-    let line = format!(
+    let ReviewResult::Discarded { rescue, paths, left_out } = &result else {
+        return Err(other(&result));
+    };
+    let mut line = format!(
         "discarded {} files · bring them back with `nightshift discard {session} --undo {rescue}`",
         paths.len()
     );
+    line.push_str(&stays("not discarded", left_out));
     here.say(&result, &line)
 }

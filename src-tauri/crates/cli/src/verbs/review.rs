@@ -4,6 +4,7 @@ use crate::context::{Context, print_json};
 use crate::failure::{Failure, unexpected};
 use crate::plain::one_line;
 use nightshift_client::dispatch_environment;
+use nightshift_protocol::review::LeftOut;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply, ReviewAct, ReviewResult};
 pub use nightshift_render::changes::short;
 
@@ -43,6 +44,18 @@ pub async fn settled(
     );
     let hint = format!("ask the agent: `nightshift reply {session} 'rebase onto {with} and …'`");
     Err(Fault::new(FaultCode::Refused, message).hint(hint).into())
+}
+
+/// What an act on all files left as it is, a line each.
+pub fn stays(what: &str, left_out: &[LeftOut]) -> String {
+    let mut text = String::new();
+    for LeftOut { path, why } in left_out.iter().take(NAMED_MAX) {
+        text.push_str(&format!("\n  {what}: {} ({})", one_line(path), one_line(why)));
+    }
+    if left_out.len() > NAMED_MAX {
+        text.push_str(&format!("\n  {what}: {} more", left_out.len() - NAMED_MAX));
+    }
+    text
 }
 
 /// A result of another act than was asked for.

@@ -46,7 +46,7 @@ fn security_12_a_repositorys_excludes_file_hides_no_new_file() {
         assert_eq!(repo.git(&["status", "--porcelain"]), "", "{case}: git hides it");
         assert_eq!(new_files(&repo), ["new.txt"], "{case}");
         // What is shown is what is kept, committed and discarded.
-        let ReviewResult::Discarded { rescue, paths: taken } =
+        let ReviewResult::Discarded { rescue, paths: taken, .. } =
             repo.done(ReviewAct::Discard { paths: Vec::new() })
         else {
             panic!("{case}")

@@ -2,6 +2,7 @@
 
 mod hidden;
 mod hostile;
+mod left_out;
 mod looking;
 mod merging;
 mod overwriting;

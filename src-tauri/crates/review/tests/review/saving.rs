@@ -85,7 +85,7 @@ fn what_is_discarded_comes_back_byte_for_byte() {
     repo.write("staged.txt", "and then changed\n");
     fs::remove_file(repo.tree.join("dir/b.txt")).unwrap();
     symlink("/etc", repo.tree.join("link")).unwrap();
-    let ReviewResult::Discarded { rescue, paths: taken } =
+    let ReviewResult::Discarded { rescue, paths: taken, .. } =
         repo.done(ReviewAct::Discard { paths: paths(&[]) })
     else {
         panic!("no discard");
