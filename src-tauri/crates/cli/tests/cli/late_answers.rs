@@ -1,7 +1,7 @@
 //! Answers that come too late: whoever gives one hears what became of the request.
 
+use crate::clone::Clone;
 use crate::support::{Ran, Shift};
-use crate::trust::Clone;
 
 fn answer(shift: &Shift, id: &str, request: &str, words: &str) -> Ran {
     shift.run(&["answer", id, "--request", request, words])
@@ -60,10 +60,8 @@ fn failures_39_an_answer_to_a_request_that_was_withdrawn_is_told_so() {
 
 #[test]
 fn failures_39_a_second_answer_of_trust_is_told_of_the_first() {
-    let clone = Clone::hostile();
+    let (clone, id) = Clone::asked("wait 60");
     let shift = &clone.shift;
-    let id = clone.dispatch(&[], "wait 60");
-    clone.waits(&id);
     let request = shift.request(&id);
     clone.answer(&id, "1");
     let told = ["already answered with `Trust it as it is and start`"];

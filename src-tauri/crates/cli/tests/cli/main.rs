@@ -3,6 +3,7 @@
 mod attach;
 mod board;
 mod bridge;
+mod clone;
 mod contract;
 mod conversation;
 mod damage;

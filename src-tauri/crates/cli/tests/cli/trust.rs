@@ -1,101 +1,11 @@
 //! What a repository brings along runs only where the user trusts it, exactly as it was seen.
 
-use crate::support::{Shift, id_of, pass};
+use crate::clone::{AGENT, Attached, Clone};
+use crate::support::{Shift, id_of};
 use nightshift_testkit::wait::wait_until;
 use serde_json::Value;
 use std::fs::{File, read_to_string};
-use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::time::Duration;
-
-/// A clone that wants to run things.
-pub struct Clone {
-    pub shift: Shift,
-    pub root: PathBuf,
-    /// Files that what runs leaves behind.
-    pub lab: PathBuf,
-}
-
-pub const AGENT: [&str; 6] =
-    ["--bg", "--agent", "rehearsal", "--permission-mode", "auto", "--json"];
-
-impl Clone {
-    pub fn new() -> Clone {
-        let shift = Shift::new();
-        let work = std::fs::canonicalize(shift.home.work()).unwrap();
-        let (root, lab) = (work.join("clone"), work.join("lab"));
-        for dir in [&root, &lab] {
-            std::fs::create_dir(dir).unwrap();
-        }
-        let clone = Clone { shift, root, lab };
-        clone.git(&["init", "--quiet", "-b", "main"]);
-        clone.git(&["config", "user.name", "T"]);
-        clone.git(&["config", "user.email", "t@t"]);
-        clone.write("a.txt", "a\n");
-        clone.commit();
-        clone
-    }
-
-    /// With a setup script that says so when it runs.
-    pub fn hostile() -> Clone {
-        let clone = Clone::new();
-        clone.setup("owned");
-        clone
-    }
-
-    pub fn setup(&self, name: &str) {
-        let command = format!("touch {}", self.lab.join(name).display());
-        let settings = serde_json::json!({"worktree": {"setup": command}});
-        self.write(".nightshift/settings.json", &settings.to_string());
-        self.commit();
-    }
-
-    pub fn write(&self, path: &str, text: &str) {
-        let path = self.root.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-
-    pub fn git(&self, args: &[&str]) {
-        let mut git = Command::new("git");
-        git.args(args).current_dir(&self.root).env_clear().envs(self.shift.home.environment());
-        let output = git.output().unwrap();
-        assert!(output.status.success(), "git {args:?}: {output:?}");
-    }
-
-    pub fn commit(&self) {
-        self.git(&["add", "--all"]);
-        self.git(&["commit", "--quiet", "-m", "x"]);
-    }
-
-    /// Answers what the session asks, in the clone: what waits for trust starts with this environment.
-    pub fn answer(&self, id: &str, words: &str) {
-        self.run(&["answer", id, "--request", &self.shift.request(id), words]);
-    }
-
-    pub fn run(&self, args: &[&str]) -> String {
-        let output = self.shift.command(args).current_dir(&self.root).output().unwrap();
-        assert!(output.status.success(), "{args:?}: {output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    pub fn dispatch(&self, more: &[&str], script: &str) -> String {
-        let args = [&AGENT[..], more, &[script]].concat();
-        id_of(&serde_json::from_str(&self.run(&args)).unwrap())
-    }
-
-    pub fn has(&self, name: &str) -> bool {
-        self.lab.join(name).exists()
-    }
-
-    pub fn waits(&self, id: &str) -> Value {
-        let entry = self.shift.wait_state(id, "blocked");
-        let need = &entry["pending"];
-        assert!(need["question"].as_str().unwrap().starts_with("Trust "), "{entry}");
-        entry
-    }
-}
 
 #[test]
 fn security_05_nothing_of_a_clone_runs_before_it_is_trusted_and_then_until_it_changes() {
@@ -142,10 +52,8 @@ fn security_05_nothing_of_a_clone_runs_before_it_is_trusted_and_then_until_it_ch
 
 #[test]
 fn security_05_one_that_waits_can_be_stopped_and_asks_again() {
-    let clone = Clone::hostile();
+    let (clone, id) = Clone::asked("done hi");
     let shift = &clone.shift;
-    let id = clone.dispatch(&[], "done hi");
-    clone.waits(&id);
     shift.ok(&["stop", &id]);
     shift.wait_state(&id, "stopped");
     clone.run(&["respawn", &id]);
@@ -350,35 +258,23 @@ fn security_05_the_question_is_shown_wherever_a_session_is_looked_at() {
 #[test]
 fn security_05_the_question_is_answered_where_a_session_is_attached() {
     for (typed, ran) in [("1\n", true), ("2\n", false)] {
-        let clone = Clone::hostile();
+        let (clone, id) = Clone::asked("done hi");
         let shift = &clone.shift;
-        let id = clone.dispatch(&[], "done hi");
-        clone.waits(&id);
-        let seen = clone.lab.join("seen");
-        let mut attach = shift.command(&["attach", &id]);
-        let attach = attach.current_dir(&clone.root).stdin(Stdio::piped());
-        let mut attach = attach.stdout(File::create(&seen).unwrap()).spawn().unwrap();
-        let printed = || read_to_string(&seen).unwrap();
-        wait_until("the question", || printed().contains("2 Start without it"));
-        // What is typed sooner than anybody reads answers nothing.
-        pass(Duration::from_millis(600));
-        let mut keyboard = attach.stdin.take().unwrap();
-        keyboard.write_all(typed.as_bytes()).unwrap();
+        let mut attached = Attached::to_question(&clone, &id);
+        attached.types(typed);
         shift.wait_state(&id, "done");
-        wait_until("the conversation", || printed().contains("hi"));
-        drop(keyboard);
-        assert!(attach.wait().unwrap().success());
+        attached.waits_for("hi");
+        let printed = attached.printed();
+        attached.ends();
         assert_eq!(clone.has("owned"), ran, "{typed:?}");
-        assert_eq!(printed().matches("? Trust ").count(), 1, "{}", printed());
+        assert_eq!(printed.matches("? Trust ").count(), 1, "{printed}");
     }
 }
 
 #[test]
 fn a_session_without_trust_says_so_while_it_runs() {
-    let clone = Clone::hostile();
+    let (clone, id) = Clone::asked("wait 60\ndone hi");
     let shift = &clone.shift;
-    let id = clone.dispatch(&[], "wait 60\ndone hi");
-    clone.waits(&id);
     assert!(!shift.ok(&["agents"]).contains("untrusted"));
     clone.answer(&id, "2");
     shift.wait_entry(&id, "its turn", |entry| entry["pid"].is_number());
@@ -391,10 +287,8 @@ fn a_session_without_trust_says_so_while_it_runs() {
 
 #[test]
 fn a_session_that_is_started_again_says_that_it_waits() {
-    let clone = Clone::hostile();
+    let (clone, id) = Clone::asked("done hi");
     let shift = &clone.shift;
-    let id = clone.dispatch(&[], "done hi");
-    clone.waits(&id);
     for stopped in [true, false] {
         if stopped {
             shift.ok(&["stop", &id]);
@@ -468,17 +362,4 @@ fn a_setup_that_fails_holds_no_worktree() {
         std::fs::read_dir(trees).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(trees.len(), 1, "{trees:?}");
     wait_until("its lock to go", || !trees[0].join("locked").exists());
-}
-
-#[test]
-fn a_worktree_that_is_kept_says_how_it_goes_all_the_same() {
-    let clone = Clone::new();
-    let id = clone.dispatch(&[], "write new.txt work\ndone hi");
-    let entry = clone.shift.wait_state(&id, "done");
-    let tree = PathBuf::from(entry["lodging"]["path"].as_str().unwrap());
-    let told = clone.run(&["rm", &id]);
-    let hint = format!("nightshift worktrees rm {id} --discard");
-    assert!(told.contains("worktree kept") && told.contains(&hint), "{told}");
-    clone.run(&["worktrees", "rm", &id, "--discard"]);
-    assert!(!tree.exists());
 }

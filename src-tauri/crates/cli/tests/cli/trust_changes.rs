@@ -1,14 +1,9 @@
 //! A repository that changes while it is asked about: an answer counts for what was shown, and whoever gives it
 //! is told when that is not there any more.
 
-use crate::support::{Ran, pass};
-use crate::trust::Clone;
-use nightshift_testkit::wait::wait_until;
+use crate::clone::{Attached, Clone};
+use crate::support::Ran;
 use serde_json::Value;
-use std::fs::{File, read_to_string};
-use std::io::Write;
-use std::process::Stdio;
-use std::time::Duration;
 
 /// What the question says when it is asked again.
 const AGAIN: &str = "It changed since you were asked: ";
@@ -41,10 +36,8 @@ impl Clone {
 #[test]
 fn security_05_an_answer_to_what_changed_since_is_refused_and_asked_again_with_the_reason() {
     for words in ["1", "allow", "Trust it as it is and start", "2", "deny"] {
-        let clone = Clone::hostile();
+        let (clone, id) = Clone::asked("done hi");
         let shift = &clone.shift;
-        let id = clone.dispatch(&[], "done hi");
-        clone.waits(&id);
         let first = shift.request(&id);
         clone.setup("changed");
         let file = ".nightshift/settings.json: worktree.setup";
@@ -86,10 +79,8 @@ fn security_05_what_came_and_what_went_is_named() {
 
 #[test]
 fn security_05_what_is_again_as_it_was_shown_is_trusted() {
-    let clone = Clone::hostile();
+    let (clone, id) = Clone::asked("done hi");
     let shift = &clone.shift;
-    let id = clone.dispatch(&[], "done hi");
-    clone.waits(&id);
     let first = shift.request(&id);
     clone.setup("changed");
     clone.git(&["reset", "--quiet", "--hard", "HEAD~1"]);
@@ -100,9 +91,7 @@ fn security_05_what_is_again_as_it_was_shown_is_trusted() {
 
 #[test]
 fn security_05_one_that_has_nothing_left_to_trust_starts() {
-    let clone = Clone::hostile();
-    let id = clone.dispatch(&[], "done hi");
-    clone.waits(&id);
+    let (clone, id) = Clone::asked("done hi");
     let first = clone.shift.request(&id);
     clone.git(&["rm", "--quiet", "-r", ".nightshift"]);
     clone.commit();
@@ -113,25 +102,14 @@ fn security_05_one_that_has_nothing_left_to_trust_starts() {
 
 #[test]
 fn security_05_a_change_is_said_where_the_answer_is_typed() {
-    let clone = Clone::hostile();
-    let shift = &clone.shift;
-    let id = clone.dispatch(&[], "done hi");
-    clone.waits(&id);
-    let seen = clone.lab.join("seen");
-    let mut attach = shift.command(&["attach", &id]);
-    let attach = attach.current_dir(&clone.root).stdin(Stdio::piped());
-    let mut attach = attach.stdout(File::create(&seen).unwrap()).spawn().unwrap();
-    let printed = || read_to_string(&seen).unwrap();
-    wait_until("the question", || printed().contains("2 Start without it"));
-    pass(Duration::from_millis(600));
+    let (clone, id) = Clone::asked("done hi");
+    let mut attached = Attached::to_question(&clone, &id);
     clone.setup("changed");
-    let mut keyboard = attach.stdin.take().unwrap();
-    keyboard.write_all(b"1\n").unwrap();
-    wait_until("the second question", || printed().contains(AGAIN));
-    wait_until("the refusal", || printed().contains("changed since it was asked about"));
+    attached.types("1\n");
+    attached.waits_for(AGAIN);
+    attached.waits_for("changed since it was asked about");
     assert!(!clone.has("changed") && !clone.has("owned"));
-    drop(keyboard);
-    assert!(attach.wait().unwrap().success());
+    attached.ends();
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Words that help: a next command that works, and nothing that is not so.
 
+use crate::clone::Clone;
 use crate::support::{Shift, ran};
-use crate::trust::Clone;
 use nightshift_platform::process::signal;
 use nightshift_testkit::wait_until;
 use serde_json::Value;

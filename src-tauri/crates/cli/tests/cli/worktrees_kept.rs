@@ -1,7 +1,7 @@
 //! What `rm` keeps it says, with a next command that is not the one just run; what it took comes back by any name
 //! that other verbs take.
 
-use crate::trust::Clone;
+use crate::clone::Clone;
 use std::path::PathBuf;
 use std::process::Command;
 
