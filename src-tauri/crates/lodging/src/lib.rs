@@ -14,7 +14,7 @@ pub use trust::{Agent, Asks, TakesUp};
 
 use nightshift_model::Millis;
 use nightshift_model::limits::NAME_MAX_CHARS;
-use nightshift_model::naming::one_line;
+use nightshift_model::naming::{given_name, one_line};
 use nightshift_platform::dirs::Home;
 use nightshift_platform::spawn::own_environment;
 use nightshift_platform::{Identity, clock};
@@ -129,7 +129,12 @@ impl Desk {
 
     /// The id of the worktree that is meant by an id, the beginning of one, or a name.
     pub fn named(&self, named: &str) -> Result<String, Fault> {
-        let found = worktree::named(&self.ledger()?, named).map_err(|e| fault(&e))?;
+        let ledger = self.ledger()?;
+        let meant = |named: &str| worktree::named(&ledger, named).map_err(|e| fault(&e));
+        let found = match (meant(named)?, given_name(named)) {
+            (None, Some(given)) => meant(&given)?,
+            (found, _) => found,
+        };
         found.ok_or_else(|| {
             let named = one_line(named, NAME_MAX_CHARS);
             Fault::new(FaultCode::NotFound, format!("there is no worktree of `{named}`"))
@@ -230,7 +235,15 @@ impl Desk {
     }
 
     pub fn undo(&self, id: &str) -> Result<Reply, Fault> {
-        let record = worktree::undo(&git(&Environment::new()), &self.ledger()?, id);
+        let (git, ledger) = (git(&Environment::new()), self.ledger()?);
+        let undo = |id: &str| worktree::undo(&git, &ledger, id);
+        let record = match (undo(id), given_name(id)) {
+            // As names are kept: a long one is cut, blanks count once.
+            (Err(error), Some(given)) if error.kind == Kind::NotFound && given != id => {
+                undo(&given).map_err(|_| error)
+            }
+            (done, _) => done,
+        };
         let record = record.map_err(|e| fault(&e))?;
         let (path, branch) = (text(&record.path), record.branch);
         Ok(Reply::WorktreeRestored { id: record.id, path, branch })

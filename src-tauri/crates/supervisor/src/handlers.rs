@@ -34,6 +34,7 @@ use crate::core::Core;
 use crate::notices;
 use crate::settings;
 use crate::wait::{Until, Waiter};
+use nightshift_model::naming::given_name;
 use nightshift_model::{Command as SessionCommand, Event, Refusal, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, Dispatch, Fault, FaultCode, Reply, Request, StandingAct};
@@ -142,9 +143,7 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
             choose::choose(core, &session, (option, value))
         }
         Command::Open { session, surface, env } => open::open(core, &session, surface, env),
-        Command::Rename { session, name } => {
-            plain::simple(core, &session, SessionCommand::Rename { name })
-        }
+        Command::Rename { session, name } => plain::rename(core, &session, name),
         Command::Pin { session, pinned } => plain::pin(core, &session, pinned),
         Command::ContinueAtReset { session, text } => {
             continue_at_reset::continue_at_reset(core, &session, text)
@@ -210,9 +209,13 @@ fn find(core: &Core, named: &str) -> Result<SessionId, Fault> {
     }
     let lower = named.to_ascii_lowercase();
     let is_prefix = !lower.is_empty() && lower.bytes().all(|b| b.is_ascii_hexdigit());
+    // As names are kept: a long one is cut, blanks count once.
+    let given = given_name(named);
     let fits = |id: &&SessionId| {
         let name = &core.sessions[*id].session.name;
-        name == named || (is_prefix && id.as_str().starts_with(&lower))
+        name == named
+            || Some(name) == given.as_ref()
+            || (is_prefix && id.as_str().starts_with(&lower))
     };
     let found: Vec<&SessionId> = core.sessions.keys().filter(fits).collect();
     match found.as_slice() {
@@ -223,7 +226,7 @@ fn find(core: &Core, named: &str) -> Result<SessionId, Fault> {
             let ids: Vec<String> = several.iter().map(ToString::to_string).collect();
             let message =
                 format!("`{}` fits {} sessions: {}", quoted(named), ids.len(), ids.join(", "));
-            Err(Fault::new(FaultCode::Ambiguous, message).hint("give more of the id"))
+            Err(Fault::new(FaultCode::Ambiguous, message).hint("give one of these ids"))
         }
     }
 }

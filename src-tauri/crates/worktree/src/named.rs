@@ -35,7 +35,7 @@ pub(crate) fn meant<'a>(
         many => {
             let ids = Vec::from_iter(found).join(", ");
             let text = format!("`{}` fits {many} worktrees: {ids}", named.escape_debug());
-            Err(Error::new(Kind::Ambiguous, text).hint("give more of the id"))
+            Err(Error::new(Kind::Ambiguous, text).hint("give one of these ids"))
         }
     }
 }

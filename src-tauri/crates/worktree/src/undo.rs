@@ -64,13 +64,21 @@ fn newest(ledger: &Ledger, id: &str) -> Result<Removed> {
     let meant = named::meant(all.iter().map(|removed| &removed.record), id)?;
     let of_session = all.into_iter().filter(|removed| Some(&removed.record.id) == meant.as_ref());
     let newest = of_session.max_by_key(|removed| removed.removed_at);
-    newest.ok_or_else(|| match damaged.into_iter().next() {
-        Some(error) => error,
-        None => {
-            Error::new(Kind::NotFound, format!("nothing was removed under `{}`", id.escape_debug()))
-                .hint("`nightshift worktrees` lists what can be brought back")
+    newest.ok_or_else(|| damaged.into_iter().next().unwrap_or_else(|| no_removal(ledger, id)))
+}
+
+fn no_removal(ledger: &Ledger, id: &str) -> Error {
+    let (there, _) = ledger.records();
+    let meant = named::meant(&there, id).ok().flatten();
+    let text = format!("nothing was removed under `{}`", id.escape_debug());
+    match there.iter().find(|record| Some(&record.id) == meant.as_ref()) {
+        Some(Record { id, path, .. }) => {
+            let text = format!("{text}: the worktree of {id} is there, {}", path.display());
+            Error::new(Kind::NotFound, text).hint("there is nothing to bring back")
         }
-    })
+        None => Error::new(Kind::NotFound, text)
+            .hint("`nightshift worktrees` lists what can be brought back"),
+    }
 }
 
 fn restore_branch(git: &Git, removed: &Removed) -> Result<()> {

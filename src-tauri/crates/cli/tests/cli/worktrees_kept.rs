@@ -101,6 +101,46 @@ fn a_name_of_two_removals_is_refused_with_their_ids() {
     for id in [&one, &two] {
         clone.run(&["rm", id]);
     }
-    clone.shift.fails(&["undo", "rm", "same"], &["fits 2", &one, &two, "give more of the id"]);
+    clone.shift.fails(&["undo", "rm", "same"], &["fits 2", &one, &two, "give one of these ids"]);
     clone.run(&["undo", "rm", &one]);
+}
+
+#[test]
+fn a_removal_is_undone_by_the_name_that_was_given_whatever_was_made_of_it() {
+    for name in ["two  words", " edges ", "in\u{200b}visible", "cafe", "caf\u{e9}", "-x 'y\""] {
+        let clone = Clone::new();
+        let (id, tree) = clone.done("first", "write new.txt work\ndone hi");
+        clone.run(&["rename", "--", &id, name]);
+        clone.run(&["rm", "--discard", "--", name]);
+        assert!(!tree.exists(), "{name}");
+        clone.run(&["undo", "rm", "--", name]);
+        assert!(tree.exists(), "{name}");
+    }
+}
+
+#[test]
+fn a_name_that_another_session_has_is_refused_with_its_id() {
+    let clone = Clone::new();
+    let (one, two) = (clone.dispatch(&[], "wait 60"), clone.dispatch(&[], "wait 60"));
+    clone.run(&["rename", &one, "login"]);
+    for taken in ["login", " login "] {
+        clone.shift.fails(&["rename", &two, taken], &["`login`", &one, "choose another"]);
+    }
+    clone.run(&["rename", &one, "login"]);
+    // Names that come from prompts may be the same: every verb names the ids then.
+    let named = ["--name", "same"];
+    let (three, four) = (clone.dispatch(&named, "wait 60"), clone.dispatch(&named, "wait 60"));
+    for args in [
+        &["rename", "same", "x"][..],
+        &["rm", "same"],
+        &["stop", "same"],
+        &["reply", "same", "x"],
+        &["diff", "same"],
+        &["logs", "same"],
+        &["why", "same"],
+        &["interrupt", "same"],
+        &["attach", "same"],
+    ] {
+        clone.shift.fails(args, &["`same` fits 2 sessions", &three, &four]);
+    }
 }

@@ -1,10 +1,11 @@
 //! Commands that need no more than the state machine or the list of sessions.
 
-use super::{Handled, Outcome, apply, find};
-use crate::core::Core;
+use super::{Handled, Outcome, apply, find, quoted};
+use crate::core::{Core, Entry};
 use crate::retention;
-use nightshift_model::Command as SessionCommand;
-use nightshift_protocol::{Reply, SessionView};
+use nightshift_model::naming::given_name;
+use nightshift_model::{Command as SessionCommand, SessionId};
+use nightshift_protocol::{Fault, FaultCode, Reply, SessionView};
 use nightshift_publish::ConnId;
 
 /// Every session for the user; for a session itself.
@@ -28,6 +29,20 @@ pub fn seen(core: &mut Core, session: &str) -> Outcome {
     let session = find(core, session)?;
     retention::shown(core, &session);
     core.view(&session).map(Handled::Done)
+}
+
+/// A name that somebody gives is one by which the session can be found. Names that come from prompts may be the
+/// same: whoever uses one of these is told the ids.
+pub fn rename(core: &mut Core, session: &str, name: String) -> Outcome {
+    let id = find(core, session)?;
+    let given = given_name(&name);
+    let same = |(_, entry): &(&SessionId, &Entry)| Some(&entry.session.name) == given.as_ref();
+    let others = core.sessions.iter().filter(|(other, _)| **other != id);
+    if let Some((other, entry)) = others.clone().find(same) {
+        let text = format!("session {other} is called `{}` already", quoted(&entry.session.name));
+        return Err(Fault::new(FaultCode::Refused, text).hint("choose another name"));
+    }
+    simple(core, session, SessionCommand::Rename { name })
 }
 
 /// Interrupt, rename, pin: done once committed.
