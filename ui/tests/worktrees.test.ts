@@ -67,7 +67,10 @@ test("what would be lost is listed before it goes, and it comes back", async () 
   const unpushed = tree(window, "faster-joins");
   await unpushed.getByTestId("worktree-remove").click();
   await unpushed.getByText("2 commits are nowhere else").waitFor();
-  expect(await window.get("worktree-discard").count()).toBe(0);
+  await window.get("worktree-discard").click();
+  await expect.poll(() => unpushed.count()).toBe(0);
+  await window.get("worktrees-undo").click();
+  await expect.poll(() => unpushed.count()).toBe(1);
   await window.get("worktree-removed").first().getByTestId("worktree-undo").click();
   await expect.poll(() => window.get("worktree-removed").count()).toBe(0);
   await window.close();

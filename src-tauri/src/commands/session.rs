@@ -147,16 +147,17 @@ pub async fn stop(link: State<'_, Link>, session: String) -> Result<SessionView,
     view(&link, Command::Stop { session }).await
 }
 
-/// What became of its worktree; none when it had none. Unless `discard` is set, uncommitted changes
-/// keep that.
+/// What became of its worktree; none when it had none. Work that is nowhere else keeps both, unless it is to
+/// be discarded or left with the worktree.
 #[tauri::command]
 #[specta::specta]
 pub async fn remove(
     link: State<'_, Link>,
     session: String,
     discard: bool,
+    keep_worktree: bool,
 ) -> Result<Option<WorktreeFate>, Fault> {
-    match link.call(Command::Remove { session, discard }).await? {
+    match link.call(Command::Remove { session, discard, keep_worktree }).await? {
         Reply::Removed { worktree, .. } => Ok(worktree),
         other => Err(unexpected(&other)),
     }

@@ -53,6 +53,9 @@ export type TerminalSink = {
   event(event: TerminalEvent): void;
 };
 
+/** What becomes of a session's worktree: it goes if nothing would be lost, else both stay; it goes with all work in it; it stays. */
+export type Leave = "careful" | "discard" | "keep";
+
 /** Ends what a follow or listener began. */
 export type Off = () => void;
 
@@ -74,8 +77,8 @@ export interface Backend {
   /** Switches between the conversation and the agent's own terminal. */
   openAs(session: string, surface: Surface): Promise<SessionView>;
   stop(session: string): Promise<void>;
-  /** What became of its worktree, if it had one. Uncommitted changes go only with `discard`. */
-  remove(session: string, discard?: boolean): Promise<WorktreeFate | null>;
+  /** What became of its worktree, if it had one. */
+  remove(session: string, leave?: Leave): Promise<WorktreeFate | null>;
   rename(session: string, name: string): Promise<void>;
   pin(session: string, pinned: boolean): Promise<void>;
   /** One of the options of the session's agent, by ids; the agent takes it as soon as it can. */

@@ -79,7 +79,7 @@ export function tauriBackend(): Backend {
     interrupt: (session) => done(commands.interrupt(session)),
     openAs: (session, surface) => call(commands.openAs(session, surface)),
     stop: (session) => done(commands.stop(session)),
-    remove: (session, discard = false) => call(commands.remove(session, discard)),
+    remove: (session, leave = "careful") => call(commands.remove(session, leave === "discard", leave === "keep")),
     rename: (session, name) => done(commands.rename(session, name)),
     choose: (session, option, value) => call(commands.choose(session, option, value)),
     pin: (session, pinned) => done(commands.pin(session, pinned)),

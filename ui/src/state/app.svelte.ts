@@ -7,7 +7,7 @@
 import { getContext, setContext } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import { asFault, fault } from "../backend/api";
-import type { Answer, Backend, Need, SessionView, Surface } from "../backend/api";
+import type { Answer, Backend, Leave, Need, SessionView, Surface } from "../backend/api";
 import { Answering, type Asked } from "./answering.svelte";
 import { Arrangements } from "./arrangement.svelte";
 import { Board } from "./board.svelte";
@@ -79,7 +79,7 @@ export class App {
     this.board = new Board(backend, (id) => this.removals.hides(id));
     this.dispatch = new Dispatch(backend, this.told);
     this.worktrees = new Worktrees(backend);
-    this.leaving = new Leaving(backend, (views, discard) => this.hide(views, discard));
+    this.leaving = new Leaving(backend, (views, leaves) => this.hide(views, leaves));
     this.completions = new Completions(
       this.dispatch,
       this.board,
@@ -396,13 +396,13 @@ export class App {
   }
 
   /** Off the board at once; the sessions themselves go when the moment to undo is over. */
-  private hide(views: readonly SessionView[], discard: boolean): void {
+  private hide(views: readonly SessionView[], leaves: ReadonlyMap<string, Leave>): void {
     const [only] = views;
     if (!only) return;
     this.removals.begin(
       views.map((view) => view.id),
       views.length === 1 ? displayName(only) : `${views.length} sessions`,
-      discard,
+      leaves,
     );
     for (const view of views) this.panes.closeSession(view.id);
   }

@@ -1,11 +1,11 @@
 /**
  * Deleting sessions that have worktrees of their own: what would be lost is listed first.
  *
- * Promise: what loses nothing goes at once; uncommitted files go only after they were shown and somebody
+ * Promise: what loses nothing goes at once; work that is nowhere else goes only after it was shown and somebody
  * said so. Must not know: the DOM, how a removal is done.
  */
 import { asFault } from "../backend/api";
-import type { Backend, SessionView, WorktreeState } from "../backend/api";
+import type { Backend, Leave, SessionView, WorktreeState } from "../backend/api";
 
 /** A session that would leave work behind. */
 export type Leaver = { view: SessionView; state: WorktreeState };
@@ -19,7 +19,7 @@ export class Leaving {
 
   constructor(
     private readonly backend: Backend,
-    private readonly go: (views: readonly SessionView[], discard: boolean) => void,
+    private readonly go: (views: readonly SessionView[], leaves: ReadonlyMap<string, Leave>) => void,
   ) {}
 
   /** Whether somebody has to be asked; what loses nothing is gone when this settles. */
@@ -29,15 +29,15 @@ export class Leaving {
     this.asked = looked.filter((found): found is Leaver => found !== null && loses(found.state));
     this.all = views;
     if (this.asked.length > 0) return true;
-    this.go(views, false);
+    this.go(views, new Map());
     return false;
   }
 
-  /** With what is not committed, or without: then such worktrees stay. */
-  end(discard: boolean): void {
-    const { all } = this;
+  /** With all work that was shown, or with those worktrees left as they are. What was not shown is lost by neither. */
+  end(leave: Leave): void {
+    const { all, asked } = this;
     this.cancel();
-    if (all.length > 0) this.go(all, discard);
+    if (all.length > 0) this.go(all, new Map(asked.map(({ view }) => [view.id, leave])));
   }
 
   cancel(): void {

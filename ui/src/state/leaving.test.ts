@@ -56,7 +56,7 @@ test("what loses nothing goes at once, also while its process still runs", async
   const { go, leaving: known } = leaving({ a: state({ keeps: [held], blocks: [held] }) });
   const views = [aView("a", { lodging }), aView("shell", { kind: "shell" })];
   expect(await known.begin(views)).toBe(false);
-  expect(go.mock.calls).toEqual([[views, false]]);
+  expect(go.mock.calls).toEqual([[views, new Map()]]);
 });
 
 test("uncommitted files are shown, and go only when somebody says so", async () => {
@@ -65,20 +65,25 @@ test("uncommitted files are shown, and go only when somebody says so", async () 
   expect(await known.begin(views)).toBe(true);
   expect([go.mock.calls.length, known.asked.map(({ view }) => view.id), known.blocked]).toEqual([0, ["a"], false]);
   known.cancel();
-  known.end(true);
+  known.end("discard");
   expect(go).not.toHaveBeenCalled();
-  await known.begin(views);
-  known.end(true);
-  expect(go).toHaveBeenLastCalledWith(views, true);
-  expect(known.asked).toEqual([]);
+  for (const leave of ["discard", "keep"] as const) {
+    await known.begin(views);
+    known.end(leave);
+    expect(go).toHaveBeenLastCalledWith(views, new Map([["a", leave]]));
+    expect(known.asked).toEqual([]);
+  }
 });
 
-test("unpushed commits and what cannot be read stay whatever is said", async () => {
-  const { leaving: known } = leaving({
-    a: state({ keeps: [unpushed], blocks: [unpushed] }),
-    b: new Error("the disk is gone"),
-  });
-  await known.begin([aView("a", { lodging }), aView("b", { lodging })]);
-  expect([known.asked.length, known.blocked]).toEqual([2, true]);
-  expect(known.asked[1]?.state.blocks[0]?.text).toContain("the disk is gone");
+test("commits that are nowhere else are shown and may go", async () => {
+  const { leaving: known } = leaving({ a: state({ keeps: [unpushed] }) });
+  expect(await known.begin([aView("a", { lodging })])).toBe(true);
+  expect([known.asked.length, known.blocked]).toEqual([1, false]);
+});
+
+test("what cannot be read stays whatever is said", async () => {
+  const { leaving: known } = leaving({ a: new Error("the disk is gone") });
+  await known.begin([aView("a", { lodging })]);
+  expect([known.asked.length, known.blocked]).toEqual([1, true]);
+  expect(known.asked[0]?.state.blocks[0]?.text).toContain("the disk is gone");
 });

@@ -6,14 +6,14 @@
  */
 import { SvelteMap } from "svelte/reactivity";
 import { asFault } from "../backend/api";
-import type { Backend, Fault } from "../backend/api";
+import type { Backend, Fault, Leave } from "../backend/api";
 import type { Toasts } from "./toasts.svelte";
 
 /** Long enough to read what was deleted and to reach for the button. */
 export const UNDO_MS = 6_000;
 
 /** What one press deleted, and takes back together. */
-export type Removal = { key: number; ids: string[]; name: string; discard: boolean };
+export type Removal = { key: number; ids: string[]; name: string; leaves: ReadonlyMap<string, Leave> };
 
 export class Removals {
   /** The newest last. */
@@ -33,11 +33,11 @@ export class Removals {
     return this.hidden.size > 0 && this.hidden.has(id);
   }
 
-  /** With `discard` uncommitted files in their worktrees go too: they can be brought back. */
-  begin(ids: string[], name: string, discard = false): void {
+  /** `leaves`: what becomes of the worktrees that were asked about; the others go if nothing would be lost. */
+  begin(ids: string[], name: string, leaves: ReadonlyMap<string, Leave> = new Map()): void {
     const fresh = ids.filter((id) => !this.hidden.has(id));
     if (fresh.length === 0) return;
-    const removal = { key: this.nextKey++, ids: fresh, name, discard };
+    const removal = { key: this.nextKey++, ids: fresh, name, leaves };
     for (const id of fresh) this.hidden.set(id, removal.key);
     this.list = [...this.list, removal];
     this.timers.set(
@@ -60,7 +60,9 @@ export class Removals {
   async finish(key: number): Promise<void> {
     const removal = this.take(key);
     if (!removal) return;
-    const ends = await Promise.allSettled(removal.ids.map((id) => this.backend.remove(id, removal.discard)));
+    const ends = await Promise.allSettled(
+      removal.ids.map((id) => this.backend.remove(id, removal.leaves.get(id) ?? "careful")),
+    );
     const refused = ends.flatMap((end) => (end.status === "rejected" ? [asFault(end.reason)] : []));
     for (const id of removal.ids) this.hidden.delete(id);
     const first = refused[0];

@@ -49,14 +49,15 @@ test("a refused removal brings its row back and says why", async () => {
   expect(toasts.list[0]?.message).toBe("1 of 2 were not deleted: its worktree has 2 unpushed commits");
 });
 
-test("uncommitted files go along only where that was said", async () => {
+test("what becomes of a worktree is what was said of it", async () => {
   const remove = vi.fn<Remove>(async () => undefined);
   const { removals } = arrange(remove);
   removals.begin(["a"], "a");
-  removals.begin(["b"], "b", true);
+  removals.begin(["b", "c"], "2 sessions", new Map([["b", "discard"]]));
   await vi.advanceTimersByTimeAsync(UNDO_MS);
   expect(remove.mock.calls).toEqual([
-    ["a", false],
-    ["b", true],
+    ["a", "careful"],
+    ["b", "discard"],
+    ["c", "careful"],
   ]);
 });

@@ -102,7 +102,7 @@ export class Worktrees {
     });
   }
 
-  /** With what is uncommitted: it can be brought back. */
+  /** With the work in it that is nowhere else: it can be brought back. */
   async discard(tree: WorktreeView): Promise<void> {
     const { session } = tree;
     if (session === null) return;

@@ -30,6 +30,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+/// What becomes of the worktree of a session that ends for good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Leave {
+    /// It goes if nothing in it would be lost.
+    #[default]
+    Careful,
+    /// It goes with all work in it, which can be brought back.
+    Discard,
+    /// It stays.
+    Keep,
+}
+
 /// The supervisor's worktrees, and the one reader of repositories that it looks with. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Desk {
@@ -96,14 +108,14 @@ impl Desk {
         Looker::new(git(env), Arc::clone(&self.reader))
     }
 
-    /// The session has ended for good: its worktree goes, if it may. What cannot be found out keeps
-    /// it. None when it never had one.
+    /// The session has ended for good: its worktree goes, if it may and shall. What cannot be found out
+    /// keeps it. None when it never had one.
     /// `name` is what the session was called at last: by that, too, its removal can be undone.
     pub fn leave(
         &self,
         id: &str,
         name: Option<&str>,
-        discard: bool,
+        leave: Leave,
         env: &Environment,
     ) -> Option<WorktreeFate> {
         let ledger = match self.ledger() {
@@ -118,8 +130,12 @@ impl Desk {
             // Without it, its id is left.
             worktree::name_session(&ledger, &mut record, name).ok();
         }
+        let policy = match leave {
+            Leave::Careful => Policy::Careful,
+            Leave::Discard => Policy::Discard,
+            Leave::Keep => return Some(view::wanted(&record)),
+        };
         self.adopt(&ledger, record.clone(), env);
-        let policy = if discard { Policy::Discard } else { Policy::Careful };
         let removal = worktree::remove(&git(env), &ledger, id, policy, &self.log);
         Some(match removal {
             Ok(removal) => view::fate(&record, &removal),

@@ -46,9 +46,16 @@ pub(crate) fn fate(record: &Record, removal: &Removal) -> WorktreeFate {
             ..fate
         },
         Removal::Kept { blockers } => {
-            WorktreeFate { kept: blockers.iter().map(kept).collect(), ..fate }
+            let named = |blocker: &Blocker| Kept { text: blocker.told(), ..kept(blocker) };
+            WorktreeFate { kept: blockers.iter().map(named).collect(), ..fate }
         }
     }
+}
+
+/// It was not to go.
+pub(crate) fn wanted(record: &Record) -> WorktreeFate {
+    let kept = vec![Kept { reason: "wanted".to_owned(), text: "you asked to keep it".to_owned() }];
+    WorktreeFate { kept, ..fate(record, &Removal::Kept { blockers: Vec::new() }) }
 }
 
 /// The removal went wrong: whatever is there stays.

@@ -107,12 +107,15 @@ pub enum Command {
         #[serde(default)]
         env: Environment,
     },
-    /// Stops the session and takes it off the board. Its worktree goes too if it may: unless
-    /// `discard` is set, uncommitted changes keep it.
+    /// Stops the session and takes it off the board, with its worktree. Work in that which is nowhere
+    /// else (uncommitted changes, commits) keeps both, and the refusal says what it is: with `discard` it
+    /// goes too and can be brought back, with `keep_worktree` the worktree stays without its session.
     Remove {
         session: String,
         #[serde(default)]
         discard: bool,
+        #[serde(default)]
+        keep_worktree: bool,
     },
     /// What is in the session's worktree and would keep it. Also by the id of a session that is gone
     /// and whose worktree is not.

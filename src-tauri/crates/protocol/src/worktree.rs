@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 #[serde(rename_all = "camelCase")]
 pub struct Kept {
-    /// A word for programs: `uncommitted`, `unpushed`, `occupied`, `locked`, `unreadable`, ….
+    /// A word for programs: `uncommitted`, `unpushed`, `occupied`, `locked`, `unreadable`, `wanted`, ….
     pub reason: String,
     pub text: String,
 }

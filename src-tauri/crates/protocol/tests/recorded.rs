@@ -133,7 +133,7 @@ fn commands() -> Vec<Command> {
         Command::Interrupt { session: session() },
         Command::Stop { session: session() },
         Command::Respawn { session: session(), env: env() },
-        Command::Remove { session: session(), discard: false },
+        Command::Remove { session: session(), discard: false, keep_worktree: false },
         Command::Rename { session: session(), name: "new".into() },
         Command::Pin { session: session(), pinned: true },
         Command::ContinueAtReset { session: session(), text: Some("go".into()) },

@@ -7,7 +7,7 @@ use crate::handlers::Leaving;
 use crate::inbox::Inbox;
 use crate::link::beside::Lane;
 use crate::outside::Aside;
-use nightshift_lodging::MainCheckout;
+use nightshift_lodging::{Leave, MainCheckout};
 use nightshift_model::{Fact, Lodging, SessionId, Worktree};
 use nightshift_protocol::NoticeLevel;
 
@@ -19,8 +19,8 @@ const NAMED_MAX: usize = 5;
 pub struct Room {
     /// How far its removal is.
     pub leaving: Option<Leaving>,
-    /// Uncommitted changes may go with it.
-    pub discard: bool,
+    /// What its removal does with it.
+    pub leave: Leave,
     /// The main checkout as it was last seen.
     pub checkout: Option<Box<MainCheckout>>,
 }

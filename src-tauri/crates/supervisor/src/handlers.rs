@@ -131,7 +131,9 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         Command::Interrupt { session } => plain::simple(core, &session, SessionCommand::Interrupt),
         Command::Stop { session } => stop::stop(core, &session),
         Command::Respawn { session, env } => respawn::respawn(core, &session, env),
-        Command::Remove { session, discard } => remove::remove(core, &session, discard),
+        Command::Remove { session, discard, keep_worktree } => {
+            remove::remove(core, &session, (discard, keep_worktree))
+        }
         command @ (Command::Worktrees { .. }
         | Command::MeasureWorktree { .. }
         | Command::RemoveWorktree { .. }

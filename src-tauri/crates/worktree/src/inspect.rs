@@ -70,12 +70,15 @@ pub struct Inspection {
     pub unreadable: Vec<String>,
 }
 
+/// Commits that are named in a message.
+const COMMITS_SAID: usize = 3;
+
 /// How far a removal may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// Uncommitted changes keep the worktree.
+    /// Work that is nowhere else keeps the worktree: uncommitted changes, commits.
     Careful,
-    /// Uncommitted changes are rescued and go.
+    /// It is rescued and goes.
     Discard,
 }
 
@@ -126,6 +129,16 @@ impl Blocker {
             Blocker::Held => "held",
             Blocker::Unreadable { .. } => "unreadable",
         }
+    }
+}
+
+impl Blocker {
+    /// The same with what a look for people's eyes does not know: which commits these are.
+    pub fn told(&self) -> String {
+        let Blocker::Unpushed { commits, count } = self else { return self.to_string() };
+        let named: Vec<_> = commits.iter().take(COMMITS_SAID).map(String::as_str).collect();
+        let more = if *count > named.len() { ", …" } else { "" };
+        format!("{self} ({}{more})", named.join(", "))
     }
 }
 
@@ -204,15 +217,15 @@ impl Inspection {
         if !self.processes.is_empty() {
             blockers.push(Blocker::Occupied { by: self.processes.clone() });
         }
-        if self.unpushed_count > 0 {
-            let (commits, count) = (self.unpushed.clone(), self.unpushed_count);
-            blockers.push(Blocker::Unpushed { commits, count });
-        }
-        for inner in self.embedded.iter().filter(|inner| inner.unpushed > 0) {
-            let (path, count) = (inner.path.clone(), inner.unpushed);
-            blockers.push(Blocker::EmbeddedUnpushed { path, count });
-        }
         if policy == Policy::Careful {
+            if self.unpushed_count > 0 {
+                let (commits, count) = (self.unpushed.clone(), self.unpushed_count);
+                blockers.push(Blocker::Unpushed { commits, count });
+            }
+            for inner in self.embedded.iter().filter(|inner| inner.unpushed > 0) {
+                let (path, count) = (inner.path.clone(), inner.unpushed);
+                blockers.push(Blocker::EmbeddedUnpushed { path, count });
+            }
             blockers.extend(self.operation.map(|name| Blocker::Operation { name }));
             let mut files = self.uncommitted();
             files.retain(|file| !self.filtered.iter().any(|(filtered, _)| filtered == file));

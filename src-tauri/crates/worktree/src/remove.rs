@@ -75,6 +75,9 @@ pub fn remove(git: &Git, ledger: &Ledger, id: &str, policy: Policy, log: &Path) 
                     "branch {branch} kept: it is checked out elsewhere, or moved on"
                 ));
             }
+            let blockers = seen.blockers(Policy::Careful);
+            let commits = blockers.iter().filter(|blocker| blocker.word() == "unpushed");
+            notes.extend(commits.map(|commits| format!("gone with it: {}", commits.told())));
             let uncommitted = seen.uncommitted();
             Ok(Removal::Removed { removed, uncommitted, notes })
         }

@@ -334,10 +334,11 @@ export function fakeBackend(mode: string): Backend {
     },
     openAs: async (session, surface) => fake.openAs(session, surface),
     stop: async (session) => fake.stop(session),
-    remove: async (session, discard = false) => {
+    remove: async (session, leave = "careful") => {
       fake.stop(session);
+      const fate = fake.worktrees.leave(session, leave);
       world.drop(session);
-      return fake.worktrees.remove(session, discard);
+      return fate;
     },
     worktrees: async () => fake.worktrees.list(),
     measureWorktree: (which) => fake.worktrees.measure(which),

@@ -1,12 +1,13 @@
 /**
  * Worktrees of the simulated machine: of sessions, forgotten ones, other programs' and removed ones.
  *
- * Promise: nothing goes that holds unpushed work; what goes can be brought back.
+ * Promise: work that is nowhere else goes only when it is discarded; what goes can be brought back.
  * Must not know: views.
  */
 import { fault } from "../api";
 import type {
   Kept,
+  Leave,
   RemovedWorktree,
   SessionView,
   WhichWorktree,
@@ -107,6 +108,20 @@ export class FakeWorktrees {
     };
   }
 
+  /** With its session, which stays where it stays although it was to go. */
+  leave(session: string, leave: Leave): WorktreeFate | null {
+    const found = this.of(session);
+    if (found && leave === "keep") {
+      const { path, branch } = found.view;
+      const kept = [{ reason: "wanted", text: "you asked to keep it" }];
+      return { path, branch: branch ?? "", kept, uncommitted: [], undo: null, notes: [] };
+    }
+    const fate = this.remove(session, leave === "discard");
+    const why = (fate?.kept ?? []).map(({ text }) => text).join("; ");
+    if (why !== "") throw fault("refused", `session ${session} is stopped and stays, for its worktree has ${why}`);
+    return fate;
+  }
+
   /** Its session has gone, or never mattered. */
   remove(session: string, discard: boolean): WorktreeFate | null {
     const found = this.of(session);
@@ -147,8 +162,10 @@ export class FakeWorktrees {
 
   private keeps({ uncommitted, unpushed }: Tree, discard: boolean): Kept[] {
     const kept: Kept[] = [];
-    if (unpushed.length > 0) kept.push({ reason: "unpushed", text: named(unpushed.length, "unpushed commit") });
-    if (uncommitted.length > 0 && !discard)
+    if (discard) return kept;
+    if (unpushed.length > 0)
+      kept.push({ reason: "unpushed", text: `${named(unpushed.length, "unpushed commit")} (${unpushed.join(", ")})` });
+    if (uncommitted.length > 0)
       kept.push({
         reason: "uncommitted",
         text: `${named(uncommitted.length, "uncommitted change")} (${uncommitted.join(", ")})`,

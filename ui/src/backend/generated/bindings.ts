@@ -38,7 +38,7 @@ export const commands = {
 	 *  What became of its worktree; none when it had none. Unless `discard` is set, uncommitted changes
 	 *  keep that.
 	 */
-	remove: (session: string, discard: boolean) => __TAURI_INVOKE<WorktreeFate | null>("remove", { session, discard }),
+	remove: (session: string, discard: boolean, keepWorktree: boolean) => __TAURI_INVOKE<WorktreeFate | null>("remove", { session, discard, keepWorktree }),
 	rename: (session: string, name: string) => __TAURI_INVOKE<SessionView>("rename", { session, name }),
 	pin: (session: string, pinned: boolean) => __TAURI_INVOKE<SessionView>("pin", { session, pinned }),
 	/**  One of the options of the session's agent; `option` and `value` are ids. */
@@ -544,7 +544,7 @@ export type Judgement = "met" | "not_yet" | "impossible";
 
 /**  Why a worktree stays. */
 export type Kept = {
-	/**  A word for programs: `uncommitted`, `unpushed`, `occupied`, `locked`, `unreadable`, …. */
+	/**  A word for programs: `uncommitted`, `unpushed`, `occupied`, `locked`, `unreadable`, `wanted`, …. */
 	reason: string,
 	text: string,
 };

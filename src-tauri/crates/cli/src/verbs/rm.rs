@@ -1,5 +1,5 @@
-//! `nightshift rm`: stops a session, removes its record and its directory, and its worktree if
-//! nothing in that would be lost.
+//! `nightshift rm`: stops a session, removes its record and its directory, and its worktree. Where work would
+//! be lost by that, it says so and removes neither.
 
 use crate::context::Context;
 use crate::failure::{Failure, unexpected};
@@ -13,9 +13,13 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     session: String,
-    /// Remove its worktree with uncommitted changes in it; `undo rm` brings them back.
+    /// Remove its worktree with all work in it, uncommitted changes and commits that are nowhere else;
+    /// `undo rm` brings them back.
     #[arg(long)]
     discard: bool,
+    /// Forget the session and leave its worktree and branch as they are.
+    #[arg(long, conflicts_with = "discard")]
+    keep_worktree: bool,
 }
 
 #[derive(Serialize)]
@@ -28,8 +32,8 @@ struct Removed<'a> {
 
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
-    let Args { session, discard } = args;
-    match client.call(Command::Remove { session, discard }).await? {
+    let Args { session, discard, keep_worktree } = args;
+    match client.call(Command::Remove { session, discard, keep_worktree }).await? {
         Reply::Removed { id, worktree } => {
             let mut text = format!("removed · {id}");
             if let Some(fate) = &worktree {
@@ -67,19 +71,18 @@ pub async fn worktree(
 fn ways_on(id: &str, fate: &WorktreeFate, discard: bool) -> String {
     let has = |reasons: &[&str]| fate.kept.iter().any(|kept| reasons.contains(&&*kept.reason));
     let mut out = String::new();
-    let unpushed = has(&["unpushed"]);
-    if unpushed {
+    if has(&["unpushed"]) {
         let path = one_line(&shell::word(&fate.path));
         out.push_str(&format!(
-            "\n  git -C {path} push origin HEAD    push these commits, or merge them; then"
+            "\n  git -C {path} push origin HEAD    push these commits, or merge them"
         ));
     }
     // In the way whatever may be discarded.
     let blocked = has(&["occupied", "locked", "held", "unreadable"]);
-    if has(&["uncommitted", "operation"]) && !discard {
-        let when = if unpushed || blocked { ", once nothing else keeps it" } else { "" };
+    if has(&["uncommitted", "operation", "unpushed"]) && !discard {
+        let when = if blocked { ", once nothing else keeps it" } else { "" };
         out.push_str(&format!(
-            "\n  nightshift worktrees rm {id} --discard    remove it all the same{when} (30 days to undo)"
+            "\n  nightshift worktrees rm {id} --discard    remove it with all of this{when} (30 days to undo)"
         ));
         out.push_str("\n  nightshift worktrees clean    remove it once nothing would be lost");
     } else {
@@ -91,7 +94,7 @@ fn ways_on(id: &str, fate: &WorktreeFate, discard: bool) -> String {
     out
 }
 
-/// What became of the worktree, and what can be done about it. `discard`: uncommitted changes could go.
+/// What became of the worktree, and what can be done about it. `discard`: work in it could go.
 fn told(id: &str, fate: &WorktreeFate, discard: bool) -> String {
     let path = one_line(&fate.path);
     let mut out = String::new();

@@ -28,7 +28,8 @@ enum Verb {
     Rm {
         /// The session's id, the beginning of one, or a name; `nightshift worktrees` lists them.
         id: String,
-        /// Remove it with uncommitted changes; `undo rm` brings them back.
+        /// Remove it with all work in it, uncommitted changes and commits that are nowhere else; `undo rm`
+        /// brings them back.
         #[arg(long)]
         discard: bool,
     },

@@ -125,8 +125,10 @@ fn failures_25_rm_keeps_what_would_be_lost_and_undo_brings_back_the_rest() {
     let shift = &project.shift;
     let kept = project.agent(&["--name", "kept"], "write new.txt work\ndone");
     let path = Project::worktree(&shift.wait_state(&kept, "done"));
-    let removed = shift.json(&["rm", &kept, "--json"]);
-    assert_eq!(removed["worktree"]["kept"][0]["reason"], "uncommitted", "{removed}");
+    shift.fails(&["rm", &kept], &["stays", "1 uncommitted change (new.txt)", "--discard"]);
+    assert!(path.join("new.txt").exists() && !shift.entry(&kept).is_null());
+    let removed = shift.json(&["rm", &kept, "--keep-worktree", "--json"]);
+    assert_eq!(removed["worktree"]["kept"][0]["reason"], "wanted", "{removed}");
     assert!(path.join("new.txt").exists());
     assert!(shift.entry(&kept).is_null());
     let listed = shift.json(&["worktrees", "--json"]);
@@ -152,16 +154,24 @@ fn failures_25_rm_keeps_what_would_be_lost_and_undo_brings_back_the_rest() {
 }
 
 #[test]
-fn failures_25_unpushed_commits_keep_a_worktree_whatever_is_asked() {
+fn failures_25_commits_that_are_nowhere_else_keep_a_session_until_they_are_thrown_away() {
     let project = Project::new();
     let shift = &project.shift;
     let script = "write a.txt work\nrun git commit -qam work\ndone";
     let id = project.agent(&[], script);
     let path = Project::worktree(&shift.wait_state(&id, "done"));
-    let removed = shift.json(&["rm", "--discard", &id, "--json"]);
-    assert_eq!(removed["worktree"]["kept"][0]["reason"], "unpushed", "{removed}");
+    let told = ["is stopped and stays", "1 unpushed commit (", " work)", "--keep-worktree"];
+    shift.fails(&["rm", &id], &told);
+    // All verbs for its work are there as before.
+    assert_eq!(shift.json(&["diff", &id, "--json"])["ahead"], 1);
     assert_eq!(std::fs::read_to_string(path.join("a.txt")).unwrap(), "work\n");
-    assert!(shift.ok(&["notices"]).contains("was kept: 1 unpushed commit"));
+    let removed = shift.ok(&["rm", "--discard", &id]);
+    assert!(removed.contains("gone with it: 1 unpushed commit ("), "{removed}");
+    assert!(!path.exists() && shift.entry(&id).is_null());
+    project.git(&["gc", "--quiet", "--prune=now"]);
+    shift.ok(&["undo", "rm", &id]);
+    assert_eq!(std::fs::read_to_string(path.join("a.txt")).unwrap(), "work\n");
+    assert_eq!(project.git_in(&path, &["log", "-1", "--format=%s"]), "work\n");
 }
 
 #[test]

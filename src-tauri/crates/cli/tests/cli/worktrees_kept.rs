@@ -28,47 +28,78 @@ impl Clone {
 }
 
 #[test]
-fn what_keeps_unpushed_commits_advises_no_command_that_keeps_them_again() {
+fn rm_says_what_would_be_lost_and_keeps_the_session_for_it() {
     let clone = Clone::new();
-    let (id, tree) = clone.done("fix login", "done hi");
+    let (id, tree) = clone.done("fix login", "write new.txt work\ndone hi");
+    let ways = ["--discard", "--keep-worktree", "commit, merge or push"];
+    clone.shift.fails(&["rm", &id], &[&["1 uncommitted change (new.txt)"], &ways[..]].concat());
     clone.commits(&tree);
-    let told = clone.run(&["rm", &id, "--discard"]);
+    std::fs::write(tree.join("new.txt"), "more\n").unwrap();
+    let both = ["1 unpushed commit (", " work)", "1 uncommitted change (new.txt)"];
+    clone.shift.fails(&["rm", "fix login"], &[&both[..], &ways[..]].concat());
+    assert_eq!(std::fs::read_to_string(tree.join("new.txt")).unwrap(), "more\n");
+    // What it is about can still be done.
+    clone.run(&["commit", &id, "-m", "the rest"]);
+    clone.run(&["merge", &id]);
+    assert!(clone.run(&["rm", &id]).contains("removed"));
+    assert!(!tree.exists() && clone.shift.entry(&id).is_null());
+}
+
+#[test]
+fn what_is_in_the_way_for_other_reasons_is_not_discarded() {
+    let clone = Clone::new();
+    let (id, tree) = clone.done("fix login", "write new.txt work\ndone hi");
+    clone.shift.ok(&["stop", &id]);
+    clone.git(&["worktree", "lock", "--reason", "mine", &tree.display().to_string()]);
+    for args in [&["rm", &id][..], &["rm", &id, "--discard"]] {
+        clone.shift.fails(args, &["a lock: mine", "end that", "--keep-worktree"]);
+    }
+    assert!(tree.join("new.txt").exists() && !clone.shift.entry(&id).is_null());
+    clone.git(&["worktree", "unlock", &tree.display().to_string()]);
+    clone.run(&["rm", &id, "--discard"]);
+    assert!(!tree.exists());
+}
+
+#[test]
+fn a_session_can_be_forgotten_without_its_worktree() {
+    let clone = Clone::new();
+    let (id, tree) = clone.done("fix login", "write new.txt work\ndone hi");
+    clone.commits(&tree);
+    let both = clone.shift.run(&["rm", &id, "--discard", "--keep-worktree"]);
+    assert_eq!(both.code, Some(2), "{both:?}");
+    let told = clone.run(&["rm", &id, "--keep-worktree"]);
     let path = tree.display().to_string();
     for part in [
         "its worktree and branch are kept",
         &format!("worktree kept: {path}"),
         "branch kept: ",
-        "1 unpushed commit",
-        &format!("git -C {path} push origin HEAD"),
+        "you asked to keep it",
+        &format!("nightshift worktrees rm {id}"),
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }
+    assert!(tree.join("work.txt").exists() && clone.shift.entry(&id).is_null());
+    // It has not been removed, so there is nothing to bring back.
+    clone.shift.fails(&["undo", "rm", "fix login"], &["nothing was removed", &path]);
+    let kept = clone.shift.run(&["worktrees", "rm", "fix login"]);
+    let discard = format!("nightshift worktrees rm {id} --discard");
+    assert_eq!(kept.code, Some(1), "{kept:?}");
+    for part in ["1 unpushed commit (", "push origin HEAD", &discard] {
+        assert!(kept.out.contains(part), "{part}: {kept:?}");
+    }
+    clone.run(&["worktrees", "rm", &id[..6], "--discard"]);
+    assert!(!tree.exists());
+    clone.run(&["undo", "rm", "fix login"]);
     assert!(tree.join("work.txt").exists());
-    // The same again says the same, and does as little.
-    let again = clone.shift.run(&["worktrees", "rm", &id, "--discard"]);
-    assert_eq!(again.code, Some(1), "{again:?}");
-    assert!(again.out.contains("push origin HEAD") && !again.out.contains("all the same"));
-    // As it says: once they are elsewhere it goes.
-    clone.git_in(&clone.root, &["branch", "keeps", &branch(&told)]);
-    let gone = clone.run(&["worktrees", "rm", &id]);
-    assert!(gone.contains("removed") && !tree.exists(), "{gone}");
+    // Once its commits are elsewhere it goes by itself.
+    clone.git(&["branch", "keeps", &branch(&told)]);
+    clone.run(&["worktrees", "rm", &id]);
+    assert!(!tree.exists());
 }
 
 fn branch(told: &str) -> String {
     let line = told.lines().find_map(|line| line.trim().strip_prefix("branch kept: "));
     line.unwrap_or_else(|| panic!("no branch in {told}")).to_owned()
-}
-
-#[test]
-fn what_keeps_uncommitted_changes_says_how_it_goes_all_the_same() {
-    let clone = Clone::new();
-    let (id, tree) = clone.done("fix login", "write new.txt work\ndone hi");
-    let told = clone.run(&["rm", &id]);
-    let hint = format!("nightshift worktrees rm {id} --discard");
-    assert!(told.contains("are kept") && told.contains(&hint), "{told}");
-    let prefix = &id[..6];
-    clone.run(&["worktrees", "rm", prefix, "--discard"]);
-    assert!(!tree.exists());
 }
 
 #[test]

@@ -1,4 +1,7 @@
 //! `remove`: stops a session if need be, then takes it off the board with its directory.
+//!
+//! Promise: a session whose worktree stays, because work in it is nowhere else, stays too, so that its work can
+//! be looked at, merged and published; only who asks for that gets a worktree without its session.
 
 use super::{Handled, Outcome, apply, find};
 use crate::core::Core;
@@ -6,8 +9,9 @@ use crate::inbox::Inbox;
 use crate::link::beside::Lane;
 use crate::outside::Aside;
 use crate::wait::{Until, Waiter};
+use nightshift_lodging::Leave;
 use nightshift_model::{Command as SessionCommand, Liveness, Lodging, SessionId};
-use nightshift_protocol::{BoardChange, Fault, FaultCode, NoticeLevel, Reply, WorktreeFate};
+use nightshift_protocol::{BoardChange, Fault, FaultCode, Reply, WorktreeFate};
 use nightshift_publish::ConnId;
 use nightshift_store::Write;
 
@@ -17,10 +21,19 @@ pub enum Leaving {
     Done(Option<Box<WorktreeFate>>),
 }
 
-pub fn remove(core: &mut Core, session: &str, discard: bool) -> Outcome {
+pub fn remove(core: &mut Core, session: &str, how: (bool, bool)) -> Outcome {
     let session = find(core, session)?;
+    let leave = match how {
+        (false, false) => Leave::Careful,
+        (true, false) => Leave::Discard,
+        (false, true) => Leave::Keep,
+        (true, true) => {
+            let text = "a worktree is either discarded or kept, not both";
+            return Err(Fault::new(FaultCode::Invalid, text).hint("choose one of them"));
+        }
+    };
     if let Some(entry) = core.sessions.get_mut(&session) {
-        entry.room.discard = discard;
+        entry.room.leave = leave;
     }
     apply(core, &session, SessionCommand::Stop)?;
     Ok(Handled::Later { session, until: Until::Removed })
@@ -52,17 +65,42 @@ pub fn finish_removal(core: &mut Core, id: &SessionId) -> Option<Result<Reply, F
             None
         }
         None => Some(take_record(core, id, None)),
+        Some(Leaving::Done(Some(fate))) if !fate.kept.is_empty() => match entry.room.leave {
+            Leave::Keep => Some(take_record(core, id, Some(fate))),
+            Leave::Careful | Leave::Discard => Some(Err(stays(id, &fate))),
+        },
         Some(Leaving::Done(fate)) => Some(take_record(core, id, fate)),
     }
+}
+
+/// What the user decides about: what is in the way for other reasons is not asked about again.
+const DECIDED: &[&str] = &["uncommitted", "operation", "unpushed"];
+
+fn stays(id: &SessionId, fate: &WorktreeFate) -> Fault {
+    let why: Vec<&str> = fate.kept.iter().map(|kept| kept.text.as_str()).collect();
+    let text = format!(
+        "session {id} is stopped and stays, for its worktree {} has {}",
+        fate.path,
+        why.join("; ")
+    );
+    let forget = format!("`nightshift rm {id} --keep-worktree` forgets the session alone");
+    let hint = match fate.kept.iter().all(|kept| DECIDED.contains(&kept.reason.as_str())) {
+        true => format!(
+            "commit, merge or push that; or `nightshift rm {id} --discard` removes all of it, with 30 days to \
+             undo; or {forget}"
+        ),
+        false => format!("end that, then remove it again; or {forget}"),
+    };
+    Fault::new(FaultCode::Refused, text).hint(hint)
 }
 
 fn leave_worktree(core: &Core, id: &SessionId) {
     let Some(entry) = core.sessions.get(id) else { return };
     let (session, desk) = (id.clone(), core.desk.clone());
-    let (discard, env, name) = (entry.room.discard, entry.env.clone(), entry.session.name.clone());
+    let (leave, env, name) = (entry.room.leave, entry.env.clone(), entry.session.name.clone());
     let (lost, place) = (session.clone(), format!("the worktree of session {id}"));
     let work = Box::new(move || {
-        let fate = desk.leave(session.as_str(), Some(&name), discard, &env).map(Box::new);
+        let fate = desk.leave(session.as_str(), Some(&name), leave, &env).map(Box::new);
         Inbox::WorktreeLeft { session, fate }
     });
     // On a disk that does not answer it stays, and the list of worktrees names it.
@@ -108,11 +146,6 @@ fn take_record(
         tracing::warn!(session = %id, "directory not removed yet: {e}");
     }
     core.board.publish(&mut core.clients, BoardChange::Removed { id: id.to_string() });
-    if let Some(fate) = fate.as_ref().filter(|fate| !fate.kept.is_empty()) {
-        let why: Vec<&str> = fate.kept.iter().map(|kept| kept.text.as_str()).collect();
-        let text = format!("worktree {} was kept: {}", fate.path, why.join("; "));
-        core.notice(NoticeLevel::Info, text);
-    }
     Ok(Reply::Removed { id: id.to_string(), worktree: fate.map(|fate| *fate) })
 }
 

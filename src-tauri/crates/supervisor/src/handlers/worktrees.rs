@@ -6,6 +6,7 @@ use crate::core::Core;
 use crate::inbox::Inbox;
 use crate::link::beside::Lane;
 use crate::outside::Aside;
+use nightshift_lodging::Leave;
 use nightshift_model::Lodging;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply};
 use nightshift_publish::ConnId;
@@ -36,7 +37,8 @@ pub fn worktrees(core: &Core, conn: ConnId, request: u64, command: Command) -> O
                 let hint = format!("remove the session with `nightshift rm {id}`");
                 return Err(Fault::new(FaultCode::Refused, text).hint(hint));
             }
-            match desk.leave(&id, None, discard, &env) {
+            let leave = if discard { Leave::Discard } else { Leave::Careful };
+            match desk.leave(&id, None, leave, &env) {
                 Some(fate) => Ok(Reply::Removed { id, worktree: Some(fate) }),
                 None => Err(Fault::new(FaultCode::NotFound, format!("{id} has no worktree"))
                     .hint("list them with `nightshift worktrees`")),

@@ -254,7 +254,8 @@ impl Run {
 
     pub fn removes(&mut self, index: usize, session: String) {
         let ask = Ask::Remove { session: session.clone() };
-        self.clients[index].ask(Command::Remove { session, discard: false }, ask);
+        self.clients[index]
+            .ask(Command::Remove { session, discard: false, keep_worktree: false }, ask);
     }
 
     pub fn environment(&self) -> Environment {

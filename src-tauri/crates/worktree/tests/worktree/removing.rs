@@ -68,7 +68,7 @@ fn commits_on_a_detached_head_and_those_reset_away_are_rescued() {
     repo.run_in(&record.path, &["reset", "--quiet", "--hard", "HEAD~1"]);
     repo.run_in(&record.path, &["checkout", "--quiet", "--detach"]);
     let detached = commit("detached");
-    assert_eq!(repo.kept("one", Policy::Discard), ["unpushed"]);
+    assert_eq!(repo.kept("one", Policy::Careful), ["unpushed"]);
     repo.run_in(&record.path, &["push", "--quiet", "origin", "HEAD:refs/heads/there"]);
     let removal = repo.remove("one", Policy::Careful);
     assert!(matches!(removal, Removal::Removed { .. }), "{removal:?}");
@@ -115,12 +115,47 @@ fn repositories_inside_count() {
     assert_eq!(repo.kept("one", Policy::Careful), ["uncommitted"]);
     repo.run_in(&inner, &["add", "."]);
     repo.run_in(&inner, &["commit", "--quiet", "-m", "x"]);
-    assert_eq!(repo.kept("one", Policy::Discard), ["unpushed"]);
+    assert_eq!(repo.kept("one", Policy::Careful), ["unpushed", "uncommitted"]);
     // Ignored by the outer repository it is found all the same.
     write(&record.path, ".gitignore", "inner/\n*.ignored\n");
     repo.run_in(&record.path, &["checkout", "--quiet", "--", ".gitignore"]);
     fs::write(repo.root.join(".git/info/exclude"), "inner/\n").unwrap();
-    assert_eq!(repo.kept("one", Policy::Discard), ["unpushed"]);
+    assert_eq!(repo.kept("one", Policy::Careful), ["unpushed"]);
+    // Whoever discards it has all of it for as long as the removal can be undone.
+    let before = snapshot(&record.path);
+    let Removal::Removed { notes, .. } = repo.remove("one", Policy::Discard) else { panic!() };
+    assert!(notes[0].contains("1 unpushed commits in the repository inner"), "{notes:?}");
+    repo.run(&["gc", "--quiet", "--prune=now"]);
+    let back = repo.undo("one");
+    assert_eq!(snapshot(&back.path), before);
+    repo.run_in(&inner, &["fsck", "--full"]);
+}
+
+#[test]
+fn commits_that_are_nowhere_else_go_when_they_are_discarded_and_come_back() {
+    for detached in [false, true] {
+        let repo = Repo::new();
+        let record = repo.make("one");
+        if detached {
+            repo.run_in(&record.path, &["checkout", "--quiet", "--detach"]);
+        }
+        write(&record.path, "a.txt", "work\n");
+        repo.run_in(&record.path, &["commit", "--quiet", "-am", "only here"]);
+        write(&record.path, "a.txt", "and more\n");
+        let tip = repo.run_in(&record.path, &["rev-parse", "HEAD"]);
+        assert_eq!(repo.kept("one", Policy::Careful), ["unpushed", "uncommitted"]);
+        let Removal::Removed { removed, notes, .. } = repo.remove("one", Policy::Discard) else {
+            panic!()
+        };
+        assert!(notes.iter().any(|note| note.contains("1 unpushed commit (")), "{notes:?}");
+        assert!(removed.branch_deleted, "{detached}");
+        repo.run(&["gc", "--quiet", "--prune=now"]);
+        let back = repo.undo("one");
+        assert_eq!(repo.run_in(&back.path, &["rev-parse", "HEAD"]), tip);
+        assert_eq!(fs::read_to_string(back.path.join("a.txt")).unwrap(), "and more\n");
+        assert_eq!(repo.kept("one", Policy::Careful), ["unpushed", "uncommitted"]);
+        repo.fsck();
+    }
 }
 
 #[test]

@@ -339,6 +339,8 @@ impl<'a> Case<'a> {
         let before = snapshot(&tree);
         self.of_session("rm", "rm", &[]);
         assert!(tree.join("left.txt").exists(), "{}: a careful removal", self.named());
+        self.of_session("rm without its worktree", "rm", &["--keep-worktree"]);
+        assert!(tree.join("left.txt").exists(), "{}: a removal that keeps it", self.named());
         let removed = self.ground.discard_worktree(&self.id);
         self.check("the removal of the worktree");
         if tree.join("left.txt").exists() {
