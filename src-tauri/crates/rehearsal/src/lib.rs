@@ -50,7 +50,6 @@ struct Session {
     mode: Cell<Mode>,
     /// Whether words come with pauses (model `steady`) or at once (`brisk`).
     steady: Cell<bool>,
-    always_run: Cell<bool>,
     busy: Cell<bool>,
     /// Wakes the running turn to end it; a new one for each turn, so that no cancel is left over.
     cancel: RefCell<Rc<Notify>>,
@@ -259,7 +258,6 @@ impl Agent {
             ),
             mode: Cell::new(Mode::Ask),
             steady: Cell::new(true),
-            always_run: Cell::new(false),
             busy: Cell::new(false),
             cancel: RefCell::default(),
             history: RefCell::new(history),

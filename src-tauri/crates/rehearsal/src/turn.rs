@@ -146,7 +146,7 @@ impl<'a> Turn<'a> {
     async fn run(&mut self, command: &str) -> Next {
         let input = json!({"rawInput": {"command": command}});
         let id = self.begin_tool(command, "execute", input);
-        if self.session.mode.get() == Mode::Ask && !self.session.always_run.get() {
+        if self.session.mode.get() == Mode::Ask {
             match self.permission(&id, command).await {
                 Ok(true) => {}
                 Ok(false) => {
@@ -188,8 +188,7 @@ impl<'a> Turn<'a> {
             },
             "options": [
                 {"optionId": "allow-once", "kind": "allow_once", "name": "Allow"},
-                {"optionId": "allow-always", "kind": "allow_always",
-                 "name": "Always allow commands in this session"},
+                {"optionId": "allow-always", "kind": "allow_always", "name": "Always allow this command"},
                 {"optionId": "reject-once", "kind": "reject_once", "name": "Reject"},
             ],
         });
@@ -198,14 +197,10 @@ impl<'a> Turn<'a> {
         if answer["outcome"]["outcome"] == "cancelled" {
             return Err(End::Cancelled);
         }
-        match answer["outcome"]["optionId"].as_str() {
-            Some("allow-once") => Ok(true),
-            Some("allow-always") => {
-                self.session.always_run.set(true);
-                Ok(true)
-            }
-            _ => Ok(false),
-        }
+        // What "always" allows, whoever asked the user remembers: it is asked each time, so that a rule which is
+        // revoked holds no more.
+        let option = answer["outcome"]["optionId"].as_str();
+        Ok(matches!(option, Some("allow-once" | "allow-always")))
     }
 
     async fn write(&mut self, path: &str, text: &str) -> Next {

@@ -116,3 +116,29 @@ fn security_16_a_request_and_a_list_show_what_is_invisible() {
     assert!(shift.ok(&["agents"]).contains("x‹U+2066›y"));
     shift.answer(&id, "deny");
 }
+
+/// One process of the agent all the time: what was always allowed is asked about again once it is revoked.
+#[test]
+fn an_always_allows_no_other_command_in_its_own_process_and_ends_when_it_is_revoked() {
+    let shift = Shift::new();
+    let id = shift.agent("run echo fine\nrun echo fine\nrun echo other\ndone first");
+    shift.wait_state(&id, "blocked");
+    let option = &shift.entry(&id)["pending"]["options"][1];
+    assert_eq!(option["label"], "Always allow this command", "{option}");
+    shift.answer(&id, ALWAYS);
+    let asks = |command: &str| {
+        let waits =
+            |e: &Value| e["state"] == "blocked" && e["pending"].to_string().contains(command);
+        shift.wait_entry(&id, command, waits);
+    };
+    asks("echo other");
+    shift.answer(&id, "deny");
+    shift.wait_state(&id, "done");
+    let process = shift.entry(&id)["pid"].clone();
+    let [rule] = &rules(&shift)[..] else { panic!("{:?}", rules(&shift)) };
+    assert_eq!(rule["subject"]["what"], "echo fine");
+    shift.ok(&["permissions", "revoke", rule["id"].as_str().unwrap()]);
+    shift.ok(&["reply", &id, "run echo fine\ndone second"]);
+    asks("echo fine");
+    assert_eq!(shift.entry(&id)["pid"], process, "it was started again");
+}
