@@ -117,7 +117,10 @@ export function livenessSentence(liveness: Liveness, nowMs: number): string {
     case "gone":
       return `Its process exited ${since} ago.`;
     case "unknown":
-      return `Nightshift cannot tell whether its process is alive, for ${since}: ${oneLine(liveness.why)}`;
+      return [
+        `Nightshift cannot tell whether its process is alive, for ${since}: ${oneLine(liveness.why)}`,
+        ...(liveness.way_out === "" ? [] : [oneLine(liveness.way_out)]),
+      ].join("; ");
   }
 }
 

@@ -6,7 +6,6 @@ use nightshift_protocol::{
     Fault, FaultCode, FrameKind, Hello, PROTOCOL_VERSION, Role, encode_control, understands,
 };
 use std::io::ErrorKind;
-use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::time::Duration;
 use tokio::net::UnixStream;
@@ -61,14 +60,12 @@ pub(crate) async fn dial(
 
 /// What stands in the place of a socket is not made away with, and nobody waits until it goes by itself.
 fn refuse_strange_file(socket: &Path) -> Result<(), Fault> {
-    let Ok(there) = std::fs::symlink_metadata(socket) else { return Ok(()) };
-    if there.file_type().is_socket() {
-        return Ok(());
+    match ipc::in_the_way(socket) {
+        Some(what) => {
+            Err(Fault::new(FaultCode::Io, what).hint("move it away; sessions go on meanwhile"))
+        }
+        None => Ok(()),
     }
-    let what = if there.is_symlink() { "a symbolic link" } else { "no socket" };
-    let path = socket.display();
-    Err(Fault::new(FaultCode::Io, format!("{path} is in the way: it is {what}"))
-        .hint("move it away; sessions go on meanwhile"))
 }
 
 fn unreachable(socket: &Path, expected: Role, error: &std::io::Error) -> Fault {

@@ -28,7 +28,7 @@ const SIGKILL: i32 = 9;
 /// Hands on what the journal holds after `after`, then how it ended.
 pub(crate) async fn report_end(report: &Report, dir: &Path, finding: Finding, after: u64) {
     if let Finding::Unknown(why) = finding {
-        return report.send(LinkEvent::Unknown { why }).await;
+        return report.send(unknown(why)).await;
     }
     let last_seq = match &finding {
         Finding::Ended(exit) => Some(exit.last_seq),
@@ -71,7 +71,8 @@ pub(crate) async fn told_when_late<T>(report: &Report, reading: impl Future<Outp
         return read;
     }
     let why = "its directory does not answer: its disk or mount hangs".into();
-    report.send(LinkEvent::Unknown { why }).await;
+    let way_out = "bring that disk or mount back".into();
+    report.send(LinkEvent::Unknown { why, way_out }).await;
     reading.await
 }
 
@@ -87,9 +88,14 @@ pub fn ended(finding: Finding, last_words: String) -> LinkEvent {
             error: "the supervisor ended before it was started; dispatch it again".into(),
         },
         Finding::Starting => LinkEvent::Lost { cause: "its host never became ready".into() },
-        Finding::Alive(_) => LinkEvent::Unknown { why: "its host does not answer".into() },
-        Finding::Unknown(why) => LinkEvent::Unknown { why },
+        Finding::Alive(_) => unknown("its host does not answer".into()),
+        Finding::Unknown(why) => unknown(why),
     }
+}
+
+/// For a reason that says nothing of what can be done.
+pub(crate) fn unknown(why: String) -> LinkEvent {
+    LinkEvent::Unknown { why, way_out: String::new() }
 }
 
 fn exit_of(exit: &Exited, last_words: String) -> Exit {

@@ -66,8 +66,10 @@ pub enum LinkEvent {
     Lost {
         cause: String,
     },
+    /// It can be neither reached nor proved dead. `way_out`: what the user can do about it, if that is known.
     Unknown {
         why: String,
+        way_out: String,
     },
 }
 

@@ -1,6 +1,5 @@
 //! Starting a host process, or finding the one an earlier supervisor started.
 
-use crate::LinkEvent;
 use crate::beside::{Lane, beside, in_words};
 use crate::limits::{ADOPTIONS_AT_ONCE, LAUNCH_TIMEOUT, RECONNECT_FIRST, RECONNECT_LONGEST};
 use crate::looks::patience;
@@ -228,7 +227,7 @@ pub(crate) async fn adopt(dir: PathBuf, report: &Report) -> Started {
 /// Says it once for each reason, and waits before the next look.
 async fn unknown(report: &Report, told: &mut String, why: String, pause: &mut Duration) {
     if *told != why {
-        report.send(LinkEvent::Unknown { why: why.clone() }).await;
+        report.send(end::unknown(why.clone())).await;
         *told = why;
     }
     tokio::time::sleep(*pause).await;

@@ -14,6 +14,7 @@ mod launch;
 pub mod limits;
 mod lodge;
 pub mod looks;
+mod pulse;
 mod talk;
 
 use crate::beside::{Lane, beside, in_words};
@@ -23,11 +24,13 @@ pub use launch::mark_lowered;
 use nightshift_host::finding::Finding;
 use nightshift_lodging::{Desk, MovedIn, NotIn, Order};
 use nightshift_model::SessionId;
+use nightshift_platform::ipc;
 use nightshift_platform::process::{self, Identity, Liveness3};
 use nightshift_platform::signals::{SIGTERM, SIGURG};
 use nightshift_protocol::{Environment, Exited, HostRequest, Launch, LaunchKind, Ready};
+use pulse::Silent;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::Arc;
 use std::time::Duration;
@@ -282,6 +285,11 @@ impl Asked {
         self.stop.map(|grace_ms| HostRequest::Stop { grace_ms })
     }
 
+    /// Something is due from the host.
+    pub fn is_due(&self) -> bool {
+        self.stop.is_some() || !self.in_flight.is_empty()
+    }
+
     /// What `command` asks of this connection; none for a line that was meant for an earlier one.
     pub fn request(&mut self, command: LinkCommand) -> Option<HostRequest> {
         match command {
@@ -313,7 +321,7 @@ impl Link {
             match self.talk(queue).await {
                 Talked::LoopGone => return,
                 Talked::Foreign { why } => {
-                    self.report.send(LinkEvent::Unknown { why }).await;
+                    self.report.send(end::unknown(why)).await;
                     tokio::time::sleep(RECONNECT_LONGEST).await;
                     let finding = self.finding(child).await;
                     if !matches!(finding, Finding::Alive(_) | Finding::Unknown(_)) {
@@ -337,17 +345,32 @@ impl Link {
                     }
                     failures += 1;
                     if failures == RECONNECT_TRIES {
-                        let why = format!(
-                            "its host (pid {}) lives but does not answer: {why}",
-                            self.ready.pid
-                        );
-                        self.report.send(LinkEvent::Unknown { why }).await;
+                        self.report.send(self.out_of_reach(&why)).await;
                     }
                     self.pause(pause).await;
                     pause = (pause * 2).min(RECONNECT_LONGEST);
                 }
             }
         }
+    }
+
+    /// What the loop is told of a host that lives and cannot be connected to.
+    fn out_of_reach(&self, why: &str) -> LinkEvent {
+        if let Some(Silent { why, way_out }) = pulse::silence(&self.host()) {
+            return LinkEvent::Unknown { why, way_out };
+        }
+        let in_the_way = ipc::in_the_way(Path::new(&self.ready.socket));
+        let way_out = match in_the_way {
+            Some(_) => "move it away".to_owned(),
+            None => String::new(),
+        };
+        let why = in_the_way.unwrap_or_else(|| why.to_owned());
+        let why = format!("its host (pid {}) lives but does not answer: {why}", self.ready.pid);
+        LinkEvent::Unknown { why, way_out }
+    }
+
+    fn host(&self) -> Identity {
+        Identity { pid: self.ready.pid, start_ticks: self.ready.start_ticks }
     }
 
     /// Until the next try to connect. A stop that is asked for meanwhile goes to the host as a signal,
@@ -366,7 +389,7 @@ impl Link {
     }
 
     fn signal(&self, signal: i32) {
-        let host = Identity { pid: self.ready.pid, start_ticks: self.ready.start_ticks };
+        let host = self.host();
         match process::signal(&host, signal) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
                 tracing::warn!(pid = host.pid, "not signalled: {e}");

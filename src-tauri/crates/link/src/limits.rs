@@ -44,6 +44,11 @@ pub const LARGE_FRAMES_AT_ONCE: usize = 2;
 /// A host that has begun a frame ends it within this time, or its connection is made anew: one that was
 /// halted must not keep others waiting.
 pub const FRAME_PATIENCE: Duration = Duration::from_secs(20);
+/// While something is due from a host, it is looked at this often.
+pub const PULSE_PAUSE: Duration = Duration::from_secs(2);
+/// A host that says nothing for so long while it is asked hangs. Its disk may take seconds for a line, and
+/// the machine may be busy.
+pub const SILENCE_LONGEST: Duration = Duration::from_secs(10);
 /// Hosts that were asked to make their directories anew get this long in all.
 pub const RESTORE_LOOKS: u32 = 100;
 pub const RESTORE_PAUSE: Duration = Duration::from_millis(20);

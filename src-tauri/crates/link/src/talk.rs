@@ -4,6 +4,7 @@ use crate::LinkEvent;
 use crate::beside::{Lane, beside};
 use crate::enclosures;
 use crate::limits::{FRAME_PATIENCE, LARGE_FRAME_BYTES, LARGE_FRAMES_AT_ONCE, RECORD_BATCH_MAX};
+use crate::pulse::{Beat, Pulse, Silent};
 use crate::{Link, LinkCommand};
 use nightshift_platform::ipc;
 use nightshift_protocol::enclosure::BYTES_PREFIX;
@@ -15,9 +16,9 @@ use std::io;
 use std::path::Path;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
-use tokio::net::unix::OwnedReadHalf;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// One read from a host: a replay arrives in large pieces.
 const READ_BYTES: usize = 64 * 1024;
@@ -78,7 +79,7 @@ impl Input {
 
 impl Link {
     pub(crate) async fn talk(&mut self, queue: &mut mpsc::Receiver<LinkCommand>) -> Talked {
-        let stream = match connect(Path::new(&self.ready.socket)) {
+        let stream = match connect(Path::new(&self.ready.socket)).await {
             Ok(stream) => stream,
             Err(e) => return Talked::Lost { connected: false, why: e.to_string() },
         };
@@ -97,12 +98,17 @@ impl Link {
         }
         let mut input = Input { decoder: FrameDecoder::default(), greeted: false, large: None };
         let mut buffer = vec![0; READ_BYTES];
+        let mut pulse = Pulse::new(self.host());
         loop {
+            let due = !input.greeted || self.asked.is_due();
             tokio::select! {
                 read = input.read(&mut reader, &mut buffer) => match read {
                     Ok(0) => return Talked::Lost { connected: input.greeted, why: "it closed the connection".into() },
                     Err(e) => return Talked::Lost { connected: input.greeted, why: e.to_string() },
                     Ok(n) => {
+                        if pulse.heard() && input.greeted {
+                            self.lives().await;
+                        }
                         input.decoder.push(&buffer[..n]);
                         if let Err(broken) = self.take_frames(&mut input).await {
                             return match broken {
@@ -129,12 +135,51 @@ impl Link {
                             continue;
                         }
                     };
-                    if let Err(e) = writer.write_all(&frame).await {
+                    if let Err(e) = self.write(&mut writer, &frame, &mut pulse).await {
                         return Talked::Lost { connected: input.greeted, why: e.to_string() };
+                    }
+                }
+                () = sleep_until(pulse.next()), if pulse.looks(due) => match pulse.beat() {
+                    Beat::Nothing => {}
+                    Beat::Ask => {
+                        let frame = encode_control(&HostRequest::Status);
+                        if let Err(e) = self.write(&mut writer, &frame, &mut pulse).await {
+                            return Talked::Lost { connected: input.greeted, why: e.to_string() };
+                        }
+                    }
+                    Beat::Silent(silent) => self.silent(silent).await,
+                }
+            }
+        }
+    }
+
+    /// A host that stands still reads nothing: that is told of while this waits for it.
+    async fn write(
+        &self,
+        writer: &mut OwnedWriteHalf,
+        frame: &[u8],
+        pulse: &mut Pulse,
+    ) -> io::Result<()> {
+        let mut writing = std::pin::pin!(writer.write_all(frame));
+        loop {
+            tokio::select! {
+                written = &mut writing => return written,
+                () = sleep_until(pulse.next()), if pulse.looks(true) => {
+                    if let Beat::Silent(silent) = pulse.beat() {
+                        self.silent(silent).await;
                     }
                 }
             }
         }
+    }
+
+    async fn silent(&self, Silent { why, way_out }: Silent) {
+        self.report.send(LinkEvent::Unknown { why, way_out }).await;
+    }
+
+    /// After a time of not answering it is known to live again.
+    async fn lives(&self) {
+        self.report.send(LinkEvent::Launched { pid: self.ready.child_pid }).await;
     }
 
     /// The host would hang up on it, and on every connection after that.
@@ -177,9 +222,7 @@ impl Link {
                         return Err(Broken::Foreign(self.foreign(&hello)));
                     }
                     input.greeted = true;
-                    // After a time of not answering it is known to live again.
-                    let pid = self.ready.child_pid;
-                    self.report.send(LinkEvent::Launched { pid }).await;
+                    self.lives().await;
                     // A terminal's journal is not replayed: there is nothing to catch up with.
                     if self.kind == LaunchKind::Pty && !self.listens {
                         self.report.send(LinkEvent::CaughtUp).await;
@@ -244,11 +287,11 @@ impl Link {
     }
 }
 
-fn connect(socket: &Path) -> io::Result<UnixStream> {
-    let stream = ipc::connect(socket)?;
+/// Never waits: a host that stands still lets nobody in, and its queue may be full.
+async fn connect(socket: &Path) -> io::Result<UnixStream> {
+    let stream = UnixStream::connect(socket).await?;
     if !ipc::peer_is_me(&stream)? {
         return Err(io::Error::other("the socket belongs to another user"));
     }
-    stream.set_nonblocking(true)?;
-    UnixStream::from_std(stream)
+    Ok(stream)
 }

@@ -300,6 +300,8 @@ pub enum Fact {
     /// The host can be neither reached nor proved dead.
     HostUnknown {
         why: String,
+        /// What the user can do about it; empty where nothing is known.
+        way_out: String,
     },
 }
 

@@ -94,7 +94,8 @@ mod tests {
         assert!(may_go(&done));
         let pinned = Session { pinned: true, ..done.clone() };
         let alive = Liveness::Alive { pid: 1, since: Millis(0) };
-        let unknown = Liveness::Unknown { why: String::new(), since: Millis(0) };
+        let unknown =
+            Liveness::Unknown { why: String::new(), way_out: String::new(), since: Millis(0) };
         let starting = Session { state: State::Starting, ..done.clone() };
         for session in [
             pinned,

@@ -13,6 +13,7 @@ pub mod standing;
 pub mod step;
 pub mod titles;
 pub mod trust;
+mod unreachable;
 
 pub use nightshift_terms::{
     answering, choice, enclosure, evidence, forge, id, limits, lodging, naming, need, pull_request,

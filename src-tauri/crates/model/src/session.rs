@@ -75,6 +75,9 @@ pub enum Liveness {
     },
     Unknown {
         why: String,
+        /// What the user can do about it; empty where nothing is known.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        way_out: String,
         since: Millis,
     },
 }

@@ -45,7 +45,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    fn new(message: String, hint: &str) -> Refusal {
+    pub(crate) fn new(message: String, hint: &str) -> Refusal {
         Refusal { message, hint: hint.to_owned() }
     }
 }

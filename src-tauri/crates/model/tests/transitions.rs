@@ -127,7 +127,11 @@ fn sessions() -> Vec<(&'static str, Session)> {
         ..session(agent(vec![]), State::Starting, true)
     };
     let unknown = Session {
-        liveness: Liveness::Unknown { why: "no answer".into(), since: Millis(1) },
+        liveness: Liveness::Unknown {
+            why: "no answer".into(),
+            way_out: "wake it".into(),
+            since: Millis(1),
+        },
         ..session(sent(), State::Working, true)
     };
     vec![
@@ -474,7 +478,10 @@ fn other_events() -> Events {
         ("exit 3", exit(Some(3), None)),
         ("signal 9", exit(None, Some(9))),
         ("host lost", Event::Fact(Fact::HostLost { cause: "host killed".into() })),
-        ("host unknown", Event::Fact(Fact::HostUnknown { why: "no answer".into() })),
+        (
+            "host unknown",
+            Event::Fact(Fact::HostUnknown { why: "no answer".into(), way_out: "wake it".into() }),
+        ),
     ]
 }
 

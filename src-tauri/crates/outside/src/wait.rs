@@ -1,6 +1,6 @@
 //! Requests whose answer means *done*: they wait here until the session has got there.
 
-use nightshift_model::{Liveness, Lodging, NeedId, Session, State, Trust};
+use nightshift_model::{Liveness, Lodging, NeedId, Refusal, Session, State, Trust};
 use nightshift_protocol::Reply;
 use nightshift_publish::ConnId;
 use std::time::Duration;
@@ -64,6 +64,23 @@ impl Waiter {
                 });
                 !known || now >= *deadline
             }
+        }
+    }
+
+    /// Why `session` will not get there before its host can be reached again.
+    pub fn out_of_reach(&self, session: &Session) -> Option<Refusal> {
+        match &self.until {
+            Until::Ended => session.not_ended(),
+            Until::Removed => session.not_ended().map(|mut refusal| {
+                refusal.hint.push_str("; then remove it again");
+                refusal
+            }),
+            Until::AnswerTaken { .. } => session.answer_waits(),
+            Until::Launched
+            | Until::Trusted
+            | Until::Decided { .. }
+            | Until::StopWished { .. }
+            | Until::MonitorOver { .. } => None,
         }
     }
 

@@ -64,6 +64,19 @@ pub fn connect(path: &Path) -> io::Result<UnixStream> {
     UnixStream::connect(path)
 }
 
+/// What stands in the place of a socket, in words: nobody can be reached there, and nobody makes it away.
+/// None where it is a socket, or nothing.
+pub fn in_the_way(path: &Path) -> Option<String> {
+    let kind = fs::symlink_metadata(path).ok()?.file_type();
+    let what = match () {
+        () if kind.is_socket() => return None,
+        () if kind.is_symlink() => "a symbolic link",
+        () if kind.is_dir() => "a directory, no socket",
+        () => "no socket",
+    };
+    Some(format!("{} is in the way: it is {what}", path.display()))
+}
+
 /// The file that `path` names now.
 pub fn socket_id(path: &Path) -> io::Result<SocketId> {
     let metadata = fs::symlink_metadata(path)?;

@@ -53,6 +53,27 @@ impl Identity {
     }
 }
 
+/// A process that lives and does nothing until somebody lets it go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standstill {
+    /// By a signal (SIGSTOP, SIGTSTP).
+    Stopped,
+    /// By whoever traces it.
+    Traced,
+}
+
+impl Identity {
+    /// Whether it stands still; none where it does not, is gone, or cannot be looked at.
+    pub fn standstill(&self) -> Option<Standstill> {
+        let stat = Stat::read(self.pid).ok().filter(|stat| stat.start_ticks == self.start_ticks)?;
+        match stat.state {
+            b'T' => Some(Standstill::Stopped),
+            b't' => Some(Standstill::Traced),
+            _ => None,
+        }
+    }
+}
+
 /// Identifies this boot of the machine: after another one every pid is void.
 pub fn boot_id() -> io::Result<String> {
     Ok(std::fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned())

@@ -10,6 +10,7 @@ pub const SIGQUIT: i32 = libc::SIGQUIT;
 pub const SIGTERM: i32 = libc::SIGTERM;
 pub const SIGCHLD: i32 = libc::SIGCHLD;
 pub const SIGCONT: i32 = libc::SIGCONT;
+pub const SIGSTOP: i32 = libc::SIGSTOP;
 /// Ignored by whoever does not listen for it.
 pub const SIGURG: i32 = libc::SIGURG;
 

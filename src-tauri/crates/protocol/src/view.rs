@@ -130,7 +130,9 @@ impl SessionView {
             State::Starting | State::Working | State::Idle | State::Stopped => self.state.clone(),
         };
         let liveness = match &self.liveness {
-            Liveness::Unknown { why, since } => Liveness::Unknown { why: word(why), since: *since },
+            Liveness::Unknown { why, way_out, since } => {
+                Liveness::Unknown { why: word(why), way_out: word(way_out), since: *since }
+            }
             Liveness::Alive { .. } | Liveness::Gone { .. } => self.liveness.clone(),
         };
         SessionView {

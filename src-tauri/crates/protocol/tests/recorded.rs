@@ -222,7 +222,10 @@ fn views() -> Vec<SessionView> {
         view(State::NeedsInput { needs: vec![need()] }, alive()),
         view(State::Idle, alive()),
         view(State::Completed { result: "42 found".into() }, alive()),
-        view(State::failed("no key"), Liveness::Unknown { why: "/proc".into(), since: AT }),
+        view(
+            State::failed("no key"),
+            Liveness::Unknown { why: "/proc".into(), way_out: String::new(), since: AT },
+        ),
         view(State::Stopped, Liveness::Gone { since: AT }),
     ]
 }

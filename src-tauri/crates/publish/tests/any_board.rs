@@ -111,7 +111,9 @@ fn row(dice: &mut Dice, n: u64, size: Size) -> SessionView {
     session.liveness = match dice.below(3) {
         0 => Liveness::Alive { pid: 7, since: Millis(1) },
         1 => Liveness::Gone { since: Millis(2) },
-        _ => Liveness::Unknown { why: text(dice, size), since: Millis(3) },
+        _ => {
+            Liveness::Unknown { why: text(dice, size), way_out: text(dice, size), since: Millis(3) }
+        }
     };
     SessionView::of(&session)
 }

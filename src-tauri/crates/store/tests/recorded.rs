@@ -92,7 +92,7 @@ fn agent(n: u32) -> Session {
 /// What every recorded database holds.
 fn sessions() -> Vec<Session> {
     let gone = Liveness::Gone { since: AT };
-    let unknown = Liveness::Unknown { why: "/proc".into(), since: AT };
+    let unknown = Liveness::Unknown { why: "/proc".into(), way_out: String::new(), since: AT };
     let done = State::Completed { result: "42".into() };
     let ended = Session { exit_code: Some(3), ..shell(2, State::failed("exit 3"), gone.clone()) };
     vec![shell(1, done, gone), ended, agent(3), shell(4, State::Stopped, unknown)]

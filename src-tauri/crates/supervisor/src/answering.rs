@@ -2,8 +2,9 @@
 
 use crate::core::Core;
 use crate::handlers;
+use crate::limits::ANSWER_WAIT;
 use crate::wait::Until;
-use nightshift_model::{Liveness, SessionId, State, Trust};
+use nightshift_model::{Liveness, NeedId, SessionId, State, Trust};
 use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode, Reply, SessionView};
 
@@ -16,16 +17,34 @@ impl Core {
             .into_iter()
             .partition(|(of, waiter)| of == id && waiter.is_met(&entry.session, now));
         self.waiters = left;
+        self.answer_in_vain(id);
         for (id, waiter) in met {
             let result = match &waiter.until {
                 Until::Removed => handlers::finish_removal(self, &id),
                 Until::Launched => Some(self.launched_reply(&id)),
                 Until::Trusted => Some(self.trusted_reply(&id)),
+                Until::AnswerTaken { need, .. } if self.has_answer_waiting(&id, need) => {
+                    Some(Err(not_taken(&id)))
+                }
                 _ => Some(waiter.reply().map_or_else(|| self.view(&id), Ok)),
             };
             match result {
                 Some(result) => self.clients.answer(waiter.conn, waiter.request, result),
                 None => self.waiters.push((id, waiter)),
+            }
+        }
+    }
+
+    /// Nobody waits for a host that cannot be reached: what was asked of it is done once it can.
+    fn answer_in_vain(&mut self, id: &SessionId) {
+        let Some(entry) = self.sessions.get(id) else { return };
+        for (of, waiter) in std::mem::take(&mut self.waiters) {
+            match waiter.out_of_reach(&entry.session).filter(|_| of == *id) {
+                Some(refusal) => {
+                    let result = Err(handlers::refused(&refusal));
+                    self.clients.answer(waiter.conn, waiter.request, result);
+                }
+                None => self.waiters.push((of, waiter)),
             }
         }
     }
@@ -38,6 +57,11 @@ impl Core {
             }
             Some(_) | None => self.view(id),
         }
+    }
+
+    fn has_answer_waiting(&self, id: &SessionId, need: &NeedId) -> bool {
+        let agent = self.sessions.get(id).and_then(|entry| entry.session.agent());
+        agent.is_some_and(|agent| agent.answers.iter().any(|waiting| waiting.id == *need))
     }
 
     /// An answer was given of what the repository is no longer: nobody trusts what it is now.
@@ -61,4 +85,13 @@ impl Core {
         let view = entry.map(|e| Reply::Session { view: Box::new(SessionView::of(&e.session)) });
         view.ok_or_else(|| Fault::new(FaultCode::NotFound, format!("no session {id}")))
     }
+}
+
+/// Its agent reads nothing, or its disk takes nothing.
+fn not_taken(id: &SessionId) -> Fault {
+    let seconds = ANSWER_WAIT.as_secs();
+    let text = format!("the answer has not reached the agent of session {id} within {seconds} s");
+    Fault::new(FaultCode::Io, text).hint(format!(
+        "it is kept and given as soon as the agent takes it; see `nightshift why {id}`"
+    ))
 }

@@ -132,6 +132,7 @@ pub struct Core {
     pub board: Board,
     pub conversations: Conversations,
     pub waiters: Vec<(SessionId, Waiter)>,
+    pub held: Vec<handlers::Held>,
     pub ending: Ending,
     pub store: Box<dyn Storage>,
     /// There once clients are served.
@@ -207,6 +208,7 @@ impl Core {
             board: Board::default(),
             conversations: Conversations::default(),
             waiters: Vec::new(),
+            held: Vec::new(),
             ending: Ending::No,
             store,
             ground: None,
@@ -266,6 +268,7 @@ impl Core {
             }
             Inbox::Link { session, generation, event, .. } => {
                 self.link_event(&session, generation, event);
+                handlers::give_held(self);
             }
             Inbox::Folded { session, driver } => self.folded(&session, *driver),
             Inbox::NotFolded { session, fault } => {
@@ -386,7 +389,9 @@ impl Core {
             }
             LinkEvent::Exited { exit } => self.process_ended(id, Fact::Exited { exit }),
             LinkEvent::Lost { cause } => self.process_ended(id, Fact::HostLost { cause }),
-            LinkEvent::Unknown { why } => self.fact(id, Fact::HostUnknown { why }),
+            LinkEvent::Unknown { why, way_out } => {
+                self.fact(id, Fact::HostUnknown { why, way_out })
+            }
         }
     }
 

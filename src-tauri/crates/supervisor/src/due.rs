@@ -7,7 +7,8 @@ use crate::core::{Core, Entry};
 use crate::limits::CATCH_UP_PAUSE;
 use crate::wait::Waiter;
 use crate::{
-    continuing, effects, judging, notices, pressure, pulls, renew, rest, retention, standing,
+    continuing, effects, handlers, judging, notices, pressure, pulls, renew, rest, retention,
+    standing,
 };
 use nightshift_model::SessionId;
 use nightshift_platform::clock;
@@ -28,6 +29,7 @@ impl Core {
         due.chain(waits)
             .map(|at| at.saturating_sub(now))
             .chain(self.unsaved.due_in(now))
+            .chain(handlers::held_due_in(self, now))
             .chain(rest::due_in(self, now))
             .chain(retention::due_in(self, now))
             .chain(pressure::due_in(self, now))
@@ -55,6 +57,7 @@ impl Core {
         judging::on_time(self, now);
         notices::on_time(self, now);
         pulls::on_time(self, now);
+        handlers::give_held(self);
         let overdue = |w: &Waiter| w.deadline().is_some_and(|d| now >= d);
         let late: Vec<SessionId> =
             self.waiters.iter().filter(|(_, w)| overdue(w)).map(|(id, _)| id.clone()).collect();

@@ -40,6 +40,7 @@ use nightshift_platform::clock;
 use nightshift_protocol::{Command, Dispatch, Fault, FaultCode, Reply, Request, StandingAct};
 use nightshift_publish::ConnId;
 
+pub use answer::{Held, give_held, held_due_in};
 pub use dispatch::checked as dispatch_checked;
 pub use follow::fold;
 pub use remove::{Leaving, finish_removal, take_off, worktree_left};
@@ -119,7 +120,8 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         Command::Show { session } => plain::show(core, &session),
         Command::List => Ok(plain::list(core, conn)),
         Command::Answer { session, need, answer, shown_ms, env } => {
-            answer::answer(core, &session, answer::Given { need, answer, shown_ms, env })
+            let given = answer::Given { need, answer, shown_ms, env };
+            answer::answer(core, (conn, id), &session, given)
         }
         Command::Reply { session, text, env, enclosures } => {
             reply::reply(core, (conn, id), &session, (text, env, &enclosures))

@@ -14,8 +14,11 @@ pub const FOLLOWS_MAX: usize = 256;
 pub const SESSIONS_MAX: usize = 2_000;
 /// Sessions with a live process: each has a host, its child and file descriptors.
 pub const LIVE_SESSIONS_MAX: usize = 500;
-/// Longest wait for an answer to reach the agent before the client is told the state as it is.
-pub const ANSWER_WAIT: Duration = Duration::from_secs(5);
+/// Longest wait for an answer to reach the agent before the client is told that it waits.
+pub const ANSWER_WAIT: Duration = Duration::from_secs(10);
+/// Longest wait for a host to be connected to before an answer is refused and its request stays open: its
+/// link says before that whether it can be reached, unless it has very much to read first.
+pub const REACH_WAIT: Duration = Duration::from_secs(30);
 /// Longest wait for a monitor to be over: its command has half a second to end by itself, and what it
 /// said before is told first.
 pub const MONITOR_STOP_WAIT: Duration = Duration::from_secs(10);

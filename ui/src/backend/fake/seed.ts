@@ -379,7 +379,7 @@ export function seed(world: World): void {
       name: "long migration",
       kind: "shell",
       line: "host does not answer; its process is still there",
-      liveness: { type: "unknown", why: "the host does not answer", since: Date.now() - 5 * MINUTE },
+      liveness: { type: "unknown", why: "the host does not answer", way_out: "", since: Date.now() - 5 * MINUTE },
     },
     5 * HOUR,
   );

@@ -559,7 +559,9 @@ export type LeftOut = {
 /**  Whether the session's host lives. Unknown is never treated as gone. */
 export type Liveness = 
 /**  The host and its child live; `pid` is the child's (the shell job or the agent). */
-{ type: "alive"; pid: number; since: Millis } | { type: "gone"; since: Millis } | { type: "unknown"; why: string; since: Millis };
+{ type: "alive"; pid: number; since: Millis } | { type: "gone"; since: Millis } | { type: "unknown"; why: string; 
+/**  What the user can do about it; empty where nothing is known. */
+way_out: string; since: Millis };
 
 export type Lodging = 
 /**  Not started yet. */

@@ -3,14 +3,18 @@
 use crate::context::Context;
 use crate::failure::{Failure, unexpected};
 use crate::verbs::daemon_status::{connect, sessions, status};
+use nightshift_client::Client;
+use nightshift_model::Liveness;
 use nightshift_platform::process::{Identity, Liveness3, pidfd};
-use nightshift_protocol::{Command, Fault, FaultCode, Reply};
+use nightshift_protocol::{Command, Fault, FaultCode, Reply, SessionView};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 use std::process::ExitCode;
 
 /// Ending every session may take each one's grace; a supervisor that needs longer hangs.
 const END_TIMEOUT_S: i64 = 60;
+/// Between two looks at what keeps it.
+const LOOK_PAUSE_S: i64 = 1;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -46,7 +50,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         Err(fault) if fault.code == FaultCode::Unreachable => {}
         Err(fault) => return Err(fault.into()),
     }
-    wait_for_end(&supervisor)?;
+    wait_for_end(&supervisor, &client).await?;
     let kept = if args.keep_workers { status.sessions } else { 0 };
     let goes_on = match kept {
         0 => String::new(),
@@ -62,13 +66,36 @@ fn refuse(count: u32) -> Fault {
         .hint("end them with --any, or let them go on with --keep-workers")
 }
 
-fn wait_for_end(supervisor: &Identity) -> Result<(), Fault> {
+/// The sessions that are left do not answer: how long they take, nobody can say.
+fn refuse_to_wait(sessions: &[SessionView]) -> Result<(), Fault> {
+    let is_left = |s: &&SessionView| !matches!(s.liveness, Liveness::Gone { .. });
+    let mut left = Vec::new();
+    let mut ways = Vec::new();
+    for session in sessions.iter().filter(is_left) {
+        let Liveness::Unknown { why, way_out, .. } = &session.liveness else { return Ok(()) };
+        left.push(format!("session {} has not ended: {why}", session.id));
+        ways.extend(Some(way_out.clone()).filter(|way_out| !way_out.is_empty()));
+    }
+    if left.is_empty() {
+        return Ok(());
+    }
+    ways.push("the supervisor ends after the last session; or let them go on: `nightshift daemon stop --keep-workers`".into());
+    Err(Fault::new(FaultCode::Refused, left.join("; ")).hint(ways.join("; ")))
+}
+
+async fn wait_for_end(supervisor: &Identity, client: &Client) -> Result<(), Fault> {
     // No descriptor for a process that is gone already.
     let Ok(fd) = pidfd(supervisor) else { return Ok(()) };
-    let timeout = Timespec { tv_sec: END_TIMEOUT_S, tv_nsec: 0 };
-    let ended = poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&timeout));
-    if matches!(ended, Ok(n) if n > 0) || supervisor.liveness() == Liveness3::Gone {
-        return Ok(());
+    let timeout = Timespec { tv_sec: LOOK_PAUSE_S, tv_nsec: 0 };
+    for _ in 0..END_TIMEOUT_S / LOOK_PAUSE_S {
+        let ended = poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&timeout));
+        if matches!(ended, Ok(n) if n > 0) || supervisor.liveness() == Liveness3::Gone {
+            return Ok(());
+        }
+        // Where it is just ending there is no reply, and the next look finds it gone.
+        if let Ok(Reply::Sessions { views }) = client.call(Command::List).await {
+            refuse_to_wait(&views)?;
+        }
     }
     let message = format!("supervisor {} has not ended after {END_TIMEOUT_S} s", supervisor.pid);
     Err(Fault::new(FaultCode::Io, message).hint("look into its log"))

@@ -312,7 +312,8 @@ fn sessions_that_cannot_be_reached_are_named_and_nothing_is_said_to_have_stopped
     wait_until("it to be unknown", || {
         shift.ok(&["why", &job]).contains("lives but does not answer")
     });
-    shift.fails(&["stop", &job], &[&job, "cannot be stopped", "pkill"]);
+    let named = socket.display().to_string();
+    shift.fails(&["stop", &job], &[&job, "cannot be stopped", &named, "move it away"]);
     shift.fails(&["daemon", "stop", "--any"], &[&job, "cannot be ended", "--keep-workers"]);
     assert!(shift.entry(&other)["pid"].is_u64(), "it was ended although nothing was stopped");
     assert_eq!(std::fs::read(&socket).unwrap(), b"somebody's");
@@ -341,7 +342,8 @@ fn what_stands_in_the_way_of_a_socket_is_named_at_once() {
             shift.fails(args, &[&named, "is in the way", what, "move it away"]);
         }
         std::fs::remove_file(&socket).unwrap();
-        wait_until("the socket", || socket.exists());
+        // It is there a moment before anybody listens.
+        wait_until("the socket", || shift.run(&["daemon", "status"]).code == Some(0));
         assert_eq!(shift.supervisor(), supervisor);
         assert!(shift.entry(&job)["pid"].is_u64());
     }

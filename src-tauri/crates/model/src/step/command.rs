@@ -193,6 +193,21 @@ pub(super) fn is_protocol_need(need: &Need) -> bool {
     !need.closed_a_turn()
 }
 
+/// An answer that cannot be handed to the agent now is not taken: its request stays open.
+fn refuse_out_of_reach(next: &Next, index: usize) -> Result<(), Refusal> {
+    let needs = next.session.needs();
+    let for_agent = |need: &Need| is_protocol_need(need) && !need.asks_for_trust();
+    match &next.session.liveness {
+        Liveness::Unknown { why, .. } if needs.get(index).is_some_and(for_agent) => {
+            Err(Refusal::new(
+                format!("session {} cannot be answered now: {why}", next.session.id),
+                &format!("{}, then answer it; its request stays", next.session.way_out()),
+            ))
+        }
+        Liveness::Unknown { .. } | Liveness::Alive { .. } | Liveness::Gone { .. } => Ok(()),
+    }
+}
+
 fn answer_need(
     next: &mut Next,
     id: Option<&NeedId>,
@@ -203,6 +218,7 @@ fn answer_need(
     let session_id = next.session.id.clone();
     let found = meant(next.session.needs(), id, shown_ms, next.at);
     let index = found.map_err(|unmeant| late::unmeant(next, id, unmeant))?;
+    refuse_out_of_reach(next, index)?;
     let State::NeedsInput { needs } = &mut next.session.state else {
         return Err(late::unmeant(next, id, Unmeant::Gone));
     };
@@ -301,9 +317,12 @@ fn interrupt(next: &mut Next) -> Result<(), Refusal> {
 fn stop(next: &mut Next) -> Result<(), Refusal> {
     let id = next.session.id.clone();
     match (&next.session.liveness, &next.session.state) {
+        (Liveness::Unknown { .. }, _) if next.session.stopping => {
+            next.session.not_ended().map_or(Ok(()), Err)
+        }
         (Liveness::Unknown { why, .. }, _) => Err(Refusal::new(
             format!("session {id} cannot be stopped: {why}"),
-            &format!("end its host yourself: `pkill -f 'host .*/{id}$'`, then try again"),
+            &format!("{}, then try again", next.session.way_out()),
         )),
         (Liveness::Alive { .. }, _) | (Liveness::Gone { .. }, State::Starting) => {
             if !next.session.stopping {

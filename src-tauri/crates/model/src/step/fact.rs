@@ -85,12 +85,12 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
         }
         Fact::Exited { exit } => exit::exited(next, &exit),
         Fact::HostLost { cause } => exit::lost(next, &cause),
-        Fact::HostUnknown { why } => unknown(next, &why),
+        Fact::HostUnknown { why, way_out } => unknown(next, &why, way_out),
     }
 }
 
-fn unknown(next: &mut Next, why: &str) {
-    next.session.liveness = Liveness::Unknown { why: why.to_owned(), since: next.at };
+fn unknown(next: &mut Next, why: &str, way_out: String) {
+    next.session.liveness = Liveness::Unknown { why: why.to_owned(), way_out, since: next.at };
     next.note(Source::Supervisor, why);
 }
 
@@ -162,10 +162,15 @@ fn launched(next: &mut Next, pid: u32) {
         // The end of the process that was to go could not be stored: this is the one after it.
         next.session.retiring = false;
     }
+    // Nobody starts a process while another may live: this is the one that could not be reached.
+    let answers_again = matches!(next.session.liveness, Liveness::Unknown { .. });
     next.session.liveness = Liveness::Alive { pid, since: next.at };
     next.session.exit_code = None;
     next.session.end_seen = false;
-    let why = format!("process {pid} started");
+    let why = match answers_again {
+        true => format!("process {pid} answers again"),
+        false => format!("process {pid} started"),
+    };
     match (&next.session.work, &next.session.state) {
         (Work::Shell { .. }, State::Starting) => {
             next.go(State::Working, "", Source::Process, &why);
@@ -182,7 +187,9 @@ fn launched(next: &mut Next, pid: u32) {
             | State::Stopped,
         ) => next.note(Source::Process, &why),
     }
-    monitor::all_ended(next, "its agent's process was started again");
+    if !answers_again {
+        monitor::all_ended(next, "its agent's process was started again");
+    }
     if next.session.stopping || next.session.retiring {
         next.effect(Effect::StopHost);
     } else if next.session.agent().is_some() {

@@ -41,7 +41,7 @@ impl Core {
             tracing::info!(session = %id, "found {finding:?}");
             if let Finding::Unknown(why) = &finding {
                 self.notice(NoticeLevel::Error, format!("session {id} was left alone: {why}"));
-                self.fact(&id, Fact::HostUnknown { why: why.clone() });
+                self.fact(&id, Fact::HostUnknown { why: why.clone(), way_out: String::new() });
             }
             effects::adopt(self, &id);
         }

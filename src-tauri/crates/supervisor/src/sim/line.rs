@@ -203,7 +203,7 @@ impl Line {
             Finding::Starting if around.now < until => self.stage = Stage::Adopt { until, told },
             Finding::Unknown(why) => {
                 if !told {
-                    self.events.push_back(LinkEvent::Unknown { why });
+                    self.events.push_back(LinkEvent::Unknown { why, way_out: String::new() });
                 }
                 let until = around.now + RECONNECT_LONGEST;
                 self.stage = Stage::Adopt { until, told: true };
@@ -237,7 +237,7 @@ impl Line {
         }
         if failures + 1 == RECONNECT_TRIES {
             let why = "its host lives but does not answer".to_owned();
-            self.events.push_back(LinkEvent::Unknown { why });
+            self.events.push_back(LinkEvent::Unknown { why, way_out: String::new() });
         }
         let at = around.now + pause;
         let pause = (pause * 2).min(RECONNECT_LONGEST);
