@@ -7,6 +7,7 @@
 //! what others wrote is never part of a value or of an argument.
 //! Must not know: how git is started.
 
+use crate::followed::is_followed;
 use crate::programs::{off, parts};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -80,16 +81,18 @@ impl Configuration {
         names.into_iter().filter_map(off).collect()
     }
 
-    /// A configuration file with what the repository set, in the order that it counts in. What names a
-    /// program has its harmless value, or gives way to what the user set.
+    /// A configuration file with what the repository set and is followed, in the order that it counts in. What
+    /// names a program has its harmless value, or gives way to what the user set.
     pub fn copy(&self) -> Vec<u8> {
         let users: BTreeSet<&[u8]> = self.of(Owner::User).map(|s| variable(&s.name)).collect();
         let mut lines = Vec::new();
         for Setting { name, value, .. } in self.of(Owner::Repository) {
             let value = match off(name) {
                 Some(_) if is_helper(name) || users.contains(variable(name)) => continue,
+                // The user's own remote is reached as if the repository said nothing of it.
+                Some("") if parts(name).0 == b"http" => continue,
                 Some(off) => off.as_bytes(),
-                None if is_left_out(name) => continue,
+                None if !is_followed(name) || is_left_out(name) => continue,
                 None => value,
             };
             write_setting(&mut lines, name, value);
@@ -104,7 +107,8 @@ impl Configuration {
             let (section, between, last) = parts(&setting.name);
             let of_filters = [&b"clean"[..], b"smudge", b"process"].contains(&last);
             let filter = section == b"filter" && of_filters && between != Some(LFS);
-            !setting.value.is_empty() && (filter || (section == b"merge" && last == b"driver"))
+            let driver = section == b"merge" && last == b"driver";
+            !setting.value.is_empty() && (filter || driver || section == b"hook")
         };
         self.own_hooks().is_some() || self.of(Owner::User).any(programs)
     }

@@ -20,6 +20,7 @@ mod embedded;
 mod error;
 mod exclude;
 mod expiry;
+mod followed;
 mod frozen;
 mod git;
 mod glance;

@@ -41,6 +41,8 @@ pub(crate) const SETTINGS: &[(&str, Off)] = &[
     ("filter.*.process", Off::Value("")),
     ("filter.*.required", Off::Value("false")),
     ("filter.*.smudge", Off::Value("")),
+    // A configured hook runs where its event is set too; `true` does nothing.
+    ("hook.*.command", Off::Value("true")),
     ("gpg.program", Off::Value("gpg")),
     ("gpg.openpgp.program", Off::Value("gpg")),
     ("gpg.x509.program", Off::Value("gpgsm")),
@@ -57,8 +59,18 @@ pub(crate) const SETTINGS: &[(&str, Off)] = &[
     ("http.*.proxy", Off::Value("")),
     ("http.saveCookies", Off::Value("false")),
     ("http.*.saveCookies", Off::Value("false")),
+    // Where nothing else is to be trusted, nobody is: the connection fails.
+    ("http.sslCAInfo", Off::Value("")),
+    ("http.*.sslCAInfo", Off::Value("")),
+    ("http.sslCAPath", Off::Value("")),
+    ("http.*.sslCAPath", Off::Value("")),
+    ("http.proxySSLCAInfo", Off::Value("")),
+    ("http.*.proxySSLCAInfo", Off::Value("")),
     ("http.sslVerify", Off::Value("true")),
     ("http.*.sslVerify", Off::Value("true")),
+    // A rebase writes subjects into the list of what it does: one in which lines end elsewhere breaks it.
+    ("i18n.commitEncoding", Off::Value("UTF-8")),
+    ("i18n.logOutputEncoding", Off::Value("UTF-8")),
     ("lfs.standaloneTransferAgent", Off::Value("")),
     ("lfs.*.standaloneTransferAgent", Off::Value("")),
     ("lfs.*.path", Off::Value("")),
@@ -68,6 +80,8 @@ pub(crate) const SETTINGS: &[(&str, Off)] = &[
     ("merge.*.driver", Off::Value("false")),
     ("pager.*", Off::Value("false")),
     ("push.recurseSubmodules", Off::Value("no")),
+    // A rebase reads a line of its own in it as an instruction, such as `exec`.
+    ("rebase.instructionFormat", Off::Value("%s")),
     ("remote.*.proxy", Off::Value("")),
     ("remote.*.receivepack", Off::Value("git-receive-pack")),
     ("remote.*.uploadpack", Off::Value("git-upload-pack")),
@@ -106,13 +120,10 @@ pub(crate) const SETTINGS: &[(&str, Off)] = &[
     ("help.browser", Off::Never(NO_TOOL)),
     ("help.htmlPath", Off::Never(NO_TOOL)),
     ("http.proxyAuthMethod", Off::Never(NO_PROGRAM)),
-    ("http.proxySSLCAInfo", Off::Never(READ_ONLY)),
     ("http.proxySSLCert", Off::Never(READ_ONLY)),
     ("http.proxySSLCertPasswordProtected", Off::Never(NO_PROGRAM)),
     ("http.proxySSLKey", Off::Never(READ_ONLY)),
     ("http.schannelUseSSLCAInfo", Off::Never(NO_PROGRAM)),
-    ("http.sslCAInfo", Off::Never(READ_ONLY)),
-    ("http.sslCAPath", Off::Never(READ_ONLY)),
     ("imap.tunnel", Off::Never(NO_TOOL)),
     ("include.path", Off::Never("counts as a setting of the file that includes it")),
     ("includeIf.*.path", Off::Never("counts as a setting of the file that includes it")),
@@ -176,8 +187,13 @@ pub(crate) fn off(name: &[u8]) -> Option<&'static str> {
 /// Whether a setting of a repository's own counts only where the repository is trusted, because what it
 /// says is a program or takes away a protection. `name` as git lists it.
 pub fn needs_trust(name: &str, value: &str) -> bool {
-    const HARMLESS: [&str; 3] =
-        ["push.recursesubmodules", "submodule.recurse", "filter.*.required"];
+    const HARMLESS: [&str; 5] = [
+        "push.recursesubmodules",
+        "submodule.recurse",
+        "filter.*.required",
+        "i18n.commitencoding",
+        "i18n.logoutputencoding",
+    ];
     let (section, between, last) = parts(name.as_bytes());
     let harmless = HARMLESS.iter().any(|known| {
         let (s, b, l) = parts(known.as_bytes());

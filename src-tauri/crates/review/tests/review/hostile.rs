@@ -229,6 +229,32 @@ fn security_12_what_a_filter_should_change_is_not_committed_without_it() {
     assert_eq!(repo.git(&["cat-file", "blob", "HEAD:secret.key"]), "PLAIN\n");
 }
 
+/// A rebase writes its instructions into a file, which the configuration can add to.
+#[test]
+fn security_03_a_repository_adds_nothing_to_what_a_rebase_does() {
+    // `UTF-16`: a line does not end where git reads that one does.
+    for (key, value, misleads) in [
+        ("rebase.instructionFormat", "%s%nexec EVIL #", true),
+        ("i18n.logOutputEncoding", "UTF-16BE", false),
+        ("i18n.commitEncoding", "UTF-16BE", false),
+    ] {
+        let lab = Lab::new();
+        lab.repo.write("more.txt", "more\n");
+        lab.repo.git(&["add", "."]);
+        lab.repo.git(&["commit", "--quiet", "-m", "more"]);
+        write(&lab.repo.root, "c.txt", "of others\n");
+        lab.repo.commit_main("something to rebase onto");
+        lab.config(key, &value.replace("EVIL", &lab.evil));
+        lab.must(key, ReviewAct::Rebase);
+        if misleads {
+            write(&lab.repo.root, "d.txt", "of others\n");
+            lab.repo.commit_main("more of others");
+            lab.repo.git(&["rebase", "--quiet", "main"]);
+            assert!(!lab.wire.sprung().is_empty(), "{key}: git itself is not misled");
+        }
+    }
+}
+
 /// The configuration is harmless whenever it is listed and hostile in every other moment.
 #[test]
 fn security_12_what_is_written_to_the_configuration_in_the_moment_of_an_act_runs_nothing() {

@@ -174,6 +174,29 @@ pub const FILTERS: &[Repository] = &[
 
 pub const HOOKS: &[Repository] = &[
     setting!("fsmonitor", "a program that watches files", "core.fsmonitor", "-text", STATUS),
+    Repository {
+        name: "instructions of a rebase",
+        why: "what a rebase does has a line of the repository's own",
+        build: |lab| {
+            lab.config("rebase.instructionFormat", &format!("%s%nexec {} #", lab.evil));
+        },
+        control: Control::Shell("git stash -q; git rebase -q --force-rebase --root"),
+        ..ASKS
+    },
+    Repository {
+        name: "hooks in settings",
+        why: "git 2.54 and later take hooks from the configuration",
+        build: |lab| {
+            for event in ["post-checkout", "pre-commit", "post-commit", "reference-transaction"] {
+                let name = format!("hook.{event}-x");
+                lab.config(&format!("{name}.event"), event);
+                lab.config_evil(&[&format!("{name}.command")]);
+            }
+        },
+        // Older ones do not know them.
+        control: Control::NoProgram,
+        ..ASKS
+    },
     setting!("editor", "an editor for messages", "core.editor", "-text", {
         Control::Main(&["commit", "--allow-empty"])
     }),
