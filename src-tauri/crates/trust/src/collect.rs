@@ -64,7 +64,7 @@ pub fn collect(git: &Git, place: &Place<'_>, scripts: Vec<Item>) -> Found {
 }
 
 /// The directories whose settings count, from the root on; none that is the user's home.
-fn chain(place: &Place<'_>) -> Vec<PathBuf> {
+pub fn chain(place: &Place<'_>) -> Vec<PathBuf> {
     let mut at = PathBuf::new();
     let mut chain = vec![PathBuf::new()];
     for part in place.subdirectory.components().take(CHAIN_MAX) {

@@ -7,6 +7,7 @@
 use crate::collect::Place;
 use crate::item::{Item, Part};
 use crate::limits::{INCLUDES_MAX, ITEM_MAX_BYTES};
+use crate::other_repositories;
 use crate::outside::{self, Inside};
 use crate::tree::{Tree, name};
 use nightshift_platform::files::read_bounded;
@@ -24,15 +25,17 @@ const LFS: &[(&str, &str)] = &[
     ("filter.lfs.process", "git-lfs filter-process"),
 ];
 const HOOKS_PATH: &str = "core.hookspath";
-const DOES: &str = "a setting of git that runs a program or takes away a protection";
-const CONDITIONAL: &str = "settings of git that count under a condition";
+pub const DOES: &str = "a setting of git that runs a program or takes away a protection";
+pub const CONDITIONAL: &str = "settings of git that count under a condition";
 /// How a file of settings names another one.
 const INCLUDE: &[u8] = b"[include";
-const PLAIN: &str = "include.path";
-const HOOK: &str = "a hook that git runs";
+pub const PLAIN: &str = "include.path";
+/// Settings of one worktree. A new one gets a copy of the main checkout's.
+pub const OF_WORKTREE: &str = "config.worktree";
+pub const HOOK: &str = "a hook that git runs";
 
 pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<String>) -> Vec<Item> {
-    let settings = match configured(git, place.root) {
+    let settings = match configured(git, place) {
         Ok(settings) => settings,
         Err(why) => {
             wrong.push(why);
@@ -51,6 +54,7 @@ pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<Stri
         });
     items.extend(plain);
     items.extend(hooks(place, tree, &settings, wrong));
+    items.extend(other_repositories::items(git, place, tree, wrong));
     items
 }
 
@@ -70,7 +74,8 @@ struct Conditional {
     by: PathBuf,
 }
 
-fn configured(git: &Git, root: &Path) -> Result<Configured, String> {
+fn configured(git: &Git, place: &Place<'_>) -> Result<Configured, String> {
+    let root = place.root;
     let args = ["config", "-z", "--list", "--show-scope", "--show-origin", "--includes"];
     let bytes = git.look(root, &args).read().map_err(|error| error.message)?;
     let mut pieces = bytes.split(|&b| b == 0);
@@ -81,12 +86,9 @@ fn configured(git: &Git, root: &Path) -> Result<Configured, String> {
         let (key, value) = setting_of(setting);
         match scope {
             b"local" | b"worktree" => {
-                if is_conditional(&key) {
-                    let by = origin.strip_prefix(b"file:").unwrap_or(origin);
-                    let by = root.join(OsStr::from_bytes(by));
-                    let (key, path) = (key.clone(), value.clone());
-                    found.conditional.push(Conditional { key, path, by });
-                }
+                let by = origin.strip_prefix(b"file:").unwrap_or(origin);
+                let by = root.join(OsStr::from_bytes(by));
+                found.conditional.extend(may_come_to_count(place.home, &key, &value, by));
                 found.own.push((key, value));
             }
             b"system" | b"global" if key.eq_ignore_ascii_case(HOOKS_PATH) => {
@@ -100,13 +102,34 @@ fn configured(git: &Git, root: &Path) -> Result<Configured, String> {
 }
 
 /// A setting's name and value, as `config --list -z` prints them.
-fn setting_of(printed: &[u8]) -> (String, String) {
+pub fn setting_of(printed: &[u8]) -> (String, String) {
     let printed = String::from_utf8_lossy(printed);
     let (key, value) = printed.split_once('\n').unwrap_or((&printed, ""));
     (key.to_owned(), value.to_owned())
 }
 
-fn is_conditional(key: &str) -> bool {
+/// Files that a setting names and that may count in a worktree to come, but do not here: under a condition; because
+/// they are not there yet; or because git copies the file that names them (git-worktree(1), "Configuration
+/// file"), beside whose copy they then are.
+fn may_come_to_count(home: Option<&Path>, key: &str, value: &str, by: PathBuf) -> Vec<Conditional> {
+    let named = |by: PathBuf| Conditional { key: key.to_owned(), path: value.to_owned(), by };
+    let (plain, conditional) = (key.eq_ignore_ascii_case(PLAIN), is_conditional(key));
+    if !plain && !conditional {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let copied = by.file_name().is_some_and(|name| name == OF_WORKTREE);
+    let relative = !value.starts_with(['/', '~', '%']);
+    if let Some(common) = by.parent().filter(|_| copied && relative) {
+        found.push(named(common.join("worktrees/_").join(OF_WORKTREE)));
+    }
+    if conditional || !named_file(home, value, &by).is_some_and(|file| file.exists()) {
+        found.push(named(by));
+    }
+    found
+}
+
+pub fn is_conditional(key: &str) -> bool {
     let lower = key.to_ascii_lowercase();
     lower.starts_with("includeif.") && lower.ends_with(".path")
 }
@@ -125,7 +148,7 @@ impl Conditions<'_> {
     /// `trail`: the files that lead here, each named by the one before it.
     fn add(&mut self, one: &Conditional, trail: &mut Vec<PathBuf>) {
         let Conditional { key, path, by } = one;
-        let Some(file) = self.named(path, by) else {
+        let Some(file) = named_file(self.place.home, path, by) else {
             self.wrong.push(format!("{key} = {path}: where that is cannot be told"));
             return;
         };
@@ -170,16 +193,31 @@ impl Conditions<'_> {
             self.add(&Conditional { key, path, by: file.to_owned() }, trail);
         }
     }
+}
 
-    /// As git finds it (git-config(1), "Includes"): beside the file that names it, or in the user's home.
-    fn named(&self, path: &str, by: &Path) -> Option<PathBuf> {
-        match path.strip_prefix("~/") {
-            Some(below) => Some(self.place.home?.join(below)),
-            // Of another user, or of git's own installation.
-            None if path.starts_with('~') || path.starts_with("%(prefix)/") => None,
-            None => Some(by.parent()?.join(path)),
+/// As git finds it (git-config(1), "Includes"): beside the file that names it, or in the user's home.
+fn named_file(home: Option<&Path>, path: &str, by: &Path) -> Option<PathBuf> {
+    match path.strip_prefix("~/") {
+        Some(below) => Some(home?.join(below)),
+        // Of another user, or of git's own installation.
+        None if path.starts_with('~') || path.starts_with("%(prefix)/") => None,
+        None => Some(without_dots(&by.parent()?.join(path))),
+    }
+}
+
+/// A file that is not there yet has a place all the same.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir if !path.exists() => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            part => plain.push(part),
         }
     }
+    plain
 }
 
 /// Settings by which git runs a program for whoever calls it in a repository, an agent above all. Ours are
@@ -240,7 +278,7 @@ fn runs_for_callers(lower: &str, value: &str) -> bool {
 }
 
 /// Whether a setting is shown and asked about. What only says yes or no to git itself is not.
-fn counts(key: &str, value: &str) -> bool {
+pub fn counts(key: &str, value: &str) -> bool {
     let lower = key.to_ascii_lowercase();
     if LFS.contains(&(lower.as_str(), value)) {
         return false;
@@ -301,7 +339,17 @@ fn hooks(
             items.dedup();
             items
         }
-        None => on_disk(place, &place.root.join(path), path, false, wrong),
+        // As git finds it (git-config(1), "pathname"): of the user's home, or a path of its own.
+        None => match (path.strip_prefix("~/"), place.home) {
+            (Some(below), Some(home)) => on_disk(place, &home.join(below), path, false, wrong),
+            (None, _) if !path.starts_with('~') => {
+                on_disk(place, &place.root.join(path), path, false, wrong)
+            }
+            _ => {
+                wrong.push(format!("{HOOKS_PATH} = {path}: where that is cannot be told"));
+                Vec::new()
+            }
+        },
     }
 }
 
@@ -319,7 +367,7 @@ fn relative(path: &str) -> Option<String> {
     (!parts.is_empty() && !home).then(|| parts.join("/"))
 }
 
-fn on_disk(
+pub fn on_disk(
     place: &Place<'_>,
     directory: &Path,
     shown: &str,

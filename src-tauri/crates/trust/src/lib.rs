@@ -16,6 +16,7 @@ mod item;
 mod ledger;
 mod limits;
 mod named;
+mod other_repositories;
 mod outside;
 mod secrets;
 mod tree;

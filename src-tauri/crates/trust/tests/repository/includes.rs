@@ -103,3 +103,41 @@ fn security_05_includes_that_cannot_be_followed_are_never_trusted() {
         assert!(repo.ledger().add(&found, 1).is_err(), "{what}");
     }
 }
+
+/// In the new worktree that file may be there, written by a commit or beside a copy of the file that names it.
+#[test]
+fn security_05_a_file_that_comes_with_the_worktree_is_asked_about_before() {
+    for path in ["../.claude/worktrees/late/cfg", "gone.cfg", "~/gone.cfg", "/gone/gone.cfg"] {
+        let repo = Repo::new();
+        assert!(repo.head().is_nothing());
+        repo.run(&["config", "include.path", path]);
+        let found = repo.head();
+        assert!(shown(&found).contains(path), "{path}: {found:?}");
+    }
+    // One that is there is shown by what it says, if that runs something.
+    let repo = Repo::new();
+    repo.write(".git/plain.cfg", "[user]\n\tname = another\n");
+    repo.run(&["config", "include.path", "plain.cfg"]);
+    assert!(repo.head().is_nothing(), "{:?}", repo.head());
+}
+
+#[test]
+fn security_05_settings_of_one_worktree_are_beside_their_copy() {
+    for section in ["[include]", "[includeIf \"gitdir:**\"]"] {
+        let repo = Repo::new();
+        repo.run(&["config", "extensions.worktreeConfig", "true"]);
+        let ledger = repo.ledger();
+        repo.write(".git/config.worktree", &format!("{section}\n\tpath = ../../late.cfg\n"));
+        repo.write(".git/late.cfg", "[core]\n\thooksPath = one\n");
+        let found = repo.head();
+        assert!(shown(&found).contains("hooksPath = one"), "{section}: {found:?}");
+        ledger.add(&found, 1).unwrap();
+        repo.write(".git/late.cfg", "[core]\n\thooksPath = other\n");
+        assert!(!ledger.trusts_all(&repo.head()), "{section}");
+        // So does git itself.
+        let tree = repo.root.join("tree").to_string_lossy().into_owned();
+        repo.run(&["worktree", "add", "--quiet", &tree]);
+        let seen = Command::new("git").args(["-C", &tree, "config", "core.hooksPath"]).output();
+        assert_eq!(String::from_utf8_lossy(&seen.unwrap().stdout), "other\n", "{section}");
+    }
+}

@@ -1,6 +1,7 @@
 //! What is found in real repositories, and how long it is trusted.
 
 mod includes;
+mod others;
 mod outside;
 
 use nightshift_testkit::TestHome;

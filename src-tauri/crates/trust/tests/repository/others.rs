@@ -1,0 +1,104 @@
+//! Hooks and settings that git takes from somewhere else than the repository's own `.git`.
+
+use crate::Repo;
+use nightshift_trust::Found;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+fn shown(found: &Found) -> String {
+    let items = found.items.iter();
+    items.map(|item| format!("{}\n{}\n", item.path, String::from_utf8_lossy(&item.shown))).collect()
+}
+
+fn hook(dir: &Path, text: &str) {
+    fs::create_dir_all(dir).unwrap();
+    let file = dir.join("pre-commit");
+    fs::write(&file, text).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn security_05_hooks_in_the_users_home_that_a_repository_names_count_by_their_text() {
+    let repo = Repo::new();
+    let home = repo.home.user_home();
+    let below = repo.root.strip_prefix(home.parent().unwrap()).unwrap().to_owned();
+    hook(&repo.root.join(".gh"), "#!/bin/sh\n: first\n");
+    let inside = format!("~/../{}/.gh", below.display());
+    hook(&home.join("hooks"), "#!/bin/sh\n: second\n");
+    for (path, dir) in [(inside.as_str(), repo.root.join(".gh")), ("~/hooks", home.join("hooks"))] {
+        repo.run(&["config", "core.hooksPath", path]);
+        let found = repo.disk();
+        assert!(shown(&found).contains("pre-commit"), "{path}: {found:?}");
+        let ledger = repo.ledger();
+        ledger.add(&found, 1).unwrap();
+        hook(&dir, "#!/bin/sh\n: changed\n");
+        assert!(!ledger.trusts_all(&repo.disk()), "{path}");
+    }
+    repo.run(&["config", "core.hooksPath", "~nobody-knows/hooks"]);
+    assert!(!repo.disk().unreadable.is_empty());
+}
+
+#[test]
+fn security_05_hooks_in_settings_are_shown() {
+    let repo = Repo::new();
+    repo.run(&["config", "hook.x.event", "pre-commit"]);
+    repo.run(&["config", "hook.x.command", "evil"]);
+    assert!(shown(&repo.head()).contains("hook.x.command\nevil"), "{:?}", repo.head());
+}
+
+#[test]
+fn security_05_settings_and_hooks_of_submodules_are_shown_where_they_count() {
+    let repo = Repo::new();
+    let other = repo.root.parent().unwrap().join("other");
+    fs::create_dir(&other).unwrap();
+    let git = |args: &[&str]| repo.git.act(&other, args).line().unwrap();
+    let init = Command::new("git").args(["init", "--quiet"]).current_dir(&other).status();
+    assert!(init.unwrap().success());
+    git(&["commit", "--quiet", "--allow-empty", "-m", "x"]);
+    for name in ["sub", "deep/er"] {
+        let address = other.to_string_lossy().into_owned();
+        let args = ["submodule", "--quiet", "add", "--name", name, &address, name];
+        repo.git.act(&repo.root, &args).outside().read().unwrap();
+    }
+    repo.commit();
+    assert!(repo.disk().is_nothing(), "{:?}", repo.disk());
+    for (name, key) in [("sub", "core.fsmonitor"), ("deep/er", "filter.x.clean")] {
+        let before = repo.disk();
+        let config = repo.root.join(format!(".git/modules/{name}/config"));
+        repo.run(&["config", "--file", &config.to_string_lossy(), key, "evil"]);
+        let found = repo.disk();
+        let line = format!(".git/modules/{name}: {key}\nevil");
+        assert!(shown(&found).contains(&line) && found.hash() != before.hash(), "{found:?}");
+        hook(&repo.root.join(format!(".git/modules/{name}/hooks")), "#!/bin/sh\n: x\n");
+        let line = format!(".git/modules/{name}/hooks/pre-commit\n#!/bin/sh\n: x");
+        assert!(shown(&repo.disk()).contains(&line), "{:?}", repo.disk());
+    }
+    assert!(repo.head().is_nothing(), "a new worktree has none of them: {:?}", repo.head());
+}
+
+#[test]
+fn security_05_a_directory_that_is_a_git_directory_is_shown_where_it_counts() {
+    let repo = Repo::new();
+    for (path, text) in [
+        ("vendor/x/HEAD", "ref: refs/heads/main\n"),
+        ("vendor/x/config", "[core]\n\tfsmonitor = evil\n\tbare = false\n"),
+        ("vendor/x/objects/k", ""),
+        ("vendor/x/refs/k", ""),
+        ("vendor/x/in/a.txt", ""),
+    ] {
+        repo.write(path, text);
+    }
+    repo.run(&["add", "--all"]);
+    repo.commit();
+    let head = repo.run(&["rev-parse", "HEAD"]);
+    for commit in [None, Some(head.as_str())] {
+        for below in ["vendor/x", "vendor/x/in"] {
+            let found = repo.look(commit, below);
+            let line = "vendor/x/config\n[core]\n\tfsmonitor = evil";
+            assert!(shown(&found).contains(line), "{below}: {found:?}");
+        }
+        assert!(repo.look(commit, "vendor").is_nothing(), "it does not count there");
+    }
+}
