@@ -338,6 +338,8 @@ impl<'a> Case<'a> {
         write(&tree, "left.txt", "left\n");
         let before = snapshot(&tree);
         self.of_session("rm", "rm", &[]);
+        // As it is to be, whatever the repository is: work in the worktree keeps its session.
+        assert!(self.refused.remove("rm"), "{}: a careful removal", self.named());
         assert!(tree.join("left.txt").exists(), "{}: a careful removal", self.named());
         self.of_session("rm without its worktree", "rm", &["--keep-worktree"]);
         assert!(tree.join("left.txt").exists(), "{}: a removal that keeps it", self.named());
