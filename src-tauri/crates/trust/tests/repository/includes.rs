@@ -14,6 +14,9 @@ const CONDITIONS: &[&str] = &[
     "hasconfig:remote.*.url:x",
 ];
 
+/// What cannot be followed, and how it is made.
+type Odd = (&'static str, fn(&Repo));
+
 fn shown(found: &Found) -> String {
     let items = found.items.iter();
     items.map(|item| String::from_utf8_lossy(&item.shown).into_owned()).collect()
@@ -73,7 +76,7 @@ fn security_05_files_included_by_a_conditional_one_are_shown() {
 
 #[test]
 fn security_05_includes_that_cannot_be_followed_are_never_trusted() {
-    let odd: [(&str, fn(&Repo)); 6] = [
+    let odd: [Odd; 6] = [
         ("a loop", |repo| repo.write(".git/inc.cfg", "[include]\n\tpath = inc.cfg\n")),
         ("a loop of two", |repo| {
             repo.write(".git/inc.cfg", "[include]\n\tpath = b.cfg\n");

@@ -9,6 +9,9 @@ use std::process::Command;
 
 const SECRET: &str = "a secret of the user's";
 
+/// A way to lead to a file, by its name.
+type Link = (&'static str, fn(&Repo, &Path));
+
 /// A file of the user's, with these lines, outside of every repository.
 fn users(repo: &Repo, name: &str, text: &str) -> PathBuf {
     let file = repo.home.user_home().join("own").join(name);
@@ -30,7 +33,7 @@ fn both(repo: &Repo) -> [Found; 2] {
 
 #[test]
 fn security_05_a_link_out_of_the_repository_is_asked_about_by_place_and_hash() {
-    let links: [(&str, fn(&Repo, &Path)); 4] = [
+    let links: [Link; 4] = [
         ("absolute", |repo, file| symlink(file, repo.root.join(".claude/settings.json")).unwrap()),
         ("in a chain", |repo, file| {
             symlink(file, repo.root.join("second")).unwrap();
