@@ -84,16 +84,7 @@ impl Link {
             Err(e) => return Talked::Lost { connected: false, why: e.to_string() },
         };
         let (mut reader, mut writer) = stream.into_split();
-        let mut opening = encode_control(&Hello::new(Role::Supervisor));
-        opening.extend(encode_control(&match self.kind {
-            LaunchKind::Pty if self.listens => HostRequest::WatchMarks { after: self.after },
-            LaunchKind::Pty => HostRequest::Watch,
-            LaunchKind::Pipe => HostRequest::Follow { after: self.after },
-        }));
-        if let Some(request) = self.asked.again() {
-            opening.extend(encode_control(&request));
-        }
-        if let Err(e) = writer.write_all(&opening).await {
+        if let Err(e) = writer.write_all(&self.opening()).await {
             return Talked::Lost { connected: false, why: e.to_string() };
         }
         let mut input = Input { decoder: FrameDecoder::default(), greeted: false, large: None };
@@ -151,6 +142,20 @@ impl Link {
                 }
             }
         }
+    }
+
+    /// What a connection begins with.
+    fn opening(&self) -> Vec<u8> {
+        let mut opening = encode_control(&Hello::new(Role::Supervisor));
+        opening.extend(encode_control(&match self.kind {
+            LaunchKind::Pty if self.listens => HostRequest::WatchMarks { after: self.after },
+            LaunchKind::Pty => HostRequest::Watch,
+            LaunchKind::Pipe => HostRequest::Follow { after: self.after },
+        }));
+        if let Some(request) = self.asked.again() {
+            opening.extend(encode_control(&request));
+        }
+        opening
     }
 
     /// A host that stands still reads nothing: that is told of while this waits for it.

@@ -75,8 +75,9 @@ impl Waiter {
                 refusal.hint.push_str("; then remove it again");
                 refusal
             }),
-            Until::AnswerTaken { .. } => session.answer_waits(),
-            Until::Launched
+            Until::AnswerTaken { need, .. } if !need.is_for_monitor() => session.answer_waits(),
+            Until::AnswerTaken { .. }
+            | Until::Launched
             | Until::Trusted
             | Until::Decided { .. }
             | Until::StopWished { .. }

@@ -61,7 +61,9 @@ impl Core {
 
     fn has_answer_waiting(&self, id: &SessionId, need: &NeedId) -> bool {
         let agent = self.sessions.get(id).and_then(|entry| entry.session.agent());
-        agent.is_some_and(|agent| agent.answers.iter().any(|waiting| waiting.id == *need))
+        // A bridge takes an answer once it has acted on it, which may take its time.
+        !need.is_for_monitor()
+            && agent.is_some_and(|agent| agent.answers.iter().any(|waiting| waiting.id == *need))
     }
 
     /// An answer was given of what the repository is no longer: nobody trusts what it is now.

@@ -46,6 +46,16 @@ impl fmt::Display for SessionId {
 #[serde(transparent)]
 pub struct NeedId(pub String);
 
+/// A request about a monitor is the supervisor's own; its bridge asks for the answer.
+pub const MONITOR_NEED_PREFIX: &str = "monitor-";
+
+impl NeedId {
+    /// Whether its answer goes to a tool bridge, and not through the session's host.
+    pub fn is_for_monitor(&self) -> bool {
+        self.0.starts_with(MONITOR_NEED_PREFIX)
+    }
+}
+
 impl fmt::Display for NeedId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -10,11 +10,14 @@ use nightshift_protocol::{Command, Fault, FaultCode, Reply, SessionView};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 use std::process::ExitCode;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// Ending every session may take each one's grace; a supervisor that needs longer hangs.
 const END_TIMEOUT_S: i64 = 60;
 /// Between two looks at what keeps it.
 const LOOK_PAUSE_S: i64 = 1;
+const LIST_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -50,7 +53,8 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         Err(fault) if fault.code == FaultCode::Unreachable => {}
         Err(fault) => return Err(fault.into()),
     }
-    wait_for_end(&supervisor, &client).await?;
+    let ends_sessions = (!args.keep_workers).then_some(&client);
+    wait_for_end(&supervisor, ends_sessions).await?;
     let kept = if args.keep_workers { status.sessions } else { 0 };
     let goes_on = match kept {
         0 => String::new(),
@@ -83,17 +87,21 @@ fn refuse_to_wait(sessions: &[SessionView]) -> Result<(), Fault> {
     Err(Fault::new(FaultCode::Refused, left.join("; ")).hint(ways.join("; ")))
 }
 
-async fn wait_for_end(supervisor: &Identity, client: &Client) -> Result<(), Fault> {
+/// `client`: to ask what keeps it; none where nothing does.
+async fn wait_for_end(supervisor: &Identity, client: Option<&Client>) -> Result<(), Fault> {
     // No descriptor for a process that is gone already.
     let Ok(fd) = pidfd(supervisor) else { return Ok(()) };
-    let timeout = Timespec { tv_sec: LOOK_PAUSE_S, tv_nsec: 0 };
+    let pause = Timespec { tv_sec: LOOK_PAUSE_S, tv_nsec: 0 };
     for _ in 0..END_TIMEOUT_S / LOOK_PAUSE_S {
-        let ended = poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&timeout));
+        let ended = poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&pause));
         if matches!(ended, Ok(n) if n > 0) || supervisor.liveness() == Liveness3::Gone {
             return Ok(());
         }
-        // Where it is just ending there is no reply, and the next look finds it gone.
-        if let Ok(Reply::Sessions { views }) = client.call(Command::List).await {
+        let Some(client) = client else { continue };
+        // Where it is just ending, or stands still itself, there is no reply.
+        if let Ok(Ok(Reply::Sessions { views })) =
+            timeout(LIST_TIMEOUT, client.call(Command::List)).await
+        {
             refuse_to_wait(&views)?;
         }
     }

@@ -196,7 +196,8 @@ pub(super) fn is_protocol_need(need: &Need) -> bool {
 /// An answer that cannot be handed to the agent now is not taken: its request stays open.
 fn refuse_out_of_reach(next: &Next, index: usize) -> Result<(), Refusal> {
     let needs = next.session.needs();
-    let for_agent = |need: &Need| is_protocol_need(need) && !need.asks_for_trust();
+    let for_agent =
+        |need: &Need| is_protocol_need(need) && !need.asks_for_trust() && !need.id.is_for_monitor();
     match &next.session.liveness {
         Liveness::Unknown { why, .. } if needs.get(index).is_some_and(for_agent) => {
             Err(Refusal::new(

@@ -44,7 +44,7 @@ pub fn answer(
     }
     let session = find(core, session)?;
     match meant_now(core, &session, &given) {
-        Some(need) if !need.asks_for_trust() && is_being_reached(core, &session) => {
+        Some(need) if goes_to_host(need) && is_being_reached(core, &session) => {
             given.need = Some(need.id.clone());
             let until = clock::monotonic() + REACH_WAIT;
             core.held.push(Held { conn, request, session, given, until });
@@ -83,6 +83,10 @@ fn is_being_reached(core: &Core, id: &SessionId) -> bool {
     core.sessions
         .get(id)
         .is_some_and(|entry| entry.session.is_alive() && entry.link.is_some() && !entry.caught_up)
+}
+
+fn goes_to_host(need: &Need) -> bool {
+    !need.asks_for_trust() && !need.id.is_for_monitor()
 }
 
 fn not_reached(id: &SessionId) -> Fault {

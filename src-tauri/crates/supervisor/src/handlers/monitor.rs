@@ -6,6 +6,7 @@ use super::{Handled, Outcome, find};
 use crate::core::Core;
 use crate::limits::MONITOR_STOP_WAIT;
 use crate::wait::Until;
+use nightshift_model::id::MONITOR_NEED_PREFIX;
 use nightshift_model::{
     Answer, Fact, Need, NeedId, NeedKind, NeedOption, OptionKind, SessionId, State,
 };
@@ -16,7 +17,6 @@ use serde_json::json;
 
 const ALLOW: &str = "allow-once";
 const DENY: &str = "reject-once";
-const PREFIX: &str = "monitor-";
 /// Of the digest of what is watched; nobody finds two things with the same.
 const DIGEST_BYTES: usize = 16;
 
@@ -57,12 +57,14 @@ fn need_of(monitor: &str, watched: &Watched, what: &str) -> NeedId {
     let digest = ring::digest::digest(&ring::digest::SHA256, whole.to_string().as_bytes());
     let digest: String =
         digest.as_ref().iter().take(DIGEST_BYTES).map(|byte| format!("{byte:02x}")).collect();
-    NeedId(format!("{PREFIX}{monitor}-{digest}"))
+    NeedId(format!("{MONITOR_NEED_PREFIX}{monitor}-{digest}"))
 }
 
 /// Whether the request with this id is about `monitor`, whatever that would watch.
 fn is_of(need: &NeedId, monitor: &str) -> bool {
-    let Some(rest) = need.0.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix(monitor)) else {
+    let Some(rest) =
+        need.0.strip_prefix(MONITOR_NEED_PREFIX).and_then(|rest| rest.strip_prefix(monitor))
+    else {
         return false;
     };
     let is_digest = |digest: &str| {
