@@ -16,8 +16,8 @@ pub mod trust;
 mod unreachable;
 
 pub use nightshift_terms::{
-    answering, choice, enclosure, evidence, forge, id, limits, lodging, naming, need, pull_request,
-    reading, shell, time, trouble, usage, visible,
+    answering, choice, counted, enclosure, evidence, forge, id, limits, lodging, naming, need,
+    pull_request, reading, shell, time, trouble, usage, visible,
 };
 
 pub use choice::{Choice, Choices, OptionRole};

@@ -1,6 +1,7 @@
 //! What a session changed, for people.
 
 use crate::plain::{exact, one_line};
+use nightshift_model::counted::counted;
 use nightshift_protocol::review::{
     ChangedFile, Changes, DiffRow, FileContent, FilePage, FileStatus, RowKind, Staging,
 };
@@ -14,10 +15,10 @@ pub fn summary(changes: &Changes) -> String {
     let branch = changes.branch.as_deref().unwrap_or("no branch");
     let base = changes.base.commit.as_deref().map_or("", short);
     let mut out = format!(
-        "{} · from {} {base} · {} commits · {} behind · {} uncommitted\n",
+        "{} · from {} {base} · {} · {} behind · {} uncommitted\n",
         one_line(branch),
         one_line(&changes.base.label),
-        changes.ahead,
+        counted(changes.ahead, "commit"),
         changes.behind,
         changes.uncommitted
     );
@@ -28,7 +29,7 @@ pub fn summary(changes: &Changes) -> String {
         out.push_str(&format!("  {}\n", line(file)));
     }
     if changes.more > 0 {
-        out.push_str(&format!("  and {} more files\n", changes.more));
+        out.push_str(&format!("  and {}\n", counted(changes.more, "more file")));
     }
     out
 }

@@ -2,6 +2,7 @@
 
 use crate::entry::{has_ended, open_need, state_word, trouble};
 use crate::plain::{exact, fit, one_line, width};
+use nightshift_model::counted::{are, counted};
 use nightshift_model::need::ALLOW_WORD;
 use nightshift_model::{Millis, Need, NeedKind, PullState, State};
 use nightshift_protocol::SessionView;
@@ -178,13 +179,23 @@ pub fn not_whole(need: &Need) -> String {
     let (bytes, noun) = (need.unshown_bytes, need.noun());
     match need.kind {
         _ if need.asks_for_trust() => {
-            format!("{bytes} bytes of it are not shown: only `nightshift trust add` trusts it")
+            format!(
+                "{} of it {} not shown: only `nightshift trust add` trusts it",
+                counted(bytes, "byte"),
+                are(bytes)
+            )
         }
         NeedKind::Permission => format!(
-            "{bytes} bytes of this {noun} are not shown: only the word `{ALLOW_WORD}` allows it, typed"
+            "{} of this {noun} {} not shown: only the word `{ALLOW_WORD}` allows it, typed",
+            counted(bytes, "byte"),
+            are(bytes)
         ),
         NeedKind::Question => {
-            format!("{bytes} bytes of this {noun} are not shown: type your answer")
+            format!(
+                "{} of this {noun} {} not shown: type your answer",
+                counted(bytes, "byte"),
+                are(bytes)
+            )
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where the work is, what it began from and where it shall go.
 
+use nightshift_model::counted::counted;
 use nightshift_protocol::review::ReviewBase;
 use nightshift_protocol::{Fault, FaultCode};
 use nightshift_worktree::{Call, Change, Checkout, Error, Git, Kind, STATUS_ARGS, changes};
@@ -132,7 +133,8 @@ impl<'a> Place<'a> {
         if tracked == 0 {
             return Ok(());
         }
-        let text = format!("{} has {tracked} uncommitted changes; {what}", dir.display());
+        let text =
+            format!("{} has {}; {what}", dir.display(), counted(tracked, "uncommitted change"));
         Err(refused(text, "commit or discard them first"))
     }
 

@@ -5,6 +5,7 @@
 
 pub mod answering;
 pub mod choice;
+pub mod counted;
 pub mod enclosure;
 pub mod evidence;
 pub mod forge;

@@ -1,5 +1,6 @@
 //! What a session waits for: a permission or a question, its options, and answers to it.
 
+use crate::counted::{are, counted};
 use crate::id::NeedId;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -133,10 +134,14 @@ impl Need {
         Err(match self.kind {
             _ if self.asks_for_trust() => self.trusted_elsewhere(),
             NeedKind::Permission => format!(
-                "{bytes} bytes of this {noun} are not shown; only the typed word `{ALLOW_WORD}` allows it"
+                "{} of this {noun} {} not shown; only the typed word `{ALLOW_WORD}` allows it",
+                counted(bytes, "byte"),
+                are(bytes)
             ),
             NeedKind::Question => format!(
-                "{bytes} bytes of this {noun} are not shown; only the typed words of a choice answer it"
+                "{} of this {noun} {} not shown; only the typed words of a choice answer it",
+                counted(bytes, "byte"),
+                are(bytes)
             ),
         })
     }
@@ -144,7 +149,11 @@ impl Need {
     /// What is longer than a request is trusted where all of it is printed.
     fn trusted_elsewhere(&self) -> String {
         let bytes = self.unshown_bytes;
-        format!("{bytes} bytes of it are not shown; only `nightshift trust add` trusts it")
+        format!(
+            "{} of it {} not shown; only `nightshift trust add` trusts it",
+            counted(bytes, "byte"),
+            are(bytes)
+        )
     }
 
     /// What the typed word chooses where not all is shown.

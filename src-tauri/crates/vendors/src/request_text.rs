@@ -5,6 +5,7 @@
 //! is too long is cut at the end, and how many bytes are missing is said and counted.
 //! Must not know: how a call came to be known, who answers.
 
+use nightshift_model::counted::{are, counted};
 use nightshift_model::limits::LINE_MAX_CHARS;
 use nightshift_model::naming::{clip, decision_line};
 use nightshift_model::shell;
@@ -148,7 +149,9 @@ fn bounded(question: String, text: &str, lost_bytes: usize) -> Shown {
     let unshown = lost_bytes.saturating_add(text.len() - raw.len());
     let detail = match unshown {
         0 => seen.into_owned(),
-        bytes => joined(&[&seen, &format!("… {bytes} bytes are not shown")]),
+        bytes => {
+            joined(&[&seen, &format!("… {} {} not shown", counted(bytes, "byte"), are(bytes))])
+        }
     };
     Shown { question, detail, unshown_bytes: count(unshown) }
 }
@@ -270,7 +273,7 @@ fn field(name: &str, value: &Value, depth: usize, out: &mut Vec<String>) {
     match value {
         Value::String(text) if text.contains('\n') => {
             let lines = text.lines().count();
-            out.push(format!("{name}: ({lines} lines)\n{text}"));
+            out.push(format!("{name}: ({})\n{text}", counted(lines, "line")));
         }
         Value::String(text) => out.push(format!("{name}: {text}")),
         Value::Object(fields) if depth > 0 && !fields.is_empty() => {

@@ -7,6 +7,7 @@ use crate::render::age;
 use nightshift_client::Client;
 use nightshift_host::finding::{Finding, inspect};
 use nightshift_model::Millis;
+use nightshift_model::counted::counted;
 use nightshift_platform::clock;
 use nightshift_platform::dirs::Home;
 use nightshift_protocol::{Command, DaemonStatus, Fault, FaultCode, Reply};
@@ -68,8 +69,7 @@ fn for_people(status: &DaemonStatus, now: Millis) -> String {
     }
     match status.notices {
         None | Some(0) => {}
-        Some(1) => words.push("1 notice".to_owned()),
-        Some(n) => words.push(format!("{n} notices")),
+        Some(n) => words.push(counted(n, "notice")),
     }
     if status.schedules_paused {
         words.push("schedules are paused".to_owned());
@@ -113,8 +113,5 @@ pub async fn status(client: &Client) -> Result<DaemonStatus, Failure> {
 }
 
 pub fn sessions(count: u32) -> String {
-    match count {
-        1 => "1 live session".to_owned(),
-        n => format!("{n} live sessions"),
-    }
+    counted(count, "live session")
 }

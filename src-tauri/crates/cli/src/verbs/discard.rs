@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::verbs::review::{other, settled, stays};
+use nightshift_model::counted::counted;
 use nightshift_protocol::{ReviewAct, ReviewResult};
 use std::process::ExitCode;
 
@@ -34,8 +35,8 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         return Err(other(&result));
     };
     let mut line = format!(
-        "discarded {} files · bring them back with `nightshift discard {session} --undo {rescue}`",
-        paths.len()
+        "discarded {} · bring them back with `nightshift discard {session} --undo {rescue}`",
+        counted(paths.len(), "file")
     );
     line.push_str(&stays("not discarded", left_out));
     here.say(&result, &line)

@@ -4,6 +4,7 @@ use crate::context::{Context, print_json};
 use crate::failure::{Failure, unexpected};
 use crate::plain::one_line;
 use nightshift_client::dispatch_environment;
+use nightshift_model::counted::counted;
 use nightshift_protocol::review::LeftOut;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply, ReviewAct, ReviewResult};
 pub use nightshift_render::changes::short;
@@ -37,9 +38,9 @@ pub async fn settled(
     }
     let named: Vec<String> = files.iter().take(NAMED_MAX).map(|file| one_line(file)).collect();
     let message = format!(
-        "conflicts with {} in {} files ({}); nothing was changed",
+        "conflicts with {} in {} ({}); nothing was changed",
         one_line(with),
-        files.len(),
+        counted(files.len(), "file"),
         named.join(", ")
     );
     let hint = format!("ask the agent: `nightshift reply {session} 'rebase onto {with} and …'`");

@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::failure::{Failure, unexpected};
 use crate::plain::one_line;
 use nightshift_client::{Client, dispatch_environment};
+use nightshift_model::counted::counted;
 use nightshift_model::shell;
 use nightshift_protocol::{Command, Reply, WorktreeFate};
 use serde::Serialize;
@@ -101,7 +102,10 @@ fn told(id: &str, fate: &WorktreeFate, discard: bool) -> String {
     if let Some(undo) = &fate.undo {
         out.push_str(&format!("\n  worktree {path} removed"));
         if !fate.uncommitted.is_empty() {
-            out.push_str(&format!(", {} uncommitted with it", fate.uncommitted.len()));
+            out.push_str(&format!(
+                ", {} with it",
+                counted(fate.uncommitted.len(), "uncommitted file")
+            ));
         }
         out.push_str(&format!("\n  nightshift undo rm {undo}    bring it back (30 days)"));
     } else {

@@ -102,7 +102,7 @@ fn what_is_discarded_is_brought_back() {
     let one = here.json("discard", &["b.txt"]);
     assert!(!here.tree.join("b.txt").exists());
     let all = here.ok("discard", &["--all"]);
-    assert!(all.contains("discarded 1 files") && all.contains("--undo refs/"), "{all}");
+    assert!(all.contains("discarded 1 file ·") && all.contains("--undo refs/"), "{all}");
     assert_eq!(std::fs::read_to_string(here.tree.join("a.txt")).unwrap(), "one\ntwo\n");
     here.ok("discard", &["--undo", one["rescue"].as_str().unwrap()]);
     assert_eq!(std::fs::read_to_string(here.tree.join("b.txt")).unwrap(), "2\n");

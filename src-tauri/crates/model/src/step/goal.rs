@@ -4,6 +4,7 @@
 //! judge says; what stops it leaves it set and says why. Must not know: who judges, and how.
 
 use super::{Next, Refusal, bounded, command, fact};
+use crate::counted::{are, counted};
 use crate::event::{Effect, Judged, JudgedOutcome, TurnOutcome};
 use crate::evidence::Source;
 use crate::limits::{
@@ -438,7 +439,7 @@ fn reached(goal: &Goal, at: Millis) -> Option<String> {
 }
 
 fn over(n: u64, unit: &str) -> String {
-    if n == 1 { format!("1 {unit} is over") } else { format!("{n} {unit}s are over") }
+    format!("{} {} over", counted(n, unit), are(n))
 }
 
 /// It stays set and waits for the user, who is asked.

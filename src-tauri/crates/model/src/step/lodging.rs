@@ -1,6 +1,7 @@
 //! What a session's worktree makes of it.
 
 use super::Next;
+use crate::counted::{are, counted};
 use crate::evidence::Source;
 use crate::lodging::{Lodging, Worktree};
 
@@ -49,7 +50,11 @@ fn in_worktree(tree: &Worktree) -> String {
         text.push_str(&format!(", {} behind {upstream}", tree.behind));
     }
     if tree.absent_count > 0 {
-        text.push_str(&format!("; {} uncommitted files are not there", tree.absent_count));
+        text.push_str(&format!(
+            "; {} {} not there",
+            counted(tree.absent_count, "uncommitted file"),
+            are(tree.absent_count)
+        ));
     }
     text
 }

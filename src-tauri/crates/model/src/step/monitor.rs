@@ -5,6 +5,7 @@
 //! is bounded, and what does not fit is counted and said.
 
 use super::{Next, bounded, command};
+use crate::counted::counted;
 use crate::event::Effect;
 use crate::evidence::Source;
 use crate::limits::{
@@ -92,9 +93,8 @@ fn give(next: &mut Next, (id, head): (&str, &str), text: &str) {
     match command::queue_prompt_of(next, Origin::Monitor, prompt, None) {
         Ok(()) => begin(next),
         Err(refusal) => {
-            let lines = if count == 1 { "line" } else { "lines" };
-            let text =
-                format!("{count} {lines} of monitor {id} were left out: {}.", refusal.message);
+            let lines = counted(count, "line");
+            let text = format!("{lines} of monitor {id} were left out: {}.", refusal.message);
             next.note(Source::Supervisor, &text);
             next.remark(true, &text);
         }
