@@ -121,6 +121,7 @@ impl Seen {
                 }
             }
             BoardChange::Notice { notice } => self.notice(&notice.text),
+            BoardChange::NoticeGone { .. } => {}
         }
     }
 

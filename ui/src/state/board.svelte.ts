@@ -137,6 +137,11 @@ export class Board {
         return;
       case "notice":
         this.notices = [...this.notices, change.notice].slice(-NOTICES_MAX);
+        return;
+      case "notice_gone": {
+        const { at, text } = change.notice;
+        this.notices = this.notices.filter((notice) => notice.at !== at || notice.text !== text);
+      }
     }
   }
 

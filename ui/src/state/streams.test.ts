@@ -18,7 +18,7 @@ const aView: SessionView = {
   prompt: "say hello",
   state: { type: "starting" },
   stateSince: 1,
-  liveness: { type: "unknown", why: "", since: 1 },
+  liveness: { type: "unknown", why: "", way_out: "", since: 1 },
   line: "",
   pinned: false,
   createdAt: 1,
@@ -54,7 +54,11 @@ test("a gap in the board's changes asks for a new snapshot and old events are ig
   const notice = { at: 1, level: "info" as const, text: "hello" };
   ons[0]?.({ type: "change", seq: 8, change: { type: "notice", notice } });
   expect(board.notices).toHaveLength(1);
-  ons[0]?.({ type: "change", seq: 10, change: { type: "notice", notice } });
+  const other = { ...notice, text: "stays" };
+  ons[0]?.({ type: "change", seq: 9, change: { type: "notice", notice: other } });
+  ons[0]?.({ type: "change", seq: 10, change: { type: "notice_gone", notice } });
+  expect(board.notices).toEqual([other]);
+  ons[0]?.({ type: "change", seq: 12, change: { type: "notice", notice } });
   await vi.waitFor(() => expect(ons).toHaveLength(2));
   expect(off).toHaveBeenCalled();
   ons[0]?.({ type: "change", seq: 8, change: { type: "notice", notice } });

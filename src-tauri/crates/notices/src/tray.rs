@@ -2,6 +2,7 @@
 //!
 //! Must not know: Tauri, how a menu is drawn.
 
+use nightshift_model::counted::counted;
 use nightshift_model::naming::one_line;
 use nightshift_model::{Millis, State};
 use nightshift_protocol::{BoardChange, BoardEvent, SessionView, StandingSummary};
@@ -72,7 +73,10 @@ impl Menu {
             BoardEvent::Change { change: BoardChange::Removed { id }, .. } => {
                 self.rows.remove(&id);
             }
-            BoardEvent::Change { change: BoardChange::Notice { .. }, .. } => {}
+            BoardEvent::Change {
+                change: BoardChange::Notice { .. } | BoardChange::NoticeGone { .. },
+                ..
+            } => {}
         }
     }
 
@@ -109,7 +113,7 @@ impl Menu {
         let head = match waiting.len() {
             0 => "Nobody needs input".to_owned(),
             1 => "1 session needs input".to_owned(),
-            many => format!("{many} sessions need input"),
+            many => format!("{} need input", counted(many, "session")),
         };
         let mut lines = vec![Line::Said(head)];
         for (id, row, question) in waiting.iter().take(NAMED_MAX) {
@@ -138,7 +142,7 @@ impl Menu {
         match self.rows.values().filter(|row| row.alive).count() {
             0 => "Quit Nightshift".to_owned(),
             1 => "Quit Nightshift (1 session keeps running)".to_owned(),
-            many => format!("Quit Nightshift ({many} sessions keep running)"),
+            many => format!("Quit Nightshift ({} keep running)", counted(many, "session")),
         }
     }
 }

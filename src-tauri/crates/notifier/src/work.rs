@@ -227,7 +227,10 @@ impl Notifier {
             BoardEvent::Change { change: BoardChange::Removed { id }, .. } => {
                 self.bubbles.of(&id).map(|bubble| bubble.id).collect()
             }
-            BoardEvent::Change { change: BoardChange::Notice { .. }, .. } => Vec::new(),
+            BoardEvent::Change {
+                change: BoardChange::Notice { .. } | BoardChange::NoticeGone { .. },
+                ..
+            } => Vec::new(),
         };
         for id in settled {
             if let Some(desktop) = &self.desktop {

@@ -25,9 +25,19 @@ pub enum BoardEvent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, specta::Type)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum BoardChange {
-    Upsert { view: Box<SessionView> },
-    Removed { id: String },
-    Notice { notice: Notice },
+    Upsert {
+        view: Box<SessionView>,
+    },
+    Removed {
+        id: String,
+    },
+    Notice {
+        notice: Notice,
+    },
+    /// What this told of is not so any more.
+    NoticeGone {
+        notice: Notice,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]

@@ -107,14 +107,19 @@ fn board(event: &BoardEvent) -> BoardEvent {
             change: match change {
                 BoardChange::Upsert { view } => BoardChange::Upsert { view: Box::new(row(view)) },
                 BoardChange::Removed { id } => BoardChange::Removed { id: id.clone() },
-                BoardChange::Notice { notice } => {
-                    let mut text = notice.text.clone();
-                    cut(&mut text);
-                    BoardChange::Notice { notice: Notice { text, ..notice.clone() } }
+                BoardChange::Notice { notice } => BoardChange::Notice { notice: short(notice) },
+                BoardChange::NoticeGone { notice } => {
+                    BoardChange::NoticeGone { notice: short(notice) }
                 }
             },
         },
     }
+}
+
+fn short(notice: &Notice) -> Notice {
+    let mut notice = notice.clone();
+    cut(&mut notice.text);
+    notice
 }
 
 fn row(view: &SessionView) -> SessionView {

@@ -3,6 +3,7 @@
 //! Promise: the only owner of sessions; commits first, acts second.
 
 use crate::checkout::Room;
+use crate::conditions::{self, Condition};
 use crate::effects;
 use crate::ground::Ground;
 use crate::handlers;
@@ -125,7 +126,12 @@ pub struct Core {
     pub outside: Box<dyn Outside>,
     pub started_at: Millis,
     pub sessions: BTreeMap<SessionId, Entry>,
+    /// What has happened.
     pub notices: Vec<Notice>,
+    /// What is so, until it is not.
+    pub conditions: Vec<(Condition, Notice)>,
+    /// When (monotonic) a settings file with mistakes is looked at again.
+    pub settings_look_at: Option<Duration>,
     pub clients: Clients,
     /// Whose hands these are.
     pub gate: Gate,
@@ -137,8 +143,6 @@ pub struct Core {
     pub store: Box<dyn Storage>,
     /// There once clients are served.
     pub ground: Option<Ground>,
-    /// The user was told that the state directory cannot be made anew.
-    pub ground_told: bool,
     pub unsaved: Unsaved,
     /// How far pull requests are was asked.
     pub pulls: Pulls,
@@ -203,6 +207,8 @@ impl Core {
             started_at: clock::now(),
             sessions: sessions.into_iter().map(|s| (s.id.clone(), Entry::new(s))).collect(),
             notices,
+            conditions: Vec::new(),
+            settings_look_at: None,
             clients: Clients::default(),
             gate: Gate::default(),
             board: Board::default(),
@@ -212,7 +218,6 @@ impl Core {
             ending: Ending::No,
             store,
             ground: None,
-            ground_told: false,
             unsaved: Unsaved::default(),
             pulls: Pulls::default(),
             retire_after: rest::retire_after(None),
@@ -348,15 +353,7 @@ impl Core {
             }
             LinkEvent::Environment(env) => entry.env = env,
             LinkEvent::Records(records) => effects::feed(self, id, &records),
-            LinkEvent::CaughtUp => {
-                entry.caught_up = true;
-                judging::begin(self, id);
-                let Some(entry) = self.sessions.get_mut(id) else { return };
-                if entry.room.checkout.is_none() {
-                    checkout::look(self, id);
-                }
-                effects::deliver(self, id);
-            }
+            LinkEvent::CaughtUp => self.caught_up(id),
             LinkEvent::Activity { line } => {
                 if let Some(driver) = &mut entry.driver {
                     driver.printed();
@@ -393,6 +390,17 @@ impl Core {
                 self.fact(id, Fact::HostUnknown { why, way_out })
             }
         }
+    }
+
+    fn caught_up(&mut self, id: &SessionId) {
+        let Some(entry) = self.sessions.get_mut(id) else { return };
+        entry.caught_up = true;
+        judging::begin(self, id);
+        let Some(entry) = self.sessions.get_mut(id) else { return };
+        if entry.room.checkout.is_none() {
+            checkout::look(self, id);
+        }
+        effects::deliver(self, id);
     }
 
     fn process_ended(&mut self, id: &SessionId, fact: Fact) {
@@ -507,9 +515,7 @@ impl Core {
         tracing::error!("not stored: {error}");
         if self.unsaved.hold(write) {
             let text = format!("the database cannot be written: {error}");
-            let notice = Notice { at: clock::now(), level: NoticeLevel::Error, text };
-            self.notices.push(notice.clone());
-            self.board.publish(&mut self.clients, BoardChange::Notice { notice });
+            conditions::hold(self, &Condition::Database, vec![(NoticeLevel::Error, text)]);
         }
     }
 
@@ -535,6 +541,7 @@ impl Core {
         };
         self.conversations.publish(&mut self.clients, id, &changes);
         self.board.publish(&mut self.clients, BoardChange::Upsert { view });
+        conditions::review(self, id);
     }
 
     /// Adds a session that has just been dispatched.

@@ -3,12 +3,13 @@
 //! Promise: the loop sleeps until the first of these and no longer; whoever adds something that is due
 //! names it in both functions.
 
+use crate::conditions::{self, Condition};
 use crate::core::{Core, Entry};
 use crate::limits::CATCH_UP_PAUSE;
 use crate::wait::Waiter;
 use crate::{
     continuing, effects, handlers, judging, notices, pressure, pulls, renew, rest, retention,
-    standing,
+    settings, standing,
 };
 use nightshift_model::SessionId;
 use nightshift_platform::clock;
@@ -33,6 +34,7 @@ impl Core {
             .chain(rest::due_in(self, now))
             .chain(retention::due_in(self, now))
             .chain(pressure::due_in(self, now))
+            .chain(settings::due_in(self, now))
             .chain(continuing::due_in(self))
             .chain(self.told.due_in(now))
             .chain(pulls::due_in(self, now))
@@ -57,6 +59,7 @@ impl Core {
         judging::on_time(self, now);
         notices::on_time(self, now);
         pulls::on_time(self, now);
+        settings::on_time(self, now);
         handlers::give_held(self);
         let overdue = |w: &Waiter| w.deadline().is_some_and(|d| now >= d);
         let late: Vec<SessionId> =
@@ -68,6 +71,9 @@ impl Core {
             let sessions = &self.sessions;
             let current = |id: &SessionId| sessions.get(id).map(|e| e.session.clone());
             self.unsaved.retry(&mut *self.store, current, now);
+            if self.unsaved.due_in(now).is_none() {
+                conditions::release(self, &Condition::Database);
+            }
         }
         self.catch_up();
     }
@@ -98,9 +104,10 @@ impl Core {
     }
 
     fn catch_up(&mut self) {
-        let (sessions, notices) = (&self.sessions, &self.notices);
+        let (sessions, notices, conditions) = (&self.sessions, &self.notices, &self.conditions);
         self.board.catch_up(&mut self.clients, || {
-            (sessions.values().map(|e| SessionView::of(&e.session)).collect(), notices.clone())
+            let views = sessions.values().map(|e| SessionView::of(&e.session)).collect();
+            (views, conditions::shown(notices, conditions))
         });
         let behind: Vec<SessionId> = self.conversations.behind().cloned().collect();
         for id in behind {

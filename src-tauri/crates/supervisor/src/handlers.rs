@@ -107,9 +107,12 @@ fn look_at_settings(core: &mut Core, command: &Command) {
             notices::learn_desktop(core, env);
             settings::refresh(core);
         }
-        Command::Reply { .. } | Command::Respawn { .. } | Command::Agents { .. } => {
-            settings::refresh(core)
-        }
+        Command::Reply { .. }
+        | Command::Respawn { .. }
+        | Command::Agents { .. }
+        | Command::List
+        | Command::FollowBoard
+        | Command::Status => settings::refresh(core),
         _ => {}
     }
 }

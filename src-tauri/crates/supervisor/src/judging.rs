@@ -3,6 +3,7 @@
 //! Promise: one evaluation of a session at a time; one that a crash cut short is made again; one that
 //! nobody waits for any more is called off and its verdict is void.
 
+use crate::conditions::{self, Condition};
 use crate::core::Core;
 use crate::handlers;
 use crate::inbox::{Inbox, Told};
@@ -118,13 +119,24 @@ fn hold(core: &mut Core, id: &SessionId, n: u32, judged: Box<Judged>, fault: &Fa
     }
 }
 
+/// Told for as long as it is so.
+fn say_what_is_paused(core: &mut Core, id: &SessionId) {
+    let Some(session) = core.sessions.get(id).map(|entry| &entry.session) else { return };
+    let goal = session.agent().and_then(|agent| agent.standing.goal.as_ref());
+    if let Some(GoalPhase::Paused { why, .. }) = goal.map(|goal| &goal.phase) {
+        let text = format!("the goal of session {id} ({}) is paused: {why}", session.name);
+        let said = vec![(NoticeLevel::Warning, text)];
+        conditions::hold(core, &Condition::GoalPaused(id.clone()), said);
+    }
+}
+
 /// A brake, a trouble or an impossible goal is told on the board too.
 fn say_what_stopped(core: &mut Core, id: &SessionId) {
     let Some(entry) = core.sessions.get(id) else { return };
     let Some(agent) = entry.session.agent() else { return };
     let why = match (&agent.standing.goal, &agent.standing.last_goal) {
         (Some(goal), _) => match &goal.phase {
-            GoalPhase::Paused { why, .. } => format!("is paused: {why}"),
+            GoalPhase::Paused { .. } => return say_what_is_paused(core, id),
             GoalPhase::Pursuing | GoalPhase::Judging { .. } | GoalPhase::Waiting { .. } => return,
         },
         (None, Some(last)) => match last.how {
@@ -193,6 +205,7 @@ pub fn recover(core: &mut Core) {
     let ids: Vec<SessionId> = core.sessions.keys().cloned().collect();
     for id in ids {
         begin(core, &id);
+        say_what_is_paused(core, &id);
         relook_after(core, &id, BACKGROUND_FIRST_LOOK);
     }
 }

@@ -8,6 +8,7 @@
 mod advising;
 mod answering;
 mod checkout;
+mod conditions;
 mod continuing;
 mod core;
 mod due;

@@ -26,6 +26,8 @@ pub const MONITOR_STOP_WAIT: Duration = Duration::from_secs(10);
 pub const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 /// Notices kept for the board.
 pub const NOTICES_MAX: usize = 50;
+/// While the board shows mistakes of the settings file, that is looked at this often.
+pub const SETTINGS_PAUSE: Duration = Duration::from_secs(2);
 /// Environment handed over by a client: the kernel's own limit for a process is of this order.
 pub const ENVIRONMENT_MAX_BYTES: usize = 1024 * 1024;
 /// Followers that fell behind are tried again after this time.
@@ -36,7 +38,7 @@ pub const RETIRE_AFTER: Duration = Duration::from_secs(60 * 60);
 /// A shell job's row and output go this long (running time) after its end was last looked at.
 /// `NIGHTSHIFT_SHELL_KEEP_S` changes it for a supervisor.
 pub const SHELL_KEEP: Duration = Duration::from_secs(5 * 60);
-/// One notice per shortage: what comes within this time belongs to the same.
+/// One notice per shortage: what comes within this time belongs to the same, and after it the notice goes.
 pub const PRESSURE_NOTICE_PAUSE: Duration = Duration::from_secs(10 * 60);
 /// Pauses before the restarts of an agent that died: a passing trouble gets time to pass.
 pub const RESTART_PAUSES: [Duration; 3] =

@@ -1,6 +1,7 @@
 //! Something was deleted from the state directory: what is needed is made anew, here and by the hosts,
 //! and the user is told.
 
+use crate::conditions::{self, Condition};
 use crate::core::{Core, Entry};
 use nightshift_outside::ground::Mended;
 use nightshift_platform::ipc;
@@ -11,9 +12,9 @@ pub fn mend(core: &mut Core) {
     let Some(ground) = &mut core.ground else { return };
     let (state, run) = (core.home.state.display().to_string(), core.home.run.display().to_string());
     match ground.mend(&mut *core.store) {
-        Ok(Mended::Nothing) => {}
+        Ok(Mended::Nothing) => conditions::release(core, &Condition::Ground),
         Ok(mended) => {
-            core.ground_told = false;
+            conditions::release(core, &Condition::Ground);
             core.outside.call_hosts_back();
             let text = match mended {
                 Mended::Sockets => {
@@ -28,10 +29,8 @@ pub fn mend(core: &mut Core) {
         }
         Err(fault) => {
             ground.mend_later();
-            if !std::mem::replace(&mut core.ground_told, true) {
-                let text = format!("{state} or {run} was deleted while in use: {fault}");
-                core.notice(NoticeLevel::Error, text);
-            }
+            let text = format!("{state} or {run} was deleted while in use: {fault}");
+            conditions::hold(core, &Condition::Ground, vec![(NoticeLevel::Error, text)]);
         }
     }
     for entry in core.sessions.values() {

@@ -3,6 +3,7 @@
 //! Promise: only what has nothing to do goes, unpinned before pinned, unwatched before watched, the
 //! longest idle first; nothing is looked at while there is nothing to give back.
 
+use crate::conditions::{self, Condition};
 use crate::core::{Core, Entry};
 use crate::limits::PRESSURE_NOTICE_PAUSE;
 use nightshift_model::{Fact, SessionId};
@@ -12,13 +13,23 @@ use std::time::Duration;
 
 /// Time until the next look at the average; none while there is nothing to give back.
 pub fn due_in(core: &Core, now: Duration) -> Option<Duration> {
-    let left = core.pressure.due_in(now)?;
-    next_to_go(core).map(|_| left)
+    let next = core.pressure.due_in(now).filter(|_| next_to_go(core).is_some());
+    next.into_iter().chain(over_in(core, now)).min()
+}
+
+/// Time until a shortage that was told of counts as over: nothing had to go since.
+fn over_in(core: &Core, now: Duration) -> Option<Duration> {
+    let told = conditions::is_held(core, &Condition::Memory);
+    let at = core.pressure_told_at.filter(|_| told)? + PRESSURE_NOTICE_PAUSE;
+    Some(at.saturating_sub(now))
 }
 
 pub fn on_time(core: &mut Core, now: Duration) {
     if next_to_go(core).is_some() && core.pressure.is_short(now) {
         shed(core);
+    }
+    if over_in(core, now).is_some_and(|left| left.is_zero()) {
+        conditions::release(core, &Condition::Memory);
     }
 }
 
@@ -26,14 +37,11 @@ pub fn on_time(core: &mut Core, now: Duration) {
 pub fn shed(core: &mut Core) {
     let Some(id) = next_to_go(core) else { return };
     let now = clock::monotonic();
-    let told = core.pressure_told_at.is_some_and(|at| now < at + PRESSURE_NOTICE_PAUSE);
     core.pressure_told_at = Some(now);
     core.fact(&id, Fact::Shed);
-    if !told {
-        let text = "memory is short: idle sessions are put to rest, the longest idle first; a \
-                    reply starts them again where they left off";
-        core.notice(NoticeLevel::Warning, text.to_owned());
-    }
+    let text = "memory is short: idle sessions are put to rest, the longest idle first; a \
+                reply starts them again where they left off";
+    conditions::hold(core, &Condition::Memory, vec![(NoticeLevel::Warning, text.to_owned())]);
 }
 
 /// Nobody while one is still on its way out: its memory is not back yet.

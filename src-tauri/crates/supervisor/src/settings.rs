@@ -1,10 +1,13 @@
 //! The settings in force: agents, defaults and times that the user wrote down.
 //!
 //! Promise: looked at when they are about to be used; a file that is broken leaves everything as it
-//! was, and the board says what is wrong.
+//! was, and the board says what is wrong for as long as it is.
 
+use crate::conditions::{self, Condition, Said};
 use crate::core::Core;
+use crate::limits::SETTINGS_PAUSE;
 use crate::{rest, retention, tools};
+use nightshift_platform::clock;
 use nightshift_protocol::NoticeLevel;
 use nightshift_settings::{Change, Protocol, Settings};
 use nightshift_vendors::registry::{Custom, Defaults, TerminalWays};
@@ -15,28 +18,44 @@ use std::time::Duration;
 pub fn refresh(core: &mut Core) {
     let Some(change) = core.settings.refresh() else { return };
     let file = core.settings.file().map(|f| f.display().to_string()).unwrap_or_default();
-    match change {
+    let said = match change {
         Change::Kept { why } => {
             let text = format!("{file}: {why}; the settings stay as they were");
-            core.notice(NoticeLevel::Error, text);
+            vec![(NoticeLevel::Error, text)]
         }
         Change::Read { unknown } => {
-            for remark in unknown {
-                core.notice(NoticeLevel::Warning, format!("{file}: {remark}"));
-            }
-            apply(core, &file);
+            let remark = |remark| (NoticeLevel::Warning, format!("{file}: {remark}"));
+            let mut said: Said = unknown.into_iter().map(remark).collect();
+            apply(core, &file, &mut said);
+            said
         }
+    };
+    core.settings_look_at = (!said.is_empty()).then(|| clock::monotonic() + SETTINGS_PAUSE);
+    conditions::forget_kept(core, &format!("{file}: "));
+    conditions::hold(core, &Condition::Settings, said);
+}
+
+/// Time until the next look at a file with mistakes, while somebody is shown them.
+pub fn due_in(core: &Core, now: Duration) -> Option<Duration> {
+    let at = core.settings_look_at.filter(|_| core.board.is_followed())?;
+    Some(at.saturating_sub(now))
+}
+
+pub fn on_time(core: &mut Core, now: Duration) {
+    if due_in(core, now).is_some_and(|wait| wait.is_zero()) {
+        core.settings_look_at = Some(now + SETTINGS_PAUSE);
+        refresh(core);
     }
 }
 
-fn apply(core: &mut Core, file: &str) {
+fn apply(core: &mut Core, file: &str, said: &mut Said) {
     let settings = core.settings.settings().clone();
     let mut registry = tools::registry(&core.home, &core.binary);
-    registry.servers.users = tools::users(core, &settings, file);
+    registry.servers.users = tools::users(&settings, file, said);
     for custom in customs(&settings) {
         let id = custom.id.clone();
         if let Err(unfit) = registry.add(custom) {
-            core.notice(NoticeLevel::Error, format!("{file}: agent `{id}` is left out: {unfit}"));
+            said.push((NoticeLevel::Error, format!("{file}: agent `{id}` is left out: {unfit}")));
         }
     }
     core.told.settings = settings.notifications;

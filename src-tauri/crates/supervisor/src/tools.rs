@@ -1,6 +1,6 @@
 //! What a session's agent gets beside its own tools: our bridge and the user's MCP servers.
 
-use crate::core::Core;
+use crate::conditions::Said;
 use nightshift_platform::dirs::{HOME_VARIABLE, Home};
 use nightshift_protocol::NoticeLevel;
 use nightshift_protocol::tools::SERVER;
@@ -37,12 +37,12 @@ fn environment(home: &Home) -> Vec<Variable> {
 }
 
 /// The servers that the settings file names; the board says which cannot be taken.
-pub fn users(core: &mut Core, settings: &Settings, file: &str) -> Vec<McpServer> {
+pub fn users(settings: &Settings, file: &str, said: &mut Said) -> Vec<McpServer> {
     let mut servers = Vec::new();
     for (name, setting) in &settings.mcp_servers {
         if name == SERVER {
             let text = format!("{file}: the MCP server `{name}` is left out: the name is taken");
-            core.notice(NoticeLevel::Error, text);
+            said.push((NoticeLevel::Error, text));
             continue;
         }
         servers.push(server(name, setting));

@@ -157,7 +157,9 @@ export type Answer =
 /**  Free text. */
 { type: "text"; text: string };
 
-export type BoardChange = { type: "upsert"; view: SessionView } | { type: "removed"; id: string } | { type: "notice"; notice: Notice };
+export type BoardChange = { type: "upsert"; view: SessionView } | { type: "removed"; id: string } | { type: "notice"; notice: Notice } | 
+/**  What this told of is not so any more. */
+{ type: "notice_gone"; notice: Notice };
 
 export type BoardEvent = 
 /**  Replaces everything. Also sent again to a client that fell behind. */

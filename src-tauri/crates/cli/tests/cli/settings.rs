@@ -2,7 +2,10 @@
 //! with their place, taking over another host's agents.
 
 use crate::support::{Shift, binary, id_of};
+use nightshift_client::Client;
+use nightshift_protocol::{BoardChange, BoardEvent};
 use std::path::PathBuf;
+use std::time::Duration;
 
 fn file(shift: &Shift) -> PathBuf {
     shift.home.state().join("settings.toml")
@@ -133,4 +136,86 @@ fn settings_are_shown_checked_and_taken_over() {
     let checked = shift.ok(&["settings", "check"]);
     assert!(checked.contains("`defaults.mood` is not known"), "{checked}");
     shift.fails(&["settings", "import", "/nonexistent.json"], &["cannot read"]);
+}
+
+/// The lines that the board tells of the settings file.
+fn told(shift: &Shift) -> Vec<String> {
+    let notices = shift.json(&["notices", "--json"]);
+    let texts = notices.as_array().unwrap().iter().map(|notice| notice["text"].as_str().unwrap());
+    texts.filter(|text| text.contains("settings.toml")).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_mistake_is_told_for_as_long_as_it_is_in_the_file() {
+    let broken = "[defaults]\nagent = 7\n";
+    let unknown = "[defaults]\nmood = 1\n";
+    let unfit = "[agent_servers.nobody]\ncommand = \"x\"\nnightshift = { like = \"nope\" }\n";
+    let taken = "[mcp_servers.nightshift]\ncommand = \"x\"\n";
+    for (mistake, part) in [
+        (broken, "the settings stay as they were"),
+        (unknown, "`defaults.mood` is not known"),
+        (unfit, "`nobody` is left out"),
+        (taken, "the name is taken"),
+    ] {
+        for mended in [Some(""), Some("[defaults]\nagent = \"rehearsal\"\n"), None] {
+            let shift = Shift::new();
+            shift.ok(&["agents"]);
+            assert_eq!(told(&shift), [""; 0]);
+            write(&shift, mistake);
+            let said = told(&shift);
+            assert!(said.len() == 1 && said[0].contains(part), "{mistake}: {said:?}");
+            assert_eq!(told(&shift).len(), 1, "it is told once");
+            shift.kill_supervisor();
+            shift.ok(&["agents"]);
+            assert_eq!(told(&shift).len(), 1, "the next supervisor tells it once too");
+            match mended {
+                Some(text) => write(&shift, text),
+                None => std::fs::remove_file(file(&shift)).unwrap(),
+            }
+            assert_eq!(told(&shift), [""; 0], "{mistake} after {mended:?}");
+            write(&shift, mistake);
+            assert_eq!(told(&shift).len(), 1, "{mistake} again");
+        }
+    }
+}
+
+#[test]
+fn one_of_two_mistakes_stays_while_the_other_is_mended() {
+    let shift = Shift::new();
+    write(&shift, "[defaults]\nmood = 1\nweather = 2\n");
+    shift.ok(&["agents"]);
+    assert_eq!(told(&shift).len(), 2);
+    write(&shift, "[defaults]\nmood = 1\n");
+    let said = told(&shift);
+    assert!(said.len() == 1 && said[0].contains("mood"), "{said:?}");
+    write(&shift, "[defaults\n");
+    let said = told(&shift);
+    assert!(said.len() == 1 && said[0].contains("stay as they were"), "{said:?}");
+}
+
+/// A window that stands open hears it without asking for anything.
+#[test]
+fn whoever_follows_the_board_hears_that_a_mistake_was_mended() {
+    let shift = Shift::new();
+    write(&shift, "[defaults]\nmood = 1\n");
+    shift.ok(&["agents"]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = Client::connect(&shift.home.home()).await.unwrap();
+        let mut board = client.follow_board().await.unwrap();
+        let BoardEvent::Snapshot { notices, .. } = board.next().await.unwrap() else { panic!() };
+        let [shown] = &notices[..] else { panic!("{notices:?}") };
+        write(&shift, "");
+        let heard = async {
+            loop {
+                if let BoardEvent::Change { change: BoardChange::NoticeGone { notice }, .. } =
+                    board.next().await.unwrap()
+                {
+                    return notice;
+                }
+            }
+        };
+        let gone = tokio::time::timeout(Duration::from_secs(60), heard).await.unwrap();
+        assert_eq!(&gone, shown);
+    });
 }

@@ -4,6 +4,7 @@
 //! be looked at, merged and published; only who asks for that gets a worktree without its session.
 
 use super::{Handled, Outcome, apply, find};
+use crate::conditions;
 use crate::core::Core;
 use crate::inbox::Inbox;
 use crate::link::beside::Lane;
@@ -140,6 +141,7 @@ fn take_record(
         return Err(wrong("its record", e.to_string()));
     }
     core.sessions.remove(id);
+    conditions::review(core, id);
     core.conversations.forget_session(id);
     answer_the_others(core, id);
     if let Err(e) = core.outside.clear_away(id) {

@@ -26,7 +26,7 @@ pub fn status(core: &Core) -> Handled {
         unknown: count(|s| matches!(s.liveness, Liveness::Unknown { .. })),
         gone: count(|s| matches!(s.liveness, Liveness::Gone { .. })),
         started_at: core.started_at,
-        notices: Some(number(core.notices.len())),
+        notices: Some(number(core.notices.len() + core.conditions.len())),
         schedules_paused: core.schedules_paused,
         heartbeat_at: core.heartbeat_at,
         next_due: core.next_deadline().map(at),

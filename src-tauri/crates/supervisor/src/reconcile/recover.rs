@@ -1,5 +1,6 @@
 //! The supervisor's start: what the database and the session directories say, then what follows.
 
+use crate::conditions::{self, Condition};
 use crate::core::{Core, Entry};
 use crate::effects;
 use crate::judging;
@@ -40,8 +41,10 @@ impl Core {
         for (id, finding) in findings {
             tracing::info!(session = %id, "found {finding:?}");
             if let Finding::Unknown(why) = &finding {
-                self.notice(NoticeLevel::Error, format!("session {id} was left alone: {why}"));
+                let text = format!("session {id} was left alone: {why}");
+                let left_alone = Condition::LeftAlone(id.clone());
                 self.fact(&id, Fact::HostUnknown { why: why.clone(), way_out: String::new() });
+                conditions::hold(self, &left_alone, vec![(NoticeLevel::Error, text)]);
             }
             effects::adopt(self, &id);
         }
@@ -86,7 +89,8 @@ impl Core {
             let text =
                 format!("jobs/{name} belongs to no known session and was left alone: {state}");
             if !self.notices.iter().any(|n| n.text == text) {
-                self.notice(NoticeLevel::Warning, text);
+                let stranger = Condition::Stranger(name);
+                conditions::hold(self, &stranger, vec![(NoticeLevel::Warning, text)]);
             }
         }
     }

@@ -206,7 +206,7 @@ impl BoardReplica {
                     BoardChange::Removed { id } => {
                         self.views.remove(&id);
                     }
-                    BoardChange::Notice { .. } => {}
+                    BoardChange::Notice { .. } | BoardChange::NoticeGone { .. } => {}
                 }
             }
         }
