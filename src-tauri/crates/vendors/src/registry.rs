@@ -56,6 +56,8 @@ pub struct AgentSpec {
     pub modes: Vec<String>,
     /// The mode set when the user chose none; the asking one.
     pub default_mode: Option<String>,
+    /// Its models, where they are known before it is started; empty where only it knows them.
+    pub models: Vec<String>,
     /// Modes in which it runs commands without asking anybody.
     pub unasked_modes: Vec<String>,
     /// Options set after every opening of a session, by the agent's own ids.
@@ -102,6 +104,9 @@ pub struct Custom {
     /// Set for a terminal agent.
     pub terminal: Option<TerminalWays>,
 }
+
+/// Of a model or mode that nobody has.
+const WANTED_MAX_CHARS: usize = 60;
 
 /// Id of the built-in agent.
 pub const REHEARSAL: &str = "rehearsal";
@@ -297,6 +302,36 @@ const PACKAGE_JSON_LEVELS: usize = 4;
 /// A `package.json` larger than this is not read for a version.
 const PACKAGE_JSON_MAX_BYTES: u64 = 256 * 1024;
 
+impl AgentSpec {
+    /// Refuses what the agent is known not to offer. What only the agent knows, it says when it has started.
+    pub fn check_choices(&self, model: Option<&str>, mode: Option<&str>) -> Result<(), Fault> {
+        // A model may be given by its name too, and that is its id with another case. A mode may not: one
+        // that was meant otherwise would let more happen.
+        let has_model = |model: &str| self.models.iter().any(|m| m.eq_ignore_ascii_case(model));
+        let is_default = |mode: &str| self.default_mode.as_deref() == Some(mode);
+        let has_mode = |mode: &str| self.modes.iter().any(|m| m == mode) || is_default(mode);
+        match (model, mode) {
+            (Some(model), _) if !self.models.is_empty() && !has_model(model) => Err(self
+                .not_offered("model", model, &self.models)
+                .hint("choose one with --model, or in the settings file under `defaults.model`")),
+            (_, Some(mode)) if !self.modes.is_empty() && !has_mode(mode) => {
+                Err(self.not_offered("permission mode", mode, &self.modes).hint(
+                    "choose one with --permission-mode, or in the settings file under \
+                     `defaults.permission_mode`",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn not_offered(&self, what: &str, wanted: &str, offered: &[String]) -> Fault {
+        let wanted = nightshift_model::naming::one_line(wanted, WANTED_MAX_CHARS);
+        let text =
+            format!("{} has no {what} `{wanted}`; it offers {}", self.title, offered.join(", "));
+        Fault::new(FaultCode::Invalid, text)
+    }
+}
+
 /// Version of the npm package that `program` (a link into it) belongs to.
 fn package_version(program: &Path) -> Option<String> {
     let real = program.canonicalize().ok()?;
@@ -317,6 +352,7 @@ fn rehearsal(own_binary: &Path) -> AgentSpec {
         command: own_binary.to_string_lossy().into_owned(),
         args: vec!["rehearsal-agent".to_owned()],
         modes: vec!["ask".to_owned(), "auto".to_owned()],
+        models: vec!["steady".to_owned(), "brisk".to_owned()],
         unasked_modes: vec!["auto".to_owned()],
         default_mode: Some("ask".to_owned()),
         ..AgentSpec::default()

@@ -189,7 +189,9 @@ fn work_of(core: &Core, dispatch: &Dispatch, agent: Option<String>, at: Millis) 
 /// The agent that was asked for, else the first installed vendor's, else the rehearsal agent; none
 /// for a shell job. Looks at the disk.
 fn choose_agent(registry: &Registry, dispatch: &Dispatch) -> Result<Option<String>, Fault> {
-    let DispatchWork::Agent { agent, .. } = &dispatch.work else { return Ok(None) };
+    let DispatchWork::Agent { agent, model, permission_mode, .. } = &dispatch.work else {
+        return Ok(None);
+    };
     let agent = match agent {
         Some(agent) => agent.clone(),
         None => {
@@ -203,6 +205,10 @@ fn choose_agent(registry: &Registry, dispatch: &Dispatch) -> Result<Option<Strin
             .hint(format!("choose one of {}", registry.ids().join(", ")))
     })?;
     registry.resolve(spec, &dispatch.env)?;
+    let (default_model, default_mode) = registry.defaults_for(&agent);
+    let model = model.as_ref().or(default_model.as_ref());
+    let mode = permission_mode.as_ref().or(default_mode.as_ref());
+    spec.check_choices(model.map(String::as_str), mode.map(String::as_str))?;
     Ok(Some(agent))
 }
 
