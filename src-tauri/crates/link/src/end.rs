@@ -5,14 +5,15 @@ use crate::Report;
 use crate::beside::{Lane, beside};
 use crate::limits::{LAST_WORDS_RECORDS, RECORD_BATCH_MAX, THREAD_PAUSE};
 use crate::looks::patience;
-use nightshift_host::finding::{Finding, inspect, is_damaged};
+use nightshift_host::finding::{Finding, document, inspect, is_damaged};
 use nightshift_host::household::Household;
 use nightshift_host::journal;
 use nightshift_host::kin;
 use nightshift_model::{Exit, SessionId};
+use nightshift_platform::ipc;
 use nightshift_platform::process::{self, Identity};
-use nightshift_protocol::launch::SESSION_VARIABLE;
-use nightshift_protocol::{Exited, Record, RecordKind};
+use nightshift_protocol::launch::{READY_FILE, SESSION_VARIABLE};
+use nightshift_protocol::{Exited, Ready, Record, RecordKind};
 use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
@@ -47,6 +48,7 @@ pub(crate) async fn report_end(report: &Report, dir: &Path, finding: Finding, af
                 give_up(&path);
             }
             sweep(&path, &session);
+            clear_socket(&path);
             let words = last_seq.map(|last| last_words(&path, last)).unwrap_or_default();
             (rest_of(&path, after), words)
         });
@@ -163,6 +165,14 @@ fn all_of(dir: &Path, session: &SessionId) -> std::io::Result<Vec<Identity>> {
     let marked = process::find_by_mark_without(kin::name_of(session.as_str()), &spared)?;
     found.extend(marked.into_iter().filter(|one| !found.contains(one)).collect::<Vec<_>>());
     Ok(found)
+}
+
+/// A host that was killed left its socket.
+fn clear_socket(dir: &Path) {
+    let Ok(Some(ready)) = document::<Ready>(dir, READY_FILE) else { return };
+    if let Err(e) = ipc::remove_dead(Path::new(&ready.socket)) {
+        tracing::warn!("socket {} stays: {e}", ready.socket);
+    }
 }
 
 /// Ends what is left of a session after its host.

@@ -6,8 +6,9 @@
 
 use crate::peer::Peer;
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType, recvmsg, sendmsg,
+    socket_with,
 };
 use std::fs;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -82,6 +83,25 @@ pub fn socket_id(path: &Path) -> io::Result<SocketId> {
     let metadata = fs::symlink_metadata(path)?;
     let changed = (metadata.ctime(), metadata.ctime_nsec());
     Ok(SocketId { dev: metadata.dev(), ino: metadata.ino(), changed })
+}
+
+/// Removes a socket at which nobody listens any more, and nothing else; true where there was one. Never
+/// waits: who stands still is somebody.
+pub fn remove_dead(path: &Path) -> io::Result<bool> {
+    let id = match socket_id(path) {
+        Ok(id) => id,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    if in_the_way(path).is_some() {
+        return Ok(false);
+    }
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    match rustix::net::connect(&socket, &SocketAddrUnix::new(path)?) {
+        Err(rustix::io::Errno::CONNREFUSED) => remove_if_same(path, id),
+        Ok(()) | Err(_) => Ok(false),
+    }
 }
 
 /// Removes the socket file if it is still the one that was bound; true when it was.
