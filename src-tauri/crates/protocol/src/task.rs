@@ -16,6 +16,8 @@ pub enum TaskKind {
     Cron,
     /// The session's loop.
     Loop,
+    /// A prompt at the time that the agent asked to be woken at.
+    Wakeup,
     /// A kind that this build does not know.
     #[serde(other)]
     Other,
@@ -31,6 +33,7 @@ pub struct Task {
     pub kind: TaskKind,
     /// A command line or the tool's own title.
     pub title: String,
+    /// Since when; of a wake-up, when it comes.
     pub since: Millis,
     /// Whether it can be stopped alone.
     pub stoppable: bool,

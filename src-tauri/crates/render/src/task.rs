@@ -1,7 +1,7 @@
 //! What runs in the background, for people.
 
 use crate::plain::one_line;
-use crate::table::age;
+use crate::table::{age, until};
 use nightshift_model::Millis;
 use nightshift_protocol::{Task, TaskKind};
 
@@ -13,6 +13,7 @@ pub fn lines(task: &Task, now: Millis) -> String {
         TaskKind::Monitor => "monitor",
         TaskKind::Cron => "cron",
         TaskKind::Loop => "loop",
+        TaskKind::Wakeup => "wake-up",
         TaskKind::Other => "other",
     };
     let cost = task.usage.map_or(String::new(), |usage| {
@@ -20,7 +21,11 @@ pub fn lines(task: &Task, now: Millis) -> String {
         format!("cpu {}.{}s · {mib} MiB · ", usage.cpu_ms / 1000, usage.cpu_ms / 100 % 10)
     });
     let (id, title) = (one_line(&task.id), one_line(&task.title));
-    let mut out = format!("{id}  {kind} · {} · {cost}{title}\n", age(now.since(task.since)));
+    let time = match task.kind {
+        TaskKind::Wakeup => format!("in {}", until(task.since, now)),
+        _ => age(now.since(task.since)),
+    };
+    let mut out = format!("{id}  {kind} · {time} · {cost}{title}\n");
     for line in &task.last_lines {
         out.push_str(&format!("  {}\n", one_line(line)));
     }

@@ -3,21 +3,24 @@
 use nightshift_model::Session;
 use nightshift_model::limits::LINE_MAX_CHARS;
 use nightshift_model::naming::one_line;
-use nightshift_model::standing::{CronTask, Loop, LoopPrompt, Monitor};
+use nightshift_model::standing::{CronTask, Loop, LoopPrompt, Monitor, Wakeup};
 use nightshift_protocol::{StandingAct, Task, TaskKind};
 
 const CRON: &str = "cron.";
 const LOOP: &str = "loop";
 const MONITOR: &str = "monitor.";
+/// It is the agent's own, and goes with the session's stop.
+pub const WAKEUP: &str = "wakeup";
 
-/// Monitors, the loop and the cron tasks of a session.
+/// Monitors, the loop, the cron tasks and the wake-up of a session.
 pub fn of(session: &Session) -> Vec<Task> {
     let Some(agent) = session.agent() else { return Vec::new() };
     let (standing, id) = (&agent.standing, session.id.as_str());
     let monitors = standing.monitors.iter().map(|monitor| of_monitor(id, monitor));
     let looping = standing.looping.iter().map(|looping| of_loop(id, looping));
     let crons = standing.crons.iter().map(|task| of_cron(id, task));
-    monitors.chain(looping).chain(crons).collect()
+    let wakeups = standing.wakeup.iter().map(|wakeup| of_wakeup(id, wakeup));
+    monitors.chain(looping).chain(crons).chain(wakeups).collect()
 }
 
 /// What stops the task of this name (without its session's id); none when it is of another kind.
@@ -65,4 +68,13 @@ fn of_cron(session: &str, cron: &CronTask) -> Task {
         since: cron.created_at,
         ..task(session, format!("{CRON}{}", cron.id), TaskKind::Cron, &title)
     }
+}
+
+fn of_wakeup(session: &str, wakeup: &Wakeup) -> Task {
+    let title = match wakeup.reason.is_empty() {
+        true => wakeup.prompt.clone(),
+        false => format!("{}: {}", wakeup.reason, wakeup.prompt),
+    };
+    let task = task(session, WAKEUP.to_owned(), TaskKind::Wakeup, &title);
+    Task { since: wakeup.at, stoppable: false, ..task }
 }

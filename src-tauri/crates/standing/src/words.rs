@@ -1,5 +1,6 @@
 //! The words for standing work: what agents are told beside a run, what `/goal` and `/tasks` answer.
 
+use nightshift_model::counted::counted;
 use nightshift_model::standing::{EndedGoal, Goal, GoalEnd, GoalPhase, Loop, Pace, Spent};
 use nightshift_model::{Millis, Standing};
 use nightshift_protocol::{Task, TaskKind};
@@ -76,14 +77,14 @@ fn present(goal: &Goal, now: Millis) -> String {
         format!(
             "{state} · set {} ago · {} · {}",
             span(now.since(goal.set_at)),
-            count(goal.turns, "turn"),
+            counted(goal.turns, "turn"),
             spent(&goal.spent)
         ),
     ];
     lines.extend(goal.check.iter().map(|check| format!("Check: {check}")));
     lines.push(format!(
         "Bounds: {} and {}",
-        count(goal.bounds.turns, "turn"),
+        counted(goal.bounds.turns, "turn"),
         span(goal.bounds.ms)
     ));
     if !goal.evaluator.is_empty() {
@@ -102,7 +103,7 @@ fn past(last: &EndedGoal) -> String {
         GoalEnd::Replaced => "was replaced",
         GoalEnd::Trouble => "was cleared for want of a way on",
     };
-    let (turns, spent) = (count(last.goal.turns, "turn"), spent(&last.goal.spent));
+    let (turns, spent) = (counted(last.goal.turns, "turn"), spent(&last.goal.spent));
     format!("The last one {how} ({turns}, {spent}): {}\n{}", last.goal.condition, last.why)
 }
 
@@ -111,10 +112,6 @@ fn spent(spent: &Spent) -> String {
         .micros
         .map(|micros| format!(" (${}.{:04})", micros / 1_000_000, micros / 100 % 10_000));
     format!("{} tokens of its judge{}", spent.tokens, money.unwrap_or_default())
-}
-
-fn count(n: u32, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
 /// `3h 5m`, `12s`.
@@ -140,6 +137,7 @@ pub fn tasks(tasks: &[Task]) -> String {
             TaskKind::Monitor => "monitor",
             TaskKind::Cron => "cron",
             TaskKind::Loop => "loop",
+            TaskKind::Wakeup => "wake-up",
             TaskKind::Other => "other",
         };
         let lines = task.last_lines.iter().map(|line| format!("\n  {line}"));

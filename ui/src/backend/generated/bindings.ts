@@ -1175,6 +1175,7 @@ export type Task = {
 	kind: TaskKind,
 	/**  A command line or the tool's own title. */
 	title: string,
+	/**  Since when; of a wake-up, when it comes. */
 	since: Millis,
 	/**  Whether it can be stopped alone. */
 	stoppable: boolean,
@@ -1195,6 +1196,8 @@ export type TaskKind =
 "cron" | 
 /**  The session's loop. */
 "loop" | 
+/**  A prompt at the time that the agent asked to be woken at. */
+"wakeup" | 
 /**  A kind that this build does not know. */
 string;
 

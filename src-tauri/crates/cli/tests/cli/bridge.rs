@@ -112,6 +112,14 @@ fn a_wake_up_is_clamped_and_needs_words_where_there_is_no_loop() {
     let wakeup =
         given(&shift, &id, "ScheduleWakeup", &json!({"delaySeconds": 3_600, "prompt": "x"}));
     assert_eq!(wakeup["wasClamped"], false);
+    let listed = shift.json(&["tasks", &id, "--json"]);
+    let due: Vec<&Value> =
+        listed.as_array().unwrap().iter().filter(|task| task["kind"] == "wakeup").collect();
+    assert_eq!(due.len(), 1, "the second takes the first one's place: {listed}");
+    assert!(due[0]["title"].as_str().unwrap().ends_with('x'), "{listed}");
+    let (task, shown) = (format!("{id}.wakeup"), shift.ok(&["tasks", &id]));
+    assert!(shown.contains(&format!("{task}  wake-up · in ")), "{shown}");
+    shift.fails(&["tasks", "stop", &task], &["its agent's own", "nightshift stop"]);
     let bare = json!({"delaySeconds": 60, "reason": "why not"});
     refused(&shift, &id, "ScheduleWakeup", &bare, &["no loop", "prompt"]);
     refused(&shift, &id, "ScheduleWakeup", &json!({"reason": "x"}), &["delaySeconds"]);

@@ -44,6 +44,7 @@ fn shown(task: &Task) -> Value {
         TaskKind::Monitor => "monitor",
         TaskKind::Cron => "cron",
         TaskKind::Loop => "loop",
+        TaskKind::Wakeup => "wakeup",
         TaskKind::Other => "other",
     };
     json!({

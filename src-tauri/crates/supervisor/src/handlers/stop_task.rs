@@ -8,6 +8,7 @@ use crate::outside::Aside;
 use nightshift_platform::Identity;
 use nightshift_protocol::{Fault, FaultCode, Reply};
 use nightshift_publish::ConnId;
+use nightshift_standing::tasks::WAKEUP;
 
 pub fn stop_task(core: &mut Core, conn: ConnId, request: u64, task: &str) -> Outcome {
     let unknown = || {
@@ -22,6 +23,13 @@ pub fn stop_task(core: &mut Core, conn: ConnId, request: u64, task: &str) -> Out
     if let Some(act) = nightshift_standing::tasks::stop(rest) {
         standing::take(core, &id, &act)?;
         return Ok(Handled::Done(Reply::TaskStopped { id: task.trim().to_owned() }));
+    }
+    if rest == WAKEUP {
+        let text =
+            format!("the wake-up of session {id} is its agent's own and cannot be stopped alone");
+        return Err(Fault::new(FaultCode::Refused, text).hint(format!(
+            "`nightshift stop {id}` holds it back until the session goes on; or tell the agent"
+        )));
     }
     let Some(process) = identity(rest) else {
         return Err(Fault::new(
