@@ -191,6 +191,7 @@ impl Cli {
 /// `--json` before a verb is as good as behind it: it goes there, where it is looked for.
 pub fn arranged(mut args: Vec<OsString>) -> Vec<OsString> {
     let first = args.iter().skip(1).position(|arg| arg != "--json").map(|at| at + 1);
+    args = as_options(args, first);
     let Some(first) = first.filter(|first| *first > 1) else { return args };
     let mut command = Cli::command();
     let mut end = first;
@@ -200,6 +201,23 @@ pub fn arranged(mut args: Vec<OsString>) -> Vec<OsString> {
         end += 1;
     }
     args[1..end].rotate_left(first - 1);
+    args
+}
+
+/// `help`, `help stop` and `version` as other programs have them: options here.
+fn as_options(mut args: Vec<OsString>, first: Option<usize>) -> Vec<OsString> {
+    let Some(first) = first else { return args };
+    let word = args.get(first).and_then(|word| word.to_str()).unwrap_or_default();
+    let asks = |arg: &OsString| arg == "--help" || arg == "-h";
+    match word {
+        "help" => {
+            args.remove(first);
+            args.retain(|arg| !asks(arg));
+            args.push("--help".into());
+        }
+        "version" if args.len() == first + 1 => args[first] = "--version".into(),
+        _ => {}
+    }
     args
 }
 
@@ -237,6 +255,15 @@ mod tests {
             ("n --json", "n --json"),
             ("n agents --json", "n agents --json"),
             ("n", "n"),
+            ("n help", "n --help"),
+            ("n help stop", "n stop --help"),
+            ("n help daemon stop", "n daemon stop --help"),
+            ("n help --help", "n --help"),
+            ("n --json help stop", "n stop --json --help"),
+            ("n version", "n --version"),
+            ("n --bg help", "n --bg help"),
+            ("n --bg version", "n --bg version"),
+            ("n version x", "n version x"),
         ] {
             let got = arranged(given.split(' ').map(OsString::from).collect());
             assert_eq!(got, Vec::from_iter(expected.split(' ').map(OsString::from)), "{given}");

@@ -3,7 +3,8 @@
 use nightshift_model::{
     Liveness, Lodging, Need, NeedKind, NeedOption, PullRequest, State, Trouble, TroubleKind, Usage,
 };
-use nightshift_protocol::{SessionKind, SessionView};
+use nightshift_protocol::standing::GoalState;
+use nightshift_protocol::{SessionKind, SessionView, StandingSummary};
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -206,6 +207,33 @@ fn waiting_word(need: &Need) -> &'static str {
         NeedKind::Permission => "permission prompt",
         NeedKind::Question => "input needed",
     }
+}
+
+/// Whether nothing more comes of the session by itself: it has ended, or its agent is done and neither a
+/// prompt, a goal, a loop, a task nor a monitor makes it go on.
+pub fn is_over(view: &SessionView) -> bool {
+    let done = match view.state {
+        State::Completed { .. } | State::Failed { .. } | State::Stopped => true,
+        State::Starting | State::Working | State::NeedsInput { .. } | State::Idle => false,
+    };
+    // A shell job is over with its process: that prints until it ends.
+    let rests =
+        view.kind == SessionKind::Agent && done && view.queued == 0 && view.continue_at.is_none();
+    let by_itself = view.standing.as_ref().is_some_and(goes_on);
+    matches!(view.state, State::Stopped) || (!by_itself && (has_ended(view) || rests))
+}
+
+fn goes_on(standing: &StandingSummary) -> bool {
+    let pursues = standing.goal.as_ref().is_some_and(|goal| match goal.state {
+        GoalState::Pursuing | GoalState::Judging | GoalState::Waiting => true,
+        // It waits for the user, or is over.
+        GoalState::Paused | GoalState::Met | GoalState::Impossible => false,
+    });
+    pursues
+        || standing.looping.is_some()
+        || standing.crons > 0
+        || standing.wakeup_at.is_some()
+        || standing.monitors > 0
 }
 
 /// Whether the session is over: its process is gone and nothing is asked of anybody.

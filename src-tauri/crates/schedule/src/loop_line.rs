@@ -29,6 +29,8 @@ pub enum LoopRefusal {
     Zero(String),
     #[error("`{0}` is not a whole number of units; write it in smaller ones, such as 90m for 1.5h")]
     Fraction(String),
+    #[error("`{0}` has no unit; write {0}s, {0}m, {0}h or {0}d")]
+    NoUnit(String),
 }
 
 impl LoopLine {
@@ -43,6 +45,9 @@ impl LoopLine {
             return Err(LoopRefusal::Fraction(fraction));
         }
         let found = leading(line, &tokens).or_else(|| trailing(line, &tokens));
+        if is_number(line) {
+            return Err(LoopRefusal::NoUnit(line.to_owned()));
+        }
         let (interval, prompt) = match found {
             Some((interval, prompt)) => (Some(interval), prompt),
             None => (None, line),
@@ -53,6 +58,11 @@ impl LoopLine {
         let prompt = (!prompt.is_empty()).then(|| prompt.to_owned());
         Ok(LoopLine::Start { interval, prompt })
     }
+}
+
+/// `30`: an interval without its unit.
+fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `30m check`, `30 minutes check`, `every 30m check`, `every hour, check`.
@@ -172,6 +182,7 @@ mod tests {
             ("check every 0 hours", "0 hours"),
             ("1.5h check", "`1.5h` is not a whole number"),
             ("1,5 hours", "90m for 1.5h"),
+            ("30", "`30` has no unit; write 30s, 30m, 30h or 30d"),
         ] {
             let refusal = LoopLine::parse(line).unwrap_err().to_string();
             assert!(refusal.contains(part), "{line}: {refusal}");

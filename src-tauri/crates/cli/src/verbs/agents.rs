@@ -4,11 +4,13 @@ use crate::check;
 use crate::context::{Context, print, print_json};
 use crate::entry::{Entry, has_ended};
 use crate::failure::{Failure, unexpected};
+use crate::plain::one_line;
 use crate::render::{Look, table};
 use crate::terminal;
 use crate::verbs::agents_registry;
+use nightshift_model::counted::counted;
 use nightshift_platform::clock;
-use nightshift_protocol::{Command, Reply, SessionView};
+use nightshift_protocol::{Command, Fault, FaultCode, Reply, SessionView};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -40,6 +42,12 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let wanted = |v: &SessionView| {
         (args.all || !has_ended(v)) && below.as_ref().is_none_or(|dir| is_below(&v.cwd, dir))
     };
+    if let Some(dir) = below.as_deref().filter(|dir| !dir.is_dir()) {
+        // Sessions may have worked in one that is gone by now.
+        if !views.iter().any(|view| is_below(&view.cwd, dir)) {
+            return Err(no_directory(dir).into());
+        }
+    }
     let views: Vec<SessionView> = views.into_iter().filter(wanted).collect();
     if here.json {
         print_json(&views.iter().map(Entry::of).collect::<Vec<_>>())?;
@@ -47,6 +55,15 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         print(&for_people(&views, hidden))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn no_directory(dir: &Path) -> Fault {
+    let shown = one_line(&dir.to_string_lossy());
+    let what = match dir.exists() {
+        true => format!("{shown} is no directory"),
+        false => format!("there is no directory {shown}"),
+    };
+    Fault::new(FaultCode::Invalid, what).hint("give another with --cwd, or leave it out for all")
 }
 
 /// Through links too: a project may be reached by several paths.
@@ -59,7 +76,7 @@ fn for_people(views: &[SessionView], hidden: usize) -> String {
     let ended = match hidden {
         0 => String::new(),
         1 => "1 session has ended; see it with --all\n".to_owned(),
-        n => format!("{n} sessions have ended; see them with --all\n"),
+        n => format!("{} have ended; see them with --all\n", counted(n, "session")),
     };
     if views.is_empty() {
         return match hidden {

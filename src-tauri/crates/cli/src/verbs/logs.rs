@@ -1,7 +1,7 @@
 //! `nightshift logs`: a session's output or conversation, so far or until it ends.
 
 use crate::context::{Context, print, print_bytes, print_json};
-use crate::entry::{has_ended, trust_need};
+use crate::entry::{has_ended, is_over, trust_need};
 use crate::failure::{Failure, unexpected};
 use crate::plain::clean;
 use crate::render::request;
@@ -26,7 +26,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 #[derive(Debug, clap::Args)]
 pub struct Args {
     session: String,
-    /// Go on until the session ends.
+    /// Go on until the session has ended, or is done and nothing makes it go on by itself.
     #[arg(long, short)]
     follow: bool,
     /// The bytes as they came, control sequences included.
@@ -86,15 +86,15 @@ async fn print_conversation(
     let mut board = client.follow_board().await?;
     // That of a session that has ended is read from its journal and may come after the board's.
     print(&transcript.apply(conversation.next().await?))?;
-    let mut alive = true;
+    let mut over = false;
     loop {
         tokio::select! {
             biased;
             event = conversation.next() => print(&transcript.apply(event?))?,
-            () = std::future::ready(()), if !alive => return Ok(()),
+            () = std::future::ready(()), if over => return Ok(()),
             event = board.next() => {
                 let event = event?;
-                alive = lives_after(&event, &view.id).unwrap_or(alive);
+                over = over_after(&event, &view.id).unwrap_or(over);
                 if let Some(view) = of_session(&event, &view.id) {
                     print(&transcript.held(trust_need(view)))?;
                 }
@@ -115,6 +115,15 @@ pub fn of_session<'a>(event: &'a BoardEvent, id: &str) -> Option<&'a SessionView
             Some(&**view).filter(|view| view.id == id)
         }
         BoardEvent::Change { .. } => None,
+    }
+}
+
+/// Whether nothing more will be printed, as far as this event says.
+fn over_after(event: &BoardEvent, id: &str) -> Option<bool> {
+    match lives_after(event, id)? {
+        true => of_session(event, id).map(is_over),
+        // Its row may be gone; a session that has ended may have more to come.
+        false => Some(of_session(event, id).is_none_or(is_over)),
     }
 }
 
@@ -187,6 +196,7 @@ async fn print_pages(
         true => Some(client.follow_board().await?),
         false => None,
     };
+    let mut over = false;
     loop {
         let command = Command::Logs { session: id.to_owned(), raw, offset: *offset, since };
         let page = match client.call(command).await? {
@@ -197,7 +207,7 @@ async fn print_pages(
         *offset = page.next;
         match &mut board {
             _ if !page.end => {}
-            Some(board) if !page.ended => wait_for_news(board, id).await?,
+            Some(board) if !page.ended && !over => over = wait_for_news(board, id).await?,
             Some(_) | None => return Ok(()),
         }
     }
@@ -219,14 +229,14 @@ fn print_page(json: bool, page: &LogPage, raw: bool) -> Result<(), Failure> {
     print_bytes(&bytes)
 }
 
-/// Returns when something is known to have happened to the session, or after `LOOK_INTERVAL`.
-async fn wait_for_news(board: &mut Follow<BoardEvent>, id: &str) -> Result<(), Fault> {
+/// Returns when something is known to have happened to the session, or after `LOOK_INTERVAL`: whether it is over.
+async fn wait_for_news(board: &mut Follow<BoardEvent>, id: &str) -> Result<bool, Fault> {
     let news = async {
         loop {
-            if lives_after(&board.next().await?, id).is_some() {
-                return Ok(());
+            if let Some(over) = over_after(&board.next().await?, id) {
+                return Ok(over);
             }
         }
     };
-    timeout(LOOK_INTERVAL, news).await.unwrap_or(Ok(()))
+    timeout(LOOK_INTERVAL, news).await.unwrap_or(Ok(false))
 }

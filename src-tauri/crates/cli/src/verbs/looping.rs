@@ -7,7 +7,7 @@ use crate::render::until;
 use crate::verbs::standing::{act, other};
 use nightshift_model::standing::{Loop, LoopPrompt};
 use nightshift_platform::clock;
-use nightshift_protocol::{StandingAct, StandingResult};
+use nightshift_protocol::{Fault, FaultCode, StandingAct, StandingResult};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -47,7 +47,10 @@ struct Shown {
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
     let (session, what) = match args.verb {
-        Verb::Start { session, text } => (session, StandingAct::LoopStart { text: text.join(" ") }),
+        Verb::Start { session, text } => {
+            refuse_bare_number(&text)?;
+            (session, StandingAct::LoopStart { text: text.join(" ") })
+        }
         Verb::Stop { session } => (session, StandingAct::LoopStop),
         Verb::Show { session } => (session, StandingAct::Show),
     };
@@ -65,6 +68,21 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
             here.say(&stopped, &format!("loop stopped · {session}"))
         }
         result => Err(other(&result)),
+    }
+}
+
+/// `30 check it`: meant as an interval, and would be words of the prompt.
+fn refuse_bare_number(text: &[String]) -> Result<(), Fault> {
+    let is_number = |word: &&String| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+    match text.first().filter(is_number) {
+        None => Ok(()),
+        Some(number) => {
+            let text = format!(
+                "`{number}` has no unit; write {number}s, {number}m, {number}h or {number}d"
+            );
+            Err(Fault::new(FaultCode::Invalid, text)
+                .hint("a prompt that begins with a number goes into quotes"))
+        }
     }
 }
 

@@ -41,6 +41,7 @@ mod service;
 mod set;
 mod settings;
 mod settling;
+mod small_truths;
 mod standstill;
 mod strangers;
 mod supervisor;
