@@ -10,12 +10,13 @@ use nightshift_host::household::Household;
 use nightshift_host::journal;
 use nightshift_host::kin;
 use nightshift_model::{Exit, SessionId};
+use nightshift_platform::dirs::Home;
 use nightshift_platform::ipc;
 use nightshift_platform::process::{self, Identity};
 use nightshift_protocol::launch::{READY_FILE, SESSION_VARIABLE};
 use nightshift_protocol::{Exited, Ready, Record, RecordKind};
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A host that closed its socket is on its way out: it is looked at this often, so far apart.
@@ -172,6 +173,20 @@ fn clear_socket(dir: &Path) {
     let Ok(Some(ready)) = document::<Ready>(dir, READY_FILE) else { return };
     if let Err(e) = ipc::remove_dead(Path::new(&ready.socket)) {
         tracing::warn!("socket {} stays: {e}", ready.socket);
+    }
+}
+
+/// Sockets of hosts that were killed while nobody supervised them, or before anybody removed them.
+pub fn clear_sockets(home: &Home) {
+    let entries = std::fs::read_dir(&home.run).into_iter().flatten().flatten();
+    let own = home.supervisor_socket();
+    let is_hosts = |path: &PathBuf| *path != own && path.extension() == Some("sock".as_ref());
+    for path in entries.map(|entry| entry.path()).filter(is_hosts) {
+        match ipc::remove_dead(&path) {
+            Ok(true) => tracing::info!("{} removed: nobody listens there", path.display()),
+            Ok(false) => {}
+            Err(e) => tracing::warn!("{} stays: {e}", path.display()),
+        }
     }
 }
 

@@ -19,7 +19,12 @@ const RECORD_BASE_BYTES: usize = 64;
 
 /// What a session's link task saw of its host.
 pub enum LinkEvent {
+    /// Its host was started, or found: what its documents say.
     Launched {
+        pid: u32,
+    },
+    /// Its host has greeted, or says something after a time of not answering.
+    Answers {
         pid: u32,
     },
     LaunchFailed {

@@ -184,7 +184,7 @@ impl Link {
 
     /// After a time of not answering it is known to live again.
     async fn lives(&self) {
-        self.report.send(LinkEvent::Launched { pid: self.ready.child_pid }).await;
+        self.report.send(LinkEvent::Answers { pid: self.ready.child_pid }).await;
     }
 
     /// The host would hang up on it, and on every connection after that.

@@ -90,6 +90,11 @@ fn agent(prompts: Vec<Prompt>) -> Work {
     })
 }
 
+fn unanswered() -> Liveness {
+    let (why, way_out) = ("no answer".to_owned(), "wake it".to_owned());
+    Liveness::Unknown { why, way_out, since: Millis(1) }
+}
+
 fn sessions() -> Vec<(&'static str, Session)> {
     let sent = || agent(vec![prompt(1, PromptState::Sent)]);
     let shell = || Work::Shell { command: "make".into() };
@@ -126,14 +131,7 @@ fn sessions() -> Vec<(&'static str, Session)> {
         cut: Some("killed".into()),
         ..session(agent(vec![]), State::Starting, true)
     };
-    let unknown = Session {
-        liveness: Liveness::Unknown {
-            why: "no answer".into(),
-            way_out: "wake it".into(),
-            since: Millis(1),
-        },
-        ..session(sent(), State::Working, true)
-    };
+    let unknown = Session { liveness: unanswered(), ..session(sent(), State::Working, true) };
     vec![
         ("shell starting", session(shell(), State::Starting, false)),
         ("shell working", session(shell(), State::Working, true)),

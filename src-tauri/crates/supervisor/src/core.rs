@@ -331,14 +331,8 @@ impl Core {
             return;
         }
         match event {
-            LinkEvent::Launched { pid } => {
-                let known =
-                    matches!(entry.session.liveness, Liveness::Alive { pid: p, .. } if p == pid);
-                if !known {
-                    self.fact(id, Fact::Launched { pid });
-                } else if entry.session.stopping || entry.session.retiring {
-                    effects::stop_host(self, id);
-                }
+            LinkEvent::Launched { pid } | LinkEvent::Answers { pid } => {
+                self.lives(id, pid, matches!(event, LinkEvent::Answers { .. }));
             }
             LinkEvent::LaunchFailed { error } => {
                 entry.link = None;
@@ -389,6 +383,22 @@ impl Core {
             LinkEvent::Unknown { why, way_out } => {
                 self.fact(id, Fact::HostUnknown { why, way_out })
             }
+        }
+    }
+
+    /// Its documents say so, or (`answers`) its host itself.
+    fn lives(&mut self, id: &SessionId, pid: u32, answers: bool) {
+        let Some(Entry { session, .. }) = self.sessions.get(id) else { return };
+        let known = match &session.liveness {
+            Liveness::Alive { pid: before, .. } => *before == pid,
+            // That its documents are there is no news.
+            Liveness::Unknown { .. } => !answers,
+            Liveness::Gone { .. } => false,
+        };
+        if !known {
+            self.fact(id, Fact::Launched { pid });
+        } else if session.stopping || session.retiring {
+            effects::stop_host(self, id);
         }
     }
 

@@ -5,6 +5,7 @@ use crate::ground::{Ground, take_role};
 use crate::inbox::Inbox;
 use crate::limits::INBOX_MAX;
 use crate::link::beside::{Lane, beside, keep_spare};
+use crate::link::end::clear_sockets;
 use crate::link::looks::{self, Looks};
 use crate::outside::Machine;
 use crate::settings;
@@ -13,12 +14,10 @@ use nightshift_outside::callers::{Callers, may_serve};
 use nightshift_outside::pressure::Pressure;
 use nightshift_platform::clock;
 use nightshift_platform::dirs::Home;
-use nightshift_platform::ipc;
 use nightshift_protocol::{Fault, FaultCode};
 use nightshift_settings::Watched;
 use nightshift_store::Store;
 use std::io::Write;
-use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -58,7 +57,8 @@ pub fn run(home: Home) -> Result<(), Fault> {
             Err(e) => tracing::warn!("no settings file: {e}"),
         }
         settings::refresh(&mut core);
-        clear_sockets(&core.home);
+        let home = core.home.clone();
+        tokio::spawn(beside(Lane::Directories, move || clear_sockets(&home)));
         core.recover(&set_aside);
         core.ground = Some(prepared.serve());
         tokio::spawn(beside(Lane::Worktrees, move || {
@@ -75,20 +75,6 @@ pub fn run(home: Home) -> Result<(), Fault> {
         }
         Ok(())
     })
-}
-
-/// Sockets of hosts that were killed while nobody supervised them, or before anybody removed them.
-fn clear_sockets(home: &Home) {
-    let entries = std::fs::read_dir(&home.run).into_iter().flatten().flatten();
-    let own = home.supervisor_socket();
-    let is_hosts = |path: &PathBuf| *path != own && path.extension() == Some("sock".as_ref());
-    for path in entries.map(|entry| entry.path()).filter(is_hosts) {
-        match ipc::remove_dead(&path) {
-            Ok(true) => tracing::info!("{} removed: nobody listens there", path.display()),
-            Ok(false) => {}
-            Err(e) => tracing::warn!("{} stays: {e}", path.display()),
-        }
-    }
 }
 
 /// The line a starter waits for. Nobody may be reading: that does not matter.

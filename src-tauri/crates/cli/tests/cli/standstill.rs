@@ -52,6 +52,9 @@ fn ended(child: Child) -> Ran {
     }
 }
 
+/// Puts something in the place of a socket.
+type Put = dyn Fn(&PathBuf);
+
 /// Nobody is at its socket, and nobody can be: `put` stands there when the next supervisor comes.
 fn out_of_reach(shift: &Shift, id: &str, put: impl Fn(&PathBuf)) -> PathBuf {
     let socket = shift.home.home().host_socket(id);
@@ -196,7 +199,7 @@ fn what_stands_in_the_place_of_a_hosts_socket_is_named_and_its_request_stays() {
     let file = |socket: &PathBuf| std::fs::write(socket, "somebody's").unwrap();
     let directory = |socket: &PathBuf| std::fs::create_dir(socket).unwrap();
     let link = |socket: &PathBuf| std::os::unix::fs::symlink("/nowhere", socket).unwrap();
-    let puts: [(&str, &dyn Fn(&PathBuf)); 3] =
+    let puts: [(&str, &Put); 3] =
         [("no socket", &file), ("a directory", &directory), ("a symbolic link", &link)];
     for (what, put) in puts {
         let shift = Shift::new();
@@ -211,6 +214,12 @@ fn what_stands_in_the_place_of_a_hosts_socket_is_named_and_its_request_stays() {
         shift.fails(&["stop", &id], &told);
         shift.fails(&["rm", &id], &told);
         assert_eq!(shift.entry(&id)["pending"]["id"], request);
+        // Another supervisor finds it just so, and says nothing of a process that was started or answers.
+        shift.kill_supervisor();
+        shift.fails(&["stop", &id], &told);
+        let why = shift.ok(&["why", &id]);
+        assert_eq!(why.matches(" started").count(), 1, "{why}");
+        assert!(!why.contains("answers again"), "{why}");
         assert_eq!(host.liveness(), Liveness3::Alive);
         match what {
             "a directory" => std::fs::remove_dir(&socket).unwrap(),
@@ -218,6 +227,9 @@ fn what_stands_in_the_place_of_a_hosts_socket_is_named_and_its_request_stays() {
         }
         wait_until("the answer to be taken", || shift.run(&answer).code == Some(0));
         assert_eq!(shift.wait_state(&id, "done")["result"], "got it");
+        let why = shift.ok(&["why", &id]);
+        assert_eq!(why.matches(" started").count(), 1, "{why}");
+        assert_eq!(why.matches("answers again").count(), 1, "{why}");
     }
 }
 

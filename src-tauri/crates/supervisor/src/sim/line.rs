@@ -227,7 +227,7 @@ impl Line {
     fn connect(&mut self, failures: u32, pause: Duration, around: &mut Around<'_>) {
         let finding = around.job.inspect();
         if let (Finding::Alive(ready), false) = (&finding, around.job.unreachable) {
-            self.events.push_back(LinkEvent::Launched { pid: ready.child_pid });
+            self.events.push_back(LinkEvent::Answers { pid: ready.child_pid });
             let outgoing = self.asked.again().into_iter().collect();
             self.stage = Stage::Connected { outgoing, caught_up: false };
             return;
