@@ -97,6 +97,8 @@ fn a_session_runs_with_the_environment_and_directory_of_its_dispatcher() {
     let listed = |dir: &str| shift.json(&["agents", "--all", "--json", "--cwd", dir]);
     assert_eq!(listed("deep er").as_array().unwrap().len(), 1);
     assert_eq!(listed(".").as_array().unwrap().len(), 1);
+    // The beginning of its name is another directory.
+    std::fs::create_dir(shift.home.work().join("deep")).unwrap();
     assert_eq!(listed("deep").as_array().unwrap().len(), 0);
 }
 
