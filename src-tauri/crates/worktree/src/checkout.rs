@@ -13,7 +13,7 @@ use crate::ledger::Record;
 use crate::limits::{INDEX_TIME_STEP, TICK};
 use crate::place::{self, Place};
 use crate::repository::{Repository, canonical, lines, utf8};
-use crate::status::{ARGS, changes};
+use crate::status::{ARGS, Change, changes};
 use nightshift_platform::clock;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
@@ -114,14 +114,9 @@ impl Checkout {
         if look(&["status"]).filters_off()?.is_empty() {
             return Ok(());
         }
-        let mut known = changes(look(ARGS).long())?;
-        known.retain(|change| !change.untracked);
-        if known.is_empty() {
-            return Ok(());
-        }
-        let times = known.iter().filter_map(|change| modified(&self.root.join(&change.path)));
-        let wait = times.max().map(|youngest| until_older(youngest, clock::now().0));
-        std::thread::sleep(wait.unwrap_or_default());
+        let seen = changes(look(ARGS).long())?;
+        let Some(wait) = wait_for(&self.root, &seen, clock::now().0) else { return Ok(()) };
+        std::thread::sleep(wait);
         self.refresh(git)
     }
 
@@ -135,6 +130,14 @@ fn modified(file: &Path) -> Option<u64> {
     let at = std::fs::symlink_metadata(file).ok()?.modified().ok()?;
     let since = at.duration_since(UNIX_EPOCH).ok()?;
     u64::try_from(since.as_millis()).ok()
+}
+
+/// How long to wait for the youngest of the files that git knows; none where it knows none of these.
+fn wait_for(root: &Path, seen: &[Change], now_ms: u64) -> Option<Duration> {
+    let mut known = seen.iter().filter(|change| !change.untracked).peekable();
+    known.peek()?;
+    let youngest = known.filter_map(|change| modified(&root.join(&change.path))).max();
+    Some(youngest.map(|youngest| until_older(youngest, now_ms)).unwrap_or_default())
 }
 
 /// How long to wait until an index that is written then is younger than a file of this time, as git compares
@@ -224,5 +227,23 @@ mod tests {
         ] {
             assert_eq!(until_older(file, now), expected, "{file} at {now}");
         }
+    }
+
+    #[test]
+    fn only_files_that_git_knows_are_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let change = |name: &str, untracked| {
+            let change = Change { path: name.into(), untracked, letters: *b".M", submodule: false };
+            std::fs::write(dir.path().join(name), "x").unwrap();
+            change
+        };
+        let (new, known) = (change("new", true), change("known", false));
+        let gone = Change { path: "gone".into(), ..known.clone() };
+        let now = modified(&dir.path().join("known")).unwrap();
+        let wait = |seen: &[Change]| wait_for(dir.path(), seen, now);
+        assert_eq!(wait(&[]), None);
+        assert_eq!(wait(std::slice::from_ref(&new)), None, "nobody waits for a new file");
+        assert!(wait(&[new, known]).unwrap() > TICK);
+        assert_eq!(wait(&[gone]), Some(Duration::ZERO));
     }
 }
