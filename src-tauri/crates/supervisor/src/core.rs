@@ -391,7 +391,8 @@ impl Core {
         let Some(Entry { session, .. }) = self.sessions.get(id) else { return };
         let known = match &session.liveness {
             Liveness::Alive { pid: before, .. } => *before == pid,
-            // That its documents are there is no news.
+            // That its documents are there is no news. Which process it is, and whether that is to rest, its host says.
+            Liveness::Unknown { .. } if !answers && !session.stopping => return,
             Liveness::Unknown { .. } => !answers,
             Liveness::Gone { .. } => false,
         };
