@@ -7,7 +7,7 @@ const open = useBrowser();
 test("the palette opens the receipts: each says what became of it, hostile text stays text", async () => {
   const window = await open();
   await window.press("Control+k");
-  await window.page.keyboard.type("what was told");
+  await window.page.keyboard.type("notification log");
   await window.press("Enter");
   const list = window.get("receipts");
   await list.waitFor();

@@ -26,19 +26,20 @@ pub(crate) async fn dial(
 ) -> Result<(FrameReader, FrameWriter), Fault> {
     refuse_strange_file(socket)?;
     let mut looks = LOOKS;
-    let stream = loop {
+    let (stream, peer) = loop {
         looks -= 1;
         let again = looks > 0;
         match UnixStream::connect(socket).await {
-            Ok(stream) if again && serves_no_more(&stream) => {}
-            Ok(stream) => break stream,
+            Ok(stream) => match who_serves(&stream, socket, expected) {
+                Ok(peer) => break (stream, peer),
+                Err(NotTaken::Unknown(_)) if again => {}
+                Err(NotTaken::Unknown(fault) | NotTaken::Refused(fault)) => return Err(fault),
+            },
             Err(e) if again && expected == Role::Host && is_nobody(&e) => {}
             Err(e) => return Err(unreachable(socket, expected, &e)),
         }
         tokio::time::sleep(LOOK_PAUSE).await;
     };
-    refuse_stranger(&stream, socket)?;
-    let peer = refuse_sessions(&stream, socket, expected)?;
     let (mut reader, mut writer) = split(stream);
     let greeting = async {
         // Even a peer that has hung up may have said first which version it speaks.
@@ -76,11 +77,6 @@ fn unreachable(socket: &Path, expected: Role, error: &std::io::Error) -> Fault {
     }
 }
 
-/// Whoever listens there has ended, or is just ending.
-fn serves_no_more(stream: &UnixStream) -> bool {
-    Peer::of(stream).is_ok_and(|peer| peer.pid().is_some() && peer.mark().is_err())
-}
-
 fn is_nobody(error: &std::io::Error) -> bool {
     // Reset: it was killed before it accepted us.
     matches!(
@@ -100,6 +96,24 @@ fn gone(expected: Role) -> Fault {
     }
 }
 
+/// Why whoever listens is not talked to.
+enum NotTaken {
+    /// It has ended, or is just ending, while it was looked at: another look may find somebody else.
+    Unknown(Fault),
+    Refused(Fault),
+}
+
+impl From<Fault> for NotTaken {
+    fn from(fault: Fault) -> NotTaken {
+        NotTaken::Refused(fault)
+    }
+}
+
+fn who_serves(stream: &UnixStream, socket: &Path, expected: Role) -> Result<Peer, NotTaken> {
+    refuse_stranger(stream, socket)?;
+    refuse_sessions(stream, socket, expected)
+}
+
 /// Whoever listens there would be given our environment: it must be ourselves.
 fn refuse_stranger(stream: &UnixStream, socket: &Path) -> Result<(), Fault> {
     let socket = socket.display();
@@ -114,7 +128,7 @@ fn refuse_stranger(stream: &UnixStream, socket: &Path) -> Result<(), Fault> {
 
 /// A supervisor works with the environment and the programs that it was started with. One that was
 /// started inside of a session would bring that session's to the user. A host is in its own session alone.
-fn refuse_sessions(stream: &UnixStream, socket: &Path, expected: Role) -> Result<Peer, Fault> {
+fn refuse_sessions(stream: &UnixStream, socket: &Path, expected: Role) -> Result<Peer, NotTaken> {
     let peer = Peer::of(stream).map_err(|e| {
         Fault::new(FaultCode::Io, format!("who serves {} is unknown: {e}", socket.display()))
     })?;
@@ -123,10 +137,10 @@ fn refuse_sessions(stream: &UnixStream, socket: &Path, expected: Role) -> Result
     let unknown = |why: String| {
         // A process that listens and has ended may have handed its socket to anybody.
         let text = format!("who serves {} is unknown: {why}", socket.display());
-        Fault::new(FaultCode::Refused, text).hint(match expected {
+        NotTaken::Unknown(Fault::new(FaultCode::Refused, text).hint(match expected {
             Role::Host => STOP,
             Role::Supervisor | Role::Client => "start it anew with `nightshift daemon run`",
-        })
+        }))
     };
     let own = Mark::remembered();
     let mark = peer.mark().map_err(unknown)?;
@@ -139,7 +153,8 @@ fn refuse_sessions(stream: &UnixStream, socket: &Path, expected: Role) -> Result
              limit for file locks"
         );
         return Err(Fault::new(FaultCode::Refused, message)
-            .hint(format!("end it with `kill {pid}`, then start it anew; sessions go on")));
+            .hint(format!("end it with `kill {pid}`, then start it anew; sessions go on"))
+            .into());
     }
     let name = socket.file_stem().and_then(|id| Mark::name_of(id.to_str()?));
     let is_its_hosts = name.is_some_and(|name| mark == own.below(name));
@@ -150,7 +165,7 @@ fn refuse_sessions(stream: &UnixStream, socket: &Path, expected: Role) -> Result
         return Ok(peer);
     }
     let text = format!("{} is served by another session", socket.display());
-    Err(Fault::new(FaultCode::Refused, text).hint(STOP))
+    Err(Fault::new(FaultCode::Refused, text).hint(STOP).into())
 }
 
 /// It took the connection and says nothing: it stands still, is busy, or is something else.
