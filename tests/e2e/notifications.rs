@@ -90,7 +90,7 @@ async fn a_click_opens_the_session_and_what_is_looked_at_is_not_told() -> Result
     bubbles.press(&bubbles.find("Not me?").await?, "No").await?;
     window.row(&other, "completed").await?;
     window.press(&[Key::Control], 'k').await?;
-    window.write("what was told").await?;
+    window.write("notification log").await?;
     window.press(&[], Key::Enter.into()).await?;
     window.reads("[data-testid='receipts']", "Not sent: you were looking at the session").await?;
     window.picture("receipts")?;
