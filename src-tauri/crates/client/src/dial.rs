@@ -1,7 +1,8 @@
 //! From a socket path to a greeted connection, or a fault that says what to do.
 
 use crate::connection::{FrameReader, FrameWriter, split};
-use nightshift_platform::{Mark, Peer, ipc};
+use nightshift_platform::dirs::LOCK_FILE;
+use nightshift_platform::{Mark, Peer, ipc, lock};
 use nightshift_protocol::{
     Fault, FaultCode, FrameKind, Hello, PROTOCOL_VERSION, Role, encode_control, understands,
 };
@@ -171,6 +172,18 @@ fn refuse_sessions(stream: &UnixStream, socket: &Path, expected: Role) -> Result
 /// It took the connection and says nothing: it stands still, is busy, or is something else.
 fn silent(peer: &Peer, socket: &Path, expected: Role) -> Fault {
     let Some(pid) = peer.pid() else { return not_ours(socket, "does not greet") };
+    let lock = socket.with_file_name(LOCK_FILE);
+    let owner = lock::holder(&lock).filter(|owner| lock::is_held_by(&lock, owner.pid));
+    if let Some(owner) = owner.filter(|owner| expected == Role::Supervisor && owner.pid != pid) {
+        let text = format!(
+            "{} is served by another program (pid {pid}), which does not greet; the supervisor is pid {}",
+            socket.display(),
+            owner.pid
+        );
+        return Fault::new(FaultCode::Protocol, text).hint(format!(
+            "end it with `kill {pid}`, or move its socket away: the supervisor makes its own anew"
+        ));
+    }
     let what = match expected {
         Role::Host => "the session's host",
         Role::Supervisor | Role::Client => "the supervisor",

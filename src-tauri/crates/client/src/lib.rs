@@ -9,6 +9,7 @@
 //! events to those who wait; a writer task sends requests. Neither ever waits for a consumer: a
 //! follow whose consumer falls behind is ended and begun again, which brings a fresh snapshot.
 
+mod absent;
 mod attach;
 mod attachments;
 mod call;
@@ -23,6 +24,7 @@ mod presence;
 mod routes;
 mod start;
 
+pub use absent::why_absent;
 pub use attach::{AttachEvent, AttachReader, AttachWriter, Attachment, Viewing};
 pub use attachments::{Attachments, Pane};
 pub use call::Client;

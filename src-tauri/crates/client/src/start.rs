@@ -3,10 +3,11 @@
 //! Several clients may start one at the same time: the role's lock decides, the others' processes
 //! end, and their clients connect to the winner.
 
+use crate::absent::{self, why_absent};
 use crate::call::Client;
 use crate::environment::outlives_sessions;
 use nightshift_platform::dirs::{HOME_VARIABLE, Home};
-use nightshift_platform::{lock, spawn};
+use nightshift_platform::{clock, lock, spawn};
 use nightshift_protocol::launch::ROLE_VARIABLE;
 use nightshift_protocol::{Fault, FaultCode};
 use std::collections::BTreeMap;
@@ -20,11 +21,12 @@ use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
 /// A supervisor that has many sessions to adopt on a busy machine still needs far less.
-const READY_TIMEOUT: Duration = Duration::from_secs(20);
+const READY_TIMEOUT: Duration = absent::START_TIME;
 /// How often we look whether another starter's supervisor listens; it has no line to us.
 const WINNER_INTERVAL: Duration = Duration::from_millis(10);
-/// With the interval: as long as we would wait for our own.
-const WINNER_LOOKS: u32 = 2_000;
+/// A supervisor that runs makes its socket anew within this time when that is deleted or replaced. Where it
+/// does not, it cannot.
+const MENDING_TIMEOUT: Duration = Duration::from_secs(3);
 /// A holder that was just ending makes us start over; twice in a row is no accident.
 const START_ATTEMPTS: u32 = 3;
 /// Longest readiness line read.
@@ -51,6 +53,9 @@ pub async fn find_or_start(home: &Home, starter: &Starter) -> Result<Client, Fau
         Err(fault) if fault.code == FaultCode::Unreachable => fault,
         found => return found,
     };
+    if let Some(fault) = absent::standstill(home) {
+        return Err(fault);
+    }
     home.ensure().map_err(|e| Fault::new(FaultCode::Io, e.to_string()))?;
     for _ in 0..START_ATTEMPTS {
         match start(home, &starter.binary).await? {
@@ -59,6 +64,7 @@ pub async fn find_or_start(home: &Home, starter: &Starter) -> Result<Client, Fau
         }
         match wait_for_winner(home).await {
             Winner::Found(client) => return Ok(client),
+            Winner::Absent(fault) => return Err(fault),
             Winner::Gone if refused.code == FaultCode::Refused => {}
             Winner::Gone => break,
         }
@@ -136,19 +142,29 @@ fn log_hint(home: &Home) -> String {
 
 enum Winner {
     Found(Client),
-    /// Nobody holds the role, or its holder never listened.
+    /// It holds the role, and cannot be reached.
+    Absent(Fault),
+    /// Nobody holds the role.
     Gone,
 }
 
 async fn wait_for_winner(home: &Home) -> Winner {
-    for _ in 0..WINNER_LOOKS {
-        if let Ok(client) = Client::connect(home).await {
-            return Winner::Found(client);
-        }
+    let patience = if absent::is_settled(home) { MENDING_TIMEOUT } else { READY_TIMEOUT };
+    let until = clock::monotonic() + patience;
+    loop {
+        let fault = match Client::connect(home).await {
+            Ok(client) => return Winner::Found(client),
+            Err(fault) => fault,
+        };
         if lock::holder(&home.lock_file()).is_none() {
             return Winner::Gone;
         }
+        let stands = absent::standstill(home);
+        if stands.is_some() || clock::monotonic() > until {
+            let nobody = fault.code == FaultCode::Unreachable;
+            let why = stands.or_else(|| why_absent(home).filter(|_| nobody));
+            return Winner::Absent(why.unwrap_or(fault));
+        }
         tokio::time::sleep(WINNER_INTERVAL).await;
     }
-    Winner::Gone
 }

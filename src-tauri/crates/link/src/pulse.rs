@@ -5,7 +5,7 @@
 //! Must not know: what is said.
 
 use crate::limits::{PULSE_PAUSE, SILENCE_LONGEST};
-use nightshift_platform::process::{Identity, Standstill};
+use nightshift_platform::process::Identity;
 use tokio::time::Instant;
 
 /// Why a host does not answer, and what the user can do about it.
@@ -86,15 +86,7 @@ impl Pulse {
 
 /// Why a process cannot answer, where that can be read.
 pub(crate) fn silence(host: &Identity) -> Option<Silent> {
-    let pid = host.pid;
-    let (what, way_out) = match host.standstill()? {
-        Standstill::Stopped => {
-            ("it is stopped by a signal", format!("let it go on with `kill -CONT {pid}`"))
-        }
-        Standstill::Traced => (
-            "it is stopped by a debugger",
-            format!("let that go of it (`grep Tracer /proc/{pid}/status`)"),
-        ),
-    };
-    Some(Silent { why: format!("its host (pid {pid}) does not answer: {what}"), way_out })
+    let (pid, how) = (host.pid, host.standstill()?);
+    let why = format!("its host (pid {pid}) does not answer: it is {how}");
+    Some(Silent { why, way_out: how.way_on(pid) })
 }

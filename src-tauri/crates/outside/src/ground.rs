@@ -13,6 +13,7 @@ use crate::storage::Storage;
 use nightshift_platform::dirs::Home;
 use nightshift_platform::ipc::{self, SocketId};
 use nightshift_platform::lock::{RoleLock, holder};
+use nightshift_platform::process::{Identity, Standstill};
 use nightshift_platform::role_name::{self, Claim, RoleName};
 use nightshift_platform::watch::Watch;
 use nightshift_protocol::{Fault, FaultCode};
@@ -21,8 +22,6 @@ use std::sync::Arc;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::task::JoinHandle;
-
-const ROLE: &str = "supervisor";
 
 /// The supervisor's role over one home.
 pub struct Role {
@@ -35,11 +34,15 @@ pub fn take_role(home: &Home) -> Result<Role, Fault> {
     let io = |e: io::Error| Fault::new(FaultCode::Io, format!("supervisor lock: {e}"));
     let mut taken_by = None;
     for _ in 0..ROLE_LOOKS {
-        let name = match role_name::claim(ROLE, &home.state) {
+        let name = match role_name::claim(role_name::SUPERVISOR, &home.state) {
             Ok(Claim::Held(name)) => Some(name),
             Ok(Claim::Taken { pid }) => {
                 if holder(&home.lock_file()).is_some() {
                     return Err(runs_already(home));
+                }
+                let stands_still = |pid| Identity::of(pid).ok()?.standstill();
+                if let Some((pid, how)) = pid.and_then(|pid| Some((pid, stands_still(pid)?))) {
+                    return Err(stands(home, pid, how));
                 }
                 // It is ending, or is just making its deleted directory anew.
                 taken_by = pid;
@@ -63,6 +66,13 @@ fn runs_already(home: &Home) -> Fault {
     let pid = holder(&home.lock_file()).map_or(String::new(), |h| format!(" (pid {})", h.pid));
     let message = format!("a supervisor is running already{pid}");
     Fault::new(FaultCode::Refused, message).hint("see `nightshift daemon status`")
+}
+
+/// It makes its files anew once it goes on.
+fn stands(home: &Home, pid: u32, how: Standstill) -> Fault {
+    let state = home.state.display();
+    let message = format!("the supervisor (pid {pid}) of {state} stands still: it is {how}");
+    Fault::new(FaultCode::Unreachable, message).hint(how.way_on(pid))
 }
 
 fn runs_elsewhere(home: &Home, pid: Option<u32>) -> Fault {

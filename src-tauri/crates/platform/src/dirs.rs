@@ -60,6 +60,9 @@ pub enum DirsError {
     SocketPathTooLong { path: PathBuf, len: usize },
 }
 
+/// The file that the supervisor locks, beside its socket.
+pub const LOCK_FILE: &str = "daemon.lock";
+
 /// The two directories everything lives in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home {
@@ -123,7 +126,7 @@ impl Home {
     }
 
     pub fn lock_file(&self) -> PathBuf {
-        self.run.join("daemon.lock")
+        self.run.join(LOCK_FILE)
     }
 
     pub fn database(&self) -> PathBuf {

@@ -4,6 +4,7 @@
 //! never signalled; what cannot be read is unknown, never gone.
 //! Must not know: why anyone wants to know or to end them.
 
+use crate::clock;
 use crate::exhausted::is_exhausted;
 use crate::mark::Mark;
 use crate::procfs::{self, Stat};
@@ -14,6 +15,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// One process for its whole life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,7 +64,33 @@ pub enum Standstill {
     Traced,
 }
 
+impl Standstill {
+    /// What lets process `pid` go on.
+    pub fn way_on(self, pid: u32) -> String {
+        match self {
+            Standstill::Stopped => format!("let it go on with `kill -CONT {pid}`"),
+            Standstill::Traced => format!("let that go of it (`grep Tracer /proc/{pid}/status`)"),
+        }
+    }
+}
+
+impl std::fmt::Display for Standstill {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Standstill::Stopped => "stopped by a signal",
+            Standstill::Traced => "stopped by a debugger",
+        })
+    }
+}
+
 impl Identity {
+    /// For how long it has been running, suspends included.
+    pub fn age(&self) -> Duration {
+        let per_second = rustix::param::clock_ticks_per_second().max(1);
+        let started_ms = self.start_ticks.saturating_mul(1000) / per_second;
+        Duration::from_millis(clock::since_boot_ms().saturating_sub(started_ms))
+    }
+
     /// Whether it stands still; none where it does not, is gone, or cannot be looked at.
     pub fn standstill(&self) -> Option<Standstill> {
         let stat = Stat::read(self.pid).ok().filter(|stat| stat.start_ticks == self.start_ticks)?;

@@ -8,13 +8,21 @@
 //! Promise: never waits; another user's process that squats on the name is passed over.
 //! Must not know: what the role is.
 
+#[cfg(target_os = "linux")]
+use crate::procfs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
+/// The role of whoever supervises a state directory.
+pub const SUPERVISOR: &str = "supervisor";
+
 /// Between a holder's end and our second try another newcomer may come; this often we start over.
 #[cfg(target_os = "linux")]
 const ATTEMPTS: u32 = 8;
+/// What `/proc/net/unix` has in its column of flags for a socket that listens.
+#[cfg(target_os = "linux")]
+const LISTENS: &str = "00010000";
 
 /// The name, held until this is dropped or the process ends.
 #[derive(Debug)]
@@ -64,7 +72,7 @@ pub fn claim(role: &str, dir: &Path) -> io::Result<Claim> {
                 return Ok(Claim::Taken { pid });
             }
             // Others have asked before us and nobody takes their questions: it is held.
-            Err(Errno::AGAIN) => return Ok(Claim::Taken { pid: None }),
+            Err(Errno::AGAIN) => return Ok(Claim::Taken { pid: holder(role, dir) }),
             // The holder ended since, or is between its two calls.
             Err(_) => {}
         }
@@ -75,6 +83,32 @@ pub fn claim(role: &str, dir: &Path) -> io::Result<Claim> {
 #[cfg(not(target_os = "linux"))]
 pub fn claim(_role: &str, _dir: &Path) -> io::Result<Claim> {
     Ok(Claim::Held(RoleName { _socket: None }))
+}
+
+/// Who holds the name, by the kernel's lists: no question is asked, so this can be known again and again.
+/// None where nobody does, where it is another user's process, and where there are no such lists.
+#[cfg(target_os = "linux")]
+pub fn holder(role: &str, dir: &Path) -> Option<u32> {
+    let name = format!("@{}", name(role, dir).ok()?);
+    let sockets = std::fs::read_to_string("/proc/net/unix").ok()?;
+    // proc_net(5): `Num RefCount Protocol Flags Type St Inode Path`; who only asked has the path too.
+    let inode = sockets.lines().find_map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [_, _, _, LISTENS, _, _, inode, path] = words.as_slice() else { return None };
+        (*path == name).then(|| format!("socket:[{inode}]"))
+    })?;
+    procfs::pids().ok()?.into_iter().find(|pid| {
+        let open = std::fs::read_dir(format!("/proc/{pid}/fd"));
+        let is_it = |entry: std::fs::DirEntry| {
+            std::fs::read_link(entry.path()).is_ok_and(|at| at.as_os_str() == inode.as_str())
+        };
+        open.is_ok_and(|open| open.flatten().any(is_it))
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn holder(_role: &str, _dir: &Path) -> Option<u32> {
+    None
 }
 
 /// Same for every build and every spelling of the path. Names are short, paths may not be: FNV-1a.
@@ -104,8 +138,11 @@ mod tests {
         std::fs::create_dir(&dir).unwrap();
         // More often than the kernel queues unanswered questions.
         for _ in 0..10 {
-            assert!(matches!(claim("r", &dir).unwrap(), Claim::Taken { .. }));
+            let Claim::Taken { pid } = claim("r", &dir).unwrap() else { panic!("free") };
+            assert_eq!(pid, Some(std::process::id()));
         }
+        assert_eq!(holder("r", &dir), Some(std::process::id()));
+        assert_eq!(holder("another", &dir), None);
         assert!(matches!(claim("another", &dir).unwrap(), Claim::Held(_)));
         drop(first);
         assert!(matches!(claim("r", &dir).unwrap(), Claim::Held(_)));

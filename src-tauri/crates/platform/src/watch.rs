@@ -1,4 +1,4 @@
-//! Hearing of it when directories or files in them are deleted or moved away.
+//! Hearing of it when directories or files in them are deleted, moved away, or get another file in their place.
 //!
 //! Promise: costs nothing while nothing happens. A hint, not a proof: whoever hears it looks.
 //! Where the system gives no such hints, none come.
@@ -11,7 +11,7 @@ use std::path::Path;
 /// Events read at once; they are only counted.
 const EVENTS_BYTES: usize = 4096;
 
-/// Readable when something in one of the watched directories, or one of them, went away.
+/// Readable when something in one of the watched directories, or one of them, went away or was replaced.
 #[derive(Debug)]
 pub struct Watch {
     fd: OwnedFd,
@@ -25,6 +25,8 @@ impl Watch {
         let away = WatchFlags::DELETE
             | WatchFlags::DELETE_SELF
             | WatchFlags::MOVED_FROM
+            // What was there before goes without a word of its own.
+            | WatchFlags::MOVED_TO
             | WatchFlags::MOVE_SELF
             | WatchFlags::ONLYDIR;
         for dir in dirs {
@@ -77,6 +79,11 @@ mod tests {
         assert!(!watch.take().unwrap());
         std::fs::remove_file(dir.path().join("a")).unwrap();
         assert!(watch.take().unwrap() && !watch.take().unwrap());
+        std::fs::write(dir.path().join("b"), "").unwrap();
+        let other = tempfile::tempdir().unwrap();
+        std::fs::write(other.path().join("c"), "").unwrap();
+        std::fs::rename(other.path().join("c"), dir.path().join("b")).unwrap();
+        assert!(watch.take().unwrap(), "another file is in its place");
         let path = dir.path().to_owned();
         drop(dir);
         assert!(!path.exists() && watch.take().unwrap());

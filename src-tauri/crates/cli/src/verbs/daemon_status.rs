@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::failure::{Failure, unexpected};
 use crate::plain::one_line;
 use crate::render::age;
-use nightshift_client::Client;
+use nightshift_client::{Client, why_absent};
 use nightshift_host::finding::{Finding, inspect};
 use nightshift_model::Millis;
 use nightshift_model::counted::counted;
@@ -36,18 +36,22 @@ pub async fn run(here: Context) -> Result<ExitCode, Failure> {
 
 /// Connects, and starts no supervisor. Where none runs, sessions that go on without one are told.
 pub async fn connect(home: &Home) -> Result<Client, Fault> {
-    match Client::connect(home).await {
-        Err(fault) if fault.code == FaultCode::Unreachable => Err(match unsupervised(home) {
-            0 => fault,
-            n => {
-                let go = if n == 1 { "goes" } else { "go" };
-                let text = format!("no supervisor is running; {} {go} on without one", sessions(n));
-                let hint = "`nightshift agents` starts a supervisor, which takes them over";
-                Fault::new(FaultCode::Unreachable, text).hint(hint)
-            }
-        }),
-        connected => connected,
+    let fault = match Client::connect(home).await {
+        Err(fault) if fault.code == FaultCode::Unreachable => fault,
+        connected => return connected,
+    };
+    if let Some(why) = why_absent(home) {
+        return Err(why);
     }
+    Err(match unsupervised(home) {
+        0 => fault,
+        n => {
+            let go = if n == 1 { "goes" } else { "go" };
+            let text = format!("no supervisor is running; {} {go} on without one", sessions(n));
+            let hint = "`nightshift agents` starts a supervisor, which takes them over";
+            Fault::new(FaultCode::Unreachable, text).hint(hint)
+        }
+    })
 }
 
 /// Hosts that live, as their directories tell.

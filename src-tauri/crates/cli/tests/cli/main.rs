@@ -1,5 +1,6 @@
 //! The `nightshift` command end to end: real supervisors, hosts, PTYs and agents, one home per test.
 
+mod absent;
 mod attach;
 mod board;
 mod bridge;

@@ -1,0 +1,130 @@
+//! Nobody answers at the supervisor's socket although the supervisor lives: it makes its socket anew, or the process
+//! and the way out are named within seconds.
+
+use crate::support::{Shift, kill};
+use nightshift_platform::process::{Identity, signal};
+use nightshift_platform::signals::{SIGCONT, SIGSTOP};
+use nightshift_testkit::wait_until;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::Child;
+
+/// A stopped supervisor that goes on with the test's end, so that its home can be cleaned up.
+struct Halted(Identity);
+
+impl Halted {
+    fn supervisor(shift: &Shift) -> Halted {
+        let supervisor = shift.supervisor();
+        signal(&supervisor, SIGSTOP).unwrap();
+        wait_until("it to stand still", || supervisor.standstill().is_some());
+        Halted(supervisor)
+    }
+}
+
+impl Drop for Halted {
+    fn drop(&mut self) {
+        signal(&self.0, SIGCONT).ok(); // It may have ended.
+    }
+}
+
+fn started(shift: &Shift) -> Identity {
+    shift.ok(&["agents"]);
+    shift.supervisor()
+}
+
+/// Puts a socket at which nobody listens in the place of the supervisor's, in one step.
+fn replace(socket: &Path, from: &Path) {
+    drop(UnixListener::bind(from).unwrap());
+    std::fs::rename(from, socket).unwrap();
+}
+
+/// Another program that listens at `path` and says nothing.
+fn listening(shift: &Shift, path: &Path) -> Child {
+    let script = "import socket,sys,time\ns=socket.socket(socket.AF_UNIX)\ns.bind(sys.argv[1])\ns.listen(9)\n\
+                  time.sleep(1000)";
+    let mut python = shift.home.command(Path::new("python3"));
+    let child = python.args(["-c", script]).arg(path).spawn().unwrap();
+    wait_until("it to listen", || std::os::unix::net::UnixStream::connect(path).is_ok());
+    child
+}
+
+#[test]
+fn failures_38_a_dead_socket_in_the_place_of_the_supervisor_s_is_replaced() {
+    let shift = Shift::new();
+    let job = shift.shell("read x");
+    shift.wait_entry(&job, "its process", |e| e["pid"].is_u64());
+    let (supervisor, socket) = (shift.supervisor(), shift.home.home().supervisor_socket());
+    for n in 0..3 {
+        replace(&socket, &shift.home.work().join(format!("{n}.sock")));
+        wait_until("it to be reached", || shift.run(&["daemon", "status"]).code == Some(0));
+        assert_eq!(shift.supervisor(), supervisor);
+        assert!(shift.entry(&job)["pid"].is_u64());
+    }
+    // Without a second try: this is what a user types.
+    replace(&socket, &shift.home.work().join("last.sock"));
+    assert!(shift.ok(&["agents"]).contains(&job));
+    assert_eq!(shift.supervisor(), supervisor);
+    assert!(shift.notices().contains("made anew"), "{}", shift.notices());
+}
+
+#[test]
+fn failures_38_another_program_at_the_supervisor_s_socket_is_named_and_once_it_ends_all_is_well() {
+    let shift = Shift::new();
+    let (supervisor, socket) = (started(&shift), shift.home.home().supervisor_socket());
+    let other = shift.home.work().join("x.sock");
+    let mut program = listening(&shift, &other);
+    std::fs::rename(&other, &socket).unwrap();
+    let (named, pid) = (socket.display().to_string(), format!("pid {}", program.id()));
+    let supervisor_pid = format!("the supervisor is pid {}", supervisor.pid);
+    for args in [&["agents"][..], &["daemon", "status"]] {
+        shift.fails(
+            args,
+            &[&named, "another program", &pid, &supervisor_pid, "move its socket away"],
+        );
+    }
+    kill(&Identity::of(program.id()).unwrap());
+    program.wait().unwrap();
+    wait_until("it to be reached", || shift.run(&["daemon", "status"]).code == Some(0));
+    assert_eq!(shift.supervisor(), supervisor);
+}
+
+#[test]
+fn failures_38_a_stopped_supervisor_is_named_whatever_of_its_files_is_gone() {
+    let shift = Shift::new();
+    let job = shift.shell("read x");
+    shift.wait_entry(&job, "its process", |e| e["pid"].is_u64());
+    let home = shift.home.home();
+    let halted = Halted::supervisor(&shift);
+    let pid = halted.0.pid;
+    let (who, way) = (format!("(pid {pid})"), format!("kill -CONT {pid}"));
+    let gone: [&dyn Fn(); 4] = [
+        &|| std::fs::remove_file(home.supervisor_socket()).unwrap(),
+        &|| replace(&home.supervisor_socket(), &shift.home.work().join("x.sock")),
+        &|| std::fs::remove_file(home.lock_file()).unwrap(),
+        &|| std::fs::remove_dir_all(&home.run).unwrap(),
+    ];
+    for remove in gone {
+        remove();
+        // More often than the kernel queues unanswered questions about the role's name.
+        for args in
+            [&["agents"][..], &["daemon", "status"], &["daemon", "stop"], &["daemon", "run"]]
+        {
+            let ran = shift.run(args);
+            let told = format!("{}{}", ran.out, ran.err);
+            let parts = match args {
+                ["daemon", "run"] => [&*who, "running already"],
+                _ => [&*who, &way],
+            };
+            // Without the lock file this is said by `daemon run` too.
+            let by_name = told.contains(&who) && told.contains(&way);
+            assert!(ran.code != Some(0), "{args:?}: {told}");
+            assert!(by_name || parts.iter().all(|part| told.contains(part)), "{args:?}: {told}");
+            assert!(!told.contains("XDG_RUNTIME_DIR") && !told.contains("no supervisor"), "{told}");
+        }
+    }
+    let supervisor = halted.0;
+    drop(halted);
+    wait_until("it to be reached", || shift.run(&["daemon", "status"]).code == Some(0));
+    assert_eq!(shift.supervisor(), supervisor);
+    shift.wait_entry(&job, "its process", |e| e["pid"].is_u64());
+}
