@@ -10,6 +10,11 @@ export function asksForTrust(need: Need): boolean {
   return need.id.startsWith("trust-");
 }
 
+/** Its turn is over: the agent's own words ask it, and a reply answers. */
+export function closedATurn(need: Need): boolean {
+  return need.id.startsWith("turn-");
+}
+
 /** Nothing of it runs before its repository is trusted. */
 export function waitsForTrust(view: SessionView): boolean {
   return view.state.type === "needs_input" && view.state.needs.some(asksForTrust);

@@ -113,6 +113,11 @@ const STUB_PATH_MAX_BYTES: usize = 2 * 1024;
 const TOO_LARGE: &str = "this session's row is too large to show";
 
 impl SessionView {
+    /// Whether it stands for a row that was too large.
+    pub fn is_stub(&self) -> bool {
+        self.line == TOO_LARGE
+    }
+
     /// What is shown of a row that is too large for a board: who it is and what it is in. It is still
     /// shown, answered and removed by its id.
     #[must_use]

@@ -1,6 +1,6 @@
 //! What a session changed, for people.
 
-use crate::plain::{exact, one_line};
+use crate::plain::{exact, exact_line, one_line};
 use nightshift_model::counted::counted;
 use nightshift_protocol::review::{
     ChangedFile, Changes, DiffRow, FileContent, FilePage, FileStatus, RowKind, Staging,
@@ -16,7 +16,7 @@ pub fn summary(changes: &Changes) -> String {
     let base = changes.base.commit.as_deref().map_or("", short);
     let mut out = format!(
         "{} · from {} {base} · {} · {} behind · {} uncommitted\n",
-        one_line(branch),
+        exact_line(branch),
         one_line(&changes.base.label),
         counted(changes.ahead, "commit"),
         changes.behind,
@@ -57,8 +57,8 @@ fn line(file: &ChangedFile) -> String {
         Staging::Partly => " · partly staged",
     };
     let name = match &file.old_path {
-        Some(old) => format!("{} → {}", one_line(old), one_line(&file.path)),
-        None => one_line(&file.path),
+        Some(old) => format!("{} → {}", exact_line(old), exact_line(&file.path)),
+        None => exact_line(&file.path),
     };
     format!("{name} · {status} · {counts}{staging}")
 }

@@ -184,6 +184,22 @@ pub fn trust_need(view: &SessionView) -> Option<&Need> {
     open_need(view).filter(|need| need.asks_for_trust() && need.answered.is_none())
 }
 
+/// All that the session asks and nobody has answered. What closed a turn is the agent's own words, which a
+/// reply goes on from.
+pub fn open_needs(view: &SessionView) -> Vec<&Need> {
+    match &view.state {
+        State::NeedsInput { needs } => {
+            needs.iter().filter(|need| need.answered.is_none() && !need.closed_a_turn()).collect()
+        }
+        State::Starting
+        | State::Working
+        | State::Idle
+        | State::Completed { .. }
+        | State::Failed { .. }
+        | State::Stopped => Vec::new(),
+    }
+}
+
 pub fn state_word(state: &State) -> &'static str {
     match state {
         State::Starting | State::Working => "working",

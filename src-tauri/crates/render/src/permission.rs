@@ -1,6 +1,6 @@
 //! Rules about permissions, for people.
 
-use crate::plain::one_line;
+use crate::plain::exact_line;
 use crate::table::age;
 use nightshift_model::Millis;
 use nightshift_protocol::{PermissionRule, PermissionVerdict};
@@ -11,8 +11,8 @@ pub fn line(rule: &PermissionRule, now: Millis) -> String {
         PermissionVerdict::Allow => "allow",
         PermissionVerdict::Reject => "reject",
     };
-    let (tool, what) = (one_line(&rule.subject.tool), one_line(&rule.subject.what));
-    let (agent, project) = (one_line(&rule.agent), one_line(&rule.project));
+    let (tool, what) = (exact_line(&rule.subject.tool), exact_line(&rule.subject.what));
+    let (agent, project) = (exact_line(&rule.agent), exact_line(&rule.project));
     let ago = age(now.since(rule.at));
     let from = format!("session {} {ago} ago", rule.session);
     format!("{}  {verdict} · {tool} · {what}\n  {agent} in {project} · {from}\n", rule.id)

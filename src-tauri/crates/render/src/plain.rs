@@ -1,6 +1,6 @@
 //! Text for a terminal: nothing that a session says may steer it, or be there unseen.
 
-use nightshift_model::visible::{visible_lines, visible_text};
+use nightshift_model::visible::{visible_line, visible_lines, visible_text};
 use unicode_width::UnicodeWidthChar;
 
 /// With nothing invisible but spaces; lines and tabs stay. What a request says was made visible whole where
@@ -14,9 +14,15 @@ pub fn exact(text: &str) -> String {
     visible_lines(text).replace("\r\n", "\n")
 }
 
-/// On one line, with nothing invisible.
+/// Prose on one line, with nothing invisible. A line's end is a space: nobody decides on it.
 pub fn one_line(text: &str) -> String {
     visible_lines(text).replace("\r\n", " ").replace(['\n', '\t'], " ").trim().to_owned()
+}
+
+/// What somebody decides on or knows a thing by, on one line: a line's end in it is seen as any other
+/// character that is not there to be read.
+pub fn exact_line(text: &str) -> String {
+    visible_line(&exact(text.trim_ascii())).into_owned()
 }
 
 /// Columns that `text` takes on a terminal.
@@ -51,6 +57,18 @@ mod tests {
         let hostile = "a\x1b]0;owned\x07b\u{9b}31mc\r\nd\te";
         assert_eq!(clean(hostile), "a‹U+001B›]0;owned‹U+0007›b‹U+009B›31mc\nd\te");
         assert_eq!(one_line(hostile), "a‹U+001B›]0;owned‹U+0007›b‹U+009B›31mc d e");
+    }
+
+    #[test]
+    fn security_08_a_line_that_somebody_decides_on_shows_where_lines_end() {
+        for (text, expected) in [
+            ("sleep 9\ntouch P", "sleep 9‹U+000A›touch P"),
+            ("a\r\nb\tc\rd", "a‹U+000A›b‹U+0009›c‹U+000D›d"),
+            ("\n a\u{202e}\n", "a‹U+202E›"),
+            ("日本 \u{2764}\u{fe0f}", "日本 \u{2764}\u{fe0f}"),
+        ] {
+            assert_eq!(exact_line(text), expected, "{text:?}");
+        }
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Sessions for people: the table of `agents`, and the question that a session asks.
 
 use crate::entry::{has_ended, open_need, state_word, trouble};
-use crate::plain::{exact, fit, one_line, width};
+use crate::plain::{exact, exact_line, fit, one_line, width};
 use nightshift_model::counted::{are, counted};
 use nightshift_model::need::ALLOW_WORD;
-use nightshift_model::{Millis, Need, NeedKind, PullState, State};
+use nightshift_model::{Millis, Need, NeedKind, PullState, State, shell};
 use nightshift_protocol::SessionView;
 use std::fmt::Write;
 
@@ -70,7 +70,7 @@ fn row(view: &SessionView, now: Millis) -> [String; 6] {
         state_word(&view.state).to_owned(),
         one_line(view.agent.as_deref().unwrap_or("shell")),
         age(now.since(view.created_at)),
-        one_line(&view.name),
+        exact_line(&view.name),
         last_words(view, now),
     ]
 }
@@ -84,7 +84,7 @@ fn last_words(view: &SessionView, now: Millis) -> String {
         return parts.join(" · ");
     }
     let line = match (open_need(view), &view.state) {
-        (Some(need), _) => one_line(&need.question),
+        (Some(need), _) => exact_line(&need.question),
         (None, State::Failed { error, .. }) => one_line(error),
         (None, _) => one_line(&view.line),
     };
@@ -157,7 +157,7 @@ pub fn age(ms: u64) -> String {
 /// A request with its numbered options, as `answer` counts them. What allows a request that is not shown
 /// whole has no number.
 pub fn request(need: &Need) -> String {
-    let mut out = format!("? {}\n", one_line(&need.question));
+    let mut out = format!("? {}\n", exact_line(&need.question));
     // A detail that only says again what the question says is no help.
     let said = need.question.contains(need.detail.trim());
     let detail = if said { String::new() } else { exact(&need.detail) };
@@ -166,12 +166,26 @@ pub fn request(need: &Need) -> String {
     }
     for (at, option) in need.options.iter().enumerate() {
         let number = if need.quick(option) { (at + 1).to_string() } else { "-".to_owned() };
-        writeln!(out, "  {number} {}", one_line(&option.label)).ok(); // As above.
+        writeln!(out, "  {number} {}", exact_line(&option.label)).ok(); // As above.
     }
     if !need.is_whole() {
         writeln!(out, "  {}", not_whole(need)).ok(); // As above.
     }
     out
+}
+
+/// The command line that answers a request of `session`, below it.
+pub fn how_to_answer(session: &str, need: &Need) -> String {
+    let words = match (need.kind, need.options.is_empty(), need.is_whole()) {
+        _ if need.asks_for_trust() && !need.is_whole() => "NUMBER|deny",
+        (NeedKind::Permission, _, true) => "NUMBER|allow|deny",
+        (NeedKind::Permission, _, false) => "allow|deny",
+        (NeedKind::Question, false, true) if !need.free_text => "NUMBER",
+        (NeedKind::Question, false, true) => "NUMBER|TEXT",
+        (NeedKind::Question, ..) => "TEXT",
+    };
+    let request = exact_line(&shell::word(&need.id.0));
+    format!("  answer: nightshift answer {session} --request {request} {words}\n")
 }
 
 /// How a request that is not shown whole can be answered.
@@ -258,7 +272,7 @@ mod tests {
         let look = Look { columns: Some(60), colour: false };
         let expected = "\
 ID        STATE    AGENT  AGE  NAME  LAST WORDS
-00000002  blocked  shell  2h   b     Which colour?
+00000002  blocked  shell  2h   b     Which‹U+000A›colour?
 00000001  working  shell  1m   日本  ‹U+001B›[31mhalf way t…
 00000003  failed   shell  2d   c     no disk
 ";

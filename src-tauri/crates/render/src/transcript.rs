@@ -1,9 +1,10 @@
 //! A conversation as text that only grows: what a terminal without a window shows of it.
 //!
 //! Promise: every item appears once, text as it streams, and a fresh snapshot (after a lost
-//! connection) prints only what was not printed yet.
+//! connection) prints only what was not printed yet. The request that a typed line answers is always the one
+//! that was printed last.
 
-use crate::plain::{clean, one_line};
+use crate::plain::{clean, exact_line, one_line};
 use crate::table as render;
 use nightshift_model::{Enclosure, Millis, Need};
 use nightshift_protocol::conversation::PlanEntry;
@@ -15,8 +16,8 @@ use std::collections::{HashMap, HashSet};
 #[derive(Default)]
 pub struct Transcript {
     items: HashMap<String, Shown>,
-    /// The request shown last that nobody has answered.
-    open: Option<(String, Need)>,
+    /// Requests that nobody has answered; a typed line answers the last one.
+    open: Vec<Open>,
     /// The item that the end of the output belongs to.
     last: Option<String>,
     mid_line: bool,
@@ -25,8 +26,12 @@ pub struct Transcript {
     passed: HashSet<String>,
 }
 
-/// Ids of what is asked before a session starts; no item of a conversation has such.
-const HELD: &str = "held ";
+/// A request that nobody has answered.
+struct Open {
+    need: Need,
+    /// Its end is told by the board: its conversation does not have it.
+    by_board: bool,
+}
 
 /// What of an item is in the output.
 #[derive(Default)]
@@ -37,6 +42,8 @@ struct Shown {
     finished: bool,
     began: bool,
     plan: Vec<PlanEntry>,
+    /// A request as it was printed.
+    request: String,
     /// Whether appended text is the agent's own words: thoughts are not shown.
     hidden: bool,
 }
@@ -49,7 +56,7 @@ impl Transcript {
 
     /// The request that a typed line answers.
     pub fn open_request(&self) -> Option<&Need> {
-        self.open.as_ref().map(|(_, need)| need)
+        self.open.last().map(|open| &open.need)
     }
 
     /// What to print for this event.
@@ -77,22 +84,39 @@ impl Transcript {
             }
             ConversationEvent::Removed { id, .. } => {
                 self.items.remove(&id);
-                self.open.take_if(|(open, _)| *open == id);
+                // No longer kept, and asked as before: the board says until when.
+                let kept = self.open.iter_mut().filter(|open| open.need.id.0 == id);
+                kept.for_each(|open| open.by_board = true);
             }
         }
         out
     }
 
-    /// What to print for a question that is asked before the session starts: none where none is open. A typed
-    /// line answers it as any other.
-    pub fn held(&mut self, need: Option<&Need>) -> String {
+    /// What to print for the open requests that the board tells (`entry::open_needs`). Those that stand in no
+    /// conversation (trust, what a monitor may watch) are printed, and answered by a typed line, as all others.
+    pub fn asked(&mut self, needs: &[&Need]) -> String {
         let mut out = String::new();
-        let id = need.map(|need| format!("{HELD}{}", need.id.0));
-        self.open.take_if(|(open, _)| open.starts_with(HELD) && Some(&*open) != id.as_ref());
-        if let (Some(need), Some(id)) = (need, &id) {
-            self.request(&mut out, id, need, None);
+        self.close(&mut out, |open| {
+            open.by_board && !needs.iter().any(|need| need.id == open.need.id)
+        });
+        for need in needs {
+            let told = |open: &Open| open.need.id == need.id && !open.by_board;
+            if !self.open.iter().any(told) {
+                self.request(&mut out, need, None, true);
+            }
         }
         out
+    }
+
+    /// Takes away what is answered. When another request is meant now, it is printed again.
+    fn close(&mut self, out: &mut String, is_over: impl Fn(&Open) -> bool) {
+        let before = self.open_request().map(|need| need.id.clone());
+        self.open.retain(|open| !is_over(open));
+        let meant = self.open.last().filter(|open| Some(&open.need.id) != before.as_ref());
+        if let Some(text) = meant.map(|open| render::request(&open.need)) {
+            self.break_line(out);
+            out.push_str(&text);
+        }
     }
 
     fn show(&mut self, out: &mut String, item: &ConversationItem) {
@@ -125,7 +149,7 @@ impl Transcript {
             ItemBody::Tool { title, status, input, content, .. } => {
                 if self.begin(id) {
                     let input = if input == title { "" } else { input };
-                    self.lines(out, "* ", &one_line(&format!("{title}  {input}")));
+                    self.lines(out, "* ", &exact_line(&format!("{title}  {input}")));
                 }
                 let over = matches!(status, ToolStatus::Completed | ToolStatus::Failed);
                 if over && self.finish(id) {
@@ -142,7 +166,9 @@ impl Transcript {
                     }
                 }
             }
-            ItemBody::Request { need, answer } => self.request(out, id, need, answer.as_deref()),
+            ItemBody::Request { need, answer } => {
+                self.request(out, need, answer.as_deref(), false);
+            }
             ItemBody::Note { level, text } => {
                 if self.begin(id) {
                     let mark = match level {
@@ -176,22 +202,32 @@ impl Transcript {
         new
     }
 
-    fn request(&mut self, out: &mut String, id: &str, need: &Need, answer: Option<&str>) {
-        if self.begin(id) {
+    /// A request's item has its id, so it is known whoever tells it first.
+    fn request(&mut self, out: &mut String, need: &Need, answer: Option<&str>, by_board: bool) {
+        let id = &need.id.0;
+        let shown = self.items.entry(id.clone()).or_default();
+        if by_board && shown.finished {
+            return;
+        }
+        // Told anew with other words it is read anew.
+        let text = render::request(need);
+        if shown.request != text {
+            shown.request.clone_from(&text);
             self.break_line(out);
-            out.push_str(&render::request(need));
+            out.push_str(&text);
         }
         match answer {
             Some(answer) => {
-                self.open.take_if(|(open, _)| open == id);
                 if self.finish(id) {
                     self.lines(out, "  = ", answer);
                 }
+                self.close(out, |open| open.need.id == need.id);
             }
-            None if need.answered.is_some() => {
-                self.open.take_if(|(open, _)| open == id);
-            }
-            None => self.open = Some((id.to_owned(), need.clone())),
+            None if need.answered.is_some() => self.close(out, |open| open.need.id == need.id),
+            None => match self.open.iter_mut().find(|open| open.need.id == need.id) {
+                Some(open) => *open = Open { need: need.clone(), by_board },
+                None => self.open.push(Open { need: need.clone(), by_board }),
+            },
         }
     }
 
@@ -289,18 +325,65 @@ mod tests {
     fn security_05_what_is_asked_before_the_start_is_shown_once_and_answered() {
         let ItemBody::Request { need, .. } = request(None) else { unreachable!() };
         let mut transcript = Transcript::default();
-        let first = transcript.held(Some(&need));
+        let first = transcript.asked(&[&need]);
         assert!(first.contains("? Run: make") && first.contains("1 Yes"), "{first}");
-        assert_eq!(transcript.held(Some(&need)), "");
+        assert_eq!(transcript.asked(&[&need]), "");
         assert_eq!(transcript.open_request().map(|need| &need.id), Some(&need.id));
-        assert_eq!(transcript.held(None), "");
+        assert_eq!(transcript.asked(&[]), "");
         assert!(transcript.open_request().is_none());
-        // It takes no other request away.
-        transcript.apply(upsert("r", request(None)));
-        transcript.held(None);
-        assert!(transcript.open_request().is_some());
         let other = Need { id: NeedId("8".into()), ..need };
-        assert!(transcript.held(Some(&other)).contains("? Run: make"), "another one is another");
+        assert!(transcript.asked(&[&other]).contains("? Run: make"), "another one is another");
+    }
+
+    #[test]
+    fn security_04_a_request_is_printed_once_whoever_tells_it_first() {
+        let ItemBody::Request { need, .. } = request(None) else { unreachable!() };
+        let mut by_board = Transcript::default();
+        assert!(by_board.asked(&[&need]).contains("? Run: make"));
+        assert_eq!(by_board.apply(upsert("7", request(None))), "");
+        // Its conversation has it now: a board that is older takes nothing away.
+        by_board.asked(&[]);
+        assert!(by_board.open_request().is_some());
+        assert_eq!(by_board.apply(upsert("7", request(Some("Yes")))), "  = Yes\n");
+        assert_eq!(by_board.asked(&[&need]), "");
+        assert!(by_board.open_request().is_none());
+        let mut by_item = Transcript::default();
+        assert!(by_item.apply(upsert("7", request(None))).contains("? Run: make"));
+        assert_eq!(by_item.asked(&[&need]), "");
+        // No longer kept, it is open all the same, until the board says otherwise.
+        by_item.apply(ConversationEvent::Removed { seq: 0, id: "7".into() });
+        assert!(by_item.open_request().is_some());
+        by_item.asked(&[]);
+        assert!(by_item.open_request().is_none());
+    }
+
+    #[test]
+    fn security_04_a_request_that_comes_whole_after_its_stub_is_read_anew() {
+        let ItemBody::Request { need, .. } = request(None) else { unreachable!() };
+        let stub = Need { question: "too large".into(), options: Vec::new(), ..need }.missing(9);
+        let mut transcript = Transcript::default();
+        assert!(transcript.asked(&[&stub]).contains("9 bytes"));
+        assert!(transcript.apply(upsert("7", request(None))).contains("? Run: make"));
+        assert!(transcript.open_request().unwrap().is_whole());
+        assert_eq!(transcript.asked(&[&stub]), "");
+        assert!(transcript.open_request().unwrap().is_whole());
+    }
+
+    #[test]
+    fn security_08_the_request_that_a_line_answers_is_the_one_printed_last() {
+        let ItemBody::Request { need, .. } = request(None) else { unreachable!() };
+        let watch = Need { id: NeedId("m".into()), question: "Watch: x".into(), ..need.clone() };
+        let mut transcript = Transcript::default();
+        transcript.apply(upsert("7", request(None)));
+        assert!(transcript.asked(&[&need, &watch]).contains("? Watch: x"));
+        assert_eq!(transcript.open_request().unwrap().id, watch.id);
+        // The other one is meant again, and says so.
+        assert!(transcript.asked(&[&need]).contains("? Run: make\n  1 Yes"));
+        assert_eq!(transcript.open_request().unwrap().id, need.id);
+        transcript.asked(&[&need, &watch]);
+        let out = transcript.apply(upsert("7", request(Some("Yes"))));
+        assert_eq!(out, "  = Yes\n");
+        assert_eq!(transcript.open_request().unwrap().id, watch.id);
     }
 
     #[test]
@@ -318,13 +401,13 @@ mod tests {
             upsert("a", ItemBody::Agent { text: "I wi".into() }),
             append("a", "ll run"),
             upsert("t", tool(ToolStatus::Running)),
-            upsert("r", request(None)),
+            upsert("7", request(None)),
         ] {
             out += &transcript.apply(event);
         }
         assert!(transcript.open_request().is_some());
         for event in [
-            upsert("r", request(Some("Yes"))),
+            upsert("7", request(Some("Yes"))),
             upsert("t", tool(ToolStatus::Completed)),
             upsert("t", tool(ToolStatus::Completed)),
         ] {
@@ -336,7 +419,7 @@ mod tests {
             item("u", user()),
             item("a", ItemBody::Agent { text: "I will run".into() }),
             item("t", tool(ToolStatus::Completed)),
-            item("r", request(Some("Yes"))),
+            item("7", request(Some("Yes"))),
             item("b", ItemBody::Agent { text: "done".into() }),
         ];
         let configuration = Configuration::default();

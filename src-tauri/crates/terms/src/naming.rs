@@ -25,12 +25,10 @@ pub fn one_line(text: &str, max: usize) -> String {
 }
 
 /// The same of what a person decides on: a space that is not a plain one is another character to whoever
-/// reads it, so it is shown.
+/// reads it, and a new line another command to a shell, so both are shown.
 pub fn decision_line(text: &str, max: usize) -> String {
-    folded(text, max, |glyph| match glyph {
-        Glyph::Plain(c) => c.is_whitespace(),
-        Glyph::Hidden(c) => c == '\r',
-    })
+    let text = text.trim_ascii().replace("\r\n", "\n");
+    folded(&text, max, |glyph| matches!(glyph, Glyph::Plain(c) if c != '\n' && c.is_whitespace()))
 }
 
 fn folded(text: &str, max: usize, folds: fn(Glyph) -> bool) -> String {
@@ -42,6 +40,8 @@ fn folded(text: &str, max: usize, folds: fn(Glyph) -> bool) -> String {
             gap = count > 0;
             continue;
         }
+        // On one line its end is as invisible as the rest of the table.
+        let glyph = if glyph == Glyph::Plain('\n') { Glyph::Hidden('\n') } else { glyph };
         if count + usize::from(gap) + glyph.chars() > max {
             cut_to(&mut out, max.saturating_sub(1));
             out.push('…');
@@ -181,8 +181,21 @@ mod tests {
     #[test]
     fn security_18_a_space_that_only_looks_like_one_is_shown_where_somebody_decides() {
         let text = "rm\u{a0}-rf\u{2003}a \r\n b";
-        assert_eq!(decision_line(text, 100), "rm‹U+00A0›-rf‹U+2003›a b");
+        assert_eq!(decision_line(text, 100), "rm‹U+00A0›-rf‹U+2003›a ‹U+000A› b");
         assert_eq!(one_line(text, 100), "rm -rf a b");
+    }
+
+    #[test]
+    fn security_08_a_new_line_is_shown_where_somebody_decides() {
+        for (text, expected) in [
+            ("sleep 9\ntouch P\n", "sleep 9‹U+000A›touch P"),
+            ("ls\n\n\trm", "ls‹U+000A›‹U+000A› rm"),
+            ("ls\rrm", "ls‹U+000D›rm"),
+            (" \r\n ls \r\n", "ls"),
+        ] {
+            assert_eq!(decision_line(text, 100), expected, "{text:?}");
+            assert!(decision_line(text, 5).chars().count() <= 5);
+        }
     }
 
     #[test]

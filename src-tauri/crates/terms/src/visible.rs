@@ -235,6 +235,21 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// As `visible`, on one line: where a line ends, and a tab, are seen too. For names, and for all that stands in
+/// a line among others.
+pub fn visible_line(text: &str) -> Cow<'_, str> {
+    let seen = visible(text);
+    if !seen.contains(['\n', '\t']) {
+        return seen;
+    }
+    let mut out = String::with_capacity(seen.len());
+    for c in seen.chars() {
+        let glyph = if matches!(c, '\n' | '\t') { Glyph::Hidden(c) } else { Glyph::Plain(c) };
+        glyph.push_to(&mut out);
+    }
+    Cow::Owned(out)
+}
+
 /// As `visible`, of a file's lines: a carriage return that only ends a line is how some files end lines.
 pub fn visible_lines(text: &str) -> Cow<'_, str> {
     lines(text, |_| false)

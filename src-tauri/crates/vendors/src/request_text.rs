@@ -345,7 +345,7 @@ mod tests {
         for (call, expected) in [
             (
                 json!({"kind": "execute", "title": "`make`", "rawInput": {"command": "make\nx"}}),
-                "Run: make x",
+                "Run: make‹U+000A›x",
             ),
             (
                 json!({"kind": "execute", "rawInput": {"command": ["bash", "-lc", "ls -l"]}}),

@@ -4,7 +4,7 @@ use crate::check;
 use crate::context::Context;
 use crate::entry::Entry;
 use crate::failure::Failure;
-use crate::plain::one_line;
+use crate::plain::{exact_line, one_line};
 use crate::render::not_whole;
 use nightshift_client::dispatch_environment;
 use nightshift_model::answering::{Unmeant, meant};
@@ -34,7 +34,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let (need, answer, question) = match &view.state {
         State::NeedsInput { needs } if !is_gone(needs, named.as_ref()) => {
             let need = asked(&view.id, needs, named.as_ref())?;
-            (Some(need.id.clone()), understand(need, &words)?, Some(one_line(&need.question)))
+            (Some(need.id.clone()), understand(need, &words)?, Some(exact_line(&need.question)))
         }
         // The supervisor says what became of the request.
         _ => (named, Answer::Text { text: words }, None),

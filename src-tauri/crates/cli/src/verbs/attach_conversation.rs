@@ -1,11 +1,11 @@
-//! Attaching to an agent: its conversation as it streams, and what is asked before it starts; typed lines are
-//! replies and answers.
+//! Attaching to an agent: its conversation as it streams, and what is asked beside it; typed lines are replies
+//! and answers.
 //!
 //! The terminal stays in its normal mode, so that lines can be edited as everywhere.
 
 use crate::check;
 use crate::context::{Context, print};
-use crate::entry::trust_need;
+use crate::entry::open_needs;
 use crate::failure::Failure;
 use crate::plain::one_line;
 use crate::transcript::Transcript;
@@ -88,7 +88,7 @@ impl Attached {
             Err(fault) => return Ok(Some(fault)),
         }
         match board.next().await {
-            Ok(event) => self.look(&event).map(|()| None),
+            Ok(event) => self.look(&event).await.map(|()| None),
             Err(fault) => Ok(Some(fault)),
         }
     }
@@ -106,7 +106,7 @@ impl Attached {
                     Err(fault) => return Ok(Some(fault)),
                 },
                 event = board.next() => match event {
-                    Ok(event) => self.look(&event)?,
+                    Ok(event) => self.look(&event).await?,
                     Err(fault) => return Ok(Some(fault)),
                 },
                 line = next_line(&mut self.lines) => match line {
@@ -124,10 +124,10 @@ impl Attached {
         Ok(())
     }
 
-    /// What is asked before the session starts is on the board only.
-    fn look(&mut self, event: &BoardEvent) -> Result<(), Failure> {
-        if let Some(view) = logs::of_session(event, &self.id) {
-            print(&self.transcript.held(trust_need(view)))?;
+    /// What its conversation does not have is on the board only.
+    async fn look(&mut self, event: &BoardEvent) -> Result<(), Failure> {
+        if let Some(asked) = logs::asked(&self.client, event, &self.id).await? {
+            print(&self.transcript.asked(&open_needs(&asked)))?;
             self.note_open();
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use crate::context::{Context, print, print_json};
 use crate::failure::Failure;
-use crate::plain::one_line;
+use crate::plain::exact_line;
 use crate::verbs::review::{other, review};
 use nightshift_client::Client;
 use nightshift_protocol::review::{ChangedFile, Changes, FilePage};
@@ -58,7 +58,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
 
 fn named<'a>(changes: &'a Changes, path: &str) -> Result<&'a ChangedFile, Failure> {
     changes.files.iter().find(|file| file.path == path).ok_or_else(|| {
-        let message = format!("{} is not among the changed files", one_line(path));
+        let message = format!("{} is not among the changed files", exact_line(path));
         Fault::new(FaultCode::NotFound, message).hint("list them with `--stat`").into()
     })
 }
@@ -83,6 +83,6 @@ async fn whole(client: &Client, session: &str, file: &ChangedFile) -> Result<Fil
         }
         return Ok(all);
     }
-    let message = format!("{} changes faster than it can be read", one_line(&file.path));
+    let message = format!("{} changes faster than it can be read", exact_line(&file.path));
     Err(Fault::new(FaultCode::Refused, message).hint("wait until the agent is done").into())
 }

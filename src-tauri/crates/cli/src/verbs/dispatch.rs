@@ -6,7 +6,7 @@ use crate::context::{Context, print, print_json};
 use crate::enclose;
 use crate::entry::{Pending, trust_need};
 use crate::failure::Failure;
-use crate::plain::one_line;
+use crate::plain::exact_line;
 use clap::error::ErrorKind;
 use nightshift_client::dispatch_environment;
 use nightshift_model::{Need, NeedOption, Wish, shell};
@@ -73,7 +73,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     if !args.bg {
         return Err(match &args.prompt {
             Some(word) => {
-                let word = one_line(word);
+                let word = exact_line(word);
                 let message = match args::meant(&word) {
                     Some(verb) => {
                         format!("unknown verb `{word}`; did you mean `nightshift {verb}`?")
@@ -118,9 +118,9 @@ fn work(args: Args) -> Result<DispatchWork, Failure> {
 fn waits(view: &SessionView, need: &Need) -> Result<ExitCode, Failure> {
     let SessionView { id, name, cwd, .. } = view;
     // What no number takes is trusted where all of it is printed.
-    let directory = one_line(&shell::word(cwd));
+    let directory = exact_line(&shell::word(cwd));
     let number = |(n, option): (usize, &NeedOption)| {
-        let (request, label) = (&need.id.0, one_line(&option.label));
+        let (request, label) = (&need.id.0, exact_line(&option.label));
         match need.quick(option) {
             true => {
                 format!("  nightshift answer {id} --request {request} {}      {label}\n", n + 1)
@@ -133,8 +133,8 @@ fn waits(view: &SessionView, need: &Need) -> Result<ExitCode, Failure> {
         "waits for trust · {id} · {}\n{}\n{options}  \
            nightshift trust show {directory}    everything that it would run\n  \
            nightshift stop {id}          do not start it\n",
-        one_line(name),
-        one_line(&need.question)
+        exact_line(name),
+        exact_line(&need.question)
     ))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -155,7 +155,7 @@ fn report(here: &Context, view: &SessionView) -> Result<ExitCode, Failure> {
            nightshift attach {id}    open it live\n  \
            nightshift logs {id}      read its output\n  \
            nightshift stop {id}      end it\n",
-        one_line(name)
+        exact_line(name)
     ))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,10 +1,12 @@
-//! `nightshift logs`: a session's output or conversation, so far or until it ends.
+//! `nightshift logs`: a session's output or conversation, so far or until it ends, and what it asks now.
+//!
+//! Promise: what `answer` answers can be read here, whole, as `attach` shows it.
 
 use crate::context::{Context, print, print_bytes, print_json};
-use crate::entry::{has_ended, is_over, trust_need};
+use crate::entry::{has_ended, is_over, open_needs};
 use crate::failure::{Failure, unexpected};
 use crate::plain::clean;
-use crate::render::request;
+use crate::render::{how_to_answer, request};
 use crate::since::since;
 use crate::transcript::Transcript;
 use base64::Engine;
@@ -16,6 +18,7 @@ use nightshift_platform::clock;
 use nightshift_protocol::{
     BoardChange, BoardEvent, Command, Fault, FaultCode, LogPage, Reply, SessionKind, SessionView,
 };
+use std::borrow::Cow;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -95,8 +98,8 @@ async fn print_conversation(
             event = board.next() => {
                 let event = event?;
                 over = over_after(&event, &view.id).unwrap_or(over);
-                if let Some(view) = of_session(&event, &view.id) {
-                    print(&transcript.held(trust_need(view)))?;
+                if let Some(view) = asked(client, &event, &view.id).await? {
+                    print(&transcript.asked(&open_needs(&view)))?;
                 }
             }
         }
@@ -108,13 +111,29 @@ fn is_lost(failure: &Failure) -> bool {
 }
 
 /// The session as this event has it.
-pub fn of_session<'a>(event: &'a BoardEvent, id: &str) -> Option<&'a SessionView> {
+fn of_session<'a>(event: &'a BoardEvent, id: &str) -> Option<&'a SessionView> {
     match event {
         BoardEvent::Snapshot { sessions, .. } => sessions.iter().find(|view| view.id == id),
         BoardEvent::Change { change: BoardChange::Upsert { view }, .. } => {
             Some(&**view).filter(|view| view.id == id)
         }
         BoardEvent::Change { .. } => None,
+    }
+}
+
+/// The session as this event has it, with all that it asks; none where the event is not about it.
+pub async fn asked<'a>(
+    client: &Client,
+    event: &'a BoardEvent,
+    id: &str,
+) -> Result<Option<Cow<'a, SessionView>>, Fault> {
+    let view = of_session(event, id);
+    let Some(view) = view.filter(|view| view.is_stub()) else { return Ok(view.map(Cow::Borrowed)) };
+    // Too much for a row: asked for by its id it comes whole.
+    match client.call(Command::Show { session: id.to_owned() }).await {
+        Ok(Reply::Session { view }) => Ok(Some(Cow::Owned(*view))),
+        Err(fault) if fault.code == FaultCode::Unreachable => Err(fault),
+        Ok(_) | Err(_) => Ok(Some(Cow::Borrowed(view))),
     }
 }
 
@@ -169,7 +188,7 @@ pub async fn print_log(
     }
 }
 
-/// What is asked before the session starts is in no log.
+/// What waits for an answer, as whoever answers it has to read it.
 async fn print_asked(here: &Context, client: &Client, id: &str) -> Result<(), Failure> {
     let view = match here.session(client, Command::Show { session: id.to_owned() }).await {
         Ok(view) => view,
@@ -177,10 +196,11 @@ async fn print_asked(here: &Context, client: &Client, id: &str) -> Result<(), Fa
         Err(Failure::Fault(fault)) if fault.code == FaultCode::NotFound => return Ok(()),
         Err(failure) => return Err(failure),
     };
-    match trust_need(&view) {
-        Some(need) => print(&request(need)),
-        None => Ok(()),
+    for need in open_needs(&view) {
+        // What a session printed need not end with a line's end.
+        print(&format!("\n{}{}", request(need), how_to_answer(&view.id, need)))?;
     }
+    Ok(())
 }
 
 async fn print_pages(

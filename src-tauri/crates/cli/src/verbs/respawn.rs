@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::entry::{Entry, trust_need};
 use crate::failure::Failure;
-use crate::plain::one_line;
+use crate::plain::{exact_line, one_line};
 use nightshift_client::{Client, dispatch_environment};
 use nightshift_model::Liveness;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply, SessionView};
@@ -45,7 +45,7 @@ fn line(view: &SessionView) -> String {
         None => format!("started · {id} · {name}"),
         Some(need) => format!(
             "waits for trust · {id} · {name}\n  {}\n  nightshift attach {id}    read it and answer",
-            one_line(&need.question)
+            exact_line(&need.question)
         ),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::context::{Context, print_json};
 use crate::failure::{Failure, unexpected};
-use crate::plain::one_line;
+use crate::plain::{exact_line, one_line};
 use nightshift_client::dispatch_environment;
 use nightshift_model::counted::counted;
 use nightshift_protocol::review::LeftOut;
@@ -36,10 +36,10 @@ pub async fn settled(
     if here.json {
         print_json(&result)?;
     }
-    let named: Vec<String> = files.iter().take(NAMED_MAX).map(|file| one_line(file)).collect();
+    let named: Vec<String> = files.iter().take(NAMED_MAX).map(|file| exact_line(file)).collect();
     let message = format!(
         "conflicts with {} in {} ({}); nothing was changed",
-        one_line(with),
+        exact_line(with),
         counted(files.len(), "file"),
         named.join(", ")
     );
@@ -51,7 +51,7 @@ pub async fn settled(
 pub fn stays(what: &str, left_out: &[LeftOut]) -> String {
     let mut text = String::new();
     for LeftOut { path, why } in left_out.iter().take(NAMED_MAX) {
-        text.push_str(&format!("\n  {what}: {} ({})", one_line(path), one_line(why)));
+        text.push_str(&format!("\n  {what}: {} ({})", exact_line(path), one_line(why)));
     }
     if left_out.len() > NAMED_MAX {
         text.push_str(&format!("\n  {what}: {} more", left_out.len() - NAMED_MAX));

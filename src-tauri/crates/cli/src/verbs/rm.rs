@@ -3,7 +3,7 @@
 
 use crate::context::Context;
 use crate::failure::{Failure, unexpected};
-use crate::plain::one_line;
+use crate::plain::{exact_line, one_line};
 use nightshift_client::{Client, dispatch_environment};
 use nightshift_model::counted::counted;
 use nightshift_model::shell;
@@ -73,7 +73,7 @@ fn ways_on(id: &str, fate: &WorktreeFate, discard: bool) -> String {
     let has = |reasons: &[&str]| fate.kept.iter().any(|kept| reasons.contains(&&*kept.reason));
     let mut out = String::new();
     if has(&["unpushed"]) {
-        let path = one_line(&shell::word(&fate.path));
+        let path = exact_line(&shell::word(&fate.path));
         out.push_str(&format!(
             "\n  git -C {path} push origin HEAD    push these commits, or merge them"
         ));
@@ -97,7 +97,7 @@ fn ways_on(id: &str, fate: &WorktreeFate, discard: bool) -> String {
 
 /// What became of the worktree, and what can be done about it. `discard`: work in it could go.
 fn told(id: &str, fate: &WorktreeFate, discard: bool) -> String {
-    let path = one_line(&fate.path);
+    let path = exact_line(&fate.path);
     let mut out = String::new();
     if let Some(undo) = &fate.undo {
         out.push_str(&format!("\n  worktree {path} removed"));
@@ -114,7 +114,7 @@ fn told(id: &str, fate: &WorktreeFate, discard: bool) -> String {
             out.push_str(&format!("\n    {}", one_line(&kept.text)));
         }
         if !fate.branch.is_empty() {
-            out.push_str(&format!("\n  branch kept: {}", one_line(&fate.branch)));
+            out.push_str(&format!("\n  branch kept: {}", exact_line(&fate.branch)));
         }
         out.push_str(&ways_on(id, fate, discard));
     }

@@ -3,7 +3,7 @@
 use crate::check;
 use crate::context::{Context, print, print_json};
 use crate::failure::{Failure, unexpected};
-use crate::plain::one_line;
+use crate::plain::exact_line;
 use nightshift_client::dispatch_environment;
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, Reply, TrustAct, TrustedRepository};
@@ -48,14 +48,14 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
                 print(&shown(&found))?;
             }
             let added = ask(&here, TrustAct::Add { dir, hash: found.hash }).await?;
-            told(&here, &added, &format!("trusted · {}\n", one_line(&added.repository)))
+            told(&here, &added, &format!("trusted · {}\n", exact_line(&added.repository)))
         }
         What::Revoke { dir: of } => {
             // It may be gone by now: then its path is all that is needed.
             let named = of.clone().map(|dir| dir.to_string_lossy().into_owned());
             let dir = dir(of).or_else(|gone| named.ok_or(gone))?;
             let revoked = ask(&here, TrustAct::Revoke { dir }).await?;
-            told(&here, &revoked, &format!("revoked · {}\n", one_line(&revoked.repository)))
+            told(&here, &revoked, &format!("revoked · {}\n", exact_line(&revoked.repository)))
         }
     }
 }
@@ -71,8 +71,11 @@ async fn list(here: &Context) -> Result<ExitCode, Failure> {
         let line = |one: &TrustedRepository| {
             let since =
                 one.since.map_or(String::new(), |at| format!(" · {} ago", age(now.since(at))));
-            let items = one.items.iter().map(|item| format!("  {} ({})\n", item.path, item.does));
-            format!("{}{since}\n{}", one_line(&one.repository), items.collect::<String>())
+            let items = one
+                .items
+                .iter()
+                .map(|item| format!("  {} ({})\n", exact_line(&item.path), exact_line(&item.does)));
+            format!("{}{since}\n{}", exact_line(&one.repository), items.collect::<String>())
         };
         print(&all.iter().map(line).collect::<String>())?;
     }
@@ -81,7 +84,7 @@ async fn list(here: &Context) -> Result<ExitCode, Failure> {
 
 /// Everything in it is to be seen already.
 fn shown(found: &TrustedRepository) -> String {
-    let repository = one_line(&found.repository);
+    let repository = exact_line(&found.repository);
     if found.items.is_empty() && found.current {
         let text = &found.text;
         return format!("{text}{repository} brings along nothing that runs or widens rights\n");

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::failure::{Failure, unexpected};
-use crate::plain::one_line;
+use crate::plain::exact_line;
 use nightshift_protocol::{Command, Reply};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -34,7 +34,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
     match client.call(Command::UndoRemove { id }).await? {
         Reply::WorktreeRestored { id, path, branch } => {
-            let text = format!("restored · {} · {}", one_line(&path), one_line(&branch));
+            let text = format!("restored · {} · {}", exact_line(&path), exact_line(&branch));
             here.say(&Restored { id: &id, path: &path, branch: &branch }, &text)
         }
         other => Err(unexpected(&other)),

@@ -2,7 +2,7 @@
 
 use crate::context::{Context, print, print_json};
 use crate::failure::{Failure, unexpected};
-use crate::plain::one_line;
+use crate::plain::{exact_line, one_line};
 use crate::render::age;
 use crate::verbs::rm;
 use nightshift_model::Millis;
@@ -80,7 +80,7 @@ fn line(tree: &WorktreeView, now: Millis) -> String {
         (None, _) => "not ours".to_owned(),
     };
     let nothing = if tree.unknown.is_some() { "unknown" } else { "detached" };
-    let mut branch = one_line(tree.branch.as_deref().unwrap_or(nothing));
+    let mut branch = exact_line(tree.branch.as_deref().unwrap_or(nothing));
     for (count, word) in [(tree.ahead, "ahead"), (tree.behind, "behind")] {
         if let Some(count) = count.filter(|count| *count > 0) {
             branch.push_str(&format!(", {count} {word}"));
@@ -95,7 +95,7 @@ fn line(tree: &WorktreeView, now: Millis) -> String {
         (false, true) => String::new(),
         (false, false) => reasons(&tree.keeps),
     };
-    let path = one_line(&tree.path);
+    let path = exact_line(&tree.path);
     format!("{path}\n  {owner} · {branch} · {age} · {size} · {state}\n")
 }
 
@@ -106,7 +106,7 @@ fn reasons(kept: &[Kept]) -> String {
 fn removed_line(gone: &RemovedWorktree, now: Millis) -> String {
     let days = gone.until.0.saturating_sub(now.0) / (24 * 60 * 60 * 1000);
     let size = gone.bytes.map_or("-".to_owned(), size);
-    let (path, id) = (one_line(&gone.path), &gone.id);
+    let (path, id) = (exact_line(&gone.path), &gone.id);
     format!("{path}\n  removed · {size} · nightshift undo rm {id} for {days} more days\n")
 }
 
@@ -114,14 +114,14 @@ fn cleaned_text(cleaned: &WorktreesCleaned) -> String {
     let mut out = String::new();
     for fate in &cleaned.orphans {
         let WorktreeFate { path, kept, undo, .. } = fate;
-        let path = one_line(path);
+        let path = exact_line(path);
         match undo {
             Some(id) => out.push_str(&format!("removed · {path} · nightshift undo rm {id}\n")),
             None => out.push_str(&format!("kept · {path} · {}\n", reasons(kept))),
         }
     }
     for path in &cleaned.expired {
-        out.push_str(&format!("gone for good after 30 days · {}\n", one_line(path)));
+        out.push_str(&format!("gone for good after 30 days · {}\n", exact_line(path)));
     }
     for problem in &cleaned.problems {
         out.push_str(&format!("! {}\n", one_line(problem)));

@@ -16,7 +16,7 @@ use std::time::Duration;
 const DETACH: &[u8] = b"\x1c";
 
 /// A user in front of a terminal in which `nightshift attach` runs under a shell.
-struct User {
+pub struct User {
     pty: Pty,
     child: Child,
     process: Identity,
@@ -25,7 +25,7 @@ struct User {
 
 impl User {
     /// Runs `sh -c script`, where `$N` is the nightshift binary.
-    fn types(shift: &Shift, script: &str) -> User {
+    pub fn types(shift: &Shift, script: &str) -> User {
         let pty = Pty::open(80, 24).unwrap();
         let mut env: BTreeMap<OsString, OsString> =
             shift.home.environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
@@ -38,7 +38,7 @@ impl User {
     }
 
     /// Waits for this text; gives everything up to its end that was not given before.
-    fn sees(&mut self, part: &str) -> String {
+    pub fn sees(&mut self, part: &str) -> String {
         let (master, seen) = (&self.pty.master, &mut self.seen);
         let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             wait_until("text on the terminal", || {
@@ -55,7 +55,7 @@ impl User {
         self.seen.drain(..end).collect()
     }
 
-    fn presses(&mut self, keys: &[u8]) {
+    pub fn presses(&mut self, keys: &[u8]) {
         let mut left = keys;
         wait_until("the terminal to take the keys", || {
             if let Ok(count) = rustix::io::write(&self.pty.master, left) {

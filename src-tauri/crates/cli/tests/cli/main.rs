@@ -27,6 +27,7 @@ mod loops;
 mod lowered_marks;
 mod manual;
 mod notices;
+mod open_requests;
 mod orphaned_reply;
 mod orphans;
 mod permissions;

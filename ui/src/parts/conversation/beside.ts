@@ -1,0 +1,13 @@
+/**
+ * What a session asks beside its conversation: whether its repository is trusted, and what a monitor may watch.
+ * Its items do not have it, so the board's word is shown after them.
+ */
+import type { ConversationItem, Need } from "../../backend/api";
+import { asksForTrust, closedATurn } from "../../state/wholeness";
+
+/** `loaded`: the items are there; before, a request may be among them. */
+export function asksBeside(needs: Need[], items: ConversationItem[], loaded: boolean): Need[] {
+  const told = new Set(items.flatMap(({ body }) => (body.type === "request" ? [body.need.id] : [])));
+  const isBeside = (need: Need) => asksForTrust(need) || (loaded && !closedATurn(need));
+  return needs.filter((need) => !need.answered && isBeside(need) && !told.has(need.id));
+}
