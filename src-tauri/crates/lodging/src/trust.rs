@@ -166,8 +166,7 @@ impl Desk {
         both.unreadable.sort();
         both.unreadable.dedup();
         // What is not run and why, such as a script that is a link.
-        let notes: String =
-            notes.iter().map(|note| format!("{}\n", words::visible(note))).collect();
+        let notes: String = notes.iter().map(|note| format!("{}\n", words::name(note))).collect();
         let text_of = format!("{notes}{}", words::whole(&both));
         if text_of.len() > WHOLE_MAX_BYTES {
             let why = format!("it brings along {} bytes, more than anybody reads", text_of.len());
@@ -331,8 +330,8 @@ pub(crate) fn scripts(scripts: &Scripts) -> Vec<Item> {
 
 fn listed(entry: &Entry) -> TrustedRepository {
     let item = |(path, does): &(String, String)| TrustItem {
-        path: words::visible(path),
-        does: does.clone(),
+        path: words::name(path),
+        does: words::name(does),
     };
     TrustedRepository {
         repository: text(&entry.repository),
@@ -345,13 +344,12 @@ fn listed(entry: &Entry) -> TrustedRepository {
 }
 
 fn shown(item: &Item) -> TrustItem {
-    TrustItem { path: words::visible(&item.path), does: item.does.clone() }
+    TrustItem { path: words::name(&item.path), does: words::name(&item.does) }
 }
 
 /// Everything in it, each by its name.
 fn named(found: &Found) -> String {
-    let paths: Vec<String> =
-        found.distinct().iter().map(|item| words::visible(&item.path)).collect();
+    let paths: Vec<String> = found.distinct().iter().map(|item| words::name(&item.path)).collect();
     listing(&paths)
 }
 
@@ -372,12 +370,12 @@ fn kept_from(found: &Found, agent: &Agent) -> String {
 }
 
 fn without(found: &Found, agent: &Agent) -> String {
-    let repository = words::visible(&text(&found.repository));
+    let repository = words::name(&text(&found.repository));
     format!("started without trust in {repository}: no scripts run, {}", kept_from(found, agent))
 }
 
 fn changed(found: &Found, agent: &Agent) -> String {
-    let repository = words::visible(&shell::word(&text(&found.repository)));
+    let repository = words::name(&shell::word(&text(&found.repository)));
     let files = named(found);
     format!(
         "not as you trusted it: {files}; {}. Trust it with `nightshift trust add {repository}`",
@@ -437,7 +435,7 @@ fn asks(found: &Found, order: &Order, trust: Trust) -> Asks {
     let agent = &order.agent;
     let asked = question(found, &trust.hash, order.trust.as_ref());
     let trust = Trust { asked: Some(asked), ..trust };
-    let repository = words::visible(&trust.repository);
+    let repository = words::name(&trust.repository);
     let (listed, unshown_bytes) = words::detail(found);
     let option = |id: &str, label: String, kind| NeedOption { id: id.to_owned(), label, kind };
     // Each option has the same number whatever is shown; what is not shown whole nothing quick allows.
@@ -451,7 +449,7 @@ fn asks(found: &Found, order: &Order, trust: Trust) -> Asks {
     if too_long {
         detail = format!("It is too long to be trusted; not all of it is shown here.\n\n{detail}");
     } else if unshown_bytes > 0 {
-        let repository = words::visible(&shell::word(&trust.repository));
+        let repository = words::name(&shell::word(&trust.repository));
         detail = format!(
             "Not all of it is shown here. `nightshift trust show {repository}` shows it, \
              `nightshift trust add {repository}` trusts it.\n\n{detail}"

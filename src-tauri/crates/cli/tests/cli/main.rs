@@ -53,6 +53,7 @@ mod tasks;
 mod terminal_agents;
 mod trust;
 mod trust_changes;
+mod trust_shown;
 mod updates;
 mod vendor;
 mod vendor_goals;
