@@ -94,7 +94,7 @@ pub fn still_running(app: &AppHandle) {
         return;
     }
     let title = "Nightshift is still running".to_owned();
-    let body = "Sessions go on without the window. To bring it back, use the tray icon or start Nightshift again.";
+    let body = "Sessions keep running without the window. To bring it back, use the tray icon or start Nightshift again.";
     announce(app, title, body.to_owned(), move || is_first(&mark));
 }
 
@@ -116,7 +116,7 @@ fn announce(
             if wanted { notification.show().map_err(|error| error.to_string()) } else { Ok(()) }
         });
         if let Err(error) = shown {
-            eprintln!("warning: the desktop is not told: {error}");
+            eprintln!("warning: the desktop was not notified: {error}");
         }
     });
 }

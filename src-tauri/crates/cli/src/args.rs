@@ -37,7 +37,7 @@ pub struct Cli {
 enum Verb {
     /// List sessions, or the agents that can be started.
     Agents(verbs::agents::Args),
-    /// Open a session live; Ctrl+\ detaches and the session goes on.
+    /// Open a session; Ctrl+\ detaches and leaves it running.
     Attach(verbs::attach::Args),
     /// Print a session's output or conversation.
     Logs(verbs::logs::Args),
@@ -90,13 +90,13 @@ enum Verb {
     Rename(verbs::rename::Args),
     /// Keep a session at the top of the list.
     Pin(verbs::pin::Args),
-    /// Let a session go on by itself once its usage limit is over.
+    /// Continue a session automatically when its usage limit ends.
     ContinueAtReset(verbs::continue_at_reset::Args),
     /// Show why a session is in its state.
     Why(verbs::why::Args),
-    /// Show what else the board says; receipts of notifications.
+    /// Show alerts and the notification log.
     Notices(verbs::notices::Args),
-    /// Whether anything starts by schedule; pause all of it or go on.
+    /// Show, pause or resume everything that starts on a schedule.
     Schedules(verbs::schedules::Args),
     /// The settings file: where it is, what is wrong in it, what it says.
     Settings(verbs::settings::Args),

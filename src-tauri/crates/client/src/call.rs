@@ -151,7 +151,7 @@ fn post(outgoing: &mpsc::Sender<Vec<u8>>, id: u64, command: Command) {
 
 pub(crate) fn lost() -> Fault {
     Fault::new(FaultCode::Unreachable, "the connection to the supervisor was lost")
-        .hint("try again; sessions go on without it")
+        .hint("try again; sessions continue without it")
 }
 
 async fn read(mut reader: FrameReader, routes: Arc<Routes>, outgoing: mpsc::WeakSender<Vec<u8>>) {

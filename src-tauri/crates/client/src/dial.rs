@@ -64,7 +64,7 @@ pub(crate) async fn dial(
 fn refuse_strange_file(socket: &Path) -> Result<(), Fault> {
     match ipc::in_the_way(socket) {
         Some(what) => {
-            Err(Fault::new(FaultCode::Io, what).hint("move it away; sessions go on meanwhile"))
+            Err(Fault::new(FaultCode::Io, what).hint("move it away; sessions keep running"))
         }
         None => Ok(()),
     }
@@ -140,7 +140,7 @@ fn refuse_sessions(stream: &UnixStream, socket: &Path, expected: Role) -> Result
         let text = format!("who serves {} is unknown: {why}", socket.display());
         NotTaken::Unknown(Fault::new(FaultCode::Refused, text).hint(match expected {
             Role::Host => STOP,
-            Role::Supervisor | Role::Client => "start it anew with `nightshift daemon run`",
+            Role::Supervisor | Role::Client => "start it again with `nightshift daemon run`",
         }))
     };
     let own = Mark::remembered();
@@ -154,7 +154,7 @@ fn refuse_sessions(stream: &UnixStream, socket: &Path, expected: Role) -> Result
              limit for file locks"
         );
         return Err(Fault::new(FaultCode::Refused, message)
-            .hint(format!("end it with `kill {pid}`, then start it anew; sessions go on"))
+            .hint(format!("end it with `kill {pid}`, then start it again; sessions keep running"))
             .into());
     }
     let name = socket.file_stem().and_then(|id| Mark::name_of(id.to_str()?));
@@ -194,7 +194,7 @@ fn silent(peer: &Peer, socket: &Path, expected: Role) -> Fault {
         socket.display()
     );
     Fault::new(FaultCode::Protocol, text)
-        .hint(format!("let it go on with `kill -CONT {pid}`, or try again later"))
+        .hint(format!("resume it with `kill -CONT {pid}`, or try again later"))
 }
 
 fn not_ours(socket: &Path, what: &str) -> Fault {

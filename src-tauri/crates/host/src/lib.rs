@@ -134,7 +134,7 @@ fn start_child(
     let marked = journal
         .mark(child.started_at, &Mark::Launched { pid: child.identity.pid, prompt: launch.prompt });
     if let Err(error) = marked.stored {
-        log(&format!("the journal cannot be written: {error}; output goes on"));
+        log(&format!("the journal cannot be written: {error}; output continues"));
     }
     let dir_of_session = dir.to_owned();
     let parts =

@@ -25,7 +25,7 @@ pub fn call_back(home: &Home) -> Vec<PathBuf> {
         }
     };
     for (host, dir) in &hosts {
-        tracing::warn!(pid = host.pid, "its host makes {} anew", dir.display());
+        tracing::warn!(pid = host.pid, "its host recreates {}", dir.display());
         if let Err(e) = ask(host, dir) {
             tracing::warn!(pid = host.pid, "not asked: {e}");
         }

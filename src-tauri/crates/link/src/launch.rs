@@ -79,7 +79,7 @@ pub async fn launch(
 pub fn mark_lowered() -> String {
     format!(
         "another process has lowered the supervisor's limit for file locks (`prlimit --locks`): end it with \
-         `kill {}`, then start it anew; sessions go on",
+         `kill {}`, then start it again; sessions keep running",
         std::process::id()
     )
 }

@@ -120,7 +120,7 @@ impl Looks {
 
 fn hangs(place: &str) -> Fault {
     Fault::new(FaultCode::Unreachable, format!("{place} does not answer: its disk or mount hangs"))
-        .hint("mend the mount, then try again; other sessions go on")
+        .hint("repair the mount, then try again; other sessions continue")
 }
 
 #[cfg(test)]

@@ -257,7 +257,7 @@ impl Link {
         let way_out = if hello.protocol > PROTOCOL_VERSION {
             "update nightshift to reach it again".to_owned()
         } else {
-            format!("it goes on by itself; `kill {pid}` ends it")
+            format!("it keeps running; `kill {pid}` ends it")
         };
         format!(
             "its host (pid {pid}, nightshift {}) speaks protocol {}, this supervisor \

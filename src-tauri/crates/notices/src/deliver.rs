@@ -123,7 +123,7 @@ impl Notices {
                     Delivery::Suppressed { reason: *reason, text: text.clone() }
                 }
                 None if room == 0 => {
-                    Delivery::Failed { why: format!("{PENDING_MAX} others wait to be told") }
+                    Delivery::Failed { why: format!("{PENDING_MAX} others wait to be sent") }
                 }
                 None => Delivery::Pending,
             };
@@ -354,7 +354,7 @@ fn fill(
 ) -> Result<NotificationOrder, Delivery> {
     let receipt = order.receipt.clone();
     if order.hand_outs >= HAND_OUTS_MAX {
-        let why = format!("the notifier ended {HAND_OUTS_MAX} times before it had told this");
+        let why = format!("the notifier ended {HAND_OUTS_MAX} times before it had sent this");
         return Err(Delivery::Failed { why });
     }
     let settled =
@@ -363,9 +363,9 @@ fn fill(
     let needed = session.filter(|_| receipt.kind == NotificationKind::NeedsInput);
     let need = needed.and_then(|s| s.needs().iter().find(|n| key_of(n) == receipt.occasion));
     match (test, session, need) {
-        (false, None, _) => return Err(settled("the session was removed before it could be told")),
+        (false, None, _) => return Err(settled("the session was removed before it could be sent")),
         (_, Some(_), None) if receipt.kind == NotificationKind::NeedsInput => {
-            return Err(settled("it was answered before it could be told"));
+            return Err(settled("it was answered before it could be sent"));
         }
         _ => {}
     }

@@ -62,7 +62,7 @@ pub fn silence(
     if !settings.is_on(kind) {
         Some((Silence::SwitchedOff, format!("`{word}` is off in the settings")))
     } else if occasion.standing {
-        let text = "the session goes on by itself; only its questions are told";
+        let text = "the session continues automatically; only its questions are sent";
         Some((Silence::Standing, text.to_owned()))
     } else if quiet && !settings.even_in_quiet_hours.contains(&kind) {
         Some((Silence::QuietHours, "it came in the quiet hours".to_owned()))

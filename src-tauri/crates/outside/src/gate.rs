@@ -201,7 +201,7 @@ pub fn purpose(command: &Command) -> &'static str {
         }
         Command::Agents { .. } => "look for agents",
         Command::Review { .. } => "review changes",
-        Command::Standing { .. } => "set what goes on by itself",
+        Command::Standing { .. } => "set up automation",
         Command::Notifications { .. } => "change notifications",
         Command::Permissions { .. } => "see or change permissions",
         Command::Trust { .. } => "see or change which repositories are trusted",

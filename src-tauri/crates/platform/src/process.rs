@@ -68,7 +68,7 @@ impl Standstill {
     /// What lets process `pid` go on.
     pub fn way_on(self, pid: u32) -> String {
         match self {
-            Standstill::Stopped => format!("let it go on with `kill -CONT {pid}`"),
+            Standstill::Stopped => format!("resume it with `kill -CONT {pid}`"),
             Standstill::Traced => format!("let that go of it (`grep Tracer /proc/{pid}/status`)"),
         }
     }

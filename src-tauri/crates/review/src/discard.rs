@@ -65,7 +65,7 @@ pub fn discard(place: &Place<'_>, id: &str, paths: &[String]) -> Result<ReviewRe
 /// Why a change is never discarded.
 fn stays(place: &Place<'_>, change: &Change) -> Option<String> {
     if change.submodule || is_repository(&place.root, change) {
-        return Some("a repository of its own; discard its changes there".to_owned());
+        return Some("a nested repository; discard its changes there".to_owned());
     }
     let odd = change.path.to_str().is_none();
     odd.then(|| "its name is not UTF-8; discard it with git".to_owned())

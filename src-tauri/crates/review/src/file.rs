@@ -138,7 +138,7 @@ fn untracked(file: &std::path::Path) -> Result<(Text, String)> {
         return none(format!("a symbolic link to {}", target.display()));
     }
     if !metadata.is_file() {
-        return none("a repository of its own, or no plain file".to_owned());
+        return none("a nested repository, or not a plain file".to_owned());
     }
     if metadata.len() > FILE_MAX_BYTES {
         return none(format!("{} MiB: too large to show", metadata.len() / (1024 * 1024)));

@@ -20,10 +20,7 @@ pub fn push(place: &Place<'_>) -> Result<Pushed> {
     let branch = place.branch()?.to_owned();
     if place.is_protected(&branch)? {
         let text = format!("{branch} is a protected branch; nothing is pushed to it from here");
-        return Err(refused(
-            text,
-            "put the work on a branch of its own with `git switch -c <name>`",
-        ));
+        return Err(refused(text, "put the work on its own branch with `git switch -c <name>`"));
     }
     let remote = remote(place, &branch)?;
     let refspec = format!("refs/heads/{branch}:refs/heads/{branch}");

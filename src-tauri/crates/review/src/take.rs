@@ -210,7 +210,7 @@ fn into<'a>(
 
 fn reason(root: &Path, change: &Change, complaint: &str) -> String {
     if is_repository(root, change) {
-        return "a repository of its own in which git finds no commit".to_owned();
+        return "a nested repository in which git finds no commit".to_owned();
     }
     match complaint.starts_with(IGNORED) {
         true => "git takes no file of this name".to_owned(),

@@ -67,7 +67,7 @@ pub fn ask(session: &Session, act: &StandingAct, moment: &Moment) -> Result<Aske
     let id = &session.id;
     let Some(agent) = session.agent() else {
         let text = format!("session {id} is a shell job");
-        return Err(Fault::new(FaultCode::Refused, text).hint("only agents go on by themselves"));
+        return Err(Fault::new(FaultCode::Refused, text).hint("only agents have automation"));
     };
     let command = |command| Ok(Asked::Command(command));
     match act {
@@ -200,7 +200,7 @@ fn clamped(delay_seconds: u32) -> (u32, bool) {
 pub fn new_goal(condition: &str, check: Option<&str>, moment: &Moment) -> Result<Goal, Fault> {
     let (condition, check) = (condition.trim(), check.map(str::trim).filter(|c| !c.is_empty()));
     if condition.is_empty() && check.is_none() {
-        return Err(invalid("the goal says nothing").hint("say what shall hold in the end"));
+        return Err(invalid("the goal says nothing").hint("name the condition to reach"));
     }
     let condition = match (condition, check) {
         ("", Some(check)) => words::check_alone(check),

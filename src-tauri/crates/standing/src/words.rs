@@ -41,7 +41,7 @@ pub fn woken(reason: &str) -> String {
 pub fn loop_started(looping: &Loop) -> String {
     match &looping.pace {
         Pace::Fixed { chosen, .. } => format!("loop started: {chosen}"),
-        Pace::SelfPaced => "loop started; the agent chooses when it goes on".to_owned(),
+        Pace::SelfPaced => "loop started; the agent chooses when it runs next".to_owned(),
         Pace::Steady { minutes } => format!(
             "loop started: {minutes} minutes after each run, because its agent has not shown that it \
              can call our tools; it chooses for itself as soon as it has"
@@ -59,7 +59,7 @@ pub fn goal(standing: &Standing, now: Millis) -> String {
     match (&standing.goal, &standing.last_goal) {
         (Some(goal), _) => present(goal, now),
         (None, Some(last)) => format!("No goal is set. {}", past(last)),
-        (None, None) => "No goal is set. Set one with /goal and what shall hold in the end.".into(),
+        (None, None) => "No goal is set. Set one with /goal and a condition.".into(),
     }
 }
 

@@ -18,10 +18,12 @@ pub fn mend(core: &mut Core) {
             core.outside.call_hosts_back();
             let text = match mended {
                 Mended::Sockets => {
-                    format!("{run} was deleted while in use and has been made anew; sessions go on")
+                    format!(
+                        "{run} was deleted while in use and has been recreated; sessions keep running"
+                    )
                 }
                 Mended::Nothing | Mended::State => format!(
-                    "{state} was deleted while in use and has been made anew; sessions go on, what \
+                    "{state} was deleted while in use and has been recreated; sessions keep running, what \
                      ended ones had printed is lost"
                 ),
             };

@@ -149,7 +149,7 @@ impl Conditions<'_> {
     fn add(&mut self, one: &Conditional, trail: &mut Vec<PathBuf>) {
         let Conditional { key, path, by } = one;
         let Some(file) = named_file(self.place.home, path, by) else {
-            self.wrong.push(format!("{key} = {path}: where that is cannot be told"));
+            self.wrong.push(format!("{key} = {path}: Nightshift cannot tell where that is"));
             return;
         };
         if trail.contains(&file) || trail.len() >= INCLUDES_MAX {
@@ -346,7 +346,7 @@ fn hooks(
                 on_disk(place, &place.root.join(path), path, false, wrong)
             }
             _ => {
-                wrong.push(format!("{HOOKS_PATH} = {path}: where that is cannot be told"));
+                wrong.push(format!("{HOOKS_PATH} = {path}: Nightshift cannot tell where that is"));
                 Vec::new()
             }
         },

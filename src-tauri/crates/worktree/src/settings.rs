@@ -278,7 +278,7 @@ mod tests {
         let settings = Settings::read(&user, root);
         assert_eq!((settings.off_by, settings.base), (None, BaseChoice::Default));
         assert_eq!(settings.setup.as_deref(), Some("npm ci"));
-        assert_eq!(settings.teardown, None, "the repository has a script of its own");
+        assert_eq!(settings.teardown, None, "the repository has its own script");
         assert_eq!((settings.branch_prefix.as_str(), settings.ports), ("ns/", 5));
         for (note, part) in settings.notes.iter().zip(["101 ports", "settings.local.json"]) {
             assert!(note.contains(part), "{:?}", settings.notes);

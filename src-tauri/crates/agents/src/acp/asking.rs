@@ -19,8 +19,7 @@ use std::collections::BTreeSet;
 
 /// So often a call may become another one while it is asked about. An agent that goes on cannot be answered.
 const CHANGES_MAX: u32 = 8;
-const CHANGED: &str =
-    "what it asks has changed; it is asked anew, and an earlier answer counts for nothing";
+const CHANGED: &str = "the request changed; it is asked again, and earlier answers do not count";
 const TOO_OFTEN: &str = "what it asks changes again and again; the request was withdrawn";
 
 fn noted(text: &str) -> Fact {

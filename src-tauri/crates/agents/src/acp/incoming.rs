@@ -339,7 +339,9 @@ impl Driver {
         let said = match &outcome {
             TurnOutcome::Finished { stop_reason, .. } => match stop_reason.as_str() {
                 "end_turn" => None,
-                "refusal" => Some((NoticeLevel::Warning, "The agent refused to go on.".to_owned())),
+                "refusal" => {
+                    Some((NoticeLevel::Warning, "The agent refused to continue.".to_owned()))
+                }
                 "max_tokens" => {
                     Some((NoticeLevel::Warning, "The turn ended at the token limit.".to_owned()))
                 }

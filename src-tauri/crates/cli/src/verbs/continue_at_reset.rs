@@ -13,10 +13,10 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     session: String,
-    /// What it is told then; without it `continue`.
+    /// The message to send then; `continue` by default.
     #[arg(long, value_name = "TEXT", conflicts_with = "cancel")]
     say: Option<String>,
-    /// Do not let it go on by itself after all.
+    /// Cancel the automatic continuation.
     #[arg(long)]
     cancel: bool,
 }
@@ -32,7 +32,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let view = here.session(&client, command).await?;
     let what = match view.continue_at {
         Some(at) => format!("continues in {}", until(at, clock::now())),
-        None => "does not continue by itself".to_owned(),
+        None => "no longer continues automatically".to_owned(),
     };
     here.say(&Entry::of(&view), &format!("{what} · {} · {}", view.id, one_line(&view.name)))
 }

@@ -24,7 +24,7 @@ enum Verb {
     Logs(daemon_logs::Args),
     /// Let it begin with your login, as a service of your user.
     Install,
-    /// Take the service away again; sessions go on.
+    /// Remove the service; sessions keep running.
     Uninstall,
 }
 

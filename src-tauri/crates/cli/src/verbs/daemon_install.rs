@@ -39,14 +39,14 @@ pub async fn run(here: Context) -> Result<ExitCode, Failure> {
     if enabled {
         text.push_str(match free {
             true => "the supervisor runs and begins with your login from now on\n",
-            false => "the supervisor that runs goes on; the service begins with your next login\n",
+            false => "the running supervisor continues; the service starts at your next login\n",
         });
     } else {
         text.push_str(&format!("no service manager was found here; run: {}\n", calls.line()));
         run = Some(calls.line());
     }
     if cfg!(target_os = "linux") {
-        text.push_str("sessions that shall outlast your logout need: loginctl enable-linger");
+        text.push_str("to keep sessions running after you log out: loginctl enable-linger");
     }
     here.say(&Installed { file, enabled, run }, text.trim_end())
 }

@@ -24,7 +24,7 @@ pub struct Args {
     /// Also while sessions live; ends them.
     #[arg(long)]
     any: bool,
-    /// Sessions that live go on without a supervisor; the next one takes them over.
+    /// Leave live sessions running without a supervisor; the next one takes them over.
     #[arg(long)]
     keep_workers: bool,
 }
@@ -67,7 +67,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
 fn refuse(count: u32) -> Fault {
     let verb = if count == 1 { "is" } else { "are" };
     Fault::new(FaultCode::Refused, format!("there {verb} {}", sessions(count)))
-        .hint("end them with --any, or let them go on with --keep-workers")
+        .hint("end them with --any, or keep them running with --keep-workers")
 }
 
 /// The sessions that are left do not answer: how long they take, nobody can say.
@@ -83,7 +83,7 @@ fn refuse_to_wait(sessions: &[SessionView]) -> Result<(), Fault> {
     if left.is_empty() {
         return Ok(());
     }
-    ways.push("the supervisor ends after the last session; or let them go on: `nightshift daemon stop --keep-workers`".into());
+    ways.push("the supervisor ends after the last session; or keep them running: `nightshift daemon stop --keep-workers`".into());
     Err(Fault::new(FaultCode::Refused, left.join("; ")).hint(ways.join("; ")))
 }
 

@@ -31,6 +31,7 @@ pub async fn run(here: Context) -> Result<ExitCode, Failure> {
         fault.hint(hint)
     })?;
     let file = file.display().to_string();
-    let text = format!("uninstalled · {file}\nsessions go on; a supervisor starts when needed");
+    let text =
+        format!("uninstalled · {file}\nsessions keep running; a supervisor starts when needed");
     here.say(&Uninstalled { file }, &text)
 }

@@ -21,7 +21,7 @@ pub struct Args {
     /// Start a session in the background and print its id.
     #[arg(long)]
     pub bg: bool,
-    /// Run a shell command on a terminal of its own instead of an agent.
+    /// Run a shell command in its own terminal instead of an agent.
     #[arg(
         long,
         value_name = "COMMAND",
@@ -35,7 +35,7 @@ pub struct Args {
     /// Agent to use.
     #[arg(long, requires = "bg")]
     pub agent: Option<String>,
-    /// Model the agent shall use.
+    /// Model to use.
     #[arg(long, requires = "bg")]
     pub model: Option<String>,
     /// Permission mode of the agent.
@@ -53,7 +53,7 @@ pub struct Args {
     /// File that goes with the prompt, an image for example; may be given several times.
     #[arg(long, value_name = "FILE", requires = "bg", conflicts_with = "exec")]
     pub attach: Vec<PathBuf>,
-    /// What the agent shall do; `-` reads it from stdin, as does no prompt when stdin is piped.
+    /// The task; `-` reads it from stdin, as does no prompt when stdin is piped.
     pub prompt: Option<String>,
 }
 

@@ -19,7 +19,7 @@ enum Verb {
     /// Let a session work until a condition holds; another goal is replaced.
     Set {
         session: String,
-        /// What shall hold in the end, such that the conversation can show it; may name bounds ("or
+        /// The condition to reach, phrased so that the conversation can show it; may name bounds ("or
         /// stop after 20 turns").
         #[arg(required_unless_present = "check", default_value = "")]
         condition: String,
@@ -31,7 +31,7 @@ enum Verb {
     Show { session: String },
     /// Take the goal away; the session stays.
     Clear { session: String },
-    /// Judge a paused goal again, counted anew.
+    /// Evaluate a paused goal again and reset its counters.
     Retry { session: String },
 }
 

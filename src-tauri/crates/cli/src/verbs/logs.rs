@@ -29,7 +29,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 #[derive(Debug, clap::Args)]
 pub struct Args {
     session: String,
-    /// Go on until the session has ended, or is done and nothing makes it go on by itself.
+    /// Follow until the session ends, or is done with nothing left that would continue it.
     #[arg(long, short)]
     follow: bool,
     /// The bytes as they came, control sequences included.

@@ -18,7 +18,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// List what was told outside of the board, what was not, and why.
+    /// List notifications that were sent, those that were not, and why.
     Receipts(notices_receipts::Args),
     /// Send a notification through every channel; exit code 1 when one did not take it.
     Test,

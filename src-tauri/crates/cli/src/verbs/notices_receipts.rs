@@ -28,7 +28,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     if here.json {
         print_json(&receipts)?;
     } else if receipts.is_empty() {
-        print("nothing was told yet\n")?;
+        print("no notifications yet\n")?;
     } else {
         print(&receipts.iter().map(line).collect::<String>())?;
     }
@@ -63,9 +63,9 @@ fn line(receipt: &Receipt) -> String {
         NoticeChannel::Webhook => "webhook",
     };
     let became = match &receipt.delivery {
-        Delivery::Pending => "not yet told".to_owned(),
+        Delivery::Pending => "sending".to_owned(),
         Delivery::Delivered => "delivered".to_owned(),
-        Delivery::Suppressed { text, .. } => format!("not told: {text}"),
+        Delivery::Suppressed { text, .. } => format!("not sent: {text}"),
         Delivery::Failed { why } => format!("failed: {why}"),
     };
     let (session, title, became) =

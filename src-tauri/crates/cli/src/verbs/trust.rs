@@ -23,7 +23,7 @@ enum What {
     List,
     /// Print everything that a repository would run, or that would widen what agents may do.
     Show { dir: Option<PathBuf> },
-    /// Print that and trust it, exactly as it is.
+    /// Print it and trust it, exactly as it is.
     Add { dir: Option<PathBuf> },
     /// Trust a repository no longer.
     Revoke { dir: Option<PathBuf> },

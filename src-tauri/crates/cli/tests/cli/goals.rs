@@ -150,7 +150,7 @@ fn each_brake_pauses_the_goal_leaves_it_set_and_a_reply_counts_anew() {
         let entry = shift.wait_state(&id, "blocked");
         let question = entry["pending"]["question"].as_str().unwrap();
         assert!(question.starts_with(&format!("The goal is paused: {why}.")), "{question}");
-        assert!(question.contains("Reply to go on with it"), "{question}");
+        assert!(question.contains("Reply to continue with it"), "{question}");
         let notices = shift.notices();
         assert!(notices.contains(&id) && notices.contains(why), "{notices}");
         let shown = shift.ok(&["goal", "show", &id]);

@@ -151,7 +151,7 @@ fn a_usage_limit_is_told_and_the_session_goes_on_when_it_ends() {
     assert!(shift.ok(&["agents", "--all"]).contains("continues in"));
     shift.ok(&["continue-at-reset", &id, "--cancel"]);
     assert!(shift.entry(&id)["continueAt"].is_null());
-    shift.fails(&["continue-at-reset", &id, "--cancel"], &["is not going to continue"]);
+    shift.fails(&["continue-at-reset", &id, "--cancel"], &["is not set to continue"]);
 
     // Another session's limit ends while the test waits for it.
     vendor.model.limit_resets_in(2);

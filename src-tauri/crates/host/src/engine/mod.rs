@@ -124,7 +124,7 @@ impl Engine {
             && !self.disk_full
         {
             self.disk_full = true;
-            crate::log(&format!("the journal cannot be written: {error}; output goes on"));
+            crate::log(&format!("the journal cannot be written: {error}; output continues"));
         }
     }
 

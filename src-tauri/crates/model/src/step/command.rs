@@ -344,7 +344,7 @@ fn stop(next: &mut Next) -> Result<(), Refusal> {
                 );
             } else if goes_on_by_itself(next) {
                 goal::stopped(next);
-                let why = "stop; what it does by itself waits until it goes on";
+                let why = "stop; its automation waits until it continues";
                 next.go(State::Stopped, "stopped", Source::User, why);
             }
             Ok(())
@@ -365,10 +365,7 @@ fn seen(next: &mut Next) {
     let ended = session.is_over() && matches!(session.liveness, Liveness::Gone { .. });
     if session.agent().is_none() && ended && !session.end_seen {
         next.session.end_seen = true;
-        next.note(
-            Source::User,
-            "its end was shown; it goes a while after the last look, unless pinned",
-        );
+        next.note(Source::User, "result viewed; this row will be removed later unless pinned");
     }
 }
 
@@ -392,7 +389,7 @@ fn continue_at_reset(next: &mut Next, at: Millis, text: String) -> Result<(), Re
         ));
     }
     agent.continues = Some(Box::new(Continuation { at, text }));
-    next.note(Source::User, "goes on by itself once the usage limit is over");
+    next.note(Source::User, "continues automatically when the usage limit ends");
     Ok(())
 }
 
@@ -404,11 +401,11 @@ fn cancel_continue(next: &mut Next) -> Result<(), Refusal> {
     };
     if !chosen {
         return Err(Refusal::new(
-            format!("session {id} is not going to continue by itself"),
+            format!("session {id} is not set to continue automatically"),
             "there is nothing to cancel",
         ));
     }
-    next.note(Source::User, "does not go on by itself any more");
+    next.note(Source::User, "no longer continues automatically");
     Ok(())
 }
 

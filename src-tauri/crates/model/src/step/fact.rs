@@ -431,7 +431,7 @@ fn finished(next: &mut Next, n: u32, stop_reason: &str, last_text: &str) {
             next.go(State::Idle, "interrupted", Source::Protocol, &stopped_by);
             return;
         }
-        "refusal" => return fail(next, "the agent refused to go on"),
+        "refusal" => return fail(next, "the agent refused to continue"),
         "max_tokens" => return fail(next, "stopped at the model's token limit"),
         "max_turn_requests" => {
             return fail(next, "stopped at the agent's limit of requests per turn");

@@ -454,7 +454,7 @@ fn brake(next: &mut Next, after: State, why: &str) {
         return next.go(after, "", Source::Supervisor, &text);
     }
     let n = next.session.agent().map_or(0, |agent| agent.next_prompt);
-    let question = format!("{text} Reply to go on with it, or clear it with /goal clear.");
+    let question = format!("{text} Reply to continue with it, or clear it with /goal clear.");
     let need = fact::closing_question(n, &question, at);
     next.go(State::NeedsInput { needs: vec![need] }, &question, Source::Supervisor, &text);
 }

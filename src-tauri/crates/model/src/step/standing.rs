@@ -21,7 +21,7 @@ fn refuse_shells(next: &Next) -> Result<(), Refusal> {
         Some(_) => command::refuse_while_stopping(next),
         None => Err(Refusal::new(
             format!("session {id} is a shell job and takes no prompts"),
-            "only agents go on by themselves",
+            "only agents have automation",
         )),
     }
 }
@@ -143,7 +143,7 @@ pub(super) fn wake_at(next: &mut Next, wakeup: Wakeup) -> Result<(), Refusal> {
         }
         Some(_) | None if wakeup.prompt.trim().is_empty() => {
             return Err(Refusal::new(
-                format!("session {id} has no loop of its own pace to wake"),
+                format!("session {id} has no self-paced loop to wake"),
                 "say in `prompt` what is to be done then",
             ));
         }

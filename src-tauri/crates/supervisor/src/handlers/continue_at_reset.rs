@@ -15,7 +15,7 @@ pub fn continue_at_reset(core: &mut Core, session: &str, text: Option<String>) -
     let now = clock::now();
     let resets = match &core.sessions[&session].session.state {
         State::Failed { trouble: Some(trouble), .. } => trouble.resets.ok_or_else(|| {
-            let message = format!("session {session} was not told when its limit ends");
+            let message = format!("session {session} does not know when its limit ends");
             Fault::new(FaultCode::Refused, message)
                 .hint(format!("once it is over, run `nightshift reply {session} \"…\"`"))
         })?,

@@ -30,7 +30,7 @@ fn refuse_unreachable(core: &Core) -> Result<(), Fault> {
         let id = &entry.session.id;
         return Err(Fault::new(FaultCode::Refused, format!("session {id} cannot be ended: {why}"))
             .hint(format!(
-                "{}, then try again; or let the sessions go on: `nightshift daemon stop --keep-workers`",
+                "{}, then try again; or keep the sessions running: `nightshift daemon stop --keep-workers`",
                 entry.session.way_out()
             )));
     }

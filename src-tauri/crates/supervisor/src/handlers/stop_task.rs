@@ -28,13 +28,13 @@ pub fn stop_task(core: &mut Core, conn: ConnId, request: u64, task: &str) -> Out
         let text =
             format!("the wake-up of session {id} is its agent's own and cannot be stopped alone");
         return Err(Fault::new(FaultCode::Refused, text).hint(format!(
-            "`nightshift stop {id}` holds it back until the session goes on; or tell the agent"
+            "`nightshift stop {id}` holds it back until the session continues; or tell the agent"
         )));
     }
     let Some(process) = identity(rest) else {
         return Err(Fault::new(
             FaultCode::Refused,
-            format!("task `{}` is no process of its own", quoted(task)),
+            format!("task `{}` is not a separate process", quoted(task)),
         )
         .hint(format!("end the turn it belongs to with `nightshift interrupt {id}`")));
     };
