@@ -20,7 +20,7 @@ fn far(lab: &Lab<'_>) -> std::path::PathBuf {
     far
 }
 
-/// A repository whose work nobody else has, or that cannot be looked into, is never taken away.
+/// A repository that cannot be looked into is never taken away.
 const KEPT: &[&str] = &["merge into work of the user's", "removal"];
 
 pub const INSIDE: &[Repository] = &[
@@ -40,7 +40,6 @@ pub const INSIDE: &[Repository] = &[
             lab.evil_filters(&tree.join("inner"));
         },
         control: STATUS,
-        refused: KEPT,
         ..PLAIN
     },
     Repository {
@@ -51,7 +50,6 @@ pub const INSIDE: &[Repository] = &[
             lab.hooks(&tree.join("inner/.git/hooks"));
         },
         control: Control::Below("inner", &["commit", "--allow-empty", "-m", "x"]),
-        refused: KEPT,
         ..PLAIN
     },
     Repository {
@@ -63,7 +61,6 @@ pub const INSIDE: &[Repository] = &[
             lab.evil_filters(&tree.join("inner"));
         },
         control: IN_TREE,
-        refused: KEPT,
         ..PLAIN
     },
     Repository {
