@@ -189,7 +189,7 @@ fn security_08_a_monitor_s_request_is_followed_and_answered_from_a_terminal() {
     user.sees("2 Deny");
     pass(Duration::from_millis(ANSWER_AFTER_MS));
     user.presses(b"1\r");
-    user.sees("] seen");
+    user.sees("> seen");
     let log = shift.ok(&["logs", &id]);
     assert!(!log.contains("\n> 1\n"), "a digit is no reply: {log}");
 }

@@ -109,9 +109,12 @@ fn give(core: &mut Core, session: SessionId, given: Given) -> Outcome {
     let Given { need, answer, shown_ms, env } = given;
     standing::take_environment(core, &session, env);
     let rule = taken.as_ref().and_then(|need| permissions::made(core, &session, need, &answer));
+    let bridge_hears = taken.as_ref().is_some_and(|need| bridge_waits(core, &session, need));
     let command = SessionCommand::Answer { need, answer, shown_ms };
     core.apply_keeping(&session, Event::Command(command), (now, 0), rule)?;
     match taken {
+        // It has it at once; what it then does with it may take any time.
+        Some(_) if bridge_hears => core.view(&session).map(Handled::Done),
         Some(_) if for_trust => Ok(Handled::Later { session, until: Until::Trusted }),
         Some(need) => {
             let deadline = clock::monotonic() + ANSWER_WAIT;
@@ -119,4 +122,10 @@ fn give(core: &mut Core, session: SessionId, given: Given) -> Outcome {
         }
         None => core.view(&session).map(Handled::Done),
     }
+}
+
+/// Whether a session's own bridge asked for this, and listens for the answer.
+fn bridge_waits(core: &Core, session: &SessionId, asked: &NeedId) -> bool {
+    let is_it = |until: &Until| matches!(until, Until::Decided { need } if need == asked);
+    core.waiters.iter().any(|(of, waiter)| of == session && is_it(&waiter.until))
 }
