@@ -239,7 +239,10 @@ mod tests {
         let bash = json!({"tool_name": "Bash", "tool_input": {"command": "make\ntest"}});
         assert_eq!(said("SessionStart", json!({})), [Heard::Session("s1".into())]);
         assert_eq!(said("UserPromptSubmit", json!({"prompt": "go"})), [Heard::Began("go".into())]);
-        assert_eq!(said("PreToolUse", bash.clone()), [Heard::Tool("Bash: make test".into())]);
+        assert_eq!(
+            said("PreToolUse", bash.clone()),
+            [Heard::Tool("Bash: make‹U+000A›test".into())]
+        );
         let stop = json!({"last_assistant_message": "done"});
         assert_eq!(said("Stop", stop), [Heard::Ended(Some("done".into()))]);
         let idle = json!({"notification_type": "idle_prompt", "message": "waits"});
