@@ -256,7 +256,7 @@ mod tests {
         let [Heard::Asks { shown, options }] = &said("PermissionRequest", bash)[..] else {
             panic!()
         };
-        assert_eq!((&*shown.question, shown.unshown_bytes), ("Bash: make test", 0));
+        assert_eq!((&*shown.question, shown.unshown_bytes), ("Bash: make‹U+000A›test", 0));
         assert!(shown.detail.starts_with("make\ntest"), "{}", shown.detail);
         assert_eq!(options.len(), 2, "without suggestions there is no always");
         let allow: Value = serde_json::from_str(&options[0].1).unwrap();

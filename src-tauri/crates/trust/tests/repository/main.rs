@@ -446,13 +446,13 @@ fn security_05_a_named_file_is_found_behind_its_link() {
     assert_eq!(paths(&found), [".claude/settings.json", "tools/start.sh"]);
     // By a value that is not shown too.
     let repo = Repo::new();
-    let servers = r#"{"mcpServers":{"a":{"command":"sh","env":{"MY_TOKEN":"evil.sh"}}}}"#;
+    let servers = r#"{"mcpServers":{"a":{"command":"sh","env":{"MY_TOKEN":"evil"}}}}"#;
     repo.write(".mcp.json", servers);
-    repo.write("evil.sh", "touch owned");
+    repo.write("evil", "touch owned");
     repo.commit();
     let found = alike(&repo);
-    assert_eq!(paths(&found), [".mcp.json", "evil.sh"]);
-    assert!(!String::from_utf8_lossy(&found.items[0].shown).contains("evil.sh"));
+    assert_eq!(paths(&found), [".mcp.json", "evil"]);
+    assert!(!String::from_utf8_lossy(&found.items[0].shown).contains("evil"));
 }
 
 #[test]
