@@ -7,6 +7,7 @@ use crate::checkout::Checkout;
 use crate::embedded::{Embedded, embedded};
 use crate::error::Result;
 use crate::git::{Call, Git};
+use crate::gone::{self, Gone};
 use crate::hidden;
 use crate::hold::{self, Lock};
 use crate::include;
@@ -43,6 +44,8 @@ pub struct Head {
 pub struct Inspection {
     /// The directory is gone; git still knows it.
     pub missing: bool,
+    /// Then: it may be somewhere, with work in it.
+    pub gone: Option<Gone>,
     pub head: Head,
     /// Tracked files that are not as committed, staged or not.
     pub changed: Vec<PathBuf>,
@@ -112,6 +115,8 @@ pub enum Blocker {
         reason: String,
     },
     Held,
+    /// Its directory is not where it was.
+    Missing(Gone),
     Unreadable {
         what: String,
     },
@@ -127,6 +132,7 @@ impl Blocker {
             Blocker::Occupied { .. } => "occupied",
             Blocker::Locked { .. } => "locked",
             Blocker::Held => "held",
+            Blocker::Missing(_) => "missing",
             Blocker::Unreadable { .. } => "unreadable",
         }
     }
@@ -178,6 +184,7 @@ impl fmt::Display for Blocker {
             Blocker::Locked { reason } if reason.is_empty() => write!(f, "a lock of git's"),
             Blocker::Locked { reason } => write!(f, "a lock: {reason}"),
             Blocker::Held => write!(f, "its session, which is still running"),
+            Blocker::Missing(gone) => write!(f, "{gone}"),
             Blocker::Unreadable { what } => write!(f, "a state that cannot be read: {what}"),
         }
     }
@@ -241,6 +248,7 @@ impl Inspection {
                 let files = files.into_iter().take(NAMED_MAX).collect();
                 blockers.push(Blocker::Uncommitted { files, count });
             }
+            blockers.extend(self.gone.clone().map(Blocker::Missing));
         }
         blockers
     }
@@ -307,7 +315,11 @@ pub fn inspect(git: &Git, record: &Record) -> Inspection {
     if let Err(error) = lock(record, &mut seen) {
         seen.unreadable.push(error.message);
     }
-    if !missing {
+    if missing {
+        if let Err(error) = gone::look(&asked, &mut seen) {
+            seen.unreadable.push(error.message);
+        }
+    } else {
         if let Err(error) = surroundings(&asked, &mut seen) {
             seen.unreadable.push(error.message);
         }

@@ -91,3 +91,7 @@ pub const UNDO_DAYS: u64 = 30;
 pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// Where rescues are kept; `git push` does not send these.
 pub const RESCUES: &str = "refs/nightshift/rescue/";
+/// Directory entries looked at for where a worktree was moved to: a moment, even on a slow disk.
+pub const MOVED_ENTRIES_MAX: usize = 10_000;
+/// How far below the directories around a worktree that is: in a directory made for it, say.
+pub const MOVED_DEPTH_MAX: usize = 2;

@@ -65,8 +65,12 @@ fn check_admin(record: &Record) -> Result<PathBuf> {
     };
     let back = pointer(&admin.join("gitdir"), "")?;
     if back != record.path.join(".git") {
-        let text = format!("is not what {} stands for", admin.display());
-        return Err(wrong(&record.path, &text));
+        let (path, moved_to) = (&record.path, back.parent().unwrap_or(&back).display());
+        let text = format!(
+            "is not where git has this worktree any more: move it back with `git worktree move {moved_to} {}`",
+            path.display()
+        );
+        return Err(wrong(path, &text));
     }
     Ok(admin.clone())
 }

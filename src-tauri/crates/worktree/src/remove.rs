@@ -25,6 +25,10 @@ use nightshift_platform::process::working_below;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+/// Nothing of it could be kept aside but git's own notes.
+const GONE_BEFORE: &str =
+    "its directory was gone already; if it was moved, undo this removal, then put it back";
+
 /// What became of a removal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Removal {
@@ -74,6 +78,9 @@ pub fn remove(git: &Git, ledger: &Ledger, id: &str, policy: Policy, log: &Path) 
                 notes.push(format!(
                     "branch {branch} kept: it is checked out elsewhere, or moved on"
                 ));
+            }
+            if seen.missing {
+                notes.push(GONE_BEFORE.to_owned());
             }
             let blockers = seen.blockers(Policy::Careful);
             let commits = blockers.iter().filter(|blocker| blocker.word() == "unpushed");

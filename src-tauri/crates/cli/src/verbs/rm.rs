@@ -72,7 +72,7 @@ pub async fn worktree(
 fn ways_on(id: &str, fate: &WorktreeFate, discard: bool) -> String {
     let has = |reasons: &[&str]| fate.kept.iter().any(|kept| reasons.contains(&&*kept.reason));
     let mut out = String::new();
-    if has(&["unpushed"]) {
+    if has(&["unpushed"]) && !has(&["missing"]) {
         let path = exact_line(&shell::word(&fate.path));
         out.push_str(&format!(
             "\n  git -C {path} push origin HEAD    push these commits, or merge them"
@@ -80,7 +80,7 @@ fn ways_on(id: &str, fate: &WorktreeFate, discard: bool) -> String {
     }
     // In the way whatever may be discarded.
     let blocked = has(&["occupied", "locked", "held", "unreadable"]);
-    if has(&["uncommitted", "operation", "unpushed"]) && !discard {
+    if has(&["uncommitted", "operation", "unpushed", "missing"]) && !discard {
         let when = if blocked { ", once nothing else keeps it" } else { "" };
         out.push_str(&format!(
             "\n  nightshift worktrees rm {id} --discard    remove it with all of this{when} (30 days to undo)"

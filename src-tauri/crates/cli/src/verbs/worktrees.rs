@@ -87,7 +87,8 @@ fn line(tree: &WorktreeView, now: Millis) -> String {
         }
     }
     let state = match (tree.missing, tree.keeps.is_empty()) {
-        (true, _) => "directory is gone".to_owned(),
+        (true, true) => "directory is gone".to_owned(),
+        (true, false) => format!("directory is gone; {}", reasons(&tree.keeps)),
         (false, true) if tree.unknown.is_some() => {
             format!("unknown: {}", one_line(tree.unknown.as_deref().unwrap_or_default()))
         }

@@ -2,6 +2,7 @@
 
 mod confined;
 mod failures;
+mod gone;
 mod hidden;
 mod hostile;
 mod listing;

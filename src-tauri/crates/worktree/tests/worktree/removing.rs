@@ -241,20 +241,6 @@ fn a_lock_of_others_and_a_damaged_state_block_whatever_the_policy() {
 }
 
 #[test]
-fn a_worktree_whose_directory_is_gone_can_be_taken_off_and_undone() {
-    let repo = Repo::new();
-    let record = repo.make("one");
-    write(&record.path, "a.txt", "staged\n");
-    repo.run_in(&record.path, &["add", "a.txt"]);
-    fs::remove_dir_all(&record.path).unwrap();
-    assert!(repo.inspect(&record).missing);
-    let Removal::Removed { removed, .. } = repo.remove("one", Policy::Careful) else { panic!() };
-    repo.run(&["gc", "--quiet", "--prune=now"]);
-    assert_eq!(repo.run(&["show", &format!("{}:a.txt", removed.rescue_ref)]), "staged\n");
-    assert_eq!(repo.run(&["worktree", "list"]).lines().count(), 1);
-}
-
-#[test]
 fn undo_never_overwrites() {
     let repo = Repo::new();
     let record = repo.make("one");
