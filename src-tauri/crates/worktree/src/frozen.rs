@@ -57,6 +57,21 @@ impl Frozen {
         self.ours.path()
     }
 
+    /// What git complains of is in the repository: nobody knows our directory.
+    pub fn named_as_the_repository(&self, said: Vec<u8>) -> Vec<u8> {
+        let (ours, common) =
+            (self.path().as_os_str().as_bytes(), self.common.as_os_str().as_bytes());
+        let mut out = Vec::new();
+        let mut rest = said.as_slice();
+        while let Some(at) = rest.windows(ours.len()).position(|part| part == ours) {
+            out.extend_from_slice(&rest[..at]);
+            out.extend_from_slice(common);
+            rest = &rest[at + ours.len()..];
+        }
+        out.extend_from_slice(rest);
+        out
+    }
+
     /// It still stands for all that is there. Programs that clear up old temporary files may take a part
     /// of it.
     pub fn is_current(&self) -> bool {

@@ -68,7 +68,9 @@ const OURS: &[(&str, &str)] = &[
     ("LC_ALL", "C"),
     // What is committed is what the commits themselves say.
     ("GIT_NO_REPLACE_OBJECTS", "1"),
-    ("GIT_GRAFT_FILE", "/dev/null"),
+    // None can be there, so that git does not give advice about one.
+    ("GIT_GRAFT_FILE", "/dev/null/none"),
+    ("GIT_ADVICE", "0"),
 ];
 /// Of every call. No background work: a daemon would keep the worktree as its directory. Nothing that
 /// goes on into other repositories, whose configuration is another.
@@ -309,6 +311,9 @@ impl Call<'_> {
                 break;
             }
             ended = once()?;
+        }
+        if let Some(frozen) = &frozen {
+            ended.stderr = frozen.named_as_the_repository(ended.stderr);
         }
         if ended.timed_out {
             return Err(took_too_long(&self.named(), self.timeout));

@@ -10,7 +10,7 @@ use nightshift_worktree::{
 };
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 
 /// A process that works in a directory until it is dropped.
@@ -252,4 +252,43 @@ fn failures_25_a_worktree_that_another_program_made_is_not_ours_to_clear_up() {
     let error = create(&repo.git, &repo.ledger, &order).unwrap_err();
     assert_eq!(error.kind, Kind::Taken);
     assert!(path.join("a.txt").exists());
+}
+
+#[test]
+fn errors_say_nothing_of_what_only_these_calls_set() {
+    let repo = Repo::new();
+    let record = repo.make("one");
+    // A broken object, a name that nobody has, a file of grafts, an address that is not allowed, a bad setting.
+    let tree = repo.run(&["rev-parse", "HEAD^{tree}"]);
+    let (dir, file) = tree.trim().split_at(2);
+    let object = repo.root.join(".git/objects").join(dir).join(file);
+    fs::set_permissions(&object, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(&object, "damaged").unwrap();
+    write(&repo.root, ".git/info/grafts", "0123456789012345678901234567890123456789\n");
+    let calls: &[&[&str]] = &[
+        &["ls-tree", "-r", "HEAD"],
+        &["rev-list", "nothing"],
+        &["log", "-1", "--oneline"],
+        &["merge", "nothing"],
+        &["rebase", "nothing"],
+        &["ls-remote", "ext::sh -c true"],
+        &["checkout", "nothing"],
+        &["cherry-pick", "HEAD"],
+    ];
+    let mut failed = 0;
+    for dir in [&repo.root, &record.path] {
+        for args in calls {
+            for call in [repo.git.look(dir, args), repo.git.act(dir, args)] {
+                let ended = call.end().unwrap();
+                failed += usize::from(ended.code != Some(0));
+                let said = String::from_utf8(ended.stderr).unwrap();
+                for ours in ["hint:", "graft", "GIT_", "advice.", "/dev/null", "nightshift-git"] {
+                    assert!(!said.contains(ours), "{args:?}: {said}");
+                }
+            }
+        }
+    }
+    assert!(failed > 2 * calls.len(), "{failed}");
+    let error = repo.git.look(&record.path, &["ls-tree", "-r", "HEAD"]).read().unwrap_err();
+    assert!(error.message.contains(&*object.parent().unwrap().to_string_lossy()), "{error}");
 }
