@@ -4,6 +4,7 @@
 //! Promise: only what the repository says; the user's own configuration is the user's. Settings that name
 //! no program do not count. Files outside of the repository count without being shown.
 
+use crate::callers::runs_for_callers;
 use crate::collect::Place;
 use crate::item::{Item, Part};
 use crate::limits::{INCLUDES_MAX, ITEM_MAX_BYTES};
@@ -24,7 +25,7 @@ const LFS: &[(&str, &str)] = &[
     ("filter.lfs.smudge", "git-lfs smudge -- %f"),
     ("filter.lfs.process", "git-lfs filter-process"),
 ];
-const HOOKS_PATH: &str = "core.hookspath";
+pub const HOOKS_PATH: &str = "core.hookspath";
 pub const DOES: &str = "a setting of git that runs a program or takes away a protection";
 pub const CONDITIONAL: &str = "settings of git that count under a condition";
 /// How a file of settings names another one.
@@ -54,7 +55,8 @@ pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<Stri
         });
     items.extend(plain);
     items.extend(hooks(place, tree, &settings, wrong));
-    items.extend(other_repositories::items(git, place, tree, wrong));
+    let users_hooks = settings.users_hooks.as_deref();
+    items.extend(other_repositories::items(git, place, tree, users_hooks, wrong));
     items
 }
 
@@ -195,6 +197,20 @@ impl Conditions<'_> {
     }
 }
 
+/// A file that the file `by` includes, under a condition or not, with its text and all that it includes.
+pub fn included(
+    git: &Git,
+    place: &Place<'_>,
+    (key, path): (String, String),
+    by: &Path,
+    wrong: &mut Vec<String>,
+) -> Vec<Item> {
+    let inside = Inside::of(&inside(place));
+    let mut conditions = Conditions { git, place, inside, items: Vec::new(), wrong };
+    conditions.add(&Conditional { key, path, by: by.to_owned() }, &mut Vec::new());
+    conditions.items
+}
+
 /// As git finds it (git-config(1), "Includes"): beside the file that names it, or in the user's home.
 fn named_file(home: Option<&Path>, path: &str, by: &Path) -> Option<PathBuf> {
     match path.strip_prefix("~/") {
@@ -218,63 +234,6 @@ fn without_dots(path: &Path) -> PathBuf {
         }
     }
     plain
-}
-
-/// Settings by which git runs a program for whoever calls it in a repository, an agent above all. Ours are
-/// called so that they are not followed (`needs_trust` knows all others).
-const FOR_CALLERS: &[&str] = &[
-    "browser.*.cmd",
-    "browser.*.path",
-    "core.gitproxy",
-    "difftool.*.cmd",
-    "difftool.*.path",
-    "gc.recentobjectshook",
-    "guitool.*.cmd",
-    "help.browser",
-    "imap.tunnel",
-    "imap.*.tunnel",
-    "init.templatedir",
-    "instaweb.browser",
-    "instaweb.httpd",
-    "interactive.difffilter",
-    "man.*.cmd",
-    "man.*.path",
-    "mergetool.*.cmd",
-    "mergetool.*.path",
-    "sendemail.cccmd",
-    "sendemail.*.cccmd",
-    "sendemail.headercmd",
-    "sendemail.*.headercmd",
-    "sendemail.sendmailcmd",
-    "sendemail.*.sendmailcmd",
-    "sendemail.smtpserver",
-    "sendemail.*.smtpserver",
-    "sendemail.tocmd",
-    "sendemail.*.tocmd",
-    "tar.*.command",
-    "trailer.*.cmd",
-    "trailer.*.command",
-    "uploadpack.packobjectshook",
-    "web.browser",
-];
-/// The transport that runs its address as a command.
-const RUNS_ITS_ADDRESS: &str = "ext::";
-
-/// `lower` is the name in lower case.
-fn runs_for_callers(lower: &str, value: &str) -> bool {
-    let (section, rest) = lower.split_once('.').unwrap_or((lower, ""));
-    let (between, last) = rest.rsplit_once('.').unwrap_or(("", rest));
-    let middle = if between.is_empty() { "" } else { "*." };
-    let shape = format!("{section}.{middle}{last}");
-    match section {
-        // More than one word may be an option that runs something, as `rebase --exec` does.
-        "alias" => value.starts_with('!') || value.trim().contains(char::is_whitespace),
-        "protocol" => last == "allow" && !value.eq_ignore_ascii_case("never"),
-        "url" | "remote" | "submodule" => {
-            lower.contains(RUNS_ITS_ADDRESS) || value.contains(RUNS_ITS_ADDRESS)
-        }
-        _ => FOR_CALLERS.contains(&shape.as_str()) && !value.is_empty(),
-    }
 }
 
 /// Whether a setting is shown and asked about. What only says yes or no to git itself is not.
@@ -431,6 +390,13 @@ mod tests {
             ("remote.origin.url", "ext::evil"),
             ("url.ext::evil.insteadOf", "https://a"),
             ("submodule.x.url", "ext::evil"),
+            ("diff.tool", "../../x/evil"),
+            ("merge.tool", "/x/evil"),
+            ("diff.guitool", "evil"),
+            ("merge.guiTool", "./vimdiff"),
+            ("svn.authorsProg", "evil"),
+            ("instaweb.modulePath", "/x"),
+            ("annex.freezecontent-command", "evil"),
         ] {
             assert!(counts(key, value), "{key}");
         }
@@ -449,6 +415,8 @@ mod tests {
             ("url.https://a/.insteadOf", "a:"),
             ("submodule.x.url", "../x"),
             ("mergetool.keepBackup", "false"),
+            ("diff.tool", "vimdiff"),
+            ("merge.guitool", "meld"),
         ] {
             assert!(!counts(key, value), "{key}");
         }

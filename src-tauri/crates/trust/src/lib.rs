@@ -8,6 +8,7 @@
 //! taken for trusted; what is not in the repository is not shown, and counts by its hash; the hash depends on these items alone, in no order.
 //! Must not know: sessions, agents' processes, the database.
 
+mod callers;
 mod catalogue;
 mod collect;
 mod committed;

@@ -5,10 +5,12 @@
 
 use crate::collect::{Place, chain};
 use crate::git_parts::{
-    CONDITIONAL, DOES, HOOK, OF_WORKTREE, PLAIN, counts, is_conditional, on_disk, setting_of,
+    DOES, HOOK, HOOKS_PATH, OF_WORKTREE, PLAIN, counts, included, is_conditional, on_disk,
+    setting_of,
 };
 use crate::item::{Item, Part};
 use crate::limits::{DEPTH_MAX, ENTRIES_MAX};
+use crate::outside::digest;
 use crate::tree::{Tree, name};
 use nightshift_worktree::Git;
 use std::path::{Path, PathBuf};
@@ -16,33 +18,44 @@ use std::path::{Path, PathBuf};
 const INSIDE: &str =
     "the settings of a repository that stands here, which git uses in this directory";
 
-pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<String>) -> Vec<Item> {
-    let mut items = bare(place, tree, wrong);
+/// Where a repository says which directory has its files.
+const WORK_TREE: &str = "core.worktree";
+
+/// `users_hooks`: where the user's own settings say that hooks are.
+pub fn items(
+    git: &Git,
+    place: &Place<'_>,
+    tree: &Tree<'_>,
+    users_hooks: Option<&str>,
+    wrong: &mut Vec<String>,
+) -> Vec<Item> {
+    let mut items = bare(git, place, tree, wrong);
     // A new worktree has no submodules yet.
     let Some(common) = place.common.filter(|_| place.commit.is_none()) else { return items };
     for git_dir in submodules(&common.join("modules"), wrong) {
         let shown = git_dir.strip_prefix(common).unwrap_or(&git_dir);
         let shown = format!(".git/{}", name(shown));
-        for file in ["config", OF_WORKTREE] {
-            let file = git_dir.join(file);
+        let mut own = Vec::new();
+        for file in ["config", OF_WORKTREE].map(|file| git_dir.join(file)) {
             if file.exists() {
-                items.extend(settings(git, place, &file, &shown, wrong));
+                let said = settings(git, place, &file, &shown, wrong);
+                items.extend(of_settings(git, place, &said, &file, &shown, wrong));
+                own.extend(said);
             }
         }
-        items.extend(on_disk(
-            place,
-            &git_dir.join("hooks"),
-            &format!("{shown}/hooks"),
-            true,
-            wrong,
-        ));
+        let hooks = format!("{shown}/hooks");
+        items.extend(on_disk(place, &git_dir.join("hooks"), &hooks, true, wrong));
+        let named = value(&own, HOOKS_PATH).or(users_hooks.filter(|path| is_relative(path)));
+        let Some(path) = named.filter(|path| !path.is_empty()) else { continue };
+        let files = value(&own, WORK_TREE).map_or(git_dir.clone(), |files| git_dir.join(files));
+        items.extend(named_hooks(place, path, &files, &shown, wrong));
     }
     items
 }
 
 /// Directories on the way to where the session works that are git directories themselves
 /// (gitrepository-layout(5)).
-fn bare(place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<String>) -> Vec<Item> {
+fn bare(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<String>) -> Vec<Item> {
     let mut items = Vec::new();
     for directory in chain(place) {
         let at = |name: &str| directory.join(name);
@@ -60,6 +73,9 @@ fn bare(place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<String>) -> Vec<Item
             match tree.read(path, entry) {
                 Ok(bytes) => {
                     let does = if is_hook { HOOK } else { INSIDE };
+                    if !is_hook {
+                        items.extend(hooks_of_bare(git, place, tree, &directory, &bytes, wrong));
+                    }
                     items.push(Item::new(Part::Git, name(path), does, bytes));
                 }
                 Err(why) => wrong.push(why),
@@ -99,30 +115,134 @@ fn submodules(modules: &Path, wrong: &mut Vec<String>) -> Vec<PathBuf> {
     found
 }
 
-fn settings(
+/// The hooks that the settings of a directory which is a git directory name. Hooks run where its files are,
+/// which is the directory itself, what it says, or where the session works.
+fn hooks_of_bare(
     git: &Git,
     place: &Place<'_>,
-    file: &Path,
-    shown: &str,
+    tree: &Tree<'_>,
+    directory: &Path,
+    text: &[u8],
     wrong: &mut Vec<String>,
 ) -> Vec<Item> {
-    let args = ["config", "-z", "--list", "--includes", "--file"];
-    let listed = match git.look(place.root, &args).arg(file).read() {
+    let shown = name(directory);
+    let args = ["config", "-z", "--list", "--file", "-"];
+    let listed = match git.look(place.root, &args).input(text.to_vec()).read() {
         Ok(listed) => listed,
         Err(error) => {
             wrong.push(format!("{shown}: {}", error.message));
             return Vec::new();
         }
     };
-    let settings = listed.split(|&b| b == 0).map(setting_of);
-    let item = |(key, value): (String, String)| {
-        let includes = is_conditional(&key) || key.eq_ignore_ascii_case(PLAIN);
-        let does = match includes {
-            true => CONDITIONAL,
-            false if counts(&key, &value) => DOES,
-            false => return None,
-        };
-        Some(Item::new(Part::Git, format!("{shown}: {key}"), does, value.into_bytes()))
+    let own: Vec<_> = listed.split(|&b| b == 0).map(setting_of).collect();
+    let Some(path) = value(&own, HOOKS_PATH).filter(|path| !path.is_empty()) else {
+        return Vec::new();
     };
-    settings.filter_map(item).collect()
+    if !is_relative(path) {
+        return named_hooks(place, path, place.root, &shown, wrong);
+    }
+    let files = value(&own, WORK_TREE).map(|files| directory.join(files));
+    let mut items = Vec::new();
+    for at in [Some(directory.to_owned()), files, Some(PathBuf::new())].into_iter().flatten() {
+        let listed = tree.list(&[at.join(path)], |_| false);
+        wrong.extend(listed.wrong);
+        for (path, entry) in &listed.files {
+            match tree.read(path, entry) {
+                Ok(bytes) => items.push(Item::new(Part::Git, name(path), HOOK, bytes)),
+                Err(why) => wrong.push(why),
+            }
+        }
+    }
+    items.sort();
+    items.dedup();
+    items
+}
+
+/// What git says last counts.
+fn value<'a>(settings: &'a [(String, String)], key: &str) -> Option<&'a str> {
+    let mut last = settings.iter().rev();
+    last.find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value.as_str())
+}
+
+fn is_relative(path: &str) -> bool {
+    !path.starts_with(['/', '~', '%'])
+}
+
+/// The hooks in the directory that `core.hooksPath` names, as git finds it (git-config(1), "pathname"), and the
+/// hash of all that is there: hooks read one another.
+fn named_hooks(
+    place: &Place<'_>,
+    path: &str,
+    files: &Path,
+    shown: &str,
+    wrong: &mut Vec<String>,
+) -> Vec<Item> {
+    let key = format!("{shown}: {HOOKS_PATH}");
+    let directory = match (path.strip_prefix("~/"), place.home) {
+        (Some(below), Some(home)) => home.join(below),
+        (None, _) if !path.starts_with(['~', '%']) => files.join(path),
+        _ => {
+            wrong.push(format!("{key} = {path}: where that is cannot be told"));
+            return Vec::new();
+        }
+    };
+    if !directory.is_dir() {
+        return Vec::new();
+    }
+    let mut items = on_disk(place, &directory, &key, false, wrong);
+    // Where a tool for hooks puts what it makes; what those start is above.
+    let above =
+        directory.parent().filter(|_| directory.file_name().is_some_and(|last| last == "_"));
+    match digest(above.unwrap_or(&directory)) {
+        Ok(hash) => {
+            let words = format!("{path}: all that is there has the sha256 {hash}\n");
+            items.push(Item::new(Part::Git, key, HOOK, words.into_bytes()));
+        }
+        Err(why) => wrong.push(format!("{key} = {path}: {why}")),
+    }
+    items
+}
+
+/// With those of files that it includes.
+fn settings(
+    git: &Git,
+    place: &Place<'_>,
+    file: &Path,
+    shown: &str,
+    wrong: &mut Vec<String>,
+) -> Vec<(String, String)> {
+    let args = ["config", "-z", "--list", "--includes", "--file"];
+    match git.look(place.root, &args).arg(file).read() {
+        Ok(listed) => listed.split(|&b| b == 0).map(setting_of).collect(),
+        Err(error) => {
+            wrong.push(format!("{shown}: {}", error.message));
+            Vec::new()
+        }
+    }
+}
+
+fn of_settings(
+    git: &Git,
+    place: &Place<'_>,
+    settings: &[(String, String)],
+    file: &Path,
+    shown: &str,
+    wrong: &mut Vec<String>,
+) -> Vec<Item> {
+    let mut items = Vec::new();
+    for (key, value) in settings {
+        if is_conditional(key) || key.eq_ignore_ascii_case(PLAIN) {
+            let setting = (key.clone(), value.clone());
+            let found = included(git, place, setting, file, wrong);
+            items.extend(
+                found
+                    .into_iter()
+                    .map(|item| Item { path: format!("{shown}: {}", item.path), ..item }),
+            );
+        } else if counts(key, value) {
+            let value = value.clone().into_bytes();
+            items.push(Item::new(Part::Git, format!("{shown}: {key}"), DOES, value));
+        }
+    }
+    items
 }

@@ -30,12 +30,16 @@ impl Inside {
 
 /// What stands for the text of `place`.
 pub fn words(place: &Path) -> Result<Vec<u8>, String> {
-    let mut reading = Reading { entries: ENTRIES_MAX, bytes: OUTSIDE_MAX_BYTES };
-    let hash = reading.digest(place, &mut Vec::new())?;
+    let hash = digest(place)?;
     let place = name(place);
     let words =
         format!("{place}: outside of the repository, so its text is not shown; sha256 {hash}\n");
     Ok(words.into_bytes())
+}
+
+/// The hash of a file, or of everything in a directory.
+pub fn digest(place: &Path) -> Result<String, String> {
+    Reading { entries: ENTRIES_MAX, bytes: OUTSIDE_MAX_BYTES }.digest(place, &mut Vec::new())
 }
 
 /// What may still be read.

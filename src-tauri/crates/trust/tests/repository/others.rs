@@ -79,6 +79,81 @@ fn security_05_settings_and_hooks_of_submodules_are_shown_where_they_count() {
 }
 
 #[test]
+fn security_05_hooks_that_a_submodule_names_count_by_their_text() {
+    let repo = Repo::new();
+    let git_dir = repo.root.join(".git/modules/sub");
+    fs::create_dir_all(repo.root.join("sub")).unwrap();
+    fs::create_dir_all(git_dir.parent().unwrap()).unwrap();
+    let args = ["init", "--quiet", "--separate-git-dir"];
+    let mut init = Command::new("git");
+    init.args(args).arg(&git_dir).arg("sub").current_dir(&repo.root);
+    assert!(init.status().unwrap().success());
+    assert!(repo.disk().is_nothing(), "{:?}", repo.disk());
+    let config = git_dir.join("config").to_string_lossy().into_owned();
+    let set = |key: &str, value: &str| repo.run(&["config", "--file", &config, key, value]);
+    set("core.worktree", "../../../sub");
+    let home = repo.home.user_home();
+    let elsewhere = repo.root.parent().unwrap().join("elsewhere");
+    let absolute = elsewhere.to_string_lossy().into_owned();
+    for (path, dir) in [
+        ("h", repo.root.join("sub/h")),
+        ("../of-all", repo.root.join("of-all")),
+        ("~/hooks", home.join("hooks")),
+        (absolute.as_str(), elsewhere.clone()),
+    ] {
+        set("core.hooksPath", path);
+        hook(&dir, "#!/bin/sh\n. ./helper\n");
+        fs::write(dir.join("helper"), "first").unwrap();
+        let found = repo.disk();
+        assert!(shown(&found).contains("core.hookspath/pre-commit"), "{path}: {found:?}");
+        let ledger = repo.ledger();
+        ledger.add(&found, 1).unwrap();
+        assert!(ledger.trusts_all(&repo.disk()), "{path}");
+        hook(&dir, "#!/bin/sh\n: changed\n");
+        assert!(!ledger.trusts_all(&repo.disk()), "{path}");
+        ledger.add(&repo.disk(), 1).unwrap();
+        fs::write(dir.join("helper"), "changed").unwrap();
+        assert!(!ledger.trusts_all(&repo.disk()), "{path}: what a hook reads");
+    }
+    set("core.hooksPath", "~nobody-knows/hooks");
+    assert!(!repo.disk().unreadable.is_empty());
+    set("core.hooksPath", "/dev/null");
+    let none = repo.disk();
+    assert!(none.unreadable.is_empty() && !shown(&none).contains("pre-commit"), "{none:?}");
+}
+
+#[test]
+fn security_05_files_that_a_submodule_includes_count_by_their_text() {
+    let repo = Repo::new();
+    let git_dir = repo.root.join(".git/modules/sub");
+    fs::create_dir_all(git_dir.join("objects")).unwrap();
+    fs::write(git_dir.join("HEAD"), "ref: refs/heads/main\n").unwrap();
+    let text = "[includeIf \"onbranch:x\"]\n\tpath = more\n";
+    fs::write(git_dir.join("config"), text).unwrap();
+    fs::write(git_dir.join("more"), "[core]\n\tpager = first\n").unwrap();
+    let found = repo.disk();
+    assert!(shown(&found).contains("pager = first"), "{found:?}");
+    fs::write(git_dir.join("more"), "[core]\n\tpager = second\n").unwrap();
+    assert_ne!(repo.disk().hash(), found.hash());
+}
+
+#[test]
+fn security_05_hooks_that_a_directory_with_its_own_settings_names_are_shown() {
+    let repo = Repo::new();
+    repo.write("vendor/x/HEAD", "ref: refs/heads/main\n");
+    repo.write("vendor/x/config", "[core]\n\thooksPath = my\n");
+    repo.write("vendor/x/objects/k", "");
+    repo.write("vendor/x/refs/k", "");
+    repo.write("vendor/x/my/pre-commit", "evil");
+    repo.commit();
+    let head = repo.run(&["rev-parse", "HEAD"]);
+    for commit in [None, Some(head.as_str())] {
+        let found = repo.look(commit, "vendor/x");
+        assert!(shown(&found).contains("vendor/x/my/pre-commit\nevil"), "{found:?}");
+    }
+}
+
+#[test]
 fn security_05_a_directory_that_is_a_git_directory_is_shown_where_it_counts() {
     let repo = Repo::new();
     for (path, text) in [
