@@ -6,6 +6,7 @@ use crate::git_parts;
 use crate::item::{Found, Item, Part};
 use crate::limits::{CHAIN_MAX, ITEMS_MAX};
 use crate::named;
+use crate::nested;
 use crate::outside::Inside;
 use crate::tree::{Entry, Source, Tree, name};
 use nightshift_worktree::{Git, included};
@@ -33,21 +34,36 @@ pub struct Place<'a> {
 /// would run.
 pub fn collect(git: &Git, place: &Place<'_>, scripts: Vec<Item>) -> Found {
     let mut found = Found { repository: place.repository.to_owned(), ..Found::default() };
-    let from = match place.commit {
-        Some(commit) => {
-            // Ignored files of the main checkout are copied into the worktree.
-            let copies = included(git, place.root).unwrap_or_else(|error| {
-                found.unreadable.push(format!(".worktreeinclude: {}", error.message));
-                Vec::new()
-            });
-            Source::Commit(Committed::new(git, place.root, commit, place.common, copies))
+    // Ignored files of the main checkout are copied into a worktree.
+    let copies = match place.commit.map(|_| included(git, place.root)) {
+        Some(Ok(copies)) => copies,
+        Some(Err(error)) => {
+            found.unreadable.push(format!(".worktreeinclude: {}", error.message));
+            Vec::new()
         }
+        None => Vec::new(),
+    };
+    let from = match place.commit {
+        Some(commit) => Source::Commit(Committed::new(
+            git,
+            place.root,
+            commit,
+            place.common,
+            copies.iter().cloned(),
+        )),
         None => Source::Files { root: place.root },
     };
     let tree = Tree { from, inside: Inside::of(&[place.root, place.repository]) };
     let chain = chain(place);
     let mut items = scripts;
     items.extend(of_agents(&tree, &chain, &mut found.unreadable));
+    match nested::directories(git, place, &copies, &chain) {
+        Ok(below) => {
+            let paths = nested::paths(&below);
+            items.extend(of_agents_in(&tree, &paths, &below, &mut found.unreadable));
+        }
+        Err(why) => found.unreadable.push(why),
+    }
     let above = of_above(place, &items, &mut found.unreadable);
     items.extend(above);
     items.extend(of_names(&tree, &items, &mut found.unreadable));

@@ -17,6 +17,7 @@ mod item;
 mod ledger;
 mod limits;
 mod named;
+mod nested;
 mod other_repositories;
 mod outside;
 mod secrets;

@@ -1,6 +1,7 @@
 //! What is found in real repositories, and how long it is trusted.
 
 mod includes;
+mod nested;
 mod others;
 mod outside;
 
