@@ -75,7 +75,7 @@ pub fn finish_removal(core: &mut Core, id: &SessionId) -> Option<Result<Reply, F
 }
 
 /// What the user decides about: what is in the way for other reasons is not asked about again.
-const DECIDED: &[&str] = &["uncommitted", "operation", "unpushed"];
+const DECIDED: &[&str] = &["uncommitted", "operation", "unpushed", "missing"];
 
 fn stays(id: &SessionId, fate: &WorktreeFate) -> Fault {
     let why: Vec<&str> = fate.kept.iter().map(|kept| kept.text.as_str()).collect();
