@@ -124,7 +124,7 @@ fn is_of_annex(last: &str) -> bool {
 /// Of some git has variants, which end in a digit.
 fn is_known_tool(value: &str) -> bool {
     let name = value.strip_suffix(|c: char| c.is_ascii_digit()).unwrap_or(value);
-    value.is_empty() || TOOLS.contains(&name)
+    value.is_empty() || TOOLS.contains(&value) || TOOLS.contains(&name)
 }
 
 #[cfg(test)]
