@@ -114,18 +114,7 @@ impl Link {
                 },
                 command = queue.recv() => {
                     let Some(command) = command else { return Talked::LoopGone };
-                    if matches!(command, LinkCommand::Restore) {
-                        self.ask_for_socket();
-                    }
-                    let Some(request) = self.asked.request(command) else { continue };
-                    let request = self.filled(request).await;
-                    let frame = match encode_bounded(&request) {
-                        Ok(frame) => frame,
-                        Err(e) => {
-                            self.not_sent(&request, &e).await;
-                            continue;
-                        }
-                    };
+                    let Some(frame) = self.frame_of(command).await else { continue };
                     if let Err(e) = self.write(&mut writer, &frame, &mut pulse).await {
                         return Talked::Lost { connected: input.greeted, why: e.to_string() };
                     }
@@ -140,6 +129,22 @@ impl Link {
                     }
                     Beat::Silent(silent) => self.silent(silent).await,
                 }
+            }
+        }
+    }
+
+    /// What is sent for a command, if that is anything and fits.
+    async fn frame_of(&mut self, command: LinkCommand) -> Option<Vec<u8>> {
+        if matches!(command, LinkCommand::Restore) {
+            self.ask_for_socket();
+        }
+        let request = self.asked.request(command)?;
+        let request = self.filled(request).await;
+        match encode_bounded(&request) {
+            Ok(frame) => Some(frame),
+            Err(e) => {
+                self.not_sent(&request, &e).await;
+                None
             }
         }
     }

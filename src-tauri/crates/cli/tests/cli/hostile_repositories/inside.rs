@@ -132,7 +132,6 @@ pub const INSIDE: &[Repository] = &[
             lab.config("submodule.x.update", &format!("!{}", lab.evil));
         },
         control: Control::Tree(&["submodule", "update", "--force"]),
-        refused: KEPT,
         ..PLAIN
     },
 ];

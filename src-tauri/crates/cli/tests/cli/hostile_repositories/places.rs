@@ -121,7 +121,7 @@ pub const LAYOUTS: &[Repository] = &[
         control: Control::Here(&["log"]),
         script: QUIET,
         refused: &["diff"],
-        ..PLAIN
+        ..ASKS
     },
     Repository {
         name: "sparse",
