@@ -105,7 +105,9 @@ fn find(worktree: &Path, wrong: &mut Vec<String>) -> Vec<PathBuf> {
     let mut seen = 0;
     let mut next = vec![worktree.to_owned()];
     while let Some(dir) = next.pop() {
-        let entries = match std::fs::read_dir(&dir) {
+        // Names alone are not enough: where files cannot be looked at, git takes them for unchanged.
+        let enters = std::fs::symlink_metadata(dir.join("."));
+        let entries = match enters.and_then(|_| std::fs::read_dir(&dir)) {
             Ok(entries) => entries,
             Err(error) => {
                 wrong.push(format!("{}: {error}", dir.display()));

@@ -350,6 +350,17 @@ impl Call<'_> {
         if ended.code == Some(0) { Ok(ended.stdout) } else { Err(failed(&named, &ended)) }
     }
 
+    /// The same with what it complained of without failing.
+    pub(crate) fn read_with_complaint(self) -> Result<(Vec<u8>, Vec<u8>)> {
+        let named = self.named();
+        let ended = self.end()?;
+        if ended.code == Some(0) {
+            Ok((ended.stdout, ended.stderr))
+        } else {
+            Err(failed(&named, &ended))
+        }
+    }
+
     /// The same as one line of text.
     pub fn line(self) -> Result<String> {
         self.read().map(|bytes| text(&bytes).trim_end().to_owned())

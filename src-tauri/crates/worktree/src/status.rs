@@ -3,7 +3,7 @@
 //! Promise: output that is not understood is an error, never a clean worktree.
 
 use crate::error::{Error, Kind, Result};
-use crate::git::{Call, pieces};
+use crate::git::{Call, pieces, text};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -21,7 +21,25 @@ pub struct Change {
 
 /// Runs a prepared `git … status` (see `ARGS`) and reads it.
 pub fn changes(call: Call<'_>) -> Result<Vec<Change>> {
-    parse(&call.read()?)
+    let (printed, complaint) = call.read_with_complaint()?;
+    if let Some(line) = text(&complaint).lines().find(|line| passes_over(line)) {
+        let line = line.trim_start_matches(PASSED_OVER);
+        let error = Error::new(Kind::Io, format!("git could not look at everything: {line}"));
+        return Err(error.hint("make it readable for you, or have git ignore it"));
+    }
+    parse(&printed)
+}
+
+/// How git says that it left out a directory, and goes on.
+const PASSED_OVER: &str = "warning: could not open directory ";
+/// How it says of a file that it could not look at it, and goes on as if that had not changed.
+const NOT_LOOKED_AT: &[&str] = &[": Permission denied", ": Input/output error"];
+
+/// Whether git says in this line that its answer is not whole.
+fn passes_over(line: &str) -> bool {
+    let of_a_file = !line.starts_with("warning: ") && !line.starts_with("error: ");
+    line.starts_with(PASSED_OVER)
+        || (of_a_file && NOT_LOOKED_AT.iter().any(|end| line.ends_with(end)))
 }
 
 /// Every untracked file by name, nothing folded; submodules only by their commit, because git would
@@ -77,6 +95,24 @@ fn two(field: Option<&[u8]>) -> Option<[u8; 2]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_git_passes_over_is_told_from_what_is_of_no_harm() {
+        for line in [
+            "warning: could not open directory 'n/': Permission denied",
+            "dir/b.txt: Permission denied",
+        ] {
+            assert!(passes_over(line), "{line}");
+        }
+        for line in [
+            "warning: unable to access '/x/.config/git/ignore': Permission denied",
+            "error: open(\"a.txt\"): Permission denied",
+            "warning: x",
+            "",
+        ] {
+            assert!(!passes_over(line), "{line}");
+        }
+    }
 
     #[test]
     fn names_come_through_whole_and_nonsense_is_an_error() {

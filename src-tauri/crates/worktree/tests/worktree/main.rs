@@ -13,3 +13,4 @@ mod removing;
 mod repo;
 mod rescuing;
 mod scripts;
+mod unreadable;
