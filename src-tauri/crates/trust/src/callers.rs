@@ -130,11 +130,6 @@ fn is_known_tool(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nightshift_platform::program::{Run, run};
-    use nightshift_platform::spawn::Program;
-    use std::collections::BTreeMap;
-    use std::ffi::OsStr;
-    use std::time::Duration;
 
     fn counts(key: &str, value: &str) -> bool {
         runs_for_callers(&key.to_ascii_lowercase(), value)
@@ -182,25 +177,6 @@ mod tests {
             ("remote.x.annex-uuid", "x"),
         ] {
             assert!(!counts(key, value), "{key} = {value}");
-        }
-    }
-
-    #[test]
-    fn security_05_tools_that_this_git_knows_need_no_trust() {
-        let path = std::env::var_os("PATH").unwrap();
-        let env = BTreeMap::from([("PATH".into(), path)]);
-        let args = ["--exec-path".into()];
-        let cwd = std::env::current_dir().unwrap();
-        let program = Program { program: OsStr::new("git"), args: &args, env: &env, cwd: &cwd };
-        let timeout = Duration::from_secs(60);
-        let how = Run { input: b"", timeout, output_max_bytes: 4096, log: None };
-        let printed = String::from_utf8(run(&program, &how).unwrap().stdout).unwrap();
-        let scripts = std::path::Path::new(printed.trim()).join("mergetools");
-        let mut tools = std::fs::read_dir(scripts).unwrap().peekable();
-        assert!(tools.peek().is_some());
-        for tool in tools {
-            let name = tool.unwrap().file_name();
-            assert!(!counts("merge.tool", name.to_str().unwrap()), "{name:?}");
         }
     }
 }

@@ -177,3 +177,18 @@ fn security_05_a_directory_that_is_a_git_directory_is_shown_where_it_counts() {
         assert!(repo.look(commit, "vendor").is_nothing(), "it does not count there");
     }
 }
+
+#[test]
+fn security_05_tools_that_this_git_knows_need_no_trust() {
+    let repo = Repo::new();
+    let scripts = Path::new(&repo.run(&["--exec-path"])).join("mergetools");
+    let mut tools = fs::read_dir(scripts).unwrap().peekable();
+    assert!(tools.peek().is_some());
+    for tool in tools {
+        let name = tool.unwrap().file_name().into_string().unwrap();
+        repo.run(&["config", "merge.tool", &name]);
+        assert!(repo.disk().is_nothing(), "{name}");
+    }
+    repo.run(&["config", "merge.tool", "../../x/evil"]);
+    assert!(!repo.disk().is_nothing());
+}
