@@ -12,7 +12,7 @@ const OPENINGS: &[(&str, &[&str])] = &[
     ("css", &["/*"]),
 ];
 /// Documents whose paths are checked.
-const DOCUMENTS: &[&str] = &["README.md", "ARCHITECTURE.md"];
+const DOCUMENTS: &[&str] = &["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"];
 /// A word in backticks that begins with one of these is a path from the root.
 const ROOTS: &[&str] = &["src-tauri/", "ui/", "tests/", "icons/", ".ci/", ".cargo/"];
 
