@@ -64,7 +64,7 @@ fn failures_38_a_dead_socket_in_the_place_of_the_supervisor_s_is_replaced() {
     replace(&socket, &shift.home.work().join("last.sock"));
     assert!(shift.ok(&["agents"]).contains(&job));
     assert_eq!(shift.supervisor(), supervisor);
-    assert!(shift.notices().contains("made anew"), "{}", shift.notices());
+    assert!(shift.notices().contains("recreated"), "{}", shift.notices());
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn a_wake_up_is_clamped_and_needs_words_where_there_is_no_loop() {
     assert!(shown.contains(&format!("{task}  wake-up · in ")), "{shown}");
     shift.fails(&["tasks", "stop", &task], &["its agent's own", "nightshift stop"]);
     let bare = json!({"delaySeconds": 60, "reason": "why not"});
-    refused(&shift, &id, "ScheduleWakeup", &bare, &["no loop", "prompt"]);
+    refused(&shift, &id, "ScheduleWakeup", &bare, &["no self-paced loop", "prompt"]);
     refused(&shift, &id, "ScheduleWakeup", &json!({"reason": "x"}), &["delaySeconds"]);
     refused(&shift, &id, "ScheduleWakeup", &json!({"stop": true}), &["has no loop"]);
 }

@@ -313,7 +313,7 @@ fn failures_17_dead_disks_of_many_sessions_hold_up_no_launch_and_are_named() {
         assert!(text.contains("does not answer") && text.contains(id), "{text}");
     }
     // Known to hang: refused at once, and no further thread is lost.
-    shift.fails(&["logs", &dead[0]], &["does not answer", "mend the mount"]);
+    shift.fails(&["logs", &dead[0]], &["does not answer", "repair the mount"]);
     shift.wait_log(&shift.shell("echo still fine"), "still fine");
 }
 

@@ -181,7 +181,7 @@ fn a_state_directory_deleted_while_running_is_made_anew_by_the_same_supervisor()
     assert_eq!(shift.supervisor(), before);
     assert_eq!(shift.entry(&ended)["result"], "long ago");
     let told = shift.notices();
-    assert!(told.contains("was deleted while in use") && told.contains("made anew"), "{told}");
+    assert!(told.contains("was deleted while in use") && told.contains("recreated"), "{told}");
     wait_until("the hosts' directories", || {
         [&pair.job, &pair.asks].iter().all(|id| shift.job(id).join("ready.json").exists())
     });

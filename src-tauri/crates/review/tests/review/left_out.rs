@@ -141,7 +141,7 @@ fn a_repository_inside_with_commits_is_committed_by_its_commit_and_never_discard
     repo.write("a.txt", "changed\n");
     let all = left(repo.done(discard(&[])));
     assert_eq!(names(&all), ["sub/"]);
-    repo.refuses(discard(&["sub/"]), &["sub", "repository of its own"]);
+    repo.refuses(discard(&["sub/"]), &["sub", "nested repository"]);
     assert_eq!(repo.read("sub/inside.txt"), "changed\n");
     assert!(left(repo.done(commit())).is_empty());
     let entry = repo.git(&["ls-tree", "HEAD", "sub"]);

@@ -174,7 +174,7 @@ fn a_repository_inside_is_never_discarded() {
     let inner = repo.tree.join("inner");
     repo.git(&["init", "--quiet", &inner.to_string_lossy()]);
     repo.write("inner/work.txt", "unsaved\n");
-    repo.refuses(ReviewAct::Discard { paths: paths(&[]) }, &["inner", "repository of its own"]);
+    repo.refuses(ReviewAct::Discard { paths: paths(&[]) }, &["inner", "nested repository"]);
     assert_eq!(repo.read("inner/work.txt"), "unsaved\n");
 }
 
