@@ -10,7 +10,7 @@ test("security_05 the question stands in its pane, is read whole and answered by
   const card = window.get("request");
   await expect.poll(() => card.textContent()).toContain("Trust /home/ada/code/tracker?");
   expect(await window.get("need-detail").textContent()).toContain("npx prisma generate");
-  expect(await window.get("conversation").textContent()).not.toContain("Nothing was said yet");
+  expect(await window.get("conversation").textContent()).not.toContain("No messages yet");
   expect(await seriousFaults(window)).toEqual([]);
   // All of it can be read with the keyboard.
   await window.get("need-detail").focus();

@@ -43,7 +43,7 @@ fn what_was_looked_at_goes_and_what_nobody_saw_or_somebody_keeps_stays() {
     for id in [&unseen, &failed, &pinned, &running, &agent] {
         assert!(shift.job(id).exists() && !shift.entry(id).is_null(), "{id} went");
     }
-    assert!(shift.ok(&["why", &pinned]).contains("its end was shown"));
+    assert!(shift.ok(&["why", &pinned]).contains("result viewed"));
     // Its time begins when nothing keeps it any more.
     shift.ok(&["pin", "--off", &pinned]);
     wait_gone(&shift, &pinned);
@@ -56,7 +56,7 @@ fn that_an_end_was_seen_is_known_to_the_next_supervisor() {
     let unseen = ended(&shift, "echo nobody looks");
     shift.ok(&["logs", "--follow", &seen]);
     nightshift_testkit::wait_until("the look to be stored", || {
-        shift.ok(&["why", &seen]).contains("its end was shown")
+        shift.ok(&["why", &seen]).contains("result viewed")
     });
     shift.kill_supervisor();
     shift.start(&[("NIGHTSHIFT_SHELL_KEEP_S", "1")]);
@@ -94,5 +94,5 @@ fn a_look_behind_the_end_is_a_look_at_the_end() {
         client.call(logs).await.unwrap()
     });
     assert!(matches!(&page, Reply::Logs(page) if page.data.is_empty() && page.ended), "{page:?}");
-    wait_until("the look to be known", || shift.ok(&["why", &id]).contains("its end was shown"));
+    wait_until("the look to be known", || shift.ok(&["why", &id]).contains("result viewed"));
 }
