@@ -35,8 +35,8 @@ export const commands = {
 	/**  Done when every process of the session is gone. */
 	stop: (session: string) => __TAURI_INVOKE<SessionView>("stop", { session }),
 	/**
-	 *  What became of its worktree; none when it had none. Unless `discard` is set, uncommitted changes
-	 *  keep that.
+	 *  What became of its worktree; none when it had none. Work that is nowhere else keeps both, unless it is to
+	 *  be discarded or left with the worktree.
 	 */
 	remove: (session: string, discard: boolean, keepWorktree: boolean) => __TAURI_INVOKE<WorktreeFate | null>("remove", { session, discard, keepWorktree }),
 	rename: (session: string, name: string) => __TAURI_INVOKE<SessionView>("rename", { session, name }),

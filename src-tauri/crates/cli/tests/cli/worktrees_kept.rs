@@ -2,6 +2,7 @@
 //! that other verbs take.
 
 use crate::clone::Clone;
+use nightshift_testkit::wait_until;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -50,6 +51,9 @@ fn what_is_in_the_way_for_other_reasons_is_not_discarded() {
     let clone = Clone::new();
     let (id, tree) = clone.done("fix login", "write new.txt work\ndone hi");
     clone.shift.ok(&["stop", &id]);
+    let admin = std::fs::read_to_string(tree.join(".git")).unwrap();
+    let ours = PathBuf::from(admin.trim().strip_prefix("gitdir: ").unwrap()).join("locked");
+    wait_until("Nightshift's own lock to be gone", || !ours.exists());
     clone.git(&["worktree", "lock", "--reason", "mine", &tree.display().to_string()]);
     for args in [&["rm", &id][..], &["rm", &id, "--discard"]] {
         clone.shift.fails(args, &["a lock: mine", "end that", "--keep-worktree"]);

@@ -29,7 +29,12 @@ fn goes_on(test: &str) -> bool {
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::copy(from, to).unwrap();
     }
+    // The usual place may be one where only root writes.
+    let theirs = dir.path().join("t");
+    fs::create_dir(&theirs).unwrap();
+    mode(&theirs, 0o777);
     let mut other = Command::new("setpriv");
+    other.env("TMPDIR", &theirs);
     other.args(["--reuid", OTHER_USER, "--regid", OTHER_USER, "--clear-groups"]);
     other.arg(&program).args(["--exact", &format!("unreadable::{test}")]).current_dir(dir.path());
     let ended = other.output().unwrap();
