@@ -1,4 +1,5 @@
 /** Links and pastes: the page stays where it is, shows where a link goes, and pastes text only. */
+import type { Locator } from "playwright-core";
 import { expect, test } from "vitest";
 import { useBrowser, type Ui } from "./page";
 
@@ -86,12 +87,15 @@ test("security_10 a terminal's link shows its URL and opens with Ctrl only", asy
     await window.page.keyboard.type(`raw \\e]8;;${href}\\e\\${word?.replace("-", "~-")}\\e]8;;\\e\\`);
     await window.press("Enter");
   }
+  const link = (word: string) =>
+    window.get("terminal").locator(".xterm-rows span", { hasText: new RegExp(`^${word}`) });
+  // All is printed, so that nothing moves any more.
+  await link("second-link").last().waitFor();
   const over = async (word: string) => {
-    const place = await window
-      .get("terminal")
-      .locator(".xterm-rows span", { hasText: new RegExp(`^${word}`) })
-      .last()
-      .boundingBox();
+    // A row that is drawn again has new elements.
+    let place = null as Awaited<ReturnType<Locator["boundingBox"]>>;
+    const find = async () => (place = await link(word).last().boundingBox());
+    await expect.poll(find).not.toBeNull();
     if (!place) throw new Error(`no ${word}`);
     await window.page.mouse.move(place.x + 3, place.y - 40);
     await window.page.mouse.move(place.x + 12, place.y + place.height / 2, { steps: 4 });

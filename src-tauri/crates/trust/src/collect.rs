@@ -7,6 +7,7 @@ use crate::item::{Found, Item, Part};
 use crate::limits::{CHAIN_MAX, ITEMS_MAX};
 use crate::named;
 use crate::nested;
+use crate::other_repositories;
 use crate::outside::Inside;
 use crate::tree::{Entry, Source, Tree, name};
 use nightshift_worktree::{Git, included};
@@ -69,6 +70,8 @@ pub fn collect(git: &Git, place: &Place<'_>, scripts: Vec<Item>) -> Found {
     items.extend(of_names(&tree, &items, &mut found.unreadable));
     if place.common.is_some() {
         items.extend(git_parts::items(git, place, &tree, &mut found.unreadable));
+    } else {
+        items.extend(other_repositories::bare(git, place, &tree, &mut found.unreadable));
     }
     if items.len() > ITEMS_MAX {
         found.unreadable.push(format!("there are more than {ITEMS_MAX} such files"));

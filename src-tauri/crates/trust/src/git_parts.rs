@@ -277,7 +277,7 @@ fn hooks(
         (None, None) => "",
     };
     if path.is_empty() {
-        return on_disk(place, &common.join("hooks"), ".git/hooks", true, wrong);
+        return own_hooks(place, &common.join("hooks"), ".git/hooks", wrong);
     }
     match relative(path) {
         // In a worktree they are those of its own files. Hooks there often read one another.
@@ -324,6 +324,30 @@ fn relative(path: &str) -> Option<String> {
     }
     let home = parts.first().is_some_and(|first| first.starts_with('~'));
     (!parts.is_empty() && !home).then(|| parts.join("/"))
+}
+
+/// Hooks of a git directory, and where there is more than these, the hash of it all: hooks read one another.
+pub fn own_hooks(
+    place: &Place<'_>,
+    directory: &Path,
+    shown: &str,
+    wrong: &mut Vec<String>,
+) -> Vec<Item> {
+    let mut items = on_disk(place, directory, shown, true, wrong);
+    let Ok(entries) = std::fs::read_dir(directory) else { return items };
+    let names = entries.flatten().map(|entry| name(Path::new(&entry.file_name())));
+    let others = names.filter(|name| !name.ends_with(".sample")).count();
+    if items.is_empty() || others == items.len() {
+        return items;
+    }
+    match outside::digest(directory) {
+        Ok(hash) => {
+            let words = format!("all that is there has the sha256 {hash}\n");
+            items.push(Item::new(Part::Git, shown, HOOK, words.into_bytes()));
+        }
+        Err(why) => wrong.push(format!("{shown}: {why}")),
+    }
+    items
 }
 
 pub fn on_disk(

@@ -6,17 +6,23 @@
 use crate::collect::{Place, chain};
 use crate::git_parts::{
     DOES, HOOK, HOOKS_PATH, OF_WORKTREE, PLAIN, counts, included, is_conditional, on_disk,
-    setting_of,
+    own_hooks, setting_of,
 };
 use crate::item::{Item, Part};
-use crate::limits::{DEPTH_MAX, ENTRIES_MAX};
+use crate::limits::{DEPTH_MAX, ENTRIES_MAX, LINK_MAX_BYTES};
 use crate::outside::digest;
 use crate::tree::{Tree, name};
+use nightshift_platform::files::read_bounded;
 use nightshift_worktree::Git;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 const INSIDE: &str =
     "the settings of a repository that stands here, which git uses in this directory";
+
+/// How the index says that a path is a submodule.
+const SUBMODULE: &[u8] = b"160000 ";
 
 /// Where a repository says which directory has its files.
 const WORK_TREE: &str = "core.worktree";
@@ -32,9 +38,14 @@ pub fn items(
     let mut items = bare(git, place, tree, wrong);
     // A new worktree has no submodules yet.
     let Some(common) = place.common.filter(|_| place.commit.is_none()) else { return items };
-    for git_dir in submodules(&common.join("modules"), wrong) {
-        let shown = git_dir.strip_prefix(common).unwrap_or(&git_dir);
-        let shown = format!(".git/{}", name(shown));
+    let modules = submodules(&common.join("modules"), wrong);
+    let within = modules.iter().map(|git_dir| {
+        let shown = git_dir.strip_prefix(common).unwrap_or(git_dir);
+        (git_dir.clone(), format!(".git/{}", name(shown)))
+    });
+    let outside = checked_out(git, place, wrong);
+    let outside = outside.into_iter().filter(|(git_dir, _)| !modules.contains(git_dir));
+    for (git_dir, shown) in within.chain(outside) {
         let mut own = Vec::new();
         for file in ["config", OF_WORKTREE].map(|file| git_dir.join(file)) {
             if file.exists() {
@@ -44,7 +55,7 @@ pub fn items(
             }
         }
         let hooks = format!("{shown}/hooks");
-        items.extend(on_disk(place, &git_dir.join("hooks"), &hooks, true, wrong));
+        items.extend(own_hooks(place, &git_dir.join("hooks"), &hooks, wrong));
         let named = value(&own, HOOKS_PATH).or(users_hooks.filter(|path| is_relative(path)));
         let Some(path) = named.filter(|path| !path.is_empty()) else { continue };
         let files = value(&own, WORK_TREE).map_or(git_dir.clone(), |files| git_dir.join(files));
@@ -55,7 +66,7 @@ pub fn items(
 
 /// Directories on the way to where the session works that are git directories themselves
 /// (gitrepository-layout(5)).
-fn bare(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<String>) -> Vec<Item> {
+pub fn bare(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<String>) -> Vec<Item> {
     let mut items = Vec::new();
     for directory in chain(place) {
         let at = |name: &str| directory.join(name);
@@ -72,17 +83,50 @@ fn bare(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<String>) 
             }
             match tree.read(path, entry) {
                 Ok(bytes) => {
-                    let does = if is_hook { HOOK } else { INSIDE };
-                    if !is_hook {
-                        items.extend(hooks_of_bare(git, place, tree, &directory, &bytes, wrong));
+                    if is_hook {
+                        items.push(Item::new(Part::Git, name(path), HOOK, bytes));
+                        continue;
                     }
-                    items.push(Item::new(Part::Git, name(path), does, bytes));
+                    let own = said(git, place, &directory, &bytes, wrong);
+                    items.extend(hooks_of_bare(place, tree, &directory, &own, wrong));
+                    if own.iter().any(|(key, value)| matters(key, value)) {
+                        items.push(Item::new(Part::Git, name(path), INSIDE, bytes));
+                    }
                 }
                 Err(why) => wrong.push(why),
             }
         }
     }
     items
+}
+
+/// Git directories of the submodules that are checked out, wherever each says that it is: one that was added
+/// without `git submodule` has it in its own directory.
+fn checked_out(git: &Git, place: &Place<'_>, wrong: &mut Vec<String>) -> Vec<(PathBuf, String)> {
+    let listed = match git.look(place.root, &["ls-files", "--stage", "-z"]).long().read() {
+        Ok(listed) => listed,
+        Err(error) => {
+            wrong.push(error.message);
+            return Vec::new();
+        }
+    };
+    let entries = listed.split(|&b| b == 0).filter(|entry| entry.starts_with(SUBMODULE));
+    let paths = entries.filter_map(|entry| entry.splitn(2, |&b| b == b'\t').nth(1));
+    let git_dir = |path: &[u8]| {
+        let path = Path::new(OsStr::from_bytes(path));
+        let dot_git = place.root.join(path).join(".git");
+        let git_dir = match std::fs::metadata(&dot_git).ok()?.is_dir() {
+            true => dot_git,
+            false => {
+                let text = read_bounded(&dot_git, LINK_MAX_BYTES).ok()?;
+                let to = text.strip_prefix(b"gitdir: ")?.trim_ascii_end();
+                place.root.join(path).join(OsStr::from_bytes(to))
+            }
+        };
+        let real = std::fs::canonicalize(git_dir).ok()?;
+        Some((real, format!("{}/.git", name(path))))
+    };
+    paths.filter_map(git_dir).collect()
 }
 
 /// The git directories of all submodules. A name may have directories, and a submodule its own submodules.
@@ -115,33 +159,45 @@ fn submodules(modules: &Path, wrong: &mut Vec<String>) -> Vec<PathBuf> {
     found
 }
 
-/// The hooks that the settings of a directory which is a git directory name. Hooks run where its files are,
-/// which is the directory itself, what it says, or where the session works.
-fn hooks_of_bare(
+/// What a file of settings in `directory` says.
+fn said(
     git: &Git,
     place: &Place<'_>,
-    tree: &Tree<'_>,
     directory: &Path,
     text: &[u8],
     wrong: &mut Vec<String>,
+) -> Vec<(String, String)> {
+    let args = ["config", "-z", "--list", "--file", "-"];
+    match git.look(place.root, &args).input(text.to_vec()).read() {
+        Ok(listed) => listed.split(|&b| b == 0).map(setting_of).collect(),
+        Err(error) => {
+            wrong.push(format!("{}: {}", name(directory), error.message));
+            Vec::new()
+        }
+    }
+}
+
+fn matters(key: &str, value: &str) -> bool {
+    counts(key, value) || is_conditional(key) || key.eq_ignore_ascii_case(PLAIN)
+}
+
+/// The hooks that the settings of a directory which is a git directory name. Hooks run where its files are,
+/// which is the directory itself, what it says, or where the session works.
+fn hooks_of_bare(
+    place: &Place<'_>,
+    tree: &Tree<'_>,
+    directory: &Path,
+    own: &[(String, String)],
+    wrong: &mut Vec<String>,
 ) -> Vec<Item> {
     let shown = name(directory);
-    let args = ["config", "-z", "--list", "--file", "-"];
-    let listed = match git.look(place.root, &args).input(text.to_vec()).read() {
-        Ok(listed) => listed,
-        Err(error) => {
-            wrong.push(format!("{shown}: {}", error.message));
-            return Vec::new();
-        }
-    };
-    let own: Vec<_> = listed.split(|&b| b == 0).map(setting_of).collect();
-    let Some(path) = value(&own, HOOKS_PATH).filter(|path| !path.is_empty()) else {
+    let Some(path) = value(own, HOOKS_PATH).filter(|path| !path.is_empty()) else {
         return Vec::new();
     };
     if !is_relative(path) {
         return named_hooks(place, path, place.root, &shown, wrong);
     }
-    let files = value(&own, WORK_TREE).map(|files| directory.join(files));
+    let files = value(own, WORK_TREE).map(|files| directory.join(files));
     let mut items = Vec::new();
     for at in [Some(directory.to_owned()), files, Some(PathBuf::new())].into_iter().flatten() {
         let listed = tree.list(&[at.join(path)], |_| false);

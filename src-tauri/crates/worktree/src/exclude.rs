@@ -8,8 +8,13 @@ use crate::error::{AtPath, Result};
 use crate::limits::EXCLUDE_MAX_BYTES;
 use crate::plan::Own;
 use nightshift_platform::files::{read_bounded, write_durably};
+use std::fs::Permissions;
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+
+/// What a directory's mode says of a file in it.
+const READ_WRITE: u32 = 0o666;
 
 /// Adds the line where it is missing. Returns a note when there is none.
 pub(crate) fn exclude(own: &Own) -> Result<Option<String>> {
@@ -42,7 +47,13 @@ pub(crate) fn exclude(own: &Own) -> Result<Option<String>> {
     bytes.extend_from_slice(line.as_bytes());
     bytes.push(b'\n');
     std::fs::create_dir_all(&info).at(&info)?;
+    // Others may work in the same repository: who may read the file stays as it is, or as beside it.
+    let mode = match std::fs::metadata(&file) {
+        Ok(known) => known.permissions().mode(),
+        Err(_) => std::fs::metadata(&info).at(&info)?.permissions().mode() & READ_WRITE,
+    };
     write_durably(&file, &bytes).at(&file)?;
+    std::fs::set_permissions(&file, Permissions::from_mode(mode)).at(&file)?;
     Ok(None)
 }
 

@@ -24,6 +24,8 @@ const BY_REMOTE: &str = "read by the repository that is pushed to";
 /// `*` stands for whatever is between. A program that stands for another fails, so that nothing is
 /// taken for done which was not.
 pub(crate) const SETTINGS: &[(&str, Off)] = &[
+    // Options of `git merge`: a file that becomes the message, a strategy that is a program.
+    ("branch.*.mergeOptions", Off::Value("")),
     ("core.alternateRefsCommand", Off::Value("true")),
     ("core.askPass", Off::Value("")),
     ("core.editor", Off::Value("true")),

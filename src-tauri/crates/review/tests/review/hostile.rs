@@ -255,6 +255,25 @@ fn security_03_a_repository_adds_nothing_to_what_a_rebase_does() {
     }
 }
 
+/// Options of a merge can leave out one side, or make a file of the user's the message.
+#[test]
+fn security_03_a_repository_chooses_no_options_of_a_merge() {
+    for options in ["-s ours", "--squash", "--no-commit", "-s evil", "--no-ff -F secret"] {
+        let lab = Lab::new();
+        lab.repo.write("more.txt", "more\n");
+        lab.repo.git(&["add", "."]);
+        lab.repo.git(&["commit", "--quiet", "-m", "more"]);
+        write(&lab.repo.root, "c.txt", "of others\n");
+        lab.repo.commit_main("something to merge with");
+        write(&lab.repo.root, ".git/secret", "secret\n");
+        lab.config("branch.main.mergeOptions", options);
+        lab.must(options, ReviewAct::Merge);
+        assert!(lab.repo.root.join("more.txt").exists(), "{options}");
+        assert!(!lab.repo.main(&["log", "-1", "--format=%B"]).contains("secret"), "{options}");
+        assert_eq!(lab.repo.main(&["status", "--porcelain"]), "", "{options}");
+    }
+}
+
 /// The configuration is harmless whenever it is listed and hostile in every other moment.
 #[test]
 fn security_12_what_is_written_to_the_configuration_in_the_moment_of_an_act_runs_nothing() {

@@ -1,7 +1,7 @@
 //! Hooks and settings that git takes from somewhere else than the repository's own `.git`.
 
 use crate::Repo;
-use nightshift_trust::Found;
+use nightshift_trust::{Found, Place, collect};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -191,4 +191,69 @@ fn security_05_tools_that_this_git_knows_need_no_trust() {
     }
     repo.run(&["config", "merge.tool", "../../x/evil"]);
     assert!(!repo.disk().is_nothing());
+}
+
+#[test]
+fn security_05_what_hooks_call_beside_them_counts() {
+    for helper in ["lib/run", "sourced"] {
+        let repo = Repo::new();
+        let hooks = repo.root.join(".git/hooks");
+        hook(&hooks, "#!/bin/sh\n. \"$(dirname \"$0\")/sourced\"\n");
+        let ledger = repo.ledger();
+        repo.write(&format!(".git/hooks/{helper}"), ": one\n");
+        ledger.add(&repo.disk(), 1).unwrap();
+        assert!(ledger.trusts_all(&repo.disk()), "{helper}");
+        repo.write(&format!(".git/hooks/{helper}"), ": other\n");
+        assert!(!ledger.trusts_all(&repo.disk()), "{helper}");
+    }
+}
+
+#[test]
+fn security_05_a_submodule_with_a_git_directory_of_its_own_is_shown() {
+    let repo = Repo::new();
+    for path in ["lib", "deep/er"] {
+        let sub = repo.root.join(path);
+        fs::create_dir_all(&sub).unwrap();
+        let init = Command::new("git").args(["init", "--quiet"]).current_dir(&sub).status();
+        assert!(init.unwrap().success());
+        repo.git.act(&sub, &["commit", "--quiet", "--allow-empty", "-m", "x"]).read().unwrap();
+        repo.run(&["add", path]);
+    }
+    repo.run(&["commit", "--quiet", "-m", "x"]);
+    assert!(repo.disk().is_nothing(), "{:?}", repo.disk());
+    for path in ["lib", "deep/er"] {
+        repo.git.act(&repo.root.join(path), &["config", "core.fsmonitor", "evil"]).read().unwrap();
+        let line = format!("{path}/.git: core.fsmonitor\nevil");
+        assert!(shown(&repo.disk()).contains(&line), "{:?}", repo.disk());
+    }
+}
+
+#[test]
+fn security_05_a_bare_repository_is_shown_where_a_session_starts_in_it() {
+    let repo = Repo::new();
+    let bare = repo.root.parent().unwrap().join("bare");
+    let init = Command::new("git").args(["init", "--quiet", "--bare"]).arg(&bare).status();
+    assert!(init.unwrap().success());
+    let home = repo.home.user_home();
+    let found = |root: &Path| {
+        let place = Place {
+            repository: root,
+            root,
+            subdirectory: Path::new(""),
+            home: Some(&home),
+            commit: None,
+            common: None,
+        };
+        collect(&repo.git, &place, Vec::new())
+    };
+    for root in [&bare, &repo.root.join(".git")] {
+        assert!(found(root).is_nothing(), "{:?}", found(root));
+    }
+    repo.run(&["config", "diff.external", "evil"]);
+    fs::write(bare.join("config"), "[core]\n\tbare = true\n[diff]\n\texternal = evil\n").unwrap();
+    hook(&bare.join("hooks"), "#!/bin/sh\n: x\n");
+    for root in [&bare, &repo.root.join(".git")] {
+        let found = found(root);
+        assert!(shown(&found).contains("config\n[core]"), "{found:?}");
+    }
 }

@@ -62,6 +62,33 @@ fn a_worktree_begins_where_the_main_checkout_is_and_leaves_that_untouched() {
 }
 
 #[test]
+fn who_may_read_the_file_of_excludes_stays_as_it_was() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for (before, info, after) in
+        [(Some(0o644), 0o755, 0o644), (Some(0o664), 0o775, 0o664), (None, 0o755, 0o644)]
+    {
+        let repo = Repo::new();
+        let (dir, file) = (repo.root.join(".git/info"), repo.root.join(".git/info/exclude"));
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::set_permissions(&dir, PermissionsExt::from_mode(info)).unwrap();
+        match before {
+            Some(before) => {
+                std::fs::write(&file, "old\n").unwrap();
+                std::fs::set_permissions(&file, PermissionsExt::from_mode(before)).unwrap();
+            }
+            None => {
+                std::fs::remove_file(&file).ok();
+            }
+        }
+        repo.make("one");
+        assert_eq!(mode(&file), after, "{before:?}");
+        assert!(std::fs::read_to_string(&file).unwrap().contains("worktrees"));
+    }
+}
+
+#[test]
 fn the_subdirectory_of_a_dispatch_is_kept() {
     let repo = Repo::new();
     let Plan::Own(own) = repo.plan(&repo.root.join("dir"), &Choice::Usual) else { panic!() };
