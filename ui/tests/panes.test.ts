@@ -69,8 +69,10 @@ test("Esc in the composer of a session that asks leaves the box and the question
     await expect.poll(holder).toBe(true);
     await window.press("Enter");
     await question.waitFor();
+    // What was opened just now takes no answer yet, not even a typed one.
+    await window.answerable();
     await window.get("composer").fill(answer ?? "");
-    if (answer !== null) await window.press("Enter");
+    if (answer !== null) await window.get("composer").press("Enter");
   }
   await window.close();
 });
