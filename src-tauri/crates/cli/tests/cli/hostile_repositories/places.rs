@@ -107,8 +107,7 @@ pub const LAYOUTS: &[Repository] = &[
         control: Control::Here(&["ls-remote", "origin"]),
         script: QUIET,
         refused: &["diff"],
-        begins: Begins::Starts,
-        ..PLAIN
+        ..ASKS
     },
     Repository {
         name: "looks bare",
