@@ -65,13 +65,13 @@ pub fn why_absent(home: &Home) -> Option<Fault> {
             format!("the supervisor (pid {pid}) is running, but nobody answers at {socket}"),
             format!(
                 "move {socket} away if it is there: a new one is made within seconds; or end the \
-                 supervisor with `kill {pid}`, sessions go on"
+                 supervisor with `kill {pid}`, sessions keep running"
             ),
         ),
         (false, _) => (
             format!("a supervisor (pid {pid}) of {state} is running, but not in {run}"),
             format!(
-                "use the XDG_RUNTIME_DIR it was started with, or end it with `kill {pid}`, sessions go on"
+                "use the XDG_RUNTIME_DIR it was started with, or end it with `kill {pid}`, sessions keep running"
             ),
         ),
     };

@@ -181,7 +181,7 @@ fn silent(peer: &Peer, socket: &Path, expected: Role) -> Fault {
             owner.pid
         );
         return Fault::new(FaultCode::Protocol, text).hint(format!(
-            "end it with `kill {pid}`, or move its socket away: the supervisor makes its own anew"
+            "end it with `kill {pid}`, or move its socket away: the supervisor makes a new one"
         ));
     }
     let what = match expected {

@@ -94,7 +94,7 @@ fn mismatch(status: &DaemonStatus) -> Option<String> {
     (status.version != own).then(|| {
         format!(
             "the supervisor has version {} and this command {own}; renew it with \
-             `nightshift daemon stop --keep-workers`, sessions go on",
+             `nightshift daemon stop --keep-workers`; sessions keep running",
             status.version
         )
     })
