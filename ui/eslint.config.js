@@ -12,6 +12,28 @@ import svelteConfig from "./svelte.config.js";
 /** What a command rejects with is a `Fault` of the supervisor, not an `Error`: it is shown, not traced. */
 const FAULT = [{ from: "file", name: "Fault" }];
 
+/**
+ * Folders from the bottom up: each may import those before it, none those after it.
+ */
+const TIERS = ["backend", "kit", "state", "actions", "parts", "views"];
+
+/** What a file of `tier` must not import. */
+const walls = (tier) => ({
+  files: [`src/${tier}/**`],
+  ignores: ["**/*.test.ts"],
+  rules: {
+    "no-restricted-imports": [
+      "error",
+      {
+        patterns: TIERS.slice(TIERS.indexOf(tier) + 1).map((above) => ({
+          group: [`**/${above}/**`],
+          message: `${tier} must not know ${above}.`,
+        })),
+      },
+    ],
+  },
+});
+
 export default ts.config(
   { ignores: ["dist/", "screenshots/", "public/", "src/backend/generated/"] },
   js.configs.recommended,
@@ -66,6 +88,7 @@ export default ts.config(
       "@typescript-eslint/no-unsafe-return": "off",
     },
   },
+  ...TIERS.map(walls),
   {
     // They print what they measure, and reject as the supervisor does.
     files: ["bench/**", "**/*.test.ts"],

@@ -1,6 +1,6 @@
 /** Keys and the registry. */
 import { expect, test } from "vitest";
-import { terminalLeaves, chordOf } from "./keys";
+import { terminalLeaves, chordOf } from "../kit/keys";
 import { ACTIONS } from "./registry";
 
 const press = (key: string, ...mods: string[]) =>

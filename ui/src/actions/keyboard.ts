@@ -8,7 +8,7 @@
 import { ANSWER_AFTER_MS } from "../backend/api";
 import { keyTarget, wasGivenWithin } from "../kit/focusOwner";
 import type { App } from "../state/app.svelte";
-import { chordOf, composes, isPrintable, type Zone } from "./keys";
+import { chordOf, composes, isPrintable, type Zone } from "../kit/keys";
 import { actionFor } from "./registry";
 
 /** The nearest `data-zone` says where the keyboard is; a button in between keeps its own keys. */

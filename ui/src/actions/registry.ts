@@ -6,10 +6,10 @@
  */
 import type { App } from "../state/app.svelte";
 import type { Pane } from "../state/panes.svelte";
-import { isBusy } from "../state/words";
+import { isBusy } from "../state/phase";
 import { keysOf } from "../state/keymap";
 import { REVIEW } from "./review";
-import { keyCaps, type Zone } from "./keys";
+import { keyCaps, type Zone } from "../kit/keys";
 
 export type Section = "Move" | "Board" | "Selection" | "Session" | "Review" | "Panes" | "Window";
 

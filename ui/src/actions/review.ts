@@ -6,7 +6,7 @@
  */
 import type { App } from "../state/app.svelte";
 import type { Review } from "../state/review.svelte";
-import type { Zone } from "./keys";
+import type { Zone } from "../kit/keys";
 import type { Action } from "./registry";
 
 const HERE: Zone[] = ["review", "diff"];

@@ -7,7 +7,7 @@
  */
 import { ANSWER_AFTER_MS } from "../backend/api";
 import type { Answer, Need, SessionView } from "../backend/api";
-import { isQuick } from "./wholeness";
+import { isQuick } from "../backend/requests";
 
 /** An event's own time is believed when it is at most so old: some browsers count it from another beginning. */
 const BELIEVED_MS = 10_000;

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ANSWER_AFTER_MS } from "../backend/api";
 import type { Answer, Need } from "../backend/api";
 import { Answering, type Asked, type Card } from "./answering.svelte";
-import { isQuick } from "./wholeness";
+import { isQuick } from "../backend/requests";
 import { aView } from "./view.fixture";
 
 const SEEDS = 1_000;

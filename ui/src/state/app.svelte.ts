@@ -31,7 +31,8 @@ import { forget, isString, recall, remember } from "./storage";
 import { Toasts } from "./toasts.svelte";
 import { Visits } from "./visits.svelte";
 import { suggestedReply } from "./suggest";
-import { displayName, isLive, openQuestion } from "./words";
+import { isLive } from "./liveness";
+import { displayName, openQuestion } from "./session";
 import { Worktrees } from "./worktrees.svelte";
 
 export type Overlay = "none" | "palette" | "keys" | "settings" | "receipts" | "worktrees" | "leaving";

@@ -6,7 +6,7 @@
 import type { SlashCommand } from "../backend/api";
 import { best, replaced, tokenAt, type Token } from "./completion";
 import type { CommandWord, Option } from "./completions.svelte";
-import { oneLine } from "./words";
+import { oneLine } from "./text";
 
 /** Understood by the supervisor in every composer, whatever the agent. */
 const OWN: readonly CommandWord[] = [

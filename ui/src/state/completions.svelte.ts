@@ -11,7 +11,10 @@ import { option } from "./commands.svelte";
 import { best, replaced, tokenAt, type Token } from "./completion";
 import type { Dispatch } from "./dispatch.svelte";
 import { pullsOf } from "./pulls";
-import { baseName, displayName, oneLine, shortPath, stateWord } from "./words";
+import { baseName, shortPath } from "./paths";
+import { stateWord } from "./phase";
+import { displayName } from "./session";
+import { oneLine } from "./text";
 
 /** As many as a glance takes in; typing narrows them. */
 const SHOWN_MAX = 9;

@@ -10,7 +10,7 @@ import { mentions } from "./completion";
 import { Drafts } from "./drafts";
 import { Enclosures } from "./enclosures.svelte";
 import { inUse, labelFor, unfold, type Paste } from "./pastes";
-import { baseName, shortPath } from "./words";
+import { baseName, shortPath } from "./paths";
 import type { Told } from "./told.svelte";
 import { isString, isStrings, recall, remember } from "./storage";
 

@@ -5,7 +5,9 @@
  * Must not know: the DOM, the backend.
  */
 import type { SessionView } from "../backend/api";
-import { hasOpenPull, isReady, shortPath } from "./words";
+import { PHASES } from "./phase";
+import { shortPath } from "./paths";
+import { hasOpenPull, isReady } from "./pulls";
 
 export type Grouping = "state" | "directory";
 
@@ -64,15 +66,8 @@ export function groupIdOf(view: SessionView, by: Grouping): string {
 }
 
 function phaseOf(view: SessionView): Exclude<GroupId, "pinned"> {
-  switch (view.state.type) {
-    case "needs_input":
-      return "needs-input";
-    case "starting":
-    case "working":
-      return "working";
-    default:
-      return isReady(view) ? "ready" : "completed";
-  }
+  const { group } = PHASES[view.state.type];
+  return group === "completed" && isReady(view) ? "ready" : group;
 }
 
 /** When the newest open request was made; zero without one. */
@@ -88,7 +83,7 @@ const newestNeedFirst: Order = (a, b) => newestNeed(b) - newestNeed(a) || byId(a
 const latestFirst: Order = (a, b) => b.stateSince - a.stateSince || byId(a, b);
 const youngestFirst: Order = (a, b) => b.createdAt - a.createdAt || byId(a, b);
 
-const PHASES: GroupId[] = ["ready", "needs-input", "working", "completed"];
+const GROUP_ORDER: GroupId[] = ["ready", "needs-input", "working", "completed"];
 const PHASE_ORDERS: Record<GroupId, Order> = {
   pinned: youngestFirst,
   ready: latestFirst,
@@ -100,7 +95,7 @@ const PHASE_ORDERS: Record<GroupId, Order> = {
 /** In a directory: what waits for a review, what needs input, what works, what has ended. */
 const byPhase: Order = (a, b) => {
   const [first, second] = [phaseOf(a), phaseOf(b)];
-  if (first !== second) return PHASES.indexOf(first) - PHASES.indexOf(second);
+  if (first !== second) return GROUP_ORDER.indexOf(first) - GROUP_ORDER.indexOf(second);
   return PHASE_ORDERS[first](a, b);
 };
 

@@ -10,7 +10,7 @@ import type { Backend, Fault, SessionView } from "../backend/api";
 import type { Board } from "./board.svelte";
 import { CONFIRM_MS } from "./selection.svelte";
 import type { Toasts } from "./toasts.svelte";
-import { isLive } from "./words";
+import { isLive } from "./liveness";
 
 /** Requests under way at once: the supervisor ends processes one by one anyway. */
 const AT_ONCE = 8;

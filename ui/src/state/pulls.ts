@@ -3,7 +3,7 @@
  *
  * Promise: pure. Must not know: where pull requests are kept.
  */
-import type { SessionView } from "../backend/api";
+import type { PullRequest, PullState, SessionView } from "../backend/api";
 
 export type Pull = { number: number; url: string };
 
@@ -18,4 +18,24 @@ export function pullsOf(view: SessionView): Pull[] {
     for (const [url, number] of text.matchAll(PULL_URL)) found.set(url, { url, number: Number(number) });
   }
   return [...found.values()];
+}
+
+const PULL_WORDS: Record<PullState, string> = { open: "open", draft: "draft", merged: "merged", closed: "closed" };
+
+export const pullWord = (state: PullState): string => PULL_WORDS[state];
+
+/** The pull request that matters most now: the newest open one, else the newest. */
+export function pullOf(view: SessionView): PullRequest | null {
+  const all = view.pullRequests;
+  return all.findLast((pull) => pull.state === "open" || pull.state === "draft") ?? all.at(-1) ?? null;
+}
+
+/** It waits for a review: its author does not call it a draft. */
+export function isReady(view: SessionView): boolean {
+  return view.pullRequests.some((pull) => pull.state === "open");
+}
+
+/** Somebody has still to do something about what came of it. */
+export function hasOpenPull(view: SessionView): boolean {
+  return view.pullRequests.some((pull) => pull.state === "open" || pull.state === "draft");
 }

@@ -4,22 +4,11 @@
  * Promise: pure; every text is a valid query, and a half-typed one already narrows.
  * Must not know: the DOM, where a query was typed.
  */
-import type { SessionView, State } from "../backend/api";
-import { displayName, oneLine, shortPath } from "./words";
-
-type StateName = State["type"];
-
-/** What may follow `s:`; a beginning of a word is enough. */
-export const STATE_QUERIES: Readonly<Record<string, readonly StateName[]>> = {
-  working: ["starting", "working"],
-  blocked: ["needs_input"],
-  "needs-input": ["needs_input"],
-  done: ["completed"],
-  completed: ["completed"],
-  failed: ["failed"],
-  stopped: ["stopped"],
-  idle: ["idle"],
-};
+import type { SessionView } from "../backend/api";
+import { STATE_QUERIES, type StateName } from "./phase";
+import { shortPath } from "./paths";
+import { displayName } from "./session";
+import { oneLine } from "./text";
 
 export type Query = {
   /** Each must occur in name, line or prompt. */

@@ -8,7 +8,7 @@ import { asFault, fault } from "../backend/api";
 import type { Backend, BoardEvent, Fault, Off, SessionView } from "../backend/api";
 import { PROMPT_MIN_CHARS } from "./dispatch.svelte";
 import { isString, recall, remember } from "./storage";
-import { shortPath } from "./words";
+import { shortPath } from "./paths";
 
 /** Projects to choose from. */
 const RECENT_MAX = 8;

@@ -3,8 +3,10 @@
  *
  * Promise: pure. Must not know: the DOM, who asks.
  */
-import type { Goal, SessionView, StandingAct, StandingView } from "../backend/api";
-import { duration, oneLine } from "./words";
+import type { Goal, GoalSummary, SessionView, StandingAct, StandingView } from "../backend/api";
+import { PHASES } from "./phase";
+import { oneLine } from "./text";
+import { duration } from "./time";
 
 /** One thing that goes on by itself. */
 export type Waker = {
@@ -149,3 +151,42 @@ export function doubt(condition: string): string {
 
 /** Whether the session has anything that goes on by itself, as its row knows. */
 export const goesOn = (view: SessionView): boolean => view.standing !== null;
+
+/** When it wakes by itself, while it rests: the loop's next run, else the earliest other thing. */
+export function sleepsUntil(view: SessionView): number | null {
+  const { standing, state } = view;
+  if (standing === null || !PHASES[state.type].resting) return null;
+  const { loop, wakeupAt, nextCronAt, goal } = standing;
+  const times = [loop?.nextAt, wakeupAt, nextCronAt, goal?.until].filter((at): at is number => typeof at === "number");
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+/** What keeps it going: `run 12 · in 4m`, `goal: turn 3`, `2 monitors`; empty when nothing does. */
+export function standingNote(view: SessionView, nowMs: number): string {
+  const { standing } = view;
+  if (standing === null) return "";
+  const { loop, goal, monitors } = standing;
+  const next = sleepsUntil(view);
+  const notes = [
+    loop ? `run ${loop.runs}` : "",
+    goal ? goalNote(goal) : "",
+    monitors > 0 ? `${monitors} ${monitors === 1 ? "monitor" : "monitors"}` : "",
+    next === null ? "" : next <= nowMs ? "now" : `in ${duration(nowMs, next)}`,
+  ];
+  return notes.filter(Boolean).join(" · ");
+}
+
+function goalNote(goal: GoalSummary): string {
+  switch (goal.state) {
+    case "met":
+      return "goal met";
+    case "impossible":
+      return "goal impossible";
+    case "paused":
+      return "goal paused";
+    case "waiting":
+      return "goal waits";
+    default:
+      return `goal: turn ${goal.turns}`;
+  }
+}

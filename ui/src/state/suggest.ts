@@ -5,7 +5,7 @@
  * a permission. Must not know: the DOM, how a suggestion is shown.
  */
 import type { Need, SessionView } from "../backend/api";
-import { oneLine } from "./words";
+import { oneLine } from "./text";
 
 /** A longer question is an essay; a guess at its answer would be noise. */
 const QUESTION_MAX_CHARS = 400;

@@ -4,7 +4,7 @@
  * Promise: implements `Backend` fully, so that every view can be developed and tested in a plain
  * browser. Must not know: views, Tauri.
  */
-import { waitsForTrust } from "../../state/wholeness";
+import { waitsForTrust } from "../requests";
 import { ANSWER_AFTER_MS, fault } from "../api";
 import type {
   Answer,

@@ -3,7 +3,7 @@
  * Its items do not have it, so the board's word is shown after them.
  */
 import type { ConversationItem, Need } from "../../backend/api";
-import { asksForTrust, closedATurn } from "../../state/wholeness";
+import { asksForTrust, closedATurn } from "../../backend/requests";
 
 /** `loaded`: the items are there; before, a request may be among them. */
 export function asksBeside(needs: Need[], items: ConversationItem[], loaded: boolean): Need[] {

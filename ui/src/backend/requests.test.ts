@@ -1,7 +1,7 @@
 /** What may answer a request that is not shown whole. */
 import { expect, test } from "vitest";
-import type { Need, OptionKind } from "../backend/api";
-import { asksForTrust, isQuick, isWhole, missing } from "./wholeness";
+import type { Need, OptionKind } from "./api";
+import { asksForTrust, isQuick, isWhole, missing } from "./requests";
 
 const KINDS: OptionKind[] = ["allow_once", "allow_always", "reject_once", "reject_always", "choice"];
 

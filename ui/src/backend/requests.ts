@@ -3,7 +3,7 @@
  *
  * Promise: the rule is the supervisor's, which refuses what this does not offer.
  */
-import type { Need, NeedOption, SessionView } from "../backend/api";
+import type { Need, NeedOption, SessionView } from "./api";
 
 /** It is asked before the session starts, whose conversation does not have it. */
 export function asksForTrust(need: Need): boolean {
