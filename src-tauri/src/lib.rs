@@ -18,6 +18,7 @@ mod opening;
 mod popout;
 mod presence;
 mod quick;
+mod repositories;
 mod terminal_wire;
 mod tray;
 mod window;

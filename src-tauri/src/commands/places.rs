@@ -1,7 +1,7 @@
 //! Where a session could be started.
 
 use crate::environment::Origin;
-use nightshift_places::Kind;
+use crate::repositories::Kind;
 use nightshift_protocol::{Fault, FaultCode};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -31,12 +31,12 @@ pub struct Place {
 pub async fn places(origin: State<'_, Origin>, near: Vec<String>) -> Result<Vec<Place>, Fault> {
     let near: Vec<PathBuf> =
         near.iter().filter_map(|text| origin.directory(text).ok()).map(PathBuf::from).collect();
-    let found = tauri::async_runtime::spawn_blocking(move || nightshift_places::around(&near));
+    let found = tauri::async_runtime::spawn_blocking(move || crate::repositories::around(&near));
     let found = found.await.map_err(|e| Fault::new(FaultCode::Internal, e.to_string()))?;
     Ok(found.into_iter().map(shown).collect())
 }
 
-fn shown(place: nightshift_places::Place) -> Place {
+fn shown(place: crate::repositories::Place) -> Place {
     let kind = match place.kind {
         Kind::Repository => PlaceKind::Repository,
         Kind::Nested => PlaceKind::Nested,

@@ -9,7 +9,9 @@ mod check;
 mod context;
 mod enclose;
 mod failure;
+mod output;
 mod reference;
+mod service;
 mod suggest;
 mod terminal;
 mod verbs;
@@ -17,7 +19,7 @@ mod verbs;
 use clap::Parser;
 use failure::Failure;
 use nightshift_platform::Mark;
-use nightshift_render::{entry, plain, since, table as render, transcript};
+use output::plain;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

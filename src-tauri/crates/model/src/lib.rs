@@ -8,16 +8,20 @@ pub mod event;
 pub mod heal;
 pub mod keeping;
 pub mod past;
+pub mod request;
 pub mod session;
 pub mod standing;
 pub mod step;
+pub mod text;
 pub mod titles;
 pub mod trust;
 mod unreachable;
+pub mod values;
 
-pub use nightshift_terms::{
-    answering, choice, counted, enclosure, evidence, forge, id, limits, lodging, naming, need,
-    pull_request, reading, shell, time, trouble, usage, visible,
+pub use request::{answering, choice, need, reading, shell};
+pub use text::{counted, naming, visible};
+pub use values::{
+    enclosure, evidence, forge, id, limits, lodging, pull_request, time, trouble, usage,
 };
 
 pub use choice::{Choice, Choices, OptionRole};

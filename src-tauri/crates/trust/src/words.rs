@@ -6,7 +6,7 @@
 
 use crate::item::{Found, Item};
 use crate::limits::DETAIL_MAX_BYTES;
-use nightshift_terms::naming::clip;
+use nightshift_model::naming::clip;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -127,12 +127,12 @@ fn fitting(text: &str, room: usize) -> (String, usize) {
 
 /// A name, or another thing that stands in a line: with every character to be seen, on one line.
 pub fn name(text: &str) -> String {
-    nightshift_terms::visible::visible_line(text).into_owned()
+    nightshift_model::visible::visible_line(text).into_owned()
 }
 
 /// `text` with every character to be seen. Tabs and line feeds stay.
 pub fn visible(text: &str) -> String {
-    nightshift_terms::visible::visible(text).into_owned()
+    nightshift_model::visible::visible(text).into_owned()
 }
 
 #[cfg(test)]

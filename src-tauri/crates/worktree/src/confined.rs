@@ -4,7 +4,7 @@
 //! refusal says what is wrong in words that finish "… was passed over: ".
 //! Must not know: which file said it.
 
-use nightshift_terms::visible::is_hidden;
+use nightshift_model::visible::is_hidden;
 use std::path::{Component, Path};
 
 /// Characters that git's patterns give a meaning.

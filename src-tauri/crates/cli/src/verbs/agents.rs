@@ -2,10 +2,10 @@
 
 use crate::check;
 use crate::context::{Context, print, print_json};
-use crate::entry::{Entry, has_ended};
 use crate::failure::{Failure, unexpected};
-use crate::plain::one_line;
-use crate::render::{Look, table};
+use crate::output::entry::{Entry, has_ended};
+use crate::output::plain::one_line;
+use crate::output::table::{Look, table};
 use crate::terminal;
 use crate::verbs::agents_registry;
 use nightshift_model::counted::counted;

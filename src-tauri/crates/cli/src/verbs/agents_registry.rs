@@ -2,7 +2,7 @@
 
 use crate::context::{Context, print, print_json};
 use crate::failure::{Failure, unexpected};
-use crate::plain::{one_line, width};
+use crate::output::plain::{one_line, width};
 use nightshift_client::dispatch_environment;
 use nightshift_protocol::{AgentView, Command, Reply};
 use std::process::ExitCode;

@@ -2,10 +2,10 @@
 
 use crate::check;
 use crate::context::Context;
-use crate::entry::Entry;
 use crate::failure::Failure;
-use crate::plain::{exact_line, one_line};
-use crate::render::not_whole;
+use crate::output::entry::Entry;
+use crate::output::plain::{exact_line, one_line};
+use crate::output::table::not_whole;
 use nightshift_client::dispatch_environment;
 use nightshift_model::answering::{Unmeant, meant};
 use nightshift_model::need::ALLOW_WORD;

@@ -5,10 +5,10 @@
 
 use crate::check;
 use crate::context::{Context, print};
-use crate::entry::open_needs;
 use crate::failure::Failure;
-use crate::plain::one_line;
-use crate::transcript::Transcript;
+use crate::output::entry::open_needs;
+use crate::output::plain::one_line;
+use crate::output::transcript::Transcript;
 use crate::verbs::{answer, logs};
 use nightshift_client::{Client, Follow, dispatch_environment};
 use nightshift_model::NeedId;

@@ -3,7 +3,7 @@
 use crate::check;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::plain::one_line;
+use crate::output::plain::one_line;
 use crate::verbs::review::{other, settled, short, stays};
 use nightshift_protocol::{ReviewAct, ReviewResult};
 use std::process::ExitCode;

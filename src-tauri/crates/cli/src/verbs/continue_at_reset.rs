@@ -2,10 +2,10 @@
 
 use crate::check;
 use crate::context::Context;
-use crate::entry::Entry;
 use crate::failure::Failure;
-use crate::plain::one_line;
-use crate::render::until;
+use crate::output::entry::Entry;
+use crate::output::plain::one_line;
+use crate::output::table::until;
 use nightshift_platform::clock;
 use nightshift_protocol::Command;
 use std::process::ExitCode;

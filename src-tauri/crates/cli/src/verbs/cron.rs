@@ -2,8 +2,8 @@
 
 use crate::context::{Context, print, print_json};
 use crate::failure::Failure;
-use crate::plain::one_line;
-use crate::render::until;
+use crate::output::plain::one_line;
+use crate::output::table::until;
 use crate::verbs::standing::{act, other};
 use nightshift_platform::clock;
 use nightshift_protocol::standing::CronView;

@@ -2,9 +2,9 @@
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::service::{self, Calls};
 use nightshift_platform::lock;
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_service::{self as service, Calls};
 use serde::Serialize;
 use std::process::ExitCode;
 

@@ -2,7 +2,7 @@
 
 use crate::context::{Context, print, print_json};
 use crate::failure::Failure;
-use crate::plain::clean;
+use crate::output::plain::clean;
 use nightshift_protocol::{Fault, FaultCode};
 use serde::Serialize;
 use std::fs::File;

@@ -2,8 +2,8 @@
 
 use crate::context::Context;
 use crate::failure::{Failure, unexpected};
-use crate::plain::one_line;
-use crate::render::age;
+use crate::output::plain::one_line;
+use crate::output::table::age;
 use nightshift_client::{Client, why_absent};
 use nightshift_host::finding::{Finding, inspect};
 use nightshift_model::Millis;

@@ -2,12 +2,12 @@
 
 use crate::context::{Context, print, print_json};
 use crate::failure::Failure;
-use crate::plain::exact_line;
+use crate::output::changes::{summary, text};
+use crate::output::plain::exact_line;
 use crate::verbs::review::{other, review};
 use nightshift_client::Client;
 use nightshift_protocol::review::{ChangedFile, Changes, FilePage};
 use nightshift_protocol::{Fault, FaultCode, ReviewAct, ReviewResult};
-use nightshift_render::changes::{summary, text};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::plain::clean;
+use crate::output::plain::clean;
 use crate::verbs::standing::{act, other};
 use nightshift_protocol::{StandingAct, StandingResult};
 use serde::Serialize;

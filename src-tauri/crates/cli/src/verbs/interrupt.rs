@@ -1,9 +1,9 @@
 //! `nightshift interrupt`: ends the current turn and keeps the session.
 
 use crate::context::Context;
-use crate::entry::Entry;
 use crate::failure::Failure;
-use crate::plain::one_line;
+use crate::output::entry::Entry;
+use crate::output::plain::one_line;
 use nightshift_protocol::Command;
 use std::process::ExitCode;
 

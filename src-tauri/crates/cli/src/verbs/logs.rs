@@ -3,12 +3,12 @@
 //! Promise: what `answer` answers can be read here, whole, as `attach` shows it.
 
 use crate::context::{Context, print, print_bytes, print_json};
-use crate::entry::{has_ended, is_over, open_needs};
 use crate::failure::{Failure, unexpected};
-use crate::plain::clean;
-use crate::render::{how_to_answer, request};
-use crate::since::since;
-use crate::transcript::Transcript;
+use crate::output::entry::{has_ended, is_over, open_needs};
+use crate::output::plain::clean;
+use crate::output::since::since;
+use crate::output::table::{how_to_answer, request};
+use crate::output::transcript::Transcript;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::tz::TimeZone;

@@ -2,8 +2,8 @@
 
 use crate::context::{Context, print, print_json};
 use crate::failure::Failure;
-use crate::plain::one_line;
-use crate::render::age;
+use crate::output::plain::one_line;
+use crate::output::table::age;
 use crate::verbs::notices_receipts;
 use nightshift_client::Client;
 use nightshift_platform::clock;

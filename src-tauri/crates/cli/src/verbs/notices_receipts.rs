@@ -3,8 +3,8 @@
 
 use crate::context::{Context, print, print_json};
 use crate::failure::{Failure, unexpected};
-use crate::plain::one_line;
-use crate::render::age;
+use crate::output::plain::one_line;
+use crate::output::table::age;
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, Delivery, NoticeChannel, NotificationAct, Receipt, Reply};
 use std::process::ExitCode;

@@ -1,9 +1,9 @@
 //! `nightshift open`: goes on with a session's conversation in the agent's own terminal, or back.
 
 use crate::context::Context;
-use crate::entry::Entry;
 use crate::failure::Failure;
-use crate::plain::one_line;
+use crate::output::entry::Entry;
+use crate::output::plain::one_line;
 use nightshift_client::dispatch_environment;
 use nightshift_model::Surface;
 use nightshift_protocol::Command;

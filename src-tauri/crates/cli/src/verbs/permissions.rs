@@ -2,9 +2,9 @@
 
 use crate::context::{Context, print, print_json};
 use crate::failure::{Failure, unexpected};
+use crate::output::permission::line;
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, PermissionAct, PermissionRule, Reply};
-use nightshift_render::permission::line;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]

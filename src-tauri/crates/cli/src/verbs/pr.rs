@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::plain::one_line;
+use crate::output::plain::one_line;
 use crate::verbs::review::{other, review};
 use nightshift_protocol::review::RequestState;
 use nightshift_protocol::{ReviewAct, ReviewResult};

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::plain::one_line;
+use crate::output::plain::one_line;
 use crate::verbs::review::{other, settled, short};
 use nightshift_protocol::{ReviewAct, ReviewResult};
 use std::process::ExitCode;

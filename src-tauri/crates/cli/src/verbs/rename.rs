@@ -2,9 +2,9 @@
 
 use crate::check;
 use crate::context::Context;
-use crate::entry::Entry;
 use crate::failure::Failure;
-use crate::plain::one_line;
+use crate::output::entry::Entry;
+use crate::output::plain::one_line;
 use nightshift_protocol::Command;
 use std::process::ExitCode;
 

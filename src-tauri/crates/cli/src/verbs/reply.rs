@@ -6,9 +6,9 @@
 use crate::check;
 use crate::context::Context;
 use crate::enclose;
-use crate::entry::Entry;
 use crate::failure::{Failure, unexpected};
-use crate::plain::{clean, one_line};
+use crate::output::entry::Entry;
+use crate::output::plain::{clean, one_line};
 use nightshift_client::{Client, dispatch_environment};
 use nightshift_model::{Liveness, State};
 use nightshift_protocol::{Command, Environment, Fault, FaultCode, Reply, SessionView};

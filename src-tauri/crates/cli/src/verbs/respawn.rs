@@ -1,9 +1,9 @@
 //! `nightshift respawn`: starts ended sessions again; returns when their processes live.
 
 use crate::context::Context;
-use crate::entry::{Entry, trust_need};
 use crate::failure::Failure;
-use crate::plain::{exact_line, one_line};
+use crate::output::entry::{Entry, trust_need};
+use crate::output::plain::{exact_line, one_line};
 use nightshift_client::{Client, dispatch_environment};
 use nightshift_model::Liveness;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply, SessionView};

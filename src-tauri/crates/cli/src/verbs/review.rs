@@ -2,12 +2,12 @@
 
 use crate::context::{Context, print_json};
 use crate::failure::{Failure, unexpected};
-use crate::plain::{exact_line, one_line};
+pub use crate::output::changes::short;
+use crate::output::plain::{exact_line, one_line};
 use nightshift_client::dispatch_environment;
 use nightshift_model::counted::counted;
 use nightshift_protocol::review::LeftOut;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply, ReviewAct, ReviewResult};
-pub use nightshift_render::changes::short;
 
 /// Files named in one line; `--json` names all.
 const NAMED_MAX: usize = 10;

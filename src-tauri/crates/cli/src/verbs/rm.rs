@@ -3,7 +3,7 @@
 
 use crate::context::Context;
 use crate::failure::{Failure, unexpected};
-use crate::plain::{exact_line, one_line};
+use crate::output::plain::{exact_line, one_line};
 use nightshift_client::{Client, dispatch_environment};
 use nightshift_model::counted::counted;
 use nightshift_model::shell;

@@ -2,8 +2,8 @@
 
 use crate::context::{Context, print, print_json};
 use crate::failure::{Failure, unexpected};
+use crate::output::configuration;
 use nightshift_protocol::{Command, Reply};
-use nightshift_render::configuration;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]

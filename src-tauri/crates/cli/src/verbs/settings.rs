@@ -78,7 +78,7 @@ fn show(here: &Context, file: &Path) -> Result<ExitCode, Failure> {
         false if text.trim().is_empty() => {
             print(&format!("nothing is set; {} is not there\n", file.display()))?;
         }
-        false => print(&crate::plain::clean(&text))?,
+        false => print(&crate::output::plain::clean(&text))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -102,14 +102,14 @@ fn take_over(here: &Context, file: &Path, other: &Path) -> Result<ExitCode, Fail
     }
     let list = |what: &str, ids: &[String]| match ids {
         [] => String::new(),
-        ids => format!("{what}: {}\n", crate::plain::one_line(&ids.join(", "))),
+        ids => format!("{what}: {}\n", crate::output::plain::one_line(&ids.join(", "))),
     };
     let mut out = list("added", &added) + &list("there already", &present);
     for (id, why) in refused {
         out += &format!(
             "left out: {}: {}\n",
-            crate::plain::one_line(&id),
-            crate::plain::one_line(&why)
+            crate::output::plain::one_line(&id),
+            crate::output::plain::one_line(&why)
         );
     }
     print(&out)?;

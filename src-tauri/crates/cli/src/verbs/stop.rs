@@ -1,9 +1,9 @@
 //! `nightshift stop`: ends a session; returns when every process of it is gone.
 
 use crate::context::Context;
-use crate::entry::Entry;
 use crate::failure::Failure;
-use crate::plain::one_line;
+use crate::output::entry::Entry;
+use crate::output::plain::one_line;
 use nightshift_protocol::Command;
 use std::process::ExitCode;
 

@@ -2,10 +2,10 @@
 
 use crate::context::{Context, print, print_json};
 use crate::failure::{Failure, unexpected};
-use crate::plain::one_line;
+use crate::output::plain::one_line;
+use crate::output::task::lines;
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, Reply};
-use nightshift_render::task::lines;
 use serde::Serialize;
 use std::process::ExitCode;
 

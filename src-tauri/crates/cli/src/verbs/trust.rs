@@ -3,11 +3,11 @@
 use crate::check;
 use crate::context::{Context, print, print_json};
 use crate::failure::{Failure, unexpected};
-use crate::plain::exact_line;
+use crate::output::plain::exact_line;
+use crate::output::table::age;
 use nightshift_client::dispatch_environment;
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, Reply, TrustAct, TrustedRepository};
-use nightshift_render::table::age;
 use std::path::PathBuf;
 use std::process::ExitCode;
 

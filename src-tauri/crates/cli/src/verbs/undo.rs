@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::failure::{Failure, unexpected};
-use crate::plain::exact_line;
+use crate::output::plain::exact_line;
 use nightshift_protocol::{Command, Reply};
 use serde::Serialize;
 use std::process::ExitCode;

@@ -2,8 +2,8 @@
 
 use crate::context::{Context, print, print_json};
 use crate::failure::{Failure, unexpected};
-use crate::plain::one_line;
-use crate::render::age;
+use crate::output::plain::one_line;
+use crate::output::table::age;
 use nightshift_model::{Evidence, Source};
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, Reply};

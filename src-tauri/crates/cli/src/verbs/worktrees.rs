@@ -2,8 +2,8 @@
 
 use crate::context::{Context, print, print_json};
 use crate::failure::{Failure, unexpected};
-use crate::plain::{exact_line, one_line};
-use crate::render::age;
+use crate::output::plain::{exact_line, one_line};
+use crate::output::table::age;
 use crate::verbs::rm;
 use nightshift_model::Millis;
 use nightshift_platform::clock;

@@ -1,7 +1,7 @@
 //! What runs in the background, for people.
 
-use crate::plain::one_line;
-use crate::table::{age, until};
+use crate::output::plain::one_line;
+use crate::output::table::{age, until};
 use nightshift_model::Millis;
 use nightshift_protocol::{Task, TaskKind};
 

@@ -1,6 +1,6 @@
 //! Checkouts below a directory, breadth first and bounded.
 
-use crate::git;
+use crate::repositories::git;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 

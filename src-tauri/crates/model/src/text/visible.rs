@@ -422,7 +422,7 @@ mod tests {
     /// The window shows what is invisible by the same table.
     #[test]
     fn security_16_the_window_has_the_same_table() {
-        let window = include_str!("../../../../ui/src/state/visible.ts");
+        let window = include_str!("../../../../../ui/src/state/visible.ts");
         let tables = [
             ("HIDDEN", HIDDEN),
             ("EMOJI", EMOJI),

@@ -1,0 +1,8 @@
+//! Text of agents and users, made safe to show: names, plurals, characters that cannot be seen.
+//!
+//! Promise: pure; nothing that cannot be seen is passed on unseen.
+//! Must not know: sessions, requests, terminals.
+
+pub mod counted;
+pub mod naming;
+pub mod visible;
