@@ -2,11 +2,11 @@
 //! loop. Nothing waits for it.
 
 use crate::core::Core;
-use crate::inbox::Inbox;
-use crate::link::beside::Lane;
-use crate::outside::Aside;
 use nightshift_model::{Fact, Millis, SessionId};
 use nightshift_platform::spawn::own_variables;
+use nightshift_runtime::host_link::beside::Lane;
+use nightshift_runtime::outside::Aside;
+use nightshift_runtime::server::inbox::Inbox;
 use nightshift_standing::advising;
 
 pub fn begin(core: &Core, id: &SessionId) {

@@ -3,10 +3,10 @@
 use crate::core::Core;
 use crate::handlers;
 use crate::limits::ANSWER_WAIT;
-use crate::wait::Until;
 use nightshift_model::{Liveness, NeedId, SessionId, State, Trust};
 use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode, Reply, SessionView};
+use nightshift_runtime::server::wait::Until;
 
 impl Core {
     /// Answers those requests whose session has got where they want it.

@@ -4,12 +4,12 @@
 
 use crate::core::Core;
 use crate::handlers::Leaving;
-use crate::inbox::Inbox;
-use crate::link::beside::Lane;
-use crate::outside::Aside;
-use nightshift_lodging::{Leave, MainCheckout};
 use nightshift_model::{Fact, Lodging, SessionId, Worktree};
 use nightshift_protocol::NoticeLevel;
+use nightshift_runtime::host_link::beside::Lane;
+use nightshift_runtime::outside::Aside;
+use nightshift_runtime::server::inbox::Inbox;
+use nightshift_runtime::workspace::{Leave, MainCheckout};
 
 /// Files named in a notice.
 const NAMED_MAX: usize = 5;

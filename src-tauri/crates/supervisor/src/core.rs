@@ -5,38 +5,38 @@
 use crate::checkout::Room;
 use crate::conditions::{self, Condition};
 use crate::effects;
-use crate::ground::Ground;
 use crate::handlers;
-use crate::inbox::{Inbox, LinkEvent};
 use crate::limits::{NOTICES_MAX, REFUSED_PAUSE};
-use crate::link::LinkHandle;
-use crate::outside::Outside;
 use crate::permissions::Kept;
 use crate::pressure;
 use crate::pulls::{self, Pulls};
-use crate::storage::{Storage, fault as store_fault, healed, outlived};
-use crate::unsaved::Unsaved;
-use crate::wait::{Until, Waiter};
 use crate::{
     advising, checkout, judging, mending, notices, permissions, rest, retention, settling, standing,
 };
 use nightshift_agents::Driver;
-use nightshift_lodging::Desk;
 use nightshift_model::limits::LINE_INTERVAL_MS;
 use nightshift_model::{
     Command as SessionCommand, Event, Evidence, Fact, Liveness, Millis, Session, SessionId, Source,
     step,
 };
 use nightshift_notices::{Notices, arising};
-use nightshift_outside::gate::Gate;
-use nightshift_outside::pressure::Pressure;
 use nightshift_platform::clock;
 use nightshift_platform::dirs::Home;
 use nightshift_protocol::{
     BoardChange, Environment, Fault, FaultCode, Notice, NoticeLevel, PermissionRule, Reply,
     SessionView,
 };
-use nightshift_publish::{Board, Clients, Conversations};
+use nightshift_runtime::clients::{Board, Clients, Conversations};
+use nightshift_runtime::ground::Ground;
+use nightshift_runtime::host_link::LinkHandle;
+use nightshift_runtime::outside::Outside;
+use nightshift_runtime::server::gate::Gate;
+use nightshift_runtime::server::inbox::{Inbox, LinkEvent};
+use nightshift_runtime::server::pressure::Pressure;
+use nightshift_runtime::server::wait::{Until, Waiter};
+use nightshift_runtime::storage::{Storage, fault as store_fault, healed, outlived};
+use nightshift_runtime::unsaved::Unsaved;
+use nightshift_runtime::workspace::Desk;
 use nightshift_settings::Watched;
 use nightshift_standing::Clockwork;
 use nightshift_store::Write;

@@ -6,7 +6,6 @@
 use crate::conditions::{self, Condition};
 use crate::core::{Core, Entry};
 use crate::limits::CATCH_UP_PAUSE;
-use crate::wait::Waiter;
 use crate::{
     continuing, effects, handlers, judging, notices, pressure, pulls, renew, rest, retention,
     settings, standing,
@@ -14,6 +13,7 @@ use crate::{
 use nightshift_model::SessionId;
 use nightshift_platform::clock;
 use nightshift_protocol::SessionView;
+use nightshift_runtime::server::wait::Waiter;
 use std::time::Duration;
 
 impl Core {

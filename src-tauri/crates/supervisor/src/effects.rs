@@ -5,7 +5,7 @@ mod launch;
 
 use crate::core::Core;
 use nightshift_model::{Effect, Fact, SessionId};
-use nightshift_outside::limits::STOP_GRACE_MS;
+use nightshift_runtime::limits::STOP_GRACE_MS;
 
 pub use deliver::{deliver, driver_of, feed};
 pub use launch::{adopt, launch, lodged, trust_asked, wanted};

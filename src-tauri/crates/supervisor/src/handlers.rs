@@ -33,12 +33,12 @@ mod worktrees;
 use crate::core::Core;
 use crate::notices;
 use crate::settings;
-use crate::wait::{Until, Waiter};
 use nightshift_model::naming::given_name;
 use nightshift_model::{Command as SessionCommand, Event, Refusal, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, Dispatch, Fault, FaultCode, Reply, Request, StandingAct};
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::server::wait::{Until, Waiter};
 
 pub use answer::{Held, give_held, held_due_in};
 pub use dispatch::checked as dispatch_checked;

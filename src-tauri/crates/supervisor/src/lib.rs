@@ -33,6 +33,4 @@ mod standing;
 mod start;
 mod tools;
 
-use nightshift_link as link;
-use nightshift_outside::{ground, inbox, outside, storage, unsaved, wait};
 pub use start::run;

@@ -1,7 +1,7 @@
 //! Limits of the supervisor. Each is a named constant with its reason.
 
 #[cfg(test)]
-pub use nightshift_link::limits::{
+pub use nightshift_runtime::host_link::limits::{
     LAUNCH_TIMEOUT, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES, RECORD_BATCH_MAX,
 };
 use std::time::Duration;

@@ -6,12 +6,12 @@
 
 use crate::core::Core;
 use crate::settings;
-use crate::storage::Storage;
 use nightshift_model::SessionId;
 use nightshift_notices::{Answered, Client, Notices, Now, Occasion};
 use nightshift_platform::{clock, desktop};
 use nightshift_protocol::{Delivery, Environment, Receipt, Reply, StandingResult};
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::storage::Storage;
 use nightshift_store::{Wanted, Write};
 use std::time::Duration;
 

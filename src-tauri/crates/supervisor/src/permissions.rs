@@ -6,12 +6,12 @@
 
 use crate::core::Core;
 use crate::handlers::quoted;
-use crate::storage::{Storage, fault};
 use nightshift_model::{
     Answer, Fact, Lodging, Need, NeedId, NeedKind, NeedOption, OptionKind, Session, SessionId,
 };
 use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode, PermissionRule, PermissionVerdict, Subject};
+use nightshift_runtime::storage::{Storage, fault};
 use nightshift_store::Write;
 
 /// Rules kept: more than anybody reads through. The oldest goes first.

@@ -6,13 +6,13 @@
 //! what is known stays.
 
 use crate::core::Core;
-use crate::inbox::Inbox;
 use crate::limits::{PULL_CLOSED_PAUSE, PULL_FAILED_PAUSE, PULL_PAUSE};
-use crate::link::beside::Lane;
-use crate::outside::Aside;
 use nightshift_model::{Fact, Lodging, PullPlace, PullState, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::Fault;
+use nightshift_runtime::host_link::beside::Lane;
+use nightshift_runtime::outside::Aside;
+use nightshift_runtime::server::inbox::Inbox;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

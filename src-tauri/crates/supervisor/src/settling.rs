@@ -4,11 +4,11 @@
 //! Promise: the state by rules stands until then, and for good when nobody can settle it.
 
 use crate::core::Core;
-use crate::inbox::Inbox;
-use crate::link::beside::Lane;
-use crate::outside::Aside;
 use nightshift_model::{Fact, SessionId, Settled, TurnOutcome};
 use nightshift_platform::spawn::own_variables;
+use nightshift_runtime::host_link::beside::Lane;
+use nightshift_runtime::outside::Aside;
+use nightshift_runtime::server::inbox::Inbox;
 use nightshift_standing::settling;
 
 /// Turn `n` ended with words that could mean two things.

@@ -4,14 +4,14 @@
 
 use crate::core::Core;
 use crate::handlers;
-use crate::inbox::Inbox;
-use crate::link::beside::Lane;
-use crate::outside::Aside;
 use nightshift_model::{Event, Fact, Liveness, Session, SessionId, State, Timed};
 use nightshift_platform::clock;
 use nightshift_platform::spawn::own_variables;
 use nightshift_protocol::{Reply, SessionView, Task};
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::host_link::beside::Lane;
+use nightshift_runtime::outside::Aside;
+use nightshift_runtime::server::inbox::Inbox;
 use nightshift_standing::due::Eyes;
 use nightshift_standing::{Due, Look, LoopFile, due, missed_while_stopped, words};
 

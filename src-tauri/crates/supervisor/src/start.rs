@@ -1,20 +1,20 @@
 //! Taking the supervisor's role, serving until told to end, giving the role back.
 
 use crate::core::Core;
-use crate::ground::{Ground, take_role};
-use crate::inbox::Inbox;
 use crate::limits::INBOX_MAX;
-use crate::link::beside::{Lane, beside, keep_spare};
-use crate::link::end::clear_sockets;
-use crate::link::looks::{self, Looks};
-use crate::outside::Machine;
 use crate::settings;
-use nightshift_lodging::Desk;
-use nightshift_outside::callers::{Callers, may_serve};
-use nightshift_outside::pressure::Pressure;
 use nightshift_platform::clock;
 use nightshift_platform::dirs::Home;
 use nightshift_protocol::{Fault, FaultCode};
+use nightshift_runtime::ground::{Ground, take_role};
+use nightshift_runtime::host_link::beside::{Lane, beside, keep_spare};
+use nightshift_runtime::host_link::end::clear_sockets;
+use nightshift_runtime::host_link::looks::{self, Looks};
+use nightshift_runtime::outside::Machine;
+use nightshift_runtime::server::callers::{Callers, may_serve};
+use nightshift_runtime::server::inbox::Inbox;
+use nightshift_runtime::server::pressure::Pressure;
+use nightshift_runtime::workspace::Desk;
 use nightshift_settings::Watched;
 use nightshift_store::Store;
 use std::io::Write;

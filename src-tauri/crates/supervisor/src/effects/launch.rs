@@ -3,11 +3,11 @@
 use super::driver_of;
 use crate::core::{Core, Entry};
 use crate::handlers;
-use crate::link::{LinkSpec, Start};
-use nightshift_lodging::{Agent, Asks, MainCheckout, Order, TakesUp, Wanted};
 use nightshift_model::{Fact, Lodging, Session, SessionId, Trust, TrustDecision};
-use nightshift_outside::launching::{Place, document, kind_of};
 use nightshift_platform::dirs::Home;
+use nightshift_runtime::host_link::{LinkSpec, Start};
+use nightshift_runtime::launching::{Place, document, kind_of};
+use nightshift_runtime::workspace::{Agent, Asks, MainCheckout, Order, TakesUp, Wanted};
 use nightshift_vendors::TakesUp as Guarded;
 use nightshift_vendors::registry::{AgentSpec, Registry};
 

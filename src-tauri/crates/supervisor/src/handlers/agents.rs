@@ -3,12 +3,12 @@
 
 use super::Handled;
 use crate::core::Core;
-use crate::inbox::Inbox;
-use crate::link::beside::Lane;
-use crate::outside::Aside;
 use nightshift_model::{State, Trouble, TroubleKind};
 use nightshift_protocol::{Environment, Reply};
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::host_link::beside::Lane;
+use nightshift_runtime::outside::Aside;
+use nightshift_runtime::server::inbox::Inbox;
 use std::collections::BTreeMap;
 
 pub fn agents(core: &Core, conn: ConnId, request: u64, env: Environment) -> Handled {

@@ -7,12 +7,12 @@ use super::{Handled, Outcome, find, standing};
 use crate::core::Core;
 use crate::limits::{ANSWER_WAIT, REACH_WAIT};
 use crate::permissions;
-use crate::wait::Until;
 use nightshift_model::answering::meant;
 use nightshift_model::{Answer, Command as SessionCommand, Event, Need, NeedId, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Environment, Fault, FaultCode};
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::server::wait::Until;
 use std::time::Duration;
 
 /// An answer as a client gives it.

@@ -4,12 +4,8 @@
 use super::{Handled, Outcome, quoted, slash, standing};
 use crate::core::Core;
 use crate::effects;
-use crate::inbox::Inbox;
 use crate::limits::{ENVIRONMENT_MAX_BYTES, LIVE_SESSIONS_MAX, SESSIONS_MAX};
-use crate::link::beside::Lane;
-use crate::outside::Aside;
 use crate::standing::moment;
-use crate::wait::Until;
 use nightshift_model::limits::{LINE_MAX_CHARS, PROMPT_MAX_BYTES};
 use nightshift_model::naming::{given_name, one_line, prompt_name, short_name};
 use nightshift_model::{
@@ -17,7 +13,11 @@ use nightshift_model::{
 };
 use nightshift_platform::clock;
 use nightshift_protocol::{Dispatch, DispatchWork, Environment, Fault, FaultCode, StandingAct};
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::host_link::beside::Lane;
+use nightshift_runtime::outside::Aside;
+use nightshift_runtime::server::inbox::Inbox;
+use nightshift_runtime::server::wait::Until;
 use nightshift_standing::{Slash, ask};
 use nightshift_vendors::registry::Registry;
 use std::path::Path;

@@ -3,12 +3,12 @@
 
 use super::{Handled, Outcome, find};
 use crate::core::Core;
-use crate::inbox::Inbox;
-use crate::link::beside::Lane;
-use crate::link::enclosures;
-use crate::outside::Aside;
 use nightshift_protocol::Reply;
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::host_link::beside::Lane;
+use nightshift_runtime::host_link::enclosures;
+use nightshift_runtime::outside::Aside;
+use nightshift_runtime::server::inbox::Inbox;
 
 pub fn keep(core: &Core, conn: ConnId, request: u64, name: String, data: String) -> Handled {
     let (home, place) = (core.home.clone(), "the state directory");

@@ -3,15 +3,15 @@
 use super::{Handled, Outcome, find};
 use crate::core::Core;
 use crate::effects;
-use crate::inbox::Inbox;
 use crate::limits::FOLLOWS_MAX;
-use crate::link::beside::Lane;
-use crate::outside::Aside;
 use crate::rest;
 use nightshift_model::SessionId;
 use nightshift_protocol::{Fault, FaultCode, Reply};
-use nightshift_publish::ConnId;
-use nightshift_publish::FollowId;
+use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::clients::FollowId;
+use nightshift_runtime::host_link::beside::Lane;
+use nightshift_runtime::outside::Aside;
+use nightshift_runtime::server::inbox::Inbox;
 
 pub fn board(core: &mut Core, conn: ConnId, request: u64) -> Outcome {
     check_count(core, conn)?;

@@ -5,10 +5,10 @@
 use super::find;
 use crate::core::Core;
 use nightshift_model::{Fact, SessionId, Source};
-use nightshift_outside::callers::Caller;
-use nightshift_outside::gate;
 use nightshift_protocol::{Command, Fault};
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::server::callers::Caller;
+use nightshift_runtime::server::gate;
 
 /// The command as it may be carried out, or why it may not.
 pub fn pass(core: &mut Core, conn: ConnId, command: Command) -> Result<Command, Fault> {

@@ -3,13 +3,13 @@
 use super::{Handled, Outcome, find};
 use crate::core::Core;
 use crate::effects;
-use crate::inbox::Inbox;
-use crate::link::beside::Lane;
-use crate::outside::Aside;
-pub use nightshift_outside::log_pages::Wanted;
-use nightshift_outside::log_pages::{conversation, output};
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::host_link::beside::Lane;
+pub use nightshift_runtime::log_pages::Wanted;
+use nightshift_runtime::log_pages::{conversation, output};
+use nightshift_runtime::outside::Aside;
+use nightshift_runtime::server::inbox::Inbox;
 
 pub fn logs(core: &Core, conn: ConnId, request: u64, session: &str, wanted: Wanted) -> Outcome {
     let id = find(core, session)?;

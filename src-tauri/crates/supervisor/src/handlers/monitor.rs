@@ -5,13 +5,13 @@
 use super::{Handled, Outcome, find};
 use crate::core::Core;
 use crate::limits::MONITOR_STOP_WAIT;
-use crate::wait::Until;
 use nightshift_model::id::MONITOR_NEED_PREFIX;
 use nightshift_model::{
     Answer, Fact, Need, NeedId, NeedKind, NeedOption, OptionKind, SessionId, State,
 };
 use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode, Reply, StandingAct, StandingResult};
+use nightshift_runtime::server::wait::Until;
 use nightshift_vendors::{Watched, request_text};
 use serde_json::json;
 

@@ -3,13 +3,13 @@
 
 use super::{Handled, Outcome, find};
 use crate::core::Core;
-use crate::storage::fault;
 use crate::{notices, settings};
 use nightshift_model::SessionId;
 use nightshift_notices::{Client, pushed, tried};
 use nightshift_platform::clock;
 use nightshift_protocol::{Environment, Looking, NotificationAct, Receipt, Reply};
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::storage::fault;
 use nightshift_store::{Wanted, Write};
 
 /// Receipts in one reply: well below a frame.

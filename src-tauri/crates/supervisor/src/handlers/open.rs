@@ -3,9 +3,9 @@
 
 use super::{Handled, Outcome, apply, find};
 use crate::core::Core;
-use crate::wait::Until;
 use nightshift_model::{Command as SessionCommand, Surface};
 use nightshift_protocol::{Environment, Fault, FaultCode};
+use nightshift_runtime::server::wait::Until;
 
 pub fn open(core: &mut Core, session: &str, surface: Surface, env: Environment) -> Outcome {
     let session = find(core, session)?;

@@ -6,7 +6,7 @@ use crate::retention;
 use nightshift_model::naming::given_name;
 use nightshift_model::{Command as SessionCommand, SessionId};
 use nightshift_protocol::{Fault, FaultCode, Reply, SessionView};
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
 
 /// Every session for the user; for a session itself.
 pub fn list(core: &Core, conn: ConnId) -> Handled {

@@ -5,7 +5,7 @@ use super::{Handled, Outcome, apply, find, slash, standing};
 use crate::core::Core;
 use nightshift_model::Command as SessionCommand;
 use nightshift_protocol::Environment;
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
 use nightshift_standing::Slash;
 
 pub fn reply(

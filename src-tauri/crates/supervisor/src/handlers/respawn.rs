@@ -2,9 +2,9 @@
 
 use super::{Handled, Outcome, apply, find};
 use crate::core::Core;
-use crate::wait::Until;
 use nightshift_model::{Command as SessionCommand, Liveness};
 use nightshift_protocol::Environment;
+use nightshift_runtime::server::wait::Until;
 
 pub fn respawn(core: &mut Core, session: &str, env: Environment) -> Outcome {
     let session = find(core, session)?;

@@ -2,13 +2,13 @@
 
 use super::{Handled, Outcome, find};
 use crate::core::Core;
-use crate::inbox::{ConnId, Inbox};
-use crate::link::beside::Lane;
-use crate::outside::Aside;
 use nightshift_model::{Fact, Lodging, Session, SessionId, Source, State};
 use nightshift_protocol::review::RequestState;
 use nightshift_protocol::{Environment, Fault, FaultCode, Reply, ReviewAct, ReviewResult};
 use nightshift_review::{Recorded, Subject, act};
+use nightshift_runtime::host_link::beside::Lane;
+use nightshift_runtime::outside::Aside;
+use nightshift_runtime::server::inbox::{ConnId, Inbox};
 use std::path::PathBuf;
 
 /// The ledger of worktrees, in the state directory.

@@ -5,7 +5,7 @@ use super::{Handled, Outcome, standing, tasks};
 use crate::core::Core;
 use nightshift_model::{Fact, SessionId};
 use nightshift_protocol::{Fault, FaultCode, Reply, SessionView, StandingAct, StandingResult};
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
 use nightshift_standing::Slash;
 
 /// What the command asks of a session's standing work; none for those that only show.

@@ -7,7 +7,7 @@ use crate::standing::moment;
 use nightshift_model::{Event, Fact, Liveness, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Environment, Fault, Reply, StandingAct, StandingResult};
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
 use nightshift_standing::{Asked, answer, ask};
 
 pub fn standing(

@@ -2,8 +2,8 @@
 
 use super::{Handled, Outcome, apply, find};
 use crate::core::Core;
-use crate::wait::Until;
 use nightshift_model::Command as SessionCommand;
+use nightshift_runtime::server::wait::Until;
 
 pub fn stop(core: &mut Core, session: &str) -> Outcome {
     let session = find(core, session)?;

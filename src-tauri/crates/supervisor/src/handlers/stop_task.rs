@@ -2,12 +2,12 @@
 
 use super::{Handled, Outcome, find, quoted, standing};
 use crate::core::Core;
-use crate::inbox::Inbox;
-use crate::link::beside::Lane;
-use crate::outside::Aside;
 use nightshift_platform::Identity;
 use nightshift_protocol::{Fault, FaultCode, Reply};
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::host_link::beside::Lane;
+use nightshift_runtime::outside::Aside;
+use nightshift_runtime::server::inbox::Inbox;
 use nightshift_standing::tasks::WAKEUP;
 
 pub fn stop_task(core: &mut Core, conn: ConnId, request: u64, task: &str) -> Outcome {

@@ -3,12 +3,12 @@
 
 use super::{Handled, Outcome, find};
 use crate::core::Core;
-use crate::inbox::Inbox;
-use crate::link::beside::Lane;
-use crate::outside::{Aside, Background};
 use nightshift_model::SessionId;
 use nightshift_protocol::{Reply, Task};
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::host_link::beside::Lane;
+use nightshift_runtime::outside::{Aside, Background};
+use nightshift_runtime::server::inbox::Inbox;
 
 pub fn tasks(core: &Core, conn: ConnId, request: u64, session: Option<&str>) -> Outcome {
     let asked = match session {

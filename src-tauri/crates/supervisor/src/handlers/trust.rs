@@ -4,13 +4,13 @@
 use super::{Handled, standing};
 use crate::core::Core;
 use crate::effects;
-use crate::inbox::Inbox;
-use crate::link::beside::Lane;
-use crate::outside::Aside;
 use nightshift_model::{Command as SessionCommand, Event, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Environment, Fault, Reply, TrustAct, TrustedRepository};
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::host_link::beside::Lane;
+use nightshift_runtime::outside::Aside;
+use nightshift_runtime::server::inbox::Inbox;
 use std::path::Path;
 
 pub fn trust(

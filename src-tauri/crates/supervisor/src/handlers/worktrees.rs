@@ -3,13 +3,13 @@
 
 use super::{Handled, Outcome, find};
 use crate::core::Core;
-use crate::inbox::Inbox;
-use crate::link::beside::Lane;
-use crate::outside::Aside;
-use nightshift_lodging::Leave;
 use nightshift_model::Lodging;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply};
-use nightshift_publish::ConnId;
+use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::host_link::beside::Lane;
+use nightshift_runtime::outside::Aside;
+use nightshift_runtime::server::inbox::Inbox;
+use nightshift_runtime::workspace::Leave;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 

@@ -1,13 +1,13 @@
 //! A client: asks, reads what it is sent at its own pace, and keeps replicas of what it follows.
 
 use super::ledger::Ledger;
-use crate::inbox::ConnId;
 use nightshift_model::SessionId;
 use nightshift_protocol::{
     BoardChange, BoardEvent, Command, ConversationEvent, ConversationItem, FrameDecoder, ItemBody,
     Reply, Request, ServerMessage, SessionView,
 };
-use nightshift_publish::Frames;
+use nightshift_runtime::clients::Frames;
+use nightshift_runtime::server::inbox::ConnId;
 use std::collections::{BTreeMap, VecDeque};
 use tokio::sync::mpsc::error::TryRecvError;
 

@@ -2,14 +2,14 @@
 //! `link` goes. What it shares with that task it uses itself (`Asked`, `ended`, `words_of`).
 
 use super::host::{Job, Outcome, Process, Took};
-use crate::inbox::LinkEvent;
 use crate::limits::{
     LAUNCH_TIMEOUT, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES, RECORD_BATCH_MAX,
 };
-use crate::link::{Asked, LinkCommand, end};
 use crate::reconcile::hosts::Finding;
 use nightshift_model::{Millis, SessionId};
 use nightshift_protocol::{Environment, HostRequest, Launch, LaunchKind, Ready};
+use nightshift_runtime::host_link::{Asked, LinkCommand, end};
+use nightshift_runtime::server::inbox::LinkEvent;
 use nightshift_testkit::Dice;
 use std::collections::VecDeque;
 use std::time::Duration;

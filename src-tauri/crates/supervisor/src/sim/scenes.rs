@@ -7,10 +7,10 @@ use super::host::{Outcome, Process};
 use super::ledger::Errand;
 use super::line::Stage;
 use super::run::Run;
-use crate::inbox::{Held, Inbox, LinkEvent};
 use crate::limits::REFUSED_PAUSE;
 use nightshift_model::{Liveness, Session, SessionId, State};
 use nightshift_protocol::Command;
+use nightshift_runtime::server::inbox::{Held, Inbox, LinkEvent};
 use std::collections::BTreeMap;
 use std::time::Duration;
 

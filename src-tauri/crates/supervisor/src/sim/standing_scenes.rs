@@ -4,10 +4,10 @@
 use super::ledger::Errand;
 use super::run::Run;
 use super::scenes::scene;
-use crate::inbox::{ConnId, Held, Inbox, Turn};
 use nightshift_model::standing::{GoalEnd, GoalPhase, Pace};
 use nightshift_model::{SessionId, Standing, State};
 use nightshift_protocol::{Command, Environment, Request, StandingAct};
+use nightshift_runtime::server::inbox::{ConnId, Held, Inbox, Turn};
 use nightshift_settings::Watched;
 use std::time::Duration;
 

@@ -5,9 +5,9 @@ use super::host::{Job, Process};
 use super::ledger::Errand;
 use super::line::Stage;
 use super::run::Run;
-use crate::inbox::Inbox;
 use nightshift_model::{Answer, SessionId, Wish};
 use nightshift_protocol::{Command, Dispatch, DispatchWork, Environment, StandingAct};
+use nightshift_runtime::server::inbox::Inbox;
 use std::time::Duration;
 
 /// Sessions that are not removed at once; each takes its share of the steps.

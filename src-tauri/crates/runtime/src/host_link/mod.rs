@@ -1,0 +1,462 @@
+//! One task per live session: starts or finds its host, follows it, writes to it, and reads its end
+//! from the session directory.
+//!
+//! Promise: the loop never waits for a process, a socket or a disk of one session. Alive, gone or
+//! unknown: a host that cannot be reached while its process lives is unknown, never gone.
+//! Must not know: what a session is in, the database, clients.
+
+pub mod astray;
+pub mod beside;
+pub mod enclosures;
+pub mod end;
+mod event;
+mod launch;
+pub mod limits;
+mod lodge;
+pub mod looks;
+mod pulse;
+mod talk;
+
+use crate::host_link::beside::{Lane, beside, in_words};
+use crate::host_link::limits::{
+    LINK_QUEUE_MAX, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES,
+};
+use crate::workspace::{Desk, MovedIn, NotIn, Order};
+pub use event::{Inlet, LinkEvent, Taken};
+pub use launch::mark_lowered;
+use nightshift_host::finding::Finding;
+use nightshift_model::SessionId;
+use nightshift_platform::ipc;
+use nightshift_platform::process::{self, Identity, Liveness3};
+use nightshift_platform::signals::{SIGTERM, SIGURG};
+use nightshift_protocol::{Environment, Exited, HostRequest, Launch, LaunchKind, Ready};
+use pulse::Silent;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::sync::Arc;
+use std::time::Duration;
+use talk::Talked;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Notify, mpsc};
+
+/// What the loop asks of a host.
+pub enum LinkCommand {
+    /// Meant for connection `epoch` only: after a loss the driver hands it out again.
+    WriteLine {
+        line: String,
+        epoch: u32,
+    },
+    Stop {
+        grace_ms: u64,
+    },
+    /// Its socket is not there any more: it makes it anew.
+    Restore,
+}
+
+pub struct LinkHandle {
+    pub generation: u32,
+    commands: mpsc::Sender<LinkCommand>,
+    /// A stop was asked for: heard also while there is no connection.
+    stop_asked: Arc<Notify>,
+}
+
+impl LinkHandle {
+    /// A handle, and the queue of what is asked through it.
+    pub fn new(generation: u32) -> (LinkHandle, mpsc::Receiver<LinkCommand>) {
+        let (commands, queue) = mpsc::channel(LINK_QUEUE_MAX);
+        (LinkHandle { generation, commands, stop_asked: Arc::default() }, queue)
+    }
+
+    /// False when the queue is full or the link has ended.
+    pub fn stop(&self, grace_ms: u64) -> bool {
+        let sent = self.commands.try_send(LinkCommand::Stop { grace_ms }).is_ok();
+        self.stop_asked.notify_one();
+        sent
+    }
+
+    /// Asks the host for its socket. Lost where the queue is full: whoever misses it asks again.
+    pub fn restore(&self) {
+        self.commands.try_send(LinkCommand::Restore).ok();
+    }
+
+    /// Gives the line back when the queue is full or the link has ended.
+    pub fn write(&self, line: String, epoch: u32) -> Result<(), String> {
+        match self.commands.try_send(LinkCommand::WriteLine { line, epoch }) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(command) | TrySendError::Closed(command)) => match command {
+                LinkCommand::WriteLine { line, .. } => Err(line),
+                LinkCommand::Stop { .. } | LinkCommand::Restore => Ok(()),
+            },
+        }
+    }
+}
+
+/// What an agent may take up of where it works.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Footing {
+    /// Nothing of the repository.
+    pub untrusted: bool,
+    /// Its directory and the repository that this is of.
+    pub roots: Vec<String>,
+}
+
+/// Finds the program that is to be started, with its arguments. Looks at the disk.
+pub type Program = Box<dyn FnOnce(&Footing) -> Result<Vec<String>, String> + Send>;
+
+pub enum Start {
+    /// What `program` finds goes into the launch document; `order` when it has still to be decided
+    /// where it works, or when that is a worktree.
+    Launch {
+        launch: Box<Launch>,
+        env: Environment,
+        program: Program,
+        order: Option<Box<Order>>,
+        /// Set where it must take up nothing of the repository.
+        guard: Environment,
+    },
+    Adopt,
+}
+
+pub struct LinkSpec {
+    pub session: SessionId,
+    pub generation: u32,
+    pub kind: LaunchKind,
+    /// A terminal agent: its host's marks are followed.
+    pub listens: bool,
+    pub start: Start,
+}
+
+/// Where a session's host is to be found, and what it is.
+#[derive(Clone)]
+pub struct Place {
+    pub dir: PathBuf,
+    pub binary: PathBuf,
+    /// Where a host's stderr goes.
+    pub log: PathBuf,
+    pub desk: Desk,
+}
+
+/// Starts the task. It ends with `LaunchFailed`, `Exited` or `Lost`, or when the loop is gone.
+pub fn start(spec: LinkSpec, place: Place, inlet: Box<dyn Inlet>) -> LinkHandle {
+    let (handle, queue) = LinkHandle::new(spec.generation);
+    let report = Report { session: spec.session.clone(), generation: spec.generation, inlet };
+    tokio::spawn(run(spec, place, report, queue, Arc::clone(&handle.stop_asked)));
+    handle
+}
+
+/// Where a link's events go.
+pub(crate) struct Report {
+    session: SessionId,
+    generation: u32,
+    inlet: Box<dyn Inlet>,
+}
+
+impl Report {
+    async fn send(&self, event: LinkEvent) {
+        let (session, generation) = (self.session.clone(), self.generation);
+        self.inlet.take(session, generation, event).await;
+    }
+}
+
+async fn run(
+    spec: LinkSpec,
+    place: Place,
+    report: Report,
+    mut queue: mpsc::Receiver<LinkCommand>,
+    stop_asked: Arc<Notify>,
+) {
+    let LinkSpec { session, kind, listens, start, .. } = spec;
+    let mut moved = None;
+    let started = match start {
+        Start::Launch { mut launch, mut env, program, order, guard } => {
+            let mut footing = Footing::default();
+            if let Some(order) = order {
+                match lodge::lodge(&place, *order, &mut launch, &mut env, &report).await {
+                    Ok(room) => {
+                        footing = footing_of(&room, &launch);
+                        moved = Some(room);
+                    }
+                    Err(NotIn::Asks(asks)) => {
+                        return report.send(LinkEvent::TrustAsked(asks)).await;
+                    }
+                    Err(NotIn::Fault(fault)) => {
+                        let error = fault.to_string();
+                        return report.send(LinkEvent::LaunchFailed { error }).await;
+                    }
+                }
+            }
+            if footing.untrusted {
+                env.extend(guard);
+                launch.env_names = env.keys().cloned().collect();
+            }
+            let Place { dir, binary, log, .. } = place.clone();
+            let program = move || program(&footing);
+            launch::launch(dir, *launch, program, env, binary, log).await
+        }
+        Start::Adopt => launch::adopt(place.dir.clone(), &report).await,
+    };
+    let (ready, mut child) = match started {
+        Ok(started) => started,
+        Err(launch::NotStarted::Failed(error)) => {
+            return report.send(LinkEvent::LaunchFailed { error }).await;
+        }
+        Err(launch::NotStarted::Found(finding)) => {
+            return end::report_end(&report, &place.dir, finding, 0).await;
+        }
+    };
+    let Place { dir, desk, .. } = place;
+    if let Some(moved) = moved {
+        let (desk, host) =
+            (desk.clone(), Identity { pid: ready.pid, start_ticks: ready.start_ticks });
+        let held = beside(Lane::Worktrees, move || desk.hold(&moved, host)).await;
+        if !matches!(held, Ok(Ok(()))) {
+            tracing::warn!(session = %session, "its worktree is not locked: {held:?}");
+        }
+    }
+    report.send(LinkEvent::Launched { pid: ready.child_pid }).await;
+    let (build, socket) = (ready.build.clone(), PathBuf::from(&ready.socket));
+    report.send(LinkEvent::Host { build, socket }).await;
+    if child.is_none()
+        && let Some(env) = launch::environment(dir.clone(), ready.pid).await
+    {
+        report.send(LinkEvent::Environment(env)).await;
+    }
+    let host = Identity { pid: ready.pid, start_ticks: ready.start_ticks };
+    let asked = Asked::default();
+    let mut link =
+        Link { report, dir, kind, listens, ready, after: 0, asked, stop_asked, exit: None };
+    link.follow(&mut queue, &mut child).await;
+    let lodged = kind == LaunchKind::Pipe || listens;
+    tokio::spawn(async move {
+        bury(child, host).await;
+        // Its own lock among them. Not before it is gone: a lock of a host that lives would stay.
+        if lodged && let Err(e) = beside(Lane::Worktrees, move || desk.release_stale()).await {
+            tracing::warn!("locks of worktrees stay: {}", in_words(&e));
+        }
+    });
+}
+
+fn footing_of(room: &MovedIn, launch: &Launch) -> Footing {
+    let untrusted = room.trust.untrusted.is_some();
+    let mut roots = vec![launch.cwd.clone(), room.trust.repository.clone()];
+    roots.dedup();
+    Footing { untrusted, roots }
+}
+
+struct Link {
+    report: Report,
+    dir: PathBuf,
+    kind: LaunchKind,
+    listens: bool,
+    ready: Ready,
+    /// The last journal record that was handed on.
+    after: u64,
+    asked: Asked,
+    stop_asked: Arc<Notify>,
+    /// How the child ended, as its host told it. The record on disk counts, where there is one.
+    exit: Option<Exited>,
+}
+
+/// What of the loop's commands goes to which connection.
+#[derive(Default)]
+pub struct Asked {
+    /// Which connection this is.
+    epoch: u32,
+    /// A stop that was asked for: asked again after a reconnection.
+    stop: Option<u64>,
+    tag: u64,
+    /// Lines of this connection that the host has neither journalled nor refused, by their tag.
+    in_flight: BTreeMap<u64, String>,
+}
+
+impl Asked {
+    /// The connection was lost: lines that were handed out for it are not for the next.
+    pub fn lost(&mut self) {
+        self.epoch += 1;
+        self.in_flight.clear();
+    }
+
+    /// The host has said what became of line `tag`, which this is.
+    pub fn settled(&mut self, tag: u64) -> Option<String> {
+        self.in_flight.remove(&tag)
+    }
+
+    /// What a new connection must be told again.
+    pub fn again(&self) -> Option<HostRequest> {
+        self.stop.map(|grace_ms| HostRequest::Stop { grace_ms })
+    }
+
+    /// Something is due from the host.
+    pub fn is_due(&self) -> bool {
+        self.stop.is_some() || !self.in_flight.is_empty()
+    }
+
+    /// What `command` asks of this connection; none for a line that was meant for an earlier one.
+    pub fn request(&mut self, command: LinkCommand) -> Option<HostRequest> {
+        match command {
+            LinkCommand::WriteLine { line, epoch } => {
+                if epoch != self.epoch {
+                    return None;
+                }
+                self.tag += 1;
+                let tag = self.tag;
+                self.in_flight.insert(tag, line.clone());
+                Some(HostRequest::WriteLine { tag, line })
+            }
+            LinkCommand::Stop { grace_ms } => {
+                self.stop = Some(grace_ms);
+                Some(HostRequest::Stop { grace_ms })
+            }
+            // Not by its socket.
+            LinkCommand::Restore => None,
+        }
+    }
+}
+
+impl Link {
+    /// Talks to the host, connecting again while its process lives, until it has ended.
+    async fn follow(&mut self, queue: &mut mpsc::Receiver<LinkCommand>, child: &mut Option<Child>) {
+        let mut failures = 0;
+        let mut pause = RECONNECT_FIRST;
+        loop {
+            match self.talk(queue).await {
+                Talked::LoopGone => return,
+                Talked::Foreign { why } => {
+                    self.report.send(end::unknown(why)).await;
+                    tokio::time::sleep(RECONNECT_LONGEST).await;
+                    let finding = self.finding(child).await;
+                    if !matches!(finding, Finding::Alive(_) | Finding::Unknown(_)) {
+                        return end::report_end(&self.report, &self.dir, finding, self.after).await;
+                    }
+                }
+                Talked::Lost { connected, why } => {
+                    if !connected {
+                        self.ask_for_socket();
+                    } else {
+                        failures = 0;
+                        pause = RECONNECT_FIRST;
+                        // At once: what is handed out from now on is for the next connection.
+                        self.asked.lost();
+                        self.report.send(LinkEvent::Unwritten { why: why.clone() }).await;
+                    }
+                    reap(child);
+                    let finding = self.finding(child).await;
+                    if !matches!(finding, Finding::Alive(_) | Finding::Unknown(_)) {
+                        return end::report_end(&self.report, &self.dir, finding, self.after).await;
+                    }
+                    failures += 1;
+                    if failures == RECONNECT_TRIES {
+                        self.report.send(self.out_of_reach(&why)).await;
+                    }
+                    self.pause(pause).await;
+                    pause = (pause * 2).min(RECONNECT_LONGEST);
+                }
+            }
+        }
+    }
+
+    /// What the loop is told of a host that lives and cannot be connected to.
+    fn out_of_reach(&self, why: &str) -> LinkEvent {
+        if let Some(Silent { why, way_out }) = pulse::silence(&self.host()) {
+            return LinkEvent::Unknown { why, way_out };
+        }
+        let in_the_way = ipc::in_the_way(Path::new(&self.ready.socket));
+        let way_out = match in_the_way {
+            Some(_) => "move it away".to_owned(),
+            None => String::new(),
+        };
+        let why = in_the_way.unwrap_or_else(|| why.to_owned());
+        let why = format!("its host (pid {}) lives but does not answer: {why}", self.ready.pid);
+        LinkEvent::Unknown { why, way_out }
+    }
+
+    fn host(&self) -> Identity {
+        Identity { pid: self.ready.pid, start_ticks: self.ready.start_ticks }
+    }
+
+    /// Until the next try to connect. A stop that is asked for meanwhile goes to the host as a signal,
+    /// which ends all that is below it just so.
+    async fn pause(&self, pause: Duration) {
+        let stop_asked = tokio::time::timeout(pause, self.stop_asked.notified()).await.is_ok();
+        if stop_asked || self.asked.stop.is_some() {
+            self.signal(SIGTERM);
+        }
+    }
+
+    /// Nobody can reach it by a socket that was deleted. A host that lives makes what is missing and
+    /// nothing else.
+    fn ask_for_socket(&self) {
+        self.signal(SIGURG);
+    }
+
+    fn signal(&self, signal: i32) {
+        let host = self.host();
+        match process::signal(&host, signal) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(pid = host.pid, "not signalled: {e}");
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+
+    /// What the session directory and the process table say. A host that has just closed its
+    /// socket may need a moment to end.
+    async fn finding(&mut self, child: &mut Option<Child>) -> Finding {
+        for _ in 0..end::ENDING_CHECKS {
+            reap(child);
+            let (dir, session) = (self.dir.clone(), self.report.session.clone());
+            let looked = move || end::look_closely(&dir, &session);
+            let found = beside(Lane::Directories, looked).await;
+            match found {
+                Ok(Finding::Alive(_)) => tokio::time::sleep(end::ENDING_PAUSE).await,
+                // The disk did not take the record; the host's own words are as good.
+                Ok(Finding::Gone(cause)) => {
+                    return self.exit.take().map_or(Finding::Gone(cause), Finding::Ended);
+                }
+                // The directory is away, which says nothing of the host.
+                Ok(Finding::NotLaunched) => return self.without_directory(),
+                Ok(finding) => return finding,
+                Err(e) => return Finding::Unknown(in_words(&e)),
+            }
+        }
+        Finding::Alive(Box::new(self.ready.clone()))
+    }
+}
+
+impl Link {
+    /// What the process table alone says.
+    fn without_directory(&mut self) -> Finding {
+        let host = Identity { pid: self.ready.pid, start_ticks: self.ready.start_ticks };
+        match (host.liveness(), self.exit.take()) {
+            (Liveness3::Gone, Some(exit)) => Finding::Ended(exit),
+            (Liveness3::Gone, None) => Finding::Gone("its directory was deleted".into()),
+            (Liveness3::Alive, exit) => {
+                self.exit = exit;
+                Finding::Alive(Box::new(self.ready.clone()))
+            }
+            (Liveness3::Unknown(why), _) => Finding::Unknown(why),
+        }
+    }
+}
+
+/// A host whose end is known takes a moment more to end itself: nobody else would ever ask for its
+/// exit status. Returns once its process is not known to live.
+async fn bury(mut child: Option<Child>, host: Identity) {
+    let mut pause = end::ENDING_PAUSE;
+    reap(&mut child);
+    while child.is_some() || host.liveness() == Liveness3::Alive {
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(RECONNECT_LONGEST);
+        reap(&mut child);
+    }
+}
+
+/// Takes the exit status of a host that was our child, so that it is no zombie.
+fn reap(child: &mut Option<Child>) {
+    if let Some(started) = child
+        && matches!(started.try_wait(), Ok(Some(_)) | Err(_))
+    {
+        *child = None;
+    }
+}

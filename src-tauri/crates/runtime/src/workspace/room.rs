@@ -1,0 +1,249 @@
+//! Moving in: the decision where a session works, and making it so.
+
+use crate::workspace::trust::{Agent, Asks, Decision, in_directory, in_worktree, of_record};
+use crate::workspace::{Desk, fault, git, text};
+use nightshift_model::forge::host_of_remote;
+use nightshift_model::{Lodging, Trust, Wish, Worktree};
+use nightshift_platform::Identity;
+use nightshift_protocol::{Environment, Fault, FaultCode};
+use nightshift_settings as settings;
+use nightshift_worktree as worktree;
+use nightshift_worktree::{Choice, Defaults, Git, MainCheckout, Own, Plan, Record};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Whose lodging it is.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub session: String,
+    /// The session's name: its words become the worktree's.
+    pub name: String,
+    /// Where it was started.
+    pub cwd: String,
+    pub lodging: Lodging,
+    pub wanted: Box<Wanted>,
+    pub agent: Agent,
+    /// What the user said of what its repository brings along.
+    pub trust: Option<Trust>,
+}
+
+/// What the user set for the worktrees of every repository, and in which file.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub file: PathBuf,
+    pub settings: settings::Worktree,
+}
+
+impl From<&Wanted> for Defaults {
+    fn from(wanted: &Wanted) -> Defaults {
+        let set = wanted.settings.clone();
+        Defaults {
+            file: wanted.file.clone(),
+            directory: set.dir,
+            branch_prefix: set.branch_prefix,
+            base: set.base,
+            isolation: set.isolation,
+            setup: set.setup,
+            teardown: set.teardown,
+            ports: set.ports,
+            alone: false,
+        }
+    }
+}
+
+/// A session that has a place to work.
+#[derive(Debug)]
+pub struct MovedIn {
+    pub lodging: Lodging,
+    /// How its agent is to be started.
+    pub trust: Trust,
+    /// For its processes.
+    pub variables: Vec<(String, String)>,
+    /// The main checkout before the session began.
+    pub main_checkout: Option<MainCheckout>,
+    pub(crate) record: Option<Record>,
+}
+
+/// Why a session has no place to work.
+#[derive(Debug)]
+pub enum NotIn {
+    Asks(Box<Asks>),
+    Fault(Fault),
+}
+
+impl From<Fault> for NotIn {
+    fn from(fault: Fault) -> NotIn {
+        NotIn::Fault(fault)
+    }
+}
+
+impl From<worktree::Error> for NotIn {
+    fn from(error: worktree::Error) -> NotIn {
+        NotIn::Fault(fault(&error))
+    }
+}
+
+impl Decision {
+    fn starts(self) -> Result<Trust, NotIn> {
+        match self {
+            Decision::Starts(trust) => Ok(trust),
+            Decision::Asks(asks) => Err(NotIn::Asks(asks)),
+        }
+    }
+}
+
+impl Desk {
+    /// Decides where the session works, and makes its worktree or finds the one it has. Before that,
+    /// whether what its repository brings along may be run.
+    pub fn move_in(&self, order: &Order, env: &Environment) -> Result<MovedIn, NotIn> {
+        let dir = Path::new(&order.cwd);
+        let wish = match &order.lodging {
+            Lodging::Directory { .. } => {
+                let trust = self
+                    .decide_again(order, &in_directory(&self.looker(env), dir, env))?
+                    .starts()?;
+                return Ok(stays(order.lodging.clone(), trust));
+            }
+            Lodging::Worktree(_) => {
+                let record = worktree::reopen(&self.ledger()?, &order.session)?;
+                let trust = self.decide_again(order, &of_record(&record, env))?.starts()?;
+                // Meanwhile it may have been a long time: compare with what is there now.
+                let seen = MainCheckout::look(&self.looker(env), &record.repository.root).ok();
+                return Ok(moved(record, seen, trust, order.lodging.remote_hosts().to_vec()));
+            }
+            Lodging::Undecided { wish } => wish,
+        };
+        let choice = match wish {
+            Wish::Usual => Choice::Usual,
+            Wish::Never => Choice::Never,
+            Wish::Named { name } => Choice::Named(name.clone()),
+        };
+        let defaults = Defaults::from(order.wanted.as_ref());
+        let plan = worktree::plan(&git(env), dir, &choice, &defaults)?;
+        let found = match &plan {
+            Plan::Own(own) => in_worktree(own, env),
+            Plan::Stay(_) => in_directory(&self.looker(env), dir, env),
+        };
+        let decision = self.decide(order, &found)?;
+        let trusted = decision.is_trusted();
+        let trust = decision.starts()?;
+        let plan = match trusted {
+            true => plan,
+            // Nor do its settings count.
+            false => {
+                let alone = Defaults { alone: true, ..defaults };
+                worktree::plan(&git(env), dir, &choice, &alone)?
+            }
+        };
+        match plan {
+            Plan::Own(own) => self.make(order, &own, trust, env),
+            Plan::Stay(stay) => {
+                let (reason, text) = (stay.word().to_owned(), stay.to_string());
+                let remote_hosts = remote_hosts(&git(env), dir);
+                Ok(stays(Lodging::Directory { reason, text, remote_hosts }, trust))
+            }
+        }
+    }
+
+    fn make(
+        &self,
+        order: &Order,
+        own: &Own,
+        trust: Trust,
+        env: &Environment,
+    ) -> Result<MovedIn, NotIn> {
+        let (git, ledger, looker) = (git(env), self.ledger()?, self.looker(env));
+        let root = own.repository.root.clone();
+        let holder = Identity::own().ok();
+        let wanted = worktree::Order { id: &order.session, hint: &order.name, own, holder };
+        let (made, seen) = worktree::alongside(
+            || worktree::create(&git, &ledger, &wanted),
+            || (MainCheckout::look(&looker, &root).ok(), remote_hosts(&git, &root)),
+        );
+        let (seen, remote_hosts) = seen;
+        let record = made?.record;
+        let trust = self.as_made(order, &record, trust, env)?;
+        Ok(moved(record, seen, trust, remote_hosts))
+    }
+
+    /// Filters and encodings make files of a worktree something else than the commit has. What its agent would
+    /// find there now, before anything of it ran, is what the user was asked about, or counts as changed.
+    fn as_made(
+        &self,
+        order: &Order,
+        record: &worktree::Record,
+        trust: Trust,
+        env: &Environment,
+    ) -> Result<Trust, NotIn> {
+        if trust.untrusted.is_some() || record.phase != worktree::Phase::Made {
+            return Ok(trust);
+        }
+        match self.decide_again(order, &of_record(record, env))?.starts()? {
+            again if again.untrusted.is_some() => Ok(again),
+            _ => Ok(trust),
+        }
+    }
+
+    /// Runs the setup script, if that has still to be done.
+    pub fn set_up(&self, moved: &mut MovedIn, env: &Environment, log: &Path) -> Result<(), Fault> {
+        let Some(record) = &mut moved.record else { return Ok(()) };
+        if let Some(dir) = log.parent() {
+            std::fs::create_dir_all(dir)
+                .map_err(|e| Fault::new(FaultCode::Io, format!("{}: {e}", dir.display())))?;
+        }
+        worktree::set_up(&git(env), &self.ledger()?, record, log).map_err(|e| fault(&e))?;
+        moved.lodging = lodging(record, moved.lodging.remote_hosts().to_vec());
+        Ok(())
+    }
+}
+
+impl MovedIn {
+    /// The setup script has still to run.
+    pub fn needs_set_up(&self) -> bool {
+        self.lodging.worktree().is_some_and(|tree| tree.setting_up)
+    }
+}
+
+/// Each host once.
+fn remote_hosts(git: &Git, dir: &Path) -> Vec<String> {
+    let remotes = worktree::remote_addresses(git, dir);
+    let hosts: BTreeSet<String> = remotes.iter().filter_map(|at| host_of_remote(at)).collect();
+    hosts.into_iter().collect()
+}
+
+fn stays(lodging: Lodging, trust: Trust) -> MovedIn {
+    MovedIn { lodging, trust, variables: Vec::new(), main_checkout: None, record: None }
+}
+
+fn moved(
+    record: Record,
+    main_checkout: Option<MainCheckout>,
+    trust: Trust,
+    remote_hosts: Vec<String>,
+) -> MovedIn {
+    let variables = worktree::script_environment(&record);
+    let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let lodging = lodging(&record, remote_hosts);
+    MovedIn { lodging, trust, variables, main_checkout, record: Some(record) }
+}
+
+fn lodging(record: &Record, remote_hosts: Vec<String>) -> Lodging {
+    Lodging::Worktree(Box::new(Worktree {
+        path: text(&record.path),
+        directory: text(&record.cwd()),
+        branch: record.branch.clone(),
+        main_checkout: text(&record.repository.root),
+        base: record.base.label.clone(),
+        base_commit: record.base.commit.clone(),
+        upstream: record.base.upstream.clone(),
+        behind: record.base.behind,
+        absent: record.absent.clone(),
+        absent_count: u32::try_from(record.absent_count).unwrap_or(u32::MAX),
+        first_port: record.ports.map(|ports| ports.first),
+        last_port: record.ports.map(|ports| ports.last),
+        disclosure: worktree::disclosure(record),
+        setting_up: worktree::has_setup(record),
+        changed_meanwhile: Vec::new(),
+        remote_hosts,
+    }))
+}
