@@ -2,12 +2,12 @@
 //! loop. Nothing waits for it.
 
 use crate::core::Core;
+use nightshift_automation::advising;
 use nightshift_model::{Fact, Millis, SessionId};
 use nightshift_platform::spawn::own_variables;
 use nightshift_runtime::host_link::beside::Lane;
 use nightshift_runtime::outside::Aside;
 use nightshift_runtime::server::inbox::Inbox;
-use nightshift_standing::advising;
 
 pub fn begin(core: &Core, id: &SessionId) {
     let Some(entry) = core.sessions.get(id) else { return };

@@ -14,6 +14,7 @@ use crate::{
     advising, checkout, judging, mending, notices, permissions, rest, retention, settling, standing,
 };
 use nightshift_agents::Driver;
+use nightshift_automation::Clockwork;
 use nightshift_model::limits::LINE_INTERVAL_MS;
 use nightshift_model::{
     Command as SessionCommand, Event, Evidence, Fact, Liveness, Millis, Session, SessionId, Source,
@@ -38,7 +39,6 @@ use nightshift_runtime::storage::{Storage, fault as store_fault, healed, outlive
 use nightshift_runtime::unsaved::Unsaved;
 use nightshift_runtime::workspace::Desk;
 use nightshift_settings::Watched;
-use nightshift_standing::Clockwork;
 use nightshift_store::Write;
 use nightshift_vendors::registry::Registry;
 use std::collections::BTreeMap;

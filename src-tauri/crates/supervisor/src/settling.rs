@@ -4,12 +4,12 @@
 //! Promise: the state by rules stands until then, and for good when nobody can settle it.
 
 use crate::core::Core;
+use nightshift_automation::settling;
 use nightshift_model::{Fact, SessionId, Settled, TurnOutcome};
 use nightshift_platform::spawn::own_variables;
 use nightshift_runtime::host_link::beside::Lane;
 use nightshift_runtime::outside::Aside;
 use nightshift_runtime::server::inbox::Inbox;
-use nightshift_standing::settling;
 
 /// Turn `n` ended with words that could mean two things.
 pub struct Doubt {

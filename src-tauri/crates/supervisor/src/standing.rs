@@ -4,6 +4,8 @@
 
 use crate::core::Core;
 use crate::handlers;
+use nightshift_automation::due::Eyes;
+use nightshift_automation::{Due, Look, LoopFile, due, missed_while_stopped, words};
 use nightshift_model::{Event, Fact, Liveness, Session, SessionId, State, Timed};
 use nightshift_platform::clock;
 use nightshift_platform::spawn::own_variables;
@@ -12,8 +14,6 @@ use nightshift_runtime::clients::ConnId;
 use nightshift_runtime::host_link::beside::Lane;
 use nightshift_runtime::outside::Aside;
 use nightshift_runtime::server::inbox::Inbox;
-use nightshift_standing::due::Eyes;
-use nightshift_standing::{Due, Look, LoopFile, due, missed_while_stopped, words};
 
 pub fn on_time(core: &mut Core) {
     if !core.clockwork.wants_look() {
@@ -120,8 +120,8 @@ pub fn tasks_said(core: &mut Core, id: &SessionId, asked: Option<(ConnId, u64)>,
 }
 
 /// Eight characters that name nothing yet.
-pub fn moment(core: &Core) -> nightshift_standing::Moment {
+pub fn moment(core: &Core) -> nightshift_automation::Moment {
     let fresh_id = core.outside.fresh_uuid().simple().to_string().chars().take(8).collect();
     let (look, zone) = (core.clockwork.look(), core.clockwork.zone());
-    nightshift_standing::Moment { look, zone, fresh_id, off: core.clockwork.is_off() }
+    nightshift_automation::Moment { look, zone, fresh_id, off: core.clockwork.is_off() }
 }

@@ -9,12 +9,12 @@ use crate::server::callers::Caller;
 pub use crate::server::serve::Turn;
 use crate::workspace::MainCheckout;
 use nightshift_agents::Driver;
+use nightshift_automation::LoopFile;
 use nightshift_model::{Judged, Millis, PullState, SessionId, Settled, Timed};
 use nightshift_protocol::{
     Dispatch, Environment, Fault, LogPage, Reply, Request, ReviewResult, Task, TrustedRepository,
     WorktreeFate,
 };
-use nightshift_standing::LoopFile;
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
 pub enum Inbox {

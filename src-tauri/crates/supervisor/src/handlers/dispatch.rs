@@ -6,6 +6,7 @@ use crate::core::Core;
 use crate::effects;
 use crate::limits::{ENVIRONMENT_MAX_BYTES, LIVE_SESSIONS_MAX, SESSIONS_MAX};
 use crate::standing::moment;
+use nightshift_automation::{Slash, ask};
 use nightshift_model::limits::{LINE_MAX_CHARS, PROMPT_MAX_BYTES};
 use nightshift_model::naming::{given_name, one_line, prompt_name, short_name};
 use nightshift_model::{
@@ -18,7 +19,6 @@ use nightshift_runtime::host_link::beside::Lane;
 use nightshift_runtime::outside::Aside;
 use nightshift_runtime::server::inbox::Inbox;
 use nightshift_runtime::server::wait::Until;
-use nightshift_standing::{Slash, ask};
 use nightshift_vendors::registry::Registry;
 use std::path::Path;
 

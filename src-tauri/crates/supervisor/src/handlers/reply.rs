@@ -3,10 +3,10 @@
 
 use super::{Handled, Outcome, apply, find, slash, standing};
 use crate::core::Core;
+use nightshift_automation::Slash;
 use nightshift_model::Command as SessionCommand;
 use nightshift_protocol::Environment;
 use nightshift_runtime::clients::ConnId;
-use nightshift_standing::Slash;
 
 pub fn reply(
     core: &mut Core,

@@ -3,10 +3,10 @@
 
 use super::{Handled, Outcome, standing, tasks};
 use crate::core::Core;
+use nightshift_automation::Slash;
 use nightshift_model::{Fact, SessionId};
 use nightshift_protocol::{Fault, FaultCode, Reply, SessionView, StandingAct, StandingResult};
 use nightshift_runtime::clients::ConnId;
-use nightshift_standing::Slash;
 
 /// What the command asks of a session's standing work; none for those that only show.
 pub fn act_of(slash: Slash) -> Option<StandingAct> {

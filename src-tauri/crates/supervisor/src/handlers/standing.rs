@@ -4,11 +4,11 @@
 use super::{Handled, Outcome, apply, apply_event, find};
 use crate::core::Core;
 use crate::standing::moment;
+use nightshift_automation::{Asked, answer, ask};
 use nightshift_model::{Event, Fact, Liveness, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Environment, Fault, Reply, StandingAct, StandingResult};
 use nightshift_runtime::clients::ConnId;
-use nightshift_standing::{Asked, answer, ask};
 
 pub fn standing(
     core: &mut Core,

@@ -2,13 +2,13 @@
 
 use super::{Handled, Outcome, find, quoted, standing};
 use crate::core::Core;
+use nightshift_automation::tasks::WAKEUP;
 use nightshift_platform::Identity;
 use nightshift_protocol::{Fault, FaultCode, Reply};
 use nightshift_runtime::clients::ConnId;
 use nightshift_runtime::host_link::beside::Lane;
 use nightshift_runtime::outside::Aside;
 use nightshift_runtime::server::inbox::Inbox;
-use nightshift_standing::tasks::WAKEUP;
 
 pub fn stop_task(core: &mut Core, conn: ConnId, request: u64, task: &str) -> Outcome {
     let unknown = || {
@@ -20,7 +20,7 @@ pub fn stop_task(core: &mut Core, conn: ConnId, request: u64, task: &str) -> Out
     if let Some(monitor) = rest.strip_prefix("monitor.") {
         return super::monitor::stop(core, &id, monitor, task.trim());
     }
-    if let Some(act) = nightshift_standing::tasks::stop(rest) {
+    if let Some(act) = nightshift_automation::tasks::stop(rest) {
         standing::take(core, &id, &act)?;
         return Ok(Handled::Done(Reply::TaskStopped { id: task.trim().to_owned() }));
     }

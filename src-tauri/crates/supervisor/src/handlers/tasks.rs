@@ -29,7 +29,7 @@ fn known(core: &Core, ids: &[SessionId]) -> (Vec<Task>, Vec<Box<dyn Background>>
     let (mut tasks, mut hosts) = (Vec::new(), Vec::new());
     for id in ids {
         let Some(entry) = core.sessions.get(id) else { continue };
-        tasks.extend(nightshift_standing::tasks::of(&entry.session));
+        tasks.extend(nightshift_automation::tasks::of(&entry.session));
         if entry.session.is_alive() {
             let driver = entry.driver.iter();
             tasks.extend(driver.flat_map(|driver| nightshift_agents::tasks(id.as_str(), driver)));
