@@ -45,6 +45,11 @@ const PATHS: [&str; 13] = [
     "new_path",
 ];
 
+/// What a change of one file may say beside its kind: what is written. Another path is no content.
+const CHANGE: [&str; 3] = ["content", "unified_diff", "move_path"];
+/// Kinds of a change that write in the file that is named, and do not take it away.
+const WRITES: [&str; 2] = ["add", "update"];
+
 /// Of paths, those whose part in the call matters.
 const ROLES: [&str; 6] = ["source", "destination", "from", "to", "old_path", "new_path"];
 /// Fields of an edit or a look that say what is written or how much is read, in the files that are named.
@@ -82,7 +87,7 @@ impl Family {
         let kind = call["kind"].as_str().unwrap_or("other");
         let name = self.tool_name(call);
         let (what, exactly) = match kind {
-            "execute" => command(&call["rawInput"], cwd)?,
+            "execute" => command(&call["rawInput"], more(call)?, cwd)?,
             "edit" | "delete" | "move" | "read" => files(call, cwd)?,
             // Options of these mean more than the one request.
             "switch_mode" | "think" => return None,
@@ -90,8 +95,10 @@ impl Family {
                 let input = call["rawInput"].as_object().filter(|input| !input.is_empty())?;
                 // Without its name any tool of this kind would do.
                 name?;
-                let exactly = in_order(input.clone());
-                (exactly.clone(), exactly)
+                let what = in_order(input.clone());
+                let mut fields = input.clone();
+                fields.extend(more(call)?);
+                (what, in_order(fields))
             }
         };
         let tool = name.map_or_else(|| kind.to_owned(), |name| format!("{kind} {name}"));
@@ -106,7 +113,33 @@ fn in_order(fields: Map<String, Value>) -> String {
     value.to_string()
 }
 
-fn command(input: &Value, cwd: &str) -> Option<(String, String)> {
+/// What a request shows beside its input: files that it touches, changes that it makes. Words do not
+/// count: they describe. None where it cannot be told from a field of the input.
+fn more(call: &Value) -> Option<Map<String, Value>> {
+    let mut more = Map::new();
+    for name in ["content", "locations"] {
+        let own = format!("the call's {name}");
+        if call["rawInput"].get(&own).is_some() {
+            return None;
+        }
+        let value = match &call[name] {
+            Value::Null => continue,
+            Value::Array(parts) => parts.iter().filter(|part| !is_text(part)).cloned().collect(),
+            other => vec![other.clone()],
+        };
+        if value.is_empty() {
+            continue;
+        }
+        more.insert(own, Value::Array(value));
+    }
+    Some(more)
+}
+
+fn is_text(part: &Value) -> bool {
+    part["type"] == "content" && part["content"]["type"] == "text"
+}
+
+fn command(input: &Value, mut exactly: Map<String, Value>, cwd: &str) -> Option<(String, String)> {
     let input = input.as_object()?;
     let key = ["command", "cmd"].into_iter().find(|key| input.contains_key(*key))?;
     let what = match &input[key] {
@@ -117,7 +150,6 @@ fn command(input: &Value, cwd: &str) -> Option<(String, String)> {
         }
         _ => return None,
     };
-    let mut exactly = Map::new();
     for (name, value) in input.iter().filter(|(name, _)| !IDLE.contains(&name.as_str())) {
         let directory = DIRECTORIES.contains(&name.as_str());
         let value = match value.as_str().filter(|_| directory) {
@@ -133,22 +165,31 @@ fn command(input: &Value, cwd: &str) -> Option<(String, String)> {
 }
 
 fn files(call: &Value, cwd: &str) -> Option<(String, String)> {
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let mut paths = BTreeSet::new();
     let mut add = |path: &Value| paths.extend(path.as_str().map(|path| below(path, cwd)));
-    for part in list(&call["content"]).iter().filter(|part| part["type"] == "diff") {
+    for part in parts(&call["content"])?.iter().filter(|part| !is_text(part)) {
+        fields(part, |name, value| match name {
+            "type" => value == "diff",
+            "path" | "oldText" | "newText" => is_scalar(value),
+            name => name == "_meta",
+        })?;
         add(&part["path"]);
     }
-    list(&call["locations"]).iter().for_each(|location| add(&location["path"]));
+    for location in parts(&call["locations"])? {
+        fields(location, |name, value| {
+            matches!(name, "path" | "line" | "_meta") && (name == "_meta" || is_scalar(value))
+        })?;
+        add(&location["path"]);
+    }
     let input = &call["rawInput"];
-    // Another field may be what is really done; where a file goes from and to is more than a set of names.
-    let known = |name: &str| {
-        IDLE.contains(&name)
-            || CONTENT.contains(&name)
-            || (PATHS.contains(&name) && !ROLES.contains(&name))
-    };
-    if input.as_object().is_some_and(|fields| fields.keys().any(|name| !known(name))) {
-        return None;
+    if !input.is_null() {
+        // Another field may be what is really done; where a file goes from and to is more than a set of
+        // names.
+        fields(input, |name, value| {
+            IDLE.contains(&name)
+                || (CONTENT.contains(&name) && only_writes(name, value))
+                || (PATHS.contains(&name) && !ROLES.contains(&name) && is_scalar(value))
+        })?;
     }
     PATHS.iter().for_each(|key| add(&input[*key]));
     for path in input["changes"].as_object().into_iter().flatten().map(|(path, _)| path) {
@@ -159,6 +200,46 @@ fn files(call: &Value, cwd: &str) -> Option<(String, String)> {
     }
     let what = Vec::from_iter(paths.iter().map(String::as_str)).join("\n");
     Some((what, json!(paths).to_string()))
+}
+
+/// None where it is something else than a list.
+fn parts(value: &Value) -> Option<&[Value]> {
+    if value.is_null() { Some(&[]) } else { value.as_array().map(Vec::as_slice) }
+}
+
+/// None unless it is an object of nothing but such fields.
+fn fields(value: &Value, may: impl Fn(&str, &Value) -> bool) -> Option<()> {
+    value.as_object()?.iter().all(|(name, value)| may(name, value)).then_some(())
+}
+
+/// A list or an object may hold what nobody expects in it: another path, another command.
+fn is_scalar(value: &Value) -> bool {
+    !value.is_object() && !value.is_array()
+}
+
+/// Whether the field is nothing but what is written into the files that are named.
+fn only_writes(name: &str, value: &Value) -> bool {
+    let writes = |name: &str, value: &Value| CONTENT.contains(&name) && is_scalar(value);
+    match name {
+        "edits" => value
+            .as_array()
+            .is_some_and(|edits| edits.iter().all(|edit| fields(edit, writes).is_some())),
+        "changes" => value.as_object().is_some_and(|files| files.values().all(is_write)),
+        _ => is_scalar(value),
+    }
+}
+
+/// A change of one file, as Codex tells it: `{"type":"update","unified_diff":…,"move_path":null}` or
+/// `{"update":{"unified_diff":…}}`. One that moves or deletes is more than a write.
+fn is_write(change: &Value) -> bool {
+    let writes = |name: &str, value: &Value| {
+        CHANGE.contains(&name) && is_scalar(value) && (name != "move_path" || value.is_null())
+    };
+    let tagged = change["type"].as_str().is_some_and(|kind| WRITES.contains(&kind))
+        && fields(change, |name, value| name == "type" || writes(name, value)).is_some();
+    let keyed =
+        fields(change, |kind, change| WRITES.contains(&kind) && fields(change, writes).is_some());
+    tagged || (keyed.is_some() && change.as_object().is_some_and(|kinds| kinds.len() == 1))
 }
 
 /// Where a way up leads depends on where it begins.
@@ -274,6 +355,126 @@ mod tests {
     }
 
     #[test]
+    fn security_04_a_rule_for_writing_a_file_does_not_move_or_delete_it() {
+        let change = |change: Value| {
+            let input = json!({"call_id": "c", "changes": {"/w/one/a": change}});
+            of(json!({"kind": "edit", "rawInput": input}))
+        };
+        let written = change(json!({"type": "update", "unified_diff": "@@", "move_path": null}));
+        assert_eq!(written.clone().unwrap().1, r#"["a"]"#);
+        for same in [
+            json!({"type": "add", "content": "x"}),
+            json!({"update": {"unified_diff": "@@", "move_path": null}}),
+            json!({"add": {"content": "x"}}),
+        ] {
+            assert_eq!(change(same.clone()), written, "{same}");
+        }
+        for other in [
+            json!({"type": "update", "unified_diff": "@@", "move_path": "/root/.bashrc"}),
+            json!({"type": "delete"}),
+            json!({"type": "delete", "content": "x"}),
+            json!({"type": "update", "unified_diff": "@@", "to": "/etc/passwd"}),
+            json!({"type": "update", "unified_diff": {"path": "/etc/passwd"}}),
+            json!({"update": {"unified_diff": "@@", "move_path": "/root/.bashrc"}}),
+            json!({"update": {}, "delete": {}}),
+            json!({"delete": {}}),
+            json!({"add": "x"}),
+            json!({}),
+            json!("x"),
+            json!([{"type": "add"}]),
+        ] {
+            assert_eq!(change(other.clone()), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn security_04_a_rule_about_a_file_holds_no_other_path() {
+        let edit = |input: Value| of(json!({"kind": "edit", "rawInput": input}));
+        let edits = json!([{"old_string": "a", "new_string": "b", "replace_all": true}]);
+        let plain = edit(json!({"file_path": "/w/one/a", "edits": edits}));
+        assert_eq!(plain.unwrap().1, r#"["a"]"#);
+        for input in [
+            json!({"file_path": "/w/one/a", "edits": [{"file_path": "/etc/passwd"}]}),
+            json!({"file_path": "/w/one/a", "edits": [{"new_string": {"path": "/etc/passwd"}}]}),
+            json!({"file_path": "/w/one/a", "edits": {"path": "/etc/passwd"}}),
+            json!({"file_path": "/w/one/a", "edits": ["/etc/passwd"]}),
+            json!({"file_path": "/w/one/a", "edits": [{"edits": [{"path": "/etc/passwd"}]}]}),
+            json!({"file_path": "/w/one/a", "content": {"path": "/etc/passwd"}}),
+            json!({"file_path": "/w/one/a", "content": ["/etc/passwd"]}),
+            json!({"file_path": "/w/one/a", "path": ["/etc/passwd"]}),
+            json!({"file_path": ["/w/one/a"], "path": "/w/one/a"}),
+            json!({"file_path": "/w/one/a", "changes": [{"path": "/etc/passwd"}]}),
+            json!(["/w/one/a"]),
+            json!("/w/one/a"),
+        ] {
+            assert_eq!(edit(input.clone()), None, "{input}");
+        }
+        let beside = |name: &str, value: Value| {
+            let mut call = json!({"kind": "edit", "rawInput": {"file_path": "/w/one/a"}});
+            call[name] = value;
+            of(call)
+        };
+        let diff = json!([{"type": "diff", "path": "/w/one/a", "oldText": null, "newText": "x"}]);
+        assert!(beside("content", diff).is_some());
+        let words = json!([{"type": "content", "content": {"type": "text", "text": "why"}}]);
+        assert!(beside("content", words).is_some());
+        for (name, value) in [
+            ("content", json!([{"type": "diff", "path": "/w/one/a", "to": "/etc/passwd"}])),
+            ("content", json!([{"type": "diff", "path": ["/etc/passwd"]}])),
+            ("content", json!([{"type": "terminal", "terminalId": "t"}])),
+            ("content", json!([{"type": "content", "content": {"type": "resource"}}])),
+            ("content", json!({"path": "/etc/passwd"})),
+            ("locations", json!([{"path": "/w/one/a", "to": "/etc/passwd"}])),
+            ("locations", json!([["/etc/passwd"]])),
+            ("locations", json!("/etc/passwd")),
+        ] {
+            assert_eq!(beside(name, value.clone()), None, "{name} {value}");
+        }
+    }
+
+    #[test]
+    fn security_04_what_a_request_shows_beside_its_input_belongs_to_its_rule() {
+        for (kind, input) in
+            [("execute", json!({"command": "make"})), ("other", json!({"query": "make"}))]
+        {
+            let call = |more: Value| {
+                let mut call = json!({"kind": kind, "rawInput": input});
+                call["_meta"] = json!({"claudeCode": {"toolName": "Tool"}});
+                call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+                of(call)
+            };
+            let plain = call(json!({}));
+            assert!(plain.is_some());
+            let words = json!([{"type": "content", "content": {"type": "text", "text": "builds"}}]);
+            for same in [json!({"content": words}), json!({"content": [], "locations": []})] {
+                assert_eq!(call(same.clone()), plain, "{same}");
+            }
+            let mut seen = vec![plain];
+            for other in [
+                json!({"content": [{"type": "diff", "path": "/etc/passwd", "newText": "evil"}]}),
+                json!({"content": [{"type": "diff", "path": "/etc/passwd", "newText": "more"}]}),
+                json!({"content": [{"type": "terminal", "terminalId": "t"}]}),
+                json!({"content": {"path": "/etc/passwd"}}),
+                json!({"locations": [{"path": "/etc/passwd"}]}),
+                json!({"locations": "/etc/passwd"}),
+            ] {
+                let one = call(other.clone());
+                assert!(one.is_some() && !seen.contains(&one), "{other}");
+                seen.push(one);
+            }
+            let mut imitation = input.clone();
+            imitation["the call's locations"] = json!([{"path": "/etc/passwd"}]);
+            for locations in [json!([{"path": "/etc/passwd"}]), json!([])] {
+                let imitated = json!({
+                    "kind": kind, "rawInput": imitation, "locations": locations,
+                    "_meta": {"claudeCode": {"toolName": "Tool"}},
+                });
+                assert_eq!(of(imitated), None);
+            }
+        }
+    }
+
+    #[test]
     fn files_are_all_those_that_are_named_and_other_tools_need_a_name() {
         let edit = |more: Value| {
             let mut call = json!({"kind": "edit"});
@@ -284,7 +485,8 @@ mod tests {
         assert_eq!(edit(json!({"locations": [{"path": "/w/one/a.txt", "line": 3}]})), a);
         assert_eq!(edit(json!({"content": [{"type": "diff", "path": "/w/one/a.txt"}]})), a);
         assert_eq!(edit(json!({"rawInput": {"file_path": "/w/one/a.txt"}})), a);
-        let two = json!({"rawInput": {"path": "/w/one/a.txt", "changes": {"/w/two/b": {}}}});
+        let change = json!({"type": "add", "content": "x"});
+        let two = json!({"rawInput": {"path": "/w/one/a.txt", "changes": {"/w/two/b": change}}});
         assert_eq!(edit(two), Some(r#"["/w/two/b","a.txt"]"#.to_owned()));
         assert_eq!(edit(json!({"rawInput": {"patch": "*** a.txt"}})), None);
         assert_eq!(edit(json!({"title": "Edit a.txt"})), None);
