@@ -91,13 +91,17 @@ impl Client {
 
     pub(crate) async fn call_as(&self, id: u64, command: Command) -> Result<Reply, Fault> {
         let (waiter, reply) = oneshot::channel();
+        let only_reads = command.only_reads();
         let frame = encode_request(id, command)?;
         self.link.routes.expect_reply(id, waiter)?;
         let guard = ForgetCall { routes: &self.link.routes, id };
         if self.link.outgoing.send(frame).await.is_err() {
             return Err(lost());
         }
-        let result = reply.await.unwrap_or_else(|_| Err(lost()));
+        let result = reply.await.unwrap_or_else(|_| {
+            let why = self.link.routes.why_lost().unwrap_or_else(lost);
+            Err(if only_reads { why } else { unheard(&why) })
+        });
         drop(guard);
         result
     }
@@ -152,6 +156,13 @@ fn post(outgoing: &mpsc::Sender<Vec<u8>>, id: u64, command: Command) {
 pub(crate) fn lost() -> Fault {
     Fault::new(FaultCode::Unreachable, "the connection to the supervisor was lost")
         .hint("try again; sessions continue without it")
+}
+
+/// The connection went after a command that changes something was sent. Given again, it may be done twice.
+fn unheard(why: &Fault) -> Fault {
+    let message = format!("{}; this command may have been carried out", why.message);
+    Fault::new(why.code, message)
+        .hint("check with `nightshift agents` before you repeat it; sessions continue without it")
 }
 
 async fn read(mut reader: FrameReader, routes: Arc<Routes>, outgoing: mpsc::WeakSender<Vec<u8>>) {

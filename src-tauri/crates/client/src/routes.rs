@@ -125,11 +125,15 @@ impl Routes {
     pub(crate) fn lose(&self, fault: &Fault) {
         let mut open = self.lock();
         open.lost.get_or_insert_with(|| fault.clone());
-        for (_, waiter) in open.calls.drain() {
-            drop(waiter.send(Err(fault.clone())));
-        }
+        // Without a reply: what became of what was sent nobody has said.
+        open.calls.clear();
         for (_, route) in open.follows.drain() {
             drop(route.cut.send(Cut::Ended(fault.clone())));
         }
+    }
+
+    /// Why the connection is lost, where that was said.
+    pub(crate) fn why_lost(&self) -> Option<Fault> {
+        self.lock().lost.clone()
     }
 }

@@ -275,3 +275,54 @@ pub enum Command {
         keep_workers: bool,
     },
 }
+
+impl Command {
+    /// Whether it changes nothing, so that it may be given again when nobody knows what became of it.
+    pub fn only_reads(&self) -> bool {
+        match self {
+            Command::Show { .. }
+            | Command::List
+            | Command::ReadEnclosure { .. }
+            | Command::InspectWorktree { .. }
+            | Command::MeasureWorktree { .. }
+            | Command::Worktrees { .. }
+            | Command::Configuration { .. }
+            | Command::Logs { .. }
+            | Command::Tasks { .. }
+            | Command::Why { .. }
+            | Command::Attach { .. }
+            | Command::FollowBoard
+            | Command::FollowConversation { .. }
+            | Command::Unfollow { .. }
+            | Command::Agents { .. }
+            | Command::Presence { .. }
+            | Command::Status => true,
+            Command::Dispatch(_)
+            | Command::Answer { .. }
+            | Command::Reply { .. }
+            | Command::Enclose { .. }
+            | Command::Interrupt { .. }
+            | Command::Stop { .. }
+            | Command::Respawn { .. }
+            | Command::Remove { .. }
+            | Command::RemoveWorktree { .. }
+            | Command::CleanWorktrees
+            | Command::UndoRemove { .. }
+            | Command::Choose { .. }
+            | Command::Open { .. }
+            | Command::Rename { .. }
+            | Command::Pin { .. }
+            | Command::ContinueAtReset { .. }
+            | Command::CancelContinue { .. }
+            | Command::Seen { .. }
+            | Command::StopTask { .. }
+            | Command::Review { .. }
+            | Command::Standing { .. }
+            | Command::Notifications { .. }
+            | Command::Trust { .. }
+            | Command::Permissions { .. }
+            | Command::PauseSchedules { .. }
+            | Command::Shutdown { .. } => false,
+        }
+    }
+}

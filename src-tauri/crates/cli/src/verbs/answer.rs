@@ -43,13 +43,28 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let session = view.id.clone();
     // What waits for trust starts with the answer.
     let env = dispatch_environment();
-    let command = Command::Answer { session, need, answer, shown_ms: None, env };
-    let view = here.session(&client, command).await?;
+    let command = Command::Answer { session, need: need.clone(), answer, shown_ms: None, env };
+    let answered = here.session(&client, command).await;
+    let view = answered.map_err(|failure| unheard(failure, &view.id, need.as_ref()))?;
     let line = match question {
         Some(question) => format!("answered · {} · {} · {question}", view.id, one_line(&view.name)),
         None => format!("answered · {} · {}", view.id, one_line(&view.name)),
     };
     here.say(&Entry::of(&view), &line)
+}
+
+/// Where nobody knows whether the answer counted: the next request must not get it.
+fn unheard(failure: Failure, session: &str, need: Option<&NeedId>) -> Failure {
+    match (failure, need) {
+        (Failure::Fault(fault), Some(NeedId(need))) if fault.code == FaultCode::Unreachable => {
+            let hint = format!(
+                "check with `nightshift why {session}`; if it does not have the answer, repeat it with \
+                 `--request {need}`: then no other request can get it"
+            );
+            Failure::Fault(fault.hint(hint))
+        }
+        (failure, _) => failure,
+    }
 }
 
 /// What is meant is not open any more.

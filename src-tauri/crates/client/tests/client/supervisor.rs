@@ -2,9 +2,10 @@
 
 use crate::fake::{Peer, listen, place};
 use nightshift_client::{Client, Starter, find_or_start};
+use nightshift_model::Answer;
 use nightshift_protocol::{
-    BoardChange, BoardEvent, Command, Fault, FaultCode, Hello, PROTOCOL_REACH, PROTOCOL_VERSION,
-    Reply, Role, ServerMessage,
+    BoardChange, BoardEvent, Command, Environment, Fault, FaultCode, Hello, PROTOCOL_REACH,
+    PROTOCOL_VERSION, Reply, Role, ServerMessage,
 };
 use std::os::unix::fs::PermissionsExt;
 
@@ -161,6 +162,34 @@ async fn a_lost_connection_is_told_to_those_who_wait_and_to_those_who_come_later
     tokio::join!(serve, ask);
     assert_eq!(client.call(Command::List).await.unwrap_err().code, FaultCode::Unreachable);
     assert_eq!(client.follow_board().await.err().unwrap().code, FaultCode::Unreachable);
+}
+
+#[tokio::test]
+async fn failures_39_an_answer_that_nobody_confirmed_may_have_counted() {
+    let answer = || Command::Answer {
+        session: "a".into(),
+        need: None,
+        answer: Answer::Allow,
+        shown_ms: None,
+        env: Environment::new(),
+    };
+    for (command, may_be_done) in
+        [(answer(), true), (Command::CleanWorktrees, true), (show("a"), false)]
+    {
+        let (_place, client, mut peer) = connected().await;
+        let (reply, ()) = tokio::join!(client.call(command.clone()), async {
+            peer.request().await;
+            drop(peer);
+        });
+        let fault = reply.unwrap_err();
+        assert_eq!(fault.code, FaultCode::Unreachable);
+        let text = fault.to_string();
+        assert_eq!(text.contains("may have been carried out"), may_be_done, "{text}");
+        assert_eq!(text.contains("try again"), !may_be_done, "{text}");
+        // What is never sent was not done.
+        let fault = client.call(command).await.unwrap_err();
+        assert!(fault.to_string().contains("try again"), "{fault}");
+    }
 }
 
 #[tokio::test]
