@@ -148,10 +148,10 @@ export class Worktrees {
   private tell(fate: WorktreeFate | null): void {
     if (!fate) return;
     const kept = fate.kept.map((one) => one.text).join("; ");
-    this.said =
-      kept === ""
-        ? { text: `${fate.path} was removed`, undo: fate.undo }
-        : { text: `${fate.path} stays: ${kept}`, undo: null };
+    if (kept !== "") this.said = { text: `${fate.path} stays: ${kept}`, undo: null };
+    else if (fate.undo !== null) this.said = { text: `${fate.path} was removed`, undo: fate.undo };
+    // Nothing was left of it: the notes say what was found and what is kept.
+    else this.said = { text: [`${fate.path} is off the list`, ...fate.notes].join(": "), undo: null };
   }
 
   private async work(key: string, does: () => Promise<void>): Promise<void> {

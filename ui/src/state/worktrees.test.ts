@@ -104,3 +104,12 @@ test("days are counted down and never to nothing", () => {
   const removed = { id: "s", path: "a", branch: "a", removedAt: 0, until: 30 * 86_400_000, bytes: null };
   expect([0, 5 * 86_400_000, 29.9 * 86_400_000].map((now) => daysLeft(removed, now))).toEqual([30, 25, 1]);
 });
+
+test("a worktree of which nothing was left is off the list, and what was found is said", async () => {
+  const notes = ["nothing was left of it: its branch b is kept"];
+  const removeWorktree = async () => ({ ...fate("a"), undo: null, notes });
+  const trees = view({ inspectWorktree: async () => CLEAN, removeWorktree });
+  await trees.refresh();
+  await trees.ask(tree("a", "s"));
+  expect(trees.said).toEqual({ text: `a is off the list: ${notes[0]}`, undo: null });
+});

@@ -22,7 +22,7 @@ pub struct WorktreeFate {
     pub kept: Vec<Kept>,
     /// What was uncommitted and can be brought back.
     pub uncommitted: Vec<String>,
-    /// By this id it can be brought back; none when it was kept.
+    /// By this id it can be brought back; none when it was kept, and where nothing was left of it.
     pub undo: Option<String>,
     pub notes: Vec<String>,
 }

@@ -3,6 +3,7 @@
 //! Promise: worktrees go the same way as by hand (`remove`, carefully); files are deleted only here,
 //! only after their time, one file system deep and never through a link.
 
+use crate::absence::{self, Absence};
 use crate::error::{AtPath, Error, Kind, Result};
 use crate::expiry::expire_rescues;
 use crate::git::Git;
@@ -10,6 +11,7 @@ use crate::inspect::Policy;
 use crate::ledger::{Ledger, Record, RemovalPhase, Removed};
 use crate::limits::{DAY_MS, UNDO_DAYS};
 use crate::remove::{Removal, recover, remove};
+use crate::repository::Repository;
 use crate::rescue;
 use nightshift_platform::mounts;
 use std::collections::BTreeSet;
@@ -79,7 +81,12 @@ pub fn purge(git: &Git, ledger: &Ledger, removed: &Removed) -> Result<()> {
         }
         delete(aside)?;
     }
-    rescue::forget(git, &removed.record, &removed.rescue_ref, &removed.rescue_commit)?;
+    let record = &removed.record;
+    let Repository { root, common } = &record.repository;
+    // The rescue went with the whole repository.
+    if absence::look(common, root, &record.grounds.repository)? != Some(Absence::Proven) {
+        rescue::forget(git, record, &removed.rescue_ref, &removed.rescue_commit)?;
+    }
     ledger.forget_removed(&removed.id)
 }
 

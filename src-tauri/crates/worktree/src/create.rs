@@ -4,6 +4,7 @@
 //! the same worktree is handed out; a worktree whose making was cut off is set aside whole and never
 //! used; the main checkout is only read.
 
+use crate::absence::Grounds;
 use crate::checkout::{Checkout, refuse_shared};
 use crate::error::{AtPath, Error, Kind, Result};
 use crate::exclude::exclude;
@@ -91,6 +92,13 @@ pub fn reopen(ledger: &Ledger, id: &str) -> Result<Record> {
             let text = format!("the worktree {} is gone", record.path.display());
             let hint = format!("its branch {} is kept; start a new session", record.branch);
             Err(Error::new(Kind::NotFound, text).hint(hint))
+        }
+        Place::Lost(_) => {
+            let text = format!(
+                "the worktree {} is gone, and git has no notes of it",
+                record.path.display()
+            );
+            Err(Error::new(Kind::NotFound, text).hint("start a new session"))
         }
     }
 }
@@ -183,6 +191,7 @@ fn record(order: &Order<'_>, name: String, path: &Path, ports: Option<Ports>) ->
         absent: Vec::new(),
         absent_count: 0,
         notes,
+        grounds: Grounds::default(),
     }
 }
 
@@ -260,6 +269,7 @@ fn make(git: &Git, ledger: &Ledger, order: &Order<'_>, record: &mut Record) -> R
         }
     }
     record.admin = Some(place::pointer(&record.path.join(".git"), "gitdir: ")?);
+    record.grounds = Grounds::of(&record.path, &record.repository.common);
     let (included, notes) = include(git, &root, &record.path)?;
     record.included = included;
     record.notes.extend(notes);

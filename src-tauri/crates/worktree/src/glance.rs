@@ -99,7 +99,7 @@ fn glance(looker: &Looker, looks: &mut Looks<'_>, ground: &Ground, record: &Reco
     let git = looker.git();
     let request = match place::look(record) {
         Ok(Place::There { .. }) => request(record),
-        Ok(Place::Missing) | Err(_) => return inspect(git, record),
+        Ok(Place::Missing | Place::Lost(_)) | Err(_) => return inspect(git, record),
     };
     let Some(request) = request else { return inspect(git, record) };
     let mut seen = Inspection::default();

@@ -7,7 +7,7 @@ use crate::checkout::Checkout;
 use crate::embedded::{Embedded, embedded};
 use crate::error::Result;
 use crate::git::{Call, Git};
-use crate::gone::{self, Gone};
+use crate::gone::{self, Gone, Lost};
 use crate::hidden;
 use crate::hold::{self, Lock};
 use crate::include;
@@ -46,6 +46,8 @@ pub struct Inspection {
     pub missing: bool,
     /// Then: it may be somewhere, with work in it.
     pub gone: Option<Gone>,
+    /// Then: git has no notes of it either.
+    pub lost: Option<Lost>,
     pub head: Head,
     /// Tracked files that are not as committed, staged or not.
     pub changed: Vec<PathBuf>,
@@ -117,6 +119,8 @@ pub enum Blocker {
     Held,
     /// Its directory is not where it was.
     Missing(Gone),
+    /// The same, and git has no notes of it either.
+    Lost(Lost),
     Unreadable {
         what: String,
     },
@@ -133,6 +137,7 @@ impl Blocker {
             Blocker::Locked { .. } => "locked",
             Blocker::Held => "held",
             Blocker::Missing(_) => "missing",
+            Blocker::Lost(_) => "gone",
             Blocker::Unreadable { .. } => "unreadable",
         }
     }
@@ -185,6 +190,7 @@ impl fmt::Display for Blocker {
             Blocker::Locked { reason } => write!(f, "a lock: {reason}"),
             Blocker::Held => write!(f, "its session, which is still running"),
             Blocker::Missing(gone) => write!(f, "{gone}"),
+            Blocker::Lost(lost) => write!(f, "{lost}"),
             Blocker::Unreadable { what } => write!(f, "a state that cannot be read: {what}"),
         }
     }
@@ -249,6 +255,8 @@ impl Inspection {
                 blockers.push(Blocker::Uncommitted { files, count });
             }
             blockers.extend(self.gone.clone().map(Blocker::Missing));
+            let lost = self.lost.clone().filter(|lost| lost.doubt.is_some());
+            blockers.extend(lost.map(Blocker::Lost));
         }
         blockers
     }
@@ -294,6 +302,11 @@ impl<'a> Asked<'a> {
 pub fn inspect(git: &Git, record: &Record) -> Inspection {
     let mut seen = Inspection::default();
     let missing = match place::look(record) {
+        Ok(Place::Lost(traces)) => {
+            seen.missing = true;
+            seen.lost = Some(gone::lost(git, record, traces));
+            return seen;
+        }
         Ok(place) => place == Place::Missing,
         Err(error) => {
             seen.unreadable.push(error.message);

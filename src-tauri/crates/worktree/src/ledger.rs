@@ -4,6 +4,7 @@
 //! Promise: records are replaced whole and durably; a damaged one is named and never taken for
 //! "nothing there"; names and ports are given under one lock for all repositories.
 
+use crate::absence::Grounds;
 use crate::error::{AtPath, Error, Kind, Result};
 use crate::limits::{LEDGER_TIMEOUT, RECORD_MAX_BYTES};
 use crate::plan::Base;
@@ -80,6 +81,9 @@ pub struct Record {
     pub absent_count: usize,
     /// What else is not as in the main checkout, in sentences.
     pub notes: Vec<String>,
+    /// What it was made in; unknown in records of older versions.
+    #[serde(default, skip_serializing_if = "Grounds::are_unknown")]
+    pub grounds: Grounds,
 }
 
 impl Record {

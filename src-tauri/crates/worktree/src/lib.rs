@@ -9,6 +9,7 @@
 //! never taken for clean. All calls block: run them beside a loop, never on it.
 //! Must not know: sessions, agents, the supervisor, any protocol.
 
+mod absence;
 mod checkout;
 mod clean;
 mod configuration;
@@ -57,6 +58,7 @@ mod submodules;
 mod temporary;
 mod undo;
 
+pub use absence::Grounds;
 pub use checkout::Checkout;
 pub use clean::{Cleaned, clean, purge};
 pub use create::{Created, Order, alongside, create, reopen};
@@ -66,7 +68,7 @@ pub use error::{Error, Kind, Result};
 pub use expiry::{expire_rescues, rescue_ref};
 pub use git::{Call, Environment, Git, complaint, failed, pieces, text};
 pub use glance::{Glance, Wanted, glances};
-pub use gone::Gone;
+pub use gone::{Doubt, Gone, Lost};
 pub use hold::{hold, release, repair};
 pub use include::wanted as included;
 pub use inspect::{Blocker, Head, Inspection, Policy, inspect};

@@ -6,13 +6,15 @@
 use crate::error::Error;
 use crate::git::{Git, pieces, text};
 use crate::glance::branch;
+use crate::gone;
 use crate::ledger::{Ledger, Record};
 use crate::limits::LIST_TOTAL;
 use crate::looker::{Looker, Looks, Told, request};
-use crate::place::normal;
+use crate::place::{self, Place, normal};
 use nightshift_git_reader::{Counts, Expected, Head, Linked, Request, Upstream};
 use nightshift_platform::clock;
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -49,7 +51,12 @@ pub fn list(
     let mut looks = looker.begin();
     let deadline = clock::monotonic() + LIST_TOTAL;
     let mut found: Vec<Row> = Vec::new();
-    for root in &all_roots {
+    // One that is gone is told of with each of its worktrees.
+    let is_gone = |root: &Path| {
+        let own = records.iter().any(|record| record.repository.root == root);
+        own && root.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    };
+    for root in all_roots.iter().filter(|root| !is_gone(root)) {
         match of_repository(looker.git(), &mut looks, root, deadline) {
             Ok(rows) => found.extend(rows),
             Err(error) => wrong.push(error),
@@ -59,7 +66,7 @@ pub fn list(
         match found.iter_mut().find(|row| row.listed.path == record.path) {
             Some(row) => row.listed.record = Some(record),
             // Not made completely, or its repository is gone: it must not vanish from the list.
-            None => found.push(Row::of(record)),
+            None => found.push(Row::of(looker.git(), record)),
         }
     }
     for row in found.iter_mut().filter(|row| row.alone.is_some() && !row.listed.missing) {
@@ -77,11 +84,17 @@ struct Row {
 }
 
 impl Row {
-    fn of(record: Record) -> Row {
+    fn of(git: &Git, record: Record) -> Row {
+        let unknown = match place::look(&record) {
+            Ok(Place::Lost(traces)) => Some(gone::lost(git, &record, traces).to_string()),
+            Ok(Place::There { .. } | Place::Missing) => None,
+            Err(error) => Some(error.message),
+        };
         let admin = record.admin.as_deref();
         let own = |admin| Request::linked(&record.path, admin, &record.repository.common);
-        let alone = admin.map(own).map(Request::without_files);
+        let alone = admin.map(own).map(Request::without_files).filter(|_| unknown.is_none());
         let listed = Listed {
+            unknown,
             path: record.path.clone(),
             root: record.repository.root.clone(),
             branch: Some(record.branch.clone()),

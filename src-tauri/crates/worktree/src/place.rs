@@ -4,6 +4,7 @@
 //! worktree is never taken for the recorded one.
 
 use crate::error::{AtPath, Error, Kind, Result};
+use crate::gone::{self, Traces};
 use crate::ledger::Record;
 use crate::limits::LINE_FILE_MAX_BYTES;
 use nightshift_platform::files::read_bounded;
@@ -13,23 +14,30 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// What is at a record's path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     There {
         device: u64,
         inode: u64,
     },
-    /// Nothing is at the path; what git knows of it may still be there.
+    /// Nothing is at the path; what git knows of it is still there.
     Missing,
+    /// Nothing is at the path, and git knows nothing of a worktree there.
+    Lost(Traces),
 }
+
+const YOURS: &str =
+    "what is in it stays: take out what you need and delete the directory, then remove it again";
 
 /// Looks without following a link. An error means: not what was recorded, so leave it alone.
 pub(crate) fn look(record: &Record) -> Result<Place> {
     let path = &record.path;
     let metadata = match std::fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            check_admin(record)?;
-            return Ok(Place::Missing);
+            return match check_admin(record) {
+                Ok(_) => Ok(Place::Missing),
+                Err(wrong) => gone::traces(record, wrong).map(Place::Lost),
+            };
         }
         read => read.at(path)?,
     };
@@ -45,8 +53,27 @@ pub(crate) fn look(record: &Record) -> Result<Place> {
         return Err(wrong(path, &text));
     }
     let dot_git = path.join(".git");
-    let points_to = pointer(&dot_git, "gitdir: ")?;
-    let admin = check_admin(record)?;
+    let points_to = match pointer(&dot_git, "gitdir: ") {
+        Err(error) if error.kind == Kind::NotFound => {
+            return Err(wrong(
+                path,
+                &format!("is no worktree any more, for its .git is gone; {YOURS}"),
+            ));
+        }
+        read => read?,
+    };
+    let admin = match check_admin(record) {
+        Err(error) if error.kind == Kind::NotFound => {
+            let text = format!(
+                "is unknown to git: {}; {YOURS}. Where its repository was moved, `git worktree repair {}` there \
+                 mends it",
+                error.message,
+                path.display()
+            );
+            return Err(wrong(path, &text));
+        }
+        checked => checked?,
+    };
     if points_to != admin {
         let text = format!("belongs to {} now", points_to.display());
         return Err(wrong(path, &text));

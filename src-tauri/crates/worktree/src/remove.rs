@@ -39,6 +39,8 @@ pub enum Removal {
         /// What went wrong without stopping it: the teardown script.
         notes: Vec<String>,
     },
+    /// Nothing was left of it but our record of it, which is gone now; or whatever there is stays, as was asked for.
+    Forgotten { found: String },
     /// It is as it was.
     Kept { blockers: Vec<Blocker> },
 }
@@ -57,6 +59,9 @@ pub fn remove(git: &Git, ledger: &Ledger, id: &str, policy: Policy, log: &Path) 
     let seen = inspect_refreshed(git, &record);
     if let Some(kept) = kept(&seen) {
         return Ok(kept);
+    }
+    if seen.lost.is_some() {
+        return forget(git, ledger, &record, policy);
     }
     let mut notes = Vec::new();
     if !seen.missing {
@@ -90,6 +95,30 @@ pub fn remove(git: &Git, ledger: &Ledger, id: &str, policy: Policy, log: &Path) 
         }
         Taken::Back(blocker) => Ok(Removal::Kept { blockers: vec![blocker] }),
     }
+}
+
+/// Of a worktree that has neither directory nor notes of git's: there is nothing to keep aside.
+fn forget(git: &Git, ledger: &Ledger, record: &Record, policy: Policy) -> Result<Removal> {
+    let _turn = ledger.lock()?;
+    let seen = inspect(git, record);
+    let mut blockers = seen.blockers(policy);
+    let lost = match seen.lost {
+        Some(lost) if blockers.is_empty() => lost,
+        Some(_) => return Ok(Removal::Kept { blockers }),
+        None => {
+            blockers.push(Blocker::Unreadable { what: "it came back meanwhile".to_owned() });
+            return Ok(Removal::Kept { blockers });
+        }
+    };
+    ledger.forget(&record.id)?;
+    let found = match lost.doubt {
+        None => format!("nothing was left of it: {}", lost.found),
+        Some(_) => format!(
+            "it was forgotten as you asked; whatever is on disk stays as it is: {}",
+            lost.found
+        ),
+    };
+    Ok(Removal::Forgotten { found })
 }
 
 /// Looks again where only a filter could tell whether files changed: the user's own, such as Git LFS, runs in

@@ -3,6 +3,7 @@
 //! Promise: nothing that is there now is overwritten; a step that fails leaves the rest aside, and
 //! undo may be asked for again.
 
+use crate::absence::Grounds;
 use crate::error::{AtPath, Error, Kind, Result};
 use crate::git::{Environment, Git};
 use crate::ledger::{Ledger, Record, Removed};
@@ -42,6 +43,7 @@ pub fn undo(git: &Git, ledger: &Ledger, id: &str) -> Result<Record> {
     restore_branch(git, &removed)?;
     record.admin = restore_admin(&removed)?;
     restore_tree(&removed, &record)?;
+    record.grounds = Grounds::of(&record.path, &record.repository.common);
     let (records, _) = ledger.records();
     let taken: Vec<_> = records.iter().filter_map(|r| r.ports).collect();
     if let Some(ports) = record.ports.filter(|ports| ports.meet(&taken)) {

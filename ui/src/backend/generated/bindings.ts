@@ -1351,7 +1351,7 @@ export type WorktreeFate = {
 	kept: Kept[],
 	/**  What was uncommitted and can be brought back. */
 	uncommitted: string[],
-	/**  By this id it can be brought back; none when it was kept. */
+	/**  By this id it can be brought back; none when it was kept, and where nothing was left of it. */
 	undo: string | null,
 	notes: string[],
 };

@@ -80,7 +80,11 @@ fn ways_on(id: &str, fate: &WorktreeFate, discard: bool) -> String {
     }
     // In the way whatever may be discarded.
     let blocked = has(&["occupied", "locked", "held", "unreadable"]);
-    if has(&["uncommitted", "operation", "unpushed", "missing"]) && !discard {
+    if has(&["gone"]) && !discard {
+        out.push_str(&format!(
+            "\n  nightshift worktrees rm {id} --discard    forget it; everything on disk stays as it is"
+        ));
+    } else if has(&["uncommitted", "operation", "unpushed", "missing"]) && !discard {
         let when = if blocked { ", once nothing else keeps it" } else { "" };
         out.push_str(&format!(
             "\n  nightshift worktrees rm {id} --discard    remove it with all of this{when} (30 days to undo)"
@@ -108,6 +112,8 @@ fn told(id: &str, fate: &WorktreeFate, discard: bool) -> String {
             ));
         }
         out.push_str(&format!("\n  nightshift undo rm {undo}    bring it back (30 days)"));
+    } else if fate.kept.is_empty() {
+        out.push_str(&format!("\n  worktree {path} is off the list"));
     } else {
         out.push_str(&format!("\n  worktree kept: {path}"));
         for kept in &fate.kept {

@@ -87,7 +87,10 @@ fn line(tree: &WorktreeView, now: Millis) -> String {
         }
     }
     let state = match (tree.missing, tree.keeps.is_empty()) {
-        (true, true) => "directory is gone".to_owned(),
+        (true, true) => match &tree.unknown {
+            Some(why) => format!("directory is gone; {}", one_line(why)),
+            None => "directory is gone".to_owned(),
+        },
         (true, false) => format!("directory is gone; {}", reasons(&tree.keeps)),
         (false, true) if tree.unknown.is_some() => {
             format!("unknown: {}", one_line(tree.unknown.as_deref().unwrap_or_default()))
@@ -114,10 +117,14 @@ fn removed_line(gone: &RemovedWorktree, now: Millis) -> String {
 fn cleaned_text(cleaned: &WorktreesCleaned) -> String {
     let mut out = String::new();
     for fate in &cleaned.orphans {
-        let WorktreeFate { path, kept, undo, .. } = fate;
+        let WorktreeFate { path, kept, undo, notes, .. } = fate;
         let path = exact_line(path);
         match undo {
             Some(id) => out.push_str(&format!("removed · {path} · nightshift undo rm {id}\n")),
+            None if kept.is_empty() => {
+                let notes: Vec<String> = notes.iter().map(|note| one_line(note)).collect();
+                out.push_str(&format!("off the list · {path} · {}\n", notes.join("; ")));
+            }
             None => out.push_str(&format!("kept · {path} · {}\n", reasons(kept))),
         }
     }

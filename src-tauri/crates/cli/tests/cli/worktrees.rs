@@ -394,3 +394,67 @@ fn failures_38_the_main_checkout_is_found_where_git_knows_only_its_directory() {
     assert!(project.root.join("new.txt").exists());
     assert_eq!(project.git(&["status", "--porcelain"]), "");
 }
+
+#[test]
+fn failures_38_a_worktree_that_the_user_took_away_keeps_nothing_on_the_list() {
+    let project = Project::new();
+    let shift = &project.shift;
+    let (script, asking) = ("write a.txt work\ndone", "write a.txt work\nask Go on? | Yes");
+    // A session that still runs in it, one that has ended, and one that is off the board.
+    let runs = project.agent(&[], asking);
+    let over = project.agent(&[], script);
+    let orphan = project.agent(&[], script);
+    let path = |id: &str| Project::worktree(&shift.entry(id));
+    shift.wait_state(&runs, "blocked");
+    for id in [&over, &orphan] {
+        shift.wait_state(id, "done");
+    }
+    let paths = [path(&runs), path(&over), path(&orphan)];
+    shift.ok(&["rm", &orphan, "--keep-worktree"]);
+    shift.ok(&["stop", &over]);
+    let branches = project.git(&["branch", "--format=%(refname:short)"]);
+    for path in &paths {
+        project.git(&["worktree", "remove", "--force", "--force", &path.to_string_lossy()]);
+    }
+    let listed = shift.ok(&["worktrees"]);
+    assert_eq!(listed.matches("git in").count(), 3, "{listed}");
+    assert!(!listed.contains("No such file"), "{listed}");
+    for id in [&runs, &over] {
+        let out = shift.ok(&["rm", id]);
+        assert!(out.contains("off the list") && out.contains("is kept"), "{out}");
+        assert!(shift.entry(id).is_null());
+    }
+    let out = shift.ok(&["worktrees", "clean"]);
+    assert!(out.starts_with("off the list · ") && out.contains("is kept"), "{out}");
+    assert_eq!(shift.ok(&["worktrees"]), "no worktrees\n");
+    assert_eq!(project.git(&["branch", "--format=%(refname:short)"]), branches);
+}
+
+#[test]
+fn failures_38_a_deleted_repository_keeps_no_session_and_a_missing_disk_does() {
+    let project = Project::new();
+    let shift = &project.shift;
+    let (id, orphan) = (project.agent(&[], "done"), project.agent(&[], "done"));
+    for id in [&id, &orphan] {
+        shift.wait_state(id, "done");
+        shift.ok(&["stop", id]);
+    }
+    shift.ok(&["rm", &orphan, "--keep-worktree"]);
+    // All of it is out of reach, as when a disk is not mounted.
+    let (work, away) = (shift.home.work(), shift.home.state().join("away"));
+    std::fs::rename(&work, &away).unwrap();
+    std::fs::create_dir(&work).unwrap();
+    let told = ["may not be mounted", "--discard", "stays as it is"];
+    shift.fails(&["rm", &id], &told);
+    let refused = shift.run(&["worktrees", "rm", &orphan]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.out.contains("may not be mounted"), "{refused:?}");
+    assert!(shift.ok(&["worktrees"]).contains("may not be mounted"));
+    std::fs::remove_dir(&work).unwrap();
+    std::fs::rename(&away, &work).unwrap();
+    std::fs::remove_dir_all(&project.root).unwrap();
+    let out = shift.ok(&["rm", &id]);
+    assert!(out.contains("so is its repository"), "{out}");
+    assert!(shift.ok(&["worktrees", "rm", &orphan]).contains("so is its repository"));
+    assert_eq!(shift.ok(&["worktrees"]), "no worktrees\n");
+}

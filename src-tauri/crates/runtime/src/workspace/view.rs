@@ -45,6 +45,7 @@ pub(crate) fn fate(record: &Record, removal: &Removal) -> WorktreeFate {
             notes: notes.clone(),
             ..fate
         },
+        Removal::Forgotten { found } => WorktreeFate { notes: vec![found.clone()], ..fate },
         Removal::Kept { blockers } => {
             let named = |blocker: &Blocker| Kept { text: blocker.told(), ..kept(blocker) };
             WorktreeFate { kept: blockers.iter().map(named).collect(), ..fate }

@@ -76,6 +76,8 @@ pub fn finish_removal(core: &mut Core, id: &SessionId) -> Option<Result<Reply, F
 
 /// What the user decides about: what is in the way for other reasons is not asked about again.
 const DECIDED: &[&str] = &["uncommitted", "operation", "unpushed", "missing"];
+/// Nothing of it is where it was, and that it is lost is not proven.
+const GONE: &str = "gone";
 
 fn stays(id: &SessionId, fate: &WorktreeFate) -> Fault {
     let why: Vec<&str> = fate.kept.iter().map(|kept| kept.text.as_str()).collect();
@@ -85,6 +87,12 @@ fn stays(id: &SessionId, fate: &WorktreeFate) -> Fault {
         why.join("; ")
     );
     let forget = format!("`nightshift rm {id} --keep-worktree` forgets the session alone");
+    if fate.kept.iter().any(|kept| kept.reason == GONE) {
+        let hint = format!(
+            "`nightshift rm {id} --discard` forgets both; everything on disk stays as it is"
+        );
+        return Fault::new(FaultCode::Refused, text).hint(hint);
+    }
     let hint = match fate.kept.iter().all(|kept| DECIDED.contains(&kept.reason.as_str())) {
         true => format!(
             "commit, merge or push that; or `nightshift rm {id} --discard` removes all of it, with 30 days to \

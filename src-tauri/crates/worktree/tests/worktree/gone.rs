@@ -218,7 +218,7 @@ fn something_else_in_its_place_keeps_it() {
     }
     let other = repo.root.join("other");
     repo.run(&["worktree", "move", &path, &other.to_string_lossy()]);
-    is_kept(&repo, &record, &["unreadable"]);
+    is_kept(&repo, &record, &["gone"]);
     let text = said(&repo, &record);
     assert!(text.contains("git worktree move") && text.contains("/other"), "{text}");
     repo.run(&["worktree", "move", &other.to_string_lossy(), &path]);

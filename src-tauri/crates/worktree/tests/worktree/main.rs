@@ -6,6 +6,7 @@ mod gone;
 mod hidden;
 mod hostile;
 mod listing;
+mod lost;
 mod making;
 mod property;
 mod reading;

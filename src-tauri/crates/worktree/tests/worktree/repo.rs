@@ -157,7 +157,7 @@ impl Repo {
             Removal::Kept { blockers } => {
                 blockers.iter().map(nightshift_worktree::Blocker::word).collect()
             }
-            Removal::Removed { .. } => panic!("{id} was removed"),
+            Removal::Removed { .. } | Removal::Forgotten { .. } => panic!("{id} was removed"),
         }
     }
 
