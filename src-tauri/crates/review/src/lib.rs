@@ -8,6 +8,7 @@
 mod act;
 mod changes;
 mod commit;
+mod destination;
 mod discard;
 mod draft;
 mod file;

