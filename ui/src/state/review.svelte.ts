@@ -281,12 +281,14 @@ function outcomeOf(result: ReviewResult): Outcome | null {
       return { tone: "good", text: `Rebased onto ${result.onto}` };
     case "merged":
       return { tone: "good", text: `Merged into ${result.into}` };
-    case "conflicts":
+    case "conflicts": {
+      const note = result.note === "" ? "" : ` Note: ${result.note}.`;
       return {
         tone: "conflict",
-        text: `Conflicts with ${result.with} in ${result.files.join(", ")}. Nothing was changed.`,
+        text: `Conflicts with ${result.with} in ${result.files.join(", ")}. Nothing was changed.${note}`,
         ask: result.message,
       };
+    }
     case "pull_request": {
       const word = {
         opened: "Pull request opened",

@@ -129,6 +129,9 @@ pub enum ReviewResult {
         files: Vec<String>,
         /// Words that hand them to the agent.
         message: String,
+        /// What was not run that might have settled them; mostly empty.
+        #[serde(default)]
+        note: String,
     },
 }
 

@@ -11,6 +11,7 @@ mod commit;
 mod destination;
 mod discard;
 mod draft;
+mod drivers;
 mod file;
 mod image;
 mod keep;

@@ -3,6 +3,7 @@
 //! Promise: conflicts are found without touching a file; a checkout is merged in only when nothing
 //! in it is uncommitted; a branch that nobody has checked out moves only from where it was seen.
 
+use crate::drivers;
 use crate::keep;
 use crate::limits::NAMED_MAX;
 use crate::overwritten;
@@ -22,7 +23,7 @@ pub fn merge(place: &Place<'_>, id: &str) -> Result<ReviewResult> {
     }
     let tree = match merged_tree(place, &tip, head)? {
         Tree::Clean(tree) => tree,
-        Tree::Conflicts(files) => return Ok(conflicts(place, "Merging into", target, &files)),
+        Tree::Conflicts(files) => return conflicts(place, "Merging into", target, &files),
     };
     let into = target.to_owned();
     match checkout_of(place, target)? {
@@ -136,7 +137,7 @@ fn in_checkout(
             checkout.act(place.git, &["merge", "--abort"]).long().read().map_err(fault)?;
         }
         if !files.is_empty() {
-            return Ok(conflicts(place, "Merging into", target, &files));
+            return conflicts(place, "Merging into", target, &files);
         }
         return Err(fault(error).hint("mend what git or its hook says, then merge again"));
     }
@@ -149,17 +150,24 @@ fn in_checkout(
 }
 
 /// Nothing was changed; the agent can be asked to settle it.
-pub fn conflicts(place: &Place<'_>, what: &str, with: &str, files: &[String]) -> ReviewResult {
+pub fn conflicts(
+    place: &Place<'_>,
+    what: &str,
+    with: &str,
+    files: &[String],
+) -> Result<ReviewResult> {
+    let note = drivers::not_run(place, files)?;
     let mut named: Vec<String> =
         files.iter().take(NAMED_MAX).map(|file| format!("- {file}")).collect();
     if files.len() > NAMED_MAX {
         named.push(format!("- and {} more", files.len() - NAMED_MAX));
     }
     let branch = place.branch.as_deref().unwrap_or("your work");
+    let driven = if note.is_empty() { String::new() } else { format!("Note: {note}.\n\n") };
     let message = format!(
-        "{what} {with} conflicts in:\n{}\n\nPlease rebase {branch} onto {with}, resolve the \
+        "{what} {with} conflicts in:\n{}\n\n{driven}Please rebase {branch} onto {with}, resolve the \
          conflicts so that both sides' intent is kept, run the tests, and commit.",
         named.join("\n")
     );
-    ReviewResult::Conflicts { with: with.to_owned(), files: files.to_vec(), message }
+    Ok(ReviewResult::Conflicts { with: with.to_owned(), files: files.to_vec(), message, note })
 }

@@ -40,5 +40,5 @@ pub fn rebase(place: &Place<'_>, id: &str) -> Result<ReviewResult> {
     if files.is_empty() {
         return Err(fault(error).hint("mend what git or its hook says, then rebase again"));
     }
-    Ok(conflicts(place, "Rebasing onto", target, &files))
+    conflicts(place, "Rebasing onto", target, &files)
 }

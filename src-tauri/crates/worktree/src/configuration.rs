@@ -160,6 +160,24 @@ impl Configuration {
         filters(self.of(Owner::Repository))
     }
 
+    /// Merge drivers that the repository gives a program and the user does not: in acts they fail, so that what
+    /// they should merge is a conflict.
+    pub fn foreign_drivers(&self) -> BTreeSet<Vec<u8>> {
+        let driver = |setting: &Setting| {
+            let (section, between, last) = parts(&setting.name);
+            let named = section == b"merge" && last == b"driver" && !setting.value.is_empty();
+            named.then(|| between.map(<[u8]>::to_owned)).flatten()
+        };
+        let own: BTreeSet<Vec<u8>> = self.of(Owner::User).filter_map(driver).collect();
+        self.of(Owner::Repository).filter_map(driver).filter(|name| !own.contains(name)).collect()
+    }
+
+    /// The driver of files for which no attribute names one.
+    pub fn default_driver(&self) -> Option<&[u8]> {
+        let set = self.settings.iter().rfind(|setting| setting.name == b"merge.default");
+        set.map(|setting| setting.value.as_slice())
+    }
+
     /// Objects may be somewhere else, and come when they are asked for (gitglossary(7), "partial clone").
     pub fn is_partial_clone(&self) -> bool {
         self.of(Owner::Repository).any(|setting| {

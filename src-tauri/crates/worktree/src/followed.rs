@@ -140,6 +140,8 @@ const FOLLOWED: &[&str] = &[
     "merge.*.recursive",
     "merge.autostash",
     "merge.conflictstyle",
+    // One whose program does not run then makes a conflict, and not a merge of another kind.
+    "merge.default",
     "merge.defaulttoupstream",
     "merge.directoryrenames",
     "merge.ff",

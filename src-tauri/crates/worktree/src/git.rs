@@ -262,6 +262,17 @@ impl Call<'_> {
         }
     }
 
+    /// The merge drivers of the repository's own, which acts do not run, and the driver of files that name none.
+    pub fn foreign_drivers(&self) -> Result<(BTreeSet<Vec<u8>>, Option<Vec<u8>>)> {
+        match self.configuration()? {
+            Read::Configuration(read) => {
+                let usual = read.configuration.default_driver().map(<[u8]>::to_owned);
+                Ok((read.configuration.foreign_drivers(), usual))
+            }
+            Read::Failed(ended) => Err(failed(&self.named(), &ended)),
+        }
+    }
+
     /// Variables that make git, started by another program, run as little of the repository as this call.
     pub fn variables(mut self) -> Result<Environment> {
         match self.configuration()? {

@@ -269,6 +269,7 @@ export class FakeReview {
         files: ["src/auth/limits.rs"],
         message:
           "Merging into main conflicts in:\n- src/auth/limits.rs\n\nPlease rebase onto main and resolve the conflicts.",
+        note: "",
       };
     }
     this.merged = true;

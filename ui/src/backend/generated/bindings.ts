@@ -927,7 +927,9 @@ note: string } | { type: "rebased"; onto: string; commit: string } | { type: "me
 /**  Nothing was changed. */
 { type: "conflicts"; with: string; files: string[]; 
 /**  Words that hand them to the agent. */
-message: string };
+message: string; 
+/**  What was not run that might have settled them; mostly empty. */
+note: string };
 
 export type RowKind = "hunk" | "same" | "removed" | "added" | 
 /**  About the line before, not a line. */

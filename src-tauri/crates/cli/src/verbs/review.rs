@@ -32,7 +32,7 @@ pub async fn settled(
 ) -> Result<ReviewResult, Failure> {
     let client = here.client().await?;
     let result = review(&client, session, act).await?;
-    let ReviewResult::Conflicts { with, files, .. } = &result else { return Ok(result) };
+    let ReviewResult::Conflicts { with, files, note, .. } = &result else { return Ok(result) };
     if here.json {
         print_json(&result)?;
     }
@@ -43,6 +43,7 @@ pub async fn settled(
         counted(files.len(), "file"),
         named.join(", ")
     );
+    let message = if note.is_empty() { message } else { format!("{message}; {}", one_line(note)) };
     let hint = format!("ask the agent: `nightshift reply {session} 'rebase onto {with} and …'`");
     Err(Fault::new(FaultCode::Refused, message).hint(hint).into())
 }

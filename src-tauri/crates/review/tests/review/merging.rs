@@ -150,3 +150,62 @@ fn a_file_of_a_filter_of_the_users_own_whose_time_is_new_is_not_changed() {
     repo.commit("more");
     repo.refuses(ReviewAct::Merge, &["1 uncommitted"]);
 }
+
+/// Both sides have changed what a merge driver governs.
+fn driven(driver: &str, attributes: &str) -> Repo {
+    let repo = Repo::new();
+    if !attributes.is_empty() {
+        write(&repo.root, ".git/info/attributes", attributes);
+    }
+    repo.main(&["config", &format!("merge.{driver}.driver"), "cp %B %A"]);
+    repo.write("a.txt", "one\nours\nthree\n");
+    repo.write("dir/b.txt", "ours\n");
+    repo.commit("ours");
+    write(&repo.root, "a.txt", "one\ntheirs\nthree\n");
+    write(&repo.root, "dir/b.txt", "theirs\n");
+    repo.commit_main("theirs");
+    repo
+}
+
+fn note(repo: &Repo, act: ReviewAct) -> String {
+    match repo.done(act) {
+        ReviewResult::Conflicts { note, message, .. } => {
+            assert!(message.contains(&note), "{message}");
+            note
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn failures_38_a_merge_driver_that_was_not_run_is_named_with_its_files() {
+    for act in [ReviewAct::Merge, ReviewAct::Rebase] {
+        let repo = driven("union2", "*.txt merge=union2\n");
+        let said = note(&repo, act.clone());
+        for part in ["`union2`", "a.txt, dir/b.txt", "by hand", "~/.gitconfig"] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        // Only what it governs.
+        let repo = driven("x", "b.txt merge=x\n");
+        let said = note(&repo, act.clone());
+        assert!(said.contains("dir/b.txt") && !said.contains("a.txt"), "{said}");
+        // Named for all files.
+        let repo = driven("x", "b.txt -merge\n");
+        repo.main(&["config", "merge.default", "x"]);
+        let said = note(&repo, act.clone());
+        assert!(said.contains("for a.txt.") && !said.contains("b.txt"), "{said}");
+        // One that governs nothing here, and git's own.
+        for attributes in ["", "*.md merge=x\n", "*.txt merge=binary\n"] {
+            assert_eq!(note(&driven("x", attributes), act.clone()), "", "{attributes}");
+        }
+    }
+}
+
+#[test]
+fn failures_38_a_merge_driver_of_the_users_own_runs() {
+    for act in [ReviewAct::Merge, ReviewAct::Rebase] {
+        let repo = driven("x", "*.txt merge=x\n");
+        repo.main(&["config", "--global", "merge.x.driver", "cp %B %A"]);
+        assert!(!matches!(repo.done(act), ReviewResult::Conflicts { .. }));
+    }
+}

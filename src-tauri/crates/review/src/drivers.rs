@@ -1,0 +1,51 @@
+//! Merge drivers of a repository's own, which no merge of ours runs: files that they govern end as conflicts.
+//!
+//! Promise: only looks; each driver that was not run is named, with its files and the way to run it.
+//! Must not know: what was merged.
+
+use crate::limits::NAMED_MAX;
+use crate::place::{Place, Result, fault};
+use nightshift_worktree::text;
+use std::collections::BTreeMap;
+
+/// Of these files in conflict, those that a driver might have merged; empty where there are none.
+pub fn not_run(place: &Place<'_>, files: &[String]) -> Result<String> {
+    let call = place.look(&["check-attr", "-z", "--stdin", "merge"]);
+    let (drivers, usual) = call.foreign_drivers().map_err(fault)?;
+    if drivers.is_empty() || files.is_empty() {
+        return Ok(String::new());
+    }
+    let names: Vec<u8> = files.iter().flat_map(|file| [file.as_bytes(), b"\0"].concat()).collect();
+    let printed = call.input(names).long().read().map_err(fault)?;
+    let printed: Vec<&[u8]> = printed.split(|&b| b == 0).collect();
+    // Path, attribute, value.
+    let (rows, _) = printed.as_chunks::<3>();
+    let mut found: BTreeMap<&[u8], Vec<String>> = BTreeMap::new();
+    for [path, _, value] in rows {
+        let unset = *value == b"unspecified";
+        let driver = if unset { usual.as_deref().unwrap_or(value) } else { value };
+        if drivers.contains(driver) {
+            found.entry(driver).or_default().push(text(path));
+        }
+    }
+    let said: Vec<String> = found.iter().map(|(driver, files)| one(&text(driver), files)).collect();
+    if said.is_empty() {
+        return Ok(String::new());
+    }
+    Ok(format!(
+        "{}. No program that a repository names is run in a merge from here, trusted or not: merge by hand with git \
+         itself, or set the driver in your own ~/.gitconfig",
+        said.join("; ")
+    ))
+}
+
+fn one(driver: &str, files: &[String]) -> String {
+    let mut named = files.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
+    if files.len() > NAMED_MAX {
+        named.push_str(&format!(" and {} more", files.len() - NAMED_MAX));
+    }
+    let driver = driver.escape_debug();
+    format!(
+        "the merge driver `{driver}` of this repository's own configuration was not run for {named}"
+    )
+}
