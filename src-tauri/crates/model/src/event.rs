@@ -39,6 +39,8 @@ pub enum Command {
     /// End the current turn, keep the session.
     Interrupt,
     Stop,
+    /// The same where its host stands still: it ends when that goes on.
+    StopLater,
     /// Start the process again, without a prompt.
     Respawn,
     Rename {

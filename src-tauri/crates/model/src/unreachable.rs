@@ -17,11 +17,13 @@ impl Session {
         }
     }
 
-    /// Why a stop that was asked for is not done, and what becomes of it. None while its host answers.
-    pub fn not_ended(&self) -> Option<Refusal> {
+    /// Why a stop that was asked for is not done, and what becomes of it. None while its host answers. `removed`: it
+    /// goes off the board then.
+    pub fn not_ended(&self, removed: bool) -> Option<Refusal> {
         let Liveness::Unknown { why, .. } = &self.liveness else { return None };
         let message = format!("session {} has not ended: {why}", self.id);
-        Some(Refusal::new(message, &format!("{}; it ends as soon as it can", self.way_out())))
+        let then = if removed { "it ends and is removed" } else { "it ends" };
+        Some(Refusal::new(message, &format!("{}; {then} as soon as it can", self.way_out())))
     }
 
     /// Why an answer that was given is not with its agent, and what becomes of it. None while its host answers.

@@ -3,10 +3,11 @@
 use crate::core::Core;
 use crate::handlers;
 use crate::limits::ANSWER_WAIT;
+use nightshift_runtime::server::wait::{Until, Waiter};
 use nightshift_model::{Liveness, NeedId, SessionId, State, Trust};
 use nightshift_platform::clock;
-use nightshift_protocol::{Fault, FaultCode, Reply, SessionView};
-use nightshift_runtime::server::wait::Until;
+use nightshift_protocol::{Fault, FaultCode, NoticeLevel, Reply, SessionView};
+use nightshift_runtime::clients::ConnId;
 
 impl Core {
     /// Answers those requests whose session has got where they want it.
@@ -29,20 +30,30 @@ impl Core {
                 _ => Some(waiter.reply().map_or_else(|| self.view(&id), Ok)),
             };
             match result {
+                // Nobody waits any more: why it stays must be seen all the same.
+                Some(Err(fault)) if waiter.conn == ConnId::NOBODY => {
+                    self.notice(NoticeLevel::Error, format!("{fault}"));
+                }
                 Some(result) => self.clients.answer(waiter.conn, waiter.request, result),
                 None => self.waiters.push((id, waiter)),
             }
         }
     }
 
-    /// Nobody waits for a host that cannot be reached: what was asked of it is done once it can.
+    /// Nobody waits for a host that cannot be reached: what was asked of it is done once it can. A removal goes
+    /// on without whoever asked for it.
     fn answer_in_vain(&mut self, id: &SessionId) {
         let Some(entry) = self.sessions.get(id) else { return };
         for (of, waiter) in std::mem::take(&mut self.waiters) {
-            match waiter.out_of_reach(&entry.session).filter(|_| of == *id) {
+            let waits_on = of != *id || waiter.conn == ConnId::NOBODY;
+            match waiter.out_of_reach(&entry.session).filter(|_| !waits_on) {
                 Some(refusal) => {
                     let result = Err(handlers::refused(&refusal));
                     self.clients.answer(waiter.conn, waiter.request, result);
+                    if waiter.until == Until::Removed {
+                        self.waiters
+                            .push((of, Waiter { conn: ConnId::NOBODY, request: 0, ..waiter }));
+                    }
                 }
                 None => self.waiters.push((of, waiter)),
             }

@@ -132,6 +132,8 @@ pub struct Core {
     pub conditions: Vec<(Condition, Notice)>,
     /// When (monotonic) a settings file with mistakes is looked at again.
     pub settings_look_at: Option<Duration>,
+    /// When (monotonic) the hosts of sessions that work were looked at last.
+    pub hosts_looked_at: Duration,
     pub clients: Clients,
     /// Whose hands these are.
     pub gate: Gate,
@@ -209,6 +211,7 @@ impl Core {
             notices,
             conditions: Vec::new(),
             settings_look_at: None,
+            hosts_looked_at: Duration::ZERO,
             clients: Clients::default(),
             gate: Gate::default(),
             board: Board::default(),

@@ -8,7 +8,7 @@ use crate::core::{Core, Entry};
 use crate::limits::CATCH_UP_PAUSE;
 use crate::{
     continuing, effects, handlers, judging, notices, pressure, pulls, renew, rest, retention,
-    settings, standing,
+    settings, standing, stillness,
 };
 use nightshift_model::SessionId;
 use nightshift_platform::clock;
@@ -36,6 +36,7 @@ impl Core {
             .chain(pressure::due_in(self, now))
             .chain(settings::due_in(self, now))
             .chain(continuing::due_in(self))
+            .chain(stillness::due_in(self, now))
             .chain(self.told.due_in(now))
             .chain(pulls::due_in(self, now))
             .chain(self.clockwork.due_in())
@@ -56,6 +57,7 @@ impl Core {
         pressure::on_time(self, now);
         renew::on_time(self);
         continuing::on_time(self);
+        stillness::on_time(self, now);
         judging::on_time(self, now);
         notices::on_time(self, now);
         pulls::on_time(self, now);

@@ -33,12 +33,13 @@ mod worktrees;
 use crate::core::Core;
 use crate::notices;
 use crate::settings;
+use crate::stillness;
+use nightshift_runtime::server::wait::{Until, Waiter};
 use nightshift_model::naming::given_name;
 use nightshift_model::{Command as SessionCommand, Event, Refusal, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, Dispatch, Fault, FaultCode, Reply, Request, StandingAct};
 use nightshift_runtime::clients::ConnId;
-use nightshift_runtime::server::wait::{Until, Waiter};
 
 pub use answer::{Held, give_held, held_due_in};
 pub use dispatch::checked as dispatch_checked;
@@ -70,6 +71,9 @@ pub fn handle(core: &mut Core, conn: ConnId, request: Request) {
         };
         for_bridge.unwrap_or_else(|| {
             look_at_settings(core, &command);
+            if matches!(command, Command::List | Command::FollowBoard) {
+                stillness::look(core);
+            }
             take(core, conn, id, command)
         })
     });

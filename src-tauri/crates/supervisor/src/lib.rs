@@ -31,6 +31,7 @@ mod settling;
 mod sim;
 mod standing;
 mod start;
+mod stillness;
 mod tools;
 
 pub use start::run;

@@ -28,6 +28,11 @@ pub const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 pub const NOTICES_MAX: usize = 50;
 /// While the board shows mistakes of the settings file, that is looked at this often.
 pub const SETTINGS_PAUSE: Duration = Duration::from_secs(2);
+/// While somebody looks at the board, hosts of sessions that work are looked at this often: what stands still is
+/// told within seconds.
+pub const HOST_LOOK_PAUSE: Duration = Duration::from_secs(5);
+/// The same while nobody does: as rare as other looks at the clock, so that it costs no battery.
+pub const HOST_LOOK_PAUSE_UNSEEN: Duration = Duration::from_secs(30);
 /// Environment handed over by a client: the kernel's own limit for a process is of this order.
 pub const ENVIRONMENT_MAX_BYTES: usize = 1024 * 1024;
 /// Followers that fell behind are tried again after this time.

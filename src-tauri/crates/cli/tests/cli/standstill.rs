@@ -84,23 +84,83 @@ fn a_stopped_host_is_named_and_what_was_asked_of_it_happens_once_it_goes_on() {
     assert_eq!(host.liveness(), Liveness3::Alive);
     assert!(shift.job(&job).exists());
     let_go_on(&host);
-    shift.wait_state(&job, "stopped");
-    shift.ok(&["rm", &job]);
+    is_removed(&shift, &job);
     assert_eq!(shift.home.processes().len(), 1, "only the supervisor is left");
 }
 
+/// Without being asked again.
+fn is_removed(shift: &Shift, id: &str) {
+    wait_until("it to be removed", || shift.entry(id).is_null());
+    wait_until("its directory to go", || !shift.job(id).exists());
+}
+
 #[test]
-fn a_removal_of_a_stopped_host_says_to_remove_it_again_and_keeps_everything() {
+fn failures_38_a_host_that_stands_still_is_told_of_before_anything_is_asked_of_it() {
+    let shift = Shift::new();
+    let (job, host) = job(&shift, "read x");
+    let (idle, other) = asking(&shift);
+    halt(&host);
+    halt(&other);
+    let entry = shift.wait_entry(&job, "to be unknown", |e| e["unknown"].is_string());
+    assert!(entry["unknown"].as_str().unwrap().contains("stopped by a signal"), "{entry}");
+    // Nothing is due from a session that waits for the user.
+    assert!(shift.entry(&idle)["unknown"].is_null());
+    let_go_on(&host);
+    let_go_on(&other);
+    let entry = shift.wait_entry(&job, "to answer again", |e| e["pid"].is_u64());
+    assert_eq!(entry["state"], "working");
+    // Again, and it is told again.
+    halt(&host);
+    shift.wait_entry(&job, "to be unknown", |e| e["unknown"].is_string());
+    let_go_on(&host);
+    shift.wait_entry(&job, "to answer again", |e| e["pid"].is_u64());
+    shift.ok(&["stop", &job]);
+}
+
+#[test]
+fn failures_38_what_is_asked_of_a_host_that_is_known_to_stand_still_is_said_in_the_same_words() {
+    let shift = Shift::new();
+    let jobs: Vec<(String, Identity)> = (0..3).map(|_| job(&shift, "read x")).collect();
+    let [(stopped, _), (removed, _), (both, _)] = &jobs[..] else { panic!() };
+    for (id, host) in &jobs {
+        halt(host);
+        shift.wait_entry(id, "to be unknown", |e| e["unknown"].is_string());
+    }
+    let told = ["has not ended", "stopped by a signal", "kill -CONT", "as soon as it can"];
+    shift.fails(&["stop", stopped], &[&told[..], &["; it ends as"]].concat());
+    shift.fails(&["rm", removed], &[&told[..], &["; it ends and is removed as"]].concat());
+    shift.fails(&["stop", both], &told);
+    shift.fails(&["rm", both], &told);
+    for (id, host) in &jobs {
+        assert_eq!(host.liveness(), Liveness3::Alive);
+        assert!(!shift.entry(id).is_null());
+        let_go_on(host);
+    }
+    shift.wait_state(stopped, "stopped");
+    is_removed(&shift, removed);
+    is_removed(&shift, both);
+}
+
+#[test]
+fn failures_38_a_removal_is_done_where_the_stopped_host_is_killed() {
+    let shift = Shift::new();
+    let (job, host) = job(&shift, "read x");
+    halt(&host);
+    shift.fails(&["rm", &job], &["it ends and is removed as soon as it can"]);
+    crate::support::kill(&host);
+    is_removed(&shift, &job);
+}
+
+#[test]
+fn a_removal_of_a_stopped_host_keeps_everything_until_it_goes_on_and_is_done_then() {
     let shift = Shift::new();
     let (id, host) = asking(&shift);
     halt(&host);
     let cont = format!("kill -CONT {}", host.pid);
-    shift.fails(&["rm", &id], &[&id, "has not ended", &cont, "then remove it again"]);
+    shift.fails(&["rm", &id], &[&id, "has not ended", &cont, "it ends and is removed"]);
     assert!(shift.ok(&["logs", &id]).contains("echo fine"));
     let_go_on(&host);
-    shift.wait_state(&id, "stopped");
-    shift.ok(&["rm", &id]);
-    assert!(shift.entry(&id).is_null());
+    is_removed(&shift, &id);
 }
 
 #[test]
@@ -161,8 +221,6 @@ fn sessions_go_on_without_a_supervisor_although_one_of_their_hosts_stands_still(
     shift.ok(&["daemon", "stop", "--keep-workers"]);
     let entry = shift.wait_entry(&still, "to be unknown", |e| e["unknown"].is_string());
     assert!(entry["unknown"].as_str().unwrap().contains("stopped by a signal"), "{entry}");
-    let cont = format!("kill -CONT {}", host.pid);
-    shift.fails(&["stop", &still], &[&still, "cannot be stopped", &cont, "then try again"]);
     let_go_on(&host);
     let entry = shift.wait_entry(&still, "to answer again", |e| e["pid"].is_u64());
     assert_eq!(entry["state"], "working");

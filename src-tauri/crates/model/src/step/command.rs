@@ -23,6 +23,7 @@ pub(super) fn apply(next: &mut Next, command: Command) -> Result<(), Refusal> {
         }
         Command::Interrupt => interrupt(next),
         Command::Stop => stop(next),
+        Command::StopLater => stop_later(next),
         Command::Respawn => respawn(next),
         Command::Rename { name } => rename(next, &name),
         Command::Pin { pinned } => {
@@ -315,15 +316,28 @@ fn interrupt(next: &mut Next) -> Result<(), Refusal> {
     }
 }
 
+/// Nobody waits for it: that it has not ended is told at once.
+fn stop_later(next: &mut Next) -> Result<(), Refusal> {
+    if !matches!(next.session.liveness, Liveness::Unknown { .. }) {
+        return stop(next);
+    }
+    if !next.session.stopping {
+        next.session.stopping = true;
+        next.note(Source::User, "stop");
+    }
+    next.effect(Effect::StopHost);
+    Ok(())
+}
+
 fn stop(next: &mut Next) -> Result<(), Refusal> {
     let id = next.session.id.clone();
     match (&next.session.liveness, &next.session.state) {
         (Liveness::Unknown { .. }, _) if next.session.stopping => {
-            next.session.not_ended().map_or(Ok(()), Err)
+            next.session.not_ended(false).map_or(Ok(()), Err)
         }
         (Liveness::Unknown { why, .. }, _) => Err(Refusal::new(
             format!("session {id} cannot be stopped: {why}"),
-            &format!("{}, then try again", next.session.way_out()),
+            &format!("{}, then try again; nothing was done", next.session.way_out()),
         )),
         (Liveness::Alive { .. }, _) | (Liveness::Gone { .. }, State::Starting) => {
             if !next.session.stopping {

@@ -35,6 +35,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use talk::Talked;
 use tokio::sync::mpsc::error::TrySendError;
@@ -57,27 +58,47 @@ pub enum LinkCommand {
 pub struct LinkHandle {
     pub generation: u32,
     commands: mpsc::Sender<LinkCommand>,
+    shared: Shared,
+}
+
+/// What a link and its handle have in common.
+#[derive(Clone, Default)]
+struct Shared {
     /// A stop was asked for: heard also while there is no connection.
     stop_asked: Arc<Notify>,
+    /// Whether it stands still is to be looked at, without waking it.
+    look_asked: Arc<Notify>,
+    /// The host is connected and does not answer.
+    silent: Arc<AtomicBool>,
 }
 
 impl LinkHandle {
     /// A handle, and the queue of what is asked through it.
     pub fn new(generation: u32) -> (LinkHandle, mpsc::Receiver<LinkCommand>) {
         let (commands, queue) = mpsc::channel(LINK_QUEUE_MAX);
-        (LinkHandle { generation, commands, stop_asked: Arc::default() }, queue)
+        (LinkHandle { generation, commands, shared: Shared::default() }, queue)
     }
 
     /// False when the queue is full or the link has ended.
     pub fn stop(&self, grace_ms: u64) -> bool {
         let sent = self.commands.try_send(LinkCommand::Stop { grace_ms }).is_ok();
-        self.stop_asked.notify_one();
+        self.shared.stop_asked.notify_one();
         sent
     }
 
     /// Asks the host for its socket. Lost where the queue is full: whoever misses it asks again.
     pub fn restore(&self) {
         self.commands.try_send(LinkCommand::Restore).ok();
+    }
+
+    /// Lets it be told of where it stands still.
+    pub fn look(&self) {
+        self.shared.look_asked.notify_one();
+    }
+
+    /// Its host does not answer, and will read what it is told once it goes on.
+    pub fn is_silent(&self) -> bool {
+        self.shared.silent.load(Ordering::Relaxed)
     }
 
     /// Gives the line back when the queue is full or the link has ended.
@@ -141,7 +162,8 @@ pub struct Place {
 pub fn start(spec: LinkSpec, place: Place, inlet: Box<dyn Inlet>) -> LinkHandle {
     let (handle, queue) = LinkHandle::new(spec.generation);
     let report = Report { session: spec.session.clone(), generation: spec.generation, inlet };
-    tokio::spawn(run(spec, place, report, queue, Arc::clone(&handle.stop_asked)));
+    let shared = handle.shared.clone();
+    tokio::spawn(run(spec, place, report, queue, shared));
     handle
 }
 
@@ -164,7 +186,7 @@ async fn run(
     place: Place,
     report: Report,
     mut queue: mpsc::Receiver<LinkCommand>,
-    stop_asked: Arc<Notify>,
+    shared: Shared,
 ) {
     let LinkSpec { session, kind, listens, start, .. } = spec;
     let mut moved = None;
@@ -224,8 +246,7 @@ async fn run(
     }
     let host = Identity { pid: ready.pid, start_ticks: ready.start_ticks };
     let asked = Asked::default();
-    let mut link =
-        Link { report, dir, kind, listens, ready, after: 0, asked, stop_asked, exit: None };
+    let mut link = Link { report, dir, kind, listens, ready, after: 0, asked, shared, exit: None };
     link.follow(&mut queue, &mut child).await;
     let lodged = kind == LaunchKind::Pipe || listens;
     tokio::spawn(async move {
@@ -253,7 +274,7 @@ struct Link {
     /// The last journal record that was handed on.
     after: u64,
     asked: Asked,
-    stop_asked: Arc<Notify>,
+    shared: Shared,
     /// How the child ended, as its host told it. The record on disk counts, where there is one.
     exit: Option<Exited>,
 }
@@ -320,7 +341,9 @@ impl Link {
         let mut failures = 0;
         let mut pause = RECONNECT_FIRST;
         loop {
-            match self.talk(queue).await {
+            let talked = self.talk(queue).await;
+            self.shared.silent.store(false, Ordering::Relaxed);
+            match talked {
                 Talked::LoopGone => return,
                 Talked::Foreign { why } => {
                     self.report.send(end::unknown(why)).await;
@@ -378,7 +401,8 @@ impl Link {
     /// Until the next try to connect. A stop that is asked for meanwhile goes to the host as a signal,
     /// which ends all that is below it just so.
     async fn pause(&self, pause: Duration) {
-        let stop_asked = tokio::time::timeout(pause, self.stop_asked.notified()).await.is_ok();
+        let stop_asked =
+            tokio::time::timeout(pause, self.shared.stop_asked.notified()).await.is_ok();
         if stop_asked || self.asked.stop.is_some() {
             self.signal(SIGTERM);
         }

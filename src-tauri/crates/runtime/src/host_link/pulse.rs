@@ -27,6 +27,9 @@ pub(crate) enum Beat {
 
 pub(crate) struct Pulse {
     host: Identity,
+    /// Another process than the host has taken the connection: its pid.
+    stranger: Option<u32>,
+    socket: String,
     /// Since when an answer is waited for.
     asked: Option<Instant>,
     next: Instant,
@@ -35,9 +38,16 @@ pub(crate) struct Pulse {
 
 impl Pulse {
     /// It was greeted just now.
-    pub fn new(host: Identity) -> Pulse {
+    pub fn new(host: Identity, socket: &str, served_by: Option<u32>) -> Pulse {
         let now = Instant::now();
-        Pulse { host, asked: Some(now), next: now + PULSE_PAUSE, silent: false }
+        let stranger = served_by.filter(|pid| *pid != host.pid);
+        let socket = socket.to_owned();
+        Pulse { host, stranger, socket, asked: Some(now), next: now + PULSE_PAUSE, silent: false }
+    }
+
+    /// What is connected is not the host, and says nothing.
+    pub fn is_a_strangers(&self) -> bool {
+        self.silent && self.stranger.is_some()
     }
 
     /// When to look again.
@@ -67,14 +77,37 @@ impl Pulse {
         let late = now.duration_since(asked) >= SILENCE_LONGEST;
         match (silence(&self.host), late) {
             (Some(silent), _) => self.tell(silent),
-            (None, true) => {
-                let pid = self.host.pid;
-                let why = format!("its host (pid {pid}) does not answer");
-                let way_out =
-                    format!("see what it does (`cat /proc/{pid}/stack`, `strace -p {pid}`)");
-                self.tell(Silent { why, way_out })
-            }
+            (None, true) => self.tell(self.unheard()),
             (None, false) => Beat::Nothing,
+        }
+    }
+
+    /// Whether it stands still, where that is news. Asks it nothing: one that runs is not woken.
+    pub fn look(&mut self) -> Option<Silent> {
+        let silent = silence(&self.host).filter(|_| !self.silent)?;
+        self.silent = true;
+        Some(silent)
+    }
+
+    /// It should run, and says nothing.
+    fn unheard(&self) -> Silent {
+        let pid = self.host.pid;
+        let Some(stranger) = self.stranger else {
+            return Silent {
+                why: format!("its host (pid {pid}) does not answer"),
+                way_out: format!(
+                    "it goes on by itself where its disk or the machine is busy; `kill {pid}` ends it with its session"
+                ),
+            };
+        };
+        let socket = &self.socket;
+        Silent {
+            why: format!(
+                "its host (pid {pid}) cannot be reached: another program (pid {stranger}) listens at {socket}"
+            ),
+            way_out: format!(
+                "end that program (`kill {stranger}`) or move {socket} away: its host makes a new one"
+            ),
         }
     }
 

@@ -3,12 +3,10 @@
 use crate::host_link::LinkEvent;
 use crate::host_link::beside::{Lane, beside};
 use crate::host_link::enclosures;
-use crate::host_link::limits::{
-    FRAME_PATIENCE, LARGE_FRAME_BYTES, LARGE_FRAMES_AT_ONCE, RECORD_BATCH_MAX,
-};
+use crate::host_link::limits::{FRAME_PATIENCE, LARGE_FRAME_BYTES, LARGE_FRAMES_AT_ONCE, RECORD_BATCH_MAX};
 use crate::host_link::pulse::{Beat, Pulse, Silent};
 use crate::host_link::{Link, LinkCommand};
-use nightshift_platform::ipc;
+use nightshift_platform::{Peer, ipc};
 use nightshift_protocol::enclosure::BYTES_PREFIX;
 use nightshift_protocol::{
     FrameDecoder, FrameError, FrameKind, Hello, HostEvent, HostRequest, LaunchKind,
@@ -16,6 +14,7 @@ use nightshift_protocol::{
 };
 use std::io;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -85,13 +84,14 @@ impl Link {
             Ok(stream) => stream,
             Err(e) => return Talked::Lost { connected: false, why: e.to_string() },
         };
+        let served_by = Peer::of(&stream).ok().and_then(|peer| peer.pid());
+        let mut pulse = Pulse::new(self.host(), &self.ready.socket, served_by);
         let (mut reader, mut writer) = stream.into_split();
         if let Err(e) = writer.write_all(&self.opening()).await {
             return Talked::Lost { connected: false, why: e.to_string() };
         }
         let mut input = Input { decoder: FrameDecoder::default(), greeted: false, large: None };
         let mut buffer = vec![0; READ_BYTES];
-        let mut pulse = Pulse::new(self.host());
         loop {
             let due = !input.greeted || self.asked.is_due();
             tokio::select! {
@@ -116,8 +116,17 @@ impl Link {
                 },
                 command = queue.recv() => {
                     let Some(command) = command else { return Talked::LoopGone };
+                    if matches!(command, LinkCommand::Restore) && pulse.is_a_strangers() {
+                        let why = "another program listened at its socket".into();
+                        return Talked::Lost { connected: false, why };
+                    }
                     let Some(frame) = self.frame_of(command).await else { continue };
                     if let Err(e) = self.write(&mut writer, &frame, &mut pulse).await {
+                        return Talked::Lost { connected: input.greeted, why: e.to_string() };
+                    }
+                }
+                () = self.shared.look_asked.notified() => {
+                    if let Err(e) = self.look(&mut writer, &mut pulse).await {
                         return Talked::Lost { connected: input.greeted, why: e.to_string() };
                     }
                 }
@@ -129,7 +138,7 @@ impl Link {
                             return Talked::Lost { connected: input.greeted, why: e.to_string() };
                         }
                     }
-                    Beat::Silent(silent) => self.silent(silent).await,
+                    Beat::Silent(silent) => self.silent(silent, &pulse).await,
                 }
             }
         }
@@ -165,6 +174,13 @@ impl Link {
         opening
     }
 
+    /// Tells of a host that stands still. It is asked for its state: once it goes on it answers, and is heard.
+    async fn look(&self, writer: &mut OwnedWriteHalf, pulse: &mut Pulse) -> io::Result<()> {
+        let Some(silent) = pulse.look() else { return Ok(()) };
+        self.silent(silent, pulse).await;
+        self.write(writer, &encode_control(&HostRequest::Status), pulse).await
+    }
+
     /// A host that stands still reads nothing: that is told of while this waits for it.
     async fn write(
         &self,
@@ -178,19 +194,22 @@ impl Link {
                 written = &mut writing => return written,
                 () = sleep_until(pulse.next()), if pulse.looks(true) => {
                     if let Beat::Silent(silent) = pulse.beat() {
-                        self.silent(silent).await;
+                        self.silent(silent, pulse).await;
                     }
                 }
             }
         }
     }
 
-    async fn silent(&self, Silent { why, way_out }: Silent) {
+    async fn silent(&self, Silent { why, way_out }: Silent, pulse: &Pulse) {
+        // What a stranger is told reaches no host.
+        self.shared.silent.store(!pulse.is_a_strangers(), Ordering::Relaxed);
         self.report.send(LinkEvent::Unknown { why, way_out }).await;
     }
 
     /// After a time of not answering it is known to live again.
     async fn lives(&self) {
+        self.shared.silent.store(false, Ordering::Relaxed);
         self.report.send(LinkEvent::Answers { pid: self.ready.child_pid }).await;
     }
 

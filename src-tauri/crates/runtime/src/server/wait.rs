@@ -70,11 +70,8 @@ impl Waiter {
     /// Why `session` will not get there before its host can be reached again.
     pub fn out_of_reach(&self, session: &Session) -> Option<Refusal> {
         match &self.until {
-            Until::Ended => session.not_ended(),
-            Until::Removed => session.not_ended().map(|mut refusal| {
-                refusal.hint.push_str("; then remove it again");
-                refusal
-            }),
+            Until::Ended => session.not_ended(false),
+            Until::Removed => session.not_ended(true),
             Until::AnswerTaken { need, .. } if !need.is_for_monitor() => session.answer_waits(),
             Until::AnswerTaken { .. }
             | Until::Launched

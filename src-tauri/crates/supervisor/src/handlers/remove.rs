@@ -3,17 +3,17 @@
 //! Promise: a session whose worktree stays, because work in it is nowhere else, stays too, so that its work can
 //! be looked at, merged and published; only who asks for that gets a worktree without its session.
 
-use super::{Handled, Outcome, apply, find};
+use super::{Handled, Outcome, find, stop};
 use crate::conditions;
 use crate::core::Core;
-use nightshift_model::{Command as SessionCommand, Liveness, Lodging, SessionId};
-use nightshift_protocol::{BoardChange, Fault, FaultCode, Reply, WorktreeFate};
-use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::server::inbox::Inbox;
 use nightshift_runtime::host_link::beside::Lane;
 use nightshift_runtime::outside::Aside;
-use nightshift_runtime::server::inbox::Inbox;
 use nightshift_runtime::server::wait::{Until, Waiter};
 use nightshift_runtime::workspace::Leave;
+use nightshift_model::{Liveness, Lodging, SessionId};
+use nightshift_protocol::{BoardChange, Fault, FaultCode, Reply, WorktreeFate};
+use nightshift_runtime::clients::ConnId;
 use nightshift_store::Write;
 
 /// How far the removal of a session's worktree is.
@@ -36,7 +36,7 @@ pub fn remove(core: &mut Core, session: &str, how: (bool, bool)) -> Outcome {
     if let Some(entry) = core.sessions.get_mut(&session) {
         entry.room.leave = leave;
     }
-    apply(core, &session, SessionCommand::Stop)?;
+    stop::ask_to_end(core, &session)?;
     Ok(Handled::Later { session, until: Until::Removed })
 }
 

@@ -1,8 +1,9 @@
 //! `shutdown`: ends the supervisor; its sessions only when asked to.
 
-use super::{Handled, Outcome, apply};
+use super::{Handled, Outcome, stop};
 use crate::core::{Core, Ending};
-use nightshift_model::{Command as SessionCommand, Liveness, SessionId};
+use nightshift_runtime::host_link::LinkHandle;
+use nightshift_model::{Liveness, SessionId};
 use nightshift_protocol::{Fault, FaultCode, Reply};
 
 pub fn shutdown(core: &mut Core, keep_workers: bool) -> Outcome {
@@ -15,7 +16,7 @@ pub fn shutdown(core: &mut Core, keep_workers: bool) -> Outcome {
         |id: &&SessionId| !matches!(core.sessions[*id].session.liveness, Liveness::Gone { .. });
     let live: Vec<SessionId> = core.sessions.keys().filter(live).cloned().collect();
     for id in live {
-        if let Err(fault) = apply(core, &id, SessionCommand::Stop) {
+        if let Err(fault) = stop::ask_to_end(core, &id) {
             tracing::warn!(session = %id, "not stopped: {fault}");
         }
     }
@@ -27,6 +28,10 @@ pub fn shutdown(core: &mut Core, keep_workers: bool) -> Outcome {
 fn refuse_unreachable(core: &Core) -> Result<(), Fault> {
     for entry in core.sessions.values() {
         let Liveness::Unknown { why, .. } = &entry.session.liveness else { continue };
+        // It is told once more, and keeps the end waiting.
+        if entry.link.as_ref().is_some_and(LinkHandle::is_silent) && !entry.session.stopping {
+            continue;
+        }
         let id = &entry.session.id;
         return Err(Fault::new(FaultCode::Refused, format!("session {id} cannot be ended: {why}"))
             .hint(format!(
