@@ -71,11 +71,24 @@ fn refuse_strange_file(socket: &Path) -> Result<(), Fault> {
 }
 
 fn unreachable(socket: &Path, expected: Role, error: &std::io::Error) -> Fault {
+    if error.kind() == ErrorKind::WouldBlock {
+        return crowded(socket, expected);
+    }
     match is_nobody(error) {
         true => gone(expected),
         false => Fault::new(FaultCode::Io, format!("socket {}: {error}", socket.display()))
             .hint("check who owns it, or set NIGHTSHIFT_HOME to another directory"),
     }
+}
+
+/// As many wait there as the kernel lets wait: whoever listens takes nobody.
+fn crowded(socket: &Path, expected: Role) -> Fault {
+    let who = match expected {
+        Role::Host => "the session's host",
+        Role::Supervisor | Role::Client => "the supervisor",
+    };
+    let text = format!("{who} does not answer: too many programs wait at {}", socket.display());
+    Fault::new(FaultCode::Unreachable, text).hint("try again later; sessions keep running")
 }
 
 fn is_nobody(error: &std::io::Error) -> bool {

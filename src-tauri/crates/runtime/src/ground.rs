@@ -92,7 +92,9 @@ fn runs_elsewhere(home: &Home, pid: Option<u32>) -> Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mended {
     Nothing,
-    /// The directory of sockets and the lock, or something in it.
+    /// Only our own socket, which nobody misses.
+    Socket,
+    /// The directory of sockets and the lock, or the lock in it.
     Sockets,
     /// The state directory: what ended sessions had printed is lost.
     State,
@@ -134,9 +136,11 @@ impl Ground {
         if self.is_whole(store) {
             return Ok(Mended::Nothing);
         }
-        let mended = match store.is_in_place() && self.home.jobs().is_dir() {
-            true => Mended::Sockets,
-            false => Mended::State,
+        let state_is_there = store.is_in_place() && self.home.jobs().is_dir();
+        let mended = match (state_is_there, self.role.lock.is_at(&self.home.lock_file())) {
+            (true, true) => Mended::Socket,
+            (true, false) => Mended::Sockets,
+            (false, _) => Mended::State,
         };
         let io = |what: &str, e: io::Error| Fault::new(FaultCode::Io, format!("{what}: {e}"));
         self.home.ensure().map_err(|e| Fault::new(FaultCode::Io, e.to_string()))?;

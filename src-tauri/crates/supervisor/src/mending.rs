@@ -3,9 +3,10 @@
 
 use crate::conditions::{self, Condition};
 use crate::core::{Core, Entry};
+use nightshift_model::Liveness;
+use nightshift_runtime::ground::Mended;
 use nightshift_platform::ipc;
 use nightshift_protocol::NoticeLevel;
-use nightshift_runtime::ground::Mended;
 use std::io::ErrorKind;
 
 pub fn mend(core: &mut Core) {
@@ -16,18 +17,7 @@ pub fn mend(core: &mut Core) {
         Ok(mended) => {
             conditions::release(core, &Condition::Ground);
             core.outside.call_hosts_back();
-            let text = match mended {
-                Mended::Sockets => {
-                    format!(
-                        "{run} was deleted while in use and has been recreated; sessions keep running"
-                    )
-                }
-                Mended::Nothing | Mended::State => format!(
-                    "{state} was deleted while in use and has been recreated; sessions keep running, what \
-                     ended ones had printed is lost"
-                ),
-            };
-            core.notice(NoticeLevel::Error, text);
+            tell(core, mended, &state, &run);
         }
         Err(fault) => {
             ground.mend_later();
@@ -40,12 +30,28 @@ pub fn mend(core: &mut Core) {
     }
 }
 
+/// Once for each directory: how often it happened helps nobody.
+fn tell(core: &mut Core, mended: Mended, state: &str, run: &str) {
+    let (deleted, lost) = match mended {
+        // Nothing is lost by that, and nothing is to be done.
+        Mended::Nothing | Mended::Socket => {
+            tracing::warn!("the socket in {run} was deleted and has been made anew");
+            return;
+        }
+        Mended::Sockets => (run, ""),
+        Mended::State => (state, ", what ended ones had printed is lost"),
+    };
+    let beginning = format!("{deleted} was deleted while in use and has been recreated");
+    conditions::forget_kept(core, &beginning);
+    core.notice(NoticeLevel::Error, format!("{beginning}; sessions keep running{lost}"));
+}
+
 /// A live session whose socket is gone cannot be attached: its host makes it anew.
 fn ask_for_socket(entry: &Entry) {
     let gone =
         |socket| ipc::socket_id(socket).is_err_and(|error| error.kind() == ErrorKind::NotFound);
     if let (Some(socket), Some(link)) = (&entry.socket, &entry.link)
-        && entry.session.is_alive()
+        && !matches!(entry.session.liveness, Liveness::Gone { .. })
         && gone(socket)
     {
         link.restore();

@@ -1,6 +1,6 @@
 //! What a session changed, for people.
 
-use crate::output::output::plain::{exact, exact_line, one_line};
+use crate::output::plain::{exact, exact_line, one_line};
 use nightshift_model::counted::counted;
 use nightshift_protocol::review::{
     ChangedFile, Changes, DiffRow, FileContent, FilePage, FileStatus, RowKind, Staging,

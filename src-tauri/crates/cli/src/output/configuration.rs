@@ -1,6 +1,6 @@
 //! An agent's options as lines: each with its values, the one in force marked.
 
-use crate::output::output::plain::one_line;
+use crate::output::plain::one_line;
 use nightshift_protocol::{ConfigOption, Configuration, SessionView};
 
 pub fn list(all: &Configuration) -> String {

@@ -1,7 +1,7 @@
 //! Rules about permissions, for people.
 
-use crate::output::output::plain::exact_line;
-use crate::output::output::table::age;
+use crate::output::plain::exact_line;
+use crate::output::table::age;
 use nightshift_model::Millis;
 use nightshift_protocol::{PermissionRule, PermissionVerdict};
 

@@ -1,7 +1,7 @@
 //! Sessions for people: the table of `agents`, and the question that a session asks.
 
-use crate::output::output::entry::{has_ended, open_need, state_word, trouble};
-use crate::output::output::plain::{exact, exact_line, fit, one_line, width};
+use crate::output::entry::{has_ended, open_need, state_word, trouble};
+use crate::output::plain::{exact, exact_line, fit, one_line, width};
 use nightshift_model::counted::{are, counted};
 use nightshift_model::need::ALLOW_WORD;
 use nightshift_model::{Millis, Need, NeedKind, PullState, State, shell};

@@ -1,7 +1,7 @@
 //! What runs in the background, for people.
 
-use crate::output::output::plain::one_line;
-use crate::output::output::table::{age, until};
+use crate::output::plain::one_line;
+use crate::output::table::{age, until};
 use nightshift_model::Millis;
 use nightshift_protocol::{Task, TaskKind};
 

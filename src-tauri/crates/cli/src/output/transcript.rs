@@ -4,8 +4,8 @@
 //! connection) prints only what was not printed yet. The request that a typed line answers is always the one
 //! that was printed last.
 
-use crate::output::output::plain::{clean, exact_line, one_line};
-use crate::output::output::table as render;
+use crate::output::plain::{clean, exact_line, one_line};
+use crate::output::table as render;
 use nightshift_model::{Enclosure, Millis, Need};
 use nightshift_protocol::conversation::PlanEntry;
 use nightshift_protocol::{

@@ -38,10 +38,9 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         Reply::Sessions { views } => views,
         other => return Err(unexpected(&other)),
     };
-    let hidden = views.iter().filter(|v| !args.all && has_ended(v)).count();
-    let wanted = |v: &SessionView| {
-        (args.all || !has_ended(v)) && below.as_ref().is_none_or(|dir| is_below(&v.cwd, dir))
-    };
+    let is_meant = |v: &SessionView| below.as_ref().is_none_or(|dir| is_below(&v.cwd, dir));
+    let hidden = views.iter().filter(|v| !args.all && has_ended(v) && is_meant(v)).count();
+    let wanted = |v: &SessionView| (args.all || !has_ended(v)) && is_meant(v);
     if let Some(dir) = below.as_deref().filter(|dir| !dir.is_dir()) {
         // Sessions may have worked in one that is gone by now.
         if !views.iter().any(|view| is_below(&view.cwd, dir)) {

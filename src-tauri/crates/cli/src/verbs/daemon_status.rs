@@ -13,6 +13,7 @@ use nightshift_platform::dirs::Home;
 use nightshift_protocol::{Command, DaemonStatus, Fault, FaultCode, Reply};
 use serde::Serialize;
 use std::fs::DirEntry;
+use std::path::Path;
 use std::process::ExitCode;
 
 #[derive(Serialize)]
@@ -36,6 +37,7 @@ pub async fn run(here: Context) -> Result<ExitCode, Failure> {
 
 /// Connects, and starts no supervisor. Where none runs, sessions that go on without one are told.
 pub async fn connect(home: &Home) -> Result<Client, Fault> {
+    refuse_links(home)?;
     let fault = match Client::connect(home).await {
         Err(fault) if fault.code == FaultCode::Unreachable => fault,
         connected => return connected,
@@ -52,6 +54,15 @@ pub async fn connect(home: &Home) -> Result<Client, Fault> {
             Fault::new(FaultCode::Unreachable, text).hint(hint)
         }
     })
+}
+
+/// A supervisor refuses to work behind a link that may be anybody's: what runs elsewhere is not there.
+fn refuse_links(home: &Home) -> Result<(), Fault> {
+    let is_link = |dir: &Path| dir.symlink_metadata().is_ok_and(|is| is.is_symlink());
+    if !is_link(&home.state) && !is_link(&home.run) {
+        return Ok(());
+    }
+    home.ensure().map_err(|e| Fault::new(FaultCode::Refused, e.to_string()))
 }
 
 /// Hosts that live, as their directories tell.

@@ -161,3 +161,24 @@ fn the_socket_of_a_host_that_was_killed_goes_and_that_of_a_living_one_stays() {
     assert!(socket(&other).exists());
     shift.ok(&["stop", &other]);
 }
+
+#[test]
+fn failures_38_the_summary_of_a_directory_counts_only_what_has_ended_there() {
+    let shift = Shift::new();
+    let (here, there) = (shift.home.work().join("here"), shift.home.work().join("there"));
+    for (dir, jobs) in [(&here, 1), (&there, 2)] {
+        std::fs::create_dir(dir).unwrap();
+        for _ in 0..jobs {
+            let args = ["--bg", "--json", "--cwd", dir.to_str().unwrap(), "--exec", "true"];
+            let id = crate::support::id_of(&shift.json(&args));
+            shift.wait_state(&id, "done");
+        }
+    }
+    let summary = |dir: &std::path::Path| shift.ok(&["agents", "--cwd", dir.to_str().unwrap()]);
+    assert!(summary(&here).contains("1 session has ended"), "{}", summary(&here));
+    assert!(summary(&there).contains("2 sessions have ended"), "{}", summary(&there));
+    let empty = shift.home.work().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    assert!(summary(&empty).contains("no sessions"), "{}", summary(&empty));
+    assert!(shift.ok(&["agents"]).contains("3 sessions have ended"));
+}
