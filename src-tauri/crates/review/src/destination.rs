@@ -44,7 +44,9 @@ pub fn destination(place: &Place<'_>, remote: &str, branch: &str) -> Result<Dest
     let printed = place.look(&["config", "-z", "--list"]).read().map_err(fault)?;
     let settings: Settings = pieces(&printed).map(setting).collect();
     let addresses = addresses(&settings, remote);
-    let by_hand = format!("git -C {} push {remote} {branch}", place.root.display());
+    let [root, to, what] =
+        [&*place.root.to_string_lossy(), remote, branch].map(nightshift_model::shell::word);
+    let by_hand = format!("git -C {root} push {to} {what}");
     let here: Vec<&String> = addresses.iter().filter(|address| is_here(address)).collect();
     if here.is_empty() {
         return Ok(Destination::Elsewhere);

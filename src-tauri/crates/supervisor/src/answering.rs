@@ -30,8 +30,10 @@ impl Core {
                 _ => Some(waiter.reply().map_or_else(|| self.view(&id), Ok)),
             };
             match result {
-                // Nobody waits any more: why it stays must be seen all the same.
-                Some(Err(fault)) if waiter.conn == ConnId::NOBODY => {
+                // Nobody waits any more: why it stays must be seen all the same. What the disk refused is tried again.
+                Some(Err(fault))
+                    if waiter.conn == ConnId::NOBODY && fault.code == FaultCode::Refused =>
+                {
                     self.notice(NoticeLevel::Error, format!("{fault}"));
                 }
                 Some(result) => self.clients.answer(waiter.conn, waiter.request, result),
