@@ -289,7 +289,8 @@ mod tests {
 
     #[test]
     fn security_12_an_address_is_what_git_makes_of_it() {
-        let cases: &[(&[(&str, &str)], &str, &[&str])] = &[
+        type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a [&'a str]);
+        let cases: &[Case<'_>] = &[
             (&[("remote.o.url", "https://h/x")], "o", &["https://h/x"]),
             (&[("remote.o.url", "a"), ("remote.o.pushurl", "b")], "o", &["b"]),
             (&[("remote.o.url", "a"), ("remote.o.url", "b")], "o", &["a", "b"]),

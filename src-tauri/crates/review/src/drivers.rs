@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 /// Of these files in conflict, those that a driver might have merged; empty where there are none.
 pub fn not_run(place: &Place<'_>, files: &[String]) -> Result<String> {
     let call = place.look(&["check-attr", "-z", "--stdin", "merge"]);
-    let (drivers, usual) = call.foreign_drivers().map_err(fault)?;
-    if drivers.is_empty() || files.is_empty() {
+    let drivers = call.drivers().map_err(fault)?;
+    if drivers.foreign.is_empty() || files.is_empty() {
         return Ok(String::new());
     }
     let names: Vec<u8> = files.iter().flat_map(|file| [file.as_bytes(), b"\0"].concat()).collect();
@@ -23,8 +23,8 @@ pub fn not_run(place: &Place<'_>, files: &[String]) -> Result<String> {
     let mut found: BTreeMap<&[u8], Vec<String>> = BTreeMap::new();
     for [path, _, value] in rows {
         let unset = *value == b"unspecified";
-        let driver = if unset { usual.as_deref().unwrap_or(value) } else { value };
-        if drivers.contains(driver) {
+        let driver = if unset { drivers.usual.as_deref().unwrap_or(value) } else { value };
+        if drivers.foreign.contains(driver) {
             found.entry(driver).or_default().push(text(path));
         }
     }

@@ -36,6 +36,16 @@ pub(crate) struct Configuration {
     pub files: BTreeSet<Vec<u8>>,
 }
 
+/// Merge drivers, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drivers {
+    /// Those that the repository gives a program and the user does not: in acts they fail, so that what they should
+    /// merge is a conflict.
+    pub foreign: BTreeSet<Vec<u8>>,
+    /// That of files for which no attribute names one.
+    pub usual: Option<Vec<u8>>,
+}
+
 pub(crate) type Override = (Vec<u8>, Vec<u8>);
 
 impl Configuration {
@@ -160,22 +170,19 @@ impl Configuration {
         filters(self.of(Owner::Repository))
     }
 
-    /// Merge drivers that the repository gives a program and the user does not: in acts they fail, so that what
-    /// they should merge is a conflict.
-    pub fn foreign_drivers(&self) -> BTreeSet<Vec<u8>> {
+    pub fn drivers(&self) -> Drivers {
         let driver = |setting: &Setting| {
             let (section, between, last) = parts(&setting.name);
             let named = section == b"merge" && last == b"driver" && !setting.value.is_empty();
             named.then(|| between.map(<[u8]>::to_owned)).flatten()
         };
         let own: BTreeSet<Vec<u8>> = self.of(Owner::User).filter_map(driver).collect();
-        self.of(Owner::Repository).filter_map(driver).filter(|name| !own.contains(name)).collect()
-    }
-
-    /// The driver of files for which no attribute names one.
-    pub fn default_driver(&self) -> Option<&[u8]> {
-        let set = self.settings.iter().rfind(|setting| setting.name == b"merge.default");
-        set.map(|setting| setting.value.as_slice())
+        let foreign = self.of(Owner::Repository).filter_map(driver);
+        let usual = self.settings.iter().rfind(|setting| setting.name == b"merge.default");
+        Drivers {
+            foreign: foreign.filter(|name| !own.contains(name)).collect(),
+            usual: usual.map(|setting| setting.value.clone()),
+        }
     }
 
     /// Objects may be somewhere else, and come when they are asked for (gitglossary(7), "partial clone").

@@ -8,7 +8,7 @@
 //! for a call, and what is written to it meanwhile does not count.
 //! Must not know: what is asked.
 
-use crate::configuration::{Configuration, Override};
+use crate::configuration::{Configuration, Drivers, Override};
 use crate::error::{Error, Kind, Result};
 use crate::frozen::{self, Frozen};
 use crate::known::{Asked, Known, Read, Snapshot, configuration_of};
@@ -262,13 +262,10 @@ impl Call<'_> {
         }
     }
 
-    /// The merge drivers of the repository's own, which acts do not run, and the driver of files that name none.
-    pub fn foreign_drivers(&self) -> Result<(BTreeSet<Vec<u8>>, Option<Vec<u8>>)> {
+    /// Merge drivers that this call knows of.
+    pub fn drivers(&self) -> Result<Drivers> {
         match self.configuration()? {
-            Read::Configuration(read) => {
-                let usual = read.configuration.default_driver().map(<[u8]>::to_owned);
-                Ok((read.configuration.foreign_drivers(), usual))
-            }
+            Read::Configuration(read) => Ok(read.configuration.drivers()),
             Read::Failed(ended) => Err(failed(&self.named(), &ended)),
         }
     }

@@ -61,6 +61,7 @@ mod undo;
 pub use absence::Grounds;
 pub use checkout::Checkout;
 pub use clean::{Cleaned, clean, purge};
+pub use configuration::Drivers;
 pub use create::{Created, Order, alongside, create, reopen};
 pub use digest::sha256;
 pub use disclosure::disclosure;
