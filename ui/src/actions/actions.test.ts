@@ -1,6 +1,8 @@
 /** Keys and the registry. */
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { terminalLeaves, chordOf } from "../kit/keys";
+import { TERMINAL_THEMES } from "../parts/terminal/themes";
 import { ACTIONS } from "./registry";
 
 const press = (key: string, ...mods: string[]) =>
@@ -44,4 +46,13 @@ test("a terminal keeps its keys, but for those that leave it", () => {
   expect(taken.length).toBeGreaterThan(4);
   expect(taken.filter((chord) => !terminalLeaves(chord))).toEqual([]);
   expect(["Ctrl+C", "Ctrl+D", "Esc", "Tab", "Ctrl+R", "Left", "a"].filter(terminalLeaves)).toEqual([]);
+});
+
+test("silent_settings the settings file knows the actions and themes that there are", () => {
+  const source = (name: string) =>
+    readFileSync(new URL(`../../../src-tauri/crates/settings/src/${name}.rs`, import.meta.url), "utf8");
+  const listed = (text: string) => [...text.matchAll(/"([\w.]+)"/g)].map(([, word]) => word ?? "").sort();
+  expect(listed(source("actions"))).toEqual(ACTIONS.map(({ id }) => id).sort());
+  const themes = /TERMINAL_THEMES: &\[&str\] =\s*&\[([^\]]*)\]/.exec(source("doubts"))?.[1] ?? "";
+  expect(listed(themes)).toEqual([...Object.keys(TERMINAL_THEMES), "window"].sort());
 });

@@ -64,7 +64,8 @@ export class Dispatch {
 
   get agent(): AgentView | null {
     const byId = this.agents.find((agent) => agent.id === this.agentId);
-    return byId ?? this.agents.find((agent) => agent.isDefault) ?? this.agents[0] ?? null;
+    // Of settings that name nobody there is no default: a dispatch says what is wrong in them.
+    return byId ?? this.agents.find((agent) => agent.isDefault) ?? null;
   }
 
   /** The mode that a dispatch would use; none leaves it to the agent. */

@@ -4,7 +4,9 @@
 //! what is not known is told and left alone; what is not set has a default.
 //! Must not know: who uses a setting, where the file is, any other crate of ours.
 
+mod actions;
 mod address;
+mod doubts;
 mod edit;
 mod import;
 mod judge;
@@ -33,8 +35,16 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Parsed {
     pub settings: Settings,
-    /// Keys that mean nothing to this version.
+    /// Keys that mean nothing to this version, and values that name nothing.
     pub unknown: Vec<Remark>,
+}
+
+/// Something to say about the key that `path` leads to, or the nearest one that is there.
+pub fn remark(text: &str, path: &[&str], message: &str) -> Remark {
+    match toml_edit::Document::parse(text) {
+        Ok(document) => Remark::of_path(text, &document, path, message),
+        Err(error) => Remark::at_span(text, error.span(), message),
+    }
 }
 
 /// Reads a settings file's text; the error is the first thing that is wrong.
@@ -56,13 +66,15 @@ pub fn parse(text: &str) -> Result<Parsed, Remark> {
     if let Some((path, why)) = settings.notifications.first_wrong() {
         return Err(Remark::of_key(text, &document, path, &why));
     }
-    let unknown = ignored
-        .iter()
-        .map(|path| {
-            let hint = judge::hint(path).unwrap_or_default();
-            Remark::of_key(text, &document, path, &format!("`{path}` is not known{hint}"))
-        })
-        .collect();
+    let unknown = ignored.iter().map(|path| {
+        let hint = judge::hint(path).unwrap_or_default();
+        Remark::of_key(text, &document, path, &format!("`{path}` is not known{hint}"))
+    });
+    let doubts = doubts::doubts(&settings).into_iter().map(|(path, why)| {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        Remark::of_path(text, &document, &path, &why)
+    });
+    let unknown = unknown.chain(doubts).collect();
     Ok(Parsed { settings, unknown })
 }
 

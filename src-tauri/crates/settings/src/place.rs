@@ -40,9 +40,19 @@ impl Remark {
         path: &str,
         message: &str,
     ) -> Remark {
+        Remark::of_path(text, document, &path.split('.').collect::<Vec<_>>(), message)
+    }
+
+    /// As `of_key`, with names that may hold a dot themselves.
+    pub(crate) fn of_path<S>(
+        text: &str,
+        document: &Document<S>,
+        path: &[&str],
+        message: &str,
+    ) -> Remark {
         let mut table: Option<&dyn TableLike> = Some(document.as_table());
         let mut span = None;
-        for name in path.split('.') {
+        for name in path {
             let Some((key, item)) = table.and_then(|t| t.get_key_value(name)) else { break };
             span = key.span().or(span);
             table = item.as_table_like();

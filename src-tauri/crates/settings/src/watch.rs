@@ -24,12 +24,17 @@ pub struct Watched {
     file: Option<PathBuf>,
     seen: Option<Stamp>,
     settings: Settings,
+    /// What `settings` were read from.
+    text: String,
+    /// Why there are no settings of the user's at all: the file was broken from the first look on.
+    never_read: Option<String>,
+    looked: bool,
 }
 
 /// What a changed file led to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// New settings are in force; these keys mean nothing.
+    /// New settings are in force; these keys mean nothing, or their values name nothing.
     Read { unknown: Vec<Remark> },
     /// The settings stay as they were: why.
     Kept { why: String },
@@ -48,9 +53,32 @@ impl Watched {
         &self.settings
     }
 
+    /// What the settings in force were read from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Why the settings in force are nobody's: the file is there and could never be read.
+    pub fn never_read(&self) -> Option<&str> {
+        self.never_read.as_deref()
+    }
+
     /// Looks whether the file is another than last time and reads it if so; none when it is not. A
     /// file that is not there is an empty one.
     pub fn refresh(&mut self) -> Option<Change> {
+        let change = self.look();
+        let first = !std::mem::replace(&mut self.looked, true);
+        match &change {
+            Some(Change::Kept { why }) if first || self.never_read.is_some() => {
+                self.never_read = Some(why.clone());
+            }
+            Some(Change::Read { .. }) => self.never_read = None,
+            Some(Change::Kept { .. }) | None => {}
+        }
+        change
+    }
+
+    fn look(&mut self) -> Option<Change> {
         let file = self.file.clone()?;
         let stamp = match std::fs::metadata(&file) {
             Ok(meta) => Some(Stamp { modified: meta.modified().ok(), bytes: meta.len() }),
@@ -69,6 +97,7 @@ impl Watched {
         Some(match parse(&text) {
             Ok(parsed) => {
                 self.settings = parsed.settings;
+                self.text = text;
                 Change::Read { unknown: parsed.unknown }
             }
             Err(remark) => Change::Kept { why: remark.to_string() },
@@ -119,5 +148,26 @@ mod tests {
         std::fs::remove_file(&file).unwrap();
         assert_eq!(watched.refresh(), Some(Change::Read { unknown: Vec::new() }));
         assert_eq!(watched.settings(), &Settings::default());
+    }
+
+    #[test]
+    fn silent_settings_a_file_that_could_never_be_read_is_no_file_without_settings() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("settings.toml");
+        std::fs::write(&file, "[defaults\n").unwrap();
+        let mut watched = Watched::new(file.clone());
+        watched.refresh();
+        assert!(watched.never_read().is_some_and(|why| why.starts_with("line 1")));
+        std::fs::write(&file, "[defaults]\nagent = 7777\n").unwrap();
+        watched.refresh();
+        assert!(watched.never_read().is_some_and(|why| why.starts_with("line 2")));
+        assert_eq!(watched.refresh(), None);
+        assert!(watched.never_read().is_some());
+        std::fs::write(&file, "[defaults]\n").unwrap();
+        watched.refresh();
+        assert_eq!(watched.never_read(), None);
+        std::fs::write(&file, "[").unwrap();
+        watched.refresh();
+        assert_eq!(watched.never_read(), None, "the last good settings stay");
     }
 }

@@ -34,4 +34,5 @@ mod start;
 mod stillness;
 mod tools;
 
+pub use settings::{Checked, check as check_settings};
 pub use start::run;

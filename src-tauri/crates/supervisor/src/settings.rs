@@ -8,9 +8,10 @@ use crate::core::Core;
 use crate::limits::SETTINGS_PAUSE;
 use crate::{rest, retention, tools};
 use nightshift_platform::clock;
-use nightshift_protocol::NoticeLevel;
-use nightshift_settings::{Change, Protocol, Settings};
-use nightshift_vendors::registry::{Custom, Defaults, TerminalWays};
+use nightshift_protocol::{Environment, Fault, FaultCode, NoticeLevel};
+use nightshift_settings::{Change, Protocol, Remark, Settings, remark};
+use nightshift_vendors::registry::{Chosen, Custom, Defaults, Doubt, Registry, TerminalWays};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +25,8 @@ pub fn refresh(core: &mut Core) {
             vec![(NoticeLevel::Error, text)]
         }
         Change::Read { unknown } => {
-            let remark = |remark| (NoticeLevel::Warning, format!("{file}: {remark}"));
-            let mut said: Said = unknown.into_iter().map(remark).collect();
+            let told = |remark| (NoticeLevel::Warning, format!("{file}: {remark}"));
+            let mut said: Said = unknown.into_iter().map(told).collect();
             apply(core, &file, &mut said);
             said
         }
@@ -48,26 +49,79 @@ pub fn on_time(core: &mut Core, now: Duration) {
     }
 }
 
+/// Refuses what would go by the settings while these are nobody's: they were broken from the first look on.
+pub fn check_read(core: &Core) -> Result<(), Fault> {
+    let Some(why) = core.settings.never_read() else { return Ok(()) };
+    let file = core.settings.file().map(|f| f.display().to_string()).unwrap_or_default();
+    Err(Fault::new(FaultCode::Invalid, format!("the settings cannot be read: {file}: {why}"))
+        .hint("mend the file, or name the agent with --agent"))
+}
+
 fn apply(core: &mut Core, file: &str, said: &mut Said) {
-    let settings = core.settings.settings().clone();
-    let mut registry = tools::registry(&core.home, &core.binary);
+    let (settings, text) = (core.settings.settings().clone(), core.settings.text().to_owned());
+    let (mut registry, wrong) =
+        agents(tools::registry(&core.home, &core.binary), file, &text, &settings);
     registry.servers.users = tools::users(&settings, file, said);
-    for custom in customs(&settings) {
-        let id = custom.id.clone();
-        if let Err(unfit) = registry.add(custom) {
-            said.push((NoticeLevel::Error, format!("{file}: agent `{id}` is left out: {unfit}")));
-        }
-    }
+    said.extend(wrong.into_iter().map(|remark| (NoticeLevel::Error, format!("{file}: {remark}"))));
     core.told.settings = settings.notifications;
-    let defaults = settings.defaults;
-    registry.set_defaults(Defaults {
-        agent: defaults.agent,
-        model: defaults.model,
-        permission_mode: defaults.permission_mode,
-    });
     core.registry = Arc::new(registry);
     core.retire_after = rest::retire_after(settings.life.retire_after_s.map(Duration::from_secs));
     core.shell_keep = retention::shell_keep(settings.life.shell_keep_s.map(Duration::from_secs));
+}
+
+/// `registry` with what the settings say of agents, and what of that names what there is not.
+fn agents(
+    mut registry: Registry,
+    file: &str,
+    text: &str,
+    settings: &Settings,
+) -> (Registry, Vec<Remark>) {
+    let mut wrong = Vec::new();
+    for custom in customs(settings) {
+        let id = custom.id.clone();
+        if let Err(unfit) = registry.add(custom) {
+            let why = format!("agent `{id}` is left out: {unfit}");
+            wrong.push(remark(text, &["agent_servers", &id], &why));
+        }
+    }
+    let set = |name: &str, value: &Option<String>| {
+        let at = remark(text, &["defaults", name], "");
+        let at = format!("{file}: line {}, column {}: `defaults.{name}`", at.line, at.column);
+        value.clone().map(|value| Chosen { value, at })
+    };
+    let defaults = &settings.defaults;
+    registry.set_defaults(Defaults {
+        agent: set("agent", &defaults.agent),
+        model: set("model", &defaults.model),
+        permission_mode: set("permission_mode", &defaults.permission_mode),
+    });
+    wrong.extend(registry.doubts().into_iter().map(|Doubt { path, why }| {
+        remark(text, &path.iter().map(String::as_str).collect::<Vec<_>>(), &why)
+    }));
+    (registry, wrong)
+}
+
+/// What is to be said of a settings file beside what its text alone tells.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// Names what there is not: a dispatch that goes by it is refused.
+    pub wrong: Vec<Remark>,
+    /// The default agent's program is not there for whoever has `env`.
+    pub missing: Option<String>,
+}
+
+/// Looks whether the names in a settings file mean something. `binary` is the `nightshift` program.
+pub fn check(
+    binary: &Path,
+    file: &str,
+    text: &str,
+    settings: &Settings,
+    env: &Environment,
+) -> Checked {
+    let (registry, wrong) = agents(Registry::builtin(binary), file, text, settings);
+    let unknown = settings.defaults.agent.as_deref().is_none_or(|id| registry.find(id).is_none());
+    let missing = registry.default_agent(env).err().filter(|_| !unknown);
+    Checked { wrong, missing: missing.map(|fault| fault.to_string()) }
 }
 
 fn customs(settings: &Settings) -> impl Iterator<Item = Custom> {

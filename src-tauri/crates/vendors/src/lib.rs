@@ -9,6 +9,7 @@ mod claude;
 mod claude_tui;
 mod codex;
 mod codex_tui;
+mod defaults;
 mod family;
 mod gemini;
 mod guard;

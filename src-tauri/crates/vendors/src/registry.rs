@@ -2,9 +2,11 @@
 //!
 //! Promise: looks programs up in the PATH it is given (the dispatching client's) and starts none.
 
+pub use crate::defaults::{Chosen, Defaults, Doubt};
 use crate::family::{self, Family};
 use crate::servers::Servers;
 use nightshift_model::Surface;
+use nightshift_model::naming::one_line;
 use nightshift_protocol::{AgentView, Environment, Fault, FaultCode};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -72,16 +74,8 @@ pub struct AgentSpec {
 pub struct Registry {
     /// What every session's agent gets beside its own tools.
     pub servers: Servers,
-    agents: Vec<AgentSpec>,
-    defaults: Defaults,
-}
-
-/// What a dispatch takes when it names nothing else; model and mode are those of `agent`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Defaults {
-    pub agent: Option<String>,
-    pub model: Option<String>,
-    pub permission_mode: Option<String>,
+    pub(crate) agents: Vec<AgentSpec>,
+    pub(crate) defaults: Defaults,
 }
 
 /// What the user's settings say of one agent: a program of their own, or more about one that is
@@ -106,7 +100,7 @@ pub struct Custom {
 }
 
 /// Of a model or mode that nobody has.
-const WANTED_MAX_CHARS: usize = 60;
+pub(crate) const WANTED_MAX_CHARS: usize = 60;
 
 /// Id of the built-in agent.
 pub const REHEARSAL: &str = "rehearsal";
@@ -174,27 +168,11 @@ impl Registry {
         Ok(spec)
     }
 
-    pub fn set_defaults(&mut self, defaults: Defaults) {
-        self.defaults = defaults;
-    }
-
     /// Whether this build was tried with the agent: only such a one is taken unasked.
-    fn was_driven(&self, id: &str) -> bool {
+    pub(crate) fn was_driven(&self, id: &str) -> bool {
         let tried =
             |spec: &AgentSpec| spec.family != Family::Plain && spec.protocol == Protocol::Acp;
         self.find(id).is_some_and(tried)
-    }
-
-    /// Model and mode for a dispatch to `agent` that names none itself.
-    pub fn defaults_for(&self, agent: &str) -> (Option<String>, Option<String>) {
-        let chosen = self.defaults.agent.as_deref().is_none_or(|default| default == agent);
-        let built_in = self.find(agent).and_then(|spec| spec.default_mode.clone());
-        match chosen {
-            true => {
-                (self.defaults.model.clone(), self.defaults.permission_mode.clone().or(built_in))
-            }
-            false => (None, built_in),
-        }
     }
 
     pub fn find(&self, id: &str) -> Option<&AgentSpec> {
@@ -229,20 +207,20 @@ impl Registry {
         Ok(argv)
     }
 
-    /// Every agent as this machine has it. The default is the first installed vendor's agent, else
-    /// the rehearsal agent.
+    /// Every agent as this machine has it. The default is that of a dispatch that names none; of settings that
+    /// name nobody there is none.
     pub fn detect(&self, env: &Environment) -> Vec<AgentView> {
         let mut views: Vec<AgentView> = self.agents.iter().map(|a| view(a, env)).collect();
         for (view, spec) in views.iter_mut().zip(&self.agents) {
             let other = self.counterpart(&spec.id, spec.protocol.surface().other());
             view.counterpart = other.map(|spec| spec.id.clone());
         }
-        let chosen = self.defaults.agent.as_deref();
-        let chosen = views.iter().position(|v| v.installed && Some(v.id.as_str()) == chosen);
-        let real =
-            chosen.or_else(|| views.iter().position(|v| v.installed && self.was_driven(&v.id)));
-        if let Some(view) = views.get_mut(real.unwrap_or(0)) {
-            view.is_default = true;
+        let default = match &self.defaults.agent {
+            Some(chosen) => Some(chosen.value.clone()),
+            None => self.default_agent(env).ok().map(|spec| spec.id.clone()),
+        };
+        for view in &mut views {
+            view.is_default = default.as_ref() == Some(&view.id);
         }
         views
     }
@@ -280,7 +258,7 @@ fn view(spec: &AgentSpec, env: &Environment) -> AgentView {
 }
 
 /// Finds an executable the way a shell with `env` would.
-fn look_up(command: &str, env: &Environment) -> Option<PathBuf> {
+pub(crate) fn look_up(command: &str, env: &Environment) -> Option<PathBuf> {
     if command.contains('/') {
         let path = PathBuf::from(command);
         return is_executable(&path).then_some(path);
@@ -309,7 +287,7 @@ impl AgentSpec {
         // that was meant otherwise would let more happen.
         let has_model = |model: &str| self.models.iter().any(|m| m.eq_ignore_ascii_case(model));
         let is_default = |mode: &str| self.default_mode.as_deref() == Some(mode);
-        let has_mode = |mode: &str| self.modes.iter().any(|m| m == mode) || is_default(mode);
+        let has_mode = |mode: &str| self.offers_mode(mode) || is_default(mode);
         match (model, mode) {
             (Some(model), _) if !self.models.is_empty() && !has_model(model) => Err(self
                 .not_offered("model", model, &self.models)
@@ -324,8 +302,12 @@ impl AgentSpec {
         }
     }
 
-    fn not_offered(&self, what: &str, wanted: &str, offered: &[String]) -> Fault {
-        let wanted = nightshift_model::naming::one_line(wanted, WANTED_MAX_CHARS);
+    pub(crate) fn offers_mode(&self, mode: &str) -> bool {
+        self.modes.iter().any(|known| known == mode)
+    }
+
+    pub(crate) fn not_offered(&self, what: &str, wanted: &str, offered: &[String]) -> Fault {
+        let wanted = one_line(wanted, WANTED_MAX_CHARS);
         let text =
             format!("{} has no {what} `{wanted}`; it offers {}", self.title, offered.join(", "));
         Fault::new(FaultCode::Invalid, text)
@@ -434,9 +416,10 @@ mod tests {
         let like = Some("nobody".to_owned());
         assert!(registry.add(Custom { command: Some("x".into()), like, ..custom("y") }).is_err());
 
+        let chosen = |value: &str| Some(Chosen { value: value.into(), at: String::new() });
         registry.set_defaults(Defaults {
-            agent: Some("mine".into()),
-            model: Some("big".into()),
+            agent: chosen("mine"),
+            model: chosen("big"),
             permission_mode: None,
         });
         assert_eq!(registry.defaults_for("mine"), (Some("big".into()), Some("ask".into())));

@@ -3,10 +3,13 @@
 
 use crate::context::{Context, print, print_json};
 use crate::failure::Failure;
+use crate::output::plain::one_line;
+use nightshift_client::dispatch_environment;
 use nightshift_platform::dirs::Home;
 use nightshift_platform::files;
 use nightshift_protocol::{Fault, FaultCode};
 use nightshift_settings::{Import, import, parse};
+use nightshift_supervisor::{Checked, check_settings};
 use serde_json::json;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -58,16 +61,30 @@ fn wrong(file: &Path, why: &impl std::fmt::Display) -> Fault {
 }
 
 fn check(here: &Context, file: &Path) -> Result<ExitCode, Failure> {
-    let parsed = parse(&text_of(file)?).map_err(|remark| wrong(file, &remark))?;
+    let text = text_of(file)?;
+    let parsed = parse(&text).map_err(|remark| wrong(file, &remark))?;
+    let binary = std::env::current_exe().map_err(|e| Fault::new(FaultCode::Io, e.to_string()))?;
+    let (named, env) = (file.display().to_string(), dispatch_environment());
+    let Checked { wrong, missing } = check_settings(&binary, &named, &text, &parsed.settings, &env);
+    let code = if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     if here.json {
-        print_json(&json!({"path": file, "unknown": parsed.unknown}))?;
-        return Ok(ExitCode::SUCCESS);
+        let unknown = parsed.unknown;
+        print_json(&json!({"path": file, "unknown": unknown, "wrong": wrong, "missing": missing}))?;
+        return Ok(code);
     }
     for remark in &parsed.unknown {
-        print(&format!("warning: {remark}\n"))?;
+        print(&format!("warning: {}\n", one_line(&remark.to_string())))?;
     }
-    print(&format!("{} can be read\n", file.display()))?;
-    Ok(ExitCode::SUCCESS)
+    if let Some(why) = missing {
+        print(&format!("warning: {}\n", one_line(&why)))?;
+    }
+    for remark in &wrong {
+        print(&format!("error: {}\n", one_line(&remark.to_string())))?;
+    }
+    if wrong.is_empty() {
+        print(&format!("{} can be read\n", file.display()))?;
+    }
+    Ok(code)
 }
 
 fn show(here: &Context, file: &Path) -> Result<ExitCode, Failure> {

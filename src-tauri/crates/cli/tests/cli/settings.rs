@@ -219,3 +219,100 @@ fn whoever_follows_the_board_hears_that_a_mistake_was_mended() {
         assert_eq!(&gone, shown);
     });
 }
+
+/// A setting that names what there is not is told by all that read it, and replaced by nothing.
+#[test]
+fn silent_settings_a_default_that_names_nobody_starts_nobody() {
+    for (text, line, parts) in [
+        ("[defaults]\nagent = \"nope\"\n", 2, &["no agent `nope`", "rehearsal, claude"][..]),
+        ("[defaults]\n\nagent = \"Rehearsal\"\n", 3, &["did you mean `rehearsal`?"]),
+        ("[defaults]\nagent = \"\"\n", 2, &["no agent ``", "rehearsal, claude"]),
+        (
+            "[defaults]\nagent = \"rehearsal\"\nmodel = \"opus\"\n",
+            3,
+            &["no model `opus`", "steady, brisk"],
+        ),
+        (
+            "[defaults]\nagent = \"rehearsal\"\npermission_mode = \"AUTO\"\n",
+            3,
+            &["no permission mode `AUTO`", "ask, auto"],
+        ),
+        ("[defaults]\nagent = \"rehearsal\"\nmodel = \"\"\n", 3, &["it is empty"]),
+    ] {
+        let shift = Shift::new();
+        write(&shift, text);
+        let place = format!("settings.toml: line {line}, column 1");
+        let expected: Vec<&str> = parts.iter().copied().chain([place.as_str()]).collect();
+        shift.fails(&["--bg", "say hello"], &expected);
+        assert_eq!(shift.json(&["agents", "--all", "--json"]).as_array().map(Vec::len), Some(0));
+        let said = told(&shift);
+        assert!(said.iter().any(|said| said.contains(&place)), "{text}: {said:?}");
+        let checked = shift.run(&["settings", "check"]);
+        assert_eq!(checked.code, Some(1), "{text}: {}", checked.out);
+        let line = format!("error: line {line}, column 1: ");
+        assert!(checked.out.contains(&line) && checked.out.contains(parts[0]), "{}", checked.out);
+        // Somebody else can still be named.
+        shift.ok(&[
+            "--bg",
+            "--agent",
+            "rehearsal",
+            "--model",
+            "steady",
+            "--permission-mode",
+            "ask",
+            "done x",
+        ]);
+    }
+}
+
+#[test]
+fn silent_settings_an_agent_that_is_not_installed_is_not_replaced() {
+    let shift = Shift::new();
+    write(
+        &shift,
+        "[defaults]\nagent = \"lost\"\n[agent_servers.lost]\ncommand = \"no-such-program\"\n",
+    );
+    shift.fails(
+        &["--bg", "say hello"],
+        &["settings.toml: line 2", "agent `lost`: `no-such-program` is not in PATH"],
+    );
+    let checked = shift.ok(&["settings", "check"]);
+    assert!(checked.contains("warning: ") && checked.contains("no-such-program"), "{checked}");
+    let listed = shift.json(&["agents", "--registry", "--json"]);
+    let shown = listed.as_array().unwrap().iter().filter(|agent| agent["isDefault"] == true);
+    let shown: Vec<&str> = shown.filter_map(|agent| agent["id"].as_str()).collect();
+    assert_eq!(shown, ["lost"]);
+}
+
+/// The last good settings stay in force; where there were none, nobody knows what the user wants.
+#[test]
+fn silent_settings_a_file_that_could_never_be_read_starts_nobody() {
+    let shift = Shift::new();
+    write(&shift, "[defaults]\nagent = 7\n");
+    shift.fails(&["--bg", "say hello"], &["the settings cannot be read", "line 2, column 9"]);
+    shift.ok(&["--bg", "--agent", "rehearsal", "done x"]);
+    shift.ok(&["--bg", "--exec", "true"]);
+    write(&shift, "[defaults]\nagent = \"rehearsal\"\n");
+    shift.ok(&["--bg", "done y"]);
+    write(&shift, "[defaults]\nagent = 7\n");
+    shift.ok(&["--bg", "done z"]);
+}
+
+#[test]
+fn silent_settings_keys_and_values_that_mean_nothing_are_told_with_their_line() {
+    let shift = Shift::new();
+    write(
+        &shift,
+        "[terminal]\ntheme = \"Nord\"\n[keys]\n\"session.pinn\" = \"F2\"\n[colours]\na = 1\n",
+    );
+    let checked = shift.ok(&["settings", "check"]);
+    for part in [
+        "line 2, column 1: there is no theme `Nord`",
+        "line 4, column 1: there is no action",
+        "line 5",
+    ] {
+        assert!(checked.contains(part), "{part}: {checked}");
+    }
+    shift.ok(&["agents"]);
+    assert_eq!(told(&shift).len(), 3, "{:?}", told(&shift));
+}

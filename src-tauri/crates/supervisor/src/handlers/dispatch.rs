@@ -30,9 +30,12 @@ pub fn dispatch(core: &mut Core, conn: ConnId, request: u64, dispatch: Dispatch)
     check_environment(&dispatch.env)?;
     match &dispatch.work {
         DispatchWork::Shell { command } => check_text(command, "command")?,
-        DispatchWork::Agent { prompt, .. } => {
+        DispatchWork::Agent { prompt, agent, .. } => {
             check_text(prompt, "prompt")?;
             slash::check_first(prompt)?;
+            if agent.is_none() {
+                crate::settings::check_read(core)?;
+            }
         }
     }
     let registry = core.registry.clone();
@@ -186,30 +189,19 @@ fn work_of(core: &Core, dispatch: &Dispatch, agent: Option<String>, at: Millis) 
     }
 }
 
-/// The agent that was asked for, else the first installed vendor's, else the rehearsal agent; none
-/// for a shell job. Looks at the disk.
+/// The agent that was asked for, else the one of the settings, else the first installed vendor's, else the
+/// rehearsal agent; none for a shell job. Looks at the disk.
 fn choose_agent(registry: &Registry, dispatch: &Dispatch) -> Result<Option<String>, Fault> {
     let DispatchWork::Agent { agent, model, permission_mode, .. } = &dispatch.work else {
         return Ok(None);
     };
-    let agent = match agent {
-        Some(agent) => agent.clone(),
-        None => {
-            let found = registry.detect(&dispatch.env).into_iter().find(|a| a.is_default);
-            let none = || Fault::new(FaultCode::NotFound, "no agent is installed");
-            found.map(|a| a.id).ok_or_else(none)?
-        }
+    let spec = match agent {
+        Some(agent) => registry.named(agent)?,
+        None => registry.default_agent(&dispatch.env)?,
     };
-    let spec = registry.find(&agent).ok_or_else(|| {
-        Fault::new(FaultCode::NotFound, format!("no agent `{}`", quoted(&agent)))
-            .hint(format!("choose one of {}", registry.ids().join(", ")))
-    })?;
     registry.resolve(spec, &dispatch.env)?;
-    let (default_model, default_mode) = registry.defaults_for(&agent);
-    let model = model.as_ref().or(default_model.as_ref());
-    let mode = permission_mode.as_ref().or(default_mode.as_ref());
-    spec.check_choices(model.map(String::as_str), mode.map(String::as_str))?;
-    Ok(Some(agent))
+    registry.check_choices(spec, model.as_deref(), permission_mode.as_deref())?;
+    Ok(Some(spec.id.clone()))
 }
 
 /// A prompt, command or reply: something, not too much, and nothing that is not text.
