@@ -3,6 +3,8 @@
 //! Promise: a value that git itself gives, or that only names one of git's own tools, is none of them.
 //! Must not know: where a setting stands.
 
+use crate::aliases;
+
 /// Settings by which git runs a program for whoever calls it in a repository, an agent above all. Ours are
 /// called so that they are not followed (`needs_trust` knows all others).
 const FOR_CALLERS: &[&str] = &[
@@ -83,7 +85,7 @@ const OF_ANNEX: &[&str] =
     &["command", "hook", "program", "options", "shell", "externaltype", "transport", "allowed"];
 /// Addresses of Subversion that start nothing here: any other may be a tunnel of the repository's, or a directory
 /// whose hooks run.
-const SVN_SCHEMES: &[&str] = &["http://", "https://", "svn://", "svn+ssh://"];
+const SVN_SCHEMES: &[&str] = &["http://", "https://", "svn://"];
 /// The transport that runs its address as a command.
 const RUNS_ITS_ADDRESS: &str = "ext::";
 
@@ -94,8 +96,7 @@ pub fn runs_for_callers(lower: &str, value: &str) -> bool {
     let middle = if between.is_empty() { "" } else { "*." };
     let shape = format!("{section}.{middle}{last}");
     match section {
-        // More than one word may be an option that runs something, as `rebase --exec` does.
-        "alias" => value.starts_with('!') || value.trim().contains(char::is_whitespace),
+        "alias" => aliases::runs(value),
         "protocol" => last == "allow" && !value.eq_ignore_ascii_case("never"),
         "annex" => is_of_annex(last) && !value.is_empty(),
         "remote" if last.starts_with("annex-") => is_of_annex(last) && !value.is_empty(),
@@ -150,6 +151,8 @@ mod tests {
             ("svn.configDir", "x"),
             ("svn-remote.svn.url", "svn+evil://x"),
             ("svn-remote.svn.pushurl", "file:///x"),
+            // By ssh, as the repository's own settings of Subversion may have it.
+            ("svn-remote.svn.url", "svn+ssh://x"),
             ("instaweb.modulePath", "/x"),
             ("annex.secure-erase-command", "evil"),
             ("annex.youtube-dl-options", "--exec evil"),
@@ -171,6 +174,8 @@ mod tests {
             ("merge.conflictStyle", "zdiff3"),
             ("mergetool.vimdiff.layout", "(LOCAL,BASE,REMOTE)/MERGED + @LOCAL"),
             ("svn-remote.svn.url", "https://a/b"),
+            ("svn-remote.svn.url", "http://a/b"),
+            ("svn-remote.svn.url", "svn://a/b"),
             ("svn-remote.svn.fetch", "trunk:refs/remotes/trunk"),
             ("annex.uuid", "x"),
             ("annex.version", "10"),

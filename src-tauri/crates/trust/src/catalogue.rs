@@ -5,6 +5,7 @@
 //! Must not know: where the bytes come from.
 
 use crate::item::{Item, Part};
+use crate::looks;
 use crate::secrets;
 use serde_json::Value;
 use std::path::Path;
@@ -143,8 +144,12 @@ enum Matters {
     KeysBut(&'static [&'static str]),
     /// As this, of opencode, whose harmless keys may name places elsewhere.
     KeysOfOpencode,
+    /// Where more than looks are set.
+    KeysOfCodex,
     /// Where the text begins with a key that widens, or holds a command.
     Text,
+    /// As this, of an agent, which may be given fewer tools.
+    TextOfAgent,
     /// Where a variable that steers is set.
     Variables,
 }
@@ -163,6 +168,9 @@ fn role(path: &str) -> Option<(Part, &'static str, Matters)> {
             "settings of Claude Code: hooks, programs, permissions",
             Matters::KeysBut(HARMLESS_CLAUDE),
         )),
+        (".claude", _) if is_text && below(&["agents"]) => {
+            Some((Part::Claude, "may do more than it is asked for", Matters::TextOfAgent))
+        }
         // What is beside these texts is run when a command of theirs says so.
         (".claude", _) if is_text || below(&["agents", "commands", "skills", "output-styles"]) => {
             is_text.then_some((Part::Claude, "may do more than it is asked for", Matters::Text))
@@ -183,6 +191,9 @@ fn role(path: &str) -> Option<(Part, &'static str, Matters)> {
             Some((Part::Mcp, "MCP servers that an agent starts", Matters::KeysBut(HARMLESS)))
         }
         (".codex", _) if is_text => Some((Part::Codex, "taken up by Codex", Matters::Text)),
+        (".codex", "config.toml") => {
+            Some((Part::Codex, "settings, rules and hooks of Codex", Matters::KeysOfCodex))
+        }
         (".codex", _) => Some((Part::Codex, "settings, rules and hooks of Codex", Matters::Always)),
         (".gemini" | ".qwen", _) => {
             let prompts = below(&["commands", "skills", "agents"]);
@@ -263,7 +274,9 @@ pub fn item(directory: &str, path: &str, bytes: Vec<u8>) -> Option<Item> {
         Matters::KeysOfOpencode => {
             has_more_than(&bytes, HARMLESS_OPENCODE) || leads_elsewhere(&bytes)
         }
-        Matters::Text => widens(&bytes),
+        Matters::KeysOfCodex => !looks::is_look_of_codex(&bytes),
+        Matters::Text => widens(&bytes, |_| false),
+        Matters::TextOfAgent => widens(&bytes, looks::only_narrows),
         Matters::Variables => return variables(part, full, does, &bytes),
     };
     let settings = [".json", ".jsonc", ".toml"].iter().any(|end| full.ends_with(end));
@@ -288,10 +301,14 @@ fn has_more_than(bytes: &[u8], harmless: &[&str]) -> bool {
         let forbids = |name: &String| matches!(name.as_str(), "deny" | "ask");
         key == "permissions" && value.as_object().is_some_and(|o| o.keys().all(forbids))
     };
-    keys.iter().any(|(key, value)| !harmless.contains(&key.as_str()) && !only_forbids(key, value))
+    let is_harmless = |key: &str, value: &Value| {
+        harmless.contains(&key) || only_forbids(key, value) || looks::is_look(key, value)
+    };
+    keys.iter().any(|(key, value)| !is_harmless(key, value))
 }
 
-fn widens(bytes: &[u8]) -> bool {
+/// `harmless` knows beginnings that hold such a key and give nothing.
+fn widens(bytes: &[u8], harmless: fn(&str) -> bool) -> bool {
     let text = String::from_utf8_lossy(bytes);
     if text.contains("!`") || text.contains("!{") || text.contains("```!") {
         return true;
@@ -299,6 +316,9 @@ fn widens(bytes: &[u8]) -> bool {
     let text = text.trim_start_matches('\u{feff}');
     let Some(front) = text.strip_prefix("---") else { return false };
     let front = front.split("\n---").next().unwrap_or_default();
+    if harmless(front) {
+        return false;
+    }
     // In whatever style it is written: a mapping may stand in one line.
     let mut words = front.split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_'));
     words.any(|word| WIDENING.contains(&word))
@@ -371,6 +391,14 @@ mod tests {
             (".claude/commands/a.md", "Do !`touch owned`"),
             (".claude/skills/a/SKILL.md", "---\nname: a\nallowed-tools: Bash\n---\n"),
             (".claude/agents/a.md", "---\nname: a\nhooks:\n  Stop: x\n---\n"),
+            (".claude/agents/a.md", "---\nname: a\ntools: Read\nhooks: x\n---\n"),
+            (".claude/agents/a.md", "---\nname: a\ntools: Read\n---\n!`evil`\n"),
+            (".claude/skills/a/SKILL.md", "---\nname: a\ntools: Read\n---\n"),
+            (".claude/settings.json", r#"{"theme":{"command":"x"}}"#),
+            (".claude/settings.json", r#"{"theme":"dark","apiKeyHelper":"x"}"#),
+            (".mcp.json", r#"{"theme":"dark","mcpServers":{}}"#),
+            (".codex/config.toml", "[tui]\ntheme = \"x\"\nnotifications = [\"x\"]"),
+            (".codex/other.toml", "[tui]\ntheme = \"x\""),
             (".mcp.json", r#"{"mcpServers":{"a":{"command":"x"}}}"#),
             (".gemini/settings.json", r#"{"mcpServers":{}}"#),
             (".gemini/.env", "GOOGLE_GEMINI_BASE_URL=http://evil"),
@@ -409,6 +437,11 @@ mod tests {
             (".claude/settings.json", "  \n"),
             (".claude/commands/a.md", "Fix the issue $ARGUMENTS"),
             (".claude/agents/a.md", "---\nname: a\n---\nhooks: none"),
+            (".claude/agents/a.md", "---\nname: a\ntools: Read, Grep\n---\nReview."),
+            (".claude/agents/a.md", "---\nname: a\ndescription: Reviews hooks\n---\n"),
+            (".claude/settings.json", r#"{"theme":"dark","verbose":true}"#),
+            (".gemini/settings.json", r#"{"theme":"Default"}"#),
+            (".codex/config.toml", "[tui]\ntheme = \"x\""),
             (".claude/CLAUDE.md", "words"),
             (".gemini/settings.json", r#"{"ui":{"theme":"x"}}"#),
             (".env", "DATABASE_URL=x\nDEBUG=1"),

@@ -5,6 +5,7 @@ use crate::committed::Committed;
 use crate::git_parts;
 use crate::item::{Found, Item, Part};
 use crate::limits::{CHAIN_MAX, ITEMS_MAX};
+use crate::looks;
 use crate::named;
 use crate::nested;
 use crate::other_repositories;
@@ -59,13 +60,17 @@ pub fn collect(git: &Git, place: &Place<'_>, scripts: Vec<Item>) -> Found {
     let mut items = scripts;
     items.extend(of_agents(&tree, &chain, &mut found.unreadable));
     match nested::directories(git, place, &copies, &chain) {
-        Ok(below) => {
+        Ok(mut below) => {
+            below.retain(|directory| !is_home(place, directory));
             let paths = nested::paths(&below);
             items.extend(of_agents_in(&tree, &paths, &below, &mut found.unreadable));
         }
         Err(why) => found.unreadable.push(why),
     }
-    let above = of_above(place, &items, &mut found.unreadable);
+    if place.common.is_some() {
+        items.retain(|item| !is_own_keys(git, place.root, place.commit, item));
+    }
+    let above = of_above(git, place, &items, &mut found.unreadable);
     items.extend(above);
     items.extend(of_names(&tree, &items, &mut found.unreadable));
     if place.common.is_some() {
@@ -90,13 +95,33 @@ pub fn chain(place: &Place<'_>) -> Vec<PathBuf> {
         at.push(part);
         chain.push(at.clone());
     }
-    let same = |directory: &PathBuf| {
-        let full = place.root.join(directory);
-        let full = std::fs::canonicalize(&full).unwrap_or(full);
-        place.home.is_some_and(|home| std::fs::canonicalize(home).is_ok_and(|home| home == full))
-    };
-    chain.retain(|directory| !same(directory));
+    chain.retain(|directory| !is_home(place, directory));
     chain
+}
+
+/// Variables of a project, which its user writes and most repositories ignore.
+const OWN_VARIABLES: &str = ".env";
+
+/// What stands there is the user's own, in force everywhere.
+fn is_home(place: &Place<'_>, directory: &Path) -> bool {
+    let full = place.root.join(directory);
+    let full = std::fs::canonicalize(&full).unwrap_or(full);
+    place.home.is_some_and(|home| std::fs::canonicalize(home).is_ok_and(|home| home == full))
+}
+
+/// Whether the item of `dir` holds nothing but keys of the user's for services of models, in a file that git does
+/// not have there: it came with nobody's commit. A key that comes with the repository is somebody else's, who may see
+/// what is sent.
+fn is_own_keys(git: &Git, dir: &Path, commit: Option<&str>, item: &Item) -> bool {
+    // At the root: a directory below may be another repository's.
+    if item.path != OWN_VARIABLES || !looks::only_keys(item.exact()) {
+        return false;
+    }
+    let call = match commit {
+        Some(commit) => git.look(dir, &["ls-tree", "-z", "--name-only", "--full-tree"]).arg(commit),
+        None => git.look(dir, &["ls-files", "-z", "--cached"]),
+    };
+    call.arg(OWN_VARIABLES).read().is_ok_and(|found| found.is_empty())
 }
 
 /// Files that agents look for in every directory above the one they work in.
@@ -106,7 +131,7 @@ const FOUND_ABOVE_WITHOUT_REPOSITORY: [&str; 3] = ["opencode.json", "opencode.js
 
 /// Those of the directories above, on the disk; a worktree lies below the main checkout. Those of the
 /// user's home, and above it, are the user's own.
-fn of_above(place: &Place<'_>, known: &[Item], wrong: &mut Vec<String>) -> Vec<Item> {
+fn of_above(git: &Git, place: &Place<'_>, known: &[Item], wrong: &mut Vec<String>) -> Vec<Item> {
     let home = place.home.and_then(|home| std::fs::canonicalize(home).ok());
     let own = |dir: &Path| home.as_ref().is_some_and(|home| home.starts_with(dir));
     let from = if place.commit.is_some() { 0 } else { 1 };
@@ -123,7 +148,8 @@ fn of_above(place: &Place<'_>, known: &[Item], wrong: &mut Vec<String>) -> Vec<I
         for item in of_agents_in(&tree, &names, &[PathBuf::new()], &mut unread) {
             // As it is committed it is there already: a worktree lies below the main checkout.
             let same = dir == place.root || dir == place.repository;
-            if !same || !known.contains(&item) {
+            let own = same && place.common.is_some() && is_own_keys(git, dir, None, &item);
+            if !own && (!same || !known.contains(&item)) {
                 items.push(Item { path: name(&dir.join(&item.path)), ..item });
             }
         }

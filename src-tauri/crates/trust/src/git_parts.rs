@@ -7,7 +7,9 @@
 use crate::callers::runs_for_callers;
 use crate::collect::Place;
 use crate::item::{Item, Part};
+use crate::known;
 use crate::limits::{INCLUDES_MAX, ITEM_MAX_BYTES};
+use crate::nested;
 use crate::other_repositories;
 use crate::outside::{self, Inside};
 use crate::tree::{Tree, name};
@@ -49,15 +51,23 @@ pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<Stri
         conditions.add(one, &mut Vec::new());
     }
     let mut items = conditions.items;
-    let plain =
-        settings.own.iter().filter(|(key, value)| counts(key, value)).map(|(key, value)| {
-            Item::new(Part::Git, key.clone(), DOES, value.clone().into_bytes())
-        });
-    items.extend(plain);
+    for (key, value) in settings.own.iter().filter(|(key, value)| counts(key, value)) {
+        let known = known::program(&key.to_ascii_lowercase(), value);
+        if known.is_none_or(|program| may_hold(git, place, program)) {
+            items.push(Item::new(Part::Git, key.clone(), DOES, value.clone().into_bytes()));
+        }
+    }
     items.extend(hooks(place, tree, &settings, wrong));
     let users_hooks = settings.users_hooks.as_deref();
     items.extend(other_repositories::items(git, place, tree, users_hooks, wrong));
     items
+}
+
+/// Whether a file of the repository may be taken for this program, somewhere.
+fn may_hold(git: &Git, place: &Place<'_>, program: &str) -> bool {
+    let named = |path: PathBuf| path.file_name().is_some_and(|name| name == program);
+    let here = place.root.join(program).symlink_metadata().is_ok();
+    here || nested::files(git, place).map_or(true, |paths| paths.into_iter().any(named))
 }
 
 /// What the repository's own configuration says, with everything that it includes, and where the
@@ -160,6 +170,12 @@ impl Conditions<'_> {
         }
         let text = match read_bounded(&file, ITEM_MAX_BYTES) {
             Ok(text) => text,
+            Err(error)
+                if error.kind() == ErrorKind::NotFound
+                    && known::is_the_users(self.place.home, &file, &self.inside) =>
+            {
+                return;
+            }
             // Does not count, and is asked about when it is there.
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(error) => {
@@ -372,6 +388,7 @@ pub fn on_disk(
             None => read_bounded(&path, ITEM_MAX_BYTES).map_err(|error| error.to_string()),
         };
         match read {
+            Ok(bytes) if known::is_of_lfs(&name, &bytes) => {}
             Ok(bytes) => {
                 items.push(Item::new(Part::Git, format!("{shown}/{name}"), HOOK, bytes));
             }

@@ -8,14 +8,17 @@
 //! taken for trusted; what is not in the repository is not shown, and counts by its hash; the hash depends on these items alone, in no order.
 //! Must not know: sessions, agents' processes, the database.
 
+mod aliases;
 mod callers;
 mod catalogue;
 mod collect;
 mod committed;
 mod git_parts;
 mod item;
+mod known;
 mod ledger;
 mod limits;
+mod looks;
 mod named;
 mod nested;
 mod other_repositories;

@@ -37,24 +37,31 @@ pub fn directories(
     copies: &[PathBuf],
     chain: &[PathBuf],
 ) -> Result<Vec<PathBuf>, String> {
-    let call = match (place.commit, place.common) {
-        (Some(commit), _) => {
-            git.look(place.root, &["ls-tree", "-r", "-z", "--name-only", "--full-tree"]).arg(commit)
-        }
-        (None, Some(_)) => {
-            let args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-            git.look(place.root, &args)
-        }
-        (None, None) => return Ok(on_disk(place.root, chain)),
-    };
-    let printed = call.long().read().map_err(|error| error.message)?;
-    let listed = pieces(&printed).map(|path| Path::new(OsStr::from_bytes(path)));
+    if place.commit.is_none() && place.common.is_none() {
+        return Ok(on_disk(place.root, chain));
+    }
+    let listed = files(git, place)?;
     let mut found = BTreeSet::new();
-    for path in listed.chain(copies.iter().map(PathBuf::as_path)) {
+    for path in listed.iter().chain(copies) {
         let tops = path.ancestors().filter(|at| is_top(at));
         found.extend(tops.filter_map(Path::parent).map(Path::to_owned));
     }
     Ok(found.into_iter().filter(|directory| !chain.contains(directory)).collect())
+}
+
+/// The files of the repository, relative to its root: those of the commit, or those that git has or would take.
+pub fn files(git: &Git, place: &Place<'_>) -> Result<Vec<PathBuf>, String> {
+    let call = match place.commit {
+        Some(commit) => {
+            git.look(place.root, &["ls-tree", "-r", "-z", "--name-only", "--full-tree"]).arg(commit)
+        }
+        None => {
+            let args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+            git.look(place.root, &args)
+        }
+    };
+    let printed = call.long().read().map_err(|error| error.message)?;
+    Ok(pieces(&printed).map(|path| PathBuf::from(OsStr::from_bytes(path))).collect())
 }
 
 /// What is looked for in these directories.

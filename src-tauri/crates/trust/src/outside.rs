@@ -21,10 +21,15 @@ impl Inside {
         Inside(directories.iter().filter_map(|dir| std::fs::canonicalize(dir).ok()).collect())
     }
 
+    /// Whether `place`, without links in it, is in one of them.
+    pub fn holds(&self, place: &Path) -> bool {
+        self.0.iter().any(|dir| place.starts_with(dir))
+    }
+
     /// Where `path` is, if it is there and in none of them.
     pub fn leaves(&self, path: &Path) -> Option<PathBuf> {
         let place = std::fs::canonicalize(path).ok()?;
-        (!self.0.iter().any(|dir| place.starts_with(dir))).then_some(place)
+        (!self.holds(&place)).then_some(place)
     }
 }
 

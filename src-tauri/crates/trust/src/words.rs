@@ -6,6 +6,7 @@
 
 use crate::item::{Found, Item};
 use crate::limits::DETAIL_MAX_BYTES;
+use nightshift_model::counted::counted;
 use nightshift_model::naming::clip;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -57,7 +58,7 @@ pub fn detail(found: &Found) -> (String, u32) {
 /// All of it.
 pub fn whole(found: &Found) -> String {
     let item = |item: &Item| {
-        let none = || format!("  {}, SHA-256 {}\n", compiled(item), item.sha256);
+        let none = || format!("  {}\n", compiled(item));
         format!("{}\n{}\n", head(item), body(item).unwrap_or_else(none))
     };
     let unread = found.unreadable.iter().map(|why| format!("not read: {}\n", name(why)));
@@ -87,8 +88,14 @@ fn readable(item: &Item) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(out))
 }
 
+/// Programs among it that are trusted by their hash: of these nothing can be shown.
+pub fn programs(found: &Found) -> usize {
+    found.distinct().into_iter().filter(|item| readable(item).is_none()).count()
+}
+
 fn compiled(item: &Item) -> String {
-    format!("a compiled program of {} bytes, which nobody can read", item.shown.len())
+    let (bytes, hash) = (counted(item.shown.len(), "byte"), &item.sha256);
+    format!("a compiled program of {bytes}, of which nothing can be shown; SHA-256 {hash}")
 }
 
 fn body(item: &Item) -> Option<String> {
@@ -168,6 +175,15 @@ mod tests {
         let binary = Item::new(Part::Git, "c", "runs", b"\x7fELF\0\xff".to_vec());
         let (text, unshown) = detail(&found(vec![binary]));
         assert!(text.contains("a compiled program of 6 bytes") && unshown == 6, "{text}");
+        let binary = Item::new(Part::Git, "c", "runs", b"\x7fELF\0\xff".to_vec());
+        let named = [binary.sha256.clone(), "nothing can be shown".to_owned()];
+        let binary = found(vec![binary]);
+        for text in [text, whole(&binary)] {
+            assert!(named.iter().all(|part| text.contains(part)), "{text}");
+        }
+        assert_eq!(programs(&binary), 1);
+        let script = Item::new(Part::Git, "c", "runs", b"#!/bin/sh\n\xff".to_vec());
+        assert_eq!(programs(&found(vec![script])), 0);
         let unread = Found { unreadable: vec!["d: too large".into()], ..Found::default() };
         assert!(detail(&unread).1 > 0);
     }

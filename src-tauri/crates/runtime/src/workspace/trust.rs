@@ -353,6 +353,15 @@ fn named(found: &Found) -> String {
     listing(&paths)
 }
 
+/// Says that not all of it can be read by anybody.
+fn unreadable(found: &Found) -> String {
+    match words::programs(found) {
+        0 => String::new(),
+        1 => " (one is a compiled program: nothing of it can be shown)".to_owned(),
+        n => format!(" ({n} are compiled programs: nothing of them can be shown)"),
+    }
+}
+
 /// `a, b and 3 more`
 fn listing(paths: &[String]) -> String {
     let first = paths.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
@@ -466,9 +475,10 @@ fn asks(found: &Found, order: &Order, trust: Trust) -> Asks {
     let again =
         trust.changed().map(|changed| format!("It changed since you were asked: {changed}. "));
     let question = format!(
-        "Trust {repository}? {}It brings along programs or rights: {}",
+        "Trust {repository}? {}It brings along programs or rights: {}{}",
         again.unwrap_or_default(),
-        named(found)
+        named(found),
+        unreadable(found)
     );
     let id = trust.hash.get(..ID_DIGITS).unwrap_or(&trust.hash);
     let need = Need {

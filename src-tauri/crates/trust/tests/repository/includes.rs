@@ -110,7 +110,7 @@ fn security_05_includes_that_cannot_be_followed_are_never_trusted() {
 /// In the new worktree that file may be there, written by a commit or beside a copy of the file that names it.
 #[test]
 fn security_05_a_file_that_comes_with_the_worktree_is_asked_about_before() {
-    for path in ["../.claude/worktrees/late/cfg", "gone.cfg", "~/gone.cfg", "/gone/gone.cfg"] {
+    for path in ["../.claude/worktrees/late/cfg", "gone.cfg", "~/gone/gone.cfg", "/gone/gone.cfg"] {
         let repo = Repo::new();
         assert!(repo.head().is_nothing());
         repo.run(&["config", "include.path", path]);
@@ -142,5 +142,33 @@ fn security_05_settings_of_one_worktree_are_beside_their_copy() {
         repo.run(&["worktree", "add", "--quiet", &tree]);
         let seen = Command::new("git").args(["-C", &tree, "config", "core.hooksPath"]).output();
         assert_eq!(String::from_utf8_lossy(&seen.unwrap().stdout), "other\n", "{section}");
+    }
+}
+
+/// Nobody but the user can make it, and when it is there it is looked at.
+#[test]
+fn trust_alarms_a_file_of_the_users_that_is_not_there_is_not_asked_about() {
+    for path in ["~/.gitconfig-work", "~/.config/git/work"] {
+        for key in ["include.path", "includeIf.onbranch:x.path"] {
+            let repo = Repo::new();
+            repo.run(&["config", key, path]);
+            assert!(repo.head().is_nothing(), "{key} {path}: {:?}", repo.head());
+            let file = repo.home.user_home().join(path.trim_start_matches("~/"));
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, EVIL).unwrap();
+            assert!(!repo.head().is_nothing(), "{key} {path}: it is there now");
+        }
+    }
+    // Of another clone, of a link, of the repository itself.
+    for path in
+        ["~/clone/git.cfg", "~/.config/dots/git.cfg", "~/.config/../clone/git.cfg", "../git.cfg"]
+    {
+        let repo = Repo::new();
+        let home = repo.home.user_home();
+        for clone in ["clone/.git", ".config/dots/.git"] {
+            fs::create_dir_all(home.join(clone)).unwrap();
+        }
+        repo.run(&["config", "include.path", path]);
+        assert!(!repo.head().is_nothing(), "{path}");
     }
 }

@@ -1,5 +1,6 @@
 //! What is found in real repositories, and how long it is trusted.
 
+mod alarms;
 mod includes;
 mod nested;
 mod others;
