@@ -5,6 +5,7 @@
 use crate::wire::ToolPatch;
 use nightshift_model::limits::LINE_MAX_CHARS;
 use nightshift_model::naming::decision_line;
+use nightshift_model::visible::visible_line;
 use nightshift_protocol::tools::{MONITOR, TOOLS};
 use serde_json::Value;
 
@@ -111,12 +112,32 @@ impl Watched {
             Watched::Command(command) => command.clone(),
             Watched::Socket { url, protocols } if protocols.is_empty() => url.clone(),
             Watched::Socket { url, protocols } => {
-                format!("{url}\nprotocols: {}", protocols.join(", "))
+                format!("{url}\nprotocols: {}", visible_line(&protocols.join(", ")))
             }
         };
         match description {
             "" => whole,
-            what => format!("{whole}\ndescription: {what}"),
+            what => format!("{whole}\ndescription: {}", visible_line(what)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn imitation_a_description_is_one_line_and_shows_where_it_broke() {
+        let socket =
+            Watched::Socket { url: "wss://a".into(), protocols: vec!["x\ndescription: y".into()] };
+        for (detail, expected) in [
+            (
+                Watched::Command("ls".into()).detail("a\nprotocols: b\tc\r"),
+                "ls\ndescription: a‹U+000A›protocols: b‹U+0009›c‹U+000D›",
+            ),
+            (socket.detail("d"), "wss://a\nprotocols: x‹U+000A›description: y\ndescription: d"),
+        ] {
+            assert_eq!(detail, expected);
         }
     }
 }

@@ -26,7 +26,8 @@ fn ends(shift: &Shift, id: &str, tool: &str) -> Vec<(bool, String)> {
     let blocks = log.split("\n\n").filter_map(|block| {
         let done = block.strip_prefix(&format!("[done] {tool}"));
         let lines = done.or_else(|| block.strip_prefix(&format!("[failed] {tool}")))?;
-        let last = lines.lines().last().unwrap_or_default().trim().to_owned();
+        let last = lines.lines().last().unwrap_or_default().trim_start_matches([' ', '│']);
+        let last = last.trim_end().to_owned();
         Some((done.is_some(), last))
     });
     blocks.collect()
@@ -340,4 +341,19 @@ fn no_line_of_a_monitor_is_lost_or_doubled_by_killed_supervisors() {
     wait_until("the last line", || numbers(&shift, &id).last() == Some(&LINES));
     shift.wait_log(&id, "(the monitor has ended: the command ended with exit code 0");
     assert_eq!(numbers(&shift, &id), (1..=LINES).collect::<Vec<_>>());
+}
+
+/// Nobody is asked about what is refused anyhow.
+#[test]
+fn small_truths_an_address_of_this_machine_is_refused_before_anybody_is_asked() {
+    let shift = Shift::new();
+    let id = agent_in(&shift, "ask");
+    for host in ["127.0.0.1:9", "localhost:9", "[::1]:9", "2130706433:9"] {
+        let watch = json!({"description": "d", "ws": {"url": format!("ws://{host}/")}});
+        refused(&shift, &id, "Monitor", &watch, &["this machine", "`command`"]);
+    }
+    let why = shift.ok(&["why", &id]);
+    assert!(!why.contains("Watch:"), "{why}");
+    let wakeup = format!("{id}.wakeup");
+    shift.fails(&["tasks", "stop", &wakeup], &["no wake-up", "it has fired, or was never set"]);
 }

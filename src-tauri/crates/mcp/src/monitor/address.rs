@@ -172,6 +172,20 @@ pub async fn judged(
     Ok(found)
 }
 
+/// Judges a host that names an address itself, or this machine: to find those no byte leaves it, so that nobody has to
+/// be asked about what is refused anyhow. Any other name is looked up only when the user allows it.
+pub async fn judged_unasked(host: &str, port: u16, loopback_allowed: bool) -> Result<(), String> {
+    let name = host.trim_end_matches('.').to_ascii_lowercase();
+    let here = name == "localhost" || name.ends_with(".localhost");
+    // However a number is written, the last part of it begins with a digit (inet_aton(3)).
+    let last = name.rsplit('.').next().unwrap_or_default();
+    if !here && !name.contains(':') && !last.starts_with(|c: char| c.is_ascii_digit()) {
+        return Ok(());
+    }
+    let host = if here { "127.0.0.1" } else { host };
+    judged(&System, host, port, loopback_allowed).await.map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -322,5 +336,34 @@ mod tests {
         }
         assert!(block_on(judged(&System, "localhost", 80, true)).is_ok());
         assert!(block_on(judged(&System, "10.0.0.1", 80, true)).is_err(), "loopback only");
+    }
+
+    #[test]
+    fn small_truths_what_names_this_machine_is_refused_before_anybody_is_asked() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let judged = |host: &str, allowed| runtime.block_on(judged_unasked(host, 80, allowed));
+        for host in [
+            "127.0.0.1",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "0x7f.1",
+            "017700000001",
+            "::1",
+            "::ffff:127.0.0.1",
+            "localhost",
+            "LOCALHOST",
+            "localhost.",
+            "a.localhost",
+        ] {
+            let why = judged(host, false).unwrap_err();
+            assert!(why.contains("this machine") && why.contains("`command`"), "{host}: {why}");
+            assert_eq!(judged(host, true), Ok(()), "{host}");
+        }
+        assert!(judged("10.0.0.1", true).unwrap_err().contains("a private network"));
+        // Of a name nothing is known before it is looked up.
+        for host in ["example.org", "8.8.8.8", "localhost.example.org", "1.example.org", "feed"] {
+            assert_eq!(judged(host, false), Ok(()), "{host}");
+        }
     }
 }

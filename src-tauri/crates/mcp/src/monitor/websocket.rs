@@ -37,8 +37,8 @@ pub struct Socket {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Target {
     uri: Uri,
-    host: String,
-    port: u16,
+    pub host: String,
+    pub port: u16,
 }
 
 /// Reads a URL; says what is wrong with one that no monitor can watch.

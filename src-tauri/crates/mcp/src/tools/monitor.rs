@@ -6,13 +6,14 @@
 use super::arguments::{self, whole_or_none, yes_or_no};
 use super::{Answer, Arguments, Definition, words};
 use crate::bridge::Bridge;
-use crate::monitor::address::System;
-use crate::monitor::lines::{cut, readable};
+use crate::monitor::address::{System, judged_unasked};
+use crate::monitor::lines::cut;
 use crate::monitor::websocket::{check_protocols, target};
 use crate::monitor::{MONITORS_MAX, Source};
 use crate::supervisor::Again;
 use nightshift_model::Millis;
 use nightshift_model::standing::Monitor;
+use nightshift_model::visible::visible_line;
 use nightshift_platform::clock;
 use nightshift_protocol::{StandingAct, StandingResult};
 use serde::Deserialize;
@@ -113,7 +114,8 @@ struct Order {
 
 fn order(arguments: Arguments) -> Result<Order, String> {
     let given: Given = arguments::read(TAKES, arguments)?;
-    let description = readable(given.description.replace('\n', " ").trim().as_bytes());
+    // The user decides by it: where a line ends is seen, and nothing is left out.
+    let description = visible_line(given.description.trim()).into_owned();
     if description.is_empty() {
         return Err("`description` is empty; say in a few words what is watched".to_owned());
     }
@@ -159,7 +161,9 @@ pub async fn call(bridge: &Bridge, arguments: Arguments, cancelled: Cancellation
         Watched::Command(_) => None,
         Watched::Ws(ws) => {
             check_protocols(&ws.protocols)?;
-            Some(target(&ws.url)?)
+            let target = target(&ws.url)?;
+            judged_unasked(&target.host, target.port, bridge.loopback_allowed).await?;
+            Some(target)
         }
     };
     allowed(bridge, &id, &order, cancelled).await?;
@@ -264,6 +268,6 @@ mod tests {
         }
         let fine = json!({"description": "a\nb", "command": "ls", "timeout_ms": "1000"});
         let order = order(fine.as_object().cloned().unwrap()).unwrap();
-        assert_eq!((order.description.as_str(), order.lasts_ms), ("a b", Some(1_000)));
+        assert_eq!((order.description.as_str(), order.lasts_ms), ("a‹U+000A›b", Some(1_000)));
     }
 }

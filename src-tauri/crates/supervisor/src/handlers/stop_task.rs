@@ -24,6 +24,12 @@ pub fn stop_task(core: &mut Core, conn: ConnId, request: u64, task: &str) -> Out
         standing::take(core, &id, &act)?;
         return Ok(Handled::Done(Reply::TaskStopped { id: task.trim().to_owned() }));
     }
+    if rest == WAKEUP
+        && core.sessions[&id].session.agent().is_none_or(|a| a.standing.wakeup.is_none())
+    {
+        let text = format!("session {id} waits for no wake-up: it has fired, or was never set");
+        return Err(Fault::new(FaultCode::NotFound, text).hint("list them with `nightshift tasks`"));
+    }
     if rest == WAKEUP {
         let text =
             format!("the wake-up of session {id} is its agent's own and cannot be stopped alone");
