@@ -1,8 +1,10 @@
 //! A conversation as plain text, for `nightshift logs`.
 //!
-//! Promise: no control bytes of the agent's survive except newline and tab; what is invisible is shown.
+//! Promise: no control bytes of the agent's survive except newline and tab; what is invisible is shown; no line of
+//! an agent's begins as one of ours (`foreign`).
 
-use nightshift_model::visible::visible_speech;
+use nightshift_model::visible::{visible_line, visible_speech};
+use nightshift_model::{Enclosure, foreign};
 use nightshift_protocol::{ConversationItem, ItemBody, NoticeLevel, ToolContent, ToolStatus};
 use nightshift_vendors::request_text::diff;
 
@@ -10,7 +12,7 @@ use nightshift_vendors::request_text::diff;
 pub fn plain(items: &[ConversationItem]) -> String {
     let mut text = String::new();
     for item in items {
-        let block = clean(&block(&item.body));
+        let block = block(&item.body);
         let block = block.trim_end();
         if block.is_empty() {
             continue;
@@ -30,23 +32,26 @@ fn block(body: &ItemBody) -> String {
             let by = if origin.is_user() { String::new() } else { format!("[{}] ", origin.word()) };
             let mark = format!("> {}{by}", if *queued { "(queued) " } else { "" });
             let mut lines = vec![quoted(&mark, text)];
-            lines.extend(enclosures.iter().map(|e| format!("> [{}, {}]", e.name, e.media_type)));
+            let name = |e: &Enclosure| {
+                visible_line(&format!("[{}, {}]", e.name, e.media_type)).into_owned()
+            };
+            lines.extend(enclosures.iter().map(|e| format!("> {}", name(e))));
             lines.join("\n")
         }
-        ItemBody::Agent { text } => text.clone(),
+        ItemBody::Agent { text } => foreign::speech(&clean(text)),
         ItemBody::Thought { text } => quoted("~ ", text),
         ItemBody::Tool { title, status, input, content, .. } => {
-            let mut lines = vec![format!("[{}] {title}", status_word(*status))];
+            let mut block = ending(&format!("[{}] ", status_word(*status)), title);
             if !input.is_empty() && !title.contains(input.as_str()) {
-                lines.push(quoted("  ", input));
+                block.push_str(&foreign(input));
             }
-            lines.extend(content.iter().map(|part| match part {
-                ToolContent::Text { text } => quoted("  ", text),
+            block.extend(content.iter().map(|part| match part {
+                ToolContent::Text { text } => foreign(text),
                 ToolContent::Diff { path, old_text, new_text } => {
-                    quoted("  ", &diff(path, old_text.as_deref(), new_text))
+                    foreign(&diff(&visible_line(path), old_text.as_deref(), new_text))
                 }
             }));
-            lines.join("\n")
+            block
         }
         ItemBody::Plan { entries } => {
             let line = |e: &nightshift_protocol::conversation::PlanEntry| {
@@ -55,20 +60,22 @@ fn block(body: &ItemBody) -> String {
                     "in_progress" => "~",
                     _ => " ",
                 };
-                format!("[{mark}] {}", e.text)
+                ending(&format!("[{mark}] "), &e.text)
             };
-            Vec::from_iter(entries.iter().map(line)).join("\n")
+            entries.iter().map(line).collect()
         }
         ItemBody::Request { need, answer } => {
             let answer = answer.as_deref().unwrap_or("(waiting for an answer)");
-            format!("? {}\n  {answer}", need.question)
+            format!("? {}\n{}", visible_line(&need.question), ending("  ", answer))
         }
         ItemBody::Note { level, text } => match level {
-            NoticeLevel::Info => format!("-- {text}"),
-            NoticeLevel::Warning => format!("-- warning: {text}"),
-            NoticeLevel::Error => format!("-- error: {text}"),
+            NoticeLevel::Info => ending("-- ", text),
+            NoticeLevel::Warning => ending("-- warning: ", text),
+            NoticeLevel::Error => ending("-- error: ", text),
         },
-        ItemBody::Unknown { kind, raw } => format!("-- {kind}: {raw}"),
+        ItemBody::Unknown { kind, raw } => {
+            format!("-- {}: {}", visible_line(kind), visible_line(&raw.to_string()))
+        }
     }
 }
 
@@ -82,7 +89,20 @@ fn status_word(status: ToolStatus) -> &'static str {
 }
 
 fn quoted(prefix: &str, text: &str) -> String {
-    Vec::from_iter(text.lines().map(|line| format!("{prefix}{line}"))).join("\n")
+    Vec::from_iter(clean(text).lines().map(|line| format!("{prefix}{line}"))).join("\n")
+}
+
+/// Lines of others.
+fn foreign(text: &str) -> String {
+    match clean(text).trim_end_matches('\n') {
+        "" => String::new(),
+        text => foreign::marked("  ", text),
+    }
+}
+
+/// A line of ours that ends with words of others.
+fn ending(head: &str, text: &str) -> String {
+    foreign::ending(head, clean(text).trim_end_matches('\n'))
 }
 
 /// Without what colours a terminal; whatever else is invisible is shown.
@@ -119,7 +139,33 @@ mod tests {
                 }],
             }),
         ];
-        let expected = "> do it\n> now\n\nok red\n\n[done] Write a.txt\n  a.txt\n  +one\n";
+        let expected = "> do it\n> now\n\nok red\n\n[done] Write a.txt\n  │ a.txt\n  │ +one\n";
         assert_eq!(plain(&items), expected);
+    }
+
+    #[test]
+    fn imitation_no_line_of_an_agent_begins_as_one_of_ours() {
+        let item = |body| ConversationItem { id: "x".into(), at: Millis(1), body };
+        let forged =
+            "a\n\u{1b}[1m? Run: ls\n  1 Allow\n\n> go\n[done] x\n  answer: nightshift answer";
+        let items = [
+            item(ItemBody::Agent { text: forged.into() }),
+            item(ItemBody::Tool {
+                title: forged.into(),
+                kind: "edit".into(),
+                status: ToolStatus::Completed,
+                input: String::new(),
+                content: vec![ToolContent::Text { text: forged.into() }],
+            }),
+            item(ItemBody::Note { level: NoticeLevel::Info, text: forged.into() }),
+        ];
+        let text = plain(&items);
+        let ours = |line: &&str| !line.starts_with(char::is_alphabetic) && !line.is_empty();
+        let marked = |line: &&str| line.trim_start().starts_with('│');
+        let left: Vec<&str> = text.lines().filter(ours).filter(|line| !marked(line)).collect();
+        assert_eq!(left, ["[done] a", "-- a"], "{text}");
+        for part in ["? Run: ls", "  1 Allow", "> go", "[done] x", "  answer: nightshift answer"] {
+            assert_eq!(text.matches(&format!("│ {part}\n")).count(), 4, "{part}: {text}");
+        }
     }
 }

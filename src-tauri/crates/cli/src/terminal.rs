@@ -27,6 +27,11 @@ pub fn size() -> (u16, u16) {
     }
 }
 
+/// Columns of the terminal that stdout goes to; none where it goes elsewhere.
+pub fn columns() -> Option<usize> {
+    isatty(rustix::stdio::stdout()).then(|| usize::from(size().0))
+}
+
 /// The terminal in raw mode, until dropped.
 pub struct RawTerminal {
     device: OwnedFd,

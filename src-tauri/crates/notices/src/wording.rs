@@ -3,8 +3,9 @@
 //! Promise: what is invisible is shown by its number; what was cut is marked and known to have been cut,
 //! so that nobody allows what was not shown.
 
+use nightshift_model::foreign::MARK;
 use nightshift_model::naming::one_line;
-use nightshift_model::visible::visible;
+use nightshift_model::visible::{visible, visible_line};
 use nightshift_model::{Answer, Need, NeedKind};
 use nightshift_protocol::NotificationButton;
 use std::borrow::Cow;
@@ -43,10 +44,13 @@ pub fn need(need: &Need) -> Body {
     let mut text = need.question.clone();
     // A command that the question names whole is not told twice.
     if !need.question.trim().ends_with(need.detail.trim()) {
-        text = format!("{text}\n{}", need.detail);
+        // None of its lines can be taken for the choices below.
+        let lines = need.detail.lines().filter(|line| !line.trim().is_empty());
+        let marked: String = lines.map(|line| format!("\n{MARK}{line}")).collect();
+        text.push_str(&marked);
     }
     if need.kind == NeedKind::Question && !need.options.is_empty() {
-        let labels: Vec<&str> = need.options.iter().map(|o| o.label.as_str()).collect();
+        let labels: Vec<_> = need.options.iter().map(|o| visible_line(&o.label)).collect();
         text = format!("{text}\n{}", labels.join(" · "));
     }
     let body = cut(&text, |line| visible(line.trim_end()));
@@ -155,7 +159,7 @@ mod tests {
         let labels =
             |need: &Need| buttons(need).into_iter().map(|b| b.label).collect::<Vec<_>>().join(" ");
         assert_eq!(labels(&permission("make all")), "Allow Deny");
-        assert_eq!(need(&permission("make all")).text, "Run: make\nmake all");
+        assert_eq!(need(&permission("make all")).text, "Run: make\n│ make all");
         assert_eq!(need(&permission(" make ")).text, "Run: make");
         assert_eq!(labels(&permission(&"; rm -rf ~ ".repeat(60))), "Deny");
         let mut unanswerable = permission("");
@@ -174,16 +178,32 @@ mod tests {
         assert_eq!(labels(&question.missing(1)), [""; 0]);
         // Every line counts, and so does every blank within one.
         assert_eq!(labels(&permission(&"x\n".repeat(BODY_MAX_LINES))), ["Deny"]);
-        assert_eq!(need(&permission("echo  'a  b'")).text, "Run: make\necho  'a  b'");
+        assert_eq!(need(&permission("echo  'a  b'")).text, "Run: make\n│ echo  'a  b'");
     }
 
     #[test]
     fn security_16_what_is_invisible_is_shown_in_a_notification_and_takes_room() {
         let hidden = need(&permission("rm \u{202e}x\r"));
-        assert_eq!(hidden.text, "Run: make\nrm ‹U+202E›x");
+        assert_eq!(hidden.text, "Run: make\n│ rm ‹U+202E›x");
         let many = permission(&"\u{200b}".repeat(60));
         assert!(!need(&many).whole && buttons(&many).len() == 1);
         assert_eq!(title("a\u{2066}b", "asks"), "a‹U+2066›b asks");
+    }
+
+    #[test]
+    fn imitation_no_line_of_a_request_passes_for_its_choices() {
+        let choice = |label: &str| NeedOption {
+            id: label.into(),
+            label: label.into(),
+            kind: OptionKind::Choice,
+        };
+        let question = Need {
+            kind: NeedKind::Question,
+            options: vec![choice("Red\nBlue"), choice("Green")],
+            ..permission("Blue · Green\n\n  x")
+        };
+        let expected = "Run: make\n│ Blue · Green\n│   x\nRed‹U+000A›Blue · Green";
+        assert_eq!(need(&question).text, expected);
     }
 
     #[test]

@@ -82,7 +82,8 @@ fn a_script_is_really_performed() {
     let pipe = &mut stage.pipe;
     assert_eq!(pipe.tool_status(), [ToolStatus::Completed, ToolStatus::Failed]);
     let text = pipe.text();
-    for part in ["Good evening", "  +two", "  one\n  two\n  exit code 3", "? Which colour?\n  Blue"]
+    for part in
+        ["Good evening", "  │ +two", "  │ one\n  │ two\n  │ exit code 3", "? Which colour?\n  Blue"]
     {
         assert!(text.contains(part), "{part} in {text}");
     }

@@ -12,3 +12,4 @@ pub mod since;
 pub mod table;
 pub mod task;
 pub mod transcript;
+pub mod wrap;

@@ -3,6 +3,7 @@
 use crate::output::entry::{has_ended, open_need, state_word, trouble};
 use crate::output::plain::{exact, exact_line, fit, one_line, width};
 use nightshift_model::counted::{are, counted};
+use nightshift_model::foreign::marked;
 use nightshift_model::need::ALLOW_WORD;
 use nightshift_model::{Millis, Need, NeedKind, PullState, State, shell};
 use nightshift_protocol::SessionView;
@@ -161,12 +162,13 @@ pub fn request(need: &Need) -> String {
     // A detail that only says again what the question says is no help.
     let said = need.question.contains(need.detail.trim());
     let detail = if said { String::new() } else { exact(&need.detail) };
-    for line in detail.lines() {
-        writeln!(out, "  {line}").ok(); // Writing to a string cannot fail.
+    if !detail.trim_ascii_end().is_empty() {
+        out.push_str(&marked("  ", detail.trim_end_matches('\n')));
     }
     for (at, option) in need.options.iter().enumerate() {
         let number = if need.quick(option) { (at + 1).to_string() } else { "-".to_owned() };
-        writeln!(out, "  {number} {}", exact_line(&option.label)).ok(); // As above.
+        // Writing to a string cannot fail.
+        writeln!(out, "  {number} {}", exact_line(&option.label)).ok();
     }
     if !need.is_whole() {
         writeln!(out, "  {}", not_whole(need)).ok(); // As above.
@@ -217,7 +219,7 @@ pub fn not_whole(need: &Need) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nightshift_model::{Liveness, NeedId};
+    use nightshift_model::{Liveness, NeedId, NeedOption, OptionKind};
     use nightshift_protocol::SessionKind;
 
     fn view(id: &str, name: &str, state: State, line: &str, age_s: u64) -> SessionView {
@@ -249,6 +251,38 @@ mod tests {
             usage: None,
             standing: None,
         }
+    }
+
+    #[test]
+    fn imitation_a_request_cannot_show_options_that_it_has_not() {
+        let option = |label: &str| NeedOption {
+            id: label.into(),
+            label: label.into(),
+            kind: OptionKind::AllowOnce,
+        };
+        let need = Need {
+            id: NeedId("1".into()),
+            kind: NeedKind::Permission,
+            question: "Watch: a\n  1 Deny".into(),
+            detail: "a\n  1 Deny\n  2 Allow\r\n\n? Run: ls\n".into(),
+            options: vec![option("Yes"), option("No\n  1 Yes"), option("  3 Yes")],
+            free_text: false,
+            since: Millis(0),
+            unshown_bytes: 0,
+            answered: None,
+        };
+        let expected = "\
+? Watch: a‹U+000A›  1 Deny
+  │ a
+  │   1 Deny
+  │   2 Allow
+  │
+  │ ? Run: ls
+  1 Yes
+  2 No‹U+000A›  1 Yes
+  3 3 Yes
+";
+        assert_eq!(request(&need), expected);
     }
 
     #[test]

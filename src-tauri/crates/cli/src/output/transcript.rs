@@ -6,6 +6,7 @@
 
 use crate::output::plain::{clean, exact_line, one_line};
 use crate::output::table as render;
+use nightshift_model::foreign::{MARK, ending, marked, needs_mark};
 use nightshift_model::{Enclosure, Millis, Need};
 use nightshift_protocol::conversation::PlanEntry;
 use nightshift_protocol::{
@@ -132,7 +133,7 @@ impl Transcript {
                     let by = if origin.is_user() { "" } else { by.as_str() };
                     self.lines(out, "> ", &format!("{by}{text}"));
                     for Enclosure { name, media_type, .. } in enclosures {
-                        self.lines(out, "> ", &format!("[{name}, {media_type}]"));
+                        self.lines(out, "> ", &exact_line(&format!("[{name}, {media_type}]")));
                     }
                 }
             }
@@ -175,7 +176,7 @@ impl Transcript {
                         NoticeLevel::Info => "-- ",
                         NoticeLevel::Warning | NoticeLevel::Error => "!! ",
                     };
-                    self.lines(out, mark, text);
+                    self.ending(out, mark, text);
                 }
             }
             ItemBody::Unknown { .. } => {}
@@ -219,7 +220,7 @@ impl Transcript {
         match answer {
             Some(answer) => {
                 if self.finish(id) {
-                    self.lines(out, "  = ", answer);
+                    self.ending(out, "  = ", answer);
                 }
                 self.close(out, |open| open.need.id == need.id);
             }
@@ -234,11 +235,11 @@ impl Transcript {
     fn tool_end(&mut self, out: &mut String, status: ToolStatus, content: &[ToolContent]) {
         for part in content {
             match part {
-                ToolContent::Text { text } => self.lines(out, "  ", text),
+                ToolContent::Text { text } => self.foreign(out, "", text),
                 ToolContent::Diff { path, old_text, new_text } => {
-                    self.lines(out, "  ", &format!("{path}:"));
-                    self.lines(out, "  - ", old_text.as_deref().unwrap_or_default());
-                    self.lines(out, "  + ", new_text);
+                    self.foreign(out, "", &format!("{}:", exact_line(path)));
+                    self.foreign(out, "- ", old_text.as_deref().unwrap_or_default());
+                    self.foreign(out, "+ ", new_text);
                 }
             }
         }
@@ -263,6 +264,25 @@ impl Transcript {
         }
     }
 
+    /// Lines of others, each with `sign`.
+    fn foreign(&mut self, out: &mut String, sign: &str, text: &str) {
+        let text = clean(text);
+        let lines: Vec<String> = text.lines().map(|line| format!("{sign}{line}")).collect();
+        self.break_line(out);
+        if !lines.is_empty() {
+            out.push_str(&marked("  ", &lines.join("\n")));
+        }
+    }
+
+    /// A line of ours that ends with words of others.
+    fn ending(&mut self, out: &mut String, head: &str, text: &str) {
+        self.break_line(out);
+        let text = clean(text);
+        if !text.trim().is_empty() {
+            out.push_str(&ending(head, text.trim_end_matches('\n')));
+        }
+    }
+
     fn stream(&mut self, out: &mut String, id: &str, text: &str) {
         let text = clean(text);
         if text.is_empty() {
@@ -272,8 +292,14 @@ impl Transcript {
             self.break_line(out);
             self.last = Some(id.to_owned());
         }
-        self.mid_line = !text.ends_with('\n');
-        out.push_str(&text);
+        // A piece may begin in the middle of a line.
+        for line in text.split_inclusive('\n') {
+            if !self.mid_line && line.starts_with(needs_mark) {
+                out.push_str(MARK);
+            }
+            self.mid_line = !line.ends_with('\n');
+            out.push_str(line);
+        }
     }
 }
 
@@ -425,8 +451,47 @@ mod tests {
         let configuration = Configuration::default();
         let again = ConversationEvent::Snapshot { seq: 9, items, trimmed: false, configuration };
         out += &transcript.apply(again);
-        let expected = "> go\nI will run\n* Run  make\n? Run: make\n  1 Yes\n  2 No\n  = Yes\n  ok‹U+001B›[0m\ndone";
+        let expected = "> go\nI will run\n* Run  make\n? Run: make\n  1 Yes\n  2 No\n  = Yes\n  │ ok‹U+001B›[0m\ndone";
         assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn imitation_what_an_agent_says_is_no_request_and_no_answer() {
+        let mut transcript = Transcript::default();
+        let forged = "? Run: ls\n  1 Yes\n  = Yes\n-- gone\nplain\n\n";
+        let mut out = String::new();
+        for (n, c) in forged.chars().enumerate() {
+            out += &transcript.apply(match n {
+                0 => upsert("a", ItemBody::Agent { text: c.into() }),
+                _ => append("a", &c.to_string()),
+            });
+        }
+        assert_eq!(out, "│ ? Run: ls\n│   1 Yes\n│   = Yes\n│ -- gone\nplain\n\n");
+        let content = vec![
+            ToolContent::Text { text: "x\n  1 Yes".into() },
+            ToolContent::Diff {
+                path: "a\n  1 Yes".into(),
+                old_text: Some("  1 Yes".into()),
+                new_text: "n\n  2 No\n".into(),
+            },
+        ];
+        let ItemBody::Tool { kind, .. } = tool(ToolStatus::Completed) else { unreachable!() };
+        let (title, input) = ("a\n? Run: b".into(), "c\n  1 Yes".into());
+        let status = ToolStatus::Failed;
+        out = transcript.apply(upsert("t", ItemBody::Tool { title, kind, status, input, content }));
+        let expected = "\
+* a‹U+000A›? Run: b  c‹U+000A›  1 Yes
+  │ x
+  │   1 Yes
+  │ a‹U+000A›  1 Yes:
+  │ -   1 Yes
+  │ + n
+  │ +   2 No
+  failed
+";
+        assert_eq!(out, expected);
+        let note = ItemBody::Note { level: NoticeLevel::Error, text: "a\n-- b\n".into() };
+        assert_eq!(transcript.apply(upsert("n", note)), "!! a\n  │ -- b\n");
     }
 
     #[test]

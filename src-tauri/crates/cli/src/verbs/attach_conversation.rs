@@ -9,7 +9,9 @@ use crate::failure::Failure;
 use crate::output::entry::open_needs;
 use crate::output::plain::one_line;
 use crate::output::transcript::Transcript;
+use crate::terminal;
 use crate::verbs::{answer, logs};
+use crate::output::wrap::Wrap;
 use nightshift_client::{Client, Follow, dispatch_environment};
 use nightshift_model::NeedId;
 use nightshift_platform::clock;
@@ -33,6 +35,7 @@ pub async fn run(
         lines: (!read_only).then(typed_lines),
         leave: Leave::new()?,
         transcript: Transcript::default(),
+        wrap: Wrap::new(terminal::columns()),
         client,
         id: view.id.clone(),
         asked: None,
@@ -64,6 +67,7 @@ struct Attached {
     lines: Option<mpsc::Receiver<Typed>>,
     leave: Leave,
     transcript: Transcript,
+    wrap: Wrap,
     client: Client,
     id: String,
     /// The open request on the screen and since when (monotonic) it is there.
@@ -119,7 +123,8 @@ impl Attached {
     }
 
     fn show(&mut self, event: ConversationEvent) -> Result<(), Failure> {
-        print(&self.transcript.apply(event))?;
+        let text = self.transcript.apply(event);
+        print(&self.wrap.rows(&text))?;
         self.note_open();
         Ok(())
     }
@@ -127,7 +132,8 @@ impl Attached {
     /// What its conversation does not have is on the board only.
     async fn look(&mut self, event: &BoardEvent) -> Result<(), Failure> {
         if let Some(asked) = logs::asked(&self.client, event, &self.id).await? {
-            print(&self.transcript.asked(&open_needs(&asked)))?;
+            let text = self.transcript.asked(&open_needs(&asked));
+            print(&self.wrap.rows(&text))?;
             self.note_open();
         }
         Ok(())

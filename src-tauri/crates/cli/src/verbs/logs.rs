@@ -9,6 +9,8 @@ use crate::output::plain::clean;
 use crate::output::since::since;
 use crate::output::table::{how_to_answer, request};
 use crate::output::transcript::Transcript;
+use crate::terminal;
+use crate::output::wrap::Wrap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::tz::TimeZone;
@@ -71,8 +73,9 @@ async fn follow_conversation(
     since: Option<Millis>,
 ) -> Result<(), Failure> {
     let mut transcript = Transcript::since(since.unwrap_or_default());
+    let mut wrap = Wrap::new(terminal::columns());
     loop {
-        match print_conversation(&client, view, &mut transcript).await {
+        match print_conversation(&client, view, &mut transcript, &mut wrap).await {
             Err(failure) if is_lost(&failure) => client = here.client().await?,
             ended => return ended,
         }
@@ -83,23 +86,24 @@ async fn print_conversation(
     client: &Client,
     view: &SessionView,
     transcript: &mut Transcript,
+    wrap: &mut Wrap,
 ) -> Result<(), Failure> {
     // The board second: what the conversation says up to the end then comes before the end.
     let mut conversation = client.follow_conversation(&view.id).await?;
     let mut board = client.follow_board().await?;
     // That of a session that has ended is read from its journal and may come after the board's.
-    print(&transcript.apply(conversation.next().await?))?;
+    print(&wrap.rows(&transcript.apply(conversation.next().await?)))?;
     let mut over = false;
     loop {
         tokio::select! {
             biased;
-            event = conversation.next() => print(&transcript.apply(event?))?,
+            event = conversation.next() => print(&wrap.rows(&transcript.apply(event?)))?,
             () = std::future::ready(()), if over => return Ok(()),
             event = board.next() => {
                 let event = event?;
                 over = over_after(&event, &view.id).unwrap_or(over);
                 if let Some(view) = asked(client, &event, &view.id).await? {
-                    print(&transcript.asked(&open_needs(&view)))?;
+                    print(&wrap.rows(&transcript.asked(&open_needs(&view))))?;
                 }
             }
         }
@@ -178,7 +182,7 @@ pub async fn print_log(
 ) -> Result<(), Failure> {
     let mut offset = 0;
     loop {
-        match print_pages(here, &client, &view.id, extent, &mut offset).await {
+        match print_pages(here, &client, view, extent, &mut offset).await {
             Err(failure) if extent.follow && is_lost(&failure) => client = here.client().await?,
             Ok(()) if !here.json && !extent.raw => {
                 return print_asked(here, &client, &view.id).await;
@@ -198,7 +202,8 @@ async fn print_asked(here: &Context, client: &Client, id: &str) -> Result<(), Fa
     };
     for need in open_needs(&view) {
         // What a session printed need not end with a line's end.
-        print(&format!("\n{}{}", request(need), how_to_answer(&view.id, need)))?;
+        let asked = format!("\n{}{}", request(need), how_to_answer(&view.id, need));
+        print(&Wrap::new(terminal::columns()).rows(&asked))?;
     }
     Ok(())
 }
@@ -206,11 +211,15 @@ async fn print_asked(here: &Context, client: &Client, id: &str) -> Result<(), Fa
 async fn print_pages(
     here: &Context,
     client: &Client,
-    id: &str,
+    view: &SessionView,
     extent: Extent,
     offset: &mut u64,
 ) -> Result<(), Failure> {
     let Extent { follow, raw, since } = extent;
+    let id = &view.id;
+    // In the output of a job is nothing of ours.
+    let columns = terminal::columns().filter(|_| view.kind == SessionKind::Agent);
+    let mut wrap = Wrap::new(columns);
     // Begun before the first page: no change between the two can be missed.
     let mut board = match follow {
         true => Some(client.follow_board().await?),
@@ -218,12 +227,12 @@ async fn print_pages(
     };
     let mut over = false;
     loop {
-        let command = Command::Logs { session: id.to_owned(), raw, offset: *offset, since };
+        let command = Command::Logs { session: id.clone(), raw, offset: *offset, since };
         let page = match client.call(command).await? {
             Reply::Logs(page) => page,
             other => return Err(unexpected(&other)),
         };
-        print_page(here.json, &page, raw)?;
+        print_page(here.json, &page, raw, &mut wrap)?;
         *offset = page.next;
         match &mut board {
             _ if !page.end => {}
@@ -233,12 +242,12 @@ async fn print_pages(
     }
 }
 
-fn print_page(json: bool, page: &LogPage, raw: bool) -> Result<(), Failure> {
+fn print_page(json: bool, page: &LogPage, raw: bool, wrap: &mut Wrap) -> Result<(), Failure> {
     if json {
         return print_json(page);
     }
     if !raw {
-        return print(&clean(&page.data));
+        return print(&wrap.rows(&clean(&page.data)));
     }
     let bytes = STANDARD.decode(&page.data).map_err(|e| {
         Fault::new(

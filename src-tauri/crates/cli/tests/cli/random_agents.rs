@@ -2,7 +2,7 @@
 //! is bounded, and each of them is still there and answers. What they say comes from a seed, which a
 //! failure names; `NIGHTSHIFT_SEED` is another one.
 
-use crate::support::{Shift, id_of, memory_kib, ran};
+use crate::support::{AGENT_OPENS, Shift, id_of, memory_kib, ran};
 use nightshift_testkit::{Dice, wait_until};
 use serde_json::{Value, json};
 use std::fs::File;
@@ -18,13 +18,7 @@ const SUPERVISOR_MAX_KIB: u64 = 200 * 1024;
 const HOST_MAX_KIB: u64 = 100 * 1024;
 
 /// Opens a session, says its stream, ends the turn, and answers every further prompt.
-const AGENT: &str = r#"#!/bin/sh
-id() { printf '%s' "$1" | sed 's/.*"id":"\([^"]*\)".*/\1/'; }
-answer() { printf '{"jsonrpc":"2.0","id":"%s","result":%s}\n' "$(id "$1")" "$2"; }
-read -r line; answer "$line" '{"protocolVersion":1}'
-read -r line; answer "$line" '{"sessionId":"s","modes":{"currentModeId":"default","availableModes":[{"id":"default","name":"D"}]}}'
-read -r line; answer "$line" '{}'
-read -r prompt
+const AGENT: &str = r#"read -r prompt
 cat "$STREAM"
 echo
 answer "$prompt" '{"stopReason":"end_turn"}'
@@ -186,7 +180,7 @@ fn security_15_random_agents_cost_a_bounded_amount_of_memory_and_lose_nothing() 
     let seed = std::env::var("NIGHTSHIFT_SEED").map_or(SEED, |seed| seed.parse().unwrap());
     eprintln!("NIGHTSHIFT_SEED={seed}");
     let shift = Shift::new();
-    shift.agent_program("gemini", AGENT);
+    shift.agent_program("gemini", &format!("{AGENT_OPENS}{AGENT}"));
     let streams: Vec<PathBuf> =
         (0..AGENTS).map(|n| shift.home.work().join(format!("stream-{n}"))).collect();
     std::thread::scope(|scope| {

@@ -18,6 +18,15 @@ pub fn binary() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_nightshift"))
 }
 
+/// How a small agent opens a session: the beginning of its program.
+pub const AGENT_OPENS: &str = r#"#!/bin/sh
+id() { printf '%s' "$1" | sed 's/.*"id":"\([^"]*\)".*/\1/'; }
+answer() { printf '{"jsonrpc":"2.0","id":"%s","result":%s}\n' "$(id "$1")" "$2"; }
+read -r line; answer "$line" '{"protocolVersion":1}'
+read -r line; answer "$line" '{"sessionId":"s","modes":{"currentModeId":"default","availableModes":[{"id":"default","name":"D"}]}}'
+read -r line; answer "$line" '{}'
+"#;
+
 pub struct Shift {
     pub home: TestHome,
     /// Everything runs as this user instead of the test's own.

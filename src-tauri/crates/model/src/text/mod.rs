@@ -4,5 +4,6 @@
 //! Must not know: sessions, requests, terminals.
 
 pub mod counted;
+pub mod foreign;
 pub mod naming;
 pub mod visible;
