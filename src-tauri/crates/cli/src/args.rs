@@ -1,11 +1,13 @@
 //! The command line as a whole: which verbs there are. Each verb's own arguments are in its file.
 
-use crate::context::Context;
+use crate::context::{Context, print, print_json};
 use crate::failure::Failure;
+use crate::output::plain::exact_line;
 use crate::suggest;
 use crate::verbs;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
+use serde_json::json;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -115,6 +117,9 @@ enum Verb {
     /// Tells a terminal agent's host what its hooks say.
     #[command(hide = true)]
     Hook(verbs::hook::Args),
+    /// Print the version.
+    #[command(hide = true)]
+    Version,
     /// The built-in agent, speaking the Agent Client Protocol on stdin and stdout.
     #[command(hide = true)]
     RehearsalAgent,
@@ -136,6 +141,7 @@ impl Cli {
             Verb::Man(args) => return verbs::man::run(&args, self.json),
             Verb::Notifier => return verbs::notifier::run(),
             Verb::RehearsalAgent => return Ok(nightshift_rehearsal::main()),
+            Verb::Version => return version(self.json),
             Verb::Daemon(args) if args.is_run() => return verbs::daemon_run::run(),
             _ => {}
         }
@@ -181,11 +187,22 @@ impl Cli {
             | Verb::Hook(_)
             | Verb::Mcp(_)
             | Verb::RehearsalAgent
+            | Verb::Version
             | Verb::Notifier
             | Verb::Completions(_)
             | Verb::Man(_) => Ok(ExitCode::SUCCESS),
         }
     }
+}
+
+/// What `--version` prints, also as JSON.
+fn version(json: bool) -> Result<ExitCode, Failure> {
+    let (name, version) = (env!("CARGO_BIN_NAME"), env!("CARGO_PKG_VERSION"));
+    match json {
+        true => print_json(&json!({"name": name, "version": version}))?,
+        false => print(&format!("{name} {version}\n"))?,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// `--json` before a verb is as good as behind it: it goes there, where it is looked for.
@@ -215,10 +232,27 @@ fn as_options(mut args: Vec<OsString>, first: Option<usize>) -> Vec<OsString> {
             args.retain(|arg| !asks(arg));
             args.push("--help".into());
         }
-        "version" if args.len() == first + 1 => args[first] = "--version".into(),
+        "--version" | "-V" if args.iter().any(|arg| arg == "--json") => {
+            args[first] = "version".into();
+        }
         _ => {}
     }
     args
+}
+
+/// The words behind `help` that no verb has, from the first such on.
+pub fn unknown_help(args: &[OsString]) -> Option<String> {
+    let said = args.iter().skip(1).filter(|arg| *arg != "--json");
+    let mut words = said.skip_while(|arg| *arg == "--help" || *arg == "-h").peekable();
+    words.next_if(|word| *word == "help")?;
+    let mut command = Cli::command();
+    for word in words.filter(|word| !word.to_string_lossy().starts_with('-')) {
+        let Some(verb) = command.find_subcommand(word).cloned() else {
+            return Some(exact_line(&word.to_string_lossy()));
+        };
+        command = verb;
+    }
+    None
 }
 
 /// The verb that an unknown word may have meant.
@@ -226,6 +260,13 @@ pub fn meant(word: &str) -> Option<String> {
     let command = Cli::command();
     let shown = command.get_subcommands().filter(|verb| !verb.is_hide_set());
     suggest::verb(word, shown.map(clap::Command::get_name)).map(str::to_owned)
+}
+
+/// Says that there is no verb of that name to tell about, and ends the process with exit code 2.
+pub fn no_help(word: &str) -> ! {
+    let meant = meant(word).map(|verb| format!("; did you mean `nightshift help {verb}`?"));
+    let message = format!("no help for unknown verb `{word}`{}", meant.unwrap_or_default());
+    usage_error(ErrorKind::InvalidSubcommand, message)
 }
 
 /// Prints `message` with the usage and ends the process with exit code 2.
@@ -260,7 +301,11 @@ mod tests {
             ("n help daemon stop", "n daemon stop --help"),
             ("n help --help", "n --help"),
             ("n --json help stop", "n stop --json --help"),
-            ("n version", "n --version"),
+            ("n version", "n version"),
+            ("n --json version", "n version --json"),
+            ("n --version", "n --version"),
+            ("n --version --json", "n version --json"),
+            ("n --json -V", "n version --json"),
             ("n --bg help", "n --bg help"),
             ("n --bg version", "n --bg version"),
             ("n version x", "n version x"),
@@ -270,6 +315,28 @@ mod tests {
         }
         let cli = Cli::try_parse_from(arranged(vec!["n".into(), "--json".into(), "agents".into()]));
         assert!(cli.is_ok_and(|cli| cli.json && cli.verb.is_some()));
+    }
+
+    #[test]
+    fn small_truths_help_is_for_verbs_that_there_are() {
+        for (given, unknown) in [
+            ("n help nope", Some("nope")),
+            ("n --json help nope", Some("nope")),
+            ("n help stop nope", Some("nope")),
+            ("n help daemon nope", Some("nope")),
+            ("n help nope --help", Some("nope")),
+            ("n help stop", None),
+            ("n help kill", None),
+            ("n help daemon stop", None),
+            ("n help --help", None),
+            ("n help", None),
+            ("n stop help", None),
+            ("n --bg help nope", None),
+            ("n", None),
+        ] {
+            let args: Vec<OsString> = given.split(' ').map(OsString::from).collect();
+            assert_eq!(unknown_help(&args).as_deref(), unknown, "{given}");
+        }
     }
 
     #[test]

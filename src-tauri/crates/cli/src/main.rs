@@ -33,7 +33,11 @@ fn main() -> ExitCode {
     if let Some(code) = special {
         return code;
     }
-    let cli = args::Cli::parse_from(args::arranged(std::env::args_os().collect()));
+    let words: Vec<_> = std::env::args_os().collect();
+    if let Some(word) = args::unknown_help(&words) {
+        args::no_help(&word);
+    }
+    let cli = args::Cli::parse_from(args::arranged(words));
     match cli.run() {
         Ok(code) => code,
         Err(Failure::OutputClosed) => ExitCode::SUCCESS,

@@ -48,8 +48,10 @@ pub async fn connect(home: &Home) -> Result<Client, Fault> {
     Err(match unsupervised(home) {
         0 => fault,
         n => {
-            let go = if n == 1 { "goes" } else { "go" };
-            let text = format!("no supervisor is running; {} {go} on without one", sessions(n));
+            let keep = if n == 1 { "keeps" } else { "keep" };
+            let sessions = counted(n, "session");
+            let text =
+                format!("no supervisor is running; {sessions} {keep} running without a supervisor");
             let hint = "`nightshift agents` starts a supervisor, which takes them over";
             Fault::new(FaultCode::Unreachable, text).hint(hint)
         }

@@ -268,8 +268,11 @@ fn sockets_deleted_while_nobody_supervised_are_made_anew_for_the_next_supervisor
     shift.wait_entry(&more, "its process", |e| e["pid"].is_u64());
     shift.kill_supervisor();
     std::fs::remove_dir_all(&home.run).unwrap();
-    let alone =
-        ["no supervisor is running", "2 live sessions go on without one", "nightshift agents"];
+    let alone = [
+        "no supervisor is running",
+        "2 sessions keep running without a supervisor",
+        "nightshift agents",
+    ];
     shift.fails(&["daemon", "stop", "--any"], &alone);
     shift.ok(&["agents"]);
     shift.ok(&["daemon", "stop", "--any"]);

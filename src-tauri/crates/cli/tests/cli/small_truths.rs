@@ -182,3 +182,36 @@ fn failures_38_the_summary_of_a_directory_counts_only_what_has_ended_there() {
     assert!(summary(&empty).contains("no sessions"), "{}", summary(&empty));
     assert!(shift.ok(&["agents"]).contains("3 sessions have ended"));
 }
+
+#[test]
+fn small_truths_the_version_is_json_too_and_help_is_for_verbs() {
+    let shift = Shift::new();
+    let plain = shift.ok(&["--version"]);
+    assert_eq!(shift.ok(&["version"]), plain);
+    let version = plain.trim().rsplit(' ').next().unwrap().to_owned();
+    for args in [
+        &["version", "--json"][..],
+        &["--json", "version"],
+        &["--version", "--json"],
+        &["--json", "-V"],
+    ] {
+        let given = shift.json(args);
+        assert_eq!(
+            given,
+            serde_json::json!({"name": "nightshift", "version": version}),
+            "{args:?}"
+        );
+    }
+    for (args, part) in [
+        (&["help", "nope"][..], "no help for unknown verb `nope`"),
+        (&["help", "stp"], "did you mean `nightshift help stop`?"),
+        (&["help", "daemon", "nope"], "unknown verb `nope`"),
+        (&["help", "stop", "nope"], "unknown verb `nope`"),
+        (&["version", "x"], "unexpected argument"),
+    ] {
+        let ran = shift.run(args);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{args:?}");
+        assert!(ran.err.contains(part), "{args:?}: {}", ran.err);
+    }
+    assert!(shift.ok(&["help", "stop"]).contains("Usage"));
+}

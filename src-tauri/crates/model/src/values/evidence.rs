@@ -34,3 +34,7 @@ pub struct Evidence {
     pub state: String,
     pub text: String,
 }
+
+/// Noted at each act of a repository whose hooks are left out. It is shown once, with how often.
+pub const HOOKS_LEFT_OUT: &str =
+    "hooks and programs of the repository's own did not run: Nightshift runs none of them";

@@ -2,6 +2,7 @@
 
 use super::{Handled, Outcome, find};
 use crate::core::Core;
+use nightshift_model::evidence::HOOKS_LEFT_OUT;
 use nightshift_model::{Fact, Lodging, Session, SessionId, Source, State};
 use nightshift_protocol::review::RequestState;
 use nightshift_protocol::{Environment, Fault, FaultCode, Reply, ReviewAct, ReviewResult};
@@ -49,9 +50,8 @@ pub fn reviewed(
     (result, left_out): (Result<ReviewResult, Fault>, bool),
 ) {
     if left_out && result.is_ok() && core.sessions.contains_key(id) {
-        let text =
-            "hooks and programs of the repository's own did not run: Nightshift runs none of them";
-        core.fact(id, Fact::Noted { source: Source::Supervisor, text: text.to_owned() });
+        let text = HOOKS_LEFT_OUT.to_owned();
+        core.fact(id, Fact::Noted { source: Source::Supervisor, text });
     }
     if let Ok(ReviewResult::PullRequest { url: Some(url), state, .. }) = &result
         && *state != RequestState::ByHand
