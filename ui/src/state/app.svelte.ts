@@ -78,7 +78,7 @@ export class App {
     this.look = new Look(this.settings, theme);
     this.removals = new Removals(backend, this.toasts);
     this.board = new Board(backend, (id) => this.removals.hides(id));
-    this.dispatch = new Dispatch(backend, this.told);
+    this.dispatch = new Dispatch(backend, this.told, this.settings);
     this.worktrees = new Worktrees(backend);
     this.leaving = new Leaving(backend, (views, leaves) => this.hide(views, leaves));
     this.completions = new Completions(

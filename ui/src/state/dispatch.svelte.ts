@@ -11,6 +11,7 @@ import { Drafts } from "./drafts";
 import { Enclosures } from "./enclosures.svelte";
 import { inUse, labelFor, unfold, type Paste } from "./pastes";
 import { baseName, shortPath } from "./paths";
+import type { Settings } from "./settings.svelte";
 import type { Told } from "./told.svelte";
 import { isString, isStrings, recall, remember } from "./storage";
 
@@ -54,6 +55,7 @@ export class Dispatch {
   constructor(
     private readonly backend: Backend,
     private readonly told: Told,
+    private readonly settings?: Settings,
   ) {
     this.files = new Enclosures(backend);
   }
@@ -68,10 +70,20 @@ export class Dispatch {
     return byId ?? this.agents.find((agent) => agent.isDefault) ?? null;
   }
 
-  /** The mode that a dispatch would use; none leaves it to the agent. */
+  /** The mode that a dispatch would use: the one at hand, else that of the settings; none leaves it to the agent. */
   get effectiveMode(): string | null {
     const modes = this.agent?.modes ?? [];
-    return this.mode !== null && modes.includes(this.mode) ? this.mode : (modes[0] ?? null);
+    if (this.mode !== null && modes.includes(this.mode)) return this.mode;
+    return this.setMode ?? modes[0] ?? null;
+  }
+
+  /** What the settings choose for the agent at hand. The supervisor decides by the same rule, and refuses what is no mode. */
+  private get setMode(): string | undefined {
+    const id = this.agent?.id;
+    if (id === undefined) return undefined;
+    const theirs = this.settings?.text("defaults", "agent") ?? id;
+    const general = theirs === id ? this.settings?.text("defaults", "permission_mode") : undefined;
+    return general ?? this.settings?.text("agent_servers", id, "default_mode");
   }
 
   /** The models that the agent at hand named in an earlier session. */
@@ -191,6 +203,8 @@ export class Dispatch {
     if (this.fault) return null;
     const sent = this.draft;
     this.busy = true;
+    const mode = this.effectiveMode;
+    const isMode = mode !== null && this.agent?.modes.includes(mode);
     try {
       const view = await this.backend.dispatch({
         kind: this.shell ? "shell" : "agent",
@@ -198,7 +212,8 @@ export class Dispatch {
         agent: this.shell ? null : (this.agent?.id ?? null),
         model: this.shell ? null : this.effectiveModel,
         name: null,
-        permissionMode: this.shell ? null : this.effectiveMode,
+        // Of one that is none the supervisor says where it stands.
+        permissionMode: this.shell || !isMode ? null : mode,
         cwd: this.cwd || this.defaults.cwd,
         enclosures: this.shell ? [] : this.files.ids,
       });

@@ -3,6 +3,7 @@ import { expect, test, vi } from "vitest";
 import { fault } from "../backend/api";
 import type { AgentView, Backend, DispatchRequest, SessionView } from "../backend/api";
 import { Dispatch } from "./dispatch.svelte";
+import { Settings } from "./settings.svelte";
 import { Told } from "./told.svelte";
 
 const agent = (id: string, part: Partial<AgentView>): AgentView => ({
@@ -21,13 +22,18 @@ const agent = (id: string, part: Partial<AgentView>): AgentView => ({
   ...part,
 });
 
-async function make(dispatch: (request: DispatchRequest) => Promise<SessionView>): Promise<Dispatch> {
+async function make(
+  dispatch: (request: DispatchRequest) => Promise<SessionView>,
+  isDefault = true,
+  settings: Record<string, unknown> = {},
+): Promise<Dispatch> {
   const backend = {
     dispatch,
+    settings: async () => ({ path: "", text: "", json: JSON.stringify(settings), problem: null, unknown: [] }),
     defaults: async () => ({ cwd: "~/code", home: "/home/ada", version: "0" }),
     agents: async () => [
       agent("rehearsal", { modes: ["ask", "auto"] }),
-      agent("claude", { isDefault: true, modes: ["default", "plan"] }),
+      agent("claude", { isDefault, modes: ["default", "plan"] }),
     ],
   } as Partial<Backend> as Backend;
   const told = new Told();
@@ -44,7 +50,9 @@ async function make(dispatch: (request: DispatchRequest) => Promise<SessionView>
     ],
     commands: [],
   });
-  const made = new Dispatch(backend, told);
+  const read = new Settings(backend);
+  await read.load();
+  const made = new Dispatch(backend, told, read);
   await made.load();
   return made;
 }
@@ -109,4 +117,43 @@ test("a model is asked for only where the agent at hand named it", async () => {
     await dispatch.submit();
   }
   expect(sent).toEqual(["big", null]);
+});
+
+test("silent_settings of settings that name nobody no other agent is made the default", async () => {
+  const sent: DispatchRequest[] = [];
+  const dispatch = await make(async (request) => {
+    sent.push(request);
+    return {} as SessionView;
+  }, false);
+  expect(dispatch.agent).toBeNull();
+  dispatch.edit("fix the tests");
+  await dispatch.submit();
+  expect(sent.map(({ agent, permissionMode }) => [agent, permissionMode])).toEqual([[null, null]]);
+});
+
+test.each([
+  [{ defaults: { permission_mode: "plan" } }, "plan", "plan"],
+  [{ defaults: { agent: "claude", permission_mode: "plan" } }, "plan", "plan"],
+  [{ defaults: { agent: "rehearsal", permission_mode: "auto" } }, "default", "default"],
+  [{ agent_servers: { claude: { default_mode: "plan" } } }, "plan", "plan"],
+  // The supervisor refuses it, with its line.
+  [{ defaults: { permission_mode: "Plan" } }, "Plan", null],
+  [{}, "default", "default"],
+])("silent_settings of %j the mode is shown and sent", async (settings, shown, expected) => {
+  const sent: (string | null)[] = [];
+  const made = await make(
+    async ({ permissionMode }) => {
+      sent.push(permissionMode);
+      return {} as SessionView;
+    },
+    true,
+    settings,
+  );
+  expect(made.effectiveMode).toBe(shown);
+  made.edit("fix the tests");
+  await made.submit();
+  made.mode = "default";
+  made.edit("fix the tests");
+  await made.submit();
+  expect(sent).toEqual([expected, "default"]);
 });

@@ -19,6 +19,9 @@ const SCROLLBACK_LINES: RangeInclusive<u64> = 100..=100_000;
 /// As many as a repository's own settings may ask for.
 const PORTS: RangeInclusive<u64> = 0..=100;
 const MODIFIERS: &[&str] = &["ctrl", "control", "cmd", "meta", "alt", "option", "shift"];
+/// Modifiers that only a desktop's shortcuts have.
+const OF_DESKTOP: &[&str] =
+    &["super", "command", "cmdorctrl", "cmdorcontrol", "commandorcontrol", "commandorctrl"];
 const NAMED_KEYS: &[&str] = &[
     "up",
     "down",
@@ -69,6 +72,15 @@ pub(crate) fn doubts(settings: &Settings) -> Vec<Doubt> {
             say(&path, format!("`{name}` is {value}; it goes from {first} to {last}"));
         }
     }
+    if let Some(keys) =
+        settings.window.quick_shortcut.as_deref().filter(|keys| !keys.trim().is_empty())
+        && !is_shortcut(keys)
+    {
+        say(
+            &["window", "quick_shortcut"],
+            format!("`{keys}` is no shortcut; write it as Ctrl+Alt+Space"),
+        );
+    }
     for (id, chords) in &settings.keys {
         if !ACTIONS.contains(&id.as_str()) {
             let near = ACTIONS.iter().find(|known| known.eq_ignore_ascii_case(id));
@@ -102,6 +114,15 @@ fn empty(settings: &Settings, say: &mut impl FnMut(&[&str], String)) {
             say(&path, format!("`{name}` is empty; name something, or take the line out"));
         }
     }
+}
+
+/// Modifiers, and a key by a name that the desktop may know and we do not.
+fn is_shortcut(text: &str) -> bool {
+    let mut parts: Vec<String> = text.split('+').map(|part| part.trim().to_lowercase()).collect();
+    let key = parts.pop().unwrap_or_default();
+    let known =
+        |part: &String| MODIFIERS.contains(&part.as_str()) || OF_DESKTOP.contains(&part.as_str());
+    !key.is_empty() && !known(&key) && parts.iter().all(known)
 }
 
 /// Modifiers, and one key.
@@ -140,6 +161,8 @@ mod tests {
             ("[appearance]\n\nfont_size = 3\n", "from 11 to 20"),
             ("[worktree]\n\nports = 101\n", "from 0 to 100"),
             ("[worktree]\n\nbase = \"\"\n", "`base` is empty"),
+            ("[window]\n\nquick_shortcut = \"Ctr+Alt+N\"\n", "`Ctr+Alt+N` is no shortcut"),
+            ("[window]\n\nquick_shortcut = \"Ctrl+Alt\"\n", "no shortcut"),
             ("[keys]\n\n\"session.pinn\" = \"F2\"\n", "no action `session.pinn`"),
             ("[keys]\n\n\"Session.Pin\" = \"F2\"\n", "did you mean `session.pin`?"),
             ("[keys]\n\n\"session.pin\" = \"Ctr+P\"\n", "`Ctr+P` is no key"),
@@ -168,6 +191,7 @@ mod tests {
             "[keys]\n\"session.pin\" = \"Ctrl + Shift + Up\"\n\"move.up\" = \"k\"\n",
             "[worktree]\nsetup = \"\"\nbranch_prefix = \"\"\nports = 0\n",
             "[window]\nquick_shortcut = \"\"\n",
+            "[window]\nquick_shortcut = \"Super+Shift+KeyN\"\n",
         ] {
             assert_eq!(parse(text).unwrap().unknown, [], "{text}");
         }

@@ -202,8 +202,12 @@ async fn print_asked(here: &Context, client: &Client, id: &str) -> Result<(), Fa
     };
     for need in open_needs(&view) {
         // What a session printed need not end with a line's end.
-        let asked = format!("\n{}{}", request(need), how_to_answer(&view.id, need));
-        print(&Wrap::new(terminal::columns()).rows(&asked))?;
+        let mut wrap = Wrap::new(terminal::columns());
+        let how = how_to_answer(&view.id, need);
+        // A command line is copied: only an id that could say something is kept from the row's beginning.
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let how = if need.id.0.chars().all(plain) { how } else { wrap.rows(&how) };
+        print(&format!("\n{}{how}", wrap.rows(&request(need))))?;
     }
     Ok(())
 }
