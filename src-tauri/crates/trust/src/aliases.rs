@@ -134,7 +134,7 @@ pub fn runs(value: &str) -> bool {
     let command = command.as_str();
     if LOOKING.contains(&command) {
         return !options.into_iter().all(|option| looks(option))
-            || !plain.into_iter().all(is_plain);
+            || !plain.into_iter().all(|word| is_plain(word));
     }
     let does = options.into_iter().all(|option| DOES_HOW.contains(&option.as_str()));
     !DOING.contains(&command) || !does || !plain.is_empty()
@@ -148,7 +148,7 @@ fn looks(option: &str) -> bool {
 }
 
 /// A revision, a branch or a path.
-fn is_plain(word: &String) -> bool {
+fn is_plain(word: &str) -> bool {
     !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "_-./~^@{}".contains(c))
 }
 
