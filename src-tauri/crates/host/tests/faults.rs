@@ -156,7 +156,7 @@ fn a_line_of_a_hundred_megabytes_of_an_agent_is_dropped_with_its_length() {
     });
     let marks = host.records().into_iter().filter(|r| r.kind == RecordKind::Mark);
     let marks: Vec<Mark> = marks.map(|r| serde_json::from_slice(&r.body).unwrap()).collect();
-    assert_eq!(marks.last(), Some(&Mark::Dropped { bytes: 100_000_000 }));
+    assert_eq!(marks.last(), Some(&Mark::Dropped { bytes: 100_000_000, unstored: false }));
     // The limit of a line, once in the splitter and once while it grows.
     assert!(peak_kib(host.detached.identity.pid).unwrap() < 2 * PEAK_MAX_KIB);
 }

@@ -96,7 +96,8 @@ fn a_line_over_the_limit_is_dropped_with_a_mark_and_the_next_one_comes() {
     });
     let records = host.records();
     let mark: Mark = serde_json::from_slice(&records[records.len() - 2].body).unwrap();
-    assert_eq!(mark, Mark::Dropped { bytes: RECORD_BODY_MAX_BYTES as u64 + 1 });
+    let bytes = RECORD_BODY_MAX_BYTES as u64 + 1;
+    assert_eq!(mark, Mark::Dropped { bytes, unstored: false });
 }
 
 #[test]

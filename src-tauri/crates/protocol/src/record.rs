@@ -73,9 +73,12 @@ pub enum Mark {
     HookGone {
         call: u64,
     },
-    /// A line over the limit was dropped; its length.
+    /// A line over the limit was dropped; its length. Or, where `unstored`, what came while the disk
+    /// took nothing and no more could wait for it.
     Dropped {
         bytes: u64,
+        #[serde(default)]
+        unstored: bool,
     },
 }
 

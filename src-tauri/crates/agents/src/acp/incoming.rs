@@ -56,9 +56,13 @@ impl Driver {
     fn take_mark(&mut self, stamp: Stamp, body: &[u8], fed: &mut Fed) {
         match serde_json::from_slice(body) {
             Ok(Mark::Launched { .. }) => self.take_launch(stamp, fed),
-            Ok(Mark::Dropped { bytes }) => {
+            Ok(Mark::Dropped { bytes, unstored }) => {
                 self.miss(stamp, usize::try_from(bytes).unwrap_or(usize::MAX), fed);
-                let text = format!("A line of {bytes} bytes was over the limit and left out.");
+                let text = if unstored {
+                    format!("{bytes} bytes of output are lost: the disk took nothing.")
+                } else {
+                    format!("A line of {bytes} bytes was over the limit and left out.")
+                };
                 self.note(stamp, NoticeLevel::Warning, &text, fed);
                 // On the row too: the agent may now wait for an answer to what nobody has heard.
                 fed.facts.push((stamp.at, Fact::Progress { line: text }));

@@ -194,6 +194,7 @@ impl Engine {
         if self.accept_at.is_some_and(|at| now >= at) {
             self.accept_at = None;
         }
+        self.store_when_due(now);
         match self.ending.stage {
             Stage::Running | Stage::Done => {}
             Stage::Asked { kill_at, .. } if now >= kill_at => {

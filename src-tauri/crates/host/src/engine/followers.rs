@@ -6,7 +6,7 @@
 
 use super::Engine;
 use crate::connection::{Connection, Follower};
-use crate::journal::{self, Appended};
+use crate::journal::{self, Appended, Writer};
 use nightshift_protocol::{FrameKind, HostEvent, RecordKind};
 
 /// Records from disk to one follower in one turn: others get their turn too.
@@ -36,10 +36,9 @@ impl Engine {
 
     /// More records from disk to those who are behind and have room.
     pub(super) fn pump_followers(&mut self) {
-        let last = self.journal.last_seq();
         for connection in &mut self.connections {
             connection.flush();
-            pump(connection, &self.dir, last);
+            pump(connection, &self.dir, &self.journal);
         }
     }
 
@@ -58,7 +57,8 @@ fn is_mark(kind: RecordKind) -> bool {
     matches!(kind, RecordKind::Mark | RecordKind::In)
 }
 
-fn pump(connection: &mut Connection, dir: &std::path::Path, last: u64) {
+fn pump(connection: &mut Connection, dir: &std::path::Path, journal: &Writer) {
+    let last = journal.last_seq();
     let Some(mut follower) = connection.follower.take() else { return };
     // Live records went by without this reader: it has to find its place again.
     if follower.live && follower.after < last {
@@ -70,14 +70,24 @@ fn pump(connection: &mut Connection, dir: &std::path::Path, last: u64) {
             break;
         }
         match follower.reader.next() {
+            // It came from memory while it waited for the disk.
+            Some(record) if record.seq <= follower.after => {}
             Some(record) => {
                 follower.after = record.seq;
                 if !follower.marks_only || is_mark(record.kind) {
                     connection.send(FrameKind::Record, &record.encode());
                 }
             }
-            // The rest never reached the disk; waiting for it would be for ever.
-            None => follower.after = last,
+            None => match journal.waiting_after(follower.after) {
+                Some(waiting) => {
+                    follower.after = waiting.seq;
+                    if !follower.marks_only || is_mark(waiting.kind) {
+                        connection.send(FrameKind::Record, &waiting.encoded);
+                    }
+                }
+                // The rest is lost; waiting for it would be for ever.
+                None => follower.after = last,
+            },
         }
     }
     follower.live = follower.after >= last;

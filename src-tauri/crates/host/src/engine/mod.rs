@@ -26,6 +26,7 @@ use ending::Ending;
 pub use finish::SCREEN_FILE;
 pub(crate) use finish::{reserve_exit, write_exit};
 use listening::Listening;
+use nightshift_platform::clock;
 use nightshift_platform::ipc::SocketId;
 use nightshift_protocol::Launch;
 use std::collections::BTreeSet;
@@ -41,6 +42,9 @@ const CONNECTIONS_MAX: usize = 128;
 const UNGREETED_MAX: usize = 32;
 /// Frames that were begun and not ended, of all connections: two of the largest.
 const UNFINISHED_MAX_BYTES: usize = 32 * 1024 * 1024;
+
+/// A disk that took nothing is tried again after this: soon after its user has made room.
+const STORE_RETRY: Duration = Duration::from_secs(1);
 
 /// Everything a running host has.
 pub(crate) struct Engine {
@@ -62,8 +66,8 @@ pub(crate) struct Engine {
     /// When newcomers are let in again, after descriptors ran out.
     accept_at: Option<Duration>,
     listening: Listening,
-    /// The disk did not take a record once.
-    disk_full: bool,
+    /// When what waits for the disk is tried again; none while nothing waits.
+    store_at: Option<Duration>,
     /// Read into by turns; lives here so that no turn allocates it.
     scratch: Vec<u8>,
 }
@@ -82,7 +86,10 @@ pub(crate) struct Parts {
 
 impl Engine {
     pub fn new(parts: Parts) -> Engine {
-        let Parts { launch, dir, listener, socket, signals, child, journal, kin } = parts;
+        let Parts { launch, dir, listener, socket, signals, child, mut journal, kin } = parts;
+        if matches!(child.io, ChildIo::Pipe(_)) {
+            journal.keep_lines();
+        }
         Engine {
             launch,
             dir,
@@ -99,7 +106,7 @@ impl Engine {
             draw_at: None,
             accept_at: None,
             listening: Listening::default(),
-            disk_full: false,
+            store_at: None,
             scratch: vec![0; crate::child::OUTPUT_BYTES],
         }
     }
@@ -117,14 +124,23 @@ impl Engine {
         self.kill_descendants();
     }
 
-    /// Tells once that the disk does not take the journal: small records may fit now and then, and
-    /// the log may well be on the same disk.
+    /// Tells once that the disk does not take the journal: the log may well be on the same disk.
     fn note_stored(&mut self, stored: &io::Result<()>) {
         if let Err(error) = stored
-            && !self.disk_full
+            && self.store_at.is_none()
         {
-            self.disk_full = true;
-            crate::log(&format!("the journal cannot be written: {error}; output continues"));
+            self.store_at = Some(clock::monotonic() + STORE_RETRY);
+            crate::log(&format!("the journal cannot be written: {error}; it is tried again"));
+        }
+    }
+
+    /// Gives the disk what waits for it.
+    fn store_when_due(&mut self, now: Duration) {
+        if self.store_at.is_some_and(|at| now >= at) {
+            self.store_at = match self.journal.write_waiting() {
+                Ok(()) => None,
+                Err(_) => Some(now + STORE_RETRY),
+            };
         }
     }
 

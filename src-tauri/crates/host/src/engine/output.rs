@@ -88,6 +88,9 @@ impl Engine {
     fn read_pipe(&mut self, kind: RecordKind) {
         let mut buffer = std::mem::take(&mut self.scratch);
         for _ in 0..READS_PER_TURN {
+            if self.output_waits() {
+                break;
+            }
             let ChildIo::Pipe(pipe) = &mut self.child.io else { break };
             let PipeIo { stdout, stderr, .. } = pipe.as_mut();
             let source = if kind == RecordKind::Out { stdout } else { stderr };
@@ -117,7 +120,7 @@ impl Engine {
                 }
                 self.record(kind, line);
             }
-            Line::Dropped(bytes) => self.mark(&Mark::Dropped { bytes }),
+            Line::Dropped(bytes) => self.mark(&Mark::Dropped { bytes, unstored: false }),
         }
         self.on_activity();
     }
@@ -133,6 +136,12 @@ impl Engine {
         let appended = self.journal.mark(clock::now(), mark);
         self.note_stored(&appended.stored);
         self.hand_to_followers(&appended);
+    }
+
+    /// So much of what an agent said waits for the disk that no more is taken from it. Until it has ended:
+    /// then it says nothing more.
+    pub(super) fn output_waits(&self) -> bool {
+        self.journal.is_pressed() && self.ending.exit.is_none()
     }
 
     pub(super) fn queue_keys(&mut self, bytes: &[u8]) {

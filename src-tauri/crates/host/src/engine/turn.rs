@@ -94,7 +94,7 @@ impl Engine {
                 for (source, from) in
                     [(Source::Stdout, &pipe.stdout), (Source::Stderr, &pipe.stderr)]
                 {
-                    if let Some(fd) = &from.fd {
+                    if let Some(fd) = from.fd.as_ref().filter(|_| !self.output_waits()) {
                         add(source, fd.as_fd(), PollFlags::IN);
                     }
                 }
@@ -137,6 +137,7 @@ impl Engine {
             self.activity.deadline(),
             self.draw_at,
             self.accept_at,
+            self.store_at,
             self.listening.enter_at(),
         ];
         let greetings = self.connections.iter().filter(|c| !c.greeted).map(|c| c.greets_by);

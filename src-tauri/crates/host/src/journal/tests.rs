@@ -151,24 +151,98 @@ fn a_reader_of_no_directory_finds_nothing() {
 }
 
 #[test]
-fn a_failed_write_is_undone_and_marked_when_writing_works_again() {
+fn failures_01_what_a_full_disk_does_not_take_waits_and_is_written_in_its_turn() {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = Writer::open(dir.path(), MAX).unwrap();
     append(&mut writer, b"before");
     writer.fail_writes(true);
-    for _ in 0..3 {
-        let appended = writer.append(Millis(1), RecordKind::Out, vec![1; 100]);
+    for n in 2..5u8 {
+        let appended = writer.append(Millis(1), RecordKind::Out, vec![n; 100]);
         assert!(appended.stored.is_err());
     }
     assert_eq!(all(dir.path()).len(), 1);
+    let waiting = |after: u64| writer.waiting_after(after).map(|waiting| waiting.seq);
+    assert_eq!([0, 1, 2, 3, 4].map(waiting), [Some(2), Some(2), Some(3), Some(4), None]);
+    // Nothing overtakes what waits.
+    assert!(writer.append_line(Millis(1), b"an answer".to_vec()).is_err());
+    writer.fail_writes(false);
+    assert_eq!(writer.append_line(Millis(1), b"an answer".to_vec()).unwrap().seq, 5);
+    append(&mut writer, b"after");
+    assert!(writer.waiting_after(0).is_none());
+    let records = all(dir.path());
+    let seqs: Vec<u64> = records.iter().map(|r| r.seq).collect();
+    assert_eq!(seqs, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(records[3].body, vec![4; 100]);
+    writer.fail_writes(true);
+    writer.append(Millis(1), RecordKind::Out, b"last words".to_vec()).stored.unwrap_err();
+    assert!(writer.sync().is_err());
+    writer.fail_writes(false);
+    writer.sync().unwrap();
+    assert_eq!(all(dir.path()).last().unwrap().body, b"last words");
+}
+
+#[test]
+fn what_can_neither_be_stored_nor_wait_is_marked_when_writing_works_again() {
+    const PIECE: usize = 1024 * 1024;
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(dir.path(), 64 * MAX).unwrap();
+    append(&mut writer, b"before");
+    writer.fail_writes(true);
+    let mut fits = 0;
+    for n in 0..8 {
+        let appended = writer.append(Millis(1), RecordKind::Out, vec![1; PIECE - n]);
+        assert!(appended.stored.is_err());
+        fits += u64::from(writer.waiting_after(appended.seq - 1).is_some());
+    }
+    assert_eq!((fits, writer.is_pressed()), (3, false), "a terminal's output: the newest is lost");
     writer.fail_writes(false);
     append(&mut writer, b"after");
     let records = all(dir.path());
     let seqs: Vec<u64> = records.iter().map(|r| r.seq).collect();
-    assert_eq!(seqs, [1, 5, 6]);
-    let mark: Mark = serde_json::from_slice(&records[1].body).unwrap();
-    assert_eq!(mark, Mark::Dropped { bytes: 300 });
-    assert_eq!(records[2].body, b"after");
+    assert_eq!(seqs, [1, 2, 3, 4, 10, 11]);
+    let mark: Mark = serde_json::from_slice(&records[4].body).unwrap();
+    let bytes = (3..8).map(|n| (PIECE - n) as u64).sum();
+    assert_eq!(mark, Mark::Dropped { bytes, unstored: true });
+    // An agent's lines wait longer, and whoever reads them pauses.
+    writer.keep_lines();
+    writer.fail_writes(true);
+    while !writer.is_pressed() {
+        writer.append(Millis(1), RecordKind::Out, vec![1; PIECE]).stored.unwrap_err();
+    }
+    let last = writer.append(Millis(1), RecordKind::Out, vec![1; 8 * PIECE]).seq;
+    writer.fail_writes(false);
+    writer.write_waiting().unwrap();
+    assert!(!writer.is_pressed());
+    assert_eq!(all(dir.path()).last().unwrap().seq, last);
+}
+
+#[test]
+fn failures_01_a_journal_whose_directory_was_moved_goes_on_where_it_was() {
+    let place = tempfile::tempdir().unwrap();
+    let (dir, aside) = (place.path().join("job"), place.path().join("aside"));
+    fs::create_dir(&dir).unwrap();
+    let mut writer = Writer::open(&dir, MAX).unwrap();
+    append(&mut writer, b"one");
+    fs::rename(&dir, &aside).unwrap();
+    fs::create_dir(&dir).unwrap();
+    writer.restore().unwrap();
+    append(&mut writer, b"two");
+    assert_eq!(writer.append_line(Millis(1), b"three".to_vec()).unwrap().seq, 3);
+    let bodies = |dir: &Path| all(dir).into_iter().map(|r| r.body).collect::<Vec<_>>();
+    assert_eq!(bodies(&dir), [b"one".to_vec(), b"two".to_vec(), b"three".to_vec()]);
+    assert_eq!(bodies(&aside), [b"one".to_vec()]);
+    // Nothing is missing: asked again, it does nothing.
+    writer.restore().unwrap();
+    append(&mut writer, b"four");
+    assert_eq!(bodies(&dir).len(), 4);
+    // A copy in its place is not written into.
+    fs::remove_dir_all(&aside).unwrap();
+    fs::rename(&dir, &aside).unwrap();
+    fs::create_dir(&dir).unwrap();
+    fs::copy(only_segment(&aside), only_segment(&dir)).unwrap();
+    writer.restore().unwrap();
+    append(&mut writer, b"five");
+    assert_eq!(all(&dir).iter().map(|r| r.seq).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
 }
 
 #[test]
