@@ -3,11 +3,11 @@
 use crate::core::Core;
 use crate::handlers;
 use crate::limits::ANSWER_WAIT;
-use nightshift_runtime::server::wait::{Until, Waiter};
 use nightshift_model::{Liveness, NeedId, SessionId, State, Trust};
 use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode, NoticeLevel, Reply, SessionView};
 use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::server::wait::{Until, Waiter};
 
 impl Core {
     /// Answers those requests whose session has got where they want it.

@@ -34,12 +34,12 @@ use crate::core::Core;
 use crate::notices;
 use crate::settings;
 use crate::stillness;
-use nightshift_runtime::server::wait::{Until, Waiter};
 use nightshift_model::naming::given_name;
 use nightshift_model::{Command as SessionCommand, Event, Refusal, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, Dispatch, Fault, FaultCode, Reply, Request, StandingAct};
 use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::server::wait::{Until, Waiter};
 
 pub use answer::{Held, give_held, held_due_in};
 pub use dispatch::checked as dispatch_checked;
@@ -212,11 +212,29 @@ fn apply_event(core: &mut Core, session: &SessionId, event: Event) -> Result<(),
     core.apply(session, event, clock::now(), 0)
 }
 
+/// A name that somebody gives: a session can be found by it.
+fn named(name: &str) -> Result<String, Fault> {
+    let given = given_name(name).ok_or_else(|| {
+        Fault::new(FaultCode::Invalid, "the name has no readable character")
+            .hint("choose another name")
+    })?;
+    if SessionId::parse(&given).is_some() {
+        let text = format!("the name `{given}` reads like the id of a session");
+        return Err(Fault::new(FaultCode::Invalid, text).hint("choose another name"));
+    }
+    Ok(given)
+}
+
 /// The session named by id, unique id prefix or exact name.
 fn find(core: &Core, named: &str) -> Result<SessionId, Fault> {
     let named = named.trim();
-    if let Some(id) = SessionId::parse(named).filter(|id| core.sessions.contains_key(id)) {
-        return Ok(id);
+    let none = || {
+        Fault::new(FaultCode::NotFound, format!("no session `{}`", quoted(named)))
+            .hint("list them with `nightshift agents --all`")
+    };
+    // Whoever means one that is gone must not get another that is called so.
+    if let Some(id) = SessionId::parse(named) {
+        return Some(id).filter(|id| core.sessions.contains_key(id)).ok_or_else(none);
     }
     let lower = named.to_ascii_lowercase();
     let is_prefix = !lower.is_empty() && lower.bytes().all(|b| b.is_ascii_hexdigit());
@@ -231,8 +249,7 @@ fn find(core: &Core, named: &str) -> Result<SessionId, Fault> {
     let found: Vec<&SessionId> = core.sessions.keys().filter(fits).collect();
     match found.as_slice() {
         [one] => Ok((*one).clone()),
-        [] => Err(Fault::new(FaultCode::NotFound, format!("no session `{}`", quoted(named)))
-            .hint("list them with `nightshift agents --all`")),
+        [] => Err(none()),
         several => {
             let ids: Vec<String> = several.iter().map(ToString::to_string).collect();
             let message =

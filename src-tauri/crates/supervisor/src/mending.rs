@@ -4,9 +4,9 @@
 use crate::conditions::{self, Condition};
 use crate::core::{Core, Entry};
 use nightshift_model::Liveness;
-use nightshift_runtime::ground::Mended;
 use nightshift_platform::ipc;
 use nightshift_protocol::NoticeLevel;
+use nightshift_runtime::ground::Mended;
 use std::io::ErrorKind;
 
 pub fn mend(core: &mut Core) {

@@ -84,6 +84,8 @@ fn asked<'a>(session: &str, needs: &'a [Need], named: Option<&NeedId>) -> Result
 pub fn understand(need: &Need, words: &str) -> Result<Answer, Fault> {
     let words = words.trim();
     if let Ok(number) = words.parse::<usize>()
+        // `01` or `+1` is no number that stands beside an option.
+        && number.to_string() == words
         && !need.options.is_empty()
     {
         let option =
@@ -167,6 +169,8 @@ mod tests {
             (&permission, "1", option("id-Yes")),
             (&permission, " 2 ", option("id-No")),
             (&permission, "0", None),
+            (&permission, "01", text("01")),
+            (&permission, "+1", text("+1")),
             (&permission, "3", None),
             (&permission, "allow", Some(Answer::Allow)),
             (&permission, "deny", Some(Answer::Deny)),

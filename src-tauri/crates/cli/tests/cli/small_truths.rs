@@ -215,3 +215,21 @@ fn small_truths_the_version_is_json_too_and_help_is_for_verbs() {
     }
     assert!(shift.ok(&["help", "stop"]).contains("Usage"));
 }
+
+#[test]
+fn failures_39_an_id_never_means_another_session_that_is_called_so() {
+    let shift = Shift::new();
+    let id = crate::support::id_of(&shift.json(&["--bg", "--json", "--exec", "true"]));
+    shift.wait_state(&id, "done");
+    let refused = shift.run(&["--bg", "--exec", "true", "--name", &id]);
+    assert!(refused.err.contains("reads like the id of a session"), "{}", refused.err);
+    // A name that is made from a job's command may read so all the same.
+    let prompt = ["--bg", "--json", "--exec", &id];
+    let other = crate::support::id_of(&shift.json(&prompt));
+    let refused = shift.run(&["rename", &other, &id]);
+    assert!(refused.err.contains("reads like the id of a session"), "{}", refused.err);
+    shift.ok(&["rm", &id]);
+    let nobody = shift.run(&["rm", &id]);
+    assert!(nobody.err.contains("no session"), "{}", nobody.err);
+    assert!(shift.ok(&["agents", "--all"]).contains(&other));
+}

@@ -122,6 +122,15 @@ impl Need {
         {
             return self.once();
         }
+        let has = |kind| self.options.iter().any(|option| option.kind == kind);
+        let only_for_good = !has(OptionKind::AllowOnce) && has(OptionKind::AllowAlways);
+        if matches!(answer, Answer::Allow) && only_for_good && !self.asks_for_trust() {
+            // The word is for this one time; a rule is chosen as such.
+            return Err(format!(
+                "this {} can only be allowed for good; choose that option by its number",
+                self.noun()
+            ));
+        }
         let named = self.named(answer)?;
         let Answer::Option { id } = &named else { return Ok(named) };
         let option = self.options.iter().find(|option| option.id == *id);
@@ -267,6 +276,11 @@ mod tests {
         let mut need = permission().missing(1);
         need.options.retain(|option| option.kind != OptionKind::AllowOnce);
         assert!(need.resolve(&Answer::Text { text: "allow".into() }).is_err());
+        let mut whole = permission();
+        whole.options.retain(|option| option.kind != OptionKind::AllowOnce);
+        assert!(whole.resolve(&Answer::Allow).unwrap_err().contains("for good"));
+        let chosen = Answer::Option { id: "aa".into() };
+        assert_eq!(whole.resolve(&chosen), Ok(chosen.clone()), "by its number");
     }
 
     #[test]

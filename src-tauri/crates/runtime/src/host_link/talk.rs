@@ -3,7 +3,9 @@
 use crate::host_link::LinkEvent;
 use crate::host_link::beside::{Lane, beside};
 use crate::host_link::enclosures;
-use crate::host_link::limits::{FRAME_PATIENCE, LARGE_FRAME_BYTES, LARGE_FRAMES_AT_ONCE, RECORD_BATCH_MAX};
+use crate::host_link::limits::{
+    FRAME_PATIENCE, LARGE_FRAME_BYTES, LARGE_FRAMES_AT_ONCE, RECORD_BATCH_MAX,
+};
 use crate::host_link::pulse::{Beat, Pulse, Silent};
 use crate::host_link::{Link, LinkCommand};
 use nightshift_platform::{Peer, ipc};

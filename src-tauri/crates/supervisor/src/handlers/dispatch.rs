@@ -8,7 +8,7 @@ use crate::limits::{ENVIRONMENT_MAX_BYTES, LIVE_SESSIONS_MAX, SESSIONS_MAX};
 use crate::standing::moment;
 use nightshift_automation::{Slash, ask};
 use nightshift_model::limits::{LINE_MAX_CHARS, PROMPT_MAX_BYTES};
-use nightshift_model::naming::{given_name, one_line, prompt_name, short_name};
+use nightshift_model::naming::{one_line, prompt_name, short_name};
 use nightshift_model::{
     AgentWork, Effect, Evidence, Lodging, Millis, Prompt, Session, SessionId, Source, Work,
 };
@@ -67,10 +67,7 @@ fn begin(core: &mut Core, dispatch: Dispatch, agent: Option<String>) -> Outcome 
     let now = clock::now();
     let (mut work, asked) = work_of(core, &dispatch, agent, now);
     let name = match &dispatch.name {
-        Some(name) => given_name(name).ok_or_else(|| {
-            Fault::new(FaultCode::Invalid, "the name has no readable character")
-                .hint("give another --name")
-        })?,
+        Some(name) => super::named(name)?,
         None if matches!(work, Work::Agent(_)) => prompt_name(&asked),
         None => short_name(&asked),
     };

@@ -3,7 +3,6 @@
 use super::{Handled, Outcome, apply, find, quoted};
 use crate::core::{Core, Entry};
 use crate::retention;
-use nightshift_model::naming::given_name;
 use nightshift_model::{Command as SessionCommand, SessionId};
 use nightshift_protocol::{Fault, FaultCode, Reply, SessionView};
 use nightshift_runtime::clients::ConnId;
@@ -35,8 +34,8 @@ pub fn seen(core: &mut Core, session: &str) -> Outcome {
 /// same: whoever uses one of these is told the ids.
 pub fn rename(core: &mut Core, session: &str, name: String) -> Outcome {
     let id = find(core, session)?;
-    let given = given_name(&name);
-    let same = |(_, entry): &(&SessionId, &Entry)| Some(&entry.session.name) == given.as_ref();
+    let given = super::named(&name)?;
+    let same = |(_, entry): &(&SessionId, &Entry)| entry.session.name == given;
     let others = core.sessions.iter().filter(|(other, _)| **other != id);
     if let Some((other, entry)) = others.clone().find(same) {
         let text = format!("session {other} is called `{}` already", quoted(&entry.session.name));

@@ -6,14 +6,14 @@
 use super::{Handled, Outcome, find, stop};
 use crate::conditions;
 use crate::core::Core;
-use nightshift_runtime::server::inbox::Inbox;
-use nightshift_runtime::host_link::beside::Lane;
-use nightshift_runtime::outside::Aside;
-use nightshift_runtime::server::wait::{Until, Waiter};
-use nightshift_runtime::workspace::Leave;
 use nightshift_model::{Liveness, Lodging, SessionId};
 use nightshift_protocol::{BoardChange, Fault, FaultCode, Reply, WorktreeFate};
 use nightshift_runtime::clients::ConnId;
+use nightshift_runtime::host_link::beside::Lane;
+use nightshift_runtime::outside::Aside;
+use nightshift_runtime::server::inbox::Inbox;
+use nightshift_runtime::server::wait::{Until, Waiter};
+use nightshift_runtime::workspace::Leave;
 use nightshift_store::Write;
 
 /// How far the removal of a session's worktree is.

@@ -2,10 +2,10 @@
 
 use super::{Handled, Outcome, apply, find};
 use crate::core::Core;
-use nightshift_runtime::host_link::LinkHandle;
-use nightshift_runtime::server::wait::Until;
 use nightshift_model::{Command as SessionCommand, SessionId};
 use nightshift_protocol::Fault;
+use nightshift_runtime::host_link::LinkHandle;
+use nightshift_runtime::server::wait::Until;
 
 pub fn stop(core: &mut Core, session: &str) -> Outcome {
     let session = find(core, session)?;
