@@ -61,8 +61,10 @@ fn for_sessions(mut environment: Environment) -> Environment {
 }
 
 fn binary() -> PathBuf {
-    if let Some(path) = std::env::var_os(BINARY_VARIABLE) {
-        return path.into();
+    // A relative one would be the directory's that the window happens to be started in.
+    let named = std::env::var_os(BINARY_VARIABLE).map(PathBuf::from);
+    if let Some(path) = named.filter(|path| path.is_absolute()) {
+        return path;
     }
     let beside = std::env::current_exe().ok().map(|own| own.with_file_name("nightshift"));
     beside.filter(|path| path.exists()).unwrap_or_else(|| "nightshift".into())

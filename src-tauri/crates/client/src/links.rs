@@ -3,6 +3,7 @@
 //! Promise: this check is the last word on every link, wherever it comes from. `ui/src/backend/links.ts`
 //! says the same before a link is shown; both are tested with `links.cases.json` beside it.
 
+use nightshift_platform::search::{absolute_entries, joined};
 use nightshift_platform::spawn::spawn_detached;
 use nightshift_protocol::{Fault, FaultCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -25,6 +26,10 @@ pub fn open_link(url: &str, directory: &Path) -> Result<(), Fault> {
     let mut environment: std::collections::BTreeMap<OsString, OsString> =
         nightshift_platform::spawn::own_environment();
     environment.retain(|name, _| !name.to_string_lossy().starts_with("WEBKIT_"));
+    // It starts others by their names, in this directory.
+    if let Some(path) = environment.get_mut(OsStr::new("PATH")) {
+        *path = joined(absolute_entries(&path.clone()));
+    }
     let opener = OsStr::new(OPENER);
     let null = Path::new("/dev/null");
     let arguments = [OsString::from(&url)];

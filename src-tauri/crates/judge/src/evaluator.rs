@@ -13,9 +13,10 @@ use crate::messages::Messages;
 use crate::programs::Printer;
 use crate::trouble::{Trouble, TroubleKind};
 use crate::usage::{Prices, Usage};
+use nightshift_platform::search;
 use nightshift_settings::{Judge, JudgeProvider, is_in_the_open};
 use serde_json::{Value, json};
-use std::os::unix::fs::PermissionsExt;
+use std::ffi::OsStr;
 use std::time::Duration;
 
 /// The cheapest current models, by the names that stay while versions go.
@@ -328,8 +329,6 @@ fn is_own_machine(url: &str) -> bool {
 }
 
 fn is_installed(name: &str, env: &Environment) -> bool {
-    let Some(path) = variable(env, "PATH") else { return false };
-    std::env::split_paths(path).map(|dir| dir.join(name)).any(|file| {
-        file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-    })
+    let path = variable(env, "PATH").map(OsStr::new);
+    path.is_some_and(|path| search::find(OsStr::new(name), Some(path)).is_some())
 }

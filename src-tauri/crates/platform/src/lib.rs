@@ -24,6 +24,7 @@ mod procfs;
 pub mod program;
 pub mod pty;
 pub mod role_name;
+pub mod search;
 pub mod signals;
 pub mod spawn;
 pub mod usage;

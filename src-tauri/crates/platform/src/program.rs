@@ -81,12 +81,12 @@ pub struct Ended {
 
 /// Runs `program` until it ends or its time is over; then its group is ended.
 pub fn run(program: &Program<'_>, how: &Run<'_>) -> io::Result<Ended> {
-    run_for(command(program, false), how, None)
+    run_for(command(program, false)?, how, None)
 }
 
 /// The same within `limits`.
 pub fn run_limited(program: &Program<'_>, how: &Run<'_>, limits: Limits) -> io::Result<Ended> {
-    let mut command = command(program, false);
+    let mut command = command(program, false)?;
     // SAFETY: only async-signal-safe system calls between fork and exec.
     unsafe {
         command.pre_exec(move || {
@@ -106,7 +106,7 @@ fn lower(resource: Resource, most: u64) -> io::Result<()> {
 
 /// The same for a program that may be called off.
 pub fn run_watched(program: &Program<'_>, how: &Run<'_>, watch: &Watch<'_>) -> io::Result<Ended> {
-    run_for(command(program, false), how, Some(watch))
+    run_for(command(program, false)?, how, Some(watch))
 }
 
 fn run_for(mut command: Command, how: &Run<'_>, watch: Option<&Watch<'_>>) -> io::Result<Ended> {

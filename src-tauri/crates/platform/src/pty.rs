@@ -39,7 +39,7 @@ impl Pty {
 
     /// Starts the program in a session of its own on this terminal.
     pub fn spawn(&self, program: &Program<'_>) -> io::Result<(Child, Identity)> {
-        let mut command = command(program, true);
+        let mut command = command(program, true)?;
         command.stdin(self.slave.try_clone()?);
         command.stdout(self.slave.try_clone()?);
         command.stderr(self.slave.try_clone()?);

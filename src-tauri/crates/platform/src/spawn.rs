@@ -7,20 +7,22 @@
 
 use crate::private::{self, Terms};
 use crate::process::Identity;
+use crate::search;
 use crate::signals::reset_to_default;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// What to start, where and with which environment (nothing else is inherited).
 #[derive(Clone, Copy, Debug)]
 pub struct Program<'a> {
-    /// Looked up in the `PATH` of `env` when it holds no slash.
+    /// Looked for in the absolute entries of the `PATH` of `env` when it holds no slash (`search`).
     pub program: &'a OsStr,
     pub args: &'a [OsString],
     pub env: &'a BTreeMap<OsString, OsString>,
@@ -28,9 +30,10 @@ pub struct Program<'a> {
 }
 
 /// A command in a session of its own; with `terminal` its stdin becomes the controlling terminal.
-pub(crate) fn command(program: &Program<'_>, terminal: bool) -> Command {
-    let mut command = Command::new(program.program);
-    command.args(program.args).env_clear().envs(program.env).current_dir(program.cwd);
+pub(crate) fn command(program: &Program<'_>, terminal: bool) -> io::Result<Command> {
+    let name = program.program;
+    let mut command = Command::new(place_of(name, program.env)?);
+    command.arg0(name).args(program.args).env_clear().envs(program.env).current_dir(program.cwd);
     for name in private::VARIABLES {
         command.env_remove(name);
     }
@@ -47,12 +50,23 @@ pub(crate) fn command(program: &Program<'_>, terminal: bool) -> Command {
             Ok(())
         });
     }
-    command
+    Ok(command)
+}
+
+fn place_of(name: &OsStr, env: &BTreeMap<OsString, OsString>) -> io::Result<PathBuf> {
+    if name.as_bytes().contains(&b'/') {
+        return Ok(name.into());
+    }
+    let path = env.get(OsStr::new("PATH")).map(OsString::as_os_str);
+    search::find(name, path).ok_or_else(|| {
+        let text = format!("{} is in no absolute directory of PATH", name.display());
+        io::Error::new(io::ErrorKind::NotFound, text)
+    })
 }
 
 /// Starts a program whose stdin, stdout and stderr are pipes.
 pub fn spawn_piped(program: &Program<'_>) -> io::Result<(Child, Identity)> {
-    let mut command = command(program, false);
+    let mut command = command(program, false)?;
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn()?;
     let identity = Identity::of(child.id())?;
@@ -78,7 +92,7 @@ pub fn spawn_detached(
     cwd: &Path,
     stderr: &Path,
 ) -> io::Result<Detached> {
-    detached(command(&Program { program, args, env, cwd }, false), stderr)
+    detached(command(&Program { program, args, env, cwd }, false)?, stderr)
 }
 
 /// As `spawn_detached`, for a program of ours that calls `detach` before anything else: it starts
@@ -90,7 +104,7 @@ pub fn spawn_detaching(
     env: &BTreeMap<OsString, OsString>,
     stderr: &Path,
 ) -> io::Result<Detached> {
-    let mut command = Command::new(program);
+    let mut command = Command::new(place_of(program, env)?);
     command.args(args).env_clear().envs(private::complete(env));
     detached(command, stderr)
 }

@@ -9,7 +9,7 @@ use nightshift_platform::program::{Ended, Run, run};
 use nightshift_platform::spawn::Program;
 use nightshift_protocol::review::{RequestState, ReviewResult};
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_worktree::{Environment, pieces, text};
+use nightshift_worktree::{Environment, environment_in, pieces, text};
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
@@ -148,7 +148,7 @@ fn call(
     input: &str,
 ) -> std::result::Result<Ended, Unable> {
     let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-    let mut env = place.git.script_environment().clone();
+    let mut env = environment_in(&[&place.root], place.git.script_environment());
     for (name, value) in NOBODY_ANSWERS {
         env.insert((*name).into(), (*value).into());
     }

@@ -11,7 +11,7 @@ use nightshift_model::{PullPlace, PullState, Teller};
 use nightshift_platform::program::{Run, run};
 use nightshift_platform::spawn::{Program, own_environment};
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_worktree::{Environment, text};
+use nightshift_worktree::{Environment, environment_in, text};
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -44,7 +44,7 @@ pub fn pull_state(
     };
     let (program, args) = question(place);
     let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-    let mut env = with_its_token_only(place, &env);
+    let mut env = with_its_token_only(place, &environment_in(&[dir], &env));
     for (name, value) in crate::pull_request::NOBODY_ANSWERS {
         env.insert((*name).into(), (*value).into());
     }

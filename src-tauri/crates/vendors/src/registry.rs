@@ -7,8 +7,10 @@ use crate::family::{self, Family};
 use crate::servers::Servers;
 use nightshift_model::Surface;
 use nightshift_model::naming::one_line;
+use nightshift_platform::search;
 use nightshift_protocol::{AgentView, Environment, Fault, FaultCode};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// How an agent is spoken to.
@@ -263,11 +265,7 @@ pub(crate) fn look_up(command: &str, env: &Environment) -> Option<PathBuf> {
         let path = PathBuf::from(command);
         return is_executable(&path).then_some(path);
     }
-    let path = env.get("PATH")?;
-    std::env::split_paths(path)
-        .filter(|dir| dir.is_absolute())
-        .map(|dir| dir.join(command))
-        .find(|candidate| is_executable(candidate))
+    search::find(OsStr::new(command), Some(OsStr::new(env.get("PATH")?)))
 }
 
 fn is_executable(path: &Path) -> bool {

@@ -7,15 +7,21 @@
 //! what others wrote is never part of a value or of an argument.
 //! Must not know: how git is started.
 
+use crate::belonging::{Ground, Leads};
 use crate::followed::is_followed;
 use crate::programs::{off, parts};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// Whose file a setting stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     /// The system's and the user's own.
     User,
+    /// The user's own, of a program that is in the repository: what runs is the repository's.
+    UserButHere,
     /// The repository's and the worktree's, and what these include.
     Repository,
 }
@@ -34,6 +40,8 @@ pub(crate) struct Configuration {
     settings: Vec<Setting>,
     /// Files of the repository, as git names them.
     pub files: BTreeSet<Vec<u8>>,
+    /// A program of the user's own is the repository's as soon as it is there.
+    may_become_its: bool,
 }
 
 /// Merge drivers, by name.
@@ -50,7 +58,7 @@ pub(crate) type Override = (Vec<u8>, Vec<u8>);
 
 impl Configuration {
     /// Reads `git config --list --show-scope --show-origin -z`. None when it is not understood.
-    pub fn parse(printed: &[u8]) -> Option<Configuration> {
+    pub fn parse(printed: &[u8], ground: &Ground) -> Option<Configuration> {
         let mut found = Configuration::default();
         let Some(printed) = printed.strip_suffix(b"\0") else {
             return printed.is_empty().then_some(found);
@@ -59,20 +67,43 @@ impl Configuration {
         while let Some(scope) = pieces.next() {
             let (origin, setting) = (pieces.next()?, pieces.next()?);
             // Whatever is not known to be the user's is not.
-            let owner = match scope {
+            let mut owner = match scope {
                 b"system" | b"global" | b"command" => Owner::User,
                 _ => Owner::Repository,
             };
+            let origin = origin.strip_prefix(b"file:").unwrap_or(origin);
             let mut parts = setting.splitn(2, |&b| b == b'\n');
             let name = parts.next()?.to_owned();
             // A name without a value says yes.
             let value = parts.next().unwrap_or(b"true").to_owned();
             if owner == Owner::Repository {
-                found.files.insert(origin.strip_prefix(b"file:").unwrap_or(origin).to_owned());
+                found.files.insert(origin.to_owned());
+            } else if off(&name).is_some() {
+                let leads = users_program(&name, &value, origin, ground);
+                found.may_become_its |= leads == Leads::NotYet;
+                if leads == Leads::Here {
+                    owner = Owner::UserButHere;
+                }
             }
             found.settings.push(Setting { owner, name, value });
         }
+        found.take_filters_whole();
         Some(found)
+    }
+
+    /// A filter that is left out in part is left out: what is `required` of it could only fail.
+    fn take_filters_whole(&mut self) {
+        let of_filter = |setting: &Setting| {
+            let (section, between, _) = parts(&setting.name);
+            between.filter(|_| section == b"filter").map(<[u8]>::to_owned)
+        };
+        let here: BTreeSet<Vec<u8>> = self.of(Owner::UserButHere).filter_map(of_filter).collect();
+        let users = self.settings.iter_mut().filter(|setting| setting.owner == Owner::User);
+        for setting in users {
+            if of_filter(setting).is_some_and(|filter| here.contains(&filter)) {
+                setting.owner = Owner::UserButHere;
+            }
+        }
     }
 
     /// What switches off all that names a program, whoever set it: for looks.
@@ -82,7 +113,7 @@ impl Configuration {
 
     /// What switches off all that the user's own files say: for looks by a copy of the repository's.
     pub fn own_off(&self) -> Vec<Override> {
-        self.off_of(self.of(Owner::User))
+        self.off_of(self.of(Owner::User).chain(self.of(Owner::UserButHere)))
     }
 
     fn off_of<'a>(&self, settings: impl IntoIterator<Item = &'a Setting>) -> Vec<Override> {
@@ -130,9 +161,22 @@ impl Configuration {
 
     /// What switches off all that the repository set, and puts what the user set in its place.
     pub fn foreign_off(&self) -> Vec<Override> {
+        let mut overrides = self.off_but_the_users(self.foreign());
+        overrides.push((HOOKS.to_vec(), self.own_hooks().unwrap_or(b"/dev/null").to_vec()));
+        overrides
+    }
+
+    /// For acts by a copy: programs that the user names and that are the repository's.
+    pub fn here_off(&self) -> Vec<Override> {
+        self.off_but_the_users(self.of(Owner::UserButHere))
+    }
+
+    fn off_but_the_users<'a>(
+        &'a self,
+        settings: impl Iterator<Item = &'a Setting>,
+    ) -> Vec<Override> {
         let mut overrides = Vec::new();
-        let foreign: BTreeSet<&[u8]> =
-            self.of(Owner::Repository).map(|setting| setting.name.as_slice()).collect();
+        let foreign: BTreeSet<&[u8]> = settings.map(|setting| setting.name.as_slice()).collect();
         let mut helpers = false;
         for name in foreign {
             let Some(value) = off(name) else { continue };
@@ -149,7 +193,6 @@ impl Configuration {
             let own = self.of(Owner::User).filter(|setting| is_helper(&setting.name));
             overrides.extend(own.map(|own| (own.name.clone(), own.value.clone())));
         }
-        overrides.push((HOOKS.to_vec(), self.own_hooks().unwrap_or(b"/dev/null").to_vec()));
         overrides
     }
 
@@ -167,7 +210,7 @@ impl Configuration {
 
     /// Filters that the repository gives a program.
     pub fn foreign_filters(&self) -> BTreeSet<Vec<u8>> {
-        filters(self.of(Owner::Repository))
+        filters(self.foreign())
     }
 
     pub fn drivers(&self) -> Drivers {
@@ -199,15 +242,34 @@ impl Configuration {
 
     /// A file may come to count without any that is known now being changed.
     pub fn may_grow(&self) -> bool {
-        self.of(Owner::Repository).any(|setting| {
+        let includes = self.of(Owner::Repository).any(|setting| {
             let (section, _, name) = parts(&setting.name);
             matches!((section, name), (b"include" | b"includeif", b"path"))
                 || (section, name) == (b"extensions", b"worktreeconfig")
-        })
+        });
+        includes || self.may_become_its
+    }
+
+    /// What runs by it is the repository's.
+    fn foreign(&self) -> impl Iterator<Item = &Setting> {
+        self.settings.iter().filter(|setting| setting.owner != Owner::User)
     }
 
     fn of(&self, owner: Owner) -> impl DoubleEndedIterator<Item = &Setting> {
         self.settings.iter().filter(move |setting| setting.owner == owner)
+    }
+}
+
+/// Where a setting of the user's leads, which stands in the file `origin`. Hooks are in one directory.
+fn users_program(name: &[u8], value: &[u8], origin: &[u8], ground: &Ground) -> Leads {
+    let path = |bytes: &[u8]| ground.holds(Path::new(OsStr::from_bytes(bytes)));
+    if origin.starts_with(b"/") && path(origin) {
+        return Leads::Here;
+    }
+    match name == HOOKS && value.starts_with(b"/") {
+        true if path(value) => Leads::Here,
+        true => Leads::Away,
+        false => ground.leads(value),
     }
 }
 
@@ -295,7 +357,7 @@ mod tests {
                 format!("{scope}\0file:.git/config\0{name}\n{value}\0").as_bytes(),
             );
         }
-        Configuration::parse(&printed).unwrap()
+        Configuration::parse(&printed, &Ground::default()).unwrap()
     }
 
     /// In the order that git reads them; the last of a name counts.
@@ -393,9 +455,9 @@ mod tests {
 
     #[test]
     fn output_that_is_not_understood_is_no_configuration() {
-        assert_eq!(Configuration::parse(b""), Some(Configuration::default()));
+        assert_eq!(Configuration::parse(b"", &Ground::default()), Some(Configuration::default()));
         for broken in [&b"local"[..], b"local\0", b"local\0file:x\0", b"local\0file:x\0a.b"] {
-            assert_eq!(Configuration::parse(broken), None, "{broken:?}");
+            assert_eq!(Configuration::parse(broken, &Ground::default()), None, "{broken:?}");
         }
     }
 

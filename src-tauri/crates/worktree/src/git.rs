@@ -8,6 +8,7 @@
 //! for a call, and what is written to it meanwhile does not count.
 //! Must not know: what is asked.
 
+use crate::belonging::{Ground, environment_in};
 use crate::configuration::{Configuration, Drivers, Override};
 use crate::error::{Error, Kind, Result};
 use crate::frozen::{self, Frozen};
@@ -150,7 +151,12 @@ impl Git {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The user's environment without what would name another repository.
+    /// The repositories that these directories are in.
+    pub fn ground(&self, directories: &[&Path]) -> Ground {
+        Ground::of(directories, &self.env)
+    }
+
+    /// The user's environment without what would name another repository. For scripts alone.
     pub fn script_environment(&self) -> &Environment {
         &self.scripts
     }
@@ -296,7 +302,7 @@ impl Call<'_> {
         if let Some(frozen) = &frozen {
             self.env.insert(COMMON_DIR.into(), frozen.path().into());
         }
-        let mut env = self.git.env.clone();
+        let mut env = environment_in(&self.directories(), &self.git.env);
         env.extend(self.env.clone());
         let program =
             Program { program: OsStr::new("git"), args: &self.args, env: &env, cwd: self.dir };
@@ -331,6 +337,12 @@ impl Call<'_> {
             return Err(Error::new(Kind::Git, text));
         }
         Ok(ended)
+    }
+
+    /// Those whose files it is about.
+    fn directories(&self) -> Vec<&Path> {
+        let named = [WORK_TREE, GIT_DIR].map(|name| self.env.get(OsStr::new(name)).map(Path::new));
+        [Some(self.dir)].into_iter().chain(named).flatten().collect()
     }
 
     /// A look that takes long may wait for a pipe that somebody put in a file's place: then it is ended at once.
@@ -450,7 +462,7 @@ impl Call<'_> {
             (How::Look, false) => (configuration.all_off(), OF_LOOKS),
             (How::Look, true) => (configuration.own_off(), OF_LOOKS),
             (How::Act | How::ActOutside, false) => (configuration.foreign_off(), &[]),
-            (How::Act | How::ActOutside, true) => (Vec::new(), NO_HOOKS),
+            (How::Act | How::ActOutside, true) => (configuration.here_off(), NO_HOOKS),
         };
         let always = ALWAYS.iter().chain(always);
         set.extend(always.map(|(name, value)| (name.as_bytes().into(), value.as_bytes().into())));
@@ -499,7 +511,9 @@ impl Call<'_> {
 
 pub(crate) fn not_started(dir: &Path, error: &std::io::Error) -> Error {
     let text = format!("git in {}: {error}", dir.display());
-    Error::new(Kind::Git, text).hint("install git, or put it on the PATH")
+    Error::new(Kind::Git, text).hint(
+        "install git, or put its directory on the PATH: an absolute one, outside of the repository",
+    )
 }
 
 pub(crate) fn took_too_long(named: &str, timeout: Duration) -> Error {

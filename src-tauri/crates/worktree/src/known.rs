@@ -3,6 +3,7 @@
 //! Promise: read by `git config` alone, which follows nothing; bounded in size, time and memory; what is
 //! remembered is used only while every file that it came from is as it was.
 
+use crate::belonging::{Ground, environment_in};
 use crate::configuration::Configuration;
 use crate::error::{Error, Kind, Result};
 use crate::frozen::Frozen;
@@ -73,7 +74,8 @@ pub(crate) fn configuration_of(git: &Git, asked: Asked) -> Result<Read> {
     if ended.code != Some(0) {
         return Ok(Read::Failed(ended));
     }
-    let configuration = Configuration::parse(&ended.stdout).ok_or_else(|| {
+    let ground = Ground::of(&directories(&asked), git.environment());
+    let configuration = Configuration::parse(&ended.stdout, &ground).ok_or_else(|| {
         Error::new(Kind::Git, format!("git config in {} is not understood", asked.dir.display()))
     })?;
     let snapshot = Arc::new(Snapshot { configuration, frozen: Mutex::default() });
@@ -108,9 +110,14 @@ fn stamp(path: &Path) -> Option<Stamp> {
     Some((m.dev(), m.ino(), size, s, ns))
 }
 
+fn directories(asked: &Asked) -> Vec<&Path> {
+    let git_dir = asked.git_dir.as_deref().map(Path::new);
+    [Some(asked.dir.as_path()), git_dir].into_iter().flatten().collect()
+}
+
 fn list(git: &Git, asked: &Asked) -> Result<Ended> {
     let args = ["config", "--list", "--show-scope", "--show-origin", "--null"].map(OsString::from);
-    let mut env = git.environment().clone();
+    let mut env = environment_in(&directories(asked), git.environment());
     if let Some(git_dir) = &asked.git_dir {
         env.insert("GIT_DIR".into(), git_dir.clone());
     }

@@ -10,6 +10,7 @@
 //! Must not know: sessions, agents, the supervisor, any protocol.
 
 mod absence;
+mod belonging;
 mod checkout;
 mod clean;
 mod configuration;
@@ -59,6 +60,7 @@ mod temporary;
 mod undo;
 
 pub use absence::Grounds;
+pub use belonging::{Ground, Leads, environment_in, without_links};
 pub use checkout::Checkout;
 pub use clean::{Cleaned, clean, purge};
 pub use configuration::Drivers;
@@ -87,7 +89,9 @@ pub use remotes::remote_addresses;
 pub use remove::{Removal, remove};
 pub use repository::{Repository, Whereabouts, whereabouts};
 pub use rescue::copy_index;
-pub use scripts::{Script, Scripts, adopt_scripts, has_setup, script_environment, set_up};
+pub use scripts::{
+    Script, Scripts, adopt_scripts, drop_scripts, has_setup, script_environment, set_up,
+};
 pub use settings::{Defaults, Settings};
 pub use size::{Size, size};
 pub use status::{ARGS as STATUS_ARGS, Change, changes};

@@ -231,6 +231,12 @@ pub fn script_environment(record: &Record) -> Vec<(&'static str, String)> {
     variables
 }
 
+/// Nothing of the repository is run for it, now and when it goes.
+pub fn drop_scripts(ledger: &Ledger, record: &mut Record) -> Result<()> {
+    record.scripts = Some(Scripts::default());
+    ledger.save(record)
+}
+
 /// Whether the setup script has still to run.
 pub fn has_setup(record: &Record) -> bool {
     let setup = record.scripts.as_ref().and_then(|scripts| scripts.setup.as_ref());
