@@ -19,7 +19,7 @@ mod unreachable;
 pub mod values;
 
 pub use request::{answering, choice, need, reading, shell};
-pub use text::{counted, foreign, naming, visible};
+pub use text::{counted, foreign, naming, quoted, visible};
 pub use values::{
     enclosure, evidence, forge, id, limits, lodging, pull_request, time, trouble, usage,
 };

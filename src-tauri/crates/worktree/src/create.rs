@@ -22,6 +22,7 @@ use crate::remove::remove;
 use crate::scripts::Scripts;
 use crate::status::{Change, FOLDED_ARGS, changes};
 use crate::submodules;
+use nightshift_model::quoted::quoted_list;
 use nightshift_platform::clock;
 use nightshift_platform::private;
 use nightshift_platform::process::Identity;
@@ -197,7 +198,7 @@ fn record(order: &Order<'_>, name: String, path: &Path, ports: Option<Ports>) ->
 
 /// `directory` as seen from `root`, without `..`: what is recorded is compared with what git says. No part of
 /// it is a link.
-fn folded(root: &Path, directory: &Path) -> PathBuf {
+pub(crate) fn folded(root: &Path, directory: &Path) -> PathBuf {
     let mut path = root.to_owned();
     for part in directory.components() {
         match part {
@@ -363,7 +364,7 @@ fn name_absent(record: &mut Record, changes: &[Change]) {
     if !nested.is_empty() {
         let text = format!(
             "repositories inside the main checkout are not part of it and not here: {}",
-            nested.join(", ")
+            quoted_list(nested.iter().map(String::as_str), nested.len())
         );
         record.notes.push(text);
     }

@@ -8,6 +8,7 @@ use crate::error::{AtPath, Result};
 use crate::git::{Git, pieces};
 use crate::ledger::Included;
 use crate::limits::{INCLUDE_FILES_MAX, INCLUDE_MAX_BYTES};
+use nightshift_model::quoted::quoted;
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
@@ -42,7 +43,10 @@ pub(crate) fn include(
                 bytes += copied.bytes;
                 included.push(copied);
             }
-            Err(error) => notes.push(format!("{} was not copied: {error}", path.display())),
+            Err(error) => {
+                let path = quoted(&path.to_string_lossy());
+                notes.push(format!("{path} was not copied: {error}"));
+            }
         }
     }
     Ok((included, notes))

@@ -2,11 +2,13 @@
 //!
 //! Promise: only looks; a reason is named for every session that stays where it is.
 
+use crate::create::folded;
 use crate::error::{Error, Kind, Result};
 use crate::git::Git;
 use crate::repository::{Located, Repository, locate};
 use crate::scripts::{Scripts, planned};
 use crate::settings::{BaseChoice, Defaults, Settings};
+use nightshift_model::quoted::quoted;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -39,6 +41,13 @@ pub struct Own {
     pub scripts: Scripts,
     /// The name the user gave.
     pub name: Option<String>,
+}
+
+impl Own {
+    /// The directory in which it will be made.
+    pub fn directory(&self) -> PathBuf {
+        folded(&self.repository.root, &self.settings.directory)
+    }
 }
 
 /// What a branch begins at.
@@ -166,8 +175,8 @@ fn base(git: &Git, repo: &Repository, settings: &mut Settings) -> Result<Option<
         BaseChoice::Wished(named) => match commit_of(git, repo, &named)? {
             Some(commit) => Ok(Some(plain(commit, named))),
             None => {
-                let note =
-                    format!("there is no `{named}` here, so the base is what is checked out");
+                let named = quoted(&named);
+                let note = format!("there is no {named} here, so the base is what is checked out");
                 settings.notes.push(note);
                 head(git, repo)
             }

@@ -9,6 +9,7 @@ use crate::confined;
 use crate::limits::{
     PORTS_MAX, PORTS_PER_WORKTREE, SETTINGS_MAX_BYTES, SETUP_TIMEOUT, SETUP_TIMEOUT_MAX,
 };
+use nightshift_model::quoted::quoted;
 use nightshift_platform::files::read_bounded;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -169,9 +170,8 @@ impl Settings {
             Some("none") => self.off_by = Some(path.to_owned()),
             Some("worktree") => self.off_by = None,
             Some(other) => {
-                let path = path.display();
-                self.notes
-                    .push(format!("{path}: isolation `{other}` is neither worktree nor none"));
+                let (path, other) = (path.display(), quoted(other));
+                self.notes.push(format!("{path}: isolation {other} is neither worktree nor none"));
             }
             None => {}
         }

@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::git::{Call, Git, failed, pieces, text};
 use crate::ledger::Record;
 use crate::limits::SUBMODULES_MAX;
+use nightshift_model::quoted::quoted;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -43,7 +44,7 @@ pub(crate) fn fill(git: &Git, record: &Record) -> Result<Vec<String>> {
         let filled = refusal(submodule, &entries, &links)
             .map_or_else(|| fill_one(git, record, &checkout, submodule), Err);
         if let Err(why) = filled {
-            let path = submodule.path.escape_debug();
+            let path = quoted(&submodule.path);
             notes.push(format!("submodule {path} is absent: {}", why.message));
         }
     }

@@ -266,7 +266,10 @@ fn the_users_settings_hold_where_the_repository_says_nothing_else() {
     assert_eq!((&tree["branch"], &tree["base"]), (&"mine/one".into(), &"main".into()));
     let port = |name: &str| tree[name].as_u64().unwrap();
     assert_eq!(port("lastPort") - port("firstPort"), 2);
-    assert!(tree["disclosure"].as_str().unwrap().contains("there is no `develop` here"), "{tree}");
+    assert!(
+        tree["disclosure"].as_str().unwrap().contains("there is no \"develop\" here"),
+        "{tree}"
+    );
     assert!(Project::worktree(&entry).join("set-up").exists());
     assert_eq!(project.git(&["status", "--porcelain"]), "");
 

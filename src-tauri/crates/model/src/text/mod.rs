@@ -6,4 +6,5 @@
 pub mod counted;
 pub mod foreign;
 pub mod naming;
+pub mod quoted;
 pub mod visible;

@@ -193,7 +193,7 @@ fn failures_29_the_agent_is_told_what_the_worktree_lacks() {
     let record = repo.make("one");
     let text = disclosure(&record);
     assert_eq!(record.absent_count, 63);
-    for part in ["a.txt", "new00.txt", "and 13 more", "nested", "main at ", "Ports "] {
+    for part in ["a.txt", "new00.txt", "and 13 more", "nested", "\"main\" at ", "Ports "] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(text.contains(&*repo.root.to_string_lossy()) && text.contains(&record.branch));

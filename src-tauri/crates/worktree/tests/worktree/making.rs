@@ -108,7 +108,11 @@ fn a_base_that_is_behind_says_so_and_a_default_branch_can_be_chosen() {
     repo.run(&["reset", "--quiet", "--hard", "HEAD~1"]);
     let record = repo.make("one");
     assert_eq!((record.base.behind, record.base.ahead), (1, 0));
-    assert!(disclosure(&record).contains("1 commit behind origin/main"), "{}", disclosure(&record));
+    assert!(
+        disclosure(&record).contains("1 commit behind \"origin/main\""),
+        "{}",
+        disclosure(&record)
+    );
     repo.write(".nightshift/settings.json", r#"{"worktree":{"base":"default"}}"#);
     let record = repo.make("two");
     assert_eq!(record.base.label, "origin/main");
