@@ -7,6 +7,7 @@
 use crate::item::{Item, Part};
 use crate::looks;
 use crate::secrets;
+use crate::tree::name;
 use serde_json::Value;
 use std::path::Path;
 
@@ -30,6 +31,8 @@ pub const ROOTS: &[&str] = &[
     ".github/hooks",
     ".github/skills",
     ".github/copilot",
+    "bunfig.toml",
+    ".npmrc",
 ];
 
 /// Directories that are not entered: no agent looks for settings there. Exactly these; of the same name
@@ -152,6 +155,36 @@ enum Matters {
     TextOfAgent,
     /// Where a variable that steers is set.
     Variables,
+    /// Where it names what is loaded before a program of Bun's begins.
+    Bun,
+    /// Where it names what npm runs, or where it takes packages from.
+    Npm,
+}
+
+const BUN_DOES: &str = "loaded when a program that runs with Bun starts here, as some agents do";
+const NPM_DOES: &str = "settings of npm, which starts some agents";
+/// Of `bunfig.toml`.
+const BUN_KEYS: &[&str] = &["preload", "plugins", "define", "registry"];
+/// Of `.npmrc`: what is run, and where programs come from.
+const NPM_KEYS: &[&str] = &[
+    "registry",
+    "script-shell",
+    "shell",
+    "node-options",
+    "init-module",
+    "git",
+    "globalconfig",
+    "prefix",
+    "onload-script",
+    "userconfig",
+];
+
+const LOOP_DOES: &str = "instructions that a loop without a prompt of yours gives the agent";
+
+/// The `loop.md` of a directory, which is relative to the root.
+pub fn instructions(directory: &Path, bytes: Vec<u8>) -> Item {
+    let path = name(&directory.join(".claude/loop.md"));
+    Item::new(Part::Instructions, path, LOOP_DOES, bytes)
 }
 
 /// What `path`, relative to a directory on the way, is to agents.
@@ -171,6 +204,7 @@ fn role(path: &str) -> Option<(Part, &'static str, Matters)> {
         (".claude", _) if is_text && below(&["agents"]) => {
             Some((Part::Claude, "may do more than it is asked for", Matters::TextOfAgent))
         }
+        (".claude", "loop.md") => Some((Part::Instructions, LOOP_DOES, Matters::Always)),
         // What is beside these texts is run when a command of theirs says so.
         (".claude", _) if is_text || below(&["agents", "commands", "skills", "output-styles"]) => {
             is_text.then_some((Part::Claude, "may do more than it is asked for", Matters::Text))
@@ -213,6 +247,8 @@ fn role(path: &str) -> Option<(Part, &'static str, Matters)> {
         (".opencode", _) => {
             Some((Part::Opencode, "settings and plugins of opencode", Matters::Always))
         }
+        ("bunfig.toml", "") => Some((Part::Others, BUN_DOES, Matters::Bun)),
+        (".npmrc", "") => Some((Part::Others, NPM_DOES, Matters::Npm)),
         (".cursor" | ".github" | ".vscode", _) => others(top, rest, is_text, is_telling),
         _ => None,
     }
@@ -277,6 +313,8 @@ pub fn item(directory: &str, path: &str, bytes: Vec<u8>) -> Option<Item> {
         Matters::KeysOfCodex => !looks::is_look_of_codex(&bytes),
         Matters::Text => widens(&bytes, |_| false),
         Matters::TextOfAgent => widens(&bytes, looks::only_narrows),
+        Matters::Bun => names_any(&bytes, BUN_KEYS),
+        Matters::Npm => names_any(&bytes, NPM_KEYS),
         Matters::Variables => return variables(part, full, does, &bytes),
     };
     let settings = [".json", ".jsonc", ".toml"].iter().any(|end| full.ends_with(end));
@@ -305,6 +343,13 @@ fn has_more_than(bytes: &[u8], harmless: &[&str]) -> bool {
         harmless.contains(&key) || only_forbids(key, value) || looks::is_look(key, value)
     };
     keys.iter().any(|(key, value)| !is_harmless(key, value))
+}
+
+/// Whether a word of it ends in one of these: keys may be quoted, and belong to a part.
+fn names_any(bytes: &[u8], keys: &[&str]) -> bool {
+    let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
+    let mut words = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_'));
+    words.any(|word| keys.contains(&word.replace('_', "-").as_str()))
 }
 
 /// `harmless` knows beginnings that hold such a key and give nothing.

@@ -11,6 +11,7 @@ use crate::nested;
 use crate::other_repositories;
 use crate::outside::Inside;
 use crate::tree::{Entry, Source, Tree, name};
+use crate::users_own;
 use nightshift_worktree::{Git, included};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,8 @@ pub struct Place<'a> {
     pub commit: Option<&'a str>,
     /// git's own directory, where there is one.
     pub common: Option<&'a Path>,
+    /// The directory in which a worktree of that commit will be made.
+    pub worktrees: Option<&'a Path>,
 }
 
 /// Everything that `git` and agents would take up at `place`. `scripts`: what Nightshift itself
@@ -74,7 +77,10 @@ pub fn collect(git: &Git, place: &Place<'_>, scripts: Vec<Item>) -> Found {
     items.extend(above);
     items.extend(of_names(&tree, &items, &mut found.unreadable));
     if place.common.is_some() {
-        items.extend(git_parts::items(git, place, &tree, &mut found.unreadable));
+        let (unreadable, beside) = (&mut found.unreadable, &mut found.beside);
+        let settings = git_parts::items(git, place, &tree, beside, unreadable);
+        items.extend(users_own::named_files(place, &tree, &settings, unreadable));
+        items.extend(settings);
     } else {
         items.extend(other_repositories::bare(git, place, &tree, &mut found.unreadable));
     }

@@ -8,13 +8,15 @@ use crate::callers::runs_for_callers;
 use crate::collect::Place;
 use crate::item::{Item, Part};
 use crate::known;
-use crate::limits::{INCLUDES_MAX, ITEM_MAX_BYTES};
+use crate::limits::{BESIDE_HOOKS_MAX, INCLUDES_MAX, ITEM_MAX_BYTES};
 use crate::nested;
 use crate::other_repositories;
 use crate::outside::{self, Inside};
-use crate::tree::{Tree, name};
+use crate::to_come;
+use crate::tree::{Source, Tree, name};
+use crate::users_own;
 use nightshift_platform::files::read_bounded;
-use nightshift_worktree::{Git, needs_trust};
+use nightshift_worktree::{Git, needs_trust, without_links};
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
@@ -36,8 +38,16 @@ pub const PLAIN: &str = "include.path";
 /// Settings of one worktree. A new one gets a copy of the main checkout's.
 pub const OF_WORKTREE: &str = "config.worktree";
 pub const HOOK: &str = "a hook that git runs";
+const BESIDE_HOOK: &str = "beside hooks, which may run it";
 
-pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<String>) -> Vec<Item> {
+/// `beside`: what a worktree of the place may have without its being new (`Found::beside`).
+pub fn items(
+    git: &Git,
+    place: &Place<'_>,
+    tree: &Tree<'_>,
+    beside: &mut Vec<Item>,
+    wrong: &mut Vec<String>,
+) -> Vec<Item> {
     let settings = match configured(git, place) {
         Ok(settings) => settings,
         Err(why) => {
@@ -45,12 +55,13 @@ pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<Stri
             return Vec::new();
         }
     };
-    let inside = Inside::of(&inside(place));
-    let mut conditions = Conditions { git, place, inside, items: Vec::new(), wrong };
+    let mut conditions = Conditions::new(git, place, Some(tree), wrong);
     for one in &settings.conditional {
         conditions.add(one, &mut Vec::new());
     }
+    beside.append(&mut conditions.beside);
     let mut items = conditions.items;
+    items.extend(users_own::items(git, place, tree, &settings.users));
     for (key, value) in settings.own.iter().filter(|(key, value)| counts(key, value)) {
         let known = known::program(&key.to_ascii_lowercase(), value);
         if known.is_none_or(|program| may_hold(git, place, program)) {
@@ -60,6 +71,14 @@ pub fn items(git: &Git, place: &Place<'_>, tree: &Tree<'_>, wrong: &mut Vec<Stri
     items.extend(hooks(place, tree, &settings, wrong));
     let users_hooks = settings.users_hooks.as_deref();
     items.extend(other_repositories::items(git, place, tree, users_hooks, wrong));
+    if place.commit.is_some() {
+        // Submodules of the main checkout, whose directories the worktree shares.
+        let now = Place { commit: None, ..*place };
+        let files =
+            Tree { from: Source::Files { root: place.root }, inside: Inside::of(&inside(place)) };
+        let none = &mut Vec::new();
+        beside.extend(other_repositories::items(git, &now, &files, users_hooks, none));
+    }
     items
 }
 
@@ -76,6 +95,8 @@ struct Configured {
     own: Vec<(String, String)>,
     conditional: Vec<Conditional>,
     users_hooks: Option<String>,
+    /// The user's own, each with the file that it stands in.
+    users: Vec<(String, String, String)>,
 }
 
 /// Names a file that counts under a condition.
@@ -91,7 +112,12 @@ fn configured(git: &Git, place: &Place<'_>) -> Result<Configured, String> {
     let args = ["config", "-z", "--list", "--show-scope", "--show-origin", "--includes"];
     let bytes = git.look(root, &args).read().map_err(|error| error.message)?;
     let mut pieces = bytes.split(|&b| b == 0);
-    let mut found = Configured { own: Vec::new(), conditional: Vec::new(), users_hooks: None };
+    let mut found = Configured {
+        own: Vec::new(),
+        conditional: Vec::new(),
+        users_hooks: None,
+        users: Vec::new(),
+    };
     while let (Some(scope), Some(origin), Some(setting)) =
         (pieces.next(), pieces.next(), pieces.next())
     {
@@ -105,6 +131,10 @@ fn configured(git: &Git, place: &Place<'_>) -> Result<Configured, String> {
             }
             b"system" | b"global" if key.eq_ignore_ascii_case(HOOKS_PATH) => {
                 found.users_hooks = Some(value);
+            }
+            b"system" | b"global" => {
+                let by = origin.strip_prefix(b"file:").unwrap_or(origin);
+                found.users.push((key, value, String::from_utf8_lossy(by).into_owned()));
             }
             // Of the call itself.
             _ => {}
@@ -151,12 +181,26 @@ pub fn is_conditional(key: &str) -> bool {
 struct Conditions<'a> {
     git: &'a Git,
     place: &'a Place<'a>,
+    /// The files of a worktree to come.
+    tree: Option<&'a Tree<'a>>,
     inside: Inside,
     items: Vec<Item>,
+    /// Settings of files that are shown whole.
+    beside: Vec<Item>,
     wrong: &'a mut Vec<String>,
 }
 
-impl Conditions<'_> {
+impl<'a> Conditions<'a> {
+    fn new(
+        git: &'a Git,
+        place: &'a Place<'a>,
+        tree: Option<&'a Tree<'a>>,
+        wrong: &'a mut Vec<String>,
+    ) -> Conditions<'a> {
+        let inside = Inside::of(&inside(place));
+        Conditions { git, place, tree, inside, items: Vec::new(), beside: Vec::new(), wrong }
+    }
+
     /// `trail`: the files that lead here, each named by the one before it.
     fn add(&mut self, one: &Conditional, trail: &mut Vec<PathBuf>) {
         let Conditional { key, path, by } = one;
@@ -170,14 +214,13 @@ impl Conditions<'_> {
         }
         let text = match read_bounded(&file, ITEM_MAX_BYTES) {
             Ok(text) => text,
-            Err(error)
-                if error.kind() == ErrorKind::NotFound
-                    && known::is_the_users(self.place.home, &file, &self.inside) =>
-            {
-                return;
-            }
-            // Does not count, and is asked about when it is there.
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            // Does not count, and is asked about when it is there. In a worktree to come it is.
+            Err(error) if is_absent(&error) => match self.in_worktree(&file) {
+                Some(Ok(text)) => text,
+                None if known::is_the_users(self.place.home, &file, &self.inside) => return,
+                None => Vec::new(),
+                Some(Err(why)) => return self.wrong.push(format!("{key} = {path}: {why}")),
+            },
             Err(error) => {
                 self.wrong.push(format!("{key} = {path}: {error}"));
                 Vec::new()
@@ -190,25 +233,33 @@ impl Conditions<'_> {
         };
         let said = [path.as_bytes(), b"\n", &shown].concat();
         self.items.push(Item::new(Part::Git, key.clone(), CONDITIONAL, said));
-        if text.to_ascii_lowercase().windows(INCLUDE.len()).any(|part| part == INCLUDE) {
+        if !text.trim_ascii().is_empty() {
             trail.push(file.clone());
-            self.included_by(&file, trail);
+            self.said_by(&file, text, trail);
             trail.pop();
         }
     }
 
-    fn included_by(&mut self, file: &Path, trail: &mut Vec<PathBuf>) {
-        let args = ["config", "-z", "--list", "--no-includes", "--file"];
-        let listed = self.git.look(self.place.root, &args).arg(file).read();
-        let listed = match listed {
+    fn in_worktree(&self, file: &Path) -> Option<Result<Vec<u8>, String>> {
+        to_come::text(self.place, self.tree?, file)
+    }
+
+    /// What a file that is shown says: it may include others.
+    fn said_by(&mut self, file: &Path, text: Vec<u8>, trail: &mut Vec<PathBuf>) {
+        let includes = text.to_ascii_lowercase().windows(INCLUDE.len()).any(|part| part == INCLUDE);
+        let args = ["config", "-z", "--list", "--no-includes", "--file", "-"];
+        let listed = match self.git.look(self.place.root, &args).input(text).read() {
             Ok(listed) => listed,
+            // git does not go on where it reads such a file.
+            Err(_) if !includes => return,
             Err(error) => return self.wrong.push(format!("{}: {}", name(file), error.message)),
         };
-        let settings = listed.split(|&b| b == 0).map(setting_of);
-        let includes =
-            settings.filter(|(key, _)| is_conditional(key) || key.eq_ignore_ascii_case(PLAIN));
-        for (key, path) in includes.collect::<Vec<_>>() {
-            self.add(&Conditional { key, path, by: file.to_owned() }, trail);
+        for (key, value) in listed.split(|&b| b == 0).map(setting_of).collect::<Vec<_>>() {
+            if is_conditional(&key) || key.eq_ignore_ascii_case(PLAIN) {
+                self.add(&Conditional { key, path: value, by: file.to_owned() }, trail);
+            } else if counts(&key, &value) {
+                self.beside.push(Item::new(Part::Git, key, DOES, value.into_bytes()));
+            }
         }
     }
 }
@@ -221,10 +272,13 @@ pub fn included(
     by: &Path,
     wrong: &mut Vec<String>,
 ) -> Vec<Item> {
-    let inside = Inside::of(&inside(place));
-    let mut conditions = Conditions { git, place, inside, items: Vec::new(), wrong };
+    let mut conditions = Conditions::new(git, place, None, wrong);
     conditions.add(&Conditional { key, path, by: by.to_owned() }, &mut Vec::new());
     conditions.items
+}
+
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// As git finds it (git-config(1), "Includes"): beside the file that names it, or in the user's home.
@@ -287,7 +341,7 @@ fn hooks(
     let path = match (set, &settings.users_hooks) {
         (Some((_, path)), _) => path,
         // The user's own directory, and nothing of the repository's.
-        (None, Some(path)) if path.starts_with(['/', '~']) => return Vec::new(),
+        (None, Some(path)) if is_elsewhere(place, path) => return Vec::new(),
         // A relative one is in the repository.
         (None, Some(path)) => path,
         (None, None) => "",
@@ -295,7 +349,8 @@ fn hooks(
     if path.is_empty() {
         return own_hooks(place, &common.join("hooks"), ".git/hooks", wrong);
     }
-    match relative(path) {
+    let to_come = to_come::path_in(place, &place.root.join(path));
+    match relative(path).or_else(|| to_come.map(|path| name(&path))) {
         // In a worktree they are those of its own files. Hooks there often read one another.
         Some(inside) => {
             let above = inside.rsplit_once('/').filter(|(_, last)| *last == "_");
@@ -326,6 +381,16 @@ fn hooks(
             }
         },
     }
+}
+
+/// Whether a place of the user's own is in none of the repository's directories.
+fn is_elsewhere(place: &Place<'_>, path: &str) -> bool {
+    let path = match path.strip_prefix("~/").zip(place.home) {
+        Some((below, home)) => without_links(&home.join(below)),
+        None if path.starts_with('/') => without_links(Path::new(path)),
+        None => return path.starts_with('~'),
+    };
+    !inside(place).into_iter().any(|dir| path.starts_with(without_links(dir)))
 }
 
 /// A path below the checkout, in plain words.
@@ -362,6 +427,35 @@ pub fn own_hooks(
             items.push(Item::new(Part::Git, shown, HOOK, words.into_bytes()));
         }
         Err(why) => wrong.push(format!("{shown}: {why}")),
+    }
+    items.extend(beside_hooks(place, directory, shown, &items, wrong));
+    items
+}
+
+/// The text of what hooks may read or start beside them.
+fn beside_hooks(
+    place: &Place<'_>,
+    directory: &Path,
+    shown: &str,
+    hooks: &[Item],
+    wrong: &mut Vec<String>,
+) -> Vec<Item> {
+    let inside = Inside::of(&[inside(place), vec![directory]].concat());
+    let tree = Tree { from: Source::Files { root: directory }, inside };
+    let listed = tree.list(&[PathBuf::new()], |_| false);
+    if listed.files.len() > BESIDE_HOOKS_MAX {
+        return Vec::new();
+    }
+    let mut items = Vec::new();
+    for (path, entry) in &listed.files {
+        let full = format!("{shown}/{}", name(path));
+        if full.ends_with(".sample") || hooks.iter().any(|hook| hook.path == full) {
+            continue;
+        }
+        match tree.read(path, entry) {
+            Ok(bytes) => items.push(Item::new(Part::Git, full, BESIDE_HOOK, bytes)),
+            Err(why) => wrong.push(format!("{shown}/{why}")),
+        }
     }
     items
 }

@@ -11,6 +11,8 @@ use std::path::PathBuf;
 pub enum Part {
     /// Setup and teardown of worktrees.
     Scripts,
+    /// What Nightshift itself would give an agent to do.
+    Instructions,
     Claude,
     /// `.mcp.json`, which several agents read.
     Mcp,
@@ -28,6 +30,7 @@ pub enum Part {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
     Scripts,
+    Instructions,
     Agents,
     Git,
 }
@@ -36,6 +39,7 @@ impl Part {
     pub fn group(self) -> Group {
         match self {
             Part::Scripts => Group::Scripts,
+            Part::Instructions => Group::Instructions,
             Part::Git => Group::Git,
             Part::Claude
             | Part::Mcp
@@ -95,6 +99,9 @@ pub struct Found {
     pub items: Vec<Item>,
     /// Something could not be read: it cannot be trusted as it is.
     pub unreadable: Vec<String>,
+    /// Neither shown nor counted, and nothing new either when a worktree has it: what was shown in another form,
+    /// or stands in repositories that a new worktree does not have yet.
+    pub beside: Vec<Item>,
 }
 
 impl Found {
@@ -102,6 +109,19 @@ impl Found {
         self.items.extend(items);
         self.items.sort();
         self.items.dedup();
+    }
+
+    /// Whether all of it was there before.
+    pub fn adds_nothing_to(&self, before: &Found) -> bool {
+        let known: BTreeSet<(&str, &str)> = before
+            .items
+            .iter()
+            .chain(&before.beside)
+            .map(|item| (item.path.as_str(), item.sha256.as_str()))
+            .collect();
+        let is_known = |item: &Item| known.contains(&(item.path.as_str(), item.sha256.as_str()));
+        self.items.iter().all(is_known)
+            && self.unreadable.iter().all(|why| before.unreadable.contains(why))
     }
 
     /// Nothing runs and nothing widens rights.
@@ -134,10 +154,21 @@ impl Found {
         (!lines.is_empty()).then(|| sha256(lines.concat().as_bytes()))
     }
 
+    /// Of everything in a group, or of each thing where they are looked at one by one.
+    pub fn hashes_of(&self, group: Group) -> Vec<String> {
+        if group != Group::Instructions {
+            return self.hash_of(group).into_iter().collect();
+        }
+        let of_group = self.items.iter().filter(|item| item.part.group() == group);
+        of_group.map(|item| sha256(format!("{}\0{}", item.path, item.sha256).as_bytes())).collect()
+    }
+
     /// Of everything.
     pub fn hash(&self) -> String {
         let groups = [Group::Scripts, Group::Agents, Group::Git];
         let hashes = groups.map(|group| self.hash_of(group).unwrap_or_default());
+        let mut hashes = Vec::from(hashes);
+        hashes.extend(self.hash_of(Group::Instructions));
         sha256([hashes.join("\n"), self.unreadable.join("\n")].join("\n\n").as_bytes())
     }
 }

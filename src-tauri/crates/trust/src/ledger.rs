@@ -37,6 +37,8 @@ pub struct Entry {
     agents: Vec<String>,
     #[serde(default)]
     git: Vec<String>,
+    #[serde(default)]
+    instructions: Vec<String>,
 }
 
 impl Entry {
@@ -45,6 +47,7 @@ impl Entry {
             Group::Scripts => &self.scripts,
             Group::Agents => &self.agents,
             Group::Git => &self.git,
+            Group::Instructions => &self.instructions,
         }
     }
 
@@ -53,6 +56,7 @@ impl Entry {
             Group::Scripts => &mut self.scripts,
             Group::Agents => &mut self.agents,
             Group::Git => &mut self.git,
+            Group::Instructions => &mut self.instructions,
         }
     }
 }
@@ -62,7 +66,7 @@ pub struct Ledger {
     dir: PathBuf,
 }
 
-const GROUPS: [Group; 3] = [Group::Scripts, Group::Agents, Group::Git];
+const GROUPS: [Group; 4] = [Group::Scripts, Group::Agents, Group::Git, Group::Instructions];
 
 impl Ledger {
     /// In `dir`, which need not be there.
@@ -104,9 +108,12 @@ impl Ledger {
         if !found.unreadable.is_empty() && group == Group::Agents {
             return false;
         }
-        let Some(hash) = found.hash_of(group) else { return true };
+        let hashes = found.hashes_of(group);
+        if hashes.is_empty() {
+            return true;
+        }
         let entry = self.entry(&found.repository).ok().flatten();
-        entry.is_some_and(|entry| entry.hashes(group).contains(&hash))
+        entry.is_some_and(|entry| hashes.iter().all(|hash| entry.hashes(group).contains(hash)))
     }
 
     pub fn trusts_all(&self, found: &Found) -> bool {
@@ -131,15 +138,16 @@ impl Ledger {
             scripts: Vec::new(),
             agents: Vec::new(),
             git: Vec::new(),
+            instructions: Vec::new(),
         });
         entry.at = at;
         let item = |item: &Item| (item.path.clone(), item.does.clone());
         entry.items = found.distinct().into_iter().map(item).collect();
         for group in GROUPS {
-            let Some(hash) = found.hash_of(group) else { continue };
+            let seen = found.hashes_of(group);
             let hashes = entry.hashes_mut(group);
-            hashes.retain(|known| *known != hash);
-            hashes.push(hash);
+            hashes.retain(|known| !seen.contains(known));
+            hashes.extend(seen);
             let over = hashes.len().saturating_sub(VERSIONS_MAX);
             hashes.drain(..over);
         }

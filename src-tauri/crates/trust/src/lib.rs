@@ -24,9 +24,12 @@ mod nested;
 mod other_repositories;
 mod outside;
 mod secrets;
+mod to_come;
 mod tree;
+mod users_own;
 pub mod words;
 
+pub use catalogue::instructions;
 pub use collect::{Place, collect};
 pub use item::{Found, Group, Item, Part};
 pub use ledger::{Entry, Ledger};

@@ -12,6 +12,8 @@ pub const ENTRIES_MAX: usize = 20_000;
 pub const OUTSIDE_MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// Files of settings that include one another, as git has it.
 pub const INCLUDES_MAX: usize = 10;
+/// Files beside the hooks of a repository that are shown; where packages are installed there, their hash is.
+pub const BESIDE_HOOKS_MAX: usize = 100;
 /// Links that one path may go through, as the kernel has it.
 pub const LINKS_MAX: usize = 40;
 /// A link's target, as the kernel has it.

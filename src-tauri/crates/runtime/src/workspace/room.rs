@@ -7,6 +7,7 @@ use nightshift_model::{Lodging, Trust, Wish, Worktree};
 use nightshift_platform::Identity;
 use nightshift_protocol::{Environment, Fault, FaultCode};
 use nightshift_settings as settings;
+use nightshift_trust::Found;
 use nightshift_worktree as worktree;
 use nightshift_worktree::{Choice, Defaults, Git, MainCheckout, Own, Plan, Record};
 use std::collections::BTreeSet;
@@ -136,7 +137,7 @@ impl Desk {
             }
         };
         match plan {
-            Plan::Own(own) => self.make(order, &own, trust, env),
+            Plan::Own(own) => self.make(order, &own, trust, &found, env),
             Plan::Stay(stay) => {
                 let (reason, text) = (stay.word().to_owned(), stay.to_string());
                 let remote_hosts = remote_hosts(&git(env), dir);
@@ -150,6 +151,7 @@ impl Desk {
         order: &Order,
         own: &Own,
         trust: Trust,
+        found: &Found,
         env: &Environment,
     ) -> Result<MovedIn, NotIn> {
         let (git, ledger, looker) = (git(env), self.ledger()?, self.looker(env));
@@ -161,27 +163,34 @@ impl Desk {
             || (MainCheckout::look(&looker, &root).ok(), remote_hosts(&git, &root)),
         );
         let (seen, remote_hosts) = seen;
-        let record = made?.record;
-        let trust = self.as_made(order, &record, trust, env)?;
+        let mut record = made?.record;
+        let trust = self.as_made(order, &mut record, trust, found, env)?;
         Ok(moved(record, seen, trust, remote_hosts))
     }
 
-    /// Filters and encodings make files of a worktree something else than the commit has. What its agent would
-    /// find there now, before anything of it ran, is what the user was asked about, or counts as changed.
+    /// What stands in the worktree now, before anything of it ran, is what the user was asked about, or is asked
+    /// about. Its files may be others than the commit's (filters, encodings), and settings may lead to files that
+    /// were not there before.
     fn as_made(
         &self,
         order: &Order,
-        record: &worktree::Record,
+        record: &mut Record,
         trust: Trust,
+        asked: &Found,
         env: &Environment,
     ) -> Result<Trust, NotIn> {
         if trust.untrusted.is_some() || record.phase != worktree::Phase::Made {
             return Ok(trust);
         }
-        match self.decide_again(order, &of_record(record, env))?.starts()? {
-            again if again.untrusted.is_some() => Ok(again),
-            _ => Ok(trust),
+        let made = of_record(record, env);
+        if made.adds_nothing_to(asked) {
+            return Ok(trust);
         }
+        let trust = self.decide(order, &made)?.starts()?;
+        if trust.untrusted.is_some() {
+            worktree::drop_scripts(&self.ledger()?, record)?;
+        }
+        Ok(trust)
     }
 
     /// Runs the setup script, if that has still to be done.

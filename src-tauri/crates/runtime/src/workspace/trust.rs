@@ -15,7 +15,9 @@ use nightshift_model::{
 };
 use nightshift_platform::clock;
 use nightshift_protocol::{Environment, Fault, FaultCode, TrustItem, TrustedRepository};
-use nightshift_trust::{Entry, Found, Group, Item, Ledger, Part, Place, collect, words};
+use nightshift_trust::{
+    Entry, Found, Group, Item, Ledger, Part, Place, collect, instructions, words,
+};
 use nightshift_worktree as worktree;
 use nightshift_worktree::{
     Choice, Defaults, Looker, Own, Plan, Record, Scripts, sha256, whereabouts,
@@ -134,6 +136,14 @@ impl Desk {
     /// them out, trusted or not: nobody can say what they will be in the moment in which git runs them.
     pub fn leaves_out(&self, dir: &Path, env: &Environment) -> bool {
         in_directory(&self.looker(env), dir, env).hash_of(Group::Git).is_some()
+    }
+
+    /// Whether the user trusts this text of the `loop.md` of `dir`.
+    pub fn trusts_loop_file(&self, dir: &Path, text: Vec<u8>) -> bool {
+        let at = whereabouts(&self.looker(&Environment::new()), dir);
+        let mut found = Found { repository: at.repository, ..Found::default() };
+        found.add([instructions(&at.subdirectory, text)]);
+        self.trusted().trusts(&found, Group::Instructions)
     }
 
     /// All repositories that are trusted.
@@ -264,7 +274,7 @@ fn io(error: std::io::Error) -> Fault {
 /// What a new worktree would bring along.
 pub(crate) fn in_worktree(own: &Own, env: &Environment) -> Found {
     let root = &own.repository.root;
-    let home = home(env);
+    let (home, worktrees) = (home(env), own.directory());
     let place = Place {
         repository: root,
         root,
@@ -272,6 +282,7 @@ pub(crate) fn in_worktree(own: &Own, env: &Environment) -> Found {
         home: home.as_deref(),
         commit: Some(&own.base.commit),
         common: Some(&own.repository.common),
+        worktrees: Some(&worktrees),
     };
     collect(&git(env), &place, scripts(&own.scripts))
 }
@@ -287,6 +298,7 @@ pub(crate) fn in_directory(looker: &Looker, dir: &Path, env: &Environment) -> Fo
         home: home.as_deref(),
         commit: None,
         common: at.common.as_deref(),
+        worktrees: None,
     };
     collect(&git(env), &place, Vec::new())
 }
@@ -301,6 +313,7 @@ pub(crate) fn of_record(record: &Record, env: &Environment) -> Found {
         home: home.as_deref(),
         commit: None,
         common: Some(&record.repository.common),
+        worktrees: None,
     };
     collect(&git(env), &place, Vec::new())
 }

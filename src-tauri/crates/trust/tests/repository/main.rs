@@ -5,6 +5,7 @@ mod includes;
 mod nested;
 mod others;
 mod outside;
+mod unshown;
 
 use nightshift_testkit::TestHome;
 use nightshift_trust::{Found, Group, Ledger, Place, collect};
@@ -64,6 +65,7 @@ impl Repo {
             home: Some(&home),
             commit,
             common: Some(&common),
+            worktrees: None,
         };
         collect(&self.git, &place, Vec::new())
     }
@@ -269,6 +271,7 @@ fn security_05_the_users_home_is_the_users_own() {
         home: Some(home),
         commit: None,
         common: None,
+        worktrees: None,
     };
     assert!(collect(&repo.git, &place(&home), Vec::new()).is_nothing());
 }
@@ -288,6 +291,7 @@ fn alike(repo: &Repo) -> Found {
         home: Some(&home),
         commit: None,
         common: Some(&common),
+        worktrees: None,
     };
     let there = collect(&repo.git, &place, Vec::new());
     repo.run(&["worktree", "remove", "--force", &at]);
@@ -379,6 +383,7 @@ fn security_05_names_that_are_no_utf_8_count_like_others() {
             home: Some(&home),
             commit,
             common: Some(&common),
+            worktrees: None,
         };
         let found = collect(&repo.git, &place, Vec::new());
         assert!(paths(&found).contains(&"\\xFFdir/.mcp.json"), "{found:?}");
@@ -523,6 +528,7 @@ fn security_05_directories_above_count_up_to_the_home() {
         home: None,
         commit: None,
         common: None,
+        worktrees: None,
     };
     let found = collect(&repo.git, &place, Vec::new());
     assert!(paths(&found).contains(&named("opencode.json").as_str()), "{:?}", paths(&found));

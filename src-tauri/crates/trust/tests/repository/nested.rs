@@ -95,6 +95,7 @@ fn security_05_below_a_directory_without_a_repository_they_are_shown_too() {
         home: Some(&home),
         commit: None,
         common: None,
+        worktrees: None,
     };
     let found = collect(&repo.git, &place, Vec::new());
     assert_eq!(paths(&found), ["a/.claude/skills/x/SKILL.md"]);

@@ -243,6 +243,7 @@ fn security_05_a_bare_repository_is_shown_where_a_session_starts_in_it() {
             home: Some(&home),
             commit: None,
             common: None,
+            worktrees: None,
         };
         collect(&repo.git, &place, Vec::new())
     };
