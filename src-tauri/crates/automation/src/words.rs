@@ -1,7 +1,11 @@
 //! The words for standing work: what agents are told beside a run, what `/goal` and `/tasks` answer.
 
+use crate::loop_file::LoopFile;
 use nightshift_model::counted::counted;
-use nightshift_model::standing::{EndedGoal, Goal, GoalEnd, GoalPhase, Loop, Pace, Spent};
+use nightshift_model::naming::row_line;
+use nightshift_model::standing::{
+    EndedGoal, Goal, GoalEnd, GoalPhase, Loop, LoopPrompt, Pace, Spent,
+};
 use nightshift_model::{Millis, Standing};
 use nightshift_protocol::{Task, TaskKind};
 
@@ -28,10 +32,18 @@ pub fn loop_run(looping: &Loop, has_tools: bool) -> String {
     }
 }
 
-/// What a run says of a `loop.md` that is longer than is sent.
-pub fn file_cut(notes: &str) -> String {
+/// What a run says of the file it is from, after what it says already.
+pub fn loop_file(notes: &str, file: &LoopFile) -> String {
     let cut = "its loop.md is longer than 25,000 bytes; the rest was left out";
-    if notes.is_empty() { cut.to_owned() } else { format!("{notes}; {cut}") }
+    let from = file.path.as_ref().map(|path| format!("from {}", row_line(&path.to_string_lossy())));
+    let passed_over = file.passed_over.as_ref().map(|path| {
+        let path = row_line(&path.to_string_lossy());
+        format!("{path} is not as you trust it and was not sent; see `nightshift trust show`")
+    });
+    let cut = file.cut.then(|| cut.to_owned());
+    let notes = Some(notes.to_owned()).filter(|notes| !notes.is_empty());
+    let all: Vec<String> = [notes, from, cut, passed_over].into_iter().flatten().collect();
+    all.join("; ")
 }
 
 pub fn woken(reason: &str) -> String {
@@ -39,6 +51,17 @@ pub fn woken(reason: &str) -> String {
 }
 
 pub fn loop_started(looping: &Loop) -> String {
+    match looping.prompt {
+        LoopPrompt::Given { .. } => started(looping),
+        LoopPrompt::File => format!(
+            "{}; it sends .claude/loop.md of the directory where you trust it as it is, else your \
+             own ~/.claude/loop.md, else words of Nightshift's",
+            started(looping)
+        ),
+    }
+}
+
+fn started(looping: &Loop) -> String {
     match &looping.pace {
         Pace::Fixed { chosen, .. } => format!("loop started: {chosen}"),
         Pace::SelfPaced => "loop started; the agent chooses when it runs next".to_owned(),

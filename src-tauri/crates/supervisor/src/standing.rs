@@ -14,6 +14,7 @@ use nightshift_runtime::clients::ConnId;
 use nightshift_runtime::host_link::beside::Lane;
 use nightshift_runtime::outside::Aside;
 use nightshift_runtime::server::inbox::Inbox;
+use std::path::Path;
 
 pub fn on_time(core: &mut Core) {
     if !core.clockwork.wants_look() {
@@ -70,12 +71,16 @@ pub fn own_environment(core: &mut Core, id: &SessionId) {
 }
 
 fn read_file(core: &mut Core, id: &SessionId, timed: Box<Timed>) {
-    let directory = core.sessions[id].session.directory().to_owned();
+    let session = &core.sessions[id].session;
+    let (directory, trusted) = (session.directory().to_owned(), session.untrusted().is_none());
+    let desk = core.desk.clone();
     let home = std::env::home_dir();
     let (session, unread, place) = (id.clone(), id.clone(), format!("the loop.md of session {id}"));
     let begun = timed.clone();
     let work = Box::new(move || {
-        let file = LoopFile::read(directory.as_ref(), home.as_deref());
+        let directory = Path::new(&directory);
+        let trusts = |text: Vec<u8>| trusted && desk.trusts_loop_file(directory, text);
+        let file = LoopFile::read(directory, home.as_deref(), &trusts);
         Inbox::LoopFile { session, timed: begun, file: Some(file) }
     });
     let failed = Box::new(move |_| Inbox::LoopFile { session: unread, timed, file: None });
@@ -86,9 +91,7 @@ fn read_file(core: &mut Core, id: &SessionId, timed: Box<Timed>) {
 pub fn file_read(core: &mut Core, id: &SessionId, mut timed: Timed, file: Option<LoopFile>) {
     let free = core.sessions.get(id).is_some_and(|entry| entry.session.takes_turn());
     if let (Some(file), Some(run), true) = (file, &mut timed.run, free) {
-        if file.cut {
-            run.notes = words::file_cut(&run.notes);
-        }
+        run.notes = words::loop_file(&run.notes, &file);
         run.text = file.text;
         self::run(core, id, timed);
     }

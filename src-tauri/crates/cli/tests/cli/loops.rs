@@ -138,11 +138,14 @@ fn a_loop_without_a_prompt_sends_its_file_as_it_is_at_each_run() {
     loop_file(&shift.home.user_home(), "say from the user's own file");
     run("> [loop] say from the user's own file");
     shift.wait_state(&id, "done");
+    let trust = || shift.ok(&["trust", "add", &shift.home.work().to_string_lossy()]);
     loop_file(&shift.home.work(), "say from the project");
+    trust();
     run("> [loop] say from the project");
     shift.wait_state(&id, "done");
     let long = format!("say edited\n{}END", "say it again\n".repeat(2_500));
     loop_file(&shift.home.work(), &long);
+    trust();
     let log = run("> [loop] say edited");
     assert!(!log.contains("END"), "25,000 bytes at most");
     let why = shift.ok(&["why", &id]);

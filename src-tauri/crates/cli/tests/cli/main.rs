@@ -54,6 +54,7 @@ mod terminal_agents;
 mod trust;
 mod trust_changes;
 mod trust_shown;
+mod unshown;
 mod updates;
 mod vendor;
 mod vendor_goals;

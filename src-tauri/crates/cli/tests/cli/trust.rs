@@ -318,12 +318,16 @@ fn security_05_a_file_that_becomes_another_in_the_worktree_is_not_taken_up() {
     clone.write(".claude/agents/a.md", "---\nname: a\nplain:\n  Stop: touch\n---\n");
     clone.commit();
     let id = clone.dispatch(&[], "done hi");
+    let entry = clone.waits(&id);
+    let question = entry["pending"]["question"].as_str().unwrap();
+    assert!(question.contains(".claude/agents/a.md"), "{entry}");
+    clone.answer(&id, "2");
     let entry = shift.wait_state(&id, "done");
     let tree = PathBuf::from(entry["lodging"]["path"].as_str().unwrap());
     let there = read_to_string(tree.join(".claude/agents/a.md")).unwrap();
     assert!(there.contains("hooks:"), "the filter is the user's own and counts: {there}");
     let untrusted = entry["untrusted"].as_str().unwrap_or_default();
-    assert!(untrusted.contains("not as you trusted it: .claude/agents/a.md"), "{entry}");
+    assert!(untrusted.contains("started without trust"), "{entry}");
     // As it is there it can be trusted too.
     std::fs::write(clone.root.join(".claude/agents/a.md"), there).unwrap();
     clone.run(&["trust", "add"]);
