@@ -32,10 +32,12 @@ const GLAB_HOSTS: &[&str] = &["GITLAB_HOST", "GITLAB_URI", "GL_HOST"];
 const GITHUB_TENANTS: &str = ".ghe.com";
 
 /// Asks about the pull request at `place`, which is of a forge that may be asked: in the session's
-/// environment, in our own where that is not known any more. `dir` is any directory that exists.
+/// environment, in our own where that is not known any more. `dir` is any directory that exists;
+/// where the session works is of others, and none of their programs is asked.
 pub fn pull_state(
     place: &PullPlace,
     dir: &Path,
+    works_in: &Path,
     env: &nightshift_protocol::Environment,
 ) -> Result<PullState> {
     let env: Environment = match env.is_empty() {
@@ -44,7 +46,7 @@ pub fn pull_state(
     };
     let (program, args) = question(place);
     let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-    let mut env = with_its_token_only(place, &environment_in(&[dir], &env));
+    let mut env = with_its_token_only(place, &environment_in(&[dir, works_in], &env));
     for (name, value) in crate::pull_request::NOBODY_ANSWERS {
         env.insert((*name).into(), (*value).into());
     }

@@ -58,11 +58,13 @@ pub fn on_time(core: &mut Core, now: Duration) {
     let Some((id, url, asked, _)) = first else { return };
     let (id, url) = (id.clone(), url.to_owned());
     core.pulls.asking = true;
-    let env = core.sessions.get(&id).map(|entry| entry.env.clone()).unwrap_or_default();
+    let entry = core.sessions.get(&id);
+    let env = entry.map(|entry| entry.env.clone()).unwrap_or_default();
+    let works_in = entry.map(|entry| entry.session.directory().to_owned()).unwrap_or_default();
     let dir = core.home.state.clone();
     let (lost, place) = ((id.clone(), url.clone()), format!("the pull request {url}"));
     let work = Box::new(move || {
-        let state = nightshift_review::pull_state(&asked, &dir, &env);
+        let state = nightshift_review::pull_state(&asked, &dir, works_in.as_ref(), &env);
         Inbox::PullSeen { session: id, url, state }
     });
     let failed = Box::new(move |fault| {

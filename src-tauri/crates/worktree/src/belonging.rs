@@ -9,7 +9,7 @@
 use crate::git::Environment;
 use crate::place;
 use crate::shadow::common_of;
-use nightshift_platform::search::{absolute_entries, joined};
+use nightshift_platform::search::{absolute_entries, find, joined};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -88,6 +88,8 @@ pub struct Ground {
     roots: Vec<PathBuf>,
     commons: Vec<PathBuf>,
     home: Option<PathBuf>,
+    /// Whatever is in any repository is in it.
+    of_any: bool,
 }
 
 impl Ground {
@@ -96,7 +98,7 @@ impl Ground {
         let home = env.get(OsStr::new("HOME")).map(PathBuf::from);
         let home = home.filter(|home| home.is_absolute()).map(|home| without_links(&home));
         let mut ground = Ground { home, ..Ground::default() };
-        for directory in directories {
+        for directory in directories.iter().filter(|directory| directory.is_absolute()) {
             let directory = without_links(directory);
             let is_git_dir = directory.join("HEAD").exists() && directory.join("objects").is_dir();
             if is_git_dir {
@@ -134,7 +136,7 @@ impl Ground {
 
     /// Whether a path is in one of the repository's checkouts, or in git's own directory.
     pub fn holds(&self, path: &Path) -> bool {
-        if self.roots.is_empty() && self.commons.is_empty() {
+        if self.is_nowhere() && !self.of_any {
             return false;
         }
         let path = without_links(path);
@@ -144,7 +146,12 @@ impl Ground {
         }
         let users = |root: &Path| self.home.as_ref().is_some_and(|home| home.starts_with(root));
         let mut others = path.ancestors().filter(|above| !users(above) && has_repository(above));
-        others.any(|other| common(other).is_some_and(|common| self.commons.contains(&common)))
+        let is_ours = |common: PathBuf| self.commons.contains(&common);
+        others.any(|other| self.of_any || common(other).is_some_and(is_ours))
+    }
+
+    fn is_nowhere(&self) -> bool {
+        self.roots.is_empty() && self.commons.is_empty()
     }
 
     /// Where a command, or the name of a program, leads.
@@ -234,7 +241,23 @@ impl Ground {
 /// The variables of the user's for a program that is started by its name in these directories, without what
 /// would let it be, or run, something of a repository there.
 pub fn environment_in(directories: &[&Path], env: &Environment) -> Environment {
-    let ground = Ground::of(directories, env);
+    environment_on(&Ground::of(directories, env), env)
+}
+
+/// The same for git. Where it is not asked about a repository it is taken from none, if there is another.
+pub fn environment_of_git(directories: &[&Path], env: &Environment) -> Environment {
+    let mut ground = Ground::of(directories, env);
+    let plain = environment_on(&ground, env);
+    if !ground.is_nowhere() {
+        return plain;
+    }
+    ground.of_any = true;
+    let strict = environment_on(&ground, env);
+    let path = strict.get(OsStr::new("PATH")).map(OsString::as_os_str);
+    if find(OsStr::new("git"), path).is_some() { strict } else { plain }
+}
+
+fn environment_on(ground: &Ground, env: &Environment) -> Environment {
     let mut kept = env.clone();
     kept.retain(|name, value| {
         let is = |names: &[&str]| names.iter().any(|known| name == known);
@@ -246,7 +269,7 @@ pub fn environment_in(directories: &[&Path], env: &Environment) -> Environment {
         if is(PLACES) {
             return value.is_empty() || !ground.is_place_here(value);
         }
-        !is(COMMANDS) || !leads_here(&ground, name, value)
+        !is(COMMANDS) || !leads_here(ground, name, value)
     });
     kept
 }
@@ -412,6 +435,26 @@ mod tests {
             let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
             assert_eq!(kept, expected, "{place}");
         }
+    }
+
+    #[test]
+    fn security_04_git_that_is_asked_about_no_repository_is_taken_from_none() {
+        let (dir, _, mut env) = ground();
+        let at = without_links(dir.path());
+        let text = at.display();
+        env.insert("PATH".into(), format!("{text}/repo/tools:{text}/w/x/bin:/usr/bin").into());
+        let kept = environment_of_git(&[Path::new("/")], &env);
+        assert_eq!(kept[OsStr::new("PATH")], "/usr/bin");
+        // Where there is no other, it is the user's.
+        let git = at.join("repo/tools/git");
+        std::fs::write(&git, "").unwrap();
+        std::fs::set_permissions(&git, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .unwrap();
+        env.insert("PATH".into(), at.join("repo/tools").into());
+        let kept = environment_of_git(&[Path::new("/")], &env);
+        assert_eq!(kept[OsStr::new("PATH")], at.join("repo/tools"));
+        let kept = environment_of_git(&[&at.join("repo")], &env);
+        assert_eq!(kept[OsStr::new("PATH")], "");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! for a call, and what is written to it meanwhile does not count.
 //! Must not know: what is asked.
 
-use crate::belonging::{Ground, environment_in};
+use crate::belonging::{Ground, environment_of_git};
 use crate::configuration::{Configuration, Drivers, Override};
 use crate::error::{Error, Kind, Result};
 use crate::frozen::{self, Frozen};
@@ -302,7 +302,7 @@ impl Call<'_> {
         if let Some(frozen) = &frozen {
             self.env.insert(COMMON_DIR.into(), frozen.path().into());
         }
-        let mut env = environment_in(&self.directories(), &self.git.env);
+        let mut env = environment_of_git(&self.directories(), &self.git.env);
         env.extend(self.env.clone());
         let program =
             Program { program: OsStr::new("git"), args: &self.args, env: &env, cwd: self.dir };

@@ -3,7 +3,7 @@
 //! Promise: read by `git config` alone, which follows nothing; bounded in size, time and memory; what is
 //! remembered is used only while every file that it came from is as it was.
 
-use crate::belonging::{Ground, environment_in};
+use crate::belonging::{Ground, environment_of_git};
 use crate::configuration::Configuration;
 use crate::error::{Error, Kind, Result};
 use crate::frozen::Frozen;
@@ -117,7 +117,7 @@ fn directories(asked: &Asked) -> Vec<&Path> {
 
 fn list(git: &Git, asked: &Asked) -> Result<Ended> {
     let args = ["config", "--list", "--show-scope", "--show-origin", "--null"].map(OsString::from);
-    let mut env = environment_in(&directories(asked), git.environment());
+    let mut env = environment_of_git(&directories(asked), git.environment());
     if let Some(git_dir) = &asked.git_dir {
         env.insert("GIT_DIR".into(), git_dir.clone());
     }
