@@ -1,6 +1,8 @@
 //! Moving in: the decision where a session works, and making it so.
 
-use crate::workspace::trust::{Agent, Asks, Decision, in_directory, in_worktree, of_record};
+use crate::workspace::trust::{
+    Agent, Asks, Decision, in_directory, in_worktree, of_record, scripts,
+};
 use crate::workspace::{Desk, fault, git, text};
 use nightshift_model::forge::host_of_remote;
 use nightshift_model::{Lodging, Trust, Wish, Worktree};
@@ -122,7 +124,11 @@ impl Desk {
         let defaults = Defaults::from(order.wanted.as_ref());
         let plan = worktree::plan(&git(env), dir, &choice, &defaults)?;
         let found = match &plan {
-            Plan::Own(own) => in_worktree(own, env),
+            Plan::Own(own) => match self.made_before(order)? {
+                // What was asked about it is asked again, whatever else it changed.
+                Some(record) => as_it_stands(&record, own, env),
+                None => in_worktree(own, env),
+            },
             Plan::Stay(_) => in_directory(&self.looker(env), dir, env),
         };
         let decision = self.decide(order, &found)?;
@@ -164,7 +170,10 @@ impl Desk {
         );
         let (seen, remote_hosts) = seen;
         let mut record = made?.record;
-        let trust = self.as_made(order, &mut record, trust, found, env)?;
+        let trust = self.as_made(order, own, &record, trust, found, env)?;
+        if trust.untrusted.is_some() {
+            worktree::drop_scripts(&ledger, &mut record)?;
+        }
         Ok(moved(record, seen, trust, remote_hosts))
     }
 
@@ -174,7 +183,8 @@ impl Desk {
     fn as_made(
         &self,
         order: &Order,
-        record: &mut Record,
+        own: &Own,
+        record: &Record,
         trust: Trust,
         asked: &Found,
         env: &Environment,
@@ -183,14 +193,16 @@ impl Desk {
             return Ok(trust);
         }
         let made = of_record(record, env);
-        if made.adds_nothing_to(asked) {
+        if made.adds_nothing_to(asked) || self.trusted().trusts_all(&made) {
             return Ok(trust);
         }
-        let trust = self.decide(order, &made)?.starts()?;
-        if trust.untrusted.is_some() {
-            worktree::drop_scripts(&self.ledger()?, record)?;
-        }
-        Ok(trust)
+        self.decide(order, &as_it_stands(record, own, env))?.starts()
+    }
+
+    /// The worktree of a session that asked about it when it had been made.
+    fn made_before(&self, order: &Order) -> Result<Option<Record>, NotIn> {
+        let record = self.ledger()?.record(&order.session)?;
+        Ok(record.filter(|record| record.phase == worktree::Phase::Made))
     }
 
     /// Runs the setup script, if that has still to be done.
@@ -211,6 +223,13 @@ impl MovedIn {
     pub fn needs_set_up(&self) -> bool {
         self.lodging.worktree().is_some_and(|tree| tree.setting_up)
     }
+}
+
+/// All that stands in a worktree, and the scripts that would be run for it.
+fn as_it_stands(record: &Record, own: &Own, env: &Environment) -> Found {
+    let mut found = of_record(record, env);
+    found.add(scripts(&own.scripts));
+    found
 }
 
 /// Each host once.
