@@ -127,7 +127,9 @@ fn security_05_what_only_the_worktree_shows_is_asked_about_before_its_setup_runs
     clone.git(&["config", "include.path", "../.claude/worktrees/x/evil.cfg"]);
     let id = clone.dispatch(&["--worktree", "x"], "done ok");
     clone.waits(&id);
-    clone.answer(&id, "1");
+    let answer = ["answer", &id, "--request", &shift.request(&id), "1"];
+    let answered = ran(shift.command(&answer).current_dir(&clone.root), b"");
+    assert!(answered.err.contains("it asks again"), "{answered:?}");
     let entry = shift.wait_entry(&id, "the second question", |entry| {
         let detail = entry["pending"]["detail"].as_str().unwrap_or_default();
         detail.contains("core.fsmonitor")

@@ -232,7 +232,7 @@ fn failures_29_the_agent_is_told_beside_the_users_words() {
         }
     }
     assert!(journal.contains("nightshift:notes"), "{journal}");
-    assert!(journal.contains("not here: draft.txt"), "{journal}");
+    assert!(journal.contains(r#"not here: \"draft.txt\""#), "{journal}");
     let log = shift.ok(&["logs", &id]);
     assert!(log.contains("> done") && !log.contains("draft.txt"), "{log}");
 }

@@ -195,7 +195,7 @@ fn submodules_come_from_the_main_checkout_without_the_network() {
     fs::remove_dir_all(repo.root.join(".git/modules/lib")).unwrap();
     let record = repo.make("two");
     assert!(
-        record.notes.iter().any(|n| n.contains("submodule lib is absent")),
+        record.notes.iter().any(|n| n.contains("submodule \"lib\" is absent")),
         "{:?}",
         record.notes
     );
