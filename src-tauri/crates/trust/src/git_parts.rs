@@ -350,7 +350,16 @@ fn hooks(
         return own_hooks(place, &common.join("hooks"), ".git/hooks", wrong);
     }
     let to_come = to_come::path_in(place, &place.root.join(path));
-    match relative(path).or_else(|| to_come.map(|path| name(&path))) {
+    let in_tree = relative(path);
+    // As it is called once it is there.
+    let called = |file: &Path| match (&to_come, &in_tree) {
+        (Some(to_come), None) => match file.strip_prefix(to_come) {
+            Ok(below) => format!("{path}/{}", name(below)),
+            Err(_) => name(file),
+        },
+        _ => name(file),
+    };
+    match in_tree.clone().or_else(|| to_come.as_deref().map(name)) {
         // In a worktree they are those of its own files. Hooks there often read one another.
         Some(inside) => {
             let above = inside.rsplit_once('/').filter(|(_, last)| *last == "_");
@@ -359,7 +368,7 @@ fn hooks(
             let mut items = Vec::new();
             for (path, entry) in &listed.files {
                 match tree.read(path, entry) {
-                    Ok(bytes) => items.push(Item::new(Part::Git, name(path), HOOK, bytes)),
+                    Ok(bytes) => items.push(Item::new(Part::Git, called(path), HOOK, bytes)),
                     Err(why) => wrong.push(why),
                 }
             }

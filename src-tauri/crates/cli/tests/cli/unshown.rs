@@ -108,6 +108,9 @@ fn security_05_hooks_that_the_worktree_itself_brings_are_shown_before_it_is_made
     let id = clone.dispatch(&["--worktree", "x"], "done ok");
     let detail = shown(&clone, &id);
     assert!(detail.contains(&format!("touch {owned}")), "{detail}");
+    clone.answer(&id, "1");
+    let entry = clone.shift.wait_state(&id, "done");
+    assert_eq!(entry["untrusted"], Value::Null, "{entry}");
 }
 
 #[test]
