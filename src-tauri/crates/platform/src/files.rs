@@ -2,14 +2,13 @@
 //!
 //! Promise: after `write_durably` returns, a crash of program or machine leaves the whole new
 //! content; before it returns, the whole old one. `read_bounded` never allocates beyond its bound.
-//! `remove_below` takes nothing away outside of its directory, whatever links appear on the way.
 //! Must not know: formats.
 
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::OFlags;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const PRIVATE_FILE_MODE: u32 = 0o600;
@@ -57,33 +56,6 @@ pub fn read_bounded(path: &Path, max: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
     }
     Ok(bytes)
-}
-
-/// Removes the file `path` below `root`, and directories between them that are empty without it. No link is
-/// followed below `root`, not even one that somebody puts there meanwhile.
-pub fn remove_below(root: &Path, path: &Path) -> io::Result<()> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let refused = || io::Error::from(io::ErrorKind::InvalidInput);
-    let mut names = Vec::new();
-    for part in path.components() {
-        let Component::Normal(name) = part else { return Err(refused()) };
-        names.push(name);
-    }
-    let last = names.pop().ok_or_else(refused)?;
-    let mut above = vec![rustix::fs::open(root, flags, Mode::empty())?];
-    for name in &names {
-        let dir = above.last().ok_or_else(refused)?;
-        above.push(rustix::fs::openat(dir, *name, flags, Mode::empty())?);
-    }
-    let dir = above.pop().ok_or_else(refused)?;
-    rustix::fs::unlinkat(&dir, last, AtFlags::empty())?;
-    for (dir, name) in above.iter().zip(&names).rev() {
-        // An error means that something else is in it.
-        if rustix::fs::unlinkat(dir, *name, AtFlags::REMOVEDIR).is_err() {
-            break;
-        }
-    }
-    Ok(())
 }
 
 /// Makes `dir` and what is missing above it for this user alone, whatever the umask.
@@ -155,27 +127,6 @@ mod tests {
         write_atomically(&path, b"2nd").unwrap();
         assert_eq!(read_bounded(&path, 3).unwrap(), b"2nd");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_removal_follows_no_link_and_takes_empty_directories_along() {
-        let dir = tempfile::tempdir().unwrap();
-        let (root, outside) = (dir.path().join("root"), dir.path().join("outside"));
-        fs::create_dir_all(root.join("a/b/c")).unwrap();
-        fs::create_dir(&outside).unwrap();
-        for file in ["root/a/keep", "root/a/b/c/new", "outside/new"] {
-            fs::write(dir.path().join(file), "x").unwrap();
-        }
-        remove_below(&root, Path::new("a/b/c/new")).unwrap();
-        assert!(!root.join("a/b").exists() && root.join("a/keep").exists());
-        std::os::unix::fs::symlink(&outside, root.join("link")).unwrap();
-        for path in ["link/new", "../outside/new", "/etc/passwd", "", "a/../../outside/new"] {
-            assert!(remove_below(&root, Path::new(path)).is_err(), "{path}");
-        }
-        assert!(outside.join("new").exists());
-        // A link itself is a file like others.
-        remove_below(&root, Path::new("link")).unwrap();
-        assert!(outside.join("new").exists() && !root.join("link").exists());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! that everything above can be read without a man page. Synchronous; no threads of its own.
 //! Must not know: sessions, agents, protocols, or why anyone calls it.
 
+pub mod below;
 pub mod clock;
 pub mod desktop;
 pub mod dirs;

@@ -137,6 +137,11 @@ pub fn create_dir_all(env: &Environment, dir: &Path) -> io::Result<()> {
     std::fs::create_dir_all(dir)
 }
 
+/// The mode that a program with this environment would make a directory with.
+pub fn directory_mode(env: &Environment) -> u32 {
+    PERMISSIONS & !Terms::of(env).umask.or_else(own_umask).unwrap_or(PRIVATE_UMASK)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use crate::place::{Place, Result, fault, refused};
 use crate::stage::named;
 use crate::take;
 use crate::take::{Left, holds_nothing, is_repository, left_out};
-use nightshift_platform::files::remove_below;
+use nightshift_platform::below;
 use nightshift_protocol::review::ReviewResult;
 use nightshift_protocol::{Fault, FaultCode};
 use nightshift_worktree::{Change, RESCUES, pieces};
@@ -50,7 +50,7 @@ pub fn discard(place: &Place<'_>, id: &str, paths: &[String]) -> Result<ReviewRe
     // New files first: one may be where a deleted one comes back.
     for change in &new {
         let file = place.root.join(&change.path);
-        remove_below(&place.root, &change.path)
+        below::remove(&place.root, &change.path)
             .map_err(|error| io(&file, &error).hint(back(id, &rescue)))?;
     }
     if !known.is_empty() {

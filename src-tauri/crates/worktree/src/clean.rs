@@ -13,6 +13,7 @@ use crate::limits::{DAY_MS, UNDO_DAYS};
 use crate::remove::{Removal, recover, remove};
 use crate::repository::Repository;
 use crate::rescue;
+use crate::written_refs::refuse_symbolic;
 use nightshift_platform::mounts;
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -71,6 +72,8 @@ pub fn clean(
 /// Deletes a removed worktree for good.
 pub fn purge(git: &Git, ledger: &Ledger, removed: &Removed) -> Result<()> {
     let _turn = ledger.lock()?;
+    let record = &removed.record;
+    refuse_symbolic(git, &record.repository.checkout(), &[&removed.rescue_ref])?;
     let aside = &removed.aside;
     if std::fs::symlink_metadata(aside).is_ok() {
         let real = std::fs::canonicalize(aside).at(aside)?;

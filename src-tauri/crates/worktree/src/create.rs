@@ -22,6 +22,7 @@ use crate::remove::remove;
 use crate::scripts::Scripts;
 use crate::status::{Change, FOLDED_ARGS, changes};
 use crate::submodules;
+use crate::written_refs::is_symbolic;
 use nightshift_model::quoted::quoted_list;
 use nightshift_platform::clock;
 use nightshift_platform::private;
@@ -141,7 +142,7 @@ fn reserve(git: &Git, ledger: &Ledger, order: &Order<'_>) -> Result<Record> {
         let recorded = records.iter().any(|r| {
             r.path == path || (r.repository.common == repository.common && r.branch == branch)
         });
-        Ok(!recorded && !exists(&path)? && !branch_exists(git, &repository.root, &branch)?)
+        Ok(!recorded && !exists(&path)? && !branch_exists(git, &repository.checkout(), &branch)?)
     };
     let mut chosen = None;
     for n in 1..=if given.is_some() { 1 } else { NAME_TRIES } {
@@ -235,8 +236,13 @@ fn exists(path: &Path) -> Result<bool> {
     }
 }
 
-fn branch_exists(git: &Git, root: &Path, branch: &str) -> Result<bool> {
+fn branch_exists(git: &Git, checkout: &Checkout, branch: &str) -> Result<bool> {
     let name = format!("refs/heads/{branch}");
+    // One that leads nowhere has no commit, but git would make the branch there.
+    if is_symbolic(git, checkout, &name)? {
+        return Ok(true);
+    }
+    let root = &checkout.root;
     let found = git.look(root, &["rev-parse", "--verify", "--quiet", "--end-of-options"]);
     Ok(found.arg(name).find()?.is_some())
 }

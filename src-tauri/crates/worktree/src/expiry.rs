@@ -29,13 +29,16 @@ fn made_at(name: &str) -> Option<u64> {
 /// Takes those away whose time is over at `now_ms`, in the repository with the git directory `common`.
 /// Returns their names.
 pub fn expire_rescues(git: &Git, common: &Path, now_ms: u64) -> Result<Vec<String>> {
-    let args = ["for-each-ref", "--format=%(refname) %(objectname)", RESCUES];
+    let args = ["for-each-ref", "--format=%(refname) %(objectname) %(symref)", RESCUES];
     let listed = git.look(common, &args).env("GIT_DIR", common);
     let mut gone = Vec::new();
     for line in text(&listed.read()?).lines() {
-        let Some((name, commit)) = line.split_once(' ') else { continue };
+        let mut fields = line.split(' ');
+        let (Some(name), Some(commit)) = (fields.next(), fields.next()) else { continue };
+        // A symbolic one holds nothing of its own: it is refused where it is used, and harms no other.
+        let is_symbolic = fields.next().is_some_and(|target| !target.is_empty());
         let over = |at: u64| now_ms.saturating_sub(at) > UNDO_DAYS * DAY_MS;
-        if made_at(name).is_some_and(over) {
+        if !is_symbolic && made_at(name).is_some_and(over) {
             // Only as it was seen: what was moved meanwhile stays.
             let call = git.act(common, &["update-ref", "-d"]).env("GIT_DIR", common);
             call.arg(name).arg(commit).read()?;

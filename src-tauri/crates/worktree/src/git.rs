@@ -20,6 +20,7 @@ use crate::limits::{
 use crate::own_files;
 use crate::pipes;
 use crate::place;
+use crate::written_refs;
 use nightshift_platform::program::{Ended, Limits, Run, run, run_limited};
 use nightshift_platform::spawn::Program;
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,10 +75,15 @@ const OURS: &[(&str, &str)] = &[
     ("GIT_ADVICE", "0"),
 ];
 /// Of every call. No background work: a daemon would keep the worktree as its directory. Nothing that
-/// goes on into other repositories, whose configuration is another.
+/// goes on into other repositories, whose configuration is another. Nothing that lets git pass over a change or
+/// take one file for another, whatever is said of the file system.
 const ALWAYS: &[(&str, &str)] = &[
+    ("core.checkStat", "default"),
     ("core.fsmonitor", "false"),
+    ("core.ignoreStat", "false"),
+    ("core.precomposeUnicode", "false"),
     ("core.quotePath", "false"),
+    ("core.trustctime", "true"),
     ("gc.auto", "0"),
     ("maintenance.auto", "false"),
     ("push.recurseSubmodules", "no"),
@@ -101,6 +107,8 @@ const OF_LOOKS: &[(&str, &str)] = &[
     ("core.hooksPath", "/dev/null"),
     ("core.packedGitLimit", "1g"),
     ("core.packedGitWindowSize", "64m"),
+    // What an index remembers of new files may not be so.
+    ("core.untrackedCache", "false"),
     ("log.showSignature", "false"),
     ("protocol.allow", "never"),
     ("status.submoduleSummary", "false"),
@@ -289,6 +297,7 @@ impl Call<'_> {
     pub fn end(mut self) -> Result<Ended> {
         self.pin()?;
         self.check_files()?;
+        self.spare_what_refs_name();
         // Held until git has ended.
         let frozen = match self.configuration()? {
             Read::Configuration(read) => {
@@ -421,19 +430,27 @@ impl Call<'_> {
         // A call that asks where it is finds it here, or somewhere above.
         let git_dir = named.or_else(|| place::git_dir(self.dir).ok());
         match git_dir.filter(|_| !self.ours) {
-            Some(git_dir) => own_files::check(&git_dir, self.how != How::Look),
+            Some(git_dir) if self.how == How::Look => own_files::check(&git_dir, false),
+            Some(git_dir) => {
+                own_files::check(&git_dir, true)?;
+                written_refs::check(self.git, &git_dir, &self.args)
+            }
             None => Ok(()),
+        }
+    }
+
+    /// Only the ref that is named is written, should it have become symbolic since it was looked at.
+    fn spare_what_refs_name(&mut self) {
+        let at = written_refs::command(&self.args).filter(|at| self.args[*at] == "update-ref");
+        if let Some(at) = at {
+            self.args.insert(at + 1, "--no-deref".into());
         }
     }
 
     /// Needs the repository's own directory, and runs no program.
     fn is_live(&self) -> bool {
-        // Settings for the whole call may stand before the command.
-        let command = self.args.iter().find(|arg| {
-            let arg = arg.as_bytes();
-            !arg.starts_with(b"-") && !arg.contains(&b'=')
-        });
-        command.is_some_and(|command| LIVE.iter().any(|(live, _)| command == *live))
+        let command = written_refs::command(&self.args).map(|at| &self.args[at]);
+        command.is_some_and(|command| LIVE.iter().any(|(live, _)| command == live))
     }
 
     /// The directory in which git finds the configuration that was read, whatever is written to the
@@ -466,6 +483,10 @@ impl Call<'_> {
         };
         let always = ALWAYS.iter().chain(always);
         set.extend(always.map(|(name, value)| (name.as_bytes().into(), value.as_bytes().into())));
+        let git_dir = self.env.get(OsStr::new(GIT_DIR)).map(PathBuf::from);
+        let git_dir = git_dir.or_else(|| place::git_dir(self.dir).ok());
+        let folds = git_dir.is_some_and(|git_dir| place::folds_case(&git_dir));
+        set.push((b"core.ignoreCase".to_vec(), folds.to_string().into_bytes()));
         set.append(&mut self.set);
         let size: usize = set.iter().map(|(name, value)| name.len() + value.len()).sum();
         if set.len() > OVERRIDES_MAX || size > OVERRIDES_MAX_BYTES {
@@ -511,9 +532,14 @@ impl Call<'_> {
 
 pub(crate) fn not_started(dir: &Path, error: &std::io::Error) -> Error {
     let text = format!("git in {}: {error}", dir.display());
-    Error::new(Kind::Git, text).hint(
-        "install git, or put its directory on the PATH: an absolute one, outside of the repository",
-    )
+    // The system says the same of a program and of a directory that are not there.
+    let hint = match dir.is_dir() {
+        true => {
+            "install git, or put its directory on the PATH: an absolute one, outside of the repository"
+        }
+        false => "that directory is not there; put it back",
+    };
+    Error::new(Kind::Git, text).hint(hint)
 }
 
 pub(crate) fn took_too_long(named: &str, timeout: Duration) -> Error {

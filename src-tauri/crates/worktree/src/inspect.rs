@@ -355,7 +355,7 @@ fn head(asked: &Asked<'_>, seen: &mut Inspection) -> Result<()> {
 }
 
 /// What is going on in the checkout whose git directory this is.
-pub(crate) fn operation(admin: &Path) -> Option<&'static str> {
+pub fn operation(admin: &Path) -> Option<&'static str> {
     let going = OPERATIONS.iter().find(|(file, _)| admin.join(file).exists());
     going.map(|(_, name)| *name)
 }

@@ -7,6 +7,7 @@ use crate::error::{AtPath, Error, Kind, Result};
 use crate::gone::{self, Traces};
 use crate::ledger::Record;
 use crate::limits::LINE_FILE_MAX_BYTES;
+use crate::shadow::common_of;
 use nightshift_platform::files::read_bounded;
 use std::fs::Metadata;
 use std::io::ErrorKind;
@@ -109,6 +110,17 @@ pub(crate) fn git_dir(root: &Path) -> Result<PathBuf> {
         return pointer(&dot_git, "gitdir: ");
     }
     std::fs::canonicalize(&dot_git).at(&dot_git)
+}
+
+/// Whether the file system takes names that differ only in case for the same, as found by git's own
+/// directories: a setting may say anything.
+pub(crate) fn folds_case(git_dir: &Path) -> bool {
+    let Ok(common) = common_of(git_dir) else { return false };
+    let directory = |name: &str| {
+        let metadata = std::fs::symlink_metadata(common.join(name)).ok()?;
+        metadata.is_dir().then(|| of(&metadata))
+    };
+    directory("objects").is_some_and(|objects| directory("oBJECTS") == Some(objects))
 }
 
 /// The path in a one-line file of git's.

@@ -15,10 +15,12 @@ use crate::error::{AtPath, Error, Kind, Result};
 use crate::git::{Git, text};
 use crate::inspect::{Blocker, Inspection, Policy, inspect};
 use crate::ledger::{Ledger, RECORD_VERSION, Record, RemovalPhase, Removed};
-use crate::limits::NAME_TRIES;
+use crate::limits::{NAME_TRIES, RESCUES};
 use crate::place::{self, Place};
-use crate::rescue::{Rescue, rescue};
+use crate::rescue::{self, Rescue, rescue};
 use crate::scripts::tear_down;
+use crate::written_refs::refuse_symbolic;
+use nightshift_platform::below;
 use nightshift_platform::clock;
 use nightshift_platform::files::{rename_exclusive, sync_directory};
 use nightshift_platform::process::working_below;
@@ -51,6 +53,8 @@ pub fn remove(git: &Git, ledger: &Ledger, id: &str, policy: Policy, log: &Path) 
     let Some(record) = ledger.record(id)? else {
         return Err(Error::new(Kind::NotFound, format!("no worktree was made for {id}")));
     };
+    let branch = format!("refs/heads/{}", record.branch);
+    refuse_symbolic(git, &record.repository.checkout(), &[&branch])?;
     let kept = |seen: &Inspection| {
         let blockers = seen.blockers(policy);
         (!blockers.is_empty()).then_some(Removal::Kept { blockers })
@@ -140,24 +144,30 @@ fn take_away(git: &Git, ledger: &Ledger, record: &Record, seen: &Inspection) -> 
     if !seen.missing {
         Checkout::of_record(git, record)?;
     }
-    let id = free_id(ledger, &record.id)?;
+    let id = free_id(git, ledger, record)?;
+    let first = aside_of(record, &id);
+    if let Err(error) = make_aside(&first, &record.repository.common) {
+        return Ok(Taken::Back(Blocker::Unreadable { what: error.message }));
+    }
     let saved = match rescue(git, record, seen, &id) {
         Ok(saved) => saved,
         Err(error) => {
+            std::fs::remove_dir(&first).at(&first)?;
             let what = format!("it cannot be rescued: {}", error.message);
             return Ok(Taken::Back(Blocker::Unreadable { what }));
         }
     };
     let mut removed = prepared(record, id, saved, seen);
-    std::fs::create_dir_all(&removed.aside).at(&removed.aside)?;
     if !seen.missing && crosses_devices(&record.path, &removed.aside)? {
         std::fs::remove_dir(&removed.aside).at(&removed.aside)?;
         removed.aside = beside(record, &removed.id);
-        std::fs::create_dir_all(&removed.aside).at(&removed.aside)?;
+        make_aside(&removed.aside, above(&record.path))?;
     }
     ledger.save_removed(&removed)?;
     if let Some(blocker) = move_tree(record, &removed, place)? {
         ledger.forget_removed(&removed.id)?;
+        // All of it is in the worktree.
+        rescue::forget(git, record, &removed.rescue_ref, &removed.rescue_commit)?;
         return Ok(Taken::Back(blocker));
     }
     finish(git, ledger, &mut removed)?;
@@ -168,7 +178,7 @@ fn prepared(record: &Record, id: String, saved: Rescue, seen: &Inspection) -> Re
     let Rescue { name, commit, branch_tip } = saved;
     Removed {
         version: RECORD_VERSION,
-        aside: record.repository.common.join("nightshift").join("removed").join(&id),
+        aside: aside_of(record, &id),
         id,
         record: record.clone(),
         phase: RemovalPhase::Prepared,
@@ -181,9 +191,30 @@ fn prepared(record: &Record, id: String, saved: Rescue, seen: &Inspection) -> Re
     }
 }
 
+fn aside_of(record: &Record, id: &str) -> PathBuf {
+    record.repository.common.join("nightshift").join("removed").join(id)
+}
+
 /// A worktree on another disk than its repository is kept on its own: a rename cannot leave it.
 fn beside(record: &Record, id: &str) -> PathBuf {
-    record.path.parent().unwrap_or(&record.path).join(".removed").join(id)
+    above(&record.path).join(".removed").join(id)
+}
+
+fn above(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
+}
+
+/// Makes the directory that it goes to, below `root`. A link on the way would put it elsewhere.
+fn make_aside(aside: &Path, root: &Path) -> Result<()> {
+    let way = aside.strip_prefix(root).unwrap_or(aside);
+    below::create(root, way).map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::NotADirectory => "a part of that is not a directory".to_owned(),
+            _ => error.to_string(),
+        };
+        let text = format!("{} cannot be made: {why}; nothing is put there", aside.display());
+        Error::new(Kind::Refused, text).hint("see what is there, and remove it")
+    })
 }
 
 fn crosses_devices(from: &Path, to: &Path) -> Result<bool> {
@@ -192,10 +223,16 @@ fn crosses_devices(from: &Path, to: &Path) -> Result<bool> {
     Ok(device(from)? != device(to)?)
 }
 
-fn free_id(ledger: &Ledger, id: &str) -> Result<String> {
+fn free_id(git: &Git, ledger: &Ledger, record: &Record) -> Result<String> {
+    let id = &record.id;
+    let verify = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
+    let has_rescue = |candidate: &str| -> Result<bool> {
+        let call = record.repository.look(git, &verify).arg(format!("{RESCUES}{candidate}"));
+        call.find().map(|found| found.is_some())
+    };
     let candidates = (1..=NAME_TRIES).map(|n| crate::name::numbered(id, n));
     for candidate in candidates {
-        if ledger.removed_one(&candidate)?.is_none() {
+        if ledger.removed_one(&candidate)?.is_none() && !has_rescue(&candidate)? {
             return Ok(candidate);
         }
     }
@@ -209,19 +246,25 @@ fn move_tree(record: &Record, removed: &Removed, place: Place) -> Result<Option<
     }
     let tree = removed.tree();
     rename_exclusive(&record.path, &tree).at(&record.path)?;
-    let moved = std::fs::symlink_metadata(&tree).at(&tree)?;
-    let occupants = working_below(&tree).at(&tree)?;
-    let what = if place::of(&moved) != place {
-        Some(Blocker::Unreadable { what: "it was replaced meanwhile".to_owned() })
-    } else if !occupants.is_empty() {
-        Some(Blocker::Occupied { by: occupants })
-    } else {
-        None
-    };
-    if what.is_some() {
+    let what = arrived(&tree, place);
+    if !matches!(what, Ok(None)) {
         rename_exclusive(&tree, &record.path).at(&record.path)?;
     }
-    Ok(what)
+    what
+}
+
+/// What is wrong with the directory that was moved to `tree`.
+fn arrived(tree: &Path, place: Place) -> Result<Option<Blocker>> {
+    let moved = std::fs::symlink_metadata(tree).at(tree)?;
+    if std::fs::canonicalize(tree).at(tree)? != tree {
+        let what = format!("{} leads elsewhere now", tree.display());
+        return Ok(Some(Blocker::Unreadable { what }));
+    }
+    if place::of(&moved) != place {
+        return Ok(Some(Blocker::Unreadable { what: "it was replaced meanwhile".to_owned() }));
+    }
+    let occupants = working_below(tree).at(tree)?;
+    Ok((!occupants.is_empty()).then_some(Blocker::Occupied { by: occupants }))
 }
 
 /// From here on the removal only goes forward: the files are aside. May be run again after a crash.

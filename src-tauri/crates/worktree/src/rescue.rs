@@ -74,7 +74,10 @@ pub(crate) fn rescue(git: &Git, record: &Record, seen: &Inspection, id: &str) ->
     let message = format!("{} on {}, removed", record.path.display(), record.branch);
     let commit = commit(&asked, &tree, &parents, &message)?;
     let name = format!("{RESCUES}{id}");
-    asked.act(&["update-ref", "-m", "rescue before removal"]).arg(&name).arg(&commit).read()?;
+    // Only where there is none: an earlier rescue is nobody's to write over.
+    let none = "0".repeat(commit.len());
+    let made = asked.act(&["update-ref", "-m", "rescue before removal"]);
+    made.arg(&name).arg(&commit).arg(&none).read()?;
     let kept = asked.look(&["rev-parse", "--verify", "--quiet", &name]).find()?;
     if kept.as_deref() != Some(commit.as_str()) {
         return Err(Error::new(Kind::Git, format!("{name} does not hold the rescue")));

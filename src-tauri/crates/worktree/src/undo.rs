@@ -12,6 +12,7 @@ use crate::place;
 use crate::ports::free_block;
 use crate::remove::worktrees;
 use crate::rescue;
+use crate::written_refs::refuse_symbolic;
 use nightshift_platform::files::{rename_exclusive, write_durably};
 use nightshift_platform::private;
 use std::io::ErrorKind;
@@ -40,9 +41,18 @@ pub fn undo(git: &Git, ledger: &Ledger, id: &str) -> Result<Record> {
         let text = format!("something is at {} already", record.path.display());
         return Err(Error::new(Kind::Taken, text).hint("move it away, then undo again"));
     }
+    let branch = format!("refs/heads/{}", record.branch);
+    let written = [branch.as_str(), removed.rescue_ref.as_str()];
+    refuse_symbolic(git, &record.repository.checkout(), &written)?;
+    refuse_way(&record.path)?;
     restore_branch(git, &removed)?;
     record.admin = restore_admin(&removed)?;
     restore_tree(&removed, &record)?;
+    // Before anybody hears that it is back.
+    if let Err(error) = place::look(&record) {
+        take_back(&removed, &record)?;
+        return Err(error);
+    }
     record.grounds = Grounds::of(&record.path, &record.repository.common);
     let (records, _) = ledger.records();
     let taken: Vec<_> = records.iter().filter_map(|r| r.ports).collect();
@@ -50,7 +60,6 @@ pub fn undo(git: &Git, ledger: &Ledger, id: &str) -> Result<Record> {
         record.ports = free_block(&record.path.to_string_lossy(), ports.count(), &taken);
     }
     ledger.save(&record)?;
-    place::look(&record)?;
     ledger.forget_removed(&removed.id)?;
     std::fs::remove_dir(&removed.aside).at(&removed.aside)?;
     rescue::forget(git, &record, &removed.rescue_ref, &removed.rescue_commit)?;
@@ -127,6 +136,34 @@ fn restore_admin(removed: &Removed) -> Result<Option<PathBuf>> {
     Err(Error::new(Kind::Taken, format!("{} is full", parent.display())))
 }
 
+/// Refuses where the way to `path`, as far as it is there, leads through a link: the worktree would come back
+/// somewhere else.
+fn refuse_way(path: &Path) -> Result<()> {
+    let mut above = path.ancestors().skip(1);
+    let there = above.find(|part| std::fs::symlink_metadata(part).is_ok()).unwrap_or(path);
+    let real = std::fs::canonicalize(there).at(there)?;
+    if real == there && real.is_dir() {
+        return Ok(());
+    }
+    let text = format!(
+        "{} leads to {}, which is not where the worktree was; nothing was moved",
+        there.display(),
+        real.display()
+    );
+    Err(Error::new(Kind::Refused, text).hint("remove that link, then undo again"))
+}
+
+/// Puts aside again what was just brought back.
+fn take_back(removed: &Removed, record: &Record) -> Result<()> {
+    if removed.had_tree {
+        rename_exclusive(&record.path, &removed.tree()).at(&record.path)?;
+    }
+    match &record.admin {
+        Some(admin) => rename_exclusive(admin, &removed.admin()).at(admin),
+        None => Ok(()),
+    }
+}
+
 fn restore_tree(removed: &Removed, record: &Record) -> Result<()> {
     let path = &record.path;
     let parent = path.parent().unwrap_or(path);
@@ -147,7 +184,9 @@ fn restore_tree(removed: &Removed, record: &Record) -> Result<()> {
         }
     }
     match &record.admin {
-        Some(admin) if removed.record.admin.as_ref() != Some(admin) => repoint(&dot_git, admin),
+        Some(admin) if place::pointer(&dot_git, "gitdir: ").ok().as_ref() != Some(admin) => {
+            repoint(&dot_git, admin)
+        }
         Some(_) | None => Ok(()),
     }
 }

@@ -14,4 +14,5 @@ mod removing;
 mod repo;
 mod rescuing;
 mod scripts;
+mod symbolic;
 mod unreadable;
