@@ -38,7 +38,8 @@ pub fn discard(place: &Place<'_>, id: &str, paths: &[String]) -> Result<ReviewRe
     let (new, known): (Vec<&Change>, Vec<&Change>) = wanted.iter().partition(|c| c.untracked);
     let places = known.iter().map(|change| change.path.clone()).collect();
     let mut lost = overwritten::in_the_way(place, &place.checkout, &places)?;
-    lost.retain(|path| !wanted.iter().any(|change| change.path == *path));
+    // Byte for byte: the slash at the end of a repository says that it is one.
+    lost.retain(|path| !wanted.iter().any(|change| change.path.as_os_str() == path.as_os_str()));
     overwritten::refuse_all(&place.root, &lost)?;
     let name = |change: &&Change| change.path.to_str().map(str::to_owned);
     let known: Vec<String> = known.iter().filter_map(name).collect();

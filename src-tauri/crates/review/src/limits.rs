@@ -38,6 +38,12 @@ pub const PATHS_MAX: usize = 10_000;
 pub const LEFT_OUT_MAX: usize = 50;
 /// Files named in a message to a person or an agent.
 pub const NAMED_MAX: usize = 20;
+/// Files whose contents are handed to git, or come from it, in one call: far below what a call may print. A larger
+/// one goes by itself.
+pub const BATCH_BYTES: u64 = 16 * 1024 * 1024;
+pub const BATCH_FILES: usize = 1_000;
+/// Files of a directory that an act would take away: the largest trees of packages have half of it.
+pub const WALKED_MAX: usize = 2_000_000;
 /// `gh` and `glab` talk to a server far away.
 pub const FORGE_TIMEOUT: Duration = Duration::from_secs(90);
 /// Nobody waits for the answer, and the next question may be about another.

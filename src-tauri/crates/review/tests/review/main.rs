@@ -1,5 +1,6 @@
 //! Review of real repositories: what is seen, what is done, and that nothing is lost by it.
 
+mod embedded;
 mod hidden;
 mod hostile;
 mod left_out;
