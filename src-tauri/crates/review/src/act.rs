@@ -2,11 +2,12 @@
 
 use crate::place::{Place, Recorded, Result, fault, refused};
 use crate::{
-    changes, commit, discard, draft, file, image, merge, pull_request, push, rebase, stage,
+    changes, commit, discard, draft, file, image, merge, pull_request, push, rebase, restore, stage,
 };
-use nightshift_platform::files::read_bounded;
 use nightshift_protocol::review::{ReviewAct, ReviewResult};
-use nightshift_worktree::{Environment, Git, Ledger, Phase, Repository, reopen};
+use nightshift_worktree::{
+    Environment, Git, Ledger, Phase, Repository, named_by_head, refuse_symbolic_in, reopen,
+};
 use std::path::PathBuf;
 
 /// Whose work it is and where.
@@ -23,11 +24,6 @@ pub struct Subject {
     pub result: String,
 }
 
-/// One line.
-const HEAD_MAX_BYTES: u64 = 16 * 1024;
-/// What HEAD names where branches are not files (git-init(1), `--ref-format`).
-const ELSEWHERE: &str = ".invalid";
-
 /// Where a session works and what its work began from.
 struct Lodging {
     dir: PathBuf,
@@ -37,6 +33,8 @@ struct Lodging {
     main: Option<PathBuf>,
     /// The git directory that the worktree was made from.
     common: Option<PathBuf>,
+    /// The branch that was made with it.
+    branch: Option<String>,
 }
 
 fn lodging(subject: &Subject) -> Result<Lodging> {
@@ -46,6 +44,7 @@ fn lodging(subject: &Subject) -> Result<Lodging> {
         worktree: None,
         main: None,
         common: None,
+        branch: None,
     };
     if !subject.ledger.is_dir() {
         return Ok(given());
@@ -58,34 +57,55 @@ fn lodging(subject: &Subject) -> Result<Lodging> {
             let (dir, base, worktree) = (record.cwd(), record.base, Some(record.path));
             let recorded = Some(Recorded { commit: base.commit, label: base.label });
             let Repository { root, common, .. } = record.repository;
-            Lodging { dir, recorded, worktree, main: Some(root), common: Some(common) }
+            let (main, common, branch) = (Some(root), Some(common), Some(record.branch));
+            Lodging { dir, recorded, worktree, main, common, branch }
         }
         Some(_) | None => given(),
     })
 }
 
-/// A branch that stands for another one: what is committed to it would go to that.
-fn refuse_stand_in(place: &Place<'_>) -> Result<()> {
-    let Some(branch) = &place.branch else { return Ok(()) };
-    let file = place.checkout.git_dir.join("HEAD");
-    let head = read_bounded(&file, HEAD_MAX_BYTES).map_err(|error| file::io(&file, &error))?;
-    let head = String::from_utf8_lossy(&head);
-    let named = head.trim_end().strip_prefix("ref: refs/heads/");
-    // With other kinds of storage the file says nothing.
-    match named.filter(|named| *named != branch && *named != ELSEWHERE) {
-        None => Ok(()),
-        Some(named) => {
-            let text = format!("the branch {named} stands for {branch}; nothing was changed");
-            let hint = "end that with `git symbolic-ref --delete`, or use another branch";
-            Err(refused(text, hint))
-        }
+/// A branch that stands for another one: what is committed to it would go to that. `own`: the session's branch,
+/// which is the only one that is acted on then.
+fn refuse_other_branch(place: &Place<'_>, own: Option<&str>) -> Result<()> {
+    let Some(named) = named_by_head(place.git, &place.checkout).map_err(fault)? else {
+        return Ok(());
+    };
+    let named = named.strip_prefix("refs/heads/").unwrap_or(&named);
+    if let Some(branch) = place.branch.as_ref().filter(|branch| *branch != named) {
+        let text = format!("the branch {named} stands for {branch}; nothing was changed");
+        let hint = format!("end that with `git symbolic-ref --delete refs/heads/{named}`");
+        return Err(refused(text, hint));
+    }
+    let Some(own) = own.filter(|own| *own != named) else { return Ok(()) };
+    let text = format!(
+        "HEAD of {} names the branch {named}, and the branch of this session is {own}; nothing was changed",
+        place.root.display()
+    );
+    Err(refused(text, format!("go back with `git switch {own}` there, or use git itself")))
+}
+
+/// Acts that touch files or the index alone, wherever HEAD is.
+fn moves_branches(act: &ReviewAct) -> bool {
+    match act {
+        ReviewAct::Changes
+        | ReviewAct::File { .. }
+        | ReviewAct::Image { .. }
+        | ReviewAct::Stage { .. }
+        | ReviewAct::Unstage { .. }
+        | ReviewAct::Discard { .. }
+        | ReviewAct::Restore { .. } => false,
+        ReviewAct::Commit { .. }
+        | ReviewAct::Push
+        | ReviewAct::PullRequest { .. }
+        | ReviewAct::Rebase
+        | ReviewAct::Merge => true,
     }
 }
 
 /// `env`: the user's, for hooks, credentials, filters and the forges' own programs.
 pub fn act(subject: &Subject, env: &Environment, act: &ReviewAct) -> Result<ReviewResult> {
     let git = Git::new(env);
-    let Lodging { dir, recorded, worktree, main, common } = lodging(subject)?;
+    let Lodging { dir, recorded, worktree, main, common, branch } = lodging(subject)?;
     let place = Place { main, ..Place::find(&git, &dir, recorded.as_ref())? };
     if let Some(worktree) = worktree.filter(|worktree| *worktree != place.root) {
         let text = format!("git takes {} for {}", place.root.display(), worktree.display());
@@ -99,7 +119,11 @@ pub fn act(subject: &Subject, env: &Environment, act: &ReviewAct) -> Result<Revi
     let looks =
         matches!(act, ReviewAct::Changes | ReviewAct::File { .. } | ReviewAct::Image { .. });
     if !looks {
-        refuse_stand_in(&place)?;
+        let own = branch.as_deref().filter(|_| moves_branches(act));
+        refuse_other_branch(&place, own)?;
+        if moves_branches(act) {
+            refuse_symbolic_in(&git, &place.checkout).map_err(fault)?;
+        }
     }
     let id = subject.id.as_str();
     match act {
@@ -116,7 +140,7 @@ pub fn act(subject: &Subject, env: &Environment, act: &ReviewAct) -> Result<Revi
         ReviewAct::Stage { paths } => stage::stage(&place, paths),
         ReviewAct::Unstage { paths } => stage::unstage(&place, paths),
         ReviewAct::Discard { paths } => discard::discard(&place, id, paths),
-        ReviewAct::Restore { rescue, paths } => discard::restore(&place, id, rescue, paths),
+        ReviewAct::Restore { rescue, paths } => restore::restore(&place, id, rescue, paths),
         ReviewAct::Commit { message, all, amend } => {
             commit::commit(&place, id, &commit::Order { message, all: *all, amend: *amend })
         }

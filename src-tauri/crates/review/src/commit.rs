@@ -1,11 +1,12 @@
 //! Committing, through the user's own git: hooks, identity and signing count.
 
 use crate::keep;
-use crate::limits::MESSAGE_MAX_BYTES;
+use crate::limits::{MESSAGE_MAX_BYTES, NAMED_MAX};
 use crate::place::{Place, Result, fault, refused};
 use crate::take;
 use nightshift_protocol::review::ReviewResult;
 use nightshift_protocol::{Fault, FaultCode};
+use nightshift_worktree::text;
 
 pub struct Order<'a> {
     pub message: &'a str,
@@ -23,6 +24,7 @@ pub fn commit(place: &Place<'_>, id: &str, order: &Order<'_>) -> Result<ReviewRe
         let text = format!("the commit message is longer than {MESSAGE_MAX_BYTES} bytes");
         return Err(Fault::new(FaultCode::Limit, text).hint("shorten it"));
     }
+    refuse_conflicts(place, order.all)?;
     if order.amend {
         refuse_amend(place)?;
         keep::commit(place, id, place.head()?, "kept before an amend")?;
@@ -56,6 +58,34 @@ pub fn commit(place: &Place<'_>, id: &str, order: &Order<'_>) -> Result<ReviewRe
     let subject = message.lines().next().unwrap_or_default().to_owned();
     Ok(ReviewResult::Committed { commit, subject, left_out: take::left_out(&left) })
 }
+
+/// A file with both sides of a conflict in it is not what anybody wants in a commit.
+fn refuse_conflicts(place: &Place<'_>, all: bool) -> Result<()> {
+    let mut files = place.unmerged(&place.checkout)?;
+    if place.under_way().is_some() && place.head.is_some() {
+        let against: &[&str] = if all { &["HEAD"] } else { &["--cached", "HEAD"] };
+        let mut call = place.look(&["diff", "--check", "--no-ext-diff", "--no-textconv"]);
+        for arg in against {
+            call = call.arg(arg);
+        }
+        let checked = text(&call.long().end().map_err(fault)?.stdout);
+        // `<file>:<line>: leftover conflict marker`
+        let marked = checked.lines().filter_map(|line| line.strip_suffix(MARKER));
+        files.extend(marked.filter_map(|at| Some(at.rsplit_once(':')?.0.to_owned())));
+    }
+    files.sort();
+    files.dedup();
+    if files.is_empty() {
+        return Ok(());
+    }
+    let named = files.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = if files.len() > NAMED_MAX { ", …" } else { "" };
+    let text = format!("conflicts are not resolved in {named}{more}; nothing was committed");
+    Err(refused(text, "resolve them and `git add` these files, or end it with `git merge --abort`"))
+}
+
+/// How git ends a line about a file that still has both sides.
+const MARKER: &str = ": leftover conflict marker";
 
 fn nothing_staged(place: &Place<'_>) -> Result<bool> {
     if place.head.is_none() {

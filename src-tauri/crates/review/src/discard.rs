@@ -1,10 +1,10 @@
-//! Discarding what is not committed, and bringing it back.
+//! Discarding what is not committed.
 //!
 //! Promise: everything is kept under a rescue ref first, and what cannot be kept is not taken away; a
 //! repository inside the checkout is never touched; ignored files neither.
 
 use crate::file::io;
-use crate::keep;
+use crate::keep::{self, one_line};
 use crate::overwritten;
 use crate::place::{Place, Result, fault, refused};
 use crate::stage::named;
@@ -12,17 +12,17 @@ use crate::take;
 use crate::take::{Left, holds_nothing, is_repository, left_out};
 use nightshift_platform::below;
 use nightshift_protocol::review::ReviewResult;
-use nightshift_protocol::{Fault, FaultCode};
-use nightshift_worktree::{Change, RESCUES, pieces};
+use nightshift_worktree::{Change, pieces};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-const MESSAGE: &str = "kept before a discard\n\n";
+pub const MESSAGE: &str = "kept before a discard\n\n";
 
 pub fn discard(place: &Place<'_>, id: &str, paths: &[String]) -> Result<ReviewResult> {
     place.head()?;
+    refuse_under_way(place)?;
     let all = place.uncommitted()?;
     let mut left = Left::new();
     let mut wanted = chosen(&all, paths)?;
@@ -63,6 +63,13 @@ pub fn discard(place: &Place<'_>, id: &str, paths: &[String]) -> Result<ReviewRe
     Ok(ReviewResult::Discarded { rescue, paths, left_out: left_out(&left) })
 }
 
+/// Without its files a merge would go on as if one side had never been.
+fn refuse_under_way(place: &Place<'_>) -> Result<()> {
+    let Some(name) = place.under_way() else { return Ok(()) };
+    let text = format!("a {name} is under way in {}; nothing was discarded", place.root.display());
+    Err(refused(text, format!("end it there with `git {name} --abort` or `--continue`")))
+}
+
 /// Why a change is never discarded.
 fn stays(place: &Place<'_>, change: &Change) -> Option<String> {
     if change.submodule || is_repository(&place.root, change) {
@@ -97,32 +104,6 @@ fn back(id: &str, rescue: &str) -> String {
     format!("all of it is kept: bring it back with `nightshift discard {id} --undo {rescue}`")
 }
 
-/// A name as one line of a message.
-fn one_line(path: &str) -> String {
-    path.replace('\\', "\\\\").replace('\n', "\\n")
-}
-
-fn of_line(line: &str) -> String {
-    let mut path = String::new();
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => path.extend(chars.next().map(|c| if c == 'n' { '\n' } else { c })),
-            c => path.push(c),
-        }
-    }
-    path
-}
-
-/// What the message of a rescue says was taken. Read from the commit itself: `git log` may recode it.
-fn taken_by(place: &Place<'_>, kept: &str) -> Result<Vec<String>> {
-    let commit = place.look(&["cat-file", "commit", kept]).read().map_err(fault)?;
-    let commit = nightshift_worktree::text(&commit);
-    let list = commit.split_once("\n\n").and_then(|(_, text)| text.strip_prefix(MESSAGE));
-    let lines = list.unwrap_or_default().split('\n').filter(|line| !line.is_empty());
-    Ok(lines.map(of_line).collect())
-}
-
 /// The files of a commit.
 fn files_of(place: &Place<'_>, kept: &str) -> Result<BTreeSet<PathBuf>> {
     let tree = place.look(&["ls-tree", "-r", "-z", "--full-tree", "--name-only", kept]);
@@ -132,7 +113,7 @@ fn files_of(place: &Place<'_>, kept: &str) -> Result<BTreeSet<PathBuf>> {
 
 /// Those of `paths` that git finds while it brings back `files`. One below a file of these, such as a link in
 /// place of a directory, is not among them, and makes room for that file by itself.
-fn findable(files: &BTreeSet<PathBuf>, paths: &[String]) -> Result<Vec<String>> {
+pub fn findable(files: &BTreeSet<PathBuf>, paths: &[String]) -> Result<Vec<String>> {
     let above = |path: &String| {
         Path::new(path).ancestors().skip(1).find(|dir| files.contains(*dir)).map(Path::to_owned)
     };
@@ -144,21 +125,6 @@ fn findable(files: &BTreeSet<PathBuf>, paths: &[String]) -> Result<Vec<String>> 
         }
         Some(_) | None => Ok(found),
     }
-}
-
-/// What is there now and would be written over without being kept: ignored files, repositories.
-fn refuse_unkept(place: &Place<'_>, files: &BTreeSet<PathBuf>, paths: &[String]) -> Result<()> {
-    let wanted = paths.iter().map(|path| path.trim_end_matches('/')).collect::<Vec<_>>();
-    let below = |file: &&PathBuf| wanted.iter().any(|path| file.starts_with(path));
-    let files = files.iter().filter(below).cloned().collect();
-    let mut lost = overwritten::in_the_way(place, &place.checkout, &files)?;
-    let all = place.uncommitted()?;
-    let keeps = |path: &Path| {
-        let inner = path.as_os_str().as_bytes().ends_with(b"/");
-        !inner && all.iter().any(|change| change.untracked && change.path == path)
-    };
-    lost.retain(|path| !keeps(path));
-    overwritten::refuse_all(&place.root, &lost)
 }
 
 /// The changes that `paths` name; all of them when it names none.
@@ -181,47 +147,4 @@ fn chosen<'a>(all: &'a [Change], paths: &[String]) -> Result<Vec<&'a Change>> {
         found.push(change);
     }
     Ok(found)
-}
-
-/// One is the other, or lies in it.
-fn meet(one: &Path, other: &Path) -> bool {
-    one.starts_with(other) || other.starts_with(one)
-}
-
-/// Brings files back as they were when `rescue` was made, without names all that the discard took;
-/// what is there now is kept first.
-pub fn restore(
-    place: &Place<'_>,
-    id: &str,
-    rescue: &str,
-    paths: &[String],
-) -> Result<ReviewResult> {
-    let own = format!("{RESCUES}{id}-");
-    let kept = match rescue.starts_with(&own) {
-        true => place.tip(rescue)?,
-        false => None,
-    };
-    let Some(kept) = kept else {
-        let text = format!("there is no rescue `{rescue}` of this session");
-        return Err(Fault::new(FaultCode::NotFound, text)
-            .hint("list them with `git for-each-ref refs/nightshift/rescue`"));
-    };
-    let taken: Vec<String>;
-    let paths = if paths.is_empty() {
-        taken = taken_by(place, &kept)?;
-        &taken
-    } else {
-        paths
-    };
-    let files = files_of(place, &kept)?;
-    let paths = findable(&files, paths)?;
-    refuse_unkept(place, &files, &paths)?;
-    let now = keep::files(place)?;
-    let wanted = |path: &PathBuf| paths.iter().any(|named| meet(path, Path::new(named)));
-    let lost = now.left.keys().filter(|path| wanted(path) && !holds_nothing(&place.root, path));
-    overwritten::refuse_all(&place.root, &lost.cloned().collect::<Vec<_>>())?;
-    now.keep(place, id, "kept before a discard was undone")?;
-    let call = place.act(&["restore", "--worktree"]).arg(format!("--source={kept}"));
-    named(call, &paths)?.long().read().map_err(fault)?;
-    Ok(ReviewResult::Done)
 }

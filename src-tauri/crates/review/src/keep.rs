@@ -3,8 +3,9 @@
 //! Promise: the user's index, files and branches are not touched; an error means that the act must
 //! not go on.
 
+use crate::bytes::{self, Taken};
 use crate::place::{Place, Result, fault};
-use crate::take::{Left, take_by};
+use crate::take::{Left, take_bytes};
 use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode};
 use nightshift_worktree::{copy_index, expire_rescues, rescue_ref, text};
@@ -25,7 +26,8 @@ pub fn commit(place: &Place<'_>, id: &str, commit: &str, why: &str) -> Result<St
     let name = rescue_ref(id, now, &Uuid::new_v4().simple().to_string());
     // A rescue makes room for itself: those whose time is over go. If they cannot, they stay.
     expire_rescues(place.git, &place.checkout.common, now).ok();
-    place.act(&["update-ref", "-m", why, &name, commit]).read().map_err(fault)?;
+    let none = "0".repeat(commit.len());
+    place.act(&["update-ref", "-m", why, &name, commit, &none]).read().map_err(fault)?;
     match place.tip(&name)? {
         Some(kept) if kept == commit => Ok(name),
         Some(_) | None => {
@@ -42,7 +44,13 @@ pub struct Files {
     staged: Option<String>,
     /// What git cannot take and is not kept. Nothing of it may be taken away.
     pub left: Left,
+    /// Those that differ from the last commit.
+    taken: Vec<Taken>,
 }
+
+/// Begins the lines of a message that say which files of the tree are byte for byte as they were, and their
+/// permissions.
+pub const AS_THEY_WERE: &str = "\n\nbytes as they were:\n";
 
 /// Reads them in.
 pub fn files(place: &Place<'_>) -> Result<Files> {
@@ -51,9 +59,10 @@ pub fn files(place: &Place<'_>) -> Result<Files> {
     let staged = scratch.call(place, &["write-tree"]).end().map_err(fault)?;
     let staged = (staged.code == Some(0)).then(|| text(&staged.stdout).trim().to_owned());
     let all = place.uncommitted()?;
-    let left = take_by(place, |args| scratch.call(place, args), &all)?;
+    let (left, taken) =
+        take_bytes(place, |args| scratch.call(place, args), scratch.dir.path(), &all)?;
     let tree = scratch.call(place, &["write-tree"]).line().map_err(fault)?;
-    Ok(Files { head, tree, staged, left })
+    Ok(Files { head, tree, staged, left, taken })
 }
 
 impl Files {
@@ -63,9 +72,28 @@ impl Files {
         if let Some(staged) = &self.staged {
             parents.push(store(place, staged, &[self.head], "what was staged")?);
         }
-        let kept = store(place, &self.tree, &parents, why)?;
+        let message = format!("{why}{AS_THEY_WERE}{}", bytes::listed(&self.taken, one_line));
+        let kept = store(place, &self.tree, &parents, &message)?;
         commit(place, id, &kept, why.lines().next().unwrap_or_default())
     }
+}
+
+/// A name as one line of a message.
+pub fn one_line(path: &str) -> String {
+    path.replace('\\', "\\\\").replace('\n', "\\n")
+}
+
+/// The name that a line says.
+pub fn of_line(line: &str) -> String {
+    let mut path = String::new();
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => path.extend(chars.next().map(|c| if c == 'n' { '\n' } else { c })),
+            c => path.push(c),
+        }
+    }
+    path
 }
 
 fn store(place: &Place<'_>, tree: &str, parents: &[String], message: &str) -> Result<String> {
@@ -84,7 +112,7 @@ fn store(place: &Place<'_>, tree: &str, parents: &[String], message: &str) -> Re
 /// A copy of the index that is ours to change.
 struct Scratch {
     index: PathBuf,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Scratch {
@@ -99,7 +127,7 @@ impl Scratch {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
             Err(e) => return Err(io(e)),
         }
-        Ok(Scratch { index, _dir: dir })
+        Ok(Scratch { index, dir })
     }
 
     fn call<'a>(&self, place: &'a Place<'_>, args: &[&str]) -> nightshift_worktree::Call<'a> {

@@ -6,6 +6,7 @@
 //! Must not know: sessions, agents, the supervisor, how anything is shown.
 
 mod act;
+mod bytes;
 mod changes;
 mod commit;
 mod destination;
@@ -24,6 +25,7 @@ mod pull_request;
 mod pull_state;
 mod push;
 mod rebase;
+mod restore;
 mod rows;
 mod stage;
 mod take;

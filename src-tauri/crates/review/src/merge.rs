@@ -8,10 +8,20 @@ use crate::keep;
 use crate::limits::NAMED_MAX;
 use crate::overwritten;
 use crate::place::{Place, Result, fault, refused};
+use nightshift_platform::files::read_bounded;
 use nightshift_protocol::review::ReviewResult;
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_worktree::{Checkout, pieces, text};
+use nightshift_worktree::{Checkout, pieces, refuse_symbolic, text};
 use std::path::PathBuf;
+
+/// What git keeps in a checkout's git directory about where it comes back to.
+const BEGAN_FROM: &[(&str, &str)] = &[
+    ("rebase-merge/head-name", "rebase"),
+    ("rebase-apply/head-name", "rebase"),
+    ("BISECT_START", "bisect"),
+];
+/// Each is one line.
+const LINE_MAX_BYTES: u64 = 16 * 1024;
 
 pub fn merge(place: &Place<'_>, id: &str) -> Result<ReviewResult> {
     let head = place.head()?;
@@ -26,6 +36,9 @@ pub fn merge(place: &Place<'_>, id: &str) -> Result<ReviewResult> {
         Tree::Conflicts(files) => return conflicts(place, "Merging into", target, &files),
     };
     let into = target.to_owned();
+    refuse_under_way(place, target)?;
+    let name = format!("refs/heads/{target}");
+    refuse_symbolic(place.git, &place.checkout, &[&name]).map_err(fault)?;
     match checkout_of(place, target)? {
         Some(checkout) => {
             place.refuse_uncommitted(&checkout, &format!("{target} is checked out there"))?;
@@ -43,7 +56,6 @@ pub fn merge(place: &Place<'_>, id: &str) -> Result<ReviewResult> {
                 let args = ["commit-tree", &tree, "-p", &tip, "-p", head, "-m", &message];
                 place.act(&args).line().map_err(fault)?
             };
-            let name = format!("refs/heads/{target}");
             let args = ["update-ref", "-m", "merge of a session's work", &name, &commit, &tip];
             place.act(&args).read().map_err(|error| {
                 fault(error).hint(format!("{target} has moved meanwhile; merge again"))
@@ -96,6 +108,32 @@ fn checkout_of(place: &Place<'_>, branch: &str) -> Result<Option<Checkout>> {
     Ok(None)
 }
 
+/// A rebase or bisect has its checkout on no branch, and comes back to the branch that it began from.
+fn refuse_under_way(place: &Place<'_>, branch: &str) -> Result<()> {
+    let common = &place.checkout.common;
+    let linked = std::fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten();
+    let of_linked = linked.map(|entry| entry.path());
+    for git_dir in [common.clone()].into_iter().chain(of_linked) {
+        for (file, what) in BEGAN_FROM {
+            let began = read_bounded(&git_dir.join(file), LINE_MAX_BYTES).unwrap_or_default();
+            let began = text(&began);
+            let began = began.trim();
+            if began.strip_prefix("refs/heads/").unwrap_or(began) != branch {
+                continue;
+            }
+            let named = read_bounded(&git_dir.join("gitdir"), LINE_MAX_BYTES).unwrap_or_default();
+            let named = text(&named);
+            let at = match named.trim().strip_suffix("/.git") {
+                Some(at) => at.to_owned(),
+                None => git_dir.display().to_string(),
+            };
+            let text = format!("a {what} of {branch} is under way in {at}; nothing was changed");
+            return Err(refused(text, format!("end that {what} there, then merge again")));
+        }
+    }
+    Ok(())
+}
+
 /// The main checkout where git names its git directory instead, as of submodules.
 fn main_or(place: &Place<'_>, path: PathBuf) -> PathBuf {
     let is_common = std::fs::canonicalize(&path).is_ok_and(|real| real == place.checkout.common);
@@ -107,6 +145,11 @@ fn main_or(place: &Place<'_>, path: PathBuf) -> PathBuf {
 
 /// The checkout at `path`, if git means the same one there, of the same repository.
 fn shared(place: &Place<'_>, path: PathBuf) -> Result<Checkout> {
+    if !path.is_dir() {
+        let text = format!("the branch is checked out in {}, which is not there", path.display());
+        let hint = "put that worktree back, or give it up with `git worktree prune`";
+        return Err(refused(text, hint));
+    }
     let found = Checkout::of(place.git, &path).map_err(fault)?;
     found.filter(|found| found.common == place.checkout.common).ok_or_else(|| {
         let text = format!("{} is no checkout of this repository", path.display());

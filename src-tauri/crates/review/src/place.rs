@@ -3,7 +3,9 @@
 use nightshift_model::counted::counted;
 use nightshift_protocol::review::ReviewBase;
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_worktree::{Call, Change, Checkout, Error, Git, Kind, STATUS_ARGS, changes};
+use nightshift_worktree::{
+    Call, Change, Checkout, Error, Git, Kind, STATUS_ARGS, changes, operation,
+};
 use std::path::{Path, PathBuf};
 
 /// Branches that many repositories agree on.
@@ -146,6 +148,11 @@ impl<'a> Place<'a> {
     pub fn count(&self, range: &str) -> Result<u32> {
         let line = self.look(&["rev-list", "--count", range, "--"]).line().map_err(fault)?;
         line.parse().map_err(|_| Fault::new(FaultCode::Io, format!("git counted `{line}`")))
+    }
+
+    /// What is not finished in it and ends in a commit.
+    pub fn under_way(&self) -> Option<&'static str> {
+        operation(&self.checkout.git_dir).filter(|name| *name != "bisect")
     }
 
     /// Files that a merge or rebase left undecided.

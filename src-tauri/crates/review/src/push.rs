@@ -5,6 +5,7 @@
 
 use crate::destination::{Destination, destination};
 use crate::place::{Place, Result, fault, refused};
+use nightshift_worktree::refuse_symbolic;
 
 /// A repository on this machine is written to by a git that is started here, under its configuration.
 /// Like that of the work itself it may be anybody's. One that has hooks is not pushed to: what is put there in
@@ -31,7 +32,8 @@ pub fn push(place: &Place<'_>) -> Result<Pushed> {
     }
     let remote = remote(place, &branch)?;
     let refspec = format!("refs/heads/{branch}:refs/heads/{branch}");
-    let call = place.act(&["push", "--quiet", "--no-force"]);
+    refuse_tracking(place, &remote, &branch)?;
+    let call = place.act(&["push", "--quiet", "--no-force", "--no-follow-tags"]);
     let call = match destination(place, &remote, &branch)? {
         Destination::Here => {
             call.arg(format!("--receive-pack={RECEIVE}")).env("GIT_ALLOW_PROTOCOL", HERE)
@@ -55,6 +57,46 @@ pub fn push(place: &Place<'_>) -> Result<Pushed> {
     })?;
     set_upstream(place, &branch, &remote)?;
     Ok(Pushed { remote, branch })
+}
+
+/// git notes what the remote has now under the refs that the remote's settings name. These must be ones that
+/// only note that, and no symbolic ones.
+fn refuse_tracking(place: &Place<'_>, remote: &str, branch: &str) -> Result<()> {
+    // Files of the oldest kind count where no setting gives an address (gitrepository-layout(5)).
+    for old in ["remotes", "branches"] {
+        let file = place.checkout.common.join(old).join(remote);
+        if !remote.contains('/') && std::fs::symlink_metadata(&file).is_ok() {
+            let text = format!("{} describes a remote in a way that is not read", file.display());
+            return Err(refused(
+                text,
+                "make it a setting with `git remote add`, and remove the file",
+            ));
+        }
+    }
+    let own = format!("refs/heads/{branch}");
+    let key = format!("remote.{remote}.fetch");
+    let set = place.look(&["config", "--get-all", "--end-of-options"]).arg(key);
+    let specs = set.find().map_err(fault)?.unwrap_or_default();
+    for noted in specs.lines().filter_map(|spec| noted_at(spec, &own)).filter(|at| *at != own) {
+        if !noted.starts_with("refs/remotes/") {
+            let text =
+                format!("remote.{remote}.fetch has git write {noted} when {branch} is pushed");
+            let hint = "let it name a ref below refs/remotes/; nothing was pushed";
+            return Err(refused(text, hint));
+        }
+        refuse_symbolic(place.git, &place.checkout, &[&noted]).map_err(fault)?;
+    }
+    Ok(())
+}
+
+/// The ref that `spec` notes the remote's `name` at: git-fetch(1), "<refspec>".
+fn noted_at(spec: &str, name: &str) -> Option<String> {
+    let (from, to) = spec.strip_prefix('+').unwrap_or(spec).split_once(':')?;
+    let Some((begin, end)) = from.split_once('*') else {
+        return (from == name && !to.is_empty()).then(|| to.to_owned());
+    };
+    let middle = name.strip_prefix(begin)?.strip_suffix(end)?;
+    Some(to.replacen('*', middle, 1))
 }
 
 /// What `git push --set-upstream` writes. The push itself has a copy of the configuration.
@@ -92,6 +134,28 @@ pub fn remote(place: &Place<'_>, branch: &str) -> Result<String> {
         several => {
             let text = format!("it is not clear which remote to push to: {}", several.join(", "));
             Err(refused(text, "choose one with `git config remote.pushDefault <name>`"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refspec_says_where_a_branch_is_noted() {
+        let at = |spec: &str| noted_at(spec, "refs/heads/a/b");
+        for (spec, expected) in [
+            ("+refs/heads/*:refs/remotes/origin/*", Some("refs/remotes/origin/a/b")),
+            ("refs/*:refs/*", Some("refs/heads/a/b")),
+            ("refs/heads/a/b:refs/heads/main", Some("refs/heads/main")),
+            ("refs/heads/a*b:refs/x/*/y", Some("refs/x///y")),
+            ("refs/tags/*:refs/tags/*", None),
+            ("^refs/heads/a/b", None),
+            ("refs/heads/a/b", None),
+            ("refs/heads/a/b:", None),
+        ] {
+            assert_eq!(at(spec).as_deref(), expected, "{spec}");
         }
     }
 }

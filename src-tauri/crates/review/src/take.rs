@@ -7,6 +7,7 @@
 //! through a link, for git itself refuses one that comes in between. What git cannot take is left out
 //! and named with the reason; it keeps nothing else out.
 
+use crate::bytes::{Taken, Taker};
 use crate::limits::LEFT_OUT_MAX;
 use crate::place::{Place, Result, fault, refused};
 use nightshift_protocol::review::LeftOut;
@@ -19,6 +20,9 @@ use std::path::{Path, PathBuf};
 /// For files that are not at their place any more.
 const FORGET: &[&str] = &["update-index", "--force-remove", "-z", "--stdin"];
 const ARGS: &[&str] = &["update-index", "--add", "--remove", "--replace", "-z", "--stdin"];
+
+/// For files that are objects already.
+const INFO: &[&str] = &["update-index", "-z", "--index-info"];
 
 /// What stays out of an index, and why.
 pub type Left = BTreeMap<PathBuf, String>;
@@ -35,13 +39,44 @@ pub fn take(place: &Place<'_>, changes: &[Change]) -> Result<Left> {
     Ok(left)
 }
 
-/// Into the index that `call` is given, from the files of `place`.
-pub fn take_by<'a>(
+/// Into the index that `call` is given, from the files of `place`, byte for byte. `scratch`: a directory that
+/// nobody else uses. Also which files these are.
+pub fn take_bytes<'a>(
     place: &Place<'_>,
     call: impl Fn(&[&str]) -> Call<'a>,
+    scratch: &Path,
     changes: &[Change],
-) -> Result<Left> {
-    by_presence(&place.root, changes).into_index(&place.root, call)
+) -> Result<(Left, Vec<Taken>)> {
+    let Sorted { gone, there, mut left } = by_presence(&place.root, changes);
+    let mut taker = Taker::new(place, scratch);
+    let (mut files, mut others) = (Vec::new(), Vec::new());
+    for change in there {
+        match taker.take(&change.path) {
+            Ok(true) => files.push(change),
+            Ok(false) => others.push(change),
+            Err(error) => {
+                left.insert(change.path.clone(), error.to_string());
+            }
+        }
+        taker.store_some()?;
+    }
+    let taken = taker.finish()?;
+    let root = &place.root;
+    into(root, &|| call(FORGET), &gone, &mut left, &|change| line(change, None))?;
+    let by_path: BTreeMap<&Path, &Taken> = taken.iter().map(|t| (t.path.as_path(), t)).collect();
+    let of = |change: &Change| line(change, by_path.get(change.path.as_path()).copied());
+    into(root, &|| call(INFO), &files, &mut left, &of)?;
+    into(root, &|| call(ARGS), &others, &mut left, &|change| line(change, None))?;
+    Ok((left, taken))
+}
+
+/// A change as git's `update-index` reads it, by its name or by what was taken of it.
+fn line(change: &Change, taken: Option<&Taken>) -> Vec<u8> {
+    let name = change.path.as_os_str().as_bytes();
+    // The slash says: a repository of its own.
+    let name = name.strip_suffix(b"/").unwrap_or(name);
+    let info = taken.map(|taken| format!("{} {}\t", taken.mode, taken.object));
+    [info.unwrap_or_default().as_bytes(), name, b"\0"].concat()
 }
 
 /// As clients are told.
@@ -85,8 +120,8 @@ fn by_presence<'c>(root: &Path, changes: &'c [Change]) -> Sorted<'c> {
 impl Sorted<'_> {
     fn into_index<'a>(self, root: &Path, call: impl Fn(&[&str]) -> Call<'a>) -> Result<Left> {
         let Sorted { gone, there, mut left } = self;
-        into(root, &|| call(FORGET), &gone, &mut left)?;
-        into(root, &|| call(ARGS), &there, &mut left)?;
+        into(root, &|| call(FORGET), &gone, &mut left, &|change| line(change, None))?;
+        into(root, &|| call(ARGS), &there, &mut left, &|change| line(change, None))?;
         Ok(left)
     }
 }
@@ -173,6 +208,8 @@ fn refuse_filtered(place: &Place<'_>, changes: &[&Change]) -> Result<()> {
 
 /// What update-index says of a name like `.git`, as some file system would read it.
 const IGNORED: &str = "Ignoring path ";
+/// The same of one that it is given with its object.
+const INVALID: &str = "Invalid path '";
 
 /// git takes all of a call or nothing: what it refuses is found by halves.
 fn into<'a>(
@@ -180,18 +217,13 @@ fn into<'a>(
     call: &impl Fn() -> Call<'a>,
     changes: &[&Change],
     left: &mut Left,
+    line: &dyn Fn(&Change) -> Vec<u8>,
 ) -> Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
-    let mut names = Vec::new();
-    for change in changes {
-        let name = change.path.as_os_str().as_bytes();
-        // The slash says: a repository of its own.
-        names.extend_from_slice(name.strip_suffix(b"/").unwrap_or(name));
-        names.push(0);
-    }
-    let ended = call().input(names).long().end().map_err(fault)?;
+    let names: Vec<Vec<u8>> = changes.iter().map(|change| line(change)).collect();
+    let ended = call().input(names.concat()).long().end().map_err(fault)?;
     // A name that git forbids it only mentions, and ends well.
     if ended.code == Some(0) && !text(&ended.stderr).contains(IGNORED) {
         return Ok(());
@@ -204,15 +236,15 @@ fn into<'a>(
         return Err(fault(failed("git update-index", &ended)));
     }
     let (first, second) = changes.split_at(changes.len() / 2);
-    into(root, call, first, left)?;
-    into(root, call, second, left)
+    into(root, call, first, left, line)?;
+    into(root, call, second, left, line)
 }
 
 fn reason(root: &Path, change: &Change, complaint: &str) -> String {
     if is_repository(root, change) {
         return "a nested repository in which git finds no commit".to_owned();
     }
-    match complaint.starts_with(IGNORED) {
+    match complaint.starts_with(IGNORED) || complaint.contains(INVALID) {
         true => "git takes no file of this name".to_owned(),
         false => complaint.to_owned(),
     }

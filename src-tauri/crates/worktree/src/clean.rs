@@ -73,7 +73,12 @@ pub fn clean(
 pub fn purge(git: &Git, ledger: &Ledger, removed: &Removed) -> Result<()> {
     let _turn = ledger.lock()?;
     let record = &removed.record;
-    refuse_symbolic(git, &record.repository.checkout(), &[&removed.rescue_ref])?;
+    let Repository { root, common } = &record.repository;
+    // Then the rescue went with the whole repository.
+    let is_gone = absence::look(common, root, &record.grounds.repository)? == Some(Absence::Proven);
+    if !is_gone {
+        refuse_symbolic(git, &record.repository.checkout(), &[&removed.rescue_ref])?;
+    }
     let aside = &removed.aside;
     if std::fs::symlink_metadata(aside).is_ok() {
         let real = std::fs::canonicalize(aside).at(aside)?;
@@ -84,10 +89,7 @@ pub fn purge(git: &Git, ledger: &Ledger, removed: &Removed) -> Result<()> {
         }
         delete(aside)?;
     }
-    let record = &removed.record;
-    let Repository { root, common } = &record.repository;
-    // The rescue went with the whole repository.
-    if absence::look(common, root, &record.grounds.repository)? != Some(Absence::Proven) {
+    if !is_gone {
         rescue::forget(git, record, &removed.rescue_ref, &removed.rescue_commit)?;
     }
     ledger.forget_removed(&removed.id)

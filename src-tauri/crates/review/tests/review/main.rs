@@ -11,5 +11,7 @@ mod publishing;
 mod remotes;
 mod replaced;
 mod repo;
+mod restoring;
 mod saving;
 mod signing;
+mod symbolic;
