@@ -330,7 +330,7 @@ fn check_out(git: &Git, record: &Record) -> Result<Option<String>> {
         if !without {
             return Err(failed("git reset --hard in the new worktree", &ended).hint(MEND));
         }
-        let why = crate::git::complaint(&ended);
+        let why = crate::complaint::complaint(&ended);
         note = Some(format!("files kept by Git LFS are pointers here ({why})"));
     }
     checkout.settle(git)?;
