@@ -86,16 +86,17 @@ fn security_12_a_rebase_takes_no_repository_away() {
     repo.write("w.txt", "w\n");
     repo.git(&["add", "w.txt"]);
     repo.git(&["commit", "--quiet", "-m", "work"]);
-    file_instead(&repo, &repo.root, "sub");
     let sub = repo.tree.join("sub");
-    for _ in 0..2 {
-        init(&repo, &sub);
-        write(&sub, "new", "mine\n");
-        repo.refuses(ReviewAct::Rebase, &["would be lost", "sub/ (a repository)", "move"]);
-        assert_eq!(repo.run_in(&sub, &["rev-parse", "--verify", "mine"]).len(), 41);
-        assert_eq!(fs::read_to_string(sub.join("new")).unwrap(), "mine\n");
-        fs::remove_dir_all(&sub).unwrap();
-    }
+    // The very commit that is linked: a new one would be a change.
+    let original = repo.root.join("sub").to_string_lossy().into_owned();
+    repo.git(&["clone", "--quiet", &original, "sub"]);
+    repo.run_in(&sub, &["branch", "mine"]);
+    write(&sub, "new", "mine\n");
+    file_instead(&repo, &repo.root, "sub");
+    repo.refuses(ReviewAct::Rebase, &["would be lost", "sub/ (a repository)", "move"]);
+    assert_eq!(repo.run_in(&sub, &["rev-parse", "--verify", "mine"]).len(), 41);
+    assert_eq!(fs::read_to_string(sub.join("new")).unwrap(), "mine\n");
+    fs::remove_dir_all(&sub).unwrap();
     fs::create_dir(&sub).unwrap();
     repo.done(ReviewAct::Rebase);
     assert_eq!(repo.read("sub"), "a file\n");
