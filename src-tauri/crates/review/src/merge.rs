@@ -11,7 +11,7 @@ use crate::place::{Place, Result, fault, refused};
 use nightshift_platform::files::read_bounded;
 use nightshift_protocol::review::ReviewResult;
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_worktree::{Checkout, pieces, refuse_symbolic, text};
+use nightshift_worktree::{Checkout, pieces, refuse_symbolic, refuse_symbolic_in, text};
 use std::path::PathBuf;
 
 /// What git keeps in a checkout's git directory about where it comes back to.
@@ -41,6 +41,7 @@ pub fn merge(place: &Place<'_>, id: &str) -> Result<ReviewResult> {
     refuse_symbolic(place.git, &place.checkout, &[&name]).map_err(fault)?;
     match checkout_of(place, target)? {
         Some(checkout) => {
+            refuse_symbolic_in(place.git, &checkout).map_err(fault)?;
             place.refuse_uncommitted(&checkout, &format!("{target} is checked out there"))?;
             let written = overwritten::added(place, &tip, &tree)?;
             overwritten::refuse(place, &checkout, &written)?;
