@@ -370,12 +370,12 @@ mod tests {
             assert_eq!(change(same.clone()), written, "{same}");
         }
         for other in [
-            json!({"type": "update", "unified_diff": "@@", "move_path": "/root/.bashrc"}),
+            json!({"type": "update", "unified_diff": "@@", "move_path": "/home/ada/.bashrc"}),
             json!({"type": "delete"}),
             json!({"type": "delete", "content": "x"}),
             json!({"type": "update", "unified_diff": "@@", "to": "/etc/passwd"}),
             json!({"type": "update", "unified_diff": {"path": "/etc/passwd"}}),
-            json!({"update": {"unified_diff": "@@", "move_path": "/root/.bashrc"}}),
+            json!({"update": {"unified_diff": "@@", "move_path": "/home/ada/.bashrc"}}),
             json!({"update": {}, "delete": {}}),
             json!({"delete": {}}),
             json!({"add": "x"}),

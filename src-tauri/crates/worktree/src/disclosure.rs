@@ -114,6 +114,7 @@ mod tests {
             teardown: None,
             scripts: None,
             setup_timeout_seconds: 0,
+            grounds: crate::absence::Grounds::default(),
             absent: names.to_vec(),
             absent_count: names.len(),
             notes: vec![note, format!("git said {}", name(6))],

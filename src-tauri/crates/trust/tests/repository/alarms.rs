@@ -108,6 +108,7 @@ fn trust_alarms_the_users_own_directory_is_not_asked_about_where_it_is_worked_in
         home: Some(&home),
         commit: None,
         common: None,
+        worktrees: None,
     };
     let found = collect(&repo.git, &place, Vec::new());
     assert!(found.is_nothing(), "{found:?}");

@@ -48,6 +48,7 @@ fn security_12_a_rescue_is_not_written_where_another_ref_is() {
         let removed = remove(&repo.git, &repo.ledger, "one", Policy::Discard, &repo.log()).unwrap();
         match removed {
             Removal::Removed { removed, .. } => assert_ne!(removed.rescue_ref, name),
+            Removal::Forgotten { found } => panic!("{found}"),
             Removal::Kept { blockers } => {
                 assert!(blockers[0].to_string().contains(name), "{blockers:?}");
                 assert_eq!(branches(&repo), before);
