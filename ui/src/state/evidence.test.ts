@@ -12,6 +12,6 @@ test("small_truths what is noted at each act is shown once, with how often", () 
 });
 
 test("the note is the one that the supervisor makes", () => {
-  const file = new URL("../../../src-tauri/crates/terms/src/evidence.rs", import.meta.url);
+  const file = new URL("../../../src-tauri/crates/model/src/values/evidence.rs", import.meta.url);
   expect(readFileSync(file, "utf8")).toContain(`"${HOOKS_LEFT_OUT}"`);
 });

@@ -1,7 +1,7 @@
 /**
  * Evidence as it is shown: what is noted at each act stands once, with how often.
  *
- * Must not know: the window. `HOOKS_LEFT_OUT` is that of `crates/terms/src/evidence.rs`; a test compares them.
+ * Must not know: the window. `HOOKS_LEFT_OUT` is that of `crates/model/src/values/evidence.rs`; a test compares them.
  */
 import type { Evidence } from "../backend/api";
 
