@@ -100,7 +100,8 @@ impl Client {
         }
         let result = reply.await.unwrap_or_else(|_| {
             let why = self.link.routes.why_lost().unwrap_or_else(lost);
-            Err(if only_reads { why } else { unheard(&why) })
+            // A supervisor that says why it hears nobody has carried out nothing.
+            Err(if only_reads || why != lost() { why } else { unheard(&why) })
         });
         drop(guard);
         result
