@@ -281,10 +281,9 @@ fn logged(asked: &Asked<'_>) -> Result<Vec<String>> {
     let known = crate::git::text(&known.input(asked_for.into_bytes()).read()?);
     let known: Vec<&str> = known.lines().filter(|line| !line.contains(' ')).collect();
     let max = format!("--max-count={LOGGED_COMMITS_MAX}");
-    let mut input = known.join("\n");
-    input.push_str("\n--not\n--all\n");
-    let list = asked.look(&["rev-list", &max, "--stdin"]);
-    let lines = crate::git::text(&list.input(input.into_bytes()).read()?);
+    // Options stand in the call: gits before 2.42 read none from the input.
+    let list = asked.look(&["rev-list", &max, "--stdin", "--not", "--all"]);
+    let lines = crate::git::text(&list.input(known.join("\n").into_bytes()).read()?);
     Ok(lines.lines().map(str::to_owned).collect())
 }
 

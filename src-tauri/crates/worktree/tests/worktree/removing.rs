@@ -284,3 +284,29 @@ fn read_only_directories_do_not_stop_a_removal() {
     repo.undo("one");
     assert_eq!(fs::metadata(&cache).unwrap().permissions().mode() & 0o777, 0o555);
 }
+
+/// Debian 12 has git 2.39; where the tests run, a newer one may come first.
+#[test]
+fn the_git_of_the_system_rescues_removes_and_brings_back() {
+    let mut repo = Repo::new();
+    let mut env = repo.environment();
+    env.insert("PATH".into(), "/usr/bin:/bin".into());
+    if !std::path::Path::new("/usr/bin/git").exists() {
+        eprintln!("NOT TESTED: there is no /usr/bin/git");
+        return;
+    }
+    repo.git = nightshift_worktree::Git::new(&env);
+    let record = repo.make("one");
+    write(&record.path, "lost.txt", "lost\n");
+    repo.run_in(&record.path, &["add", "lost.txt"]);
+    repo.run_in(&record.path, &["commit", "--quiet", "-m", "lost"]);
+    let lost = repo.run_in(&record.path, &["rev-parse", "HEAD"]);
+    repo.run_in(&record.path, &["reset", "--quiet", "--hard", "HEAD~1"]);
+    write(&record.path, "new.txt", "new\n");
+    assert!(matches!(repo.remove("one", Policy::Careful), Removal::Kept { .. }));
+    let Removal::Removed { removed, .. } = repo.remove("one", Policy::Discard) else { panic!() };
+    let kept = repo.run(&["rev-list", &removed.rescue_ref]);
+    assert!(kept.contains(lost.trim()), "a commit that only a log names: {kept}");
+    let back = repo.undo("one");
+    assert_eq!(fs::read_to_string(back.path.join("new.txt")).unwrap(), "new\n");
+}
