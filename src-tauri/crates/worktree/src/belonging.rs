@@ -67,6 +67,8 @@ const INTERPRETERS: &[&str] = &[
     "bash", "bun", "dash", "deno", "ksh", "lua", "node", "perl", "php", "python", "python2",
     "python3", "ruby", "sh", "source", "zsh", ".",
 ];
+/// How a place begins that a command computes.
+const COMPUTED: &[&str] = &[")/", "`/", ")\"/", "`\"/"];
 /// What shells put in the place of the directory they are in.
 const HERE: &[&str] = &["$PWD/", "${PWD}/", "$GIT_WORK_TREE/", "${GIT_WORK_TREE}/"];
 
@@ -150,6 +152,12 @@ impl Ground {
         others.any(|other| self.of_any || common(other).is_some_and(is_ours))
     }
 
+    /// Whether a path is in the checkout of a repository that is not the user's home.
+    fn is_in_another(&self, path: &Path) -> bool {
+        let users = |root: &Path| self.home.as_ref().is_some_and(|home| home.starts_with(root));
+        without_links(path).ancestors().any(|above| !users(above) && has_repository(above))
+    }
+
     fn is_nowhere(&self) -> bool {
         self.roots.is_empty() && self.commons.is_empty()
     }
@@ -157,6 +165,12 @@ impl Ground {
     /// Where a command, or the name of a program, leads.
     pub fn leads(&self, value: &[u8]) -> Leads {
         let value = String::from_utf8_lossy(value);
+        // The beginning of the place is what a command says: git itself may say where the checkout is.
+        if COMPUTED.iter().any(|end| value.contains(end)) {
+            return Leads::Here;
+        }
+        // A value in quotes belongs to its name.
+        let value = value.replace("=\"", "=").replace("='", "=");
         let mut leads = Leads::Away;
         for part in value.split([';', '|', '&', '(', ')', '`', '\n']) {
             match self.command(part) {
@@ -179,6 +193,10 @@ impl Ground {
             let assigns = !name.is_empty() && !is_option && !name.contains('/');
             if value.is_empty() || matches!(word, "{" | "then" | "do") {
                 continue;
+            }
+            if assigns && name == "PATH" && value.split(':').any(|entry| self.is_entry_here(entry))
+            {
+                return Leads::Here;
             }
             if is_option && name.is_empty() {
                 // What follows is no file but a program's text.
@@ -231,6 +249,14 @@ impl Ground {
         }
     }
 
+    /// Whether programs of the repository would be found by a directory of PATH.
+    fn is_entry_here(&self, entry: &str) -> bool {
+        match entry.strip_prefix('~').or(entry.strip_prefix('$')) {
+            Some(_) => self.word(entry, false, false) == Leads::Here,
+            None => self.is_place_here(OsStr::new(entry)),
+        }
+    }
+
     /// Whether a variable or a setting that is one path leads here. A relative one does.
     fn is_place_here(&self, value: &OsStr) -> bool {
         let path = Path::new(value);
@@ -263,7 +289,11 @@ fn environment_on(ground: &Ground, env: &Environment) -> Environment {
         let is = |names: &[&str]| names.iter().any(|known| name == known);
         if is(LISTS) {
             let entries = absolute_entries(value).filter(|entry| !ground.holds(entry));
-            *value = joined(entries);
+            // What stands in another repository comes last: somebody else may have written it. Some
+            // programs are nowhere else, as where the packages of a system are a repository.
+            let (elsewhere, own): (Vec<_>, Vec<_>) =
+                entries.partition(|entry| ground.is_in_another(entry));
+            *value = joined(own.into_iter().chain(elsewhere));
             return name == "PATH" || !value.is_empty();
         }
         if is(PLACES) {
@@ -365,6 +395,13 @@ mod tests {
             "@/w/x/bin/later",
             "@/repo/.git/later",
             "~/../repo/later",
+            "$(git rev-parse --show-toplevel)/tools/clean",
+            "\"$(git rev-parse --show-toplevel)\"/tools/clean",
+            "`git rev-parse --show-toplevel`/tools/clean",
+            "PATH=tools:$PATH clean",
+            "PATH=\"$PATH:./tools\" clean",
+            "PATH=@/repo/tools:/usr/bin clean",
+            "PATH=:/usr/bin clean",
         ] {
             let value = value.replace('@', &at);
             assert_eq!(ground.leads(value.as_bytes()), Leads::Here, "{value}");
@@ -382,6 +419,8 @@ mod tests {
             ("@/out/later", Leads::Away),
             ("../out/later", Leads::Away),
             ("~/bin/later", Leads::Away),
+            ("PATH=~/bin:$PATH later", Leads::Away),
+            ("PATH=$HOME/bin:/usr/bin later", Leads::Away),
             ("", Leads::Away),
         ] {
             let value = value.replace('@', &at);
