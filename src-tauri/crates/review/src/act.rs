@@ -4,6 +4,7 @@ use crate::place::{Place, Recorded, Result, fault, refused};
 use crate::{
     changes, commit, discard, draft, file, image, merge, pull_request, push, rebase, restore, stage,
 };
+use nightshift_model::shell::word;
 use nightshift_protocol::review::{ReviewAct, ReviewResult};
 use nightshift_worktree::{
     Environment, Git, Ledger, Phase, Repository, named_by_head, refuse_symbolic_in, reopen,
@@ -81,7 +82,26 @@ fn refuse_other_branch(place: &Place<'_>, own: Option<&str>) -> Result<()> {
         "HEAD of {} names the branch {named}, and the branch of this session is {own}; nothing was changed",
         place.root.display()
     );
-    Err(refused(text, format!("go back with `git switch {own}` there, or use git itself")))
+    Err(refused(text, way_back(place, own, named)?))
+}
+
+/// How its work comes to the session's branch: an agent may have begun another one, or renamed its own.
+fn way_back(place: &Place<'_>, own: &str, named: &str) -> Result<String> {
+    let own_ref = format!("refs/heads/{own}");
+    let known = place.look(&["rev-parse", "--verify", "--quiet"]).arg(&own_ref).find();
+    let (own, named) = (word(own), word(named));
+    Ok(match known.map_err(fault)? {
+        Some(_) => {
+            format!(
+                "take its work over with `git switch {own} && git merge {named}` there, or use git itself"
+            )
+        }
+        None => {
+            format!(
+                "give it its name back with `git branch -m {named} {own}` there, or use git itself"
+            )
+        }
+    })
 }
 
 /// Acts that touch files or the index alone, wherever HEAD is.
