@@ -9,6 +9,7 @@
 use crate::git::Environment;
 use crate::place;
 use crate::shadow::common_of;
+use crate::shell;
 use nightshift_platform::search::{absolute_entries, find, joined};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -67,8 +68,8 @@ const INTERPRETERS: &[&str] = &[
     "bash", "bun", "dash", "deno", "ksh", "lua", "node", "perl", "php", "python", "python2",
     "python3", "ruby", "sh", "source", "zsh", ".",
 ];
-/// How a place begins that a command computes.
-const COMPUTED: &[&str] = &[")/", "`/", ")\"/", "`\"/"];
+/// Stands for what a command inside of a command says. No path and no setting holds this character.
+const COMPUTED: char = '\u{1}';
 /// What shells put in the place of the directory they are in.
 const HERE: &[&str] = &["$PWD/", "${PWD}/", "$GIT_WORK_TREE/", "${GIT_WORK_TREE}/"];
 
@@ -165,15 +166,17 @@ impl Ground {
     /// Where a command, or the name of a program, leads.
     pub fn leads(&self, value: &[u8]) -> Leads {
         let value = String::from_utf8_lossy(value);
-        // The beginning of the place is what a command says: git itself may say where the checkout is.
-        if COMPUTED.iter().any(|end| value.contains(end)) {
-            return Leads::Here;
-        }
-        // A value in quotes belongs to its name.
-        let value = value.replace("=\"", "=").replace("='", "=");
+        let (text, computed) = shell::without_substitutions(&value, COMPUTED);
+        // The quotes may end where the computed part does.
+        let text = shell::with_variables(&text).replace("\u{1}\"/", "\u{1}/");
         let mut leads = Leads::Away;
-        for part in value.split([';', '|', '&', '(', ')', '`', '\n']) {
-            match self.command(part) {
+        let parts = [text].into_iter().chain(computed);
+        let parts = parts.flat_map(|text| {
+            let ends = [';', '|', '&', '(', ')', '`', '\n'];
+            text.split(ends).map(str::to_owned).collect::<Vec<_>>()
+        });
+        for part in parts {
+            match self.command(&part) {
                 Leads::Here => return Leads::Here,
                 Leads::NotYet => leads = Leads::NotYet,
                 Leads::Away => {}
@@ -226,6 +229,12 @@ impl Ground {
             .iter()
             .find_map(|here| word.strip_prefix(here))
             .map_or_else(|| word.to_owned(), |rest| format!("./{rest}"));
+        if let Some(below) = word.strip_prefix(COMPUTED) {
+            // Git itself says where the checkout is. A name that is all computed is found as the user finds it.
+            let Some(below) = below.strip_prefix('/') else { return Leads::Away };
+            let is_there = self.at.join(below).symlink_metadata().is_ok();
+            return if runs || script || is_there { Leads::Here } else { Leads::NotYet };
+        }
         let path = Path::new(&word);
         let here = |holds: bool| if holds { Leads::Here } else { Leads::Away };
         if path.is_absolute() {
@@ -398,6 +407,14 @@ mod tests {
             "$(git rev-parse --show-toplevel)/tools/clean",
             "\"$(git rev-parse --show-toplevel)\"/tools/clean",
             "`git rev-parse --show-toplevel`/tools/clean",
+            "x=\"$(git rev-parse --show-toplevel)/tools\"; mkdir -p /tmp/x; \"$x/later\" %f",
+            "x=`git rev-parse --show-cdup`; sh ${x}/tools/later",
+            "d=$PWD/tools; $d/later",
+            "d=./tools; \"$d\"/later",
+            "a=tools; b=$a/later; exec ./$b",
+            "cat $(git rev-parse --show-toplevel)/tools/clean",
+            "$(./tools/which) clean",
+            "PATH=$(git rev-parse --show-toplevel)/tools:$PATH clean",
             "PATH=tools:$PATH clean",
             "PATH=\"$PATH:./tools\" clean",
             "PATH=@/repo/tools:/usr/bin clean",
@@ -419,6 +436,10 @@ mod tests {
             ("@/out/later", Leads::Away),
             ("../out/later", Leads::Away),
             ("~/bin/later", Leads::Away),
+            ("d=$(git rev-parse --git-common-dir)/lfs; mkdir -p $d; cat >$d/new", Leads::NotYet),
+            ("$(which git-lfs) clean -- %f", Leads::Away),
+            ("f=%f; git-lfs clean -- \"$f\"", Leads::Away),
+            ("x=~/bin; $x/later", Leads::Away),
             ("PATH=~/bin:$PATH later", Leads::Away),
             ("PATH=$HOME/bin:/usr/bin later", Leads::Away),
             ("", Leads::Away),

@@ -54,6 +54,7 @@ mod rescue;
 mod scripts;
 mod settings;
 mod shadow;
+mod shell;
 mod size;
 mod status;
 mod submodules;
