@@ -4,7 +4,7 @@
 
 use crate::acp::{self, DriverSpec, Fed, ItemChange};
 use crate::terminal;
-use nightshift_model::standing::Remark;
+use nightshift_model::standing::SystemMessage;
 use nightshift_model::{Answer, Choice, NeedId, Prompt};
 use nightshift_protocol::{Configuration, ConversationItem, Record, Subject};
 use nightshift_vendors::Watched;
@@ -119,7 +119,7 @@ impl Driver {
     }
 
     /// Shows what Nightshift says between the turns; a terminal shows none of it.
-    pub fn set_remarks(&mut self, remarks: &[Remark], live: bool) -> Vec<ItemChange> {
+    pub fn set_remarks(&mut self, remarks: &[SystemMessage], live: bool) -> Vec<ItemChange> {
         match self {
             Driver::Conversation(driver) => driver.set_remarks(remarks, live),
             Driver::Terminal(_) => Vec::new(),

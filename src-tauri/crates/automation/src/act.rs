@@ -14,15 +14,15 @@ use nightshift_protocol::standing::{
     CronCreated, CronView, GoalView, LoopStarted, WakeupScheduled,
 };
 use nightshift_protocol::{Fault, FaultCode, StandingAct, StandingResult, StandingView};
-use nightshift_schedule::{Cron, LIFETIME_MS, Look, LoopLine, Task};
+use nightshift_schedule::{ClockReading, Cron, LIFETIME_MS, LoopLine, Task};
 
 /// A wake-up is at least and at most so far away.
 const WAKEUP_S: (u32, u32) = (60, 3600);
 
 /// When and where something is asked.
 #[derive(Clone, Debug)]
-pub struct Moment {
-    pub look: Look,
+pub struct CommandContext {
+    pub look: ClockReading,
     pub zone: TimeZone,
     /// Eight characters that name nothing yet.
     pub fresh_id: String,
@@ -39,7 +39,7 @@ pub enum Asked {
     Nothing,
 }
 
-impl Moment {
+impl CommandContext {
     fn now(&self) -> Millis {
         millis(self.look.wall_ms)
     }
@@ -63,7 +63,7 @@ fn invalid(message: impl Into<String>) -> Fault {
 }
 
 /// Checks what is asked, and says what it means.
-pub fn ask(session: &Session, act: &StandingAct, moment: &Moment) -> Result<Asked, Fault> {
+pub fn ask(session: &Session, act: &StandingAct, moment: &CommandContext) -> Result<Asked, Fault> {
     let id = &session.id;
     let Some(agent) = session.agent() else {
         let text = format!("session {id} is a shell job");
@@ -118,7 +118,7 @@ fn cron_task(
     cron: &str,
     prompt: &str,
     (recurring, durable): (bool, bool),
-    moment: &Moment,
+    moment: &CommandContext,
 ) -> Result<CronTask, Fault> {
     moment.refuse_when_off()?;
     if prompt.trim().is_empty() {
@@ -156,7 +156,7 @@ fn unwritable(error: serde_json::Error) -> Fault {
 }
 
 /// What follows `/loop`.
-fn loop_start(line: &str, has_tools: bool, moment: &Moment) -> Result<Asked, Fault> {
+fn loop_start(line: &str, has_tools: bool, moment: &CommandContext) -> Result<Asked, Fault> {
     let (interval, prompt) = match LoopLine::parse(line).map_err(|e| invalid(e.to_string()))? {
         LoopLine::Stop => return Ok(Asked::Command(Command::LoopStop)),
         LoopLine::Start { interval, prompt } => (interval, prompt),
@@ -197,7 +197,11 @@ fn clamped(delay_seconds: u32) -> (u32, bool) {
 }
 
 /// A goal with the bounds that its words name, and what is known against its wording.
-pub fn new_goal(condition: &str, check: Option<&str>, moment: &Moment) -> Result<Goal, Fault> {
+pub fn new_goal(
+    condition: &str,
+    check: Option<&str>,
+    moment: &CommandContext,
+) -> Result<Goal, Fault> {
     let (condition, check) = (condition.trim(), check.map(str::trim).filter(|c| !c.is_empty()));
     if condition.is_empty() && check.is_none() {
         return Err(invalid("the goal says nothing").hint("name the condition to reach"));
@@ -243,7 +247,7 @@ fn bounds(named: &nightshift_schedule::Bounds) -> Bounds {
 }
 
 /// The answer, from what the act made of the session.
-pub fn answer(session: &Session, act: &StandingAct, moment: &Moment) -> StandingResult {
+pub fn answer(session: &Session, act: &StandingAct, moment: &CommandContext) -> StandingResult {
     let nothing = Standing::default();
     let standing = session.agent().map_or(&nothing, |agent| &*agent.standing);
     match act {
@@ -319,7 +323,7 @@ mod tests {
     #[test]
     fn bounds_in_the_words_of_a_goal_are_kept() {
         const HOUR_MS: u64 = 60 * 60 * 1000;
-        let look = Look {
+        let look = ClockReading {
             wall_ms: 1_700_000_000_000,
             awake_ms: 0,
             since_boot_ms: 0,
@@ -327,7 +331,8 @@ mod tests {
             run: String::new(),
             zone: "UTC".into(),
         };
-        let moment = Moment { look, zone: TimeZone::UTC, fresh_id: "a1b2c3d4".into(), off: false };
+        let moment =
+            CommandContext { look, zone: TimeZone::UTC, fresh_id: "a1b2c3d4".into(), off: false };
         let now = moment.now();
         for (condition, turns, ms, waits_ms) in [
             ("all tests pass", GOAL_TURNS_MAX, GOAL_TIME_MAX_MS, None),

@@ -7,17 +7,19 @@ use crate::slash::Slash;
 use crate::words;
 use jiff::tz::TimeZone;
 use nightshift_model::standing::{CronTask, GoalPhase, Loop, LoopPrompt, Pace};
-use nightshift_model::{Millis, Run, Session, Timed, Timer};
-use nightshift_schedule::{Decision, Facts, Look, Missed, Standing as Doing, Task, Turn, plan};
+use nightshift_model::{Millis, Run, Session, Timer, TimerFired};
+use nightshift_schedule::{
+    ClockReading, Decision, Facts, Missed, SessionActivity, Task, Turn, plan,
+};
 
 /// A delay of a loop or a wake-up is never longer: one that is further away lost its clock.
 const DELAY_MAX_MS: u64 = 60 * 60 * 1000;
 
 /// What is known at a look.
 #[derive(Clone, Copy, Debug)]
-pub struct Eyes<'a> {
-    pub look: &'a Look,
-    pub last: Option<&'a Look>,
+pub struct DueContext<'a> {
+    pub look: &'a ClockReading,
+    pub last: Option<&'a ClockReading>,
     pub zone: &'a TimeZone,
     pub last_turn: Option<Turn>,
     /// Cron tasks and loops are turned off.
@@ -26,15 +28,15 @@ pub struct Eyes<'a> {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Due {
-    Timer(Box<Timed>),
+    Timer(Box<TimerFired>),
     /// The same, once the loop's file was read: its text is the run's.
-    File(Box<Timed>),
+    File(Box<TimerFired>),
     /// The goal waits no longer.
     Goal,
 }
 
 /// The earliest thing that is due, or whose schedule has to follow the clock.
-pub fn due(session: &Session, eyes: &Eyes<'_>) -> Option<Due> {
+pub fn due(session: &Session, eyes: &DueContext<'_>) -> Option<Due> {
     let standing = &session.agent()?.standing;
     if !session.takes_turn() {
         return None;
@@ -60,24 +62,24 @@ pub fn due(session: &Session, eyes: &Eyes<'_>) -> Option<Due> {
     }
     if let Some(wakeup) = &standing.wakeup {
         let what = Timer::Wakeup;
-        if let Some(timed) = delay_due(what, wakeup.at, &wakeup.plan, now, || Run {
+        if let Some(fired) = delay_due(what, wakeup.at, &wakeup.plan, now, || Run {
             text: wakeup.prompt.clone(),
             beside: Some(words::woken(&wakeup.reason)),
             ..Run::default()
         }) {
-            return Some(Due::Timer(Box::new(timed)));
+            return Some(Due::Timer(Box::new(fired)));
         }
     }
-    crons.into_iter().find_map(|task| cron_due(task, eyes)).map(|timed| Due::Timer(Box::new(timed)))
+    crons.into_iter().find_map(|task| cron_due(task, eyes)).map(|fired| Due::Timer(Box::new(fired)))
 }
 
-fn cron_due(task: &CronTask, eyes: &Eyes<'_>) -> Option<Timed> {
+fn cron_due(task: &CronTask, eyes: &DueContext<'_>) -> Option<TimerFired> {
     let what = Timer::Cron { id: task.id.clone() };
     let run = || Run { text: task.prompt.clone(), ..Run::default() };
     planned(what, &task.plan, task.fire_at, eyes, run, &format!("cron task {}", task.id))
 }
 
-fn loop_due(session: &Session, looping: &Loop, eyes: &Eyes<'_>, now: Millis) -> Option<Due> {
+fn loop_due(session: &Session, looping: &Loop, eyes: &DueContext<'_>, now: Millis) -> Option<Due> {
     let at = looping.next_at?;
     let run = || Run {
         text: match &looping.prompt {
@@ -91,26 +93,26 @@ fn loop_due(session: &Session, looping: &Loop, eyes: &Eyes<'_>, now: Millis) -> 
         last: looping.expires_at <= now,
         ..Run::default()
     };
-    let timed = match &looping.pace {
+    let fired = match &looping.pace {
         Pace::Fixed { .. } if looping.runs == 0 => first_run(looping, eyes, run()),
         Pace::Fixed { .. } => planned(Timer::Loop, &looping.plan, at, eyes, run, "the loop"),
         Pace::SelfPaced | Pace::Steady { .. } => {
             delay_due(Timer::Loop, at, &looping.plan, now, run)
         }
     }?;
-    match (&looping.prompt, &timed.run) {
-        (LoopPrompt::File, Some(_)) => Some(Due::File(Box::new(timed))),
-        (LoopPrompt::File | LoopPrompt::Given { .. }, _) => Some(Due::Timer(Box::new(timed))),
+    match (&looping.prompt, &fired.run) {
+        (LoopPrompt::File, Some(_)) => Some(Due::File(Box::new(fired))),
+        (LoopPrompt::File | LoopPrompt::Given { .. }, _) => Some(Due::Timer(Box::new(fired))),
     }
 }
 
 /// A loop runs at once when it is started, then by its interval.
-fn first_run(looping: &Loop, eyes: &Eyes<'_>, run: Run) -> Option<Timed> {
+fn first_run(looping: &Loop, eyes: &DueContext<'_>, run: Run) -> Option<TimerFired> {
     let task: Task = serde_json::from_str(&looping.plan).ok()?;
     let next = next_of(&task, eyes.zone);
     let plan = looping.plan.clone();
     let run = Some(shown(run));
-    Some(Timed { what: Timer::Loop, before: plan.clone(), plan, next, run, skipped: None })
+    Some(TimerFired { what: Timer::Loop, before: plan.clone(), plan, next, run, skipped: None })
 }
 
 /// A timer without an expression.
@@ -120,16 +122,30 @@ fn delay_due(
     plan: &str,
     now: Millis,
     run: impl FnOnce() -> Run,
-) -> Option<Timed> {
+) -> Option<TimerFired> {
     let before = plan.to_owned();
     if at.0 > now.0.saturating_add(DELAY_MAX_MS) {
         // The clock was set back: it would come hours late.
         let at = Millis(now.0.saturating_add(DELAY_MAX_MS));
         let plan = nightshift_model::delay_plan(at);
-        return Some(Timed { what, before, plan, next: Some((at, at)), run: None, skipped: None });
+        return Some(TimerFired {
+            what,
+            before,
+            plan,
+            next: Some((at, at)),
+            run: None,
+            skipped: None,
+        });
     }
     let run = Some(shown(run()));
-    (at <= now).then(|| Timed { what, before, plan: String::new(), next: None, run, skipped: None })
+    (at <= now).then(|| TimerFired {
+        what,
+        before,
+        plan: String::new(),
+        next: None,
+        run,
+        skipped: None,
+    })
 }
 
 /// A timer with an expression: what its schedule makes of the look.
@@ -137,19 +153,19 @@ fn planned(
     what: Timer,
     before: &str,
     fire_at: Millis,
-    eyes: &Eyes<'_>,
+    eyes: &DueContext<'_>,
     run: impl FnOnce() -> Run,
     name: &str,
-) -> Option<Timed> {
+) -> Option<TimerFired> {
     let mut tasks = match serde_json::from_str::<Task>(before) {
         Ok(task) => vec![task],
         Err(e) => {
             let skipped = Some(format!("{name} cannot be read any more and is over: {e}"));
             let (before, plan) = (before.to_owned(), String::new());
-            return Some(Timed { what, before, plan, next: None, run: None, skipped });
+            return Some(TimerFired { what, before, plan, next: None, run: None, skipped });
         }
     };
-    let standing = Doing::Idle { last_turn: eyes.last_turn };
+    let standing = SessionActivity::Idle { last_turn: eyes.last_turn };
     let facts = Facts { tasks: &tasks, standing, last_look: eyes.last, zone: eyes.zone };
     let plan = plan(eyes.look, &facts);
     let decision = plan.decisions.first().cloned();
@@ -164,7 +180,7 @@ fn planned(
     let before = before.to_owned();
     let moved = next.map(|(_, at)| at) != Some(fire_at) || plan != before;
     let Some(Decision { run: Some(due), .. }) = decision else {
-        return moved.then_some(Timed { what, before, plan, next, run: None, skipped: None });
+        return moved.then_some(TimerFired { what, before, plan, next, run: None, skipped: None });
     };
     let late = due.late.map(|cause| format!("late, because {}", cause.words()));
     let notes = late.into_iter().chain(due.missed.iter().map(missed_words));
@@ -172,7 +188,7 @@ fn planned(
     let given = run();
     let last = due.last || given.last;
     let run = Some(shown(Run { notes, last, ..given }));
-    Some(Timed { what, before, plan, next, run, skipped: None })
+    Some(TimerFired { what, before, plan, next, run, skipped: None })
 }
 
 /// What a display command in a run's text answers, it says itself.
@@ -193,7 +209,7 @@ fn missed_words(missed: &Missed) -> String {
 }
 
 /// A stopped session goes on: what became due meanwhile is over, by name.
-pub fn missed_while_stopped(session: &Session, eyes: &Eyes<'_>) -> Vec<Timed> {
+pub fn missed_while_stopped(session: &Session, eyes: &DueContext<'_>) -> Vec<TimerFired> {
     let Some(agent) = session.agent() else { return Vec::new() };
     let crons = agent.standing.crons.iter().map(|task| {
         (Timer::Cron { id: task.id.clone() }, &task.plan, format!("Cron task {}", task.id))
@@ -207,7 +223,7 @@ pub fn missed_while_stopped(session: &Session, eyes: &Eyes<'_>) -> Vec<Timed> {
         .chain(looping)
         .filter_map(|(what, before, name)| {
             let tasks = vec![serde_json::from_str::<Task>(before).ok()?];
-            let (standing, last_look) = (Doing::Stopped, eyes.last);
+            let (standing, last_look) = (SessionActivity::Stopped, eyes.last);
             let facts = Facts { tasks: &tasks, standing, last_look, zone: eyes.zone };
             let plan = plan(eyes.look, &facts);
             let mut after = tasks;
@@ -218,7 +234,7 @@ pub fn missed_while_stopped(session: &Session, eyes: &Eyes<'_>) -> Vec<Timed> {
             let next = after.first().and_then(|task| next_of(task, eyes.zone));
             let plan = after.first().and_then(|task| serde_json::to_string(task).ok());
             let (before, plan) = (before.clone(), plan.unwrap_or_default());
-            Some(Timed { what, before, plan, next, run: None, skipped })
+            Some(TimerFired { what, before, plan, next, run: None, skipped })
         })
         .collect()
 }

@@ -7,19 +7,19 @@
 
 pub mod act;
 pub mod advising;
-pub mod clockwork;
 pub mod due;
 pub mod evaluation;
 pub mod loop_file;
 pub mod settling;
 pub mod slash;
 pub mod tasks;
+pub mod timer_queue;
 pub mod words;
 
-pub use act::{Asked, Moment, answer, ask};
-pub use clockwork::Clockwork;
+pub use act::{Asked, CommandContext, answer, ask};
 pub use due::{Due, due, missed_while_stopped};
 pub use evaluation::Evaluation;
 pub use loop_file::LoopFile;
-pub use nightshift_schedule::Look;
+pub use nightshift_schedule::ClockReading;
 pub use slash::Slash;
+pub use timer_queue::TimerQueue;

@@ -229,8 +229,8 @@ pub enum Fact {
     /// The agent's bridge was asked for tools: the agent can call them.
     ToolsReady,
     /// The time of a cron task, a loop or a wake-up has come, or its schedule has moved on.
-    Timed {
-        timed: Box<Timed>,
+    TimerFired {
+        fired: Box<TimerFired>,
     },
     /// Turn `n` was judged.
     Judged {
@@ -309,7 +309,7 @@ pub enum Fact {
 
 /// What a look at the clock made of one timer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timed {
+pub struct TimerFired {
     pub what: Timer,
     /// The schedule that this follows from: another one has been told meanwhile.
     pub before: String,

@@ -27,8 +27,8 @@ pub use values::{
 pub use choice::{Choice, Choices, OptionRole};
 pub use enclosure::Enclosure;
 pub use event::{
-    Command, Effect, Event, Exit, Fact, Judged, JudgedOutcome, Run, Settled, Timed, Timer, TurnEnd,
-    TurnOutcome,
+    Command, Effect, Event, Exit, Fact, Judged, JudgedOutcome, Run, Settled, Timer, TimerFired,
+    TurnEnd, TurnOutcome,
 };
 pub use evidence::{Evidence, Source};
 pub use id::{NeedId, SessionId};

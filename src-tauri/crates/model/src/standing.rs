@@ -86,7 +86,7 @@ pub struct Standing {
     pub untold: Vec<String>,
     /// What the supervisor said in the conversation; older remarks go first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub remarks: Vec<Remark>,
+    pub remarks: Vec<SystemMessage>,
 }
 
 impl Standing {
@@ -98,7 +98,7 @@ impl Standing {
 /// Something the supervisor says in a session's conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 #[serde(rename_all = "camelCase")]
-pub struct Remark {
+pub struct SystemMessage {
     /// Counts from 1 within the session.
     pub n: u32,
     pub at: Millis,

@@ -24,7 +24,7 @@ use crate::id::NeedId;
 use crate::limits::{REMARKS_MAX, RESULT_MAX_CHARS};
 use crate::naming::row_line;
 use crate::session::{AgentWork, Session, State, Work};
-use crate::standing::{Remark, Standing};
+use crate::standing::{Standing, SystemMessage};
 use crate::time::Millis;
 pub use standing::{delay_plan, own_pace};
 
@@ -146,7 +146,7 @@ impl Next {
         let text = bounded(text, RESULT_MAX_CHARS);
         let Some(standing) = self.standing() else { return };
         let n = standing.remarks.last().map_or(1, |last| last.n.saturating_add(1));
-        standing.remarks.push(Remark { n, at, warns, text });
+        standing.remarks.push(SystemMessage { n, at, warns, text });
         let over = standing.remarks.len().saturating_sub(REMARKS_MAX);
         standing.remarks.drain(..over);
     }

@@ -253,8 +253,8 @@ fn timed(what: Timer) -> Event {
     let run = Some(Run { text: "look".into(), ..Run::default() });
     let next = Some((Millis(500), Millis(501)));
     let (before, plan) = ("p".into(), "q".into());
-    let timed = Timed { what, before, plan, next, run, skipped: None };
-    Event::Fact(Fact::Timed { timed: Box::new(timed) })
+    let fired = TimerFired { what, before, plan, next, run, skipped: None };
+    Event::Fact(Fact::TimerFired { fired: Box::new(fired) })
 }
 
 /// A session that all of this keeps going.

@@ -3,8 +3,7 @@
 //! Promise: nothing is listed or ended that is not below that very host now; a process is named by
 //! pid and start time, so a reused pid is never taken for it. Must not know: who asks.
 
-use crate::limits::{STOP_GRACE_MS, TASKS_MAX};
-use crate::outside::Background;
+use crate::limits::TASKS_MAX;
 use nightshift_host::finding::{Finding, inspect};
 use nightshift_host::household::Household;
 use nightshift_model::SessionId;
@@ -13,6 +12,8 @@ use nightshift_model::naming::one_line;
 use nightshift_platform::usage::Usage;
 use nightshift_platform::{Identity, family, process};
 use nightshift_protocol::{Fault, FaultCode, Ready, Task, TaskKind, TaskUsage};
+use nightshift_supervisor::limits::STOP_GRACE_MS;
+use nightshift_supervisor::ports::world::Background;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

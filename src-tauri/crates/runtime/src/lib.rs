@@ -1,18 +1,15 @@
-//! What is around the supervisor's loop: hosts, worktrees, session directories, the database, clients.
+//! The supervisor's process: the machine, hosts, worktrees and clients that its loop works with.
 //!
-//! Promise: the loop reaches all of it through the interfaces here, so that a test can put a simulated
-//! world in its place.
+//! Promise: implements what the loop asks for and decides nothing; all that may hang is done beside the loop.
 //! Must not know: what the loop decides, its sessions.
 
 mod background;
-pub mod clients;
-pub mod ground;
 pub mod host_link;
-pub mod launching;
-pub mod limits;
-pub mod log_pages;
-pub mod outside;
-pub mod server;
-pub mod storage;
-pub mod unsaved;
-pub mod workspace;
+mod instance;
+mod limits;
+mod machine;
+mod server;
+mod start;
+mod workspace;
+
+pub use start::run;

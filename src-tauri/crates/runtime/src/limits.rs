@@ -25,22 +25,12 @@ pub const GREETING_MAX_BYTES: usize = 64 * 1024;
 pub const SESSION_FRAME_MAX_BYTES: usize = 1024 * 1024;
 /// Frames that were begun and not ended, of all connections: two of the largest.
 pub const UNFINISHED_MAX_BYTES: usize = 32 * 1024 * 1024;
-/// Messages that wait for the loop or are being taken by it, in bytes: two of the largest.
-pub const HELD_MAX_BYTES: usize = 32 * 1024 * 1024;
-/// Smaller messages are not counted: their number is bounded.
-pub const HELD_LEAST_BYTES: usize = 4 * 1024;
-/// Time between asking a session to end and killing it.
-pub const STOP_GRACE_MS: u64 = 3_000;
 /// After a deletion under the state directory: whoever deletes gets the time to finish.
 pub const GROUND_SETTLE: Duration = Duration::from_millis(100);
 /// A state directory that could not be made anew is tried again after this.
 pub const GROUND_RETRY: Duration = Duration::from_secs(5);
 /// Processes of one session that are listed: a build may have thousands.
 pub const TASKS_MAX: usize = 200;
-/// Facts that could not be stored are tried again after this time.
-pub const STORE_RETRY: Duration = Duration::from_secs(5);
-/// Evidence held in memory while the database cannot be written; older entries go first.
-pub const UNSAVED_EVIDENCE_MAX: usize = 1_000;
 /// A role that is taken while its lock file is gone is looked at this often: its holder is ending or
 /// makes its directory anew, which takes it `GROUND_SETTLE` and a little more.
 pub const ROLE_LOOKS: u32 = 150;
@@ -51,12 +41,3 @@ pub const ROLE_LOOK_PAUSE: Duration = Duration::from_millis(20);
 pub const PRESSURE_PAUSE: Duration = Duration::from_secs(10);
 /// Memory is short when some task stood still for this share of the last 10 s, in percent.
 pub const PRESSURE_PERCENT: f64 = 15.0;
-/// Bytes of a session's journal; the oldest segment goes first.
-pub const JOURNAL_MAX_BYTES: u64 = 64 * 1024 * 1024;
-/// Size of a PTY until a client attaches.
-pub const FIRST_COLS: u16 = 120;
-pub const FIRST_ROWS: u16 = 32;
-/// What a session tries and may not is told again after this: it may try without end.
-pub const TRY_PAUSE: Duration = Duration::from_secs(60);
-/// One page of a log: well below a frame.
-pub const LOG_PAGE_BYTES: usize = 1024 * 1024;

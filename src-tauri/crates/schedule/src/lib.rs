@@ -73,10 +73,10 @@
 //! ```
 
 mod bounds;
+mod clock_reading;
 pub mod cron;
 pub mod interval;
 pub mod jitter;
-mod look;
 mod loop_line;
 mod moment;
 mod plan;
@@ -84,9 +84,9 @@ mod task;
 mod text;
 
 pub use bounds::{BoundKind, Bounds, Doubtful, Found, TIME_MAX_MS, TURNS_MAX};
+pub use clock_reading::{Cause, ClockReading, NOTICED_MS, zone_name};
 pub use cron::{Cron, CronRefusal};
 pub use interval::{Interval, Pace, Unit};
-pub use look::{Cause, Look, NOTICED_MS, zone_name};
 pub use loop_line::{LoopLine, LoopRefusal};
-pub use plan::{Decision, Ended, Facts, PUNCTUAL_MS, Plan, Run, Standing, Turn, plan};
+pub use plan::{Decision, Ended, Facts, PUNCTUAL_MS, Plan, Run, SessionActivity, Turn, plan};
 pub use task::{LIFETIME_MS, Missed, Next, Progress, Stretch, TASKS_MAX, Task, Waiting, When};

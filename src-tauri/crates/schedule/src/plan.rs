@@ -5,7 +5,7 @@
 //! is run exactly once or missed for a named cause; a plan that was not carried out (a crash before the
 //! commit) is made again the same. Must not know: prompts, sessions' rows, clocks.
 
-use crate::look::{Cause, Look};
+use crate::clock_reading::{Cause, ClockReading};
 use crate::task::{Missed, Progress, Task, Waiting, When};
 use jiff::tz::TimeZone;
 
@@ -18,16 +18,16 @@ const COUNTED_MAX: usize = 20_000;
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     pub tasks: &'a [Task],
-    pub standing: Standing,
+    pub standing: SessionActivity,
     /// The look before this one, by whichever supervisor: of all sessions, not of this one. After a
     /// start it is the last that was stored. None: nobody knows.
-    pub last_look: Option<&'a Look>,
+    pub last_look: Option<&'a ClockReading>,
     pub zone: &'a TimeZone,
 }
 
 /// What the session is doing. Times are wall times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum SessionActivity {
     /// A prompt would start a turn at once (also while the agent's process rests).
     Idle { last_turn: Option<Turn> },
     /// A turn is in progress or waits for an answer. The end of the turn is the time for a look.
@@ -91,7 +91,7 @@ pub enum Ended {
 }
 
 /// See the module's promises. `facts.last_look` only serves to name causes.
-pub fn plan(now: &Look, facts: &Facts<'_>) -> Plan {
+pub fn plan(now: &ClockReading, facts: &Facts<'_>) -> Plan {
     let mut plan = Plan::default();
     for task in facts.tasks {
         let mut decision = Decision {
@@ -103,7 +103,7 @@ pub fn plan(now: &Look, facts: &Facts<'_>) -> Plan {
         };
         let next = become_due(task, &mut decision.progress, now, facts);
         settle(task, &mut decision, now, facts);
-        if decision.ended.is_none() && matches!(facts.standing, Standing::Idle { .. }) {
+        if decision.ended.is_none() && matches!(facts.standing, SessionActivity::Idle { .. }) {
             plan.next_look_ms = plan.next_look_ms.into_iter().chain(next).min();
         }
         if decision.progress != task.progress || decision.ended.is_some() {
@@ -129,7 +129,12 @@ impl Plan {
 }
 
 /// Moves everything that is due by now into waiting, and says when the next will be.
-fn become_due(task: &Task, progress: &mut Progress, now: &Look, facts: &Facts<'_>) -> Option<i64> {
+fn become_due(
+    task: &Task,
+    progress: &mut Progress,
+    now: &ClockReading,
+    facts: &Facts<'_>,
+) -> Option<i64> {
     progress.follow_clock(now);
     let cron = match &task.when {
         When::Recurring { cron } => Some(cron),
@@ -152,13 +157,13 @@ fn become_due(task: &Task, progress: &mut Progress, now: &Look, facts: &Facts<'_
 }
 
 /// What becomes of what waits, by what the session is doing.
-fn settle(task: &Task, decision: &mut Decision, now: &Look, facts: &Facts<'_>) {
+fn settle(task: &Task, decision: &mut Decision, now: &ClockReading, facts: &Facts<'_>) {
     let expired = task
         .expires_ms
         .is_some_and(|at| now.wall_ms >= at.saturating_add(decision.progress.shift_ms));
     match facts.standing {
-        Standing::Busy { .. } => {}
-        Standing::Idle { .. } => {
+        SessionActivity::Busy { .. } => {}
+        SessionActivity::Idle { .. } => {
             let Some(waiting) = decision.progress.waiting.take() else { return };
             decision.progress.record_run(&waiting);
             decision.ended = match task.recurs() {
@@ -167,7 +172,7 @@ fn settle(task: &Task, decision: &mut Decision, now: &Look, facts: &Facts<'_>) {
             };
             decision.run = Some(Run::of(waiting, decision.ended.is_some()));
         }
-        Standing::Stopped => {
+        SessionActivity::Stopped => {
             let waited = decision.progress.waiting.take();
             let missed = waited.is_some();
             decision.missed =
@@ -193,7 +198,7 @@ impl Run {
 }
 
 /// Why what was due then is only seen now; none when now is early enough.
-fn cause_of(due_ms: i64, now: &Look, facts: &Facts<'_>) -> Option<Cause> {
+fn cause_of(due_ms: i64, now: &ClockReading, facts: &Facts<'_>) -> Option<Cause> {
     // A turn that began later than it ended began before the clock was set back: it covers all since
     // then. One that began right after the due time came before the look that would have been on time.
     let during = |began_ms: i64, ended_ms: i64| {
@@ -202,12 +207,12 @@ fn cause_of(due_ms: i64, now: &Look, facts: &Facts<'_>) -> Option<Cause> {
     };
     let in_turn = match facts.standing {
         // What was due in an older turn was seen at its end.
-        Standing::Idle { last_turn } => last_turn.is_some_and(|turn| {
+        SessionActivity::Idle { last_turn } => last_turn.is_some_and(|turn| {
             let just_now = (now.wall_ms - turn.ended_ms).abs() < 2 * PUNCTUAL_MS;
             just_now && during(turn.began_ms, turn.ended_ms)
         }),
-        Standing::Busy { since_ms } => during(since_ms, now.wall_ms),
-        Standing::Stopped => return Some(Cause::SessionStopped),
+        SessionActivity::Busy { since_ms } => during(since_ms, now.wall_ms),
+        SessionActivity::Stopped => return Some(Cause::SessionStopped),
     };
     if in_turn {
         return Some(Cause::TurnInProgress);

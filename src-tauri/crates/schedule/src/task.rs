@@ -5,9 +5,9 @@
 //! occurrence is run twice, however the clock is set.
 //! Must not know: what is run, what sessions do.
 
+use crate::clock_reading::{Cause, ClockReading, NOTICED_MS};
 use crate::cron::Cron;
 use crate::jitter;
-use crate::look::{Cause, Look, NOTICED_MS};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
@@ -110,25 +110,25 @@ pub struct Next {
 
 impl Task {
     /// Recurs until it is deleted or `LIFETIME_MS` old.
-    pub fn recurring(id: &str, cron: Cron, now: &Look) -> Task {
+    pub fn recurring(id: &str, cron: Cron, now: &ClockReading) -> Task {
         let expires_ms = Some(now.wall_ms.saturating_add(LIFETIME_MS));
         Task { expires_ms, ..Task::new(id, When::Recurring { cron }, now) }
     }
 
     /// Runs at the expression's next time and ends. None when the calendar has no such time any more.
-    pub fn once(id: &str, cron: &Cron, now: &Look, zone: &TimeZone) -> Option<Task> {
+    pub fn once(id: &str, cron: &Cron, now: &ClockReading, zone: &TimeZone) -> Option<Task> {
         let at_ms = cron.next_after_ms(now.wall_ms, zone)?;
         let due_ms = (at_ms - jitter::early_ms(id, at_ms, zone)).max(now.wall_ms);
         Some(Task::new(id, When::Once { at_ms, due_ms }, now))
     }
 
     /// Runs when this time has passed, and ends.
-    pub fn delay(id: &str, delay_ms: i64, now: &Look) -> Task {
+    pub fn delay(id: &str, delay_ms: i64, now: &ClockReading) -> Task {
         let due_ms = now.wall_ms.saturating_add(delay_ms.max(0));
         Task::new(id, When::Delay { due_ms }, now)
     }
 
-    fn new(id: &str, when: When, now: &Look) -> Task {
+    fn new(id: &str, when: When, now: &ClockReading) -> Task {
         let progress = Progress {
             settled_ms: now.wall_ms,
             last_ran_ms: None,
@@ -194,7 +194,7 @@ impl Progress {
 
     /// Follows the clocks: notes by how much the wall clock was set, and begins anew from a time that
     /// lies before what was settled. What ran by then is remembered in `ran`.
-    pub(crate) fn follow_clock(&mut self, now: &Look) {
+    pub(crate) fn follow_clock(&mut self, now: &ClockReading) {
         match now.jumped_ms(&self.boot, self.epoch_ms) {
             Some(jumped_ms) if jumped_ms.abs() < NOTICED_MS => {}
             jumped_ms => {
@@ -222,8 +222,8 @@ impl Progress {
     pub(crate) fn follow_zone(
         &mut self,
         cron: Option<&Cron>,
-        now: &Look,
-        last_look: Option<&Look>,
+        now: &ClockReading,
+        last_look: Option<&ClockReading>,
         zone: &TimeZone,
     ) {
         let offset_ms = Timestamp::from_millisecond(now.wall_ms)

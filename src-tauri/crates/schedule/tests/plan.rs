@@ -4,18 +4,19 @@ mod zones;
 
 use jiff::tz::TimeZone;
 use nightshift_schedule::{
-    Cause, Cron, Ended, Facts, LIFETIME_MS, Look, Plan, Run, Standing, Task, Turn, plan,
+    Cause, ClockReading, Cron, Ended, Facts, LIFETIME_MS, Plan, Run, SessionActivity, Task, Turn,
+    plan,
 };
 use zones::zone;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
-const IDLE: Standing = Standing::Idle { last_turn: None };
+const IDLE: SessionActivity = SessionActivity::Idle { last_turn: None };
 
 /// One session on one machine whose clocks the test moves.
 struct World {
-    now: Look,
-    last: Option<Look>,
+    now: ClockReading,
+    last: Option<ClockReading>,
     zone: TimeZone,
     tasks: Vec<Task>,
 }
@@ -24,7 +25,7 @@ impl World {
     /// At a wall time given in UTC.
     fn at(start: &str, zone_name: &str) -> World {
         let start: jiff::Timestamp = start.parse().unwrap();
-        let now = Look {
+        let now = ClockReading {
             wall_ms: start.as_millisecond(),
             awake_ms: HOUR,
             since_boot_ms: 2 * HOUR,
@@ -55,7 +56,7 @@ impl World {
         self.now.zone = name.into();
     }
 
-    fn look(&mut self, standing: Standing) -> Plan {
+    fn look(&mut self, standing: SessionActivity) -> Plan {
         let last_look = self.last.as_ref();
         let facts = Facts { tasks: &self.tasks, standing, last_look, zone: &self.zone };
         let planned = plan(&self.now, &facts);
@@ -67,7 +68,7 @@ impl World {
         planned
     }
 
-    fn runs(&mut self, standing: Standing) -> Vec<Run> {
+    fn runs(&mut self, standing: SessionActivity) -> Vec<Run> {
         self.look(standing).decisions.into_iter().filter_map(|decision| decision.run).collect()
     }
 
@@ -103,14 +104,14 @@ fn what_is_due_in_a_turn_runs_once_after_it_and_counts_the_others() {
     let since_ms = world.now.wall_ms;
     for _ in 0..4 {
         world.pass(11 * MINUTE);
-        let planned = world.look(Standing::Busy { since_ms });
+        let planned = world.look(SessionActivity::Busy { since_ms });
         assert!(planned.decisions.iter().all(|decision| decision.run.is_none()));
         assert_eq!(planned.next_look_ms, None);
     }
     // Also without any look during the turn.
     world.pass(30 * MINUTE);
     let turn = Turn { began_ms: since_ms, ended_ms: world.now.wall_ms };
-    let runs = world.runs(Standing::Idle { last_turn: Some(turn) });
+    let runs = world.runs(SessionActivity::Idle { last_turn: Some(turn) });
     assert_eq!(runs.len(), 1);
     assert_eq!(runs[0].late, Some(Cause::TurnInProgress));
     assert_eq!(runs[0].missed.len(), 1);
@@ -129,7 +130,7 @@ fn what_waited_for_the_turn_of_another_task_names_a_turn() {
     world.last = Some(world.now.clone());
     world.pass(MINUTE);
     let turn = Turn { began_ms: world.now.wall_ms - 5 * MINUTE, ended_ms: world.now.wall_ms };
-    let runs = world.runs(Standing::Idle { last_turn: Some(turn) });
+    let runs = world.runs(SessionActivity::Idle { last_turn: Some(turn) });
     assert_eq!((runs.len(), runs[0].late), (1, Some(Cause::TurnInProgress)));
 }
 
@@ -287,7 +288,7 @@ fn a_stopped_session_misses_what_was_due_and_goes_on_with_what_comes() {
     world.tasks.push(shot);
     world.look(IDLE);
     world.pass(5 * HOUR);
-    let planned = world.look(Standing::Stopped);
+    let planned = world.look(SessionActivity::Stopped);
     assert!(planned.decisions.iter().all(|decision| decision.run.is_none()));
     let causes: Vec<_> =
         planned.decisions.iter().flat_map(|d| &d.missed).map(|m| m.cause).collect();
@@ -296,6 +297,6 @@ fn a_stopped_session_misses_what_was_due_and_goes_on_with_what_comes() {
     let run = world.next_run();
     assert_eq!((run.late, run.missed.len()), (None, 0));
     world.pass(LIFETIME_MS);
-    assert_eq!(world.look(Standing::Stopped).decisions[0].ended, Some(Ended::Expired));
+    assert_eq!(world.look(SessionActivity::Stopped).decisions[0].ended, Some(Ended::Expired));
     assert!(world.tasks.is_empty());
 }

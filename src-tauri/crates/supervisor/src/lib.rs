@@ -3,36 +3,15 @@
 //! Data goes round once: a command or fact enters the inbox, `model::step` decides, one transaction
 //! commits, effects act and their results are facts again, followers hear numbered changes.
 //! Promise: one owner for all state, nothing slow on the loop, every effect may run twice.
-//! Must not know: windows, terminals, how answers are shown.
+//! Must not know: windows, terminals, how answers are shown, who implements its ports.
 
-mod advising;
-mod answering;
-mod checkout;
-mod conditions;
-mod continuing;
-mod core;
-mod due;
-mod effects;
+pub mod clients;
+pub mod core;
+pub mod features;
 mod handlers;
-mod judging;
-mod limits;
-mod mending;
-mod notices;
-mod permissions;
-mod pressure;
-mod pulls;
-mod reconcile;
-mod renew;
-mod rest;
-mod retention;
-mod settings;
-mod settling;
-#[cfg(test)]
-mod sim;
-mod standing;
-mod start;
-mod stillness;
-mod tools;
+pub mod inbox;
+pub mod limits;
+pub mod ports;
+mod sessions;
 
-pub use settings::{Checked, check as check_settings};
-pub use start::run;
+pub use features::settings::{Checked, check as check_settings};

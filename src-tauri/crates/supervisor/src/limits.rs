@@ -1,9 +1,5 @@
 //! Limits of the supervisor. Each is a named constant with its reason.
 
-#[cfg(test)]
-pub use nightshift_runtime::host_link::limits::{
-    LAUNCH_TIMEOUT, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES, RECORD_BATCH_MAX,
-};
 use std::time::Duration;
 
 /// Messages waiting for the loop; beyond it connections and hosts are paced, not dropped.
@@ -61,3 +57,24 @@ pub const PULL_PAUSE: Duration = Duration::from_secs(2 * 60);
 pub const PULL_CLOSED_PAUSE: Duration = Duration::from_secs(30 * 60);
 /// The same after a question that failed: its program is not there, or nobody is signed in.
 pub const PULL_FAILED_PAUSE: Duration = Duration::from_secs(15 * 60);
+/// Messages that wait for the loop or are being taken by it, in bytes: two of the largest.
+pub const HELD_MAX_BYTES: usize = 32 * 1024 * 1024;
+/// Smaller messages are not counted: their number is bounded.
+pub const HELD_LEAST_BYTES: usize = 4 * 1024;
+/// Time between asking a session to end and killing it.
+pub const STOP_GRACE_MS: u64 = 3_000;
+/// Facts that could not be stored are tried again after this time.
+pub const STORE_RETRY: Duration = Duration::from_secs(5);
+/// Evidence held in memory while the database cannot be written; older entries go first.
+pub const UNSAVED_EVIDENCE_MAX: usize = 1_000;
+/// Bytes of a session's journal; the oldest segment goes first.
+pub const JOURNAL_MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// Size of a PTY until a client attaches.
+pub const FIRST_COLS: u16 = 120;
+pub const FIRST_ROWS: u16 = 32;
+/// What a session tries and may not is told again after this: it may try without end.
+pub const TRY_PAUSE: Duration = Duration::from_secs(60);
+/// One page of a log: well below a frame.
+pub const LOG_PAGE_BYTES: usize = 1024 * 1024;
+/// Lines and stops waiting for one host's socket.
+pub const LINK_QUEUE_MAX: usize = 256;

@@ -6,7 +6,7 @@ use crate::workspace::{Workspace, root};
 use anyhow::Result;
 
 /// The test that is the simulation; it reads seed, seeds and steps from its environment.
-const SIMULATION: &str = "sim::tests::nothing_is_lost_doubled_or_lied_about_whatever_happens";
+const SIMULATION: &str = "seeds::nothing_is_lost_doubled_or_lied_about_whatever_happens";
 /// Steps of a run where none are given: a minute or two of either kind.
 const SIMULATED_STEPS: u64 = 10_000;
 const REAL_STEPS: u32 = 200;
@@ -14,7 +14,7 @@ const REAL_STEPS: u32 = 200;
 /// Runs `seeds` seeds from `seed` on in the simulated world.
 pub fn simulated(seed: u64, seeds: u64, steps: Option<u64>) -> Result<()> {
     Tool::cargo(root())
-        .args(["test", "-p", "nightshift-supervisor", "--lib", SIMULATION, "--"])
+        .args(["test", "-p", "nightshift-runtime", "--test", "simulation", SIMULATION, "--"])
         .args(["--exact", "--nocapture"])
         .env("NIGHTSHIFT_SIM_SEED", seed.to_string())
         .env("NIGHTSHIFT_SIM_SEEDS", seeds.to_string())

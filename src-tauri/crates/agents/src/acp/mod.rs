@@ -25,7 +25,7 @@ use calls::Calls;
 use choosing::Asked;
 use configured::Configured;
 use handshake::Handshake;
-use nightshift_model::standing::Remark;
+use nightshift_model::standing::SystemMessage;
 use nightshift_model::titles::Titles;
 use nightshift_model::{Answer, Fact, Millis, NeedId, Origin, Prompt, PromptState, Usage};
 use nightshift_protocol::{
@@ -158,7 +158,7 @@ pub struct Driver {
     /// What was handed out and is not in the journal yet.
     handed: BTreeSet<String>,
     /// What the supervisor said, as far as the records have not come to it.
-    remarks: VecDeque<Remark>,
+    remarks: VecDeque<SystemMessage>,
     /// Number of the newest remark.
     remarked: u32,
     /// A line of this launch was over a bound and it was told.
@@ -186,7 +186,7 @@ fn origin_of(params: &Value) -> Origin {
     Origin::deserialize(origin).unwrap_or_default()
 }
 
-fn remark_item(remark: &Remark) -> ConversationItem {
+fn remark_item(remark: &SystemMessage) -> ConversationItem {
     let level = if remark.warns { NoticeLevel::Warning } else { NoticeLevel::Info };
     let body = ItemBody::Note { level, text: remark.text.clone() };
     ConversationItem { id: format!("remark-{}", remark.n), at: remark.at, body }
@@ -388,7 +388,7 @@ impl Driver {
 
     /// Shows what the supervisor said: at once when the replay is complete (`live`), else each remark
     /// where it belongs in time.
-    pub fn set_remarks(&mut self, remarks: &[Remark], live: bool) -> Vec<ItemChange> {
+    pub fn set_remarks(&mut self, remarks: &[SystemMessage], live: bool) -> Vec<ItemChange> {
         let known = self.remarked;
         let fresh = remarks.iter().filter(|remark| remark.n > known);
         self.remarks.extend(fresh.cloned());
@@ -401,7 +401,11 @@ impl Driver {
     }
 
     /// Shows those remarks that come next and are due.
-    fn show_remarks(&mut self, due: impl Fn(&Remark) -> bool, changes: &mut Vec<ItemChange>) {
+    fn show_remarks(
+        &mut self,
+        due: impl Fn(&SystemMessage) -> bool,
+        changes: &mut Vec<ItemChange>,
+    ) {
         while self.remarks.front().is_some_and(&due) {
             let Some(remark) = self.remarks.pop_front() else { return };
             let ConversationItem { id, at, body } = remark_item(&remark);

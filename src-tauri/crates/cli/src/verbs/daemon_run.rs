@@ -22,7 +22,7 @@ pub fn run() -> Result<ExitCode, Failure> {
     let result = private::begin()
         .map_err(|e| Fault::new(FaultCode::Io, format!("cannot be private to its user: {e}")))
         .and_then(|()| Home::resolve().map_err(|e| Fault::new(FaultCode::Io, e.to_string())))
-        .and_then(nightshift_supervisor::run);
+        .and_then(nightshift_runtime::run);
     match result {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(fault) => {

@@ -58,7 +58,7 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
         Fact::InterruptSent => terminal::interrupted(next),
         Fact::Used { usage } => used(next, usage),
         Fact::ToolsReady => standing::tools_ready(next),
-        Fact::Timed { timed } => standing::timed(next, *timed),
+        Fact::TimerFired { fired } => standing::timer_fired(next, *fired),
         Fact::Judged { n, judged } => goal::judged(next, n, *judged),
         Fact::GoalWaits { n, why } => goal::waits(next, n, &why),
         Fact::GoalDue { over } => goal::due(next, over),
@@ -119,7 +119,7 @@ fn is_agents_word(fact: &Fact) -> bool {
         | Fact::ContinueDue
         | Fact::Used { .. }
         | Fact::ToolsReady
-        | Fact::Timed { .. }
+        | Fact::TimerFired { .. }
         | Fact::Judged { .. }
         | Fact::GoalWaits { .. }
         | Fact::GoalDue { .. }

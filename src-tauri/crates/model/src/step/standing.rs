@@ -4,7 +4,7 @@
 //! over, so that no run is delivered twice.
 
 use super::{Next, Refusal, bounded, command};
-use crate::event::{Run, Timed, Timer};
+use crate::event::{Run, Timer, TimerFired};
 use crate::evidence::Source;
 use crate::limits::{
     CRON_TASKS_MAX, LOOP_FALLBACK_MS, LOOP_STEADY_MINUTES, REASON_MAX_CHARS,
@@ -164,15 +164,15 @@ pub(super) fn tools_ready(next: &mut Next) {
 }
 
 /// A timer is due, or its schedule has moved on.
-pub(super) fn timed(next: &mut Next, timed: Timed) {
+pub(super) fn timer_fired(next: &mut Next, fired: TimerFired) {
     let Some(standing) = next.standing() else { return };
-    let (plan, next_at) = (timed.plan.clone(), timed.next.map(|(_, at)| at));
-    let known = match &timed.what {
+    let (plan, next_at) = (fired.plan.clone(), fired.next.map(|(_, at)| at));
+    let known = match &fired.what {
         Timer::Cron { id } => {
             let Some(at) = standing.crons.iter().position(|task| &task.id == id) else { return };
             let task = &mut standing.crons[at];
-            let known = task.plan == timed.before;
-            match timed.next {
+            let known = task.plan == fired.before;
+            match fired.next {
                 _ if !known => {}
                 Some((due_at, fire_at)) => {
                     (task.due_at, task.fire_at, task.plan) = (due_at, fire_at, plan);
@@ -182,14 +182,14 @@ pub(super) fn timed(next: &mut Next, timed: Timed) {
             known
         }
         Timer::Loop => standing.looping.as_mut().is_some_and(|looping| {
-            let known = looping.plan == timed.before;
+            let known = looping.plan == fired.before;
             if known {
                 (looping.next_at, looping.plan) = (next_at, plan);
             }
             known
         }),
         Timer::Wakeup => {
-            let known = standing.wakeup.as_ref().is_some_and(|w| w.plan == timed.before);
+            let known = standing.wakeup.as_ref().is_some_and(|w| w.plan == fired.before);
             if known {
                 let moved = |w: Wakeup| next_at.map(|at| Wakeup { at, plan, ..w });
                 standing.wakeup = standing.wakeup.take().and_then(moved);
@@ -200,12 +200,12 @@ pub(super) fn timed(next: &mut Next, timed: Timed) {
     if !known {
         return;
     }
-    if let Some(skipped) = &timed.skipped {
+    if let Some(skipped) = &fired.skipped {
         next.note(Source::Supervisor, skipped);
         next.remark(true, skipped);
     }
-    if let Some(run) = timed.run {
-        deliver(next, &timed.what, run);
+    if let Some(run) = fired.run {
+        deliver(next, &fired.what, run);
     }
 }
 

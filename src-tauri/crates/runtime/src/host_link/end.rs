@@ -1,10 +1,8 @@
 //! The end of a host: its last records, its exit record or the cause of its loss, and the sweep.
 
-use crate::host_link::LinkEvent;
-use crate::host_link::Report;
-use crate::host_link::beside::{Lane, beside};
 use crate::host_link::limits::{LAST_WORDS_RECORDS, RECORD_BATCH_MAX, THREAD_PAUSE};
-use crate::host_link::looks::patience;
+use crate::host_link::path_guard::patience;
+use crate::host_link::{Report, blocking};
 use nightshift_host::finding::{Finding, document, inspect, is_damaged};
 use nightshift_host::household::Household;
 use nightshift_host::journal;
@@ -15,6 +13,8 @@ use nightshift_platform::ipc;
 use nightshift_platform::process::{self, Identity};
 use nightshift_protocol::launch::{READY_FILE, SESSION_VARIABLE};
 use nightshift_protocol::{Exited, Ready, Record, RecordKind};
+use nightshift_supervisor::ports::host_link::HostLinkEvent;
+use nightshift_supervisor::ports::world::Lane;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub(crate) async fn report_end(report: &Report, dir: &Path, finding: Finding, af
     // What the agent said last is not given up because no thread is to be had just now.
     let (rest, words) = loop {
         let (path, session) = (dir.to_owned(), report.session.clone());
-        let reading = beside(Lane::Directories, move || {
+        let reading = blocking::run(Lane::Directories, move || {
             if never_ready {
                 give_up(&path);
             }
@@ -62,7 +62,7 @@ pub(crate) async fn report_end(report: &Report, dir: &Path, finding: Finding, af
     let mut rest = rest.into_iter().peekable();
     while rest.peek().is_some() {
         let batch: Vec<Record> = rest.by_ref().take(RECORD_BATCH_MAX).collect();
-        report.send(LinkEvent::Records(batch)).await;
+        report.send(HostLinkEvent::Records(batch)).await;
     }
     report.send(ended(finding, words)).await;
 }
@@ -75,30 +75,30 @@ pub(crate) async fn told_when_late<T>(report: &Report, reading: impl Future<Outp
     }
     let why = "its directory does not answer: its disk or mount hangs".into();
     let way_out = "bring that disk or mount back".into();
-    report.send(LinkEvent::Unknown { why, way_out }).await;
+    report.send(HostLinkEvent::Unknown { why, way_out }).await;
     reading.await
 }
 
 /// What the loop is told of a host that was found so and cannot be talked to any more.
-pub fn ended(finding: Finding, last_words: String) -> LinkEvent {
+pub fn ended(finding: Finding, last_words: String) -> HostLinkEvent {
     match finding {
         Finding::Ended(exit) => match exit.spawn_error {
-            Some(error) => LinkEvent::LaunchFailed { error },
-            None => LinkEvent::Exited { exit: exit_of(&exit, last_words) },
+            Some(error) => HostLinkEvent::LaunchFailed { error },
+            None => HostLinkEvent::Exited { exit: exit_of(&exit, last_words) },
         },
-        Finding::Gone(cause) => LinkEvent::Lost { cause },
-        Finding::NotLaunched => LinkEvent::LaunchFailed {
+        Finding::Gone(cause) => HostLinkEvent::Lost { cause },
+        Finding::NotLaunched => HostLinkEvent::LaunchFailed {
             error: "the supervisor ended before it was started; dispatch it again".into(),
         },
-        Finding::Starting => LinkEvent::Lost { cause: "its host never became ready".into() },
+        Finding::Starting => HostLinkEvent::Lost { cause: "its host never became ready".into() },
         Finding::Alive(_) => unknown("its host does not answer".into()),
         Finding::Unknown(why) => unknown(why),
     }
 }
 
 /// For a reason that says nothing of what can be done.
-pub(crate) fn unknown(why: String) -> LinkEvent {
-    LinkEvent::Unknown { why, way_out: String::new() }
+pub(crate) fn unknown(why: String) -> HostLinkEvent {
+    HostLinkEvent::Unknown { why, way_out: String::new() }
 }
 
 fn exit_of(exit: &Exited, last_words: String) -> Exit {

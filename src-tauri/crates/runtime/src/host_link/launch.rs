@@ -1,10 +1,10 @@
 //! Starting a host process, or finding the one an earlier supervisor started.
 
-use crate::host_link::beside::{Lane, beside, in_words};
+use crate::host_link::blocking::{self, in_words};
 use crate::host_link::limits::{
     ADOPTIONS_AT_ONCE, LAUNCH_TIMEOUT, RECONNECT_FIRST, RECONNECT_LONGEST,
 };
-use crate::host_link::looks::patience;
+use crate::host_link::path_guard::patience;
 use crate::host_link::{Report, end};
 use nightshift_host::finding::{self as hosts, Finding};
 use nightshift_host::kin;
@@ -13,6 +13,7 @@ use nightshift_platform::signals::{SIGKILL, SIGTERM};
 use nightshift_platform::{Mark, files, private, process, spawn};
 use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE, READY_FILE, ROLE_VARIABLE};
 use nightshift_protocol::{Environment, Launch, Ready};
+use nightshift_supervisor::ports::world::Lane;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::DirBuilder;
@@ -48,7 +49,7 @@ pub async fn launch(
     let given_up = Arc::new(AtomicBool::new(false));
     let cancelled = given_up.clone();
     let place = dir.clone();
-    let mut starting = tokio::spawn(beside(Lane::Launches, move || {
+    let mut starting = tokio::spawn(blocking::run(Lane::Launches, move || {
         if cancelled.load(Ordering::Relaxed) {
             return Err(NotStarted::Failed("it was given up before it began".into()));
         }
@@ -64,7 +65,7 @@ pub async fn launch(
         Err(_elapsed) => {
             given_up.store(true, Ordering::Relaxed);
             // Before anybody hears of it: a supervisor killed after that would know of no host.
-            if let Err(e) = beside(Lane::Launches, move || end::give_up(&place)).await {
+            if let Err(e) = blocking::run(Lane::Launches, move || end::give_up(&place)).await {
                 tracing::warn!("a host that was given up was not ended: {e}");
             }
             tokio::spawn(end_late(starting));
@@ -90,7 +91,7 @@ pub fn mark_lowered() -> String {
 async fn end_late(starting: tokio::task::JoinHandle<io::Result<Started>>) {
     let Ok(Ok(Ok((ready, child)))) = starting.await else { return };
     let host = Identity { pid: ready.pid, start_ticks: ready.start_ticks };
-    let ended = beside(Lane::Launches, move || {
+    let ended = blocking::run(Lane::Launches, move || {
         process::signal(&host, SIGTERM)?;
         child.map_or(Ok(()), |mut child| child.wait().map(|_| ()))
     });
@@ -178,10 +179,10 @@ fn has_its_mark(dir: &Path, host: u32) -> bool {
 
 /// Looks at what earlier supervisors left, a few at a time; one that hangs gives its turn away.
 async fn look<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
-    static LOOKS: Semaphore = Semaphore::const_new(ADOPTIONS_AT_ONCE);
+    static READS: Semaphore = Semaphore::const_new(ADOPTIONS_AT_ONCE);
     // An error would mean that it was closed, which nobody does: then nothing holds this back.
-    let turn = LOOKS.acquire().await.ok();
-    let mut looking = std::pin::pin!(beside(Lane::Directories, look));
+    let turn = READS.acquire().await.ok();
+    let mut looking = std::pin::pin!(blocking::run(Lane::Directories, look));
     if let Ok(looked) = tokio::time::timeout(patience(), &mut looking).await {
         return looked;
     }

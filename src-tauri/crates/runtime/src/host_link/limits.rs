@@ -7,8 +7,6 @@ pub const RECONNECT_FIRST: Duration = Duration::from_millis(100);
 pub const RECONNECT_LONGEST: Duration = Duration::from_secs(30);
 /// Connecting to a living host fails this often before it is called unknown.
 pub const RECONNECT_TRIES: u32 = 5;
-/// Lines and stops waiting for one host's socket.
-pub const LINK_QUEUE_MAX: usize = 256;
 /// Records handed to the loop at once, so that a long replay does not starve others.
 pub const RECORD_BATCH_MAX: usize = 64;
 /// A host says that it is ready, or why not, within this time; a busy machine needs seconds.
@@ -23,7 +21,7 @@ pub const DIRECTORIES_MAX: usize = 32;
 /// Reads for clients at once, and directories of dispatches looked at. A read that hangs cannot be
 /// ended and keeps its thread: with `LOOKS_PER_PLACE` that many places may hang before others of the
 /// same kind are refused.
-pub const LOOKS_MAX: usize = 32;
+pub const READS_MAX: usize = 32;
 pub const CHECKS_MAX: usize = 32;
 /// Reviews at once: each runs programs that take disk and cores.
 pub const REVIEWS_MAX: usize = 16;

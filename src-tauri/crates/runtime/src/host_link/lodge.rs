@@ -1,9 +1,12 @@
 //! Before a session's host starts: where it works, made and set up.
 
-use super::{LinkEvent, Place, Report};
-use crate::host_link::beside::{Lane, beside, in_words};
-use crate::workspace::{MovedIn, NotIn, Order};
+use super::{Place, Report};
+use crate::host_link::blocking::{self, in_words};
+use crate::workspace::{NotPrepared, Prepared};
 use nightshift_protocol::{Environment, Fault, FaultCode, Launch};
+use nightshift_supervisor::ports::host_link::HostLinkEvent;
+use nightshift_supervisor::ports::worktrees::Order;
+use nightshift_supervisor::ports::world::Lane;
 
 /// What a setup script printed, in the session's directory.
 const SETUP_LOG: &str = "setup.log";
@@ -15,21 +18,22 @@ pub(super) async fn lodge(
     launch: &mut Launch,
     env: &mut Environment,
     report: &Report,
-) -> Result<MovedIn, NotIn> {
-    let (desk, theirs) = (place.desk.clone(), env.clone());
-    let mut moved = at_desk(move || desk.move_in(&order, &theirs)).await?;
+) -> Result<Prepared, NotPrepared> {
+    let (worktrees, theirs) = (place.worktrees.clone(), env.clone());
+    let mut moved = at_desk(move || worktrees.prepare(&order, &theirs)).await?;
     let trust = Box::new(moved.trust.clone());
     let checkout = moved.main_checkout.take().map(Box::new);
     let lodging = moved.lodging.clone();
     if moved.needs_set_up() {
         let trust = trust.clone();
-        report.send(LinkEvent::Lodged { lodging, trust, checkout: None }).await;
+        report.send(HostLinkEvent::Lodged { lodging, trust, checkout: None }).await;
     }
-    let (desk, theirs, log) = (place.desk.clone(), env.clone(), place.dir.join(SETUP_LOG));
-    let set_up = move || match desk.set_up(&mut moved, &theirs, &log) {
+    let (worktrees, theirs, log) =
+        (place.worktrees.clone(), env.clone(), place.dir.join(SETUP_LOG));
+    let set_up = move || match worktrees.set_up(&mut moved, &theirs, &log) {
         Ok(()) => Ok(moved),
         Err(fault) => {
-            desk.release(&moved);
+            worktrees.release(&moved);
             Err(fault)
         }
     };
@@ -43,13 +47,13 @@ pub(super) async fn lodge(
     if let Some(about) = &mut launch.about {
         about.lodging = Some(lodging.clone());
     }
-    report.send(LinkEvent::Lodged { lodging, trust, checkout }).await;
+    report.send(HostLinkEvent::Lodged { lodging, trust, checkout }).await;
     Ok(moved)
 }
 
 async fn at_desk<T: Send + 'static, E: From<Fault> + Send + 'static>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, E> {
-    let done = beside(Lane::Worktrees, work).await;
+    let done = blocking::run(Lane::Worktrees, work).await;
     done.unwrap_or_else(|e| Err(Fault::new(FaultCode::Io, in_words(&e)).into()))
 }

@@ -5,148 +5,41 @@
 //! unknown: a host that cannot be reached while its process lives is unknown, never gone.
 //! Must not know: what a session is in, the database, clients.
 
-pub mod astray;
-pub mod beside;
+pub mod blocking;
 pub mod enclosures;
 pub mod end;
-mod event;
+mod inlet;
 mod launch;
 pub mod limits;
 mod lodge;
-pub mod looks;
+pub mod orphaned_hosts;
+pub mod path_guard;
 mod pulse;
 mod talk;
 
-use crate::host_link::beside::{Lane, beside, in_words};
-use crate::host_link::limits::{
-    LINK_QUEUE_MAX, RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES,
-};
-use crate::workspace::{Desk, MovedIn, NotIn, Order};
-pub use event::{Inlet, LinkEvent, Taken};
+use crate::host_link::blocking::in_words;
+use crate::host_link::limits::{RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES};
+use crate::workspace::{LocalWorktrees, NotPrepared, Prepared};
+pub use inlet::{InboxInlet, Inlet};
 pub use launch::mark_lowered;
 use nightshift_host::finding::Finding;
 use nightshift_model::SessionId;
 use nightshift_platform::ipc;
 use nightshift_platform::process::{self, Identity, Liveness3};
 use nightshift_platform::signals::{SIGTERM, SIGURG};
-use nightshift_protocol::{Environment, Exited, HostRequest, Launch, LaunchKind, Ready};
+use nightshift_protocol::{Exited, HostRequest, Launch, LaunchKind, Ready};
+use nightshift_supervisor::ports::host_link::{
+    Footing, HostLinkEvent, LinkCommand, LinkHandle, LinkSpec, Shared, Start,
+};
+use nightshift_supervisor::ports::world::Lane;
 use pulse::Silent;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Child;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use talk::Talked;
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Notify, mpsc};
-
-/// What the loop asks of a host.
-pub enum LinkCommand {
-    /// Meant for connection `epoch` only: after a loss the driver hands it out again.
-    WriteLine {
-        line: String,
-        epoch: u32,
-    },
-    Stop {
-        grace_ms: u64,
-    },
-    /// Its socket is not there any more: it makes it anew.
-    Restore,
-}
-
-pub struct LinkHandle {
-    pub generation: u32,
-    commands: mpsc::Sender<LinkCommand>,
-    shared: Shared,
-}
-
-/// What a link and its handle have in common.
-#[derive(Clone, Default)]
-struct Shared {
-    /// A stop was asked for: heard also while there is no connection.
-    stop_asked: Arc<Notify>,
-    /// Whether it stands still is to be looked at, without waking it.
-    look_asked: Arc<Notify>,
-    /// The host is connected and does not answer.
-    silent: Arc<AtomicBool>,
-}
-
-impl LinkHandle {
-    /// A handle, and the queue of what is asked through it.
-    pub fn new(generation: u32) -> (LinkHandle, mpsc::Receiver<LinkCommand>) {
-        let (commands, queue) = mpsc::channel(LINK_QUEUE_MAX);
-        (LinkHandle { generation, commands, shared: Shared::default() }, queue)
-    }
-
-    /// False when the queue is full or the link has ended.
-    pub fn stop(&self, grace_ms: u64) -> bool {
-        let sent = self.commands.try_send(LinkCommand::Stop { grace_ms }).is_ok();
-        self.shared.stop_asked.notify_one();
-        sent
-    }
-
-    /// Asks the host for its socket. Lost where the queue is full: whoever misses it asks again.
-    pub fn restore(&self) {
-        self.commands.try_send(LinkCommand::Restore).ok();
-    }
-
-    /// Lets it be told of where it stands still.
-    pub fn look(&self) {
-        self.shared.look_asked.notify_one();
-    }
-
-    /// Its host does not answer, and will read what it is told once it goes on.
-    pub fn is_silent(&self) -> bool {
-        self.shared.silent.load(Ordering::Relaxed)
-    }
-
-    /// Gives the line back when the queue is full or the link has ended.
-    pub fn write(&self, line: String, epoch: u32) -> Result<(), String> {
-        match self.commands.try_send(LinkCommand::WriteLine { line, epoch }) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Full(command) | TrySendError::Closed(command)) => match command {
-                LinkCommand::WriteLine { line, .. } => Err(line),
-                LinkCommand::Stop { .. } | LinkCommand::Restore => Ok(()),
-            },
-        }
-    }
-}
-
-/// What an agent may take up of where it works.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Footing {
-    /// Nothing of the repository.
-    pub untrusted: bool,
-    /// Its directory and the repository that this is of.
-    pub roots: Vec<String>,
-}
-
-/// Finds the program that is to be started, with its arguments. Looks at the disk.
-pub type Program = Box<dyn FnOnce(&Footing) -> Result<Vec<String>, String> + Send>;
-
-pub enum Start {
-    /// What `program` finds goes into the launch document; `order` when it has still to be decided
-    /// where it works, or when that is a worktree.
-    Launch {
-        launch: Box<Launch>,
-        env: Environment,
-        program: Program,
-        order: Option<Box<Order>>,
-        /// Set where it must take up nothing of the repository.
-        guard: Environment,
-    },
-    Adopt,
-}
-
-pub struct LinkSpec {
-    pub session: SessionId,
-    pub generation: u32,
-    pub kind: LaunchKind,
-    /// A terminal agent: its host's marks are followed.
-    pub listens: bool,
-    pub start: Start,
-}
+use tokio::sync::mpsc;
 
 /// Where a session's host is to be found, and what it is.
 #[derive(Clone)]
@@ -155,7 +48,7 @@ pub struct Place {
     pub binary: PathBuf,
     /// Where a host's stderr goes.
     pub log: PathBuf,
-    pub desk: Desk,
+    pub worktrees: LocalWorktrees,
 }
 
 /// Starts the task. It ends with `LaunchFailed`, `Exited` or `Lost`, or when the loop is gone.
@@ -175,7 +68,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    async fn send(&self, event: LinkEvent) {
+    async fn send(&self, event: HostLinkEvent) {
         let (session, generation) = (self.session.clone(), self.generation);
         self.inlet.take(session, generation, event).await;
     }
@@ -199,12 +92,12 @@ async fn run(
                         footing = footing_of(&room, &launch);
                         moved = Some(room);
                     }
-                    Err(NotIn::Asks(asks)) => {
-                        return report.send(LinkEvent::TrustAsked(asks)).await;
+                    Err(NotPrepared::Asks(asks)) => {
+                        return report.send(HostLinkEvent::TrustAsked(asks)).await;
                     }
-                    Err(NotIn::Fault(fault)) => {
+                    Err(NotPrepared::Fault(fault)) => {
                         let error = fault.to_string();
-                        return report.send(LinkEvent::LaunchFailed { error }).await;
+                        return report.send(HostLinkEvent::LaunchFailed { error }).await;
                     }
                 }
             }
@@ -221,30 +114,29 @@ async fn run(
     let (ready, mut child) = match started {
         Ok(started) => started,
         Err(launch::NotStarted::Failed(error)) => {
-            return report.send(LinkEvent::LaunchFailed { error }).await;
+            return report.send(HostLinkEvent::LaunchFailed { error }).await;
         }
         Err(launch::NotStarted::Found(finding)) => {
             return end::report_end(&report, &place.dir, finding, 0).await;
         }
     };
-    let Place { dir, desk, .. } = place;
+    let Place { dir, worktrees, .. } = place;
     if let Some(moved) = moved {
-        let (desk, host) =
-            (desk.clone(), Identity { pid: ready.pid, start_ticks: ready.start_ticks });
-        let held = beside(Lane::Worktrees, move || desk.hold(&moved, host)).await;
+        let (worktrees, host) = (worktrees.clone(), identity_of(&ready));
+        let held = blocking::run(Lane::Worktrees, move || worktrees.hold(&moved, host)).await;
         if !matches!(held, Ok(Ok(()))) {
             tracing::warn!(session = %session, "its worktree is not locked: {held:?}");
         }
     }
-    report.send(LinkEvent::Launched { pid: ready.child_pid }).await;
+    report.send(HostLinkEvent::Launched { pid: ready.child_pid }).await;
     let (build, socket) = (ready.build.clone(), PathBuf::from(&ready.socket));
-    report.send(LinkEvent::Host { build, socket }).await;
+    report.send(HostLinkEvent::Host { build, socket }).await;
     if child.is_none()
         && let Some(env) = launch::environment(dir.clone(), ready.pid).await
     {
-        report.send(LinkEvent::Environment(env)).await;
+        report.send(HostLinkEvent::Environment(env)).await;
     }
-    let host = Identity { pid: ready.pid, start_ticks: ready.start_ticks };
+    let host = identity_of(&ready);
     let asked = Asked::default();
     let mut link = Link { report, dir, kind, listens, ready, after: 0, asked, shared, exit: None };
     link.follow(&mut queue, &mut child).await;
@@ -252,13 +144,19 @@ async fn run(
     tokio::spawn(async move {
         bury(child, host).await;
         // Its own lock among them. Not before it is gone: a lock of a host that lives would stay.
-        if lodged && let Err(e) = beside(Lane::Worktrees, move || desk.release_stale()).await {
+        if lodged
+            && let Err(e) = blocking::run(Lane::Worktrees, move || worktrees.release_stale()).await
+        {
             tracing::warn!("locks of worktrees stay: {}", in_words(&e));
         }
     });
 }
 
-fn footing_of(room: &MovedIn, launch: &Launch) -> Footing {
+fn identity_of(ready: &Ready) -> Identity {
+    Identity { pid: ready.pid, start_ticks: ready.start_ticks }
+}
+
+fn footing_of(room: &Prepared, launch: &Launch) -> Footing {
     let untrusted = room.trust.untrusted.is_some();
     let mut roots = vec![launch.cwd.clone(), room.trust.repository.clone()];
     roots.dedup();
@@ -361,7 +259,7 @@ impl Link {
                         pause = RECONNECT_FIRST;
                         // At once: what is handed out from now on is for the next connection.
                         self.asked.lost();
-                        self.report.send(LinkEvent::Unwritten { why: why.clone() }).await;
+                        self.report.send(HostLinkEvent::Unwritten { why: why.clone() }).await;
                     }
                     reap(child);
                     let finding = self.finding(child).await;
@@ -380,9 +278,9 @@ impl Link {
     }
 
     /// What the loop is told of a host that lives and cannot be connected to.
-    fn out_of_reach(&self, why: &str) -> LinkEvent {
+    fn out_of_reach(&self, why: &str) -> HostLinkEvent {
         if let Some(Silent { why, way_out }) = pulse::silence(&self.host()) {
-            return LinkEvent::Unknown { why, way_out };
+            return HostLinkEvent::Unknown { why, way_out };
         }
         let in_the_way = ipc::in_the_way(Path::new(&self.ready.socket));
         let way_out = match in_the_way {
@@ -391,11 +289,11 @@ impl Link {
         };
         let why = in_the_way.unwrap_or_else(|| why.to_owned());
         let why = format!("its host (pid {}) lives but does not answer: {why}", self.ready.pid);
-        LinkEvent::Unknown { why, way_out }
+        HostLinkEvent::Unknown { why, way_out }
     }
 
     fn host(&self) -> Identity {
-        Identity { pid: self.ready.pid, start_ticks: self.ready.start_ticks }
+        identity_of(&self.ready)
     }
 
     /// Until the next try to connect. A stop that is asked for meanwhile goes to the host as a signal,
@@ -431,7 +329,7 @@ impl Link {
             reap(child);
             let (dir, session) = (self.dir.clone(), self.report.session.clone());
             let looked = move || end::look_closely(&dir, &session);
-            let found = beside(Lane::Directories, looked).await;
+            let found = blocking::run(Lane::Directories, looked).await;
             match found {
                 Ok(Finding::Alive(_)) => tokio::time::sleep(end::ENDING_PAUSE).await,
                 // The disk did not take the record; the host's own words are as good.
@@ -451,7 +349,7 @@ impl Link {
 impl Link {
     /// What the process table alone says.
     fn without_directory(&mut self) -> Finding {
-        let host = Identity { pid: self.ready.pid, start_ticks: self.ready.start_ticks };
+        let host = identity_of(&self.ready);
         match (host.liveness(), self.exit.take()) {
             (Liveness3::Gone, Some(exit)) => Finding::Ended(exit),
             (Liveness3::Gone, None) => Finding::Gone("its directory was deleted".into()),

@@ -1,19 +1,18 @@
 //! One connection to a host: greeting, follow or watch, lines written, events handed on.
 
-use crate::host_link::LinkEvent;
-use crate::host_link::beside::{Lane, beside};
-use crate::host_link::enclosures;
 use crate::host_link::limits::{
     FRAME_PATIENCE, LARGE_FRAME_BYTES, LARGE_FRAMES_AT_ONCE, RECORD_BATCH_MAX,
 };
 use crate::host_link::pulse::{Beat, Pulse, Silent};
-use crate::host_link::{Link, LinkCommand};
+use crate::host_link::{Link, blocking, enclosures};
 use nightshift_platform::{Peer, ipc};
 use nightshift_protocol::enclosure::BYTES_PREFIX;
 use nightshift_protocol::{
     FrameDecoder, FrameError, FrameKind, Hello, HostEvent, HostRequest, LaunchKind,
     PROTOCOL_VERSION, Record, Role, encode_bounded, encode_control, understands,
 };
+use nightshift_supervisor::ports::host_link::{HostLinkEvent, LinkCommand};
+use nightshift_supervisor::ports::world::Lane;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -206,20 +205,20 @@ impl Link {
     async fn silent(&self, Silent { why, way_out }: Silent, pulse: &Pulse) {
         // What a stranger is told reaches no host.
         self.shared.silent.store(!pulse.is_a_strangers(), Ordering::Relaxed);
-        self.report.send(LinkEvent::Unknown { why, way_out }).await;
+        self.report.send(HostLinkEvent::Unknown { why, way_out }).await;
     }
 
     /// After a time of not answering it is known to live again.
     async fn lives(&self) {
         self.shared.silent.store(false, Ordering::Relaxed);
-        self.report.send(LinkEvent::Answers { pid: self.ready.child_pid }).await;
+        self.report.send(HostLinkEvent::Answers { pid: self.ready.child_pid }).await;
     }
 
     /// The host would hang up on it, and on every connection after that.
     async fn not_sent(&mut self, request: &HostRequest, error: &FrameError) {
         let HostRequest::WriteLine { tag, .. } = request else { return };
         if let Some(line) = self.asked.settled(*tag) {
-            self.report.send(LinkEvent::Refused { line, error: error.to_string() }).await;
+            self.report.send(HostLinkEvent::Refused { line, error: error.to_string() }).await;
         }
     }
 
@@ -230,7 +229,7 @@ impl Link {
             return HostRequest::WriteLine { tag, line };
         }
         let (dir, unfilled) = (self.dir.clone(), line.clone());
-        let filled = beside(Lane::Directories, move || enclosures::fill(&dir, line)).await;
+        let filled = blocking::run(Lane::Directories, move || enclosures::fill(&dir, line)).await;
         // Without a thread to read on, the agent hears of a file that it does not get.
         HostRequest::WriteLine { tag, line: filled.unwrap_or(unfilled) }
     }
@@ -245,7 +244,9 @@ impl Link {
                     self.after = record.seq;
                     records.push(record);
                     if records.len() >= RECORD_BATCH_MAX {
-                        self.report.send(LinkEvent::Records(std::mem::take(&mut records))).await;
+                        self.report
+                            .send(HostLinkEvent::Records(std::mem::take(&mut records)))
+                            .await;
                     }
                 }
                 FrameKind::Control if !input.greeted => {
@@ -258,12 +259,14 @@ impl Link {
                     self.lives().await;
                     // A terminal's journal is not replayed: there is nothing to catch up with.
                     if self.kind == LaunchKind::Pty && !self.listens {
-                        self.report.send(LinkEvent::CaughtUp).await;
+                        self.report.send(HostLinkEvent::CaughtUp).await;
                     }
                 }
                 FrameKind::Control => {
                     if !records.is_empty() {
-                        self.report.send(LinkEvent::Records(std::mem::take(&mut records))).await;
+                        self.report
+                            .send(HostLinkEvent::Records(std::mem::take(&mut records)))
+                            .await;
                     }
                     match serde_json::from_slice::<HostEvent>(&body) {
                         Ok(event) => self.take_event(event).await,
@@ -275,7 +278,7 @@ impl Link {
             }
         }
         if !records.is_empty() {
-            self.report.send(LinkEvent::Records(records)).await;
+            self.report.send(HostLinkEvent::Records(records)).await;
         }
         Ok(())
     }
@@ -296,12 +299,14 @@ impl Link {
 
     async fn take_event(&mut self, event: HostEvent) {
         match event {
-            HostEvent::CaughtUp { .. } => self.report.send(LinkEvent::CaughtUp).await,
-            HostEvent::Tried { what } => self.report.send(LinkEvent::Tried { what }).await,
-            HostEvent::Activity { line } => self.report.send(LinkEvent::Activity { line }).await,
+            HostEvent::CaughtUp { .. } => self.report.send(HostLinkEvent::CaughtUp).await,
+            HostEvent::Tried { what } => self.report.send(HostLinkEvent::Tried { what }).await,
+            HostEvent::Activity { line } => {
+                self.report.send(HostLinkEvent::Activity { line }).await
+            }
             HostEvent::Refused { tag, error } => {
                 if let Some(line) = self.asked.settled(tag) {
-                    self.report.send(LinkEvent::Refused { line, error }).await;
+                    self.report.send(HostLinkEvent::Refused { line, error }).await;
                 }
             }
             HostEvent::Written { tag, .. } => {

@@ -4,12 +4,12 @@
 //! becomes the supervisor.
 //! Must not know: what anybody may ask for.
 
-use crate::server::gate;
 pub use nightshift_host::kin::Caller;
 use nightshift_host::kin::Kin;
 use nightshift_platform::dirs::Home;
 use nightshift_platform::{Identity, Peer};
 use nightshift_protocol::{Fault, FaultCode};
+use nightshift_supervisor::clients::gate;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 

@@ -4,8 +4,5 @@
 //! Must not know: what the loop decides, its sessions.
 
 pub mod callers;
-pub mod gate;
-pub mod inbox;
 pub mod pressure;
 pub mod serve;
-pub mod wait;

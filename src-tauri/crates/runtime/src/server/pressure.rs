@@ -1,8 +1,9 @@
 //! Shortage of memory, as the kernel tells it: by events, else by its average.
 
 use crate::limits::{PRESSURE_PAUSE, PRESSURE_PERCENT};
-use crate::server::inbox::{Inbox, InboxSender};
 use nightshift_platform::pressure;
+use nightshift_supervisor::inbox::{Inbox, InboxSender};
+use nightshift_supervisor::ports::pressure::MemoryPressure;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -57,15 +58,15 @@ impl Pressure {
         };
         Pressure { source, pause, next_look: Duration::ZERO, _watch: watch }
     }
+}
 
-    /// Time until the next look at the average; none where the kernel tells by itself.
-    pub fn due_in(&self, now: Duration) -> Option<Duration> {
+impl MemoryPressure for Pressure {
+    fn due_in(&self, now: Duration) -> Option<Duration> {
         let looks = matches!(self.source, Source::Average(_));
         looks.then(|| self.next_look.saturating_sub(now))
     }
 
-    /// Whether memory is short, when it is time to look.
-    pub fn is_short(&mut self, now: Duration) -> bool {
+    fn is_short(&mut self, now: Duration) -> bool {
         let Source::Average(path) = &self.source else { return false };
         if now < self.next_look {
             return false;

@@ -4,19 +4,18 @@
 
 mod places;
 
-use crate::clients::{ConnId, Frames, Outgoing, Sent, WeakOutgoing, frame};
 use crate::limits::{
     CLIENT_QUEUE_MAX, GREETING_MAX_BYTES, GREETING_PATIENCE, SESSION_FRAME_MAX_BYTES,
 };
 use crate::server::callers::{Caller, Callers};
-use crate::server::inbox::{Inbox, InboxSender, hold};
 use nightshift_platform::exhausted::is_exhausted;
 use nightshift_platform::{Peer, ipc};
 use nightshift_protocol::{
     CONNECTION_FAULT, FRAME_MAX_BYTES, Fault, FaultCode, FrameDecoder, FrameKind, Hello,
     PROTOCOL_VERSION, Request, Role, ServerMessage, encode_control, understands,
 };
-pub use places::Turn;
+use nightshift_supervisor::clients::{ConnId, Frames, Outgoing, Sent, WeakOutgoing, frame};
+use nightshift_supervisor::inbox::{Inbox, InboxSender, hold};
 use places::{Place, Places};
 use std::fs::File;
 use std::io::{self, Write};

@@ -8,9 +8,8 @@ mod room;
 mod trust;
 mod view;
 
-pub use nightshift_worktree::MainCheckout;
-pub use room::{MovedIn, NotIn, Order, Wanted};
-pub use trust::{Agent, Asks, TakesUp};
+use nightshift_supervisor::ports::worktrees::{Leave, MainCheckout, Worktrees};
+pub use room::{NotPrepared, Prepared};
 
 use nightshift_model::Millis;
 use nightshift_model::limits::NAME_MAX_CHARS;
@@ -30,31 +29,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// What becomes of the worktree of a session that ends for good.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Leave {
-    /// It goes if nothing in it would be lost.
-    #[default]
-    Careful,
-    /// It goes with all work in it, which can be brought back.
-    Discard,
-    /// It stays.
-    Keep,
-}
-
 /// The supervisor's worktrees, and the one reader of repositories that it looks with. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Desk {
+pub struct LocalWorktrees {
     ledger: PathBuf,
     log: PathBuf,
     trust: PathBuf,
     reader: Arc<Reader>,
 }
 
-impl Desk {
+impl LocalWorktrees {
     /// `binary` is our own program: the reader is the same file.
-    pub fn of(home: &Home, binary: &Path) -> Desk {
-        Desk {
+    pub fn of(home: &Home, binary: &Path) -> LocalWorktrees {
+        LocalWorktrees {
             ledger: home.state.join("worktrees"),
             log: home.state.join("worktrees/teardown.log"),
             trust: home.state.join("trust"),
@@ -67,13 +54,13 @@ impl Desk {
     }
 
     /// Locks the worktree for the session's host.
-    pub fn hold(&self, moved: &MovedIn, host: Identity) -> Result<(), Fault> {
+    pub fn hold(&self, moved: &Prepared, host: Identity) -> Result<(), Fault> {
         moved.record.as_ref().map_or(Ok(()), |r| worktree::hold(r, host)).map_err(|e| fault(&e))
     }
 
     /// Its session has no host and gets none: nobody holds the worktree. What cannot be released now is at
     /// the next start.
-    pub fn release(&self, moved: &MovedIn) {
+    pub fn release(&self, moved: &Prepared) {
         if let Some(record) = &moved.record {
             worktree::release(record).ok();
         }
@@ -99,19 +86,34 @@ impl Desk {
         cleaned.problems.iter().map(ToString::to_string).collect()
     }
 
-    /// The main checkout as it is now; none when that cannot be told.
-    pub fn look(&self, main_checkout: &Path) -> Option<MainCheckout> {
-        MainCheckout::look(&self.looker(&Environment::new()), main_checkout).ok()
-    }
-
     fn looker(&self, env: &Environment) -> Looker {
         Looker::new(git(env), Arc::clone(&self.reader))
+    }
+
+    /// Gives a record of an older version its scripts, where the user trusts them. One that keeps none
+    /// runs none.
+    fn adopt(&self, ledger: &Ledger, mut record: worktree::Record, env: &Environment) {
+        let repository = record.repository.root.clone();
+        let trusted = |scripts: &worktree::Scripts| {
+            let mut found = Found { repository, ..Found::default() };
+            found.add(trust::scripts(scripts));
+            self.trusted().trusts(&found, Group::Scripts)
+        };
+        // Said where its teardown is not run.
+        worktree::adopt_scripts(&git(env), ledger, &mut record, trusted).ok();
+    }
+}
+
+impl Worktrees for LocalWorktrees {
+    /// The main checkout as it is now; none when that cannot be told.
+    fn look(&self, main_checkout: &Path) -> Option<MainCheckout> {
+        MainCheckout::look(&self.looker(&Environment::new()), main_checkout).ok()
     }
 
     /// The session has ended for good: its worktree goes, if it may and shall. What cannot be found out
     /// keeps it. None when it never had one.
     /// `name` is what the session was called at last: by that, too, its removal can be undone.
-    pub fn leave(
+    fn leave(
         &self,
         id: &str,
         name: Option<&str>,
@@ -144,7 +146,7 @@ impl Desk {
     }
 
     /// The id of the worktree that is meant by an id, the beginning of one, or a name.
-    pub fn named(&self, named: &str) -> Result<String, Fault> {
+    fn named(&self, named: &str) -> Result<String, Fault> {
         let ledger = self.ledger()?;
         let meant = |named: &str| worktree::named(&ledger, named).map_err(|e| fault(&e));
         let found = match (meant(named)?, given_name(named)) {
@@ -158,20 +160,7 @@ impl Desk {
         })
     }
 
-    /// Gives a record of an older version its scripts, where the user trusts them. One that keeps none
-    /// runs none.
-    fn adopt(&self, ledger: &Ledger, mut record: worktree::Record, env: &Environment) {
-        let repository = record.repository.root.clone();
-        let trusted = |scripts: &worktree::Scripts| {
-            let mut found = Found { repository, ..Found::default() };
-            found.add(trust::scripts(scripts));
-            self.trusted().trusts(&found, Group::Scripts)
-        };
-        // Said where its teardown is not run.
-        worktree::adopt_scripts(&git(env), ledger, &mut record, trusted).ok();
-    }
-
-    pub fn inspect(&self, id: &str) -> Result<WorktreeState, Fault> {
+    fn inspect(&self, id: &str) -> Result<WorktreeState, Fault> {
         let Some(record) = self.ledger()?.record(id).map_err(|e| fault(&e))? else {
             return Err(Fault::new(FaultCode::NotFound, format!("{id} has no worktree")));
         };
@@ -180,7 +169,7 @@ impl Desk {
 
     /// All worktrees of the ledger's repositories and of those with a main checkout in `roots`.
     /// `sessions` are those on the board.
-    pub fn list(
+    fn list(
         &self,
         sessions: &BTreeSet<String>,
         roots: &BTreeSet<PathBuf>,
@@ -206,7 +195,7 @@ impl Desk {
     }
 
     /// What takes time to find out about one of those that `list` names.
-    pub fn measure(
+    fn measure(
         &self,
         which: &WhichWorktree,
         roots: &BTreeSet<PathBuf>,
@@ -238,7 +227,7 @@ impl Desk {
     }
 
     /// Removes worktrees without a session as far as nothing would be lost.
-    pub fn clean(&self, sessions: &BTreeSet<String>) -> Result<WorktreesCleaned, Fault> {
+    fn clean(&self, sessions: &BTreeSet<String>) -> Result<WorktreesCleaned, Fault> {
         let ledger = self.ledger()?;
         let git = git(&Environment::new());
         let cleaned = worktree::clean(&git, &ledger, sessions, true, clock::now().0, &self.log);
@@ -250,7 +239,7 @@ impl Desk {
         })
     }
 
-    pub fn undo(&self, id: &str) -> Result<Reply, Fault> {
+    fn undo(&self, id: &str) -> Result<Reply, Fault> {
         let (git, ledger) = (git(&Environment::new()), self.ledger()?);
         let undo = |id: &str| worktree::undo(&git, &ledger, id);
         let record = match (undo(id), given_name(id)) {

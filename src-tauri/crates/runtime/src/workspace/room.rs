@@ -1,62 +1,36 @@
 //! Moving in: the decision where a session works, and making it so.
 
-use crate::workspace::trust::{
-    Agent, Asks, Decision, in_directory, in_worktree, of_record, scripts,
-};
-use crate::workspace::{Desk, fault, git, text};
+use crate::workspace::trust::{Decision, in_directory, in_worktree, of_record, scripts};
+use crate::workspace::{LocalWorktrees, fault, git, text};
 use nightshift_model::forge::host_of_remote;
 use nightshift_model::{Lodging, Trust, Wish, Worktree};
 use nightshift_platform::Identity;
 use nightshift_protocol::{Environment, Fault, FaultCode};
-use nightshift_settings as settings;
+use nightshift_supervisor::ports::worktrees::{Asks, Order, Wanted};
 use nightshift_trust::Found;
 use nightshift_worktree as worktree;
 use nightshift_worktree::{Choice, Defaults, Git, MainCheckout, Own, Plan, Record};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Whose lodging it is.
-#[derive(Clone, Debug)]
-pub struct Order {
-    pub session: String,
-    /// The session's name: its words become the worktree's.
-    pub name: String,
-    /// Where it was started.
-    pub cwd: String,
-    pub lodging: Lodging,
-    pub wanted: Box<Wanted>,
-    pub agent: Agent,
-    /// What the user said of what its repository brings along.
-    pub trust: Option<Trust>,
-}
-
-/// What the user set for the worktrees of every repository, and in which file.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    pub file: PathBuf,
-    pub settings: settings::Worktree,
-}
-
-impl From<&Wanted> for Defaults {
-    fn from(wanted: &Wanted) -> Defaults {
-        let set = wanted.settings.clone();
-        Defaults {
-            file: wanted.file.clone(),
-            directory: set.dir,
-            branch_prefix: set.branch_prefix,
-            base: set.base,
-            isolation: set.isolation,
-            setup: set.setup,
-            teardown: set.teardown,
-            ports: set.ports,
-            alone: false,
-        }
+pub(crate) fn defaults(wanted: &Wanted) -> Defaults {
+    let set = wanted.settings.clone();
+    Defaults {
+        file: wanted.file.clone(),
+        directory: set.dir,
+        branch_prefix: set.branch_prefix,
+        base: set.base,
+        isolation: set.isolation,
+        setup: set.setup,
+        teardown: set.teardown,
+        ports: set.ports,
+        alone: false,
     }
 }
 
 /// A session that has a place to work.
 #[derive(Debug)]
-pub struct MovedIn {
+pub struct Prepared {
     pub lodging: Lodging,
     /// How its agent is to be started.
     pub trust: Trust,
@@ -69,36 +43,36 @@ pub struct MovedIn {
 
 /// Why a session has no place to work.
 #[derive(Debug)]
-pub enum NotIn {
+pub enum NotPrepared {
     Asks(Box<Asks>),
     Fault(Fault),
 }
 
-impl From<Fault> for NotIn {
-    fn from(fault: Fault) -> NotIn {
-        NotIn::Fault(fault)
+impl From<Fault> for NotPrepared {
+    fn from(fault: Fault) -> NotPrepared {
+        NotPrepared::Fault(fault)
     }
 }
 
-impl From<worktree::Error> for NotIn {
-    fn from(error: worktree::Error) -> NotIn {
-        NotIn::Fault(fault(&error))
+impl From<worktree::Error> for NotPrepared {
+    fn from(error: worktree::Error) -> NotPrepared {
+        NotPrepared::Fault(fault(&error))
     }
 }
 
 impl Decision {
-    fn starts(self) -> Result<Trust, NotIn> {
+    fn starts(self) -> Result<Trust, NotPrepared> {
         match self {
             Decision::Starts(trust) => Ok(trust),
-            Decision::Asks(asks) => Err(NotIn::Asks(asks)),
+            Decision::Asks(asks) => Err(NotPrepared::Asks(asks)),
         }
     }
 }
 
-impl Desk {
+impl LocalWorktrees {
     /// Decides where the session works, and makes its worktree or finds the one it has. Before that,
     /// whether what its repository brings along may be run.
-    pub fn move_in(&self, order: &Order, env: &Environment) -> Result<MovedIn, NotIn> {
+    pub fn prepare(&self, order: &Order, env: &Environment) -> Result<Prepared, NotPrepared> {
         let dir = Path::new(&order.cwd);
         let wish = match &order.lodging {
             Lodging::Directory { .. } => {
@@ -121,7 +95,7 @@ impl Desk {
             Wish::Never => Choice::Never,
             Wish::Named { name } => Choice::Named(name.clone()),
         };
-        let defaults = Defaults::from(order.wanted.as_ref());
+        let defaults = defaults(&order.wanted);
         let plan = worktree::plan(&git(env), dir, &choice, &defaults)?;
         let found = match &plan {
             Plan::Own(own) => match self.made_before(order)? {
@@ -159,7 +133,7 @@ impl Desk {
         trust: Trust,
         found: &Found,
         env: &Environment,
-    ) -> Result<MovedIn, NotIn> {
+    ) -> Result<Prepared, NotPrepared> {
         let (git, ledger, looker) = (git(env), self.ledger()?, self.looker(env));
         let root = own.repository.root.clone();
         let holder = Identity::own().ok();
@@ -188,7 +162,7 @@ impl Desk {
         trust: Trust,
         asked: &Found,
         env: &Environment,
-    ) -> Result<Trust, NotIn> {
+    ) -> Result<Trust, NotPrepared> {
         if trust.untrusted.is_some() || record.phase != worktree::Phase::Made {
             return Ok(trust);
         }
@@ -200,13 +174,13 @@ impl Desk {
     }
 
     /// The worktree of a session that asked about it when it had been made.
-    fn made_before(&self, order: &Order) -> Result<Option<Record>, NotIn> {
+    fn made_before(&self, order: &Order) -> Result<Option<Record>, NotPrepared> {
         let record = self.ledger()?.record(&order.session)?;
         Ok(record.filter(|record| record.phase == worktree::Phase::Made))
     }
 
     /// Runs the setup script, if that has still to be done.
-    pub fn set_up(&self, moved: &mut MovedIn, env: &Environment, log: &Path) -> Result<(), Fault> {
+    pub fn set_up(&self, moved: &mut Prepared, env: &Environment, log: &Path) -> Result<(), Fault> {
         let Some(record) = &mut moved.record else { return Ok(()) };
         if let Some(dir) = log.parent() {
             std::fs::create_dir_all(dir)
@@ -218,7 +192,7 @@ impl Desk {
     }
 }
 
-impl MovedIn {
+impl Prepared {
     /// The setup script has still to run.
     pub fn needs_set_up(&self) -> bool {
         self.lodging.worktree().is_some_and(|tree| tree.setting_up)
@@ -239,8 +213,8 @@ fn remote_hosts(git: &Git, dir: &Path) -> Vec<String> {
     hosts.into_iter().collect()
 }
 
-fn stays(lodging: Lodging, trust: Trust) -> MovedIn {
-    MovedIn { lodging, trust, variables: Vec::new(), main_checkout: None, record: None }
+fn stays(lodging: Lodging, trust: Trust) -> Prepared {
+    Prepared { lodging, trust, variables: Vec::new(), main_checkout: None, record: None }
 }
 
 fn moved(
@@ -248,11 +222,11 @@ fn moved(
     main_checkout: Option<MainCheckout>,
     trust: Trust,
     remote_hosts: Vec<String>,
-) -> MovedIn {
+) -> Prepared {
     let variables = worktree::script_environment(&record);
     let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let lodging = lodging(&record, remote_hosts);
-    MovedIn { lodging, trust, variables, main_checkout, record: Some(record) }
+    Prepared { lodging, trust, variables, main_checkout, record: Some(record) }
 }
 
 fn lodging(record: &Record, remote_hosts: Vec<String>) -> Lodging {

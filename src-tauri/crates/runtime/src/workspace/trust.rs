@@ -3,8 +3,7 @@
 //! Promise: what was trusted is compared by hash at every start; what changed since starts an agent
 //! without it, or is asked, and is always said. Nothing of the repository runs to find out.
 
-use crate::workspace::room::{Order, Wanted};
-use crate::workspace::{Desk, fault, git, text};
+use crate::workspace::{LocalWorktrees, fault, git, text};
 use nightshift_model::limits::NAME_MAX_CHARS;
 use nightshift_model::naming::one_line;
 use nightshift_model::need::TRUST_NEED_PREFIX;
@@ -15,13 +14,14 @@ use nightshift_model::{
 };
 use nightshift_platform::clock;
 use nightshift_protocol::{Environment, Fault, FaultCode, TrustItem, TrustedRepository};
+use nightshift_supervisor::ports::worktrees::{
+    Agent, Asks, Order, RepositoryTrust, TakesUp, Wanted,
+};
 use nightshift_trust::{
     Entry, Found, Group, Item, Ledger, Part, Place, collect, instructions, words,
 };
 use nightshift_worktree as worktree;
-use nightshift_worktree::{
-    Choice, Defaults, Looker, Own, Plan, Record, Scripts, sha256, whereabouts,
-};
+use nightshift_worktree::{Choice, Looker, Own, Plan, Record, Scripts, sha256, whereabouts};
 use std::path::{Path, PathBuf};
 
 /// Digits of a hash that tell one question from the next.
@@ -33,43 +33,19 @@ const THINGS_MAX: usize = 64;
 /// What is shown of one repository: a frame holds it several times.
 const WHOLE_MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// What the agent of a session takes up of a repository that is not trusted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Agent {
-    pub title: String,
-    pub takes_up: TakesUp,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TakesUp {
-    Nothing,
-    /// Parts by their names.
-    Only(Vec<String>),
-    Everything,
-}
-
-impl Agent {
-    /// Items that it takes up although it is told not to.
-    fn regardless(&self, found: &Found) -> bool {
-        let agents = |part: &Part| part.group() == Group::Agents;
-        let named = |part: Part, names: &[String]| {
-            serde_json::to_value(part).is_ok_and(|name| names.iter().any(|known| name == **known))
-        };
-        match &self.takes_up {
-            TakesUp::Nothing => false,
-            TakesUp::Only(names) => found.parts().any(|part| named(part, names)),
-            TakesUp::Everything => {
-                !found.unreadable.is_empty() || found.parts().any(|part| agents(&part))
-            }
+/// Items that it takes up although it is told not to.
+fn takes_up_regardless(agent: &Agent, found: &Found) -> bool {
+    let agents = |part: &Part| part.group() == Group::Agents;
+    let named = |part: Part, names: &[String]| {
+        serde_json::to_value(part).is_ok_and(|name| names.iter().any(|known| name == **known))
+    };
+    match &agent.takes_up {
+        TakesUp::Nothing => false,
+        TakesUp::Only(names) => found.parts().any(|part| named(part, names)),
+        TakesUp::Everything => {
+            !found.unreadable.is_empty() || found.parts().any(|part| agents(&part))
         }
     }
-}
-
-/// A question for the user, before anything starts.
-#[derive(Debug)]
-pub struct Asks {
-    pub trust: Trust,
-    pub need: Need,
 }
 
 /// Whether it starts, and how.
@@ -84,7 +60,7 @@ impl Decision {
     }
 }
 
-impl Desk {
+impl LocalWorktrees {
     pub(crate) fn trusted(&self) -> Ledger {
         Ledger::at(&self.trust)
     }
@@ -124,7 +100,7 @@ impl Desk {
         if ledger.trusts(found, Group::Agents) {
             return Ok(Decision::Starts(known(None)));
         }
-        if said == Some(TrustDecision::Without) || !order.agent.regardless(found) {
+        if said == Some(TrustDecision::Without) || !takes_up_regardless(&order.agent, found) {
             let before = order.trust.as_ref().and_then(|known| known.untrusted.clone());
             let why = before.unwrap_or_else(|| changed(found, &order.agent));
             return Ok(Decision::Starts(known(Some(why))));
@@ -132,14 +108,39 @@ impl Desk {
         Ok(Decision::Asks(Box::new(asks(found, order, known(None)))))
     }
 
+    /// As a session with a worktree and as one without would find it, and what is said of its settings.
+    fn found_at(
+        &self,
+        dir: &Path,
+        wanted: &Wanted,
+        env: &Environment,
+    ) -> Result<(Vec<Found>, Vec<String>), Fault> {
+        if !dir.is_dir() {
+            let text = format!("{} is not a directory", dir.display());
+            return Err(Fault::new(FaultCode::Invalid, text).hint("give a repository's directory"));
+        }
+        let git = git(env);
+        let defaults = super::room::defaults(wanted);
+        let plan = worktree::plan(&git, dir, &Choice::Usual, &defaults).map_err(|e| fault(&e))?;
+        let mut all = vec![in_directory(&self.looker(env), dir, env)];
+        let mut notes = Vec::new();
+        if let Plan::Own(own) = plan {
+            all.push(in_worktree(&own, env));
+            notes = own.settings.notes;
+        }
+        Ok((all, notes))
+    }
+}
+
+impl RepositoryTrust for LocalWorktrees {
     /// Whether there are hooks or programs of the repository that git would run in `dir`. Our acts leave
     /// them out, trusted or not: nobody can say what they will be in the moment in which git runs them.
-    pub fn leaves_out(&self, dir: &Path, env: &Environment) -> bool {
+    fn leaves_out(&self, dir: &Path, env: &Environment) -> bool {
         in_directory(&self.looker(env), dir, env).hash_of(Group::Git).is_some()
     }
 
     /// Whether the user trusts this text of the `loop.md` of `dir`.
-    pub fn trusts_loop_file(&self, dir: &Path, text: Vec<u8>) -> bool {
+    fn trusts_loop_file(&self, dir: &Path, text: Vec<u8>) -> bool {
         let at = whereabouts(&self.looker(&Environment::new()), dir);
         let mut found = Found { repository: at.repository, ..Found::default() };
         found.add([instructions(&at.subdirectory, text)]);
@@ -147,7 +148,7 @@ impl Desk {
     }
 
     /// All repositories that are trusted.
-    pub fn trusted_repositories(&self) -> Result<Vec<TrustedRepository>, Fault> {
+    fn trusted_repositories(&self) -> Result<Vec<TrustedRepository>, Fault> {
         let (entries, wrong) = self.trusted().all();
         match wrong.into_iter().next() {
             Some(why) if entries.is_empty() => {
@@ -158,7 +159,7 @@ impl Desk {
     }
 
     /// What the repository of `dir` would run now, for a session with a worktree and for one without.
-    pub fn show_trust(
+    fn show_trust(
         &self,
         dir: &Path,
         wanted: &Wanted,
@@ -196,7 +197,7 @@ impl Desk {
     }
 
     /// Trusts it, where it is still what was shown under `hash`.
-    pub fn add_trust(
+    fn add_trust(
         &self,
         dir: &Path,
         hash: &str,
@@ -231,7 +232,7 @@ impl Desk {
         }
     }
 
-    pub fn revoke_trust(&self, dir: &Path, env: &Environment) -> Result<TrustedRepository, Fault> {
+    fn revoke_trust(&self, dir: &Path, env: &Environment) -> Result<TrustedRepository, Fault> {
         let at = whereabouts(&self.looker(env), dir);
         let ledger = self.trusted();
         for repository in [dir, &at.repository] {
@@ -241,29 +242,6 @@ impl Desk {
         }
         let text = format!("{} is not trusted", at.repository.display());
         Err(Fault::new(FaultCode::NotFound, text).hint("list those with `nightshift trust list`"))
-    }
-
-    /// As a session with a worktree and as one without would find it, and what is said of its settings.
-    fn found_at(
-        &self,
-        dir: &Path,
-        wanted: &Wanted,
-        env: &Environment,
-    ) -> Result<(Vec<Found>, Vec<String>), Fault> {
-        if !dir.is_dir() {
-            let text = format!("{} is not a directory", dir.display());
-            return Err(Fault::new(FaultCode::Invalid, text).hint("give a repository's directory"));
-        }
-        let git = git(env);
-        let defaults = Defaults::from(wanted);
-        let plan = worktree::plan(&git, dir, &Choice::Usual, &defaults).map_err(|e| fault(&e))?;
-        let mut all = vec![in_directory(&self.looker(env), dir, env)];
-        let mut notes = Vec::new();
-        if let Plan::Own(own) = plan {
-            all.push(in_worktree(&own, env));
-            notes = own.settings.notes;
-        }
-        Ok((all, notes))
     }
 }
 
@@ -385,7 +363,7 @@ fn listing(paths: &[String]) -> String {
 }
 
 fn kept_from(found: &Found, agent: &Agent) -> String {
-    match agent.regardless(found) {
+    match takes_up_regardless(agent, found) {
         false => format!("{} takes up nothing of it", agent.title),
         true => format!("{} takes up its settings all the same", agent.title),
     }
@@ -477,7 +455,7 @@ fn asks(found: &Found, order: &Order, trust: Trust) -> Asks {
              `nightshift trust add {repository}` trusts it.\n\n{detail}"
         );
     }
-    let label = match agent.regardless(found) {
+    let label = match takes_up_regardless(agent, found) {
         false => "Start without it, once".to_owned(),
         true => format!(
             "Start once without its scripts; {} takes up its settings all the same",

@@ -5,7 +5,9 @@ use crate::ledger::{Event, Ledger, Truth};
 use crate::zones::zone;
 use fastrand::Rng;
 use jiff::tz::TimeZone;
-use nightshift_schedule::{Cause, Cron, Facts, Look, Plan, Standing, Task, Turn, plan};
+use nightshift_schedule::{
+    Cause, ClockReading, Cron, Facts, Plan, SessionActivity, Task, Turn, plan,
+};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -51,7 +53,7 @@ pub struct World {
     zone: TimeZone,
     /// How wrong the clock is, to be put right by the next setting.
     wrong_by_ms: i64,
-    last_look: Option<Look>,
+    last_look: Option<ClockReading>,
     last_event_at: i64,
     sessions: Vec<Session>,
     events: Vec<Event>,
@@ -162,9 +164,9 @@ impl World {
         self.true_ms + self.offset_ms
     }
 
-    fn look(&self) -> Look {
+    fn look(&self) -> ClockReading {
         let since_boot_ms = self.true_ms - self.booted_at;
-        Look {
+        ClockReading {
             wall_ms: self.wall(),
             awake_ms: since_boot_ms - self.slept_ms,
             since_boot_ms,
@@ -284,8 +286,8 @@ impl World {
         let now = self.look();
         let session = &self.sessions[index];
         let standing = match session.busy_until {
-            Some(_) => Standing::Busy { since_ms: session.busy_since_wall },
-            None => Standing::Idle { last_turn: session.last_turn },
+            Some(_) => SessionActivity::Busy { since_ms: session.busy_since_wall },
+            None => SessionActivity::Idle { last_turn: session.last_turn },
         };
         let last_look = self.last_look.as_ref();
         let facts = Facts { tasks: &session.tasks, standing, last_look, zone: &self.zone };
@@ -301,14 +303,16 @@ impl World {
         self.carry_out(index, standing, &planned);
     }
 
-    fn carry_out(&mut self, index: usize, standing: Standing, planned: &Plan) {
+    fn carry_out(&mut self, index: usize, standing: SessionActivity, planned: &Plan) {
         let (true_ms, wall_ms) = (self.true_ms, self.wall());
         let session = &mut self.sessions[index];
         let mut events = self.events.clone();
         let turn = match standing {
-            Standing::Busy { since_ms } => Some((since_ms, wall_ms)),
-            Standing::Idle { last_turn } => last_turn.map(|turn| (turn.began_ms, turn.ended_ms)),
-            Standing::Stopped => None,
+            SessionActivity::Busy { since_ms } => Some((since_ms, wall_ms)),
+            SessionActivity::Idle { last_turn } => {
+                last_turn.map(|turn| (turn.began_ms, turn.ended_ms))
+            }
+            SessionActivity::Stopped => None,
         };
         if let Some((from_ms, to_ms)) = turn {
             let cause = Cause::TurnInProgress;

@@ -2,13 +2,12 @@
 //! PATH's directories may be on a mount that hangs, so they are looked at beside the loop.
 
 use super::Handled;
+use crate::clients::ConnId;
 use crate::core::Core;
+use crate::inbox::Inbox;
+use crate::ports::world::{Job, Lane};
 use nightshift_model::{State, Trouble, TroubleKind};
 use nightshift_protocol::{Environment, Reply};
-use nightshift_runtime::clients::ConnId;
-use nightshift_runtime::host_link::beside::Lane;
-use nightshift_runtime::outside::Aside;
-use nightshift_runtime::server::inbox::Inbox;
 use std::collections::BTreeMap;
 
 pub fn agents(core: &Core, conn: ConnId, request: u64, env: Environment) -> Handled {
@@ -17,7 +16,7 @@ pub fn agents(core: &Core, conn: ConnId, request: u64, env: Environment) -> Hand
     let shown: BTreeMap<String, Option<bool>> =
         worked.map(|work| (work.agent.clone(), signed_in(core, &work.agent))).collect();
     let place = "a directory of the PATH";
-    core.outside.beside(Aside::for_request((conn, request), Lane::Checks, place, move || {
+    core.world.run(Job::for_request((conn, request), Lane::Checks, place, move || {
         let mut agents = registry.detect(&env);
         for agent in &mut agents {
             agent.signed_in = shown.get(&agent.id).copied().flatten();

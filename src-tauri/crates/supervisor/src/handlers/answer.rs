@@ -3,16 +3,16 @@
 //! is kept as a rule in the same commit. Where the session waits for trust, the answer starts it: done when
 //! that is settled, and refused where the repository is not what was asked about. Which request is meant, `nightshift_model::answering` decides.
 
-use super::{Handled, Outcome, find, standing};
+use super::{Handled, Outcome, automation, find};
+use crate::clients::ConnId;
+use crate::clients::waiter::Until;
 use crate::core::Core;
+use crate::features::permissions;
 use crate::limits::{ANSWER_WAIT, REACH_WAIT};
-use crate::permissions;
 use nightshift_model::answering::meant;
 use nightshift_model::{Answer, Command as SessionCommand, Event, Need, NeedId, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Environment, Fault, FaultCode};
-use nightshift_runtime::clients::ConnId;
-use nightshift_runtime::server::wait::Until;
 use std::time::Duration;
 
 /// An answer as a client gives it.
@@ -107,7 +107,7 @@ fn give(core: &mut Core, session: SessionId, given: Given) -> Outcome {
     let for_trust = taken.is_some_and(Need::asks_for_trust);
     let taken = taken.map(|need| need.id.clone());
     let Given { need, answer, shown_ms, env } = given;
-    standing::take_environment(core, &session, env);
+    automation::take_environment(core, &session, env);
     let rule = taken.as_ref().and_then(|need| permissions::made(core, &session, need, &answer));
     let bridge_hears = taken.as_ref().is_some_and(|need| bridge_waits(core, &session, need));
     let command = SessionCommand::Answer { need, answer, shown_ms };

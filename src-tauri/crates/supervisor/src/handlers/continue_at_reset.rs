@@ -1,8 +1,8 @@
 //! `continue_at_reset`: sends words by itself once a usage limit is over. Done when that is stored.
 
 use super::{Handled, Outcome, apply, find};
-use crate::continuing;
 use crate::core::Core;
+use crate::features::limit_resume;
 use nightshift_model::continuation::{CONTINUE_WORDS, slot};
 use nightshift_model::{Command as SessionCommand, Millis, State};
 use nightshift_platform::clock;
@@ -23,7 +23,7 @@ pub fn continue_at_reset(core: &mut Core, session: &str, text: Option<String>) -
         _ => now,
     };
     let others: Vec<Millis> =
-        continuing::chosen(core).filter(|(id, _)| **id != session).map(|(_, at)| at).collect();
+        limit_resume::chosen(core).filter(|(id, _)| **id != session).map(|(_, at)| at).collect();
     let at = slot(resets, now, &others);
     apply(core, &session, SessionCommand::ContinueAtReset { at, text })?;
     core.view(&session).map(Handled::Done)

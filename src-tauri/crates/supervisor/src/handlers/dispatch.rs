@@ -1,11 +1,14 @@
 //! `dispatch`: checks what was asked, stores the session, starts its host. Done when the process
 //! lives.
 
-use super::{Handled, Outcome, quoted, slash, standing};
-use crate::core::Core;
-use crate::effects;
+use super::{Handled, Outcome, automation, quoted, slash};
+use crate::clients::ConnId;
+use crate::clients::waiter::Until;
+use crate::core::{Core, effects};
+use crate::features::automation::context;
+use crate::inbox::Inbox;
 use crate::limits::{ENVIRONMENT_MAX_BYTES, LIVE_SESSIONS_MAX, SESSIONS_MAX};
-use crate::standing::moment;
+use crate::ports::world::{Job, Lane};
 use nightshift_automation::{Slash, ask};
 use nightshift_model::limits::{LINE_MAX_CHARS, PROMPT_MAX_BYTES};
 use nightshift_model::naming::{one_line, prompt_name, short_name};
@@ -14,11 +17,6 @@ use nightshift_model::{
 };
 use nightshift_platform::clock;
 use nightshift_protocol::{Dispatch, DispatchWork, Environment, Fault, FaultCode, StandingAct};
-use nightshift_runtime::clients::ConnId;
-use nightshift_runtime::host_link::beside::Lane;
-use nightshift_runtime::outside::Aside;
-use nightshift_runtime::server::inbox::Inbox;
-use nightshift_runtime::server::wait::Until;
 use nightshift_vendors::registry::Registry;
 use std::path::Path;
 
@@ -34,14 +32,14 @@ pub fn dispatch(core: &mut Core, conn: ConnId, request: u64, dispatch: Dispatch)
             check_text(prompt, "prompt")?;
             slash::check_first(prompt)?;
             if agent.is_none() {
-                crate::settings::check_read(core)?;
+                crate::features::settings::check_read(core)?;
             }
         }
     }
     let registry = core.registry.clone();
     // A directory on a mount that hangs must hold up nobody else.
     let place = format!("the directory {}", quoted(&dispatch.cwd));
-    core.outside.beside(Aside::for_request((conn, request), Lane::Checks, place, move || {
+    core.world.run(Job::for_request((conn, request), Lane::Checks, place, move || {
         let agent =
             check_directory(&dispatch.cwd).and_then(|()| choose_agent(&registry, &dispatch));
         Inbox::Checked { conn, request, dispatch: Box::new(dispatch), agent }
@@ -75,7 +73,7 @@ fn begin(core: &mut Core, dispatch: Dispatch, agent: Option<String>) -> Outcome 
     if let Work::Agent(agent) = &mut work
         && let Some(first) = agent.prompts.first_mut()
     {
-        first.enclosures = core.outside.claim(&id, &dispatch.enclosures)?;
+        first.enclosures = core.world.claim(&id, &dispatch.enclosures)?;
     }
     let asked = one_line(&asked, LINE_MAX_CHARS);
     let act = first_act(&dispatch);
@@ -92,11 +90,11 @@ fn begin(core: &mut Core, dispatch: Dispatch, agent: Option<String>) -> Outcome 
     };
     if let Some(act) = &act {
         // What is wrong with it is said before there is a session.
-        ask(&session, act, &moment(core))?;
+        ask(&session, act, &context(core))?;
     }
     core.add(session, dispatch.env, why)?;
     if let Some(act) = &act {
-        standing::take(core, &id, act)?;
+        automation::take(core, &id, act)?;
     }
     effects::act(core, &id, Effect::Launch);
     Ok(Handled::Later { session: id, until: Until::Launched })
@@ -227,10 +225,10 @@ pub fn check_text(text: &str, noun: &str) -> Result<(), Fault> {
 
 fn fresh_id(core: &Core) -> Result<(String, SessionId), Fault> {
     for _ in 0..ID_TRIES {
-        let uuid = core.outside.fresh_uuid().to_string();
+        let uuid = core.world.fresh_uuid().to_string();
         if let Some(id) = SessionId::of_uuid(&uuid)
             && !core.sessions.contains_key(&id)
-            && !core.outside.has_directory(&id)
+            && !core.world.has_directory(&id)
         {
             return Ok((uuid, id));
         }

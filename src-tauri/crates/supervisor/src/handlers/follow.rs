@@ -1,17 +1,14 @@
 //! `follow` and `unfollow`: streams of numbered changes that begin with a snapshot.
 
 use super::{Handled, Outcome, find};
-use crate::core::Core;
-use crate::effects;
+use crate::clients::{ConnId, FollowId};
+use crate::core::{Core, effects};
+use crate::features::idle_retirement;
+use crate::inbox::Inbox;
 use crate::limits::FOLLOWS_MAX;
-use crate::rest;
+use crate::ports::world::{Job, Lane};
 use nightshift_model::SessionId;
 use nightshift_protocol::{Fault, FaultCode, Reply};
-use nightshift_runtime::clients::ConnId;
-use nightshift_runtime::clients::FollowId;
-use nightshift_runtime::host_link::beside::Lane;
-use nightshift_runtime::outside::Aside;
-use nightshift_runtime::server::inbox::Inbox;
 
 pub fn board(core: &mut Core, conn: ConnId, request: u64) -> Outcome {
     check_count(core, conn)?;
@@ -49,7 +46,7 @@ pub fn fold(core: &Core, id: &SessionId) -> Result<(), Fault> {
         driver.set_prompts(&work.prompts);
     }
     let (journal, session, place) =
-        (core.outside.journal(id), id.clone(), format!("the journal of session {id}"));
+        (core.world.journal(id), id.clone(), format!("the journal of session {id}"));
     let unread = id.clone();
     let work = move || {
         for record in journal.read(0) {
@@ -59,7 +56,7 @@ pub fn fold(core: &Core, id: &SessionId) -> Result<(), Fault> {
     };
     let failed = |fault| Inbox::NotFolded { session: unread, fault };
     let (work, failed) = (Box::new(work), Box::new(failed));
-    core.outside.beside(Aside { lane: Lane::Looks, place, work, failed });
+    core.world.run(Job { lane: Lane::Reads, place, work, failed });
     Ok(())
 }
 
@@ -68,7 +65,7 @@ pub fn unfollow(core: &mut Core, conn: ConnId, follow: u64) -> Outcome {
     if !core.board.unfollow(id) && !core.conversations.unfollow(id) {
         return Err(Fault::new(FaultCode::NotFound, format!("no follow {follow}")));
     }
-    rest::drop_idle_drivers(core);
+    idle_retirement::drop_idle_drivers(core);
     Ok(Handled::Done(Reply::Ok))
 }
 

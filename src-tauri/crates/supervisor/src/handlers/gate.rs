@@ -3,12 +3,11 @@
 //! Promise: what a session tried stands in its evidence, under its name. Must not know: who may what.
 
 use super::find;
+use crate::clients::{ConnId, gate};
 use crate::core::Core;
+use nightshift_host::kin::Caller;
 use nightshift_model::{Fact, SessionId, Source};
 use nightshift_protocol::{Command, Fault};
-use nightshift_runtime::clients::ConnId;
-use nightshift_runtime::server::callers::Caller;
-use nightshift_runtime::server::gate;
 
 /// The command as it may be carried out, or why it may not.
 pub fn pass(core: &mut Core, conn: ConnId, command: Command) -> Result<Command, Fault> {

@@ -1,15 +1,13 @@
 //! `logs`: a session's output as text or raw bytes, in pages, read beside the loop.
 
 use super::{Handled, Outcome, find};
-use crate::core::Core;
-use crate::effects;
+use crate::clients::ConnId;
+use crate::core::{Core, effects};
+use crate::inbox::Inbox;
+use crate::ports::world::{Job, Lane};
+pub use crate::sessions::log_pages::Wanted;
+use crate::sessions::log_pages::{conversation, output};
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_runtime::clients::ConnId;
-use nightshift_runtime::host_link::beside::Lane;
-pub use nightshift_runtime::log_pages::Wanted;
-use nightshift_runtime::log_pages::{conversation, output};
-use nightshift_runtime::outside::Aside;
-use nightshift_runtime::server::inbox::Inbox;
 
 pub fn logs(core: &Core, conn: ConnId, request: u64, session: &str, wanted: Wanted) -> Outcome {
     let id = find(core, session)?;
@@ -31,9 +29,9 @@ pub fn logs(core: &Core, conn: ConnId, request: u64, session: &str, wanted: Want
         (true, _) | (false, None) => None,
     };
     let lines = talks.is_some();
-    let journal = core.outside.journal(&id);
+    let journal = core.world.journal(&id);
     let place = format!("the journal of session {id}");
-    core.outside.beside(Aside::for_request((conn, request), Lane::Looks, place, move || {
+    core.world.run(Job::for_request((conn, request), Lane::Reads, place, move || {
         let page = match driver {
             Some(driver) => conversation(&*journal, driver, wanted, ended),
             None => output(&*journal, wanted, lines, ended),

@@ -3,6 +3,7 @@
 //! A monitor runs in its agent's bridge, which asks here and waits for the wish here.
 
 use super::{Handled, Outcome, find};
+use crate::clients::waiter::Until;
 use crate::core::Core;
 use crate::limits::MONITOR_STOP_WAIT;
 use nightshift_model::id::MONITOR_NEED_PREFIX;
@@ -11,7 +12,6 @@ use nightshift_model::{
 };
 use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode, Reply, StandingAct, StandingResult};
-use nightshift_runtime::server::wait::Until;
 use nightshift_vendors::{Watched, request_text};
 use serde_json::json;
 

@@ -2,14 +2,14 @@
 //! `presence`, `push` and `pause_schedules`.
 
 use super::{Handled, Outcome, find};
+use crate::clients::ConnId;
 use crate::core::Core;
-use crate::{notices, settings};
+use crate::features::{notifications, settings};
+use crate::ports::storage::fault;
 use nightshift_model::SessionId;
 use nightshift_notices::{Client, pushed, tried};
 use nightshift_platform::clock;
 use nightshift_protocol::{Environment, Looking, NotificationAct, Receipt, Reply};
-use nightshift_runtime::clients::ConnId;
-use nightshift_runtime::storage::fault;
 use nightshift_store::{Wanted, Write};
 
 /// Receipts in one reply: well below a frame.
@@ -25,7 +25,7 @@ pub fn notifications(core: &mut Core, conn: ConnId, request: u64, act: Notificat
         NotificationAct::Test => {
             settings::refresh(core);
             let occasion = tried(core.told.next_number());
-            let receipts = core.told.judge(&occasion, notices::now());
+            let receipts = core.told.judge(&occasion, notifications::now());
             tell(core, conn, request, receipts)
         }
         NotificationAct::Next => {
@@ -34,7 +34,7 @@ pub fn notifications(core: &mut Core, conn: ConnId, request: u64, act: Notificat
         }
         NotificationAct::Settle { n, delivery } => {
             let settled = core.told.settle(n, delivery, clock::now());
-            notices::store(core, settled.into_iter().collect());
+            notifications::store(core, settled.into_iter().collect());
             Ok(Handled::Done(Reply::Ok))
         }
     }
@@ -47,7 +47,7 @@ pub fn push(core: &mut Core, conn: ConnId, request: u64, session: &str, message:
     let id = find(core, session)?;
     let number = core.told.next_number();
     let occasion = pushed(&core.sessions[&id].session, message, number);
-    let receipts = core.told.judge(&occasion, notices::now());
+    let receipts = core.told.judge(&occasion, notifications::now());
     tell(core, conn, request, receipts)
 }
 
@@ -60,16 +60,16 @@ fn tell(core: &mut Core, conn: ConnId, request: u64, receipts: Vec<Receipt>) -> 
 }
 
 pub fn presence(core: &mut Core, conn: ConnId, looking: Looking, env: &Environment) -> Outcome {
-    notices::learn_desktop(core, env);
+    notifications::learn_desktop(core, env);
     let sessions = &core.sessions;
     let find = |id: &str| Some(&sessions.get(&SessionId::parse(id)?)?.session);
     let after_all = core.told.looking(conn.0, looking, find, clock::monotonic());
-    notices::store(core, after_all);
+    notifications::store(core, after_all);
     Ok(Handled::Done(Reply::Ok))
 }
 
 pub fn pause_schedules(core: &mut Core, paused: bool) -> Outcome {
-    let switches = vec![(notices::SCHEDULES_PAUSED, paused)];
+    let switches = vec![(notifications::SCHEDULES_PAUSED, paused)];
     core.store.commit(&Write { switches, ..Write::default() }).map_err(|e| fault(&e))?;
     core.schedules_paused = paused;
     Ok(Handled::Done(Reply::Ok))

@@ -2,10 +2,10 @@
 //! it over lives.
 
 use super::{Handled, Outcome, apply, find};
+use crate::clients::waiter::Until;
 use crate::core::Core;
 use nightshift_model::{Command as SessionCommand, Surface};
 use nightshift_protocol::{Environment, Fault, FaultCode};
-use nightshift_runtime::server::wait::Until;
 
 pub fn open(core: &mut Core, session: &str, surface: Surface, env: Environment) -> Outcome {
     let session = find(core, session)?;

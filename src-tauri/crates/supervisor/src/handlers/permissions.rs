@@ -2,7 +2,7 @@
 
 use super::{Handled, Outcome};
 use crate::core::Core;
-use crate::permissions;
+use crate::features::permissions;
 use nightshift_protocol::{PermissionAct, Reply};
 
 pub fn permissions(core: &mut Core, act: &PermissionAct) -> Outcome {

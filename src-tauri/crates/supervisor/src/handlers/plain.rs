@@ -1,11 +1,11 @@
 //! Commands that need no more than the state machine or the list of sessions.
 
 use super::{Handled, Outcome, apply, find, quoted};
+use crate::clients::ConnId;
 use crate::core::{Core, Entry};
-use crate::retention;
+use crate::features::retention;
 use nightshift_model::{Command as SessionCommand, SessionId};
 use nightshift_protocol::{Fault, FaultCode, Reply, SessionView};
-use nightshift_runtime::clients::ConnId;
 
 /// Every session for the user; for a session itself.
 pub fn list(core: &Core, conn: ConnId) -> Handled {

@@ -4,16 +4,15 @@
 //! be looked at, merged and published; only who asks for that gets a worktree without its session.
 
 use super::{Handled, Outcome, find, stop};
-use crate::conditions;
+use crate::clients::ConnId;
+use crate::clients::waiter::{Until, Waiter};
 use crate::core::Core;
+use crate::features::conditions;
+use crate::inbox::Inbox;
+use crate::ports::worktrees::Leave;
+use crate::ports::world::{Job, Lane};
 use nightshift_model::{Liveness, Lodging, SessionId};
 use nightshift_protocol::{BoardChange, Fault, FaultCode, Reply, WorktreeFate};
-use nightshift_runtime::clients::ConnId;
-use nightshift_runtime::host_link::beside::Lane;
-use nightshift_runtime::outside::Aside;
-use nightshift_runtime::server::inbox::Inbox;
-use nightshift_runtime::server::wait::{Until, Waiter};
-use nightshift_runtime::workspace::Leave;
 use nightshift_store::Write;
 
 /// How far the removal of a session's worktree is.
@@ -105,11 +104,11 @@ fn stays(id: &SessionId, fate: &WorktreeFate) -> Fault {
 
 fn leave_worktree(core: &Core, id: &SessionId) {
     let Some(entry) = core.sessions.get(id) else { return };
-    let (session, desk) = (id.clone(), core.desk.clone());
+    let (session, worktrees) = (id.clone(), core.worktrees.clone());
     let (leave, env, name) = (entry.room.leave, entry.env.clone(), entry.session.name.clone());
     let (lost, place) = (session.clone(), format!("the worktree of session {id}"));
     let work = Box::new(move || {
-        let fate = desk.leave(session.as_str(), Some(&name), leave, &env).map(Box::new);
+        let fate = worktrees.leave(session.as_str(), Some(&name), leave, &env).map(Box::new);
         Inbox::WorktreeLeft { session, fate }
     });
     // On a disk that does not answer it stays, and the list of worktrees names it.
@@ -117,7 +116,7 @@ fn leave_worktree(core: &Core, id: &SessionId) {
         tracing::warn!(session = %lost, "its worktree stays: {fault}");
         Inbox::WorktreeLeft { session: lost, fate: None }
     });
-    core.outside.beside(Aside { lane: Lane::Worktrees, place, work, failed });
+    core.world.run(Job { lane: Lane::Worktrees, place, work, failed });
 }
 
 pub fn worktree_left(core: &mut Core, id: &SessionId, fate: Option<Box<WorktreeFate>>) {
@@ -139,11 +138,11 @@ fn take_record(
             .hint("mend the state directory, then remove it again")
     };
     // A crash between the two steps leaves a marked directory, which the next start clears.
-    core.outside.mark_removed(id).map_err(|e| wrong("its directory", e.to_string()))?;
+    core.world.mark_removed(id).map_err(|e| wrong("its directory", e.to_string()))?;
     let write = Write { removed: vec![id.clone()], ..Write::default() };
     if let Err(e) = core.store.commit(&write) {
         // It stays, and what it does from now on must not be deleted with a mark of today.
-        if let Err(e) = core.outside.unmark(id) {
+        if let Err(e) = core.world.unmark(id) {
             tracing::warn!(session = %id, "its mark of a removal stays: {e}");
         }
         return Err(wrong("its record", e.to_string()));
@@ -152,7 +151,7 @@ fn take_record(
     conditions::review(core, id);
     core.conversations.forget_session(id);
     answer_the_others(core, id);
-    if let Err(e) = core.outside.clear_away(id) {
+    if let Err(e) = core.world.clear_away(id) {
         tracing::warn!(session = %id, "directory not removed yet: {e}");
     }
     core.board.publish(&mut core.clients, BoardChange::Removed { id: id.to_string() });

@@ -1,10 +1,10 @@
 //! `respawn`: starts an ended session again. Done when its process lives.
 
 use super::{Handled, Outcome, apply, find};
+use crate::clients::waiter::Until;
 use crate::core::Core;
 use nightshift_model::{Command as SessionCommand, Liveness};
 use nightshift_protocol::Environment;
-use nightshift_runtime::server::wait::Until;
 
 pub fn respawn(core: &mut Core, session: &str, env: Environment) -> Outcome {
     let session = find(core, session)?;

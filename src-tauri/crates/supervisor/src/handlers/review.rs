@@ -2,14 +2,13 @@
 
 use super::{Handled, Outcome, find};
 use crate::core::Core;
+use crate::inbox::{ConnId, Inbox};
+use crate::ports::world::{Job, Lane};
 use nightshift_model::evidence::HOOKS_LEFT_OUT;
 use nightshift_model::{Fact, Lodging, Session, SessionId, Source, State};
 use nightshift_protocol::review::RequestState;
 use nightshift_protocol::{Environment, Fault, FaultCode, Reply, ReviewAct, ReviewResult};
 use nightshift_review::{Recorded, Subject, act};
-use nightshift_runtime::host_link::beside::Lane;
-use nightshift_runtime::outside::Aside;
-use nightshift_runtime::server::inbox::{ConnId, Inbox};
 use std::path::PathBuf;
 
 /// The ledger of worktrees, in the state directory.
@@ -29,12 +28,12 @@ pub fn review(
         return Err(Fault::new(FaultCode::Refused, text).hint("review it once it works"));
     }
     let subject = subject(&core.sessions[&id].session, core.home.state.join(LEDGER));
-    let desk = core.desk.clone();
+    let worktrees = core.worktrees.clone();
     let place = format!("the review of session {id}");
-    core.outside.beside(Aside::for_request((conn, request), Lane::Reviews, place, move || {
+    core.world.run(Job::for_request((conn, request), Lane::Reviews, place, move || {
         let looks =
             matches!(what, ReviewAct::Changes | ReviewAct::File { .. } | ReviewAct::Image { .. });
-        let left_out = !looks && desk.leaves_out(&subject.dir, &env);
+        let left_out = !looks && worktrees.leaves_out(&subject.dir, &env);
         let env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         let result = act(&subject, &env, &what);
         Inbox::Reviewed { conn, request, session: id, result, left_out }

@@ -2,9 +2,9 @@
 
 use super::{Handled, Outcome, stop};
 use crate::core::{Core, Ending};
+use crate::ports::host_link::LinkHandle;
 use nightshift_model::{Liveness, SessionId};
 use nightshift_protocol::{Fault, FaultCode, Reply};
-use nightshift_runtime::host_link::LinkHandle;
 
 pub fn shutdown(core: &mut Core, keep_workers: bool) -> Outcome {
     if keep_workers {

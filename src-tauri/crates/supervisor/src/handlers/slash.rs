@@ -1,12 +1,12 @@
 //! Commands in the text of a reply or a dispatch: `/goal`, `/loop`, `/tasks`. What they answer stands in
 //! the conversation too.
 
-use super::{Handled, Outcome, standing, tasks};
+use super::{Handled, Outcome, automation, tasks};
+use crate::clients::ConnId;
 use crate::core::Core;
 use nightshift_automation::Slash;
 use nightshift_model::{Fact, SessionId};
 use nightshift_protocol::{Fault, FaultCode, Reply, SessionView, StandingAct, StandingResult};
-use nightshift_runtime::clients::ConnId;
 
 /// What the command asks of a session's standing work; none for those that only show.
 pub fn act_of(slash: Slash) -> Option<StandingAct> {
@@ -25,7 +25,7 @@ pub fn slash(core: &mut Core, asked: (ConnId, u64), id: &SessionId, slash: Slash
         tasks::say(core, id, Some(asked));
         return Ok(Handled::Pending);
     };
-    let text = match standing::take(core, id, &act)? {
+    let text = match automation::take(core, id, &act)? {
         StandingResult::Goal(goal) => goal.words,
         StandingResult::Loop(started) => started.words,
         _ if matches!(act, StandingAct::GoalClear) => "The goal was cleared.".to_owned(),

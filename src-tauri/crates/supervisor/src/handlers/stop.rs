@@ -1,11 +1,11 @@
 //! `stop`: ends a session's processes. Done when none is left; one whose host stands still ends when that goes on.
 
 use super::{Handled, Outcome, apply, find};
+use crate::clients::waiter::Until;
 use crate::core::Core;
+use crate::ports::host_link::LinkHandle;
 use nightshift_model::{Command as SessionCommand, SessionId};
 use nightshift_protocol::Fault;
-use nightshift_runtime::host_link::LinkHandle;
-use nightshift_runtime::server::wait::Until;
 
 pub fn stop(core: &mut Core, session: &str) -> Outcome {
     let session = find(core, session)?;

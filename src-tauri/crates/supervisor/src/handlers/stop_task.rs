@@ -1,14 +1,13 @@
 //! `stop_task`: ends one background process of a session with all below it. Done when it is gone.
 
-use super::{Handled, Outcome, find, quoted, standing};
+use super::{Handled, Outcome, automation, find, quoted};
+use crate::clients::ConnId;
 use crate::core::Core;
+use crate::inbox::Inbox;
+use crate::ports::world::{Job, Lane};
 use nightshift_automation::tasks::WAKEUP;
 use nightshift_platform::Identity;
 use nightshift_protocol::{Fault, FaultCode, Reply};
-use nightshift_runtime::clients::ConnId;
-use nightshift_runtime::host_link::beside::Lane;
-use nightshift_runtime::outside::Aside;
-use nightshift_runtime::server::inbox::Inbox;
 
 pub fn stop_task(core: &mut Core, conn: ConnId, request: u64, task: &str) -> Outcome {
     let unknown = || {
@@ -21,7 +20,7 @@ pub fn stop_task(core: &mut Core, conn: ConnId, request: u64, task: &str) -> Out
         return super::monitor::stop(core, &id, monitor, task.trim());
     }
     if let Some(act) = nightshift_automation::tasks::stop(rest) {
-        standing::take(core, &id, &act)?;
+        automation::take(core, &id, &act)?;
         return Ok(Handled::Done(Reply::TaskStopped { id: task.trim().to_owned() }));
     }
     if rest == WAKEUP
@@ -44,9 +43,9 @@ pub fn stop_task(core: &mut Core, conn: ConnId, request: u64, task: &str) -> Out
         )
         .hint(format!("end the turn it belongs to with `nightshift interrupt {id}`")));
     };
-    let (background, task) = (core.outside.background(&id), task.trim().to_owned());
+    let (background, task) = (core.world.background(&id), task.trim().to_owned());
     let place = format!("task {task}");
-    core.outside.beside(Aside::for_request((conn, request), Lane::Looks, place, move || {
+    core.world.run(Job::for_request((conn, request), Lane::Reads, place, move || {
         let result = background.end(&process).map(|()| Reply::TaskStopped { id: task });
         Inbox::Answer { conn, request, result }
     }));

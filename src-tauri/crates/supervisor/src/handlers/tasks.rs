@@ -2,13 +2,12 @@
 //! the loop.
 
 use super::{Handled, Outcome, find};
+use crate::clients::ConnId;
 use crate::core::Core;
+use crate::inbox::Inbox;
+use crate::ports::world::{Background, Job, Lane};
 use nightshift_model::SessionId;
 use nightshift_protocol::{Reply, Task};
-use nightshift_runtime::clients::ConnId;
-use nightshift_runtime::host_link::beside::Lane;
-use nightshift_runtime::outside::{Aside, Background};
-use nightshift_runtime::server::inbox::Inbox;
 
 pub fn tasks(core: &Core, conn: ConnId, request: u64, session: Option<&str>) -> Outcome {
     let asked = match session {
@@ -17,7 +16,7 @@ pub fn tasks(core: &Core, conn: ConnId, request: u64, session: Option<&str>) -> 
     };
     let (mut tasks, hosts) = known(core, &asked);
     let place = "the list of processes";
-    core.outside.beside(Aside::for_request((conn, request), Lane::Looks, place, move || {
+    core.world.run(Job::for_request((conn, request), Lane::Reads, place, move || {
         tasks.extend(hosts.iter().flat_map(|host| host.list()));
         Inbox::Answer { conn, request, result: Ok(Reply::Tasks { tasks }) }
     }));
@@ -33,7 +32,7 @@ fn known(core: &Core, ids: &[SessionId]) -> (Vec<Task>, Vec<Box<dyn Background>>
         if entry.session.is_alive() {
             let driver = entry.driver.iter();
             tasks.extend(driver.flat_map(|driver| nightshift_agents::tasks(id.as_str(), driver)));
-            hosts.push(core.outside.background(id));
+            hosts.push(core.world.background(id));
         }
     }
     (tasks, hosts)
@@ -49,5 +48,5 @@ pub fn say(core: &Core, id: &SessionId, asked: Option<(ConnId, u64)>) {
     });
     let failed = Box::new(move |_| Inbox::TasksFor { session: unseen, asked, tasks: seen });
     let place = format!("the processes of session {id}");
-    core.outside.beside(Aside { lane: Lane::Looks, place, work, failed });
+    core.world.run(Job { lane: Lane::Reads, place, work, failed });
 }

@@ -1,16 +1,14 @@
 //! `trust`: lists, shows, adds and revokes repositories that the user trusts, beside the loop. What waits
 //! for one that is added starts.
 
-use super::{Handled, standing};
-use crate::core::Core;
-use crate::effects;
+use super::{Handled, automation};
+use crate::clients::ConnId;
+use crate::core::{Core, effects};
+use crate::inbox::Inbox;
+use crate::ports::world::{Job, Lane};
 use nightshift_model::{Command as SessionCommand, Event, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Environment, Fault, Reply, TrustAct, TrustedRepository};
-use nightshift_runtime::clients::ConnId;
-use nightshift_runtime::host_link::beside::Lane;
-use nightshift_runtime::outside::Aside;
-use nightshift_runtime::server::inbox::Inbox;
 use std::path::Path;
 
 pub fn trust(
@@ -20,29 +18,29 @@ pub fn trust(
     act: TrustAct,
     env: Environment,
 ) -> Handled {
-    let (desk, wanted) = (core.desk.clone(), effects::wanted(core));
+    let (worktrees, wanted) = (core.worktrees.clone(), effects::wanted(core));
     let place = "the repository";
     let one = |repository| Reply::Trust { repositories: vec![repository] };
     let work: Box<dyn FnOnce() -> Inbox + Send> = match act {
         TrustAct::Add { dir, hash } => Box::new(move || {
-            let result = desk.add_trust(Path::new(&dir), &hash, &wanted, &env);
+            let result = worktrees.add_trust(Path::new(&dir), &hash, &wanted, &env);
             Inbox::Trusted { conn, request, result, env }
         }),
         TrustAct::List => Box::new(move || {
-            let result = desk.trusted_repositories();
+            let result = worktrees.trusted_repositories();
             let result = result.map(|repositories| Reply::Trust { repositories });
             Inbox::Answer { conn, request, result }
         }),
         TrustAct::Show { dir } => Box::new(move || {
-            let result = desk.show_trust(Path::new(&dir), &wanted, &env).map(one);
+            let result = worktrees.show_trust(Path::new(&dir), &wanted, &env).map(one);
             Inbox::Answer { conn, request, result }
         }),
         TrustAct::Revoke { dir } => Box::new(move || {
-            let result = desk.revoke_trust(Path::new(&dir), &env).map(one);
+            let result = worktrees.revoke_trust(Path::new(&dir), &env).map(one);
             Inbox::Answer { conn, request, result }
         }),
     };
-    core.outside.beside(Aside::for_request((conn, request), Lane::Checks, place, work));
+    core.world.run(Job::for_request((conn, request), Lane::Checks, place, work));
     Handled::Pending
 }
 
@@ -70,7 +68,7 @@ pub fn start_waiting(core: &mut Core, repository: &str, env: &Environment) {
     let waiting: Vec<SessionId> = core.sessions.keys().filter(waits).cloned().collect();
     for id in waiting {
         if core.sessions[&id].env.is_empty() {
-            standing::take_environment(core, &id, env.clone());
+            automation::take_environment(core, &id, env.clone());
         }
         let again = Event::Command(SessionCommand::Respawn);
         if let Err(fault) = core.apply(&id, again, clock::now(), 0) {

@@ -2,19 +2,18 @@
 //! `inspect_worktree`: all of them beside the loop.
 
 use super::{Handled, Outcome, find};
+use crate::clients::ConnId;
 use crate::core::Core;
+use crate::inbox::Inbox;
+use crate::ports::worktrees::Leave;
+use crate::ports::world::{Job, Lane};
 use nightshift_model::Lodging;
 use nightshift_protocol::{Command, Fault, FaultCode, Reply};
-use nightshift_runtime::clients::ConnId;
-use nightshift_runtime::host_link::beside::Lane;
-use nightshift_runtime::outside::Aside;
-use nightshift_runtime::server::inbox::Inbox;
-use nightshift_runtime::workspace::Leave;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 pub fn worktrees(core: &Core, conn: ConnId, request: u64, command: Command) -> Outcome {
-    let desk = core.desk.clone();
+    let worktrees = core.worktrees.clone();
     let sessions: BTreeSet<String> = core.sessions.keys().map(ToString::to_string).collect();
     let roots = || -> BTreeSet<PathBuf> {
         let lodgings = core.sessions.values().filter_map(|e| e.session.lodging.as_ref());
@@ -24,40 +23,40 @@ pub fn worktrees(core: &Core, conn: ConnId, request: u64, command: Command) -> O
     let work: Box<dyn FnOnce() -> Result<Reply, Fault> + Send> = match command {
         Command::Worktrees { sizes } => {
             let roots = roots();
-            Box::new(move || desk.list(&sessions, &roots, sizes).map(Reply::Worktrees))
+            Box::new(move || worktrees.list(&sessions, &roots, sizes).map(Reply::Worktrees))
         }
         Command::MeasureWorktree { which } => {
             let roots = roots();
-            Box::new(move || desk.measure(&which, &roots).map(Reply::WorktreeMeasure))
+            Box::new(move || worktrees.measure(&which, &roots).map(Reply::WorktreeMeasure))
         }
         Command::RemoveWorktree { id, discard, env } => Box::new(move || {
-            let id = desk.named(&id)?;
+            let id = worktrees.named(&id)?;
             if sessions.contains(&id) {
                 let text = format!("the worktree of {id} belongs to a session on the board");
                 let hint = format!("remove the session with `nightshift rm {id}`");
                 return Err(Fault::new(FaultCode::Refused, text).hint(hint));
             }
             let leave = if discard { Leave::Discard } else { Leave::Careful };
-            match desk.leave(&id, None, leave, &env) {
+            match worktrees.leave(&id, None, leave, &env) {
                 Some(fate) => Ok(Reply::Removed { id, worktree: Some(fate) }),
                 None => Err(Fault::new(FaultCode::NotFound, format!("{id} has no worktree"))
                     .hint("list them with `nightshift worktrees`")),
             }
         }),
         Command::CleanWorktrees => {
-            Box::new(move || desk.clean(&sessions).map(Reply::WorktreesCleaned))
+            Box::new(move || worktrees.clean(&sessions).map(Reply::WorktreesCleaned))
         }
         Command::InspectWorktree { session } => {
             // Of a session that is gone there is still its worktree.
             let id = find(core, &session).map_or(session, |id| id.to_string());
-            Box::new(move || desk.inspect(id.trim()).map(Reply::WorktreeState))
+            Box::new(move || worktrees.inspect(id.trim()).map(Reply::WorktreeState))
         }
-        Command::UndoRemove { id } => Box::new(move || desk.undo(id.trim())),
+        Command::UndoRemove { id } => Box::new(move || worktrees.undo(id.trim())),
         // The table of commands sends no other here.
         _ => return Ok(Handled::Done(Reply::Ok)),
     };
     let answer = move || Inbox::Answer { conn, request, result: work() };
     let place = "the disk of the worktrees";
-    core.outside.beside(Aside::for_request((conn, request), Lane::Worktrees, place, answer));
+    core.world.run(Job::for_request((conn, request), Lane::Worktrees, place, answer));
     Ok(Handled::Pending)
 }

@@ -20,7 +20,7 @@ const MAY_PANIC: &[(&str, &str)] = &[
 const TESTING: &[&str] = &[
     "src-tauri/crates/testkit/",
     "src-tauri/crates/xtask/",
-    "src-tauri/crates/supervisor/src/sim/",
+    "src-tauri/crates/runtime/tests/simulation/",
     "tests/",
 ];
 

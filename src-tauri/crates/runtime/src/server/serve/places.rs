@@ -10,6 +10,7 @@ use crate::limits::{
 };
 use crate::server::callers::Caller;
 use nightshift_protocol::{Fault, FaultCode};
+use nightshift_supervisor::clients::Turn;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -49,10 +50,9 @@ struct Slot {
 }
 
 /// A request's turn, given back when it is answered: more of the same session wait for it.
-#[derive(Default)]
-pub struct Turn {
+struct Permits {
     _of_connection: Option<OwnedSemaphorePermit>,
-    of_session: Option<OwnedSemaphorePermit>,
+    _of_session: Option<OwnedSemaphorePermit>,
 }
 
 /// The turns of one pool.
@@ -142,13 +142,6 @@ fn full(pool: &Pool, max: usize) -> Fault {
         .hint("close windows, followers or scripts, then try again")
 }
 
-impl Turn {
-    /// Whether others wait for it; nobody does for one of the user's.
-    pub fn counts(&self) -> bool {
-        self.of_session.is_some()
-    }
-}
-
 impl Place {
     pub fn greeted(&self) {
         if let Some(slot) = self.places.slots().get_mut(&self.number) {
@@ -156,13 +149,13 @@ impl Place {
         }
     }
 
-    /// The turn of this connection's next request, once it has one.
-    pub async fn turn(&self) -> Turn {
-        let Some((connection, session)) = &self.turns else { return Turn::default() };
+    /// The turn of this connection's next request, once it has one. The user needs none.
+    pub async fn turn(&self) -> Option<Turn> {
+        let (connection, session) = self.turns.as_ref()?;
         // An error would mean that they were closed, which nobody does.
         let of_connection = connection.clone().acquire_owned().await.ok();
         let of_session = session.clone().acquire_owned().await.ok();
-        Turn { _of_connection: of_connection, of_session }
+        Some(Box::new(Permits { _of_connection: of_connection, _of_session: of_session }))
     }
 
     /// So many bytes of a frame have come, and not its end. When all of them are too many, the connection
