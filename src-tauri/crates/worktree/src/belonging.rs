@@ -404,17 +404,6 @@ mod tests {
             "@/w/x/bin/later",
             "@/repo/.git/later",
             "~/../repo/later",
-            "$(git rev-parse --show-toplevel)/tools/clean",
-            "\"$(git rev-parse --show-toplevel)\"/tools/clean",
-            "`git rev-parse --show-toplevel`/tools/clean",
-            "x=\"$(git rev-parse --show-toplevel)/tools\"; mkdir -p /tmp/x; \"$x/later\" %f",
-            "x=`git rev-parse --show-cdup`; sh ${x}/tools/later",
-            "d=$PWD/tools; $d/later",
-            "d=./tools; \"$d\"/later",
-            "a=tools; b=$a/later; exec ./$b",
-            "cat $(git rev-parse --show-toplevel)/tools/clean",
-            "$(./tools/which) clean",
-            "PATH=$(git rev-parse --show-toplevel)/tools:$PATH clean",
             "PATH=tools:$PATH clean",
             "PATH=\"$PATH:./tools\" clean",
             "PATH=@/repo/tools:/usr/bin clean",
@@ -436,10 +425,6 @@ mod tests {
             ("@/out/later", Leads::Away),
             ("../out/later", Leads::Away),
             ("~/bin/later", Leads::Away),
-            ("d=$(git rev-parse --git-common-dir)/lfs; mkdir -p $d; cat >$d/new", Leads::NotYet),
-            ("$(which git-lfs) clean -- %f", Leads::Away),
-            ("f=%f; git-lfs clean -- \"$f\"", Leads::Away),
-            ("x=~/bin; $x/later", Leads::Away),
             ("PATH=~/bin:$PATH later", Leads::Away),
             ("PATH=$HOME/bin:/usr/bin later", Leads::Away),
             ("", Leads::Away),
@@ -448,6 +433,37 @@ mod tests {
             assert_eq!(ground.leads(value.as_bytes()), leads, "{value}");
         }
         assert_eq!(ground.leads(b"sed s/a/b"), Leads::Here, "it is there");
+    }
+
+    #[test]
+    fn security_04_a_place_that_a_command_computes_is_told_from_others() {
+        let (dir, ground, _) = ground();
+        let at = without_links(dir.path()).display().to_string();
+        for value in [
+            "$(git rev-parse --show-toplevel)/tools/clean",
+            "\"$(git rev-parse --show-toplevel)\"/tools/clean",
+            "`git rev-parse --show-toplevel`/tools/clean",
+            "x=\"$(git rev-parse --show-toplevel)/tools\"; mkdir -p /tmp/x; \"$x/later\" %f",
+            "x=`git rev-parse --show-cdup`; sh ${x}/tools/later",
+            "d=$PWD/tools; $d/later",
+            "d=./tools; \"$d\"/later",
+            "a=tools; b=$a/later; exec ./$b",
+            "cat $(git rev-parse --show-toplevel)/tools/clean",
+            "$(./tools/which) clean",
+            "PATH=$(git rev-parse --show-toplevel)/tools:$PATH clean",
+        ] {
+            let value = value.replace('@', &at);
+            assert_eq!(ground.leads(value.as_bytes()), Leads::Here, "{value}");
+        }
+        for (value, leads) in [
+            ("d=$(git rev-parse --git-common-dir)/lfs; mkdir -p $d; cat >$d/new", Leads::NotYet),
+            ("$(which git-lfs) clean -- %f", Leads::Away),
+            ("f=%f; git-lfs clean -- \"$f\"", Leads::Away),
+            ("x=~/bin; $x/later", Leads::Away),
+        ] {
+            let value = value.replace('@', &at);
+            assert_eq!(ground.leads(value.as_bytes()), leads, "{value}");
+        }
     }
 
     #[test]
