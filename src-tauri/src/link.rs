@@ -6,7 +6,8 @@
 use crate::environment::Origin;
 use nightshift_client::{Client, Starter, find_or_start};
 use nightshift_platform::Home;
-use nightshift_protocol::{Command, Fault, FaultCode, Reply};
+use nightshift_protocol::calls::Call;
+use nightshift_protocol::{Fault, FaultCode};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, watch};
 
@@ -77,8 +78,8 @@ impl Link {
     }
 
     /// One command. Never sent twice: it may have been carried out before the connection broke.
-    pub async fn call(&self, command: Command) -> Result<Reply, Fault> {
-        let answered = self.client().await?.call(command).await;
+    pub async fn ask<C: Call>(&self, call: C) -> Result<C::Reply, Fault> {
+        let answered = self.client().await?.ask(call).await;
         if let Err(fault) = &answered
             && fault.code == FaultCode::Unreachable
         {
@@ -86,12 +87,4 @@ impl Link {
         }
         answered
     }
-}
-
-/// A reply of another kind than the command's own: the supervisor is of a strange build.
-pub fn unexpected(reply: &Reply) -> Fault {
-    let shown = format!("{reply:?}");
-    let kind: String = shown.chars().take_while(|c| c.is_alphanumeric()).collect();
-    Fault::new(FaultCode::Protocol, format!("the supervisor answered with `{kind}`"))
-        .hint("run `nightshift daemon stop --any --keep-workers` and open the window again")
 }

@@ -6,7 +6,7 @@ use crate::environment::Origin;
 use crate::link::Link;
 use nightshift_client::Presence;
 use nightshift_platform::desktop::DESKTOP_VARIABLES;
-use nightshift_protocol::{Command, Environment, FaultCode};
+use nightshift_protocol::{Environment, FaultCode, calls};
 use tauri::{AppHandle, Manager};
 
 /// Tells the supervisor for as long as the app runs.
@@ -27,7 +27,7 @@ pub fn tell(app: &AppHandle) {
                 continue;
             }
             let (looking, env) = (presence.looking(), env.clone());
-            let told = link.call(Command::Presence { looking, env }).await;
+            let told = link.ask(calls::Presence { looking, env }).await;
             if let Err(fault) = told.map(drop)
                 && fault.code != FaultCode::Unreachable
             {

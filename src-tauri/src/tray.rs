@@ -6,7 +6,7 @@ use crate::{link::Link, opening, quick, window};
 use nightshift_client::Follow;
 use nightshift_notices::tray::{Line, Menu as Shown, id_of_session};
 use nightshift_platform::clock;
-use nightshift_protocol::{BoardEvent, Command, Fault, FaultCode, Reply};
+use nightshift_protocol::{BoardEvent, Fault, FaultCode, calls};
 use std::time::Duration;
 use tauri::image::Image;
 use tauri::menu::{CheckMenuItem, IsMenuItem, Menu, MenuEvent, MenuItem, PredefinedMenuItem};
@@ -95,10 +95,7 @@ fn lines(shown: &Shown) -> Vec<Line> {
 }
 
 async fn paused(link: &Link) -> Result<bool, Fault> {
-    match link.call(Command::Status).await? {
-        Reply::Status(status) => Ok(status.schedules_paused),
-        other => Err(crate::link::unexpected(&other)),
-    }
+    Ok(link.ask(calls::Status {}).await?.schedules_paused)
 }
 
 fn show(app: &AppHandle, tray: &TrayIcon, lines: Vec<Line>, needed: bool) -> tauri::Result<()> {
@@ -154,7 +151,7 @@ fn pause(app: &AppHandle, paused: bool) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         let link = app.state::<Link>();
-        if let Err(fault) = link.call(Command::PauseSchedules { paused }).await {
+        if let Err(fault) = link.ask(calls::PauseSchedules { paused }).await {
             eprintln!("warning: schedules were not paused: {fault}");
         }
         app.state::<Toggled>().0.notify_one();

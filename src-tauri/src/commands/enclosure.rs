@@ -1,8 +1,8 @@
 //! Files that go with prompts: handed over when they are pasted or dropped, shown where they went.
 
-use crate::link::{Link, unexpected};
+use crate::link::Link;
 use nightshift_model::Enclosure;
-use nightshift_protocol::{Command, Fault, Reply};
+use nightshift_protocol::{Fault, calls};
 use tauri::State;
 
 /// Keeps a pasted or dropped file; a dispatch or reply then names it by its id. `data` is base64.
@@ -13,10 +13,7 @@ pub async fn enclose(
     name: String,
     data: String,
 ) -> Result<Enclosure, Fault> {
-    match link.call(Command::Enclose { name, data }).await? {
-        Reply::Enclosed(enclosure) => Ok(enclosure),
-        other => Err(unexpected(&other)),
-    }
+    link.ask(calls::Enclose { name, data }).await
 }
 
 /// The bytes of a file that went with a prompt of the session, in base64.
@@ -27,8 +24,5 @@ pub async fn read_enclosure(
     session: String,
     id: String,
 ) -> Result<String, Fault> {
-    match link.call(Command::ReadEnclosure { session, id }).await? {
-        Reply::EnclosureData { data } => Ok(data),
-        other => Err(unexpected(&other)),
-    }
+    link.ask(calls::ReadEnclosure { session, id }).await
 }

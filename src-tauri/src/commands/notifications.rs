@@ -2,12 +2,12 @@
 //! opened; and the windows beside the board's.
 
 use crate::announcement::NotificationPermission;
-use crate::link::{Link, unexpected};
+use crate::link::Link;
 use crate::opening::Opening;
 use crate::quick::QUICK;
 use crate::{announcement, popout, window};
 use nightshift_client::Presence;
-use nightshift_protocol::{Command, Fault, Looking, NotificationAct, Receipt, Reply};
+use nightshift_protocol::{Fault, Looking, NotificationAct, Receipt, calls};
 use tauri::{AppHandle, State, WebviewWindow};
 
 /// What was told to the user outside of the board, the newest first; `before` pages on.
@@ -36,10 +36,7 @@ pub async fn notification_permission(app: AppHandle) -> Result<NotificationPermi
 }
 
 async fn ask(link: &Link, act: NotificationAct) -> Result<Vec<Receipt>, Fault> {
-    match link.call(Command::Notifications { act }).await? {
-        Reply::Receipts { receipts } => Ok(receipts),
-        other => Err(unexpected(&other)),
-    }
+    link.ask(calls::Notifications { act }).await
 }
 
 /// What the page shows, and whether somebody uses it.

@@ -1,8 +1,8 @@
 //! Looking at what a session changed, and deciding what becomes of it.
 
 use crate::environment::Origin;
-use crate::link::{Link, unexpected};
-use nightshift_protocol::{Command, Fault, Reply, ReviewAct, ReviewResult};
+use crate::link::Link;
+use nightshift_protocol::{Fault, ReviewAct, ReviewResult, calls};
 use tauri::State;
 
 #[tauri::command]
@@ -14,8 +14,5 @@ pub async fn review(
     act: ReviewAct,
 ) -> Result<ReviewResult, Fault> {
     let env = origin.environment.clone();
-    match link.call(Command::Review { session, act, env }).await? {
-        Reply::Review { result } => Ok(*result),
-        other => Err(unexpected(&other)),
-    }
+    link.ask(calls::Review { session, act, env }).await
 }

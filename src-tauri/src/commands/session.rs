@@ -2,11 +2,11 @@
 
 use crate::announcement;
 use crate::environment::Origin;
-use crate::link::{Link, unexpected};
+use crate::link::Link;
 use crate::quick::QUICK;
 use nightshift_model::{Answer, Evidence, NeedId, Surface, Wish};
 use nightshift_protocol::{
-    Command, Dispatch, DispatchWork, Fault, Reply, SessionKind, SessionView, WorktreeFate,
+    Dispatch, DispatchWork, Fault, SessionKind, SessionView, WorktreeFate, calls,
 };
 use serde::{Deserialize, Serialize};
 use tauri::{Manager, State, WebviewWindow};
@@ -50,13 +50,6 @@ pub struct LogPage {
     pub ended: bool,
 }
 
-async fn view(link: &Link, command: Command) -> Result<SessionView, Fault> {
-    match link.call(command).await? {
-        Reply::Session { view } | Reply::Said { view, .. } => Ok(*view),
-        other => Err(unexpected(&other)),
-    }
-}
-
 #[tauri::command]
 #[specta::specta]
 pub async fn dispatch(
@@ -84,7 +77,7 @@ pub async fn dispatch(
         worktree: Wish::Usual,
         enclosures: request.enclosures,
     };
-    let started = view(&link, Command::Dispatch(dispatch)).await?;
+    let started = link.ask(dispatch).await?;
     if window.label() == QUICK {
         announcement::started(window.app_handle(), &started.name, &started.cwd);
     }
@@ -104,7 +97,7 @@ pub async fn answer(
     shown_ms: Option<u32>,
 ) -> Result<SessionView, Fault> {
     let (shown_ms, env) = (shown_ms.map(u64::from), origin.environment.clone());
-    view(&link, Command::Answer { session, need, answer, shown_ms, env }).await
+    link.ask(calls::Answer { session, need, answer, shown_ms, env }).await
 }
 
 #[tauri::command]
@@ -117,13 +110,13 @@ pub async fn reply(
     enclosures: Vec<String>,
 ) -> Result<SessionView, Fault> {
     let env = origin.environment.clone();
-    view(&link, Command::Reply { session, text, env, enclosures }).await
+    Ok(link.ask(calls::Reply { session, text, env, enclosures }).await?.view)
 }
 
 #[tauri::command]
 #[specta::specta]
 pub async fn interrupt(link: State<'_, Link>, session: String) -> Result<(), Fault> {
-    link.call(Command::Interrupt { session }).await.map(drop)
+    link.ask(calls::Interrupt { session }).await.map(drop)
 }
 
 /// Goes on in the agent's own terminal, or as a conversation. Done when the process that takes it
@@ -137,14 +130,14 @@ pub async fn open_as(
     surface: Surface,
 ) -> Result<SessionView, Fault> {
     let env = origin.environment.clone();
-    view(&link, Command::Open { session, surface, env }).await
+    link.ask(calls::Open { session, surface, env }).await
 }
 
 /// Done when every process of the session is gone.
 #[tauri::command]
 #[specta::specta]
 pub async fn stop(link: State<'_, Link>, session: String) -> Result<SessionView, Fault> {
-    view(&link, Command::Stop { session }).await
+    link.ask(calls::Stop { session }).await
 }
 
 /// What became of its worktree; none when it had none. Work that is nowhere else keeps both, unless it is to
@@ -157,10 +150,7 @@ pub async fn remove(
     discard: bool,
     keep_worktree: bool,
 ) -> Result<Option<WorktreeFate>, Fault> {
-    match link.call(Command::Remove { session, discard, keep_worktree }).await? {
-        Reply::Removed { worktree, .. } => Ok(worktree),
-        other => Err(unexpected(&other)),
-    }
+    Ok(link.ask(calls::Remove { session, discard, keep_worktree }).await?.worktree)
 }
 
 #[tauri::command]
@@ -170,7 +160,7 @@ pub async fn rename(
     session: String,
     name: String,
 ) -> Result<SessionView, Fault> {
-    view(&link, Command::Rename { session, name }).await
+    link.ask(calls::Rename { session, name }).await
 }
 
 /// One of the options of the session's agent; `option` and `value` are ids.
@@ -182,7 +172,7 @@ pub async fn choose(
     option: String,
     value: String,
 ) -> Result<SessionView, Fault> {
-    view(&link, Command::Choose { session, option, value }).await
+    link.ask(calls::Choose { session, option, value }).await
 }
 
 #[tauri::command]
@@ -192,7 +182,7 @@ pub async fn pin(
     session: String,
     pinned: bool,
 ) -> Result<SessionView, Fault> {
-    view(&link, Command::Pin { session, pinned }).await
+    link.ask(calls::Pin { session, pinned }).await
 }
 
 /// `raw` gives what the terminal got, in base64; otherwise plain text.
@@ -204,23 +194,13 @@ pub async fn logs(
     offset: Offset,
     raw: bool,
 ) -> Result<LogPage, Fault> {
-    match link.call(Command::Logs { session, raw, offset: offset.0, since: None }).await? {
-        Reply::Logs(page) => Ok(LogPage {
-            data: page.data,
-            next: Offset(page.next),
-            end: page.end,
-            ended: page.ended,
-        }),
-        other => Err(unexpected(&other)),
-    }
+    let page = link.ask(calls::Logs { session, raw, offset: offset.0, since: None }).await?;
+    Ok(LogPage { data: page.data, next: Offset(page.next), end: page.end, ended: page.ended })
 }
 
 /// Why the session is in its state.
 #[tauri::command]
 #[specta::specta]
 pub async fn why(link: State<'_, Link>, session: String) -> Result<Vec<Evidence>, Fault> {
-    match link.call(Command::Why { session }).await? {
-        Reply::Why { evidence } => Ok(evidence),
-        other => Err(unexpected(&other)),
-    }
+    link.ask(calls::Why { session }).await
 }

@@ -1,10 +1,10 @@
 //! What belongs to no session: agents, the supervisor's status, the window itself.
 
 use crate::environment::Origin;
-use crate::link::{Link, unexpected};
+use crate::link::Link;
 use nightshift_protocol::{
-    AgentView, Command, DaemonStatus, Fault, FaultCode, PermissionAct, PermissionRule, Reply,
-    TrustAct, TrustedRepository,
+    AgentView, DaemonStatus, Fault, FaultCode, PermissionAct, PermissionRule, TrustAct,
+    TrustedRepository, calls,
 };
 use serde::Serialize;
 use tauri::{State, WebviewWindow};
@@ -29,10 +29,7 @@ pub async fn trust(
     act: TrustAct,
 ) -> Result<Vec<TrustedRepository>, Fault> {
     let env = origin.environment.clone();
-    match link.call(Command::Trust { act, env }).await? {
-        Reply::Trust { repositories } => Ok(repositories),
-        other => Err(unexpected(&other)),
-    }
+    link.ask(calls::Trust { act, env }).await
 }
 
 /// What was allowed or rejected for good; or the rule that was taken back.
@@ -42,10 +39,7 @@ pub async fn permissions(
     link: State<'_, Link>,
     act: PermissionAct,
 ) -> Result<Vec<PermissionRule>, Fault> {
-    match link.call(Command::Permissions { act }).await? {
-        Reply::Permissions { rules } => Ok(rules),
-        other => Err(unexpected(&other)),
-    }
+    link.ask(calls::Permissions { act }).await
 }
 
 #[tauri::command]
@@ -54,19 +48,13 @@ pub async fn agents(
     link: State<'_, Link>,
     origin: State<'_, Origin>,
 ) -> Result<Vec<AgentView>, Fault> {
-    match link.call(Command::Agents { env: origin.environment.clone() }).await? {
-        Reply::Agents { agents } => Ok(agents),
-        other => Err(unexpected(&other)),
-    }
+    link.ask(calls::Agents { env: origin.environment.clone() }).await
 }
 
 #[tauri::command]
 #[specta::specta]
 pub async fn status(link: State<'_, Link>) -> Result<DaemonStatus, Fault> {
-    match link.call(Command::Status).await? {
-        Reply::Status(status) => Ok(status),
-        other => Err(unexpected(&other)),
-    }
+    link.ask(calls::Status {}).await
 }
 
 #[tauri::command]

@@ -1,8 +1,8 @@
 //! Work that goes on by itself: goals, loops, cron tasks, wake-ups and monitors of a session.
 
 use crate::environment::Origin;
-use crate::link::{Link, unexpected};
-use nightshift_protocol::{Command, Fault, Reply, StandingAct, StandingResult};
+use crate::link::Link;
+use nightshift_protocol::{Fault, StandingAct, StandingResult, calls};
 use tauri::State;
 
 #[tauri::command]
@@ -14,8 +14,5 @@ pub async fn standing(
     act: StandingAct,
 ) -> Result<StandingResult, Fault> {
     let env = origin.environment.clone();
-    match link.call(Command::Standing { session, act, env }).await? {
-        Reply::Standing { result } => Ok(*result),
-        other => Err(unexpected(&other)),
-    }
+    link.ask(calls::Standing { session, act, env }).await
 }

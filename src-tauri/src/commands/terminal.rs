@@ -1,11 +1,11 @@
 //! Attach panes of terminals.
 
 use crate::commands::session::Offset;
-use crate::link::{Link, unexpected};
+use crate::link::Link;
 use crate::terminal_wire::TerminalMessage;
 use nightshift_client::Holdings;
 use nightshift_protocol::reply::AttachTarget;
-use nightshift_protocol::{Command, Fault, FaultCode, Reply};
+use nightshift_protocol::{Fault, FaultCode, calls};
 use std::path::Path;
 use tauri::ipc::Channel;
 use tauri::{State, WebviewWindow};
@@ -22,10 +22,7 @@ pub async fn attach_terminal(
     rows: u16,
     channel: Channel<TerminalMessage>,
 ) -> Result<u32, Fault> {
-    let target = match link.call(Command::Attach { session }).await? {
-        Reply::Attach { target } => target,
-        other => return Err(unexpected(&other)),
-    };
+    let target = link.ask(calls::Attach { session }).await?;
     match target {
         AttachTarget::Terminal { socket } => {
             let pane = Box::new(move |event| {

@@ -1,10 +1,10 @@
 //! What every verb works with: the home, the way of output, the connection.
 
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use nightshift_client::{Client, Starter, find_or_start};
 use nightshift_host::kin::{Caller, Kin};
 use nightshift_platform::dirs::Home;
-use nightshift_protocol::{Command, Fault, FaultCode, Reply, SessionView};
+use nightshift_protocol::{Fault, FaultCode};
 use serde::Serialize;
 use std::io::Write;
 use std::process::ExitCode;
@@ -49,14 +49,6 @@ impl Context {
         let binary = std::env::current_exe()
             .map_err(|e| Fault::new(FaultCode::Io, format!("own binary not found: {e}")))?;
         Ok(find_or_start(&self.home, &Starter { binary }).await?)
-    }
-
-    /// A command whose reply is a session.
-    pub async fn session(&self, client: &Client, command: Command) -> Result<SessionView, Failure> {
-        match client.call(command).await? {
-            Reply::Session { view } | Reply::Said { view, .. } => Ok(*view),
-            other => Err(unexpected(&other)),
-        }
     }
 
     /// `value` as one line of JSON, or `line` for people.

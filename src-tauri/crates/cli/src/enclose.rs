@@ -1,12 +1,12 @@
 //! Files that go with a prompt, from the command line to the supervisor.
 
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use nightshift_client::Client;
 use nightshift_model::limits::{ENCLOSED_MAX_BYTES, ENCLOSURES_MAX};
 use nightshift_platform::files::read_bounded;
-use nightshift_protocol::{Command, Fault, FaultCode, Reply};
+use nightshift_protocol::{Fault, FaultCode, calls};
 use std::path::{Path, PathBuf};
 
 /// A file's name and what it holds.
@@ -41,10 +41,7 @@ pub async fn hand_over(client: &Client, files: Vec<Read>) -> Result<Vec<String>,
     let mut ids = Vec::new();
     for Read { name, bytes } in files {
         let data = STANDARD.encode(&bytes);
-        match client.call(Command::Enclose { name, data }).await? {
-            Reply::Enclosed(enclosure) => ids.push(enclosure.id),
-            other => return Err(unexpected(&other)),
-        }
+        ids.push(client.ask(calls::Enclose { name, data }).await?.id);
     }
     Ok(ids)
 }

@@ -4,6 +4,7 @@ use crate::connection::{FrameReader, FrameWriter};
 use crate::dial::dial;
 use crate::routes::{Delivered, Routes};
 use nightshift_platform::dirs::{Home, SOCKET_PATH_MAX_BYTES};
+use nightshift_protocol::calls::{Call, typed};
 use nightshift_protocol::{
     CONNECTION_FAULT, Command, Fault, FaultCode, FrameKind, Reply, Request, Role, ServerMessage,
     encode_control, frame::FRAME_MAX_BYTES,
@@ -67,6 +68,11 @@ impl Client {
     pub async fn call(&self, command: Command) -> Result<Reply, Fault> {
         let id = self.new_id();
         self.call_as(id, command).await
+    }
+
+    /// The same, and what the reply of this command holds.
+    pub async fn ask<C: Call>(&self, call: C) -> Result<C::Reply, Fault> {
+        typed::<C>(self.call(call.command()).await)
     }
 
     /// Closes the connection and joins its tasks; other clones then hear that it is lost.

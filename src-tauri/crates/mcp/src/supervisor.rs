@@ -11,6 +11,7 @@ use nightshift_client::Client;
 use nightshift_model::Liveness;
 use nightshift_platform::dirs::Home;
 use nightshift_platform::process;
+use nightshift_protocol::calls::{self, typed};
 use nightshift_protocol::{
     Command, Environment, Fault, FaultCode, Reply, SessionView, StandingAct, StandingResult,
 };
@@ -109,10 +110,7 @@ impl Supervisor {
     }
 
     pub async fn act(&self, act: StandingAct, again: Again) -> Result<StandingResult, Fault> {
-        match self.call(self.standing(act), again).await? {
-            Reply::Standing { result } => Ok(*result),
-            _ => Err(not_understood()),
-        }
+        typed::<calls::Standing>(self.call(self.standing(act), again).await)
     }
 
     fn standing(&self, act: StandingAct) -> Command {
@@ -147,10 +145,7 @@ impl Supervisor {
 
     async fn view(&self) -> Result<SessionView, Fault> {
         let show = Command::Show { session: self.session.clone() };
-        match self.call(show, Again::Harmless).await? {
-            Reply::Session { view } => Ok(*view),
-            _ => Err(not_understood()),
-        }
+        typed::<calls::Show>(self.call(show, Again::Harmless).await)
     }
 
     /// Where and with which environment the session's commands run: those of its agent's process,

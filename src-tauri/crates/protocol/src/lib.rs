@@ -4,6 +4,7 @@
 //! Must not know: sockets, files, clocks, or what any command does.
 
 pub mod board;
+pub mod calls;
 pub mod command;
 pub mod configuration;
 pub mod conversation;

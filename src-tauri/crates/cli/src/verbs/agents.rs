@@ -2,7 +2,7 @@
 
 use crate::check;
 use crate::context::{Context, print, print_json};
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use crate::output::entry::{Entry, has_ended};
 use crate::output::plain::one_line;
 use crate::output::table::{Look, table};
@@ -10,7 +10,7 @@ use crate::terminal;
 use crate::verbs::agents_registry;
 use nightshift_model::counted::counted;
 use nightshift_platform::clock;
-use nightshift_protocol::{Command, Fault, FaultCode, Reply, SessionView};
+use nightshift_protocol::{Fault, FaultCode, SessionView, calls};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -34,10 +34,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     }
     let below = args.cwd.as_deref().map(|dir| check::absolute(Some(dir))).transpose()?;
     let client = here.client().await?;
-    let views = match client.call(Command::List).await? {
-        Reply::Sessions { views } => views,
-        other => return Err(unexpected(&other)),
-    };
+    let views = client.ask(calls::List {}).await?;
     let is_meant = |v: &SessionView| below.as_ref().is_none_or(|dir| is_below(&v.cwd, dir));
     let hidden = views.iter().filter(|v| !args.all && has_ended(v) && is_meant(v)).count();
     let wanted = |v: &SessionView| (args.all || !has_ended(v)) && is_meant(v);

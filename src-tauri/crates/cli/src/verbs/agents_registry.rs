@@ -1,19 +1,16 @@
 //! `nightshift agents --registry`: which agents can be dispatched from here, and how to get others.
 
 use crate::context::{Context, print, print_json};
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use crate::output::plain::{one_line, width};
 use nightshift_client::dispatch_environment;
-use nightshift_protocol::{AgentView, Command, Reply};
+use nightshift_protocol::{AgentView, calls};
 use std::process::ExitCode;
 
 pub async fn run(here: Context) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
     // Detected with the caller's own PATH, as a dispatch from here would be.
-    let agents = match client.call(Command::Agents { env: dispatch_environment() }).await? {
-        Reply::Agents { agents } => agents,
-        other => return Err(unexpected(&other)),
-    };
+    let agents = client.ask(calls::Agents { env: dispatch_environment() }).await?;
     if here.json {
         print_json(&agents)?;
     } else {

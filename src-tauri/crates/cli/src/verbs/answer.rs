@@ -11,7 +11,7 @@ use nightshift_model::answering::{Unmeant, meant};
 use nightshift_model::need::ALLOW_WORD;
 use nightshift_model::{Answer, Need, NeedId, NeedKind, State};
 use nightshift_platform::clock;
-use nightshift_protocol::{Command, Fault, FaultCode};
+use nightshift_protocol::{Fault, FaultCode, calls};
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,7 @@ pub struct Args {
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let words = check::text(&args.answer, "answer")?;
     let client = here.client().await?;
-    let view = here.session(&client, Command::Show { session: args.session }).await?;
+    let view = client.ask(calls::Show { session: args.session }).await?;
     let named = args.request.map(NeedId);
     let (need, answer, question) = match &view.state {
         State::NeedsInput { needs } if !is_gone(needs, named.as_ref()) => {
@@ -43,9 +43,9 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let session = view.id.clone();
     // What waits for trust starts with the answer.
     let env = dispatch_environment();
-    let command = Command::Answer { session, need: need.clone(), answer, shown_ms: None, env };
-    let answered = here.session(&client, command).await;
-    let view = answered.map_err(|failure| unheard(failure, &view.id, need.as_ref()))?;
+    let call = calls::Answer { session, need: need.clone(), answer, shown_ms: None, env };
+    let answered = client.ask(call).await;
+    let view = answered.map_err(|fault| unheard(fault, &view.id, need.as_ref()))?;
     let line = match question {
         Some(question) => format!("answered · {} · {} · {question}", view.id, one_line(&view.name)),
         None => format!("answered · {} · {}", view.id, one_line(&view.name)),
@@ -54,16 +54,16 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
 }
 
 /// Where nobody knows whether the answer counted: the next request must not get it.
-fn unheard(failure: Failure, session: &str, need: Option<&NeedId>) -> Failure {
-    match (failure, need) {
-        (Failure::Fault(fault), Some(NeedId(need))) if fault.code == FaultCode::Unreachable => {
+fn unheard(fault: Fault, session: &str, need: Option<&NeedId>) -> Fault {
+    match need {
+        Some(NeedId(need)) if fault.code == FaultCode::Unreachable => {
             let hint = format!(
                 "check with `nightshift why {session}`; if it does not have the answer, repeat it with \
                  `--request {need}`: then no other request can get it"
             );
-            Failure::Fault(fault.hint(hint))
+            fault.hint(hint)
         }
-        (failure, _) => failure,
+        Some(_) | None => fault,
     }
 }
 

@@ -1,11 +1,11 @@
 //! `nightshift attach`: opens a session live, as a terminal or as a conversation.
 
 use crate::context::{Context, print_json};
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use crate::verbs::attach_terminal::Attached;
 use crate::verbs::{attach_conversation, attach_terminal, logs};
 use nightshift_client::{Client, Viewing};
-use nightshift_protocol::{AttachTarget, Command, Fault, Reply, SessionView};
+use nightshift_protocol::{AttachTarget, Fault, SessionView, calls};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -34,11 +34,8 @@ pub struct Args {
 
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
-    let view = here.session(&client, Command::Show { session: args.session }).await?;
-    let target = match client.call(Command::Attach { session: view.id.clone() }).await? {
-        Reply::Attach { target } => target,
-        other => return Err(unexpected(&other)),
-    };
+    let view = client.ask(calls::Show { session: args.session }).await?;
+    let target = client.ask(calls::Attach { session: view.id.clone() }).await?;
     if here.json {
         // For programs that connect by themselves.
         print_json(&target)?;
@@ -68,7 +65,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
 async fn tell_seen(client: &Client, view: &SessionView) {
     let told = async {
         logs::until_ended(client, &view.id).await?;
-        client.call(Command::Seen { session: view.id.clone() }).await
+        client.ask(calls::Seen { session: view.id.clone() }).await
     };
     timeout(END_TIMEOUT, told).await.ok();
 }

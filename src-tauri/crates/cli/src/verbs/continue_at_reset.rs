@@ -7,7 +7,7 @@ use crate::output::entry::Entry;
 use crate::output::plain::one_line;
 use crate::output::table::until;
 use nightshift_platform::clock;
-use nightshift_protocol::Command;
+use nightshift_protocol::calls;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -25,11 +25,10 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let text = args.say.as_deref().map(|text| check::text(text, "text")).transpose()?;
     let client = here.client().await?;
     let session = args.session;
-    let command = match args.cancel {
-        true => Command::CancelContinue { session },
-        false => Command::ContinueAtReset { session, text },
+    let view = match args.cancel {
+        true => client.ask(calls::CancelContinue { session }).await?,
+        false => client.ask(calls::ContinueAtReset { session, text }).await?,
     };
-    let view = here.session(&client, command).await?;
     let what = match view.continue_at {
         Some(at) => format!("continues in {}", until(at, clock::now())),
         None => "no longer continues automatically".to_owned(),

@@ -1,7 +1,7 @@
 //! `nightshift daemon status`: whether the supervisor runs, and what it says of itself.
 
 use crate::context::Context;
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use crate::output::plain::one_line;
 use crate::output::table::age;
 use nightshift_client::{Client, why_absent};
@@ -10,7 +10,7 @@ use nightshift_model::Millis;
 use nightshift_model::counted::counted;
 use nightshift_platform::clock;
 use nightshift_platform::dirs::Home;
-use nightshift_protocol::{Command, DaemonStatus, Fault, FaultCode, Reply};
+use nightshift_protocol::{DaemonStatus, Fault, FaultCode, calls};
 use serde::Serialize;
 use std::fs::DirEntry;
 use std::path::Path;
@@ -123,10 +123,7 @@ fn reached(status: &DaemonStatus) -> String {
 }
 
 pub async fn status(client: &Client) -> Result<DaemonStatus, Failure> {
-    match client.call(Command::Status).await? {
-        Reply::Status(status) => Ok(status),
-        other => Err(unexpected(&other)),
-    }
+    Ok(client.ask(calls::Status {}).await?)
 }
 
 pub fn sessions(count: u32) -> String {

@@ -1,12 +1,12 @@
 //! `nightshift daemon stop`: ends the supervisor and waits until its process is gone.
 
 use crate::context::Context;
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use crate::verbs::daemon_status::{connect, sessions, status};
 use nightshift_client::Client;
 use nightshift_model::Liveness;
 use nightshift_platform::process::{Identity, Liveness3, pidfd};
-use nightshift_protocol::{Command, Fault, FaultCode, Reply, SessionView};
+use nightshift_protocol::{Fault, FaultCode, SessionView, calls};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -46,9 +46,8 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     }
     let supervisor = Identity::of(status.pid)
         .map_err(|e| Fault::new(FaultCode::Io, format!("supervisor {}: {e}", status.pid)))?;
-    match client.call(Command::Shutdown { keep_workers: args.keep_workers }).await {
-        Ok(Reply::Ok) => {}
-        Ok(other) => return Err(unexpected(&other)),
+    match client.ask(calls::Shutdown { keep_workers: args.keep_workers }).await {
+        Ok(()) => {}
         // It may be gone before its reply is read.
         Err(fault) if fault.code == FaultCode::Unreachable => {}
         Err(fault) => return Err(fault.into()),
@@ -99,9 +98,7 @@ async fn wait_for_end(supervisor: &Identity, client: Option<&Client>) -> Result<
         }
         let Some(client) = client else { continue };
         // Where it is just ending, or stands still itself, there is no reply.
-        if let Ok(Ok(Reply::Sessions { views })) =
-            timeout(LIST_TIMEOUT, client.call(Command::List)).await
-        {
+        if let Ok(Ok(views)) = timeout(LIST_TIMEOUT, client.ask(calls::List {})).await {
             refuse_to_wait(&views)?;
         }
     }

@@ -10,7 +10,7 @@ use crate::output::plain::exact_line;
 use clap::error::ErrorKind;
 use nightshift_client::dispatch_environment;
 use nightshift_model::{Need, NeedOption, Wish, shell};
-use nightshift_protocol::{Command, Dispatch, DispatchWork, SessionView};
+use nightshift_protocol::{Dispatch, DispatchWork, SessionView};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -98,7 +98,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let enclosures = enclose::hand_over(&client, files).await?;
     let env = dispatch_environment();
     let dispatch = Dispatch { work, name, cwd, env, worktree, enclosures };
-    let view = here.session(&client, Command::Dispatch(dispatch)).await?;
+    let view = client.ask(dispatch).await?;
     report(&here, &view)
 }
 

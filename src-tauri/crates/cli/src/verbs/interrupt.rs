@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::entry::Entry;
 use crate::output::plain::one_line;
-use nightshift_protocol::Command;
+use nightshift_protocol::calls;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -14,6 +14,6 @@ pub struct Args {
 
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
-    let view = here.session(&client, Command::Interrupt { session: args.session }).await?;
+    let view = client.ask(calls::Interrupt { session: args.session }).await?;
     here.say(&Entry::of(&view), &format!("interrupted · {} · {}", view.id, one_line(&view.name)))
 }

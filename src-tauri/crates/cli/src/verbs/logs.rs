@@ -3,7 +3,7 @@
 //! Promise: what `answer` answers can be read here, whole, as `attach` shows it.
 
 use crate::context::{Context, print, print_bytes, print_json};
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use crate::output::entry::{has_ended, is_over, open_needs};
 use crate::output::plain::clean;
 use crate::output::since::since;
@@ -18,7 +18,7 @@ use nightshift_client::{Client, Follow};
 use nightshift_model::Millis;
 use nightshift_platform::clock;
 use nightshift_protocol::{
-    BoardChange, BoardEvent, Command, Fault, FaultCode, LogPage, Reply, SessionKind, SessionView,
+    BoardChange, BoardEvent, Fault, FaultCode, LogPage, SessionKind, SessionView, calls,
 };
 use std::borrow::Cow;
 use std::process::ExitCode;
@@ -55,7 +55,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let since = args.since.as_ref().map(since).transpose()?;
     let extent = Extent { follow: args.follow, raw: args.raw, since };
     let client = here.client().await?;
-    let view = here.session(&client, Command::Show { session: args.session }).await?;
+    let view = client.ask(calls::Show { session: args.session }).await?;
     if extent.follow && !extent.raw && !here.json && view.kind == SessionKind::Agent {
         follow_conversation(&here, client, &view, since).await?;
     } else {
@@ -134,10 +134,10 @@ pub async fn asked<'a>(
     let view = of_session(event, id);
     let Some(view) = view.filter(|view| view.is_stub()) else { return Ok(view.map(Cow::Borrowed)) };
     // Too much for a row: asked for by its id it comes whole.
-    match client.call(Command::Show { session: id.to_owned() }).await {
-        Ok(Reply::Session { view }) => Ok(Some(Cow::Owned(*view))),
+    match client.ask(calls::Show { session: id.to_owned() }).await {
+        Ok(view) => Ok(Some(Cow::Owned(view))),
         Err(fault) if fault.code == FaultCode::Unreachable => Err(fault),
-        Ok(_) | Err(_) => Ok(Some(Cow::Borrowed(view))),
+        Err(_) => Ok(Some(Cow::Borrowed(view))),
     }
 }
 
@@ -185,7 +185,7 @@ pub async fn print_log(
         match print_pages(here, &client, view, extent, &mut offset).await {
             Err(failure) if extent.follow && is_lost(&failure) => client = here.client().await?,
             Ok(()) if !here.json && !extent.raw => {
-                return print_asked(here, &client, &view.id).await;
+                return print_asked(&client, &view.id).await;
             }
             ended => return ended,
         }
@@ -193,12 +193,12 @@ pub async fn print_log(
 }
 
 /// What waits for an answer, as whoever answers it has to read it.
-async fn print_asked(here: &Context, client: &Client, id: &str) -> Result<(), Failure> {
-    let view = match here.session(client, Command::Show { session: id.to_owned() }).await {
+async fn print_asked(client: &Client, id: &str) -> Result<(), Failure> {
+    let view = match client.ask(calls::Show { session: id.to_owned() }).await {
         Ok(view) => view,
         // It was removed meanwhile: its log was all there was to print.
-        Err(Failure::Fault(fault)) if fault.code == FaultCode::NotFound => return Ok(()),
-        Err(failure) => return Err(failure),
+        Err(fault) if fault.code == FaultCode::NotFound => return Ok(()),
+        Err(fault) => return Err(fault.into()),
     };
     for need in open_needs(&view) {
         // What a session printed need not end with a line's end.
@@ -231,11 +231,8 @@ async fn print_pages(
     };
     let mut over = false;
     loop {
-        let command = Command::Logs { session: id.clone(), raw, offset: *offset, since };
-        let page = match client.call(command).await? {
-            Reply::Logs(page) => page,
-            other => return Err(unexpected(&other)),
-        };
+        let call = calls::Logs { session: id.clone(), raw, offset: *offset, since };
+        let page = client.ask(call).await?;
         print_page(here.json, &page, raw, &mut wrap)?;
         *offset = page.next;
         match &mut board {

@@ -2,11 +2,11 @@
 //! not, and why.
 
 use crate::context::{Context, print, print_json};
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use crate::output::plain::one_line;
 use crate::output::table::age;
 use nightshift_platform::clock;
-use nightshift_protocol::{Command, Delivery, NoticeChannel, NotificationAct, Receipt, Reply};
+use nightshift_protocol::{Delivery, NoticeChannel, NotificationAct, Receipt, calls};
 use std::process::ExitCode;
 
 /// Receipts listed unless another number is given.
@@ -49,10 +49,7 @@ pub async fn test(here: Context) -> Result<ExitCode, Failure> {
 }
 
 async fn ask(here: &Context, act: NotificationAct) -> Result<Vec<Receipt>, Failure> {
-    match here.client().await?.call(Command::Notifications { act }).await? {
-        Reply::Receipts { receipts } => Ok(receipts),
-        other => Err(unexpected(&other)),
-    }
+    Ok(here.client().await?.ask(calls::Notifications { act }).await?)
 }
 
 fn line(receipt: &Receipt) -> String {

@@ -6,7 +6,7 @@ use crate::output::entry::Entry;
 use crate::output::plain::one_line;
 use nightshift_client::dispatch_environment;
 use nightshift_model::Surface;
-use nightshift_protocol::Command;
+use nightshift_protocol::calls;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -23,8 +23,8 @@ pub struct Args {
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
     let surface = if args.tui { Surface::Terminal } else { Surface::Conversation };
-    let command = Command::Open { session: args.session, surface, env: dispatch_environment() };
-    let view = here.session(&client, command).await?;
+    let call = calls::Open { session: args.session, surface, env: dispatch_environment() };
+    let view = client.ask(call).await?;
     let id = &view.id;
     let line = format!("opened · {id} · {}\n  nightshift attach {id}", one_line(&view.name));
     here.say(&Entry::of(&view), &line)

@@ -1,10 +1,10 @@
 //! `nightshift permissions`: what was allowed or rejected for good, and taking that back.
 
 use crate::context::{Context, print, print_json};
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use crate::output::permission::line;
 use nightshift_platform::clock;
-use nightshift_protocol::{Command, PermissionAct, PermissionRule, Reply};
+use nightshift_protocol::{PermissionAct, PermissionRule, calls};
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -27,10 +27,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         None => (PermissionAct::List, ""),
         Some(What::Revoke { id }) => (PermissionAct::Revoke { id }, "revoked · "),
     };
-    let rules = match here.client().await?.call(Command::Permissions { act }).await? {
-        Reply::Permissions { rules } => rules,
-        other => return Err(unexpected(&other)),
-    };
+    let rules = here.client().await?.ask(calls::Permissions { act }).await?;
     if here.json {
         print_json(&rules)?;
     } else if rules.is_empty() {

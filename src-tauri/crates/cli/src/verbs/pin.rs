@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::entry::Entry;
 use crate::output::plain::one_line;
-use nightshift_protocol::Command;
+use nightshift_protocol::calls;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -18,7 +18,7 @@ pub struct Args {
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
     let pinned = !args.off;
-    let view = here.session(&client, Command::Pin { session: args.session, pinned }).await?;
+    let view = client.ask(calls::Pin { session: args.session, pinned }).await?;
     let word = if view.pinned { "pinned" } else { "unpinned" };
     here.say(&Entry::of(&view), &format!("{word} · {} · {}", view.id, one_line(&view.name)))
 }

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::entry::Entry;
 use crate::output::plain::one_line;
-use nightshift_protocol::Command;
+use nightshift_protocol::calls;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -17,6 +17,6 @@ pub struct Args {
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let name = check::name(&args.name)?;
     let client = here.client().await?;
-    let view = here.session(&client, Command::Rename { session: args.session, name }).await?;
+    let view = client.ask(calls::Rename { session: args.session, name }).await?;
     here.say(&Entry::of(&view), &format!("renamed · {} · {}", view.id, one_line(&view.name)))
 }

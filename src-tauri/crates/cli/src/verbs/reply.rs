@@ -6,12 +6,12 @@
 use crate::check;
 use crate::context::Context;
 use crate::enclose;
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use crate::output::entry::Entry;
 use crate::output::plain::{clean, one_line};
 use nightshift_client::{Client, dispatch_environment};
 use nightshift_model::{Liveness, State};
-use nightshift_protocol::{Command, Environment, Fault, FaultCode, Reply, SessionView};
+use nightshift_protocol::{Environment, Fault, FaultCode, SessionView, calls};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,16 +39,13 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
     let enclosures = enclose::hand_over(&client, files).await?;
     let env = dispatch_environment();
-    let command = Command::Reply { session: args.session, text, env: env.clone(), enclosures };
-    let mut view = match client.call(command).await? {
-        // A command in the text, which the supervisor answers itself.
-        Reply::Said { view, text } => {
-            let said = Said { id: &view.id, said: &text };
-            return here.say(&said, clean(&text).trim_end());
-        }
-        Reply::Session { view } => *view,
-        other => return Err(unexpected(&other)),
-    };
+    let call = calls::Reply { session: args.session, text, env: env.clone(), enclosures };
+    let calls::Replied { mut view, said } = client.ask(call).await?;
+    // A command in the text, which the supervisor answers itself.
+    if let Some(text) = said {
+        let said = Said { id: &view.id, said: &text };
+        return here.say(&said, clean(&text).trim_end());
+    }
     if is_being_started(&view) {
         view = see_started(&here, client, &view.id, &env).await?;
     }
@@ -77,20 +74,19 @@ async fn see_started(
     let session = || id.to_owned();
     for lost in 0.. {
         // For a session that is being started this waits for the start and does nothing else.
-        let started =
-            here.session(&client, Command::Respawn { session: session(), env: env.clone() }).await;
+        let started = client.ask(calls::Respawn { session: session(), env: env.clone() }).await;
         match started {
-            Err(Failure::Fault(fault)) => match fault.code {
+            Err(fault) => match fault.code {
                 FaultCode::Refused => break, // It runs already.
                 FaultCode::Unreachable if lost < LOST_MAX => client = here.client().await?,
                 // A supervisor that came too late for the start calls it failed at first.
                 FaultCode::Io if (1..=LOST_MAX).contains(&lost) => {}
                 _ => return Err(kept(id, fault).into()),
             },
-            other => return other,
+            Ok(view) => return Ok(view),
         }
     }
-    here.session(&client, Command::Show { session: session() }).await
+    Ok(client.ask(calls::Show { session: session() }).await?)
 }
 
 fn kept(id: &str, fault: Fault) -> Fault {

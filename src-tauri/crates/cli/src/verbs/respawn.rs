@@ -6,7 +6,7 @@ use crate::output::entry::{Entry, trust_need};
 use crate::output::plain::{exact_line, one_line};
 use nightshift_client::{Client, dispatch_environment};
 use nightshift_model::Liveness;
-use nightshift_protocol::{Command, Fault, FaultCode, Reply, SessionView};
+use nightshift_protocol::{Fault, SessionView, calls};
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -27,8 +27,8 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     };
     let mut started = Vec::new();
     for session in sessions {
-        let command = Command::Respawn { session, env: dispatch_environment() };
-        started.push(here.session(&client, command).await?);
+        let call = calls::Respawn { session, env: dispatch_environment() };
+        started.push(client.ask(call).await?);
     }
     let entries: Vec<Entry> = started.iter().map(Entry::of).collect();
     let told: Vec<String> = started.iter().map(line).collect();
@@ -51,9 +51,7 @@ fn line(view: &SessionView) -> String {
 }
 
 async fn ended(client: &Client) -> Result<Vec<String>, Fault> {
-    let Reply::Sessions { views } = client.call(Command::List).await? else {
-        return Err(Fault::new(FaultCode::Internal, "the supervisor answered something else"));
-    };
+    let views = client.ask(calls::List {}).await?;
     let gone = |view: &&SessionView| matches!(view.liveness, Liveness::Gone { .. });
     Ok(views.iter().filter(gone).map(|view| view.id.clone()).collect())
 }

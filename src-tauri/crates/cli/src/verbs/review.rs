@@ -1,13 +1,13 @@
 //! What the verbs of review share: one act, and conflicts told as a failure.
 
 use crate::context::{Context, print_json};
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 pub use crate::output::changes::short;
 use crate::output::plain::{exact_line, one_line};
 use nightshift_client::dispatch_environment;
 use nightshift_model::counted::counted;
 use nightshift_protocol::review::LeftOut;
-use nightshift_protocol::{Command, Fault, FaultCode, Reply, ReviewAct, ReviewResult};
+use nightshift_protocol::{Fault, FaultCode, ReviewAct, ReviewResult, calls};
 
 /// Files named in one line; `--json` names all.
 const NAMED_MAX: usize = 10;
@@ -18,10 +18,7 @@ pub async fn review(
     act: ReviewAct,
 ) -> Result<ReviewResult, Failure> {
     let env = dispatch_environment();
-    match client.call(Command::Review { session: session.to_owned(), act, env }).await? {
-        Reply::Review { result } => Ok(*result),
-        other => Err(unexpected(&other)),
-    }
+    Ok(client.ask(calls::Review { session: session.to_owned(), act, env }).await?)
 }
 
 /// One act whose result is not a conflict.

@@ -2,12 +2,12 @@
 //! be lost by that, it says so and removes neither.
 
 use crate::context::Context;
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use crate::output::plain::{exact_line, one_line};
 use nightshift_client::{Client, dispatch_environment};
 use nightshift_model::counted::counted;
 use nightshift_model::shell;
-use nightshift_protocol::{Command, Reply, WorktreeFate};
+use nightshift_protocol::{WorktreeFate, calls};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -34,19 +34,16 @@ struct Removed<'a> {
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
     let Args { session, discard, keep_worktree } = args;
-    match client.call(Command::Remove { session, discard, keep_worktree }).await? {
-        Reply::Removed { id, worktree } => {
-            let mut text = format!("removed · {id}");
-            if let Some(fate) = &worktree {
-                if !fate.kept.is_empty() {
-                    text.push_str(" · its worktree and branch are kept");
-                }
-                text.push_str(&told(&id, fate, discard));
-            }
-            here.say(&Removed { id: &id, removed: true, worktree: worktree.as_ref() }, &text)
+    let calls::Removed { id, worktree } =
+        client.ask(calls::Remove { session, discard, keep_worktree }).await?;
+    let mut text = format!("removed · {id}");
+    if let Some(fate) = &worktree {
+        if !fate.kept.is_empty() {
+            text.push_str(" · its worktree and branch are kept");
         }
-        other => Err(unexpected(&other)),
+        text.push_str(&told(&id, fate, discard));
     }
+    here.say(&Removed { id: &id, removed: true, worktree: worktree.as_ref() }, &text)
 }
 
 /// The worktree of a session that is not on the board any more.
@@ -57,15 +54,12 @@ pub async fn worktree(
     discard: bool,
 ) -> Result<ExitCode, Failure> {
     let env = dispatch_environment();
-    match client.call(Command::RemoveWorktree { id, discard, env }).await? {
-        Reply::Removed { id, worktree: Some(fate) } => {
-            let removed = fate.kept.is_empty();
-            let text = told(&id, &fate, discard).trim_start().to_owned();
-            here.say(&Removed { id: &id, removed, worktree: Some(&fate) }, &text)?;
-            Ok(if removed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-        }
-        other => Err(unexpected(&other)),
-    }
+    let calls::Removed { id, worktree } =
+        client.ask(calls::RemoveWorktree { id, discard, env }).await?;
+    let removed = worktree.as_ref().is_some_and(|fate| fate.kept.is_empty());
+    let text = worktree.as_ref().map(|fate| told(&id, fate, discard)).unwrap_or_default();
+    here.say(&Removed { id: &id, removed, worktree: worktree.as_ref() }, text.trim_start())?;
+    Ok(if removed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What to type next: nothing that would be refused for the same reason again.

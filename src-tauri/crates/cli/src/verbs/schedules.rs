@@ -1,8 +1,8 @@
 //! `nightshift schedules`: whether anything starts by schedule; pausing all of it, and going on.
 
 use crate::context::Context;
-use crate::failure::{Failure, unexpected};
-use nightshift_protocol::{Command, Reply};
+use crate::failure::Failure;
+use nightshift_protocol::calls;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -23,16 +23,11 @@ enum What {
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
     let paused = match args.what {
-        None => match client.call(Command::Status).await? {
-            Reply::Status(status) => status.schedules_paused,
-            other => return Err(unexpected(&other)),
-        },
+        None => client.ask(calls::Status {}).await?.schedules_paused,
         Some(what) => {
             let paused = matches!(what, What::Pause);
-            match client.call(Command::PauseSchedules { paused }).await? {
-                Reply::Ok => paused,
-                other => return Err(unexpected(&other)),
-            }
+            client.ask(calls::PauseSchedules { paused }).await?;
+            paused
         }
     };
     let line = match paused {

@@ -1,9 +1,9 @@
 //! `nightshift set`: an agent's mode, model and other options while its session goes on.
 
 use crate::context::{Context, print, print_json};
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use crate::output::configuration;
-use nightshift_protocol::{Command, Reply};
+use nightshift_protocol::calls;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -20,10 +20,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let Args { session, option, value } = args;
     let client = here.client().await?;
     if let (Some(option), Some(value)) = (option, value) {
-        let view = match client.call(Command::Choose { session, option, value }).await? {
-            Reply::Session { view } => view,
-            other => return Err(unexpected(&other)),
-        };
+        let view = client.ask(calls::Choose { session, option, value }).await?;
         if here.json {
             print_json(&view)?;
         } else {
@@ -31,10 +28,11 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    match client.call(Command::Configuration { session }).await? {
-        Reply::Configuration { configuration: all } if here.json => print_json(&all)?,
-        Reply::Configuration { configuration: all } => print(&configuration::list(&all))?,
-        other => return Err(unexpected(&other)),
+    let all = client.ask(calls::Configuration { session }).await?;
+    if here.json {
+        print_json(&all)?
+    } else {
+        print(&configuration::list(&all))?
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,8 +1,8 @@
 //! What the verbs `goal`, `loop` and `cron` have in common: one act on a session's standing work.
 
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use nightshift_client::{Client, dispatch_environment};
-use nightshift_protocol::{Command, Fault, FaultCode, Reply, StandingAct, StandingResult};
+use nightshift_protocol::{Fault, FaultCode, StandingAct, StandingResult, calls};
 
 /// The session's environment comes along: its process may have to be started for this.
 pub async fn act(
@@ -11,10 +11,7 @@ pub async fn act(
     act: StandingAct,
 ) -> Result<StandingResult, Failure> {
     let (session, env) = (session.to_owned(), dispatch_environment());
-    match client.call(Command::Standing { session, act, env }).await? {
-        Reply::Standing { result } => Ok(*result),
-        other => Err(unexpected(&other)),
-    }
+    Ok(client.ask(calls::Standing { session, act, env }).await?)
 }
 
 /// The supervisor answered something else than was asked.

@@ -1,11 +1,11 @@
 //! `nightshift tasks`: what runs in the background of sessions and what wakes them; ends one of them.
 
 use crate::context::{Context, print, print_json};
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use crate::output::plain::one_line;
 use crate::output::task::lines;
 use nightshift_platform::clock;
-use nightshift_protocol::{Command, Reply};
+use nightshift_protocol::calls;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -42,20 +42,13 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
 
 async fn stop(here: Context, task: String) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
-    match client.call(Command::StopTask { task }).await? {
-        Reply::TaskStopped { id } => {
-            here.say(&Stopped { id: &id, stopped: true }, &format!("stopped · {}", one_line(&id)))
-        }
-        other => Err(unexpected(&other)),
-    }
+    let id = client.ask(calls::StopTask { task }).await?;
+    here.say(&Stopped { id: &id, stopped: true }, &format!("stopped · {}", one_line(&id)))
 }
 
 async fn list(here: Context, session: Option<String>) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
-    let tasks = match client.call(Command::Tasks { session }).await? {
-        Reply::Tasks { tasks } => tasks,
-        other => return Err(unexpected(&other)),
-    };
+    let tasks = client.ask(calls::Tasks { session }).await?;
     if here.json {
         print_json(&tasks)?;
     } else if tasks.is_empty() {

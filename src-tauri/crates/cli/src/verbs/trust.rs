@@ -2,12 +2,12 @@
 
 use crate::check;
 use crate::context::{Context, print, print_json};
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use crate::output::plain::exact_line;
 use crate::output::table::age;
 use nightshift_client::dispatch_environment;
 use nightshift_platform::clock;
-use nightshift_protocol::{Command, Reply, TrustAct, TrustedRepository};
+use nightshift_protocol::{Fault, FaultCode, TrustAct, TrustedRepository, calls};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -110,14 +110,11 @@ async fn ask(here: &Context, act: TrustAct) -> Result<TrustedRepository, Failure
     let mut all = call(here, act).await?;
     match all.pop() {
         Some(one) => Ok(one),
-        None => Err(unexpected(&Reply::Trust { repositories: all })),
+        None => Err(Fault::new(FaultCode::Protocol, "the supervisor named no repository").into()),
     }
 }
 
 async fn call(here: &Context, act: TrustAct) -> Result<Vec<TrustedRepository>, Failure> {
-    let command = Command::Trust { act, env: dispatch_environment() };
-    match here.client().await?.call(command).await? {
-        Reply::Trust { repositories } => Ok(repositories),
-        other => Err(unexpected(&other)),
-    }
+    let call = calls::Trust { act, env: dispatch_environment() };
+    Ok(here.client().await?.ask(call).await?)
 }

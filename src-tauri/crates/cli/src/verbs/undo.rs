@@ -1,9 +1,9 @@
 //! `nightshift undo rm`: brings a removed worktree back.
 
 use crate::context::Context;
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use crate::output::plain::exact_line;
-use nightshift_protocol::{Command, Reply};
+use nightshift_protocol::calls;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -32,11 +32,7 @@ struct Restored<'a> {
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let What::Rm { id } = args.what;
     let client = here.client().await?;
-    match client.call(Command::UndoRemove { id }).await? {
-        Reply::WorktreeRestored { id, path, branch } => {
-            let text = format!("restored · {} · {}", exact_line(&path), exact_line(&branch));
-            here.say(&Restored { id: &id, path: &path, branch: &branch }, &text)
-        }
-        other => Err(unexpected(&other)),
-    }
+    let calls::Restored { id, path, branch } = client.ask(calls::UndoRemove { id }).await?;
+    let text = format!("restored · {} · {}", exact_line(&path), exact_line(&branch));
+    here.say(&Restored { id: &id, path: &path, branch: &branch }, &text)
 }

@@ -1,7 +1,7 @@
 //! `nightshift why`: the evidence behind a session's state, oldest first.
 
 use crate::context::{Context, print, print_json};
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use crate::output::plain::{exact_line, one_line};
 use crate::output::table::age;
 use crate::output::wrap::Wrap;
@@ -9,7 +9,7 @@ use crate::terminal;
 use nightshift_model::evidence::HOOKS_LEFT_OUT;
 use nightshift_model::{Evidence, Source};
 use nightshift_platform::clock;
-use nightshift_protocol::{Command, Reply};
+use nightshift_protocol::calls;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -19,10 +19,7 @@ pub struct Args {
 
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
-    let evidence = match client.call(Command::Why { session: args.session }).await? {
-        Reply::Why { evidence } => evidence,
-        other => return Err(unexpected(&other)),
-    };
+    let evidence = client.ask(calls::Why { session: args.session }).await?;
     if here.json {
         print_json(&evidence)?;
     } else {

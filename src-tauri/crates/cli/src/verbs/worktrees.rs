@@ -1,15 +1,14 @@
 //! `nightshift worktrees`: all worktrees with size, age, branch and state; cleans up forgotten ones.
 
 use crate::context::{Context, print, print_json};
-use crate::failure::{Failure, unexpected};
+use crate::failure::Failure;
 use crate::output::plain::{exact_line, one_line};
 use crate::output::table::age;
 use crate::verbs::rm;
 use nightshift_model::Millis;
 use nightshift_platform::clock;
 use nightshift_protocol::{
-    Command, Kept, RemovedWorktree, Reply, WorktreeFate, WorktreeList, WorktreeView,
-    WorktreesCleaned,
+    Kept, RemovedWorktree, WorktreeFate, WorktreeList, WorktreeView, WorktreesCleaned, calls,
 };
 use std::process::ExitCode;
 
@@ -37,19 +36,18 @@ enum Verb {
 
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     let client = here.client().await?;
-    let command = match args.verb {
-        Some(Verb::Clean) => Command::CleanWorktrees,
+    match args.verb {
+        Some(Verb::Clean) => {
+            let cleaned = client.ask(calls::CleanWorktrees {}).await?;
+            if here.json { print_json(&cleaned)? } else { print(&cleaned_text(&cleaned))? }
+        }
         Some(Verb::Rm { id, discard }) => {
             return rm::worktree(here, &client, id, discard).await;
         }
-        None => Command::Worktrees { sizes: true },
-    };
-    match client.call(command).await? {
-        Reply::Worktrees(list) if here.json => print_json(&list)?,
-        Reply::Worktrees(list) => print(&listed(&list, clock::now()))?,
-        Reply::WorktreesCleaned(cleaned) if here.json => print_json(&cleaned)?,
-        Reply::WorktreesCleaned(cleaned) => print(&cleaned_text(&cleaned))?,
-        other => return Err(unexpected(&other)),
+        None => {
+            let list = client.ask(calls::Worktrees { sizes: true }).await?;
+            if here.json { print_json(&list)? } else { print(&listed(&list, clock::now()))? }
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

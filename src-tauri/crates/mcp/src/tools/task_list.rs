@@ -4,7 +4,8 @@ use super::arguments;
 use super::{Answer, Arguments, Definition, words};
 use crate::bridge::Bridge;
 use crate::supervisor::Again;
-use nightshift_protocol::{Command, Reply, Task, TaskKind};
+use nightshift_protocol::calls::{self, typed};
+use nightshift_protocol::{Command, Task, TaskKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -28,13 +29,9 @@ pub fn definition() -> Definition {
 pub async fn call(bridge: &Bridge, arguments: Arguments) -> Answer {
     let Given {} = arguments::read("none", arguments)?;
     let session = Some(bridge.supervisor.session().to_owned());
-    match bridge.supervisor.call(Command::Tasks { session }, Again::Harmless).await {
-        Ok(Reply::Tasks { tasks }) => {
-            Ok(json!({"tasks": tasks.iter().map(shown).collect::<Vec<_>>()}))
-        }
-        Ok(_) => Err("the supervisor's answer is not understood".to_owned()),
-        Err(fault) => Err(words::fault(&fault)),
-    }
+    let answer = bridge.supervisor.call(Command::Tasks { session }, Again::Harmless).await;
+    let tasks = typed::<calls::Tasks>(answer).map_err(|fault| words::fault(&fault))?;
+    Ok(json!({"tasks": tasks.iter().map(shown).collect::<Vec<_>>()}))
 }
 
 fn shown(task: &Task) -> Value {
