@@ -30,7 +30,7 @@ pub struct Cli {
     #[arg(long, global = true)]
     pub json: bool,
     #[command(flatten)]
-    dispatch: verbs::dispatch::Args,
+    dispatch: verbs::session::dispatch::Args,
     #[command(subcommand)]
     verb: Option<Verb>,
 }
@@ -38,85 +38,85 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// List sessions, or the agents that can be started.
-    Agents(verbs::agents::Args),
+    Agents(verbs::session::agents::Args),
     /// Open a session; Ctrl+\ detaches and leaves it running.
-    Attach(verbs::attach::Args),
+    Attach(verbs::session::attach::Args),
     /// Print a session's output or conversation.
-    Logs(verbs::logs::Args),
+    Logs(verbs::session::logs::Args),
     /// Send a session another prompt.
-    Reply(verbs::reply::Args),
+    Reply(verbs::session::reply::Args),
     /// Answer a permission request or a question.
-    Answer(verbs::answer::Args),
+    Answer(verbs::session::answer::Args),
     /// List what was allowed or rejected for good, or take it back.
-    Permissions(verbs::permissions::Args),
+    Permissions(verbs::user::permissions::Args),
     /// Repositories that may run what they bring along: list, show, add, revoke.
-    Trust(verbs::trust::Args),
+    Trust(verbs::user::trust::Args),
     /// See or change a session's mode, model and other options of its agent.
-    Set(verbs::set::Args),
+    Set(verbs::session::set::Args),
     /// Go on with a session in its agent's own terminal, or back as a conversation.
-    Open(verbs::open::Args),
+    Open(verbs::session::open::Args),
     /// End the current turn; the session stays.
-    Interrupt(verbs::interrupt::Args),
+    Interrupt(verbs::session::interrupt::Args),
     /// End a session and every process it started.
     #[command(visible_alias = "kill")]
-    Stop(verbs::stop::Args),
+    Stop(verbs::session::stop::Args),
     /// Start an ended session again: a shell job's command, an agent where it left off.
-    Respawn(verbs::respawn::Args),
+    Respawn(verbs::session::respawn::Args),
     /// Let a session work until a condition holds.
-    Goal(verbs::goal::Args),
+    Goal(verbs::automation::goal::Args),
     /// Send a session a prompt again and again.
-    Loop(verbs::looping::Args),
+    Loop(verbs::automation::looping::Args),
     /// Send a session prompts at set times.
-    Cron(verbs::cron::Args),
+    Cron(verbs::automation::cron::Args),
     /// List what runs in the background of sessions and what wakes them, or end one of it.
-    Tasks(verbs::tasks::Args),
+    Tasks(verbs::automation::tasks::Args),
     /// Show what a session changed since its base.
-    Diff(verbs::diff::Args),
+    Diff(verbs::work::diff::Args),
     /// Commit what a session changed.
-    Commit(verbs::commit::Args),
+    Commit(verbs::work::commit::Args),
     /// Rebase a session's commits onto the branch they began from.
-    Rebase(verbs::rebase::Args),
+    Rebase(verbs::work::rebase::Args),
     /// Merge a session's commits into the branch they began from.
-    Merge(verbs::merge::Args),
+    Merge(verbs::work::merge::Args),
     /// Push a session's branch and open a pull request.
-    Pr(verbs::pr::Args),
+    Pr(verbs::work::pr::Args),
     /// Throw away what a session has not committed; it can be brought back.
-    Discard(verbs::discard::Args),
+    Discard(verbs::work::discard::Args),
     /// Stop a session and remove its record and output.
-    Rm(verbs::rm::Args),
+    Rm(verbs::session::rm::Args),
     /// List all worktrees, or clean up forgotten ones.
-    Worktrees(verbs::worktrees::Args),
+    Worktrees(verbs::work::worktrees::Args),
     /// Bring back what `rm` removed.
-    Undo(verbs::undo::Args),
+    Undo(verbs::session::undo::Args),
     /// Give a session another name.
-    Rename(verbs::rename::Args),
+    Rename(verbs::session::rename::Args),
     /// Keep a session at the top of the list.
-    Pin(verbs::pin::Args),
+    Pin(verbs::session::pin::Args),
     /// Continue a session automatically when its usage limit ends.
-    ContinueAtReset(verbs::continue_at_reset::Args),
+    ContinueAtReset(verbs::session::continue_at_reset::Args),
     /// Show why a session is in its state.
-    Why(verbs::why::Args),
+    Why(verbs::session::why::Args),
     /// Show alerts and the notification log.
-    Notices(verbs::notices::Args),
+    Notices(verbs::user::notices::Args),
     /// Show, pause or resume everything that starts on a schedule.
-    Schedules(verbs::schedules::Args),
+    Schedules(verbs::automation::schedules::Args),
     /// The settings file: where it is, what is wrong in it, what it says.
-    Settings(verbs::settings::Args),
+    Settings(verbs::user::settings::Args),
     /// Print completions for a shell.
-    Completions(verbs::completions::Args),
+    Completions(verbs::user::completions::Args),
     /// Print the manual as roff.
-    Man(verbs::man::Args),
+    Man(verbs::user::man::Args),
     /// The background supervisor.
-    Daemon(verbs::daemon::Args),
+    Daemon(verbs::supervisor::daemon::Args),
     /// One session's host.
     #[command(hide = true)]
-    Host(verbs::host::Args),
+    Host(verbs::roles::host::Args),
     /// Tools for a session's agent, over the Model Context Protocol on stdin and stdout.
     #[command(hide = true)]
-    Mcp(verbs::mcp::Args),
+    Mcp(verbs::roles::mcp::Args),
     /// Tells a terminal agent's host what its hooks say.
     #[command(hide = true)]
-    Hook(verbs::hook::Args),
+    Hook(verbs::roles::hook::Args),
     /// Print the version.
     #[command(hide = true)]
     Version,
@@ -131,57 +131,58 @@ enum Verb {
 impl Cli {
     pub fn run(self) -> Result<ExitCode, Failure> {
         let Some(verb) = self.verb else {
-            return Context::new(self.json)?.run(|here| verbs::dispatch::run(here, self.dispatch));
+            return Context::new(self.json)?
+                .run(|here| verbs::session::dispatch::run(here, self.dispatch));
         };
         match verb {
-            Verb::Host(args) => return Ok(verbs::host::run(&args)),
-            Verb::Hook(args) => return Ok(verbs::hook::run(&args)),
-            Verb::Mcp(args) => return Ok(verbs::mcp::run(&args)),
-            Verb::Completions(args) => return verbs::completions::run(&args, self.json),
-            Verb::Man(args) => return verbs::man::run(&args, self.json),
-            Verb::Notifier => return verbs::notifier::run(),
+            Verb::Host(args) => return Ok(verbs::roles::host::run(&args)),
+            Verb::Hook(args) => return Ok(verbs::roles::hook::run(&args)),
+            Verb::Mcp(args) => return Ok(verbs::roles::mcp::run(&args)),
+            Verb::Completions(args) => return verbs::user::completions::run(&args, self.json),
+            Verb::Man(args) => return verbs::user::man::run(&args, self.json),
+            Verb::Notifier => return verbs::roles::notifier::run(),
             Verb::RehearsalAgent => return Ok(nightshift_rehearsal::main()),
             Verb::Version => return version(self.json),
-            Verb::Daemon(args) if args.is_run() => return verbs::daemon_run::run(),
+            Verb::Daemon(args) if args.is_run() => return verbs::supervisor::daemon_run::run(),
             _ => {}
         }
         let here = Context::new(self.json)?;
         match verb {
-            Verb::Agents(args) => here.run(|here| verbs::agents::run(here, args)),
-            Verb::Attach(args) => here.run(|here| verbs::attach::run(here, args)),
-            Verb::Logs(args) => here.run(|here| verbs::logs::run(here, args)),
-            Verb::Reply(args) => here.run(|here| verbs::reply::run(here, args)),
-            Verb::Answer(args) => here.run(|here| verbs::answer::run(here, args)),
-            Verb::Permissions(args) => here.run(|here| verbs::permissions::run(here, args)),
-            Verb::Trust(args) => here.run(|here| verbs::trust::run(here, args)),
-            Verb::Set(args) => here.run(|here| verbs::set::run(here, args)),
-            Verb::Open(args) => here.run(|here| verbs::open::run(here, args)),
-            Verb::Interrupt(args) => here.run(|here| verbs::interrupt::run(here, args)),
-            Verb::Stop(args) => here.run(|here| verbs::stop::run(here, args)),
-            Verb::Respawn(args) => here.run(|here| verbs::respawn::run(here, args)),
-            Verb::Goal(args) => here.run(|here| verbs::goal::run(here, args)),
-            Verb::Loop(args) => here.run(|here| verbs::looping::run(here, args)),
-            Verb::Cron(args) => here.run(|here| verbs::cron::run(here, args)),
-            Verb::Tasks(args) => here.run(|here| verbs::tasks::run(here, args)),
-            Verb::Diff(args) => here.run(|here| verbs::diff::run(here, args)),
-            Verb::Commit(args) => here.run(|here| verbs::commit::run(here, args)),
-            Verb::Rebase(args) => here.run(|here| verbs::rebase::run(here, args)),
-            Verb::Merge(args) => here.run(|here| verbs::merge::run(here, args)),
-            Verb::Pr(args) => here.run(|here| verbs::pr::run(here, args)),
-            Verb::Discard(args) => here.run(|here| verbs::discard::run(here, args)),
-            Verb::Rm(args) => here.run(|here| verbs::rm::run(here, args)),
-            Verb::Worktrees(args) => here.run(|here| verbs::worktrees::run(here, args)),
-            Verb::Undo(args) => here.run(|here| verbs::undo::run(here, args)),
-            Verb::Rename(args) => here.run(|here| verbs::rename::run(here, args)),
-            Verb::Pin(args) => here.run(|here| verbs::pin::run(here, args)),
+            Verb::Agents(args) => here.run(|here| verbs::session::agents::run(here, args)),
+            Verb::Attach(args) => here.run(|here| verbs::session::attach::run(here, args)),
+            Verb::Logs(args) => here.run(|here| verbs::session::logs::run(here, args)),
+            Verb::Reply(args) => here.run(|here| verbs::session::reply::run(here, args)),
+            Verb::Answer(args) => here.run(|here| verbs::session::answer::run(here, args)),
+            Verb::Permissions(args) => here.run(|here| verbs::user::permissions::run(here, args)),
+            Verb::Trust(args) => here.run(|here| verbs::user::trust::run(here, args)),
+            Verb::Set(args) => here.run(|here| verbs::session::set::run(here, args)),
+            Verb::Open(args) => here.run(|here| verbs::session::open::run(here, args)),
+            Verb::Interrupt(args) => here.run(|here| verbs::session::interrupt::run(here, args)),
+            Verb::Stop(args) => here.run(|here| verbs::session::stop::run(here, args)),
+            Verb::Respawn(args) => here.run(|here| verbs::session::respawn::run(here, args)),
+            Verb::Goal(args) => here.run(|here| verbs::automation::goal::run(here, args)),
+            Verb::Loop(args) => here.run(|here| verbs::automation::looping::run(here, args)),
+            Verb::Cron(args) => here.run(|here| verbs::automation::cron::run(here, args)),
+            Verb::Tasks(args) => here.run(|here| verbs::automation::tasks::run(here, args)),
+            Verb::Diff(args) => here.run(|here| verbs::work::diff::run(here, args)),
+            Verb::Commit(args) => here.run(|here| verbs::work::commit::run(here, args)),
+            Verb::Rebase(args) => here.run(|here| verbs::work::rebase::run(here, args)),
+            Verb::Merge(args) => here.run(|here| verbs::work::merge::run(here, args)),
+            Verb::Pr(args) => here.run(|here| verbs::work::pr::run(here, args)),
+            Verb::Discard(args) => here.run(|here| verbs::work::discard::run(here, args)),
+            Verb::Rm(args) => here.run(|here| verbs::session::rm::run(here, args)),
+            Verb::Worktrees(args) => here.run(|here| verbs::work::worktrees::run(here, args)),
+            Verb::Undo(args) => here.run(|here| verbs::session::undo::run(here, args)),
+            Verb::Rename(args) => here.run(|here| verbs::session::rename::run(here, args)),
+            Verb::Pin(args) => here.run(|here| verbs::session::pin::run(here, args)),
             Verb::ContinueAtReset(args) => {
-                here.run(|here| verbs::continue_at_reset::run(here, args))
+                here.run(|here| verbs::session::continue_at_reset::run(here, args))
             }
-            Verb::Settings(args) => verbs::settings::run(&here, &args),
-            Verb::Why(args) => here.run(|here| verbs::why::run(here, args)),
-            Verb::Notices(args) => here.run(|here| verbs::notices::run(here, args)),
-            Verb::Schedules(args) => here.run(|here| verbs::schedules::run(here, args)),
-            Verb::Daemon(args) => here.run(|here| verbs::daemon::run(here, args)),
+            Verb::Settings(args) => verbs::user::settings::run(&here, &args),
+            Verb::Why(args) => here.run(|here| verbs::session::why::run(here, args)),
+            Verb::Notices(args) => here.run(|here| verbs::user::notices::run(here, args)),
+            Verb::Schedules(args) => here.run(|here| verbs::automation::schedules::run(here, args)),
+            Verb::Daemon(args) => here.run(|here| verbs::supervisor::daemon::run(here, args)),
             // These have returned above.
             Verb::Host(_)
             | Verb::Hook(_)

@@ -27,9 +27,9 @@ fn main() -> ExitCode {
     Mark::remembered();
     // Before anything else is set up: each session has a host and a tool bridge, and they must cost
     // nothing.
-    let special = verbs::host::run_if_asked()
-        .or_else(verbs::mcp::run_if_asked)
-        .or_else(verbs::git_reader::run_if_asked);
+    let special = verbs::roles::host::run_if_asked()
+        .or_else(verbs::roles::mcp::run_if_asked)
+        .or_else(verbs::roles::git_reader::run_if_asked);
     if let Some(code) = special {
         return code;
     }

@@ -10,45 +10,22 @@
 //! libgit2, looks, closes it. Decision 29 says why it is a child; `doubt.rs` lists where libgit2
 //! and git differ.
 
-mod alone;
-mod answer;
-mod attributes;
-mod bytes;
-mod commit;
-mod confine;
-mod distance;
-mod doubt;
-mod files;
-mod guard;
-mod head;
-mod ignored;
-mod index;
+mod child;
 mod limits;
-mod listed;
-mod look;
-mod place;
-mod reader;
-mod request;
-mod running;
-mod sandbox;
-mod serve;
-mod settings;
-mod small;
-mod stash;
-mod unlisted;
-mod words;
-mod worktrees;
+mod parent;
+mod reading;
+mod values;
 
-pub use answer::{
+pub use child::serve::serve;
+pub use limits::Limits;
+pub use parent::reader::{Looking, Reader};
+pub use reading::doubt::{Doubt, DoubtKind};
+pub use values::answer::{
     AloneCount, Answer, Change, Clean, Counts, Files, Gitlink, Head, Linked, Operation, Seen,
     Unknown, UnknownKind, Upstream,
 };
-pub use bytes::Bytes;
-pub use commit::CommitId;
-pub use doubt::{Doubt, DoubtKind};
-pub use limits::Limits;
-pub use listed::Listed;
-pub use reader::{Looking, Reader};
-pub use request::{Alone, Autocrlf, Eol, Expected, Request, UserSettings};
-pub use serve::serve;
-pub use words::Words;
+pub use values::bytes::Bytes;
+pub use values::commit::CommitId;
+pub use values::listed::Listed;
+pub use values::request::{Alone, Autocrlf, Eol, Expected, Request, UserSettings};
+pub use values::words::Words;

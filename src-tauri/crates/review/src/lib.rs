@@ -5,32 +5,12 @@
 //! that conflicts leaves everything as it was. All calls block: run them beside a loop.
 //! Must not know: sessions, agents, the supervisor, how anything is shown.
 
-mod act;
-mod bytes;
-mod changes;
-mod commit;
-mod destination;
-mod discard;
-mod draft;
-mod drivers;
-mod file;
-mod image;
-mod keep;
+mod acts;
+mod diffs;
+mod forge;
 mod limits;
-mod marks;
-mod merge;
-mod overwritten;
 mod place;
-mod pull_request;
-mod pull_state;
-mod push;
-mod rebase;
-mod restore;
-mod rows;
-mod stage;
-mod take;
-mod web;
 
-pub use act::{Subject, act};
+pub use acts::act::{Subject, act};
+pub use forge::pull_state::pull_state;
 pub use place::Recorded;
-pub use pull_state::pull_state;

@@ -1,50 +1,38 @@
 //! One file per command. A handler checks, asks the core to apply, and says when it is done.
 
 mod agents;
-mod answer;
-mod attach;
-mod automation;
-mod choose;
-mod continue_at_reset;
-mod dispatch;
-mod enclose;
+mod background;
 mod follow;
 mod gate;
-mod logs;
-mod monitor;
 mod notifications;
-mod open;
 mod permissions;
-mod plain;
-mod remove;
-mod reply;
-mod respawn;
 mod review;
+mod session;
 mod shutdown;
-mod slash;
 mod status;
-mod stop;
-mod stop_task;
-mod tasks;
 pub mod trust;
-mod why;
 mod worktrees;
 
 use crate::clients::ConnId;
 use crate::clients::waiter::{Until, Waiter};
 use crate::core::Core;
 use crate::features::{settings, stopped_hosts};
+use crate::handlers::background::{automation, monitor, stop_task, tasks};
+use crate::handlers::session::{
+    answer, attach, choose, continue_at_reset, dispatch, enclose, logs, open, plain, remove, reply,
+    respawn, stop, why,
+};
 use nightshift_model::naming::given_name;
 use nightshift_model::{Command as SessionCommand, Event, Refusal, SessionId};
 use nightshift_platform::clock;
 use nightshift_protocol::{Command, Dispatch, Fault, FaultCode, Reply, Request, StandingAct};
 
-pub use answer::{Held, give_held, held_due_in};
-pub use dispatch::checked as dispatch_checked;
+pub use background::tasks::say as say_tasks;
 pub use follow::fold;
-pub use remove::{Leaving, finish_removal, take_off, worktree_left};
 pub use review::reviewed;
-pub use tasks::say as say_tasks;
+pub use session::answer::{Held, give_held, held_due_in};
+pub use session::dispatch::checked as dispatch_checked;
+pub use session::remove::{Leaving, finish_removal, take_off, worktree_left};
 pub use trust::trusted;
 
 /// What a handler made of its request.

@@ -34,7 +34,7 @@ const BLOCKS: &[&[&str]] = &[
     &["thread::sl", "eep"],
 ];
 const MAY_BLOCK: &[(&str, &str)] = &[(
-    "src-tauri/crates/supervisor/src/handlers/dispatch.rs",
+    "src-tauri/crates/supervisor/src/handlers/session/dispatch.rs",
     "in work that runs beside the loop",
 )];
 
@@ -89,7 +89,7 @@ mod tests {
     fn panics_and_waits_are_found_where_they_do_harm() {
         let unwrap = [" let x = y.unw", "rap();"];
         let read = ["let x = std::f", "s::read(y);"];
-        let handler = "src-tauri/crates/supervisor/src/handlers/stop.rs";
+        let handler = "src-tauri/crates/supervisor/src/handlers/session/stop.rs";
         let host = "src-tauri/crates/host/src/lib.rs";
         assert_eq!([faults(host, &unwrap), faults(host, &read), faults(handler, &read)], [1, 0, 1]);
         for fine in ["src-tauri/crates/host/tests/x.rs", "tests/e2e/x.rs", "src-tauri/build.rs"] {

@@ -87,6 +87,7 @@ fn offences() -> Result<Vec<Offence>> {
     }
     offences.extend(links::check(&sources, &|path| root().join(path).exists()));
     offences.extend(sizes::check_shell(&sources));
+    offences.extend(sizes::check_folders(&sources));
     offences.extend(imports::check(&Workspace::load()?));
     Ok(offences)
 }

@@ -43,7 +43,7 @@ mod tests {
     fn only_those_who_know_how_start_git() {
         let text = ["let git = Command::new(\"g", "it\");"].concat();
         for (path, fine) in [
-            ("src-tauri/crates/worktree/src/git.rs", true),
+            ("src-tauri/crates/worktree/src/git_program/git.rs", true),
             ("src-tauri/crates/cli/tests/cli/review.rs", true),
             ("tests/e2e/review.rs", true),
             ("src-tauri/crates/supervisor/src/git.rs", false),

@@ -1,6 +1,7 @@
 //! Sizes at which code must be split. Tests do not count against the shell.
 
 use super::{Offence, Source};
+use std::collections::BTreeMap;
 
 /// Longest file of a kind, in lines.
 const FILE_MAX_LINES: &[(&str, usize)] = &[("rs", 600), ("svelte", 400), ("ts", 600)];
@@ -9,6 +10,8 @@ const FILE_MAX_LINES: &[(&str, usize)] = &[("rs", 600), ("svelte", 400), ("ts", 
 /// together.
 const SHELL: &str = "src-tauri";
 const SHELL_MAX_LINES: usize = 3_000;
+/// Files of one folder of a crate's code: what can be read as a list. More have a part that deserves a name.
+const FOLDER_MAX_FILES: usize = 30;
 /// Longest `main` function.
 const MAIN_MAX_LINES: usize = 60;
 
@@ -34,6 +37,23 @@ fn check_main(source: &Source) -> Option<Offence> {
     let body = source.text.lines().skip(begin).position(|line| line == "}")? + 1;
     let what = format!("`main` has {body} lines; the limit is {MAIN_MAX_LINES}");
     (body > MAIN_MAX_LINES).then(|| Offence { path: source.path.clone(), line: begin + 1, what })
+}
+
+/// Folders of Rust code with more files than one reads as a list.
+pub fn check_folders(sources: &[Source]) -> Vec<Offence> {
+    let mut folders = BTreeMap::<&str, usize>::new();
+    for source in sources.iter().filter(|s| s.extension() == "rs" && s.path.contains("/src/")) {
+        if let Some((folder, _)) = source.path.rsplit_once('/') {
+            *folders.entry(folder).or_default() += 1;
+        }
+    }
+    let large = folders.into_iter().filter(|(_, files)| *files > FOLDER_MAX_FILES);
+    large
+        .map(|(folder, files)| {
+            let what = format!("{files} files; give a part of them a folder of its own, the limit is {FOLDER_MAX_FILES}");
+            Offence::of_file(folder, what)
+        })
+        .collect()
 }
 
 pub fn check_shell(sources: &[Source]) -> Vec<Offence> {
@@ -77,6 +97,15 @@ mod tests {
 
     fn source(path: &str, lines: usize) -> Source {
         Source { path: path.into(), text: "x\n".repeat(lines) }
+    }
+
+    #[test]
+    fn a_folder_is_read_as_a_list() {
+        let files = |n| (0..n).map(|n| source(&format!("src-tauri/crates/x/src/a/f{n}.rs"), 1));
+        assert!(check_folders(&files(30).collect::<Vec<_>>()).is_empty());
+        assert_eq!(check_folders(&files(31).collect::<Vec<_>>()).len(), 1);
+        let spread: Vec<_> = files(30).chain([source("src-tauri/crates/x/src/b.rs", 1)]).collect();
+        assert!(check_folders(&spread).is_empty());
     }
 
     #[test]

@@ -1,0 +1,8 @@
+//! Verbs for what a session does by itself.
+
+pub mod cron;
+pub mod goal;
+pub mod looping;
+pub mod schedules;
+pub mod standing;
+pub mod tasks;

@@ -1,0 +1,7 @@
+//! Verbs that our own processes are started with.
+
+pub mod git_reader;
+pub mod hook;
+pub mod host;
+pub mod mcp;
+pub mod notifier;
