@@ -24,7 +24,7 @@ async fn a_pane_goes_into_a_window_of_its_own_and_comes_back() -> Result<()> {
     window.press(&COMMAND_SHIFT, 'o').await?;
     window.gone("[data-testid='pane']").await?;
     stage.shows(&title, true).await?;
-    window.turn_to("alone").await?;
+    window.turn_to("session-window").await?;
     window.reads(TERMINAL, "said before").await?;
     window.write("said alone\n").await?;
     window.reads(TERMINAL, "said alone").await?;
@@ -41,7 +41,7 @@ async fn a_pane_goes_into_a_window_of_its_own_and_comes_back() -> Result<()> {
     stage.desktop(&["search", "--onlyvisible", "--name", BOARD, "windowactivate", "--sync"])?;
     stage.desktop(&["key", "--clearmodifiers", "alt+F4"])?;
     stage.shows(BOARD, false).await?;
-    window.turn_to("alone").await?;
+    window.turn_to("session-window").await?;
     window.write("said without a board\n").await?;
     window.reads(TERMINAL, "said without a board").await?;
 
@@ -56,7 +56,7 @@ async fn a_pane_goes_into_a_window_of_its_own_and_comes_back() -> Result<()> {
     // Closed, the view is gone and nothing else.
     window.element("pane-pop-out").await?.click().await?;
     stage.shows(&title, true).await?;
-    window.turn_to("alone").await?;
+    window.turn_to("session-window").await?;
     window.reads(TERMINAL, "said before").await?;
     stage.desktop(&["search", "--onlyvisible", "--name", &title, "windowactivate", "--sync"])?;
     stage.desktop(&["key", "--clearmodifiers", "alt+F4"])?;
@@ -77,7 +77,7 @@ async fn an_agent_is_answered_in_a_window_of_its_own_over_a_killed_supervisor() 
     window.reads("[data-testid='request']", "Which way?").await?;
     window.element("composer").await?.send_keys("half a thought").await?;
     window.element("pane-pop-out").await?.click().await?;
-    window.turn_to("alone").await?;
+    window.turn_to("session-window").await?;
     window.reads("[data-testid='request']", "Which way?").await?;
     // What was being written came along.
     let composer = window.element("composer").await?;

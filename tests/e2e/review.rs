@@ -33,7 +33,7 @@ async fn a_change_is_reviewed_committed_and_merged() -> Result<()> {
     window.row(&session, "needs_input").await?;
     stage.processes.kill(&stage.supervisor()?)?;
     window.peek(&session).await?;
-    window.reads("[data-testid='peek-workplace']", "worktree-run-echo-two").await?;
+    window.reads("[data-testid='peek-location']", "worktree-run-echo-two").await?;
     window.answerable().await?;
     window.press(&[], '1').await?;
     window.row(&session, "completed").await?;

@@ -1,7 +1,6 @@
 /**
- * Wears the theme before anything is painted: the one that the window remembers (`look` in
- * `state/look.svelte.ts`), else the system's. A file of its own, since the content policy allows no
- * script in the page.
+ * Sets the theme before anything is painted: the one that `state/appearance.svelte.ts` remembers, else the system's.
+ * A separate file, because the content policy allows no script in the page.
  */
 (() => {
   let wanted = "system";

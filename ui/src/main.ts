@@ -7,7 +7,7 @@
 import { mount } from "svelte";
 import { chooseBackend } from "./backend";
 import { App as AppState } from "./state/app.svelte";
-import Window from "./views/Window.svelte";
+import MainWindow from "./views/MainWindow.svelte";
 
 async function main(): Promise<void> {
   const asked = new URLSearchParams(location.search);
@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   if (!target) return;
   const backend = await chooseBackend(location.search);
   const app = new AppState(backend, forced);
-  app.look.apply(document.documentElement);
+  app.appearance.apply(document.documentElement);
   if (asked.has("kit")) {
     const { default: KitPage } = await import("./views/kit/KitPage.svelte");
     target.replaceChildren();
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
     return;
   }
   target.replaceChildren();
-  mount(Window, { target, props: { app } });
+  mount(MainWindow, { target, props: { app } });
 }
 
 void main();

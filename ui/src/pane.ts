@@ -9,15 +9,15 @@ import { App } from "./state/app.svelte";
 import "./styles/fonts.css";
 import "./styles/tokens.css";
 import "./styles/base.css";
-import Alone from "./views/Alone.svelte";
+import SessionWindow from "./views/SessionWindow.svelte";
 
 async function main(): Promise<void> {
   const target = document.getElementById("app");
   const session = new URLSearchParams(location.search).get("session");
   if (!target || !session) return;
   const app = new App(await chooseBackend(location.search), null, true);
-  app.look.apply(document.documentElement);
-  mount(Alone, { target, props: { app, session } });
+  app.appearance.apply(document.documentElement);
+  mount(SessionWindow, { target, props: { app, session } });
 }
 
 void main();

@@ -5,24 +5,29 @@
  */
 import { mount } from "svelte";
 import { chooseBackend } from "./backend";
-import { Look } from "./state/look.svelte";
+import { Appearance } from "./state/appearance.svelte";
 import { Quick as QuickState } from "./state/quick.svelte";
 import { Settings } from "./state/settings.svelte";
 import "./styles/fonts.css";
 import "./styles/tokens.css";
 import "./styles/base.css";
-import Quick from "./views/Quick.svelte";
+import QuickWindow from "./views/QuickWindow.svelte";
 
 async function main(): Promise<void> {
   const target = document.getElementById("app");
   if (!target) return;
   const backend = await chooseBackend(location.search);
   const settings = new Settings(backend);
-  const look = new Look(settings);
-  look.apply(document.documentElement);
-  mount(Quick, {
+  const appearance = new Appearance(settings);
+  appearance.apply(document.documentElement);
+  mount(QuickWindow, {
     target,
-    props: { quick: new QuickState(backend), settings, look, onShown: (on: () => void) => backend.onQuickShown(on) },
+    props: {
+      quick: new QuickState(backend),
+      settings,
+      appearance,
+      onShown: (on: () => void) => backend.onQuickShown(on),
+    },
   });
 }
 

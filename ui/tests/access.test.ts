@@ -30,7 +30,7 @@ const VIEWS: [string, string, (window: Ui) => Promise<void>][] = [
     async (window) => {
       await window.get("filter-input").fill("s:working");
       await window.press("Enter", "Control+a");
-      await window.get("marks").waitFor();
+      await window.get("multi-select").waitFor();
     },
   ],
   [
@@ -41,7 +41,7 @@ const VIEWS: [string, string, (window: Ui) => Promise<void>][] = [
       await window.select("npm test");
       await window.select("flaky sync test");
       await window.press("x", "r");
-      await window.get("marks-reply-input").waitFor();
+      await window.get("multi-select-reply-input").waitFor();
     },
   ],
   ["nothing found", "", async (window) => window.get("filter-input").fill("no such thing")],

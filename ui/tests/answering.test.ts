@@ -159,7 +159,7 @@ test("ui_s1_3_a_key_after_a_click_beside_everything_means_the_pane", async () =>
   await window.dispatch("ask Mine? | Yes | No\ndone x", "Shift+Enter");
   await comes(window, window.get("request").filter({ hasText: "Mine?" }));
   await live(window);
-  await window.get("pane-workplace").click();
+  await window.get("pane-location").click();
   await expect.poll(() => holder(window)).toBe("pane");
   await window.press("2");
   expect(await given(window)).toEqual(["No"]);

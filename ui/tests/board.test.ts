@@ -71,7 +71,7 @@ test("pin, rename, stop and delete by keys", async () => {
   await expect.poll(() => window.row("steady sync test").getAttribute("data-state")).toBe("stopped");
   await window.get("row-delete").waitFor();
   await window.press("Control+x");
-  await window.get("leaving-discard").click();
+  await window.get("confirm-removal-discard").click();
   await window.row("steady sync test").waitFor({ state: "detached" });
   await window.close();
 });
@@ -160,7 +160,7 @@ test("a peek lists what runs in the background and ends it", async () => {
   const window = await open();
   await window.select("flaky sync test");
   await window.press("Space");
-  await expect.poll(() => window.get("peek-workplace").textContent()).toBe("~/code/atlas · worktree-flaky-sync-test");
+  await expect.poll(() => window.get("peek-location").textContent()).toBe("~/code/atlas · worktree-flaky-sync-test");
   await expect.poll(() => window.get("peek-stray").textContent()).toContain("Cargo.lock");
   await window.get("peek-background").click();
   await expect.poll(() => window.get("task").count()).toBe(2);

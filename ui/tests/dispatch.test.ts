@@ -202,14 +202,14 @@ test("a pasted picture goes with the prompt, is shown in the conversation, and c
     });
   await window.get("dispatch-input").fill("what is wrong in this picture");
   await paste();
-  await window.get("enclosure").waitFor();
+  await window.get("attachment").waitFor();
   await window.page.getByRole("button", { name: "Remove screen.png" }).click();
-  expect(await window.get("enclosure").count()).toBe(0);
+  expect(await window.get("attachment").count()).toBe(0);
   await paste();
-  await window.get("enclosure").waitFor();
+  await window.get("attachment").waitFor();
   await window.get("dispatch-input").focus();
   await window.press("Shift+Enter");
   await window.get("sent-picture").waitFor();
-  expect(await window.get("enclosure").count()).toBe(0);
+  expect(await window.get("attachment").count()).toBe(0);
   await window.close();
 });

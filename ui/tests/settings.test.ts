@@ -72,14 +72,14 @@ test("a file that cannot be read says where, changes nothing, and is mended in p
   await expect.poll(() => window.get("settings-problem").textContent()).toContain("Line 3");
   await expect.poll(() => root(window, "theme")).toBe("light");
   await window.get("settings-problem").click();
-  await expect.poll(() => window.get("settings-remark").textContent()).toContain("Line 3, column 1");
+  await expect.poll(() => window.get("settings-note").textContent()).toContain("Line 3, column 1");
   await window.get("settings-text").fill('[appearance]\ntheme = "dark"\nbroken again\n');
   await window.get("settings-save").click();
   await window.get("settings-refused").waitFor();
   await window.get("settings-text").fill('[appearance]\ntheme = "dark"\ncolour = 1\n');
   await window.get("settings-save").click();
   await expect.poll(() => root(window, "theme")).toBe("dark");
-  await expect.poll(() => window.get("settings-remark").textContent()).toContain("`colour` is not known");
+  await expect.poll(() => window.get("settings-note").textContent()).toContain("`colour` is not known");
   await window.close();
 });
 

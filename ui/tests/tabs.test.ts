@@ -167,7 +167,7 @@ test("a session goes into a window of its own, and its pane closes", async () =>
 /** The page of such a window; the simulation always has the same sessions. */
 async function alone(window: Ui, session: string): Promise<void> {
   await window.page.goto(`${inject("url")}pane.html?fake=&speed=6&session=${session}`);
-  await window.get("alone").waitFor();
+  await window.get("session-window").waitFor();
 }
 
 test("a window of one session has its name, its keys and no board", async () => {
@@ -231,7 +231,7 @@ test("a session that is deleted in its own window says so, and comes back", asyn
   await alone(window, session);
   await window.get("pane-stop").click();
   await window.get("pane-stop").click();
-  await window.get("alone-gone").waitFor();
+  await window.get("session-window-gone").waitFor();
   await window.get("undo-delete").click();
   await window.get("conversation").waitFor();
   await window.close();

@@ -39,7 +39,7 @@ test("forgotten worktrees go in one, and only those in which nothing would be lo
   const clean = window.get("worktrees-clean");
   await clean.getByText("Clean up 1 forgotten").waitFor();
   await clean.click();
-  await expect.poll(() => window.get("worktrees-said").textContent()).toContain("1 worktree was removed; 2 kept");
+  await expect.poll(() => window.get("worktrees-message").textContent()).toContain("1 worktree was removed; 2 kept");
   await expect.poll(() => tree(window, "split-the-importer").count()).toBe(0);
   await expect.poll(() => tree(window, "faster-joins").count()).toBe(1);
   await expect.poll(() => window.get("worktree-removed").count()).toBe(2);
@@ -62,7 +62,7 @@ test("what would be lost is listed before it goes, and it comes back", async () 
   await expect.poll(() => dirty.count()).toBe(0);
   await window.get("worktrees-undo").click();
   await expect.poll(() => dirty.count()).toBe(1);
-  await expect.poll(() => window.get("worktrees-said").textContent()).toContain("is back");
+  await expect.poll(() => window.get("worktrees-message").textContent()).toContain("is back");
 
   const unpushed = tree(window, "faster-joins");
   await unpushed.getByTestId("worktree-remove").click();
@@ -114,7 +114,7 @@ test("deleting a session lists what is not committed, and the worktree comes bac
   const window = await open();
   await window.select("flaky sync test");
   await window.press("Control+x", "Control+x");
-  const dialog = window.get("leaving");
+  const dialog = window.get("confirm-removal");
   await dialog.getByText("2 files are not committed").waitFor();
   await dialog.getByText("tests/sync.rs").waitFor();
   await window.press("Escape");
@@ -122,7 +122,7 @@ test("deleting a session lists what is not committed, and the worktree comes bac
   await expect.poll(() => window.row("flaky sync test").count()).toBe(1);
   await window.select("flaky sync test");
   await window.press("Control+x", "Control+x");
-  await window.get("leaving-discard").click();
+  await window.get("confirm-removal-discard").click();
   await expect.poll(() => window.row("flaky sync test").count()).toBe(0);
   // The row comes back for a moment, the worktree for 30 days.
   await window.get("undo-delete").click();

@@ -14,8 +14,8 @@ import { actionFor } from "./registry";
 /** The nearest `data-zone` says where the keyboard is; a button in between keeps its own keys. */
 export function zoneOf(target: EventTarget | null): Zone {
   if (!(target instanceof Element)) return "board";
-  const marked = target.closest("[data-zone]")?.getAttribute("data-zone");
-  const zone = isZone(marked) ? marked : "board";
+  const named = target.closest("[data-zone]")?.getAttribute("data-zone");
+  const zone = isZone(named) ? named : "board";
   if (zone === "board" && target.closest("input, textarea")) return "text";
   if (zone === "board" && target.closest("button, a, summary") && !target.closest("[data-row-main]")) {
     return "button";

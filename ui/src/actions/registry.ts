@@ -117,9 +117,9 @@ function groupAtHand(app: App): string | null {
   return app.selection.header ?? app.selection.groupOfSelected?.id ?? null;
 }
 
-const marked = (app: App): boolean => app.marks.any;
+const anyChecked = (app: App): boolean => app.multiSelect.any;
 
-const MARKS: Action[] = [
+const MULTI_SELECT: Action[] = [
   {
     id: "marks.toggle",
     title: "Add to the selection",
@@ -127,7 +127,7 @@ const MARKS: Action[] = [
     keys: ["x"],
     zones: BOARD,
     when: selected,
-    run: onSelected((app, id) => app.marks.toggle(id)),
+    run: onSelected((app, id) => app.multiSelect.toggle(id)),
   },
   {
     id: "marks.all",
@@ -136,7 +136,7 @@ const MARKS: Action[] = [
     keys: ["Ctrl+A"],
     zones: ROW,
     when: (app) => app.selection.rows.length > 0,
-    run: (app) => app.marks.all(app.selection.rows),
+    run: (app) => app.multiSelect.all(app.selection.rows),
   },
   {
     id: "marks.reply",
@@ -144,9 +144,9 @@ const MARKS: Action[] = [
     section: "Selection",
     keys: ["r"],
     zones: BOARD,
-    when: (app) => marked(app) && app.marks.agents.length > 0,
+    when: (app) => anyChecked(app) && app.multiSelect.agents.length > 0,
     run: (app) => {
-      app.marks.replying = true;
+      app.multiSelect.replying = true;
     },
   },
   {
@@ -155,8 +155,8 @@ const MARKS: Action[] = [
     section: "Selection",
     keys: [],
     zones: [],
-    when: marked,
-    run: (app) => app.marks.clear(),
+    when: anyChecked,
+    run: (app) => app.multiSelect.clear(),
   },
 ];
 
@@ -223,7 +223,7 @@ const SESSION: Action[] = [
     section: "Session",
     keys: ["Ctrl+X"],
     zones: ROW,
-    when: (app) => selected(app) || marked(app),
+    when: (app) => selected(app) || anyChecked(app),
     run: (app) => void app.stopOrDeleteChosen(),
   },
   {
@@ -242,7 +242,7 @@ const SESSION: Action[] = [
     keys: ["Ctrl+G"],
     zones: [...ROW, "peek", "pane"],
     when: (app) => app.selection.view?.kind === "agent",
-    run: (app) => app.toggleStanding(),
+    run: (app) => app.toggleAutomation(),
   },
   {
     id: "session.reply",
@@ -286,8 +286,8 @@ const UNDO: Action[] = [
     section: "Board",
     keys: ["Ctrl+Z"],
     zones: [...ROW, "pane"],
-    when: (app) => app.removals.list.length > 0,
-    run: (app) => app.removals.undoLast(),
+    when: (app) => app.pendingRemovals.list.length > 0,
+    run: (app) => app.pendingRemovals.undoLast(),
   },
 ];
 
@@ -543,7 +543,7 @@ export const ACTIONS: readonly Action[] = [
   ...MOVE,
   ...FILTER,
   ...ARRANGE,
-  ...MARKS,
+  ...MULTI_SELECT,
   ...SESSION,
   ...UNDO,
   ...REVIEW,
@@ -553,7 +553,7 @@ export const ACTIONS: readonly Action[] = [
 ];
 
 /** What a window without a board offers: everything about its one session. */
-const ALONE: ReadonlySet<string> = new Set([
+const IN_SESSION_WINDOW: ReadonlySet<string> = new Set([
   "session.pin",
   "session.surface",
   "session.interrupt",
@@ -569,7 +569,7 @@ const ALONE: ReadonlySet<string> = new Set([
 
 /** Whether an action means anything in this kind of window. */
 export function isOffered(entry: Action, app: App): boolean {
-  return !app.solo || entry.section === "Review" || ALONE.has(entry.id);
+  return !app.solo || entry.section === "Review" || IN_SESSION_WINDOW.has(entry.id);
 }
 
 export function action(id: string): Action {

@@ -54,7 +54,7 @@ export type TerminalSink = {
 };
 
 /** What becomes of a session's worktree: it goes if nothing would be lost, else both stay; it goes with all work in it; it stays. */
-export type Leave = "careful" | "discard" | "keep";
+export type WorktreeDisposal = "if_clean" | "discard" | "keep";
 
 /** Ends what a follow or listener began. */
 export type Off = () => void;
@@ -78,7 +78,7 @@ export interface Backend {
   openAs(session: string, surface: Surface): Promise<SessionView>;
   stop(session: string): Promise<void>;
   /** What became of its worktree, if it had one. */
-  remove(session: string, leave?: Leave): Promise<WorktreeFate | null>;
+  remove(session: string, disposal?: WorktreeDisposal): Promise<WorktreeFate | null>;
   rename(session: string, name: string): Promise<void>;
   pin(session: string, pinned: boolean): Promise<void>;
   /** One of the options of the session's agent, by ids; the agent takes it as soon as it can. */

@@ -79,7 +79,8 @@ export function tauriBackend(): Backend {
     interrupt: (session) => done(commands.interrupt(session)),
     openAs: (session, surface) => call(commands.openAs(session, surface)),
     stop: (session) => done(commands.stop(session)),
-    remove: (session, leave = "careful") => call(commands.remove(session, leave === "discard", leave === "keep")),
+    remove: (session, disposal = "if_clean") =>
+      call(commands.remove(session, disposal === "discard", disposal === "keep")),
     rename: (session, name) => done(commands.rename(session, name)),
     choose: (session, option, value) => call(commands.choose(session, option, value)),
     pin: (session, pinned) => done(commands.pin(session, pinned)),

@@ -7,62 +7,62 @@
 import { getContext, setContext } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import { asFault, fault } from "../backend/api";
-import type { Answer, Backend, Leave, Need, SessionView, Surface } from "../backend/api";
+import type { Answer, Backend, WorktreeDisposal, Need, SessionView, Surface } from "../backend/api";
 import { Answering, type Asked } from "./answering.svelte";
-import { Arrangements } from "./arrangement.svelte";
+import { BoardLayout } from "./boardLayout.svelte";
 import { Board } from "./board.svelte";
 import { commandsOf } from "./commands.svelte";
 import { Completions, type CommandWord } from "./completions.svelte";
 import { Clock } from "./clock.svelte";
 import { Dispatch } from "./dispatch.svelte";
-import { Enclosures } from "./enclosures.svelte";
+import { Attachments } from "./attachments.svelte";
 import { focusedHeader } from "../kit/focusOwner";
 import { Filter } from "./filter.svelte";
-import { Leaving } from "./leaving.svelte";
-import { Look, type Theme } from "./look.svelte";
-import { Marks } from "./marks.svelte";
+import { ConfirmRemoval } from "./confirmRemoval.svelte";
+import { Appearance, type Theme } from "./appearance.svelte";
+import { MultiSelect } from "./multiSelect.svelte";
 import { Panes, type Pane, type Where } from "./panes.svelte";
-import { Removals } from "./removals.svelte";
+import { PendingRemovals } from "./pendingRemovals.svelte";
 import { Review } from "./review.svelte";
 import { Selection } from "./selection.svelte";
 import { Settings } from "./settings.svelte";
-import { Told } from "./told.svelte";
+import { AgentOptions } from "./agentOptions.svelte";
 import { forget, isString, recall, remember } from "./storage";
 import { Toasts } from "./toasts.svelte";
-import { Visits } from "./visits.svelte";
-import { suggestedReply } from "./suggest";
-import { isLive } from "./liveness";
+import { LastRead } from "./lastRead";
+import { suggestedReply } from "./suggestedReply";
+import { isLive } from "./processStatus";
 import { displayName, openQuestion } from "./session";
 import { Worktrees } from "./worktrees.svelte";
 
-export type Overlay = "none" | "palette" | "keys" | "settings" | "receipts" | "worktrees" | "leaving";
+export type Overlay = "none" | "palette" | "keys" | "settings" | "receipts" | "worktrees" | "confirm-removal";
 
 export class App {
   readonly settings: Settings;
-  readonly look: Look;
+  readonly appearance: Appearance;
   readonly board: Board;
   readonly clock = new Clock();
   readonly filter: Filter;
-  readonly arrangement = new Arrangements();
+  readonly boardLayout = new BoardLayout();
   readonly selection: Selection;
-  readonly marks: Marks;
+  readonly multiSelect: MultiSelect;
   readonly panes = new Panes();
   readonly dispatch: Dispatch;
   readonly completions: Completions;
-  readonly told = new Told();
-  readonly visits = new Visits();
+  readonly agentOptions = new AgentOptions();
+  readonly lastRead = new LastRead();
   readonly toasts = new Toasts();
   readonly answering = new Answering(
     (session, need) => this.asked(session, need),
     ({ view, need }, answer, shownMs) => this.answer(view, need, answer, shownMs),
   );
-  readonly removals: Removals;
+  readonly pendingRemovals: PendingRemovals;
   readonly worktrees: Worktrees;
-  readonly leaving: Leaving;
+  readonly confirmRemoval: ConfirmRemoval;
   /** What is being written to each session; it outlives panes and peeks. */
   readonly drafts = new SvelteMap<string, string>();
   /** Reviews outlive their panes: a draft and what was looked at stay. */
-  private readonly enclosed = new Map<string, Enclosures>();
+  private readonly attachments = new Map<string, Attachments>();
   private readonly reviews = new Map<string, Review>();
   overlay = $state<Overlay>("none");
   /** Moves whenever the board shall take the keyboard. */
@@ -75,12 +75,12 @@ export class App {
     readonly solo = false,
   ) {
     this.settings = new Settings(backend);
-    this.look = new Look(this.settings, theme);
-    this.removals = new Removals(backend, this.toasts);
-    this.board = new Board(backend, (id) => this.removals.hides(id));
-    this.dispatch = new Dispatch(backend, this.told, this.settings);
+    this.appearance = new Appearance(this.settings, theme);
+    this.pendingRemovals = new PendingRemovals(backend, this.toasts);
+    this.board = new Board(backend, (id) => this.pendingRemovals.hides(id));
+    this.dispatch = new Dispatch(backend, this.agentOptions, this.settings);
     this.worktrees = new Worktrees(backend);
-    this.leaving = new Leaving(backend, (views, leaves) => this.hide(views, leaves));
+    this.confirmRemoval = new ConfirmRemoval(backend, (views, disposals) => this.hide(views, disposals));
     this.completions = new Completions(
       this.dispatch,
       this.board,
@@ -92,12 +92,12 @@ export class App {
     this.selection = new Selection(
       this.board,
       this.filter,
-      this.arrangement,
+      this.boardLayout,
       home,
       (id) => this.panes.isOpen(id),
       focusedHeader,
     );
-    this.marks = new Marks(
+    this.multiSelect = new MultiSelect(
       this.board,
       backend,
       this.toasts,
@@ -118,11 +118,11 @@ export class App {
   }
 
   /** Files that go with what is being written to a session. */
-  files(session: string): Enclosures {
-    let found = this.enclosed.get(session);
+  files(session: string): Attachments {
+    let found = this.attachments.get(session);
     if (!found) {
-      found = new Enclosures(this.backend);
-      this.enclosed.set(session, found);
+      found = new Attachments(this.backend);
+      this.attachments.set(session, found);
     }
     return found;
   }
@@ -173,7 +173,7 @@ export class App {
 
   /** Commands that may begin a prompt of the next session. */
   get commandWords(): CommandWord[] {
-    return commandsOf(this.told.of(this.dispatch.agent?.id ?? null).commands);
+    return commandsOf(this.agentOptions.of(this.dispatch.agent?.id ?? null).commands);
   }
 
   /** Selects a session wherever it is hidden, and gives the board the keyboard. */
@@ -250,14 +250,14 @@ export class App {
     });
   }
 
-  /** One step back: overlay, pane, rename, peek, marks, filter, and at last the panes themselves. */
+  /** One step back: overlay, pane, rename, peek, selected rows, filter, and at last the panes themselves. */
   back(fromPane: boolean): void {
     if (this.overlay !== "none") this.overlay = "none";
     else if (this.solo) return;
     else if (fromPane) this.focusBoard();
     else if (this.selection.renaming) this.selection.renaming = null;
     else if (this.selection.peeking) this.selection.peeking = false;
-    else if (this.marks.any) this.marks.clear();
+    else if (this.multiSelect.any) this.multiSelect.clear();
     else if (this.filter.active) this.filter.clear();
     else if (this.panes.current !== null) this.panes.close(this.panes.current);
   }
@@ -287,7 +287,7 @@ export class App {
   }
 
   toggleGrouping(): void {
-    this.arrangement.groupBy(this.arrangement.by === "state" ? "directory" : "state");
+    this.boardLayout.groupBy(this.boardLayout.by === "state" ? "directory" : "state");
   }
 
   togglePeek(): void {
@@ -302,9 +302,9 @@ export class App {
   }
 
   /** What goes on by itself is part of the peek. */
-  toggleStanding(): void {
-    const shown = this.selection.peeking && this.selection.showsStanding;
-    this.selection.showsStanding = !shown;
+  toggleAutomation(): void {
+    const shown = this.selection.peeking && this.selection.showsAutomation;
+    this.selection.showsAutomation = !shown;
     if (!shown) this.selection.peeking = true;
   }
 
@@ -372,9 +372,9 @@ export class App {
     return this.try(() => this.backend.rename(view.id, wanted));
   }
 
-  /** All marked rows, else the selected one. */
+  /** All checked rows, else the one at hand. */
   async stopOrDeleteChosen(): Promise<void> {
-    if (this.marks.any) await this.marks.stopOrDelete();
+    if (this.multiSelect.any) await this.multiSelect.stopOrDelete();
     else if (this.selection.view) await this.stopOrDelete(this.selection.view);
   }
 
@@ -391,19 +391,19 @@ export class App {
 
   /** What would be lost with their worktrees is listed first. */
   remove(views: readonly SessionView[]): void {
-    void this.leaving.begin(views).then((asks) => {
-      if (asks) this.overlay = "leaving";
+    void this.confirmRemoval.begin(views).then((asks) => {
+      if (asks) this.overlay = "confirm-removal";
     });
   }
 
   /** Off the board at once; the sessions themselves go when the moment to undo is over. */
-  private hide(views: readonly SessionView[], leaves: ReadonlyMap<string, Leave>): void {
+  private hide(views: readonly SessionView[], disposals: ReadonlyMap<string, WorktreeDisposal>): void {
     const [only] = views;
     if (!only) return;
-    this.removals.begin(
+    this.pendingRemovals.begin(
       views.map((view) => view.id),
       views.length === 1 ? displayName(only) : `${views.length} sessions`,
-      leaves,
+      disposals,
     );
     for (const view of views) this.panes.closeSession(view.id);
   }

@@ -1,5 +1,5 @@
 /**
- * The board's data: sessions and notices, kept by numbered changes.
+ * The board's data: sessions and alerts, kept by numbered changes.
  *
  * Promise: a gap in the numbers never goes unnoticed; what was known stays while nobody answers.
  * Must not know: rows, keys, panes.
@@ -13,13 +13,13 @@ import { isBoolean, recall, remember } from "./storage";
 const RETRY_FIRST_MS = 500;
 const RETRY_LONGEST_MS = 5_000;
 /** Notices kept on screen; older ones were read or never will be. */
-const NOTICES_MAX = 20;
+const ALERTS_MAX = 20;
 
 export type Connection = "connecting" | "connected" | "lost";
 
 export class Board {
   readonly sessions = new SvelteMap<string, SessionView>();
-  notices = $state.raw<Notice[]>([]);
+  alerts = $state.raw<Notice[]>([]);
   connection = $state<Connection>("connecting");
   lostBecause = $state("");
   /** Counts snapshots: whoever follows something else follows it again when this moves. */
@@ -70,8 +70,8 @@ export class Board {
     this.markUsed();
   }
 
-  dismissNotices(): void {
-    this.notices = [];
+  dismissAlerts(): void {
+    this.alerts = [];
   }
 
   private async follow(): Promise<void> {
@@ -102,7 +102,7 @@ export class Board {
   private apply(event: BoardEvent): void {
     if (event.type === "snapshot") {
       this.replace(event.sessions);
-      this.notices = event.notices.slice(-NOTICES_MAX);
+      this.alerts = event.notices.slice(-ALERTS_MAX);
       this.seq = event.seq;
       this.connection = "connected";
       this.lostBecause = "";
@@ -136,11 +136,11 @@ export class Board {
         this.sessions.delete(change.id);
         return;
       case "notice":
-        this.notices = [...this.notices, change.notice].slice(-NOTICES_MAX);
+        this.alerts = [...this.alerts, change.notice].slice(-ALERTS_MAX);
         return;
       case "notice_gone": {
         const { at, text } = change.notice;
-        this.notices = this.notices.filter((notice) => notice.at !== at || notice.text !== text);
+        this.alerts = this.alerts.filter((notice) => notice.at !== at || notice.text !== text);
       }
     }
   }

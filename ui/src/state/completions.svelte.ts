@@ -10,7 +10,7 @@ import type { Board } from "./board.svelte";
 import { option } from "./commands.svelte";
 import { best, replaced, tokenAt, type Token } from "./completion";
 import type { Dispatch } from "./dispatch.svelte";
-import { pullsOf } from "./pulls";
+import { pullRequestsOf } from "./pullRequests";
 import { baseName, shortPath } from "./paths";
 import { stateWord } from "./phase";
 import { displayName } from "./session";
@@ -155,7 +155,7 @@ export class Completions {
   }
 
   private pulls(token: Token): Option[] {
-    const all = this.board.shown.flatMap((view) => pullsOf(view).map((pull) => ({ view, pull })));
+    const all = this.board.shown.flatMap((view) => pullRequestsOf(view).map((pull) => ({ view, pull })));
     return best(all, token.query, ({ pull }) => [String(pull.number)], SHOWN_MAX).map(({ view, pull }) => ({
       id: `pull-${view.id}-${pull.number}`,
       section: "Pull requests",

@@ -8,11 +8,11 @@ import { asFault, fault } from "../backend/api";
 import type { AgentView, Backend, ConfigValue, Defaults, Fault, Place, SessionView } from "../backend/api";
 import { mentions } from "./completion";
 import { Drafts } from "./drafts";
-import { Enclosures } from "./enclosures.svelte";
+import { Attachments } from "./attachments.svelte";
 import { inUse, labelFor, unfold, type Paste } from "./pastes";
 import { baseName, shortPath } from "./paths";
 import type { Settings } from "./settings.svelte";
-import type { Told } from "./told.svelte";
+import type { AgentOptions } from "./agentOptions.svelte";
 import { isString, isStrings, recall, remember } from "./storage";
 
 /** A shorter prompt is a slip of the finger, not a task. */
@@ -46,7 +46,7 @@ export class Dispatch {
   recent = $state.raw(recall("recent", [], isStrings));
 
   /** Pictures and other files that go with the prompt. */
-  readonly files: Enclosures;
+  readonly files: Attachments;
 
   private readonly drafts = new Drafts();
   private historyAt: number | null = null;
@@ -54,10 +54,10 @@ export class Dispatch {
 
   constructor(
     private readonly backend: Backend,
-    private readonly told: Told,
+    private readonly agentOptions: AgentOptions,
     private readonly settings?: Settings,
   ) {
-    this.files = new Enclosures(backend);
+    this.files = new Attachments(backend);
   }
 
   get shell(): boolean {
@@ -88,7 +88,7 @@ export class Dispatch {
 
   /** The models that the agent at hand named in an earlier session. */
   get models(): ConfigValue[] {
-    return this.told.option(this.agent?.id ?? null, "model")?.values ?? [];
+    return this.agentOptions.option(this.agent?.id ?? null, "model")?.values ?? [];
   }
 
   /** The model that a dispatch would ask for; none leaves it to the settings and the agent. */

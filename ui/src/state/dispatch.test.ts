@@ -4,7 +4,7 @@ import { fault } from "../backend/api";
 import type { AgentView, Backend, DispatchRequest, SessionView } from "../backend/api";
 import { Dispatch } from "./dispatch.svelte";
 import { Settings } from "./settings.svelte";
-import { Told } from "./told.svelte";
+import { AgentOptions } from "./agentOptions.svelte";
 
 const agent = (id: string, part: Partial<AgentView>): AgentView => ({
   id,
@@ -36,8 +36,8 @@ async function make(
       agent("claude", { isDefault, modes: ["default", "plan"] }),
     ],
   } as Partial<Backend> as Backend;
-  const told = new Told();
-  told.learn("claude", {
+  const agentOptions = new AgentOptions();
+  agentOptions.learn("claude", {
     options: [
       {
         id: "m",
@@ -52,7 +52,7 @@ async function make(
   });
   const read = new Settings(backend);
   await read.load();
-  const made = new Dispatch(backend, told, read);
+  const made = new Dispatch(backend, agentOptions, read);
   await made.load();
   return made;
 }

@@ -7,7 +7,7 @@
 import type { SessionView } from "../backend/api";
 import { PHASES } from "./phase";
 import { shortPath } from "./paths";
-import { hasOpenPull, isReady } from "./pulls";
+import { hasOpenPullRequest, isReadyForReview } from "./pullRequests";
 
 export type Grouping = "state" | "directory";
 
@@ -67,7 +67,7 @@ export function groupIdOf(view: SessionView, by: Grouping): string {
 
 function phaseOf(view: SessionView): Exclude<GroupId, "pinned"> {
   const { group } = PHASES[view.state.type];
-  return group === "completed" && isReady(view) ? "ready" : group;
+  return group === "completed" && isReadyForReview(view) ? "ready" : group;
 }
 
 /** When the newest open request was made; zero without one. */
@@ -144,6 +144,6 @@ function foldCompleted(all: SessionView[]): SessionView[] {
   return all.filter((view) => {
     if (phaseOf(view) !== "completed") return true;
     ended += 1;
-    return ended <= COMPLETED_SHOWN || view.state.type === "failed" || hasOpenPull(view);
+    return ended <= COMPLETED_SHOWN || view.state.type === "failed" || hasOpenPullRequest(view);
   });
 }

@@ -32,7 +32,7 @@ export async function logBytes(backend: Backend, session: string, on: (bytes: Ui
 }
 
 /** Asks for what comes after a log's end. That is nothing, but whoever asks has seen the end. */
-export async function lookAtEnd(backend: Backend, session: string): Promise<void> {
+export async function reportEndViewed(backend: Backend, session: string): Promise<void> {
   try {
     await backend.logs(session, Number.MAX_SAFE_INTEGER, true);
   } catch {

@@ -6,7 +6,7 @@
  */
 import { SvelteSet } from "svelte/reactivity";
 import type { SessionView } from "../backend/api";
-import type { Arrangements } from "./arrangement.svelte";
+import type { BoardLayout } from "./boardLayout.svelte";
 import type { Board } from "./board.svelte";
 import type { Filter } from "./filter.svelte";
 import { groupIdOf, groupOf, groupSessions, type Group } from "./groups";
@@ -24,7 +24,7 @@ export class Selection {
   /** The peek explains why its session is in its state. */
   asksWhy = $state(false);
   /** The peek shows what goes on by itself. */
-  showsStanding = $state(false);
+  showsAutomation = $state(false);
   renaming = $state<string | null>(null);
   /** The session whose next `Ctrl+X` deletes it. */
   armed = $state<string | null>(null);
@@ -36,9 +36,9 @@ export class Selection {
   });
   readonly groups: Group[] = $derived.by(() =>
     groupSessions(this.fitting, {
-      by: this.arrangement.by,
-      unfolded: (group) => this.filter.active || this.arrangement.unfolded.has(group),
-      placed: (group) => this.arrangement.placed(group),
+      by: this.boardLayout.by,
+      unfolded: (group) => this.filter.active || this.boardLayout.unfolded.has(group),
+      placed: (group) => this.boardLayout.placed(group),
       home: this.home(),
     }),
   );
@@ -57,7 +57,7 @@ export class Selection {
   constructor(
     private readonly board: Board,
     private readonly filter: Filter,
-    readonly arrangement: Arrangements,
+    readonly boardLayout: BoardLayout,
     private readonly home: () => string,
     private readonly held: (id: string) => boolean,
     private readonly focusedHeader: () => string | null = () => null,
@@ -108,7 +108,7 @@ export class Selection {
     if (!group || this.id === null) return false;
     const neighbour = group.shown[group.shown.findIndex((view) => view.id === this.id) + by];
     if (!neighbour) return false;
-    this.arrangement.place(this.whole(group), this.id, neighbour.id);
+    this.boardLayout.place(this.whole(group), this.id, neighbour.id);
     return true;
   }
 
@@ -116,7 +116,7 @@ export class Selection {
   placeAt(id: string, where: string): boolean {
     const group = this.groups.find((known) => known.shown.some((view) => view.id === id));
     if (!group || id === where || !group.all.some((view) => view.id === where)) return false;
-    this.arrangement.place(this.whole(group), id, where);
+    this.boardLayout.place(this.whole(group), id, where);
     return true;
   }
 
@@ -127,11 +127,11 @@ export class Selection {
   /** The group without the filter: places are those among all of its rows. */
   private whole(group: Group): Group {
     if (!this.filter.active) return group;
-    const { arrangement } = this;
+    const { boardLayout } = this;
     const all = groupSessions(this.board.shown, {
-      by: arrangement.by,
+      by: boardLayout.by,
       unfolded: () => true,
-      placed: (id) => arrangement.placed(id),
+      placed: (id) => boardLayout.placed(id),
       home: this.home(),
     });
     return all.find((known) => known.id === group.id) ?? group;
@@ -140,7 +140,7 @@ export class Selection {
   private forgetPlaces(): void {
     // Until the first snapshot nobody knows which sessions there are.
     if (this.board.epoch === 0) return;
-    this.arrangement.prune((id) => {
+    this.boardLayout.prune((id) => {
       const view = this.board.sessions.get(id);
       return view ? [groupOf(view), groupIdOf(view, "directory")] : [];
     });
@@ -168,23 +168,23 @@ export class Selection {
   }
 
   isCollapsed(id: string): boolean {
-    return (this.filter.active ? this.collapsedNow : this.arrangement.collapsed).has(id);
+    return (this.filter.active ? this.collapsedNow : this.boardLayout.collapsed).has(id);
   }
 
   toggleGroup(id: string): void {
-    if (!this.filter.active) this.arrangement.toggle(id);
+    if (!this.filter.active) this.boardLayout.toggle(id);
     else if (!this.collapsedNow.delete(id)) this.collapsedNow.add(id);
   }
 
   /** Shows what folded in a group, or folds it again. */
   toggleFold(id: string): void {
-    const { unfolded } = this.arrangement;
+    const { unfolded } = this.boardLayout;
     if (!unfolded.delete(id)) unfolded.add(id);
   }
 
   /** The same for all groups at once. */
   toggleFolds(): void {
-    const { unfolded } = this.arrangement;
+    const { unfolded } = this.boardLayout;
     const folded = this.groups.filter((group) => group.folded > 0);
     if (folded.length === 0) unfolded.clear();
     for (const group of folded) unfolded.add(group.id);

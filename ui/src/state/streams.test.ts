@@ -53,16 +53,16 @@ test("a gap in the board's changes asks for a new snapshot and old events are ig
   await board.start();
   const notice = { at: 1, level: "info" as const, text: "hello" };
   ons[0]?.({ type: "change", seq: 8, change: { type: "notice", notice } });
-  expect(board.notices).toHaveLength(1);
+  expect(board.alerts).toHaveLength(1);
   const other = { ...notice, text: "stays" };
   ons[0]?.({ type: "change", seq: 9, change: { type: "notice", notice: other } });
   ons[0]?.({ type: "change", seq: 10, change: { type: "notice_gone", notice } });
-  expect(board.notices).toEqual([other]);
+  expect(board.alerts).toEqual([other]);
   ons[0]?.({ type: "change", seq: 12, change: { type: "notice", notice } });
   await vi.waitFor(() => expect(ons).toHaveLength(2));
   expect(off).toHaveBeenCalled();
   ons[0]?.({ type: "change", seq: 8, change: { type: "notice", notice } });
-  expect(board.notices).toHaveLength(0);
+  expect(board.alerts).toHaveLength(0);
   expect(board.connection).toBe("connected");
 });
 

@@ -39,7 +39,7 @@ import {
   seedTrust,
   view,
 } from "./seed";
-import { FakeStanding } from "./standing";
+import { FakeAutomation } from "./automation";
 import { FakeTerminal } from "./shell";
 import { World } from "./world";
 import { FakeWorktrees } from "./worktrees";
@@ -90,7 +90,7 @@ class Fake {
   readonly players = new Map<string, Player>();
   readonly attached = new Map<number, FakeTerminal>();
   readonly listeners = new Set<(now: Reachability) => void>();
-  readonly standing = new FakeStanding((id) => this.world.sessions.get(id)?.standing !== null);
+  readonly standing = new FakeAutomation((id) => this.world.sessions.get(id)?.standing !== null);
   readonly worktrees: FakeWorktrees;
   tasks: Task[] = [];
   rules = seedRules();
@@ -334,9 +334,9 @@ export function fakeBackend(mode: string): Backend {
     },
     openAs: async (session, surface) => fake.openAs(session, surface),
     stop: async (session) => fake.stop(session),
-    remove: async (session, leave = "careful") => {
+    remove: async (session, disposal = "if_clean") => {
       fake.stop(session);
-      const fate = fake.worktrees.leave(session, leave);
+      const fate = fake.worktrees.leave(session, disposal);
       world.drop(session);
       return fate;
     },

@@ -7,7 +7,7 @@
 import { fault } from "../api";
 import type {
   Kept,
-  Leave,
+  WorktreeDisposal,
   RemovedWorktree,
   SessionView,
   WhichWorktree,
@@ -109,14 +109,14 @@ export class FakeWorktrees {
   }
 
   /** With its session, which stays where it stays although it was to go. */
-  leave(session: string, leave: Leave): WorktreeFate | null {
+  leave(session: string, disposal: WorktreeDisposal): WorktreeFate | null {
     const found = this.of(session);
-    if (found && leave === "keep") {
+    if (found && disposal === "keep") {
       const { path, branch } = found.view;
       const kept = [{ reason: "wanted", text: "you asked to keep it" }];
       return { path, branch: branch ?? "", kept, uncommitted: [], undo: null, notes: [] };
     }
-    const fate = this.remove(session, leave === "discard");
+    const fate = this.remove(session, disposal === "discard");
     const why = (fate?.kept ?? []).map(({ text }) => text).join("; ");
     if (why !== "") throw fault("refused", `session ${session} is stopped and stays, for its worktree has ${why}`);
     return fate;

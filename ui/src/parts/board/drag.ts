@@ -56,10 +56,10 @@ class Drag {
       document.documentElement.dataset["dragging"] = "row";
       this.frame = requestAnimationFrame(() => this.edge());
     }
-    this.look();
+    this.update();
   }
 
-  private look(): void {
+  private update(): void {
     const under = document.elementFromPoint(this.down.clientX, this.y)?.closest<HTMLElement>("[data-testid=row]");
     const over = under?.dataset["session"] ?? "";
     // Having just changed places, the row is under the hand itself: then the next one counts again.

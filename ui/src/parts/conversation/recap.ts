@@ -5,7 +5,7 @@
  * Must not know: the DOM, where visits are kept.
  */
 import type { ConversationItem, SessionView } from "../../backend/api";
-import type { Visit } from "../../state/visits.svelte";
+import type { ReadPoint } from "../../state/lastRead";
 
 export type Recap = {
   since: number;
@@ -19,7 +19,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-export function recapOf(items: readonly ConversationItem[], visit: Visit | null, view: SessionView): Recap | null {
+export function recapOf(items: readonly ConversationItem[], visit: ReadPoint | null, view: SessionView): Recap | null {
   if (!visit) return null;
   const first = items.findIndex((item) => item.at > visit.at);
   const item = items[first];
@@ -32,7 +32,7 @@ export function recapOf(items: readonly ConversationItem[], visit: Visit | null,
 function summarise(
   items: readonly ConversationItem[],
   fresh: readonly ConversationItem[],
-  visit: Visit,
+  visit: ReadPoint,
   view: SessionView,
 ): string {
   const wasOpen = new Set(visit.open);

@@ -5,7 +5,7 @@
  * Must not know: how items look.
  */
 import { tick } from "svelte";
-import { offsetsOf, spanOf, WINDOWED_FROM, type Span } from "./window";
+import { offsetsOf, spanOf, WINDOWED_FROM, type Span } from "./visibleItems";
 
 export class Virtual {
   top = $state(0);

@@ -3,7 +3,7 @@
  *
  * Promise: pure; every row has the same height, blocks have fixed heights of their own.
  */
-import { slice } from "../board/window";
+import { slice } from "../board/visibleRows";
 
 export const ROW_PX = 20;
 
