@@ -5,17 +5,15 @@
  * Must not know: the DOM, Tauri.
  */
 import { getContext, setContext } from "svelte";
-import { SvelteMap } from "svelte/reactivity";
 import { asFault, fault } from "../backend/api";
 import type { Answer, Backend, WorktreeDisposal, Need, SessionView, Surface } from "../backend/api";
 import { Answering, type Asked } from "./answering.svelte";
 import { BoardLayout } from "./boardLayout.svelte";
 import { Board } from "./board.svelte";
-import { commandsOf } from "./commands.svelte";
-import { Completions, type CommandWord } from "./completions.svelte";
+import { commandsOf, type CommandWord } from "./commands.svelte";
+import { Completions } from "./completions.svelte";
 import { Clock } from "./clock.svelte";
 import { Dispatch } from "./dispatch.svelte";
-import { Attachments } from "./attachments.svelte";
 import { focusedHeader } from "../kit/focusOwner";
 import { Filter } from "./filter.svelte";
 import { ConfirmRemoval } from "./confirmRemoval.svelte";
@@ -23,14 +21,13 @@ import { Appearance, type Theme } from "./appearance.svelte";
 import { MultiSelect } from "./multiSelect.svelte";
 import { Panes, type Pane, type Where } from "./panes.svelte";
 import { PendingRemovals } from "./pendingRemovals.svelte";
+import { Replies } from "./replies.svelte";
 import { Review } from "./review.svelte";
 import { Selection } from "./selection.svelte";
 import { Settings } from "./settings.svelte";
 import { AgentOptions } from "./agentOptions.svelte";
-import { forget, isString, recall, remember } from "./storage";
 import { Toasts } from "./toasts.svelte";
 import { LastRead } from "./lastRead";
-import { suggestedReply } from "./suggestedReply";
 import { isLive } from "./processStatus";
 import { displayName, openQuestion } from "./session";
 import { Worktrees } from "./worktrees.svelte";
@@ -59,10 +56,8 @@ export class App {
   readonly pendingRemovals: PendingRemovals;
   readonly worktrees: Worktrees;
   readonly confirmRemoval: ConfirmRemoval;
-  /** What is being written to each session; it outlives panes and peeks. */
-  readonly drafts = new SvelteMap<string, string>();
+  readonly replies: Replies;
   /** Reviews outlive their panes: a draft and what was looked at stay. */
-  private readonly attachments = new Map<string, Attachments>();
   private readonly reviews = new Map<string, Review>();
   overlay = $state<Overlay>("none");
   /** Moves whenever the board shall take the keyboard. */
@@ -79,6 +74,7 @@ export class App {
     this.pendingRemovals = new PendingRemovals(backend, this.toasts);
     this.board = new Board(backend, (id) => this.pendingRemovals.hides(id));
     this.dispatch = new Dispatch(backend, this.agentOptions, this.settings);
+    this.replies = new Replies(backend, (view, text, files) => this.tell(view, text, files));
     this.worktrees = new Worktrees(backend);
     this.confirmRemoval = new ConfirmRemoval(backend, (views, disposals) => this.hide(views, disposals));
     this.completions = new Completions(
@@ -117,16 +113,6 @@ export class App {
     return pane ? (this.board.sessions.get(pane.session) ?? null) : null;
   }
 
-  /** Files that go with what is being written to a session. */
-  files(session: string): Attachments {
-    let found = this.attachments.get(session);
-    if (!found) {
-      found = new Attachments(this.backend);
-      this.attachments.set(session, found);
-    }
-    return found;
-  }
-
   review(session: string): Review {
     let found = this.reviews.get(session);
     if (!found) {
@@ -161,7 +147,7 @@ export class App {
   async openAsked(): Promise<void> {
     const asked = await this.backend.takeOpening();
     if (asked === null || asked === "") return;
-    this.takeOver(asked);
+    this.replies.takeOver(asked);
     this.open(asked);
   }
 
@@ -195,29 +181,16 @@ export class App {
 
   /** The pane's session goes on in a window of its own. */
   async popOut(pane: Pane): Promise<boolean> {
-    this.handOver(pane.session);
+    this.replies.handOver(pane.session);
     return this.try(async () => {
       await this.backend.popOut(pane.session);
       this.closePane(pane.key);
     });
   }
 
-  /** What is being written to a session goes along to the window that it moves to. */
-  private handOver(session: string): void {
-    remember(`handed.${session}`, this.drafts.get(session) ?? "");
-  }
-
-  /** Takes what another window handed over. */
-  takeOver(session: string): void {
-    const handed = recall<string | null>(`handed.${session}`, null, isString);
-    if (handed === null) return;
-    forget(`handed.${session}`);
-    this.drafts.set(session, handed);
-  }
-
   /** From a window of its own back into the board's. */
   async putBack(pane: Pane): Promise<boolean> {
-    this.handOver(pane.session);
+    this.replies.handOver(pane.session);
     return this.try(() => this.backend.putBack(pane.session));
   }
 
@@ -408,17 +381,9 @@ export class App {
     for (const view of views) this.panes.closeSession(view.id);
   }
 
-  /** Puts the likely reply into the peek's box, to be edited or sent. */
-  suggest(view: SessionView): boolean {
-    const text = suggestedReply(view);
-    if (text === "" || (this.drafts.get(view.id) ?? "") !== "") return false;
-    this.drafts.set(view.id, text);
-    return true;
-  }
-
   /** From the row into its peek: the reply box takes the keyboard, with the likely reply in it. */
   replyInPeek(view: SessionView): void {
-    this.suggest(view);
+    this.replies.to(view.id).suggest(view);
     this.selection.peeking = true;
     this.selection.replying = view.id;
     this.selection.replyTurn += 1;

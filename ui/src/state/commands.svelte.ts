@@ -4,9 +4,12 @@
  * Must not know: the DOM, what a command does, where an agent's commands come from.
  */
 import type { SlashCommand } from "../backend/api";
+import type { Suggestion, Suggestions } from "../kit/suggestions";
 import { best, replaced, tokenAt, type Token } from "./completion";
-import type { CommandWord, Option } from "./completions.svelte";
 import { oneLine } from "./text";
+
+/** A command and what it does, in a few words. */
+export type CommandWord = { name: string; what: string };
 
 /** Understood by the supervisor in every composer, whatever the agent. */
 const OWN: readonly CommandWord[] = [
@@ -29,7 +32,8 @@ export function commandsOf(told: readonly SlashCommand[]): CommandWord[] {
 }
 
 /** The list of commands that fit the beginning of what is being written. */
-export class CommandList {
+export class CommandList implements Suggestions {
+  readonly none = "";
   caret = $state(0);
   at = $state(0);
   moveTo = $state<number | null>(null);
@@ -39,7 +43,7 @@ export class CommandList {
     const token = tokenAt(this.text(), this.caret);
     return token?.kind === "command" ? token : null;
   });
-  readonly options: Option[] = $derived.by(() => {
+  readonly options: Suggestion[] = $derived.by(() => {
     const { token } = this;
     if (!token || this.dismissed) return [];
     return best(this.words(), token.query, (word) => [word.name], SHOWN_MAX).map((word) =>
@@ -52,6 +56,10 @@ export class CommandList {
     private readonly edit: (text: string) => void,
     private readonly words: () => readonly CommandWord[],
   ) {}
+
+  get open(): boolean {
+    return this.options.length > 0;
+  }
 
   /** Called when text or caret have changed. */
   moved(caret: number): void {
@@ -84,7 +92,7 @@ export class CommandList {
   }
 }
 
-export function option(word: CommandWord, choose: () => void): Option {
+export function option(word: CommandWord, choose: () => void): Suggestion {
   return {
     id: `command-${word.name}`,
     section: "Commands",

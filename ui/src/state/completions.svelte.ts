@@ -1,13 +1,13 @@
 /**
- * The list over the dispatch input: what fits at the caret, or earlier prompts.
+ * What the dispatch input offers: what fits at the caret, or earlier prompts.
  *
  * Promise: nothing is sent or lost by looking; what was chosen leaves no trace of the sign that
  * opened the list. Must not know: the DOM.
  */
 import type { Place, SessionView } from "../backend/api";
-import type { IconName } from "../kit/Icon.svelte";
+import type { Suggestion, Suggestions } from "../kit/suggestions";
 import type { Board } from "./board.svelte";
-import { option } from "./commands.svelte";
+import { option, type CommandWord } from "./commands.svelte";
 import { best, replaced, tokenAt, type Token } from "./completion";
 import type { Dispatch } from "./dispatch.svelte";
 import { pullRequestsOf } from "./pullRequests";
@@ -19,19 +19,8 @@ import { oneLine } from "./text";
 /** As many as a glance takes in; typing narrows them. */
 const SHOWN_MAX = 9;
 
-export type Option = {
-  id: string;
-  section: string;
-  icon: IconName;
-  title: string;
-  note: string;
-  choose: () => void;
-};
-
-/** Words that the supervisor itself understands at the beginning of a prompt. */
-export type CommandWord = { name: string; what: string };
-
-export class Completions {
+export class Completions implements Suggestions {
+  readonly none = "No earlier prompt matches.";
   caret = $state(0);
   at = $state(0);
   /** Earlier prompts are being searched; the draft is what is looked for. */
@@ -41,7 +30,7 @@ export class Completions {
   private dismissed = $state("");
 
   readonly token: Token | null = $derived.by(() => tokenAt(this.dispatch.draft, this.caret));
-  readonly options: Option[] = $derived.by(() => {
+  readonly options: Suggestion[] = $derived.by(() => {
     if (this.searching) return this.earlier();
     const { token } = this;
     if (!token || this.dismissed === this.spot(token)) return [];
@@ -105,7 +94,7 @@ export class Completions {
     this.moveTo = caret;
   }
 
-  private agents(token: Token): Option[] {
+  private agents(token: Token): Suggestion[] {
     const { agents } = this.dispatch;
     return best(agents, token.query, (agent) => [agent.id, agent.title], SHOWN_MAX)
       .filter((agent) => agent.installed)
@@ -122,7 +111,7 @@ export class Completions {
       }));
   }
 
-  private repositories(token: Token): Option[] {
+  private repositories(token: Token): Suggestion[] {
     const { home } = this.dispatch.defaults;
     const known = new Map<string, Place>(this.dispatch.places.map((place) => [place.path, place]));
     for (const view of this.board.shown) {
@@ -148,13 +137,13 @@ export class Completions {
     }));
   }
 
-  private words(token: Token): Option[] {
+  private words(token: Token): Suggestion[] {
     return best(this.commands(), token.query, (word) => [word.name], SHOWN_MAX).map((word) =>
       option(word, () => this.put(token, `/${word.name} `)),
     );
   }
 
-  private pulls(token: Token): Option[] {
+  private pulls(token: Token): Suggestion[] {
     const all = this.board.shown.flatMap((view) => pullRequestsOf(view).map((pull) => ({ view, pull })));
     return best(all, token.query, ({ pull }) => [String(pull.number)], SHOWN_MAX).map(({ view, pull }) => ({
       id: `pull-${view.id}-${pull.number}`,
@@ -169,7 +158,7 @@ export class Completions {
     }));
   }
 
-  private earlier(): Option[] {
+  private earlier(): Suggestion[] {
     const words = this.dispatch.draft.toLowerCase().split(/\s+/).filter(Boolean);
     const fits = (text: string) => words.every((word) => text.toLowerCase().includes(word));
     return this.dispatch.history

@@ -193,7 +193,8 @@ export class Dispatch {
   }
 
   async submit(): Promise<SessionView | null> {
-    if (this.busy) return null;
+    // A picture on its way goes with the prompt, not after it.
+    if (this.busy || this.files.busy > 0) return null;
     const written = this.draft;
     const { pastes } = this;
     if (!this.shell) this.heed();

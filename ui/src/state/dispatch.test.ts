@@ -157,3 +157,13 @@ test.each([
   await made.submit();
   expect(sent).toEqual([expected, "default"]);
 });
+
+test("a prompt waits for a file that is still on its way", async () => {
+  const send = vi.fn();
+  const dispatch = await make(send);
+  dispatch.edit("what is wrong in this picture");
+  dispatch.files.busy = 1;
+  expect(await dispatch.submit()).toBeNull();
+  expect(send).not.toHaveBeenCalled();
+  expect(dispatch.draft).toBe("what is wrong in this picture");
+});
