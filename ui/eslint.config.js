@@ -17,6 +17,12 @@ const FAULT = [{ from: "file", name: "Fault" }];
  */
 const TIERS = ["backend", "kit", "state", "actions", "parts", "views"];
 
+/** A part says which stores it uses; all of them are for windows and actions. */
+const WHOLE_APP = [
+  { group: ["**/state/app.svelte"], message: "Take single stores: useStores(…)." },
+  { group: ["**/state/stores"], importNames: ["useApp", "provideApp"], message: "Take single stores: useStores(…)." },
+];
+
 /** What a file of `tier` must not import. */
 const walls = (tier) => ({
   files: [`src/${tier}/**`],
@@ -25,10 +31,13 @@ const walls = (tier) => ({
     "no-restricted-imports": [
       "error",
       {
-        patterns: TIERS.slice(TIERS.indexOf(tier) + 1).map((above) => ({
-          group: [`**/${above}/**`],
-          message: `${tier} must not know ${above}.`,
-        })),
+        patterns: [
+          ...TIERS.slice(TIERS.indexOf(tier) + 1).map((above) => ({
+            group: [`**/${above}/**`],
+            message: `${tier} must not know ${above}.`,
+          })),
+          ...(tier === "parts" ? WHOLE_APP : []),
+        ],
       },
     ],
   },

@@ -46,7 +46,7 @@ function isZone(text: string | null | undefined): text is Zone {
 export function handleKey(app: App, event: KeyboardEvent): void {
   if (event.defaultPrevented || composes(event)) return;
   const target = keyTarget(event);
-  const zone = app.overlay === "none" ? zoneOf(target) : "overlay";
+  const zone = app.navigation.overlay === "none" ? zoneOf(target) : "overlay";
   const chord = chordOf(event);
   if (ANSWERING.includes(zone) && /^[0-9]$/.test(chord)) {
     event.preventDefault();
@@ -66,7 +66,7 @@ export function handleKey(app: App, event: KeyboardEvent): void {
     return;
   }
   // Moving the focus during the key lets the letter land in the input.
-  if (zone === "board" && isPrintable(event) && !event.repeat) app.focusDispatch();
+  if (zone === "board" && isPrintable(event) && !event.repeat) app.dispatch.focus();
 }
 
 /** Where a digit belongs to the request that is shown there: nothing else begins with one. */

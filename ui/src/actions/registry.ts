@@ -37,7 +37,7 @@ const ANYWHERE: Zone[] = [...ROW, "filter", "dispatch", "peek", "pane", "review"
 const selected = (app: App): boolean => app.selection.view !== null;
 const always = (): boolean => true;
 /** What belongs to the board's window: a window of one session may not do it. */
-const withBoard = (app: App): boolean => !app.solo;
+const withBoard = (app: App): boolean => !app.navigation.solo;
 
 function onSelected(verb: (app: App, id: string) => void): (app: App) => void {
   return (app) => {
@@ -47,10 +47,10 @@ function onSelected(verb: (app: App, id: string) => void): (app: App) => void {
 }
 
 const MOVE: Action[] = [
-  move("move.up", "Select the row above", "Up", (app) => app.step(-1)),
-  move("move.down", "Select the row below", "Down", (app) => app.step(1)),
-  move("move.first", "Select the first row", "Home", (app) => app.toEdge(false)),
-  move("move.last", "Select the last row", "End", (app) => app.toEdge(true)),
+  move("move.up", "Select the row above", "Up", (app) => app.navigation.step(-1)),
+  move("move.down", "Select the row below", "Down", (app) => app.navigation.step(1)),
+  move("move.first", "Select the first row", "Home", (app) => app.navigation.toEdge(false)),
+  move("move.last", "Select the last row", "End", (app) => app.navigation.toEdge(true)),
 ];
 
 function move(id: string, title: string, key: string, run: (app: App) => void): Action {
@@ -67,7 +67,7 @@ const ARRANGE: Action[] = [
     keys: ["Ctrl+S"],
     zones: [...ROW, "pane"],
     when: (app) => app.board.sessions.size > 0,
-    run: (app) => app.toggleGrouping(),
+    run: (app) => app.boardLayout.toggleGrouping(),
   },
   {
     id: "row.up",
@@ -168,7 +168,7 @@ const SESSION: Action[] = [
     keys: ["Space"],
     zones: BOARD,
     when: selected,
-    run: (app) => app.togglePeek(),
+    run: (app) => app.selection.togglePeek(),
   },
   {
     id: "session.open",
@@ -177,7 +177,7 @@ const SESSION: Action[] = [
     keys: ["Enter", "Right"],
     zones: BOARD,
     when: selected,
-    run: onSelected((app, id) => app.open(id)),
+    run: onSelected((app, id) => app.navigation.open(id)),
   },
   {
     id: "session.openAnother",
@@ -186,7 +186,7 @@ const SESSION: Action[] = [
     keys: ["Ctrl+Enter"],
     zones: BOARD,
     when: selected,
-    run: onSelected((app, id) => app.open(id, "column")),
+    run: onSelected((app, id) => app.navigation.open(id, "column")),
   },
   {
     id: "session.openTab",
@@ -195,7 +195,7 @@ const SESSION: Action[] = [
     keys: ["Ctrl+Shift+Enter"],
     zones: BOARD,
     when: selected,
-    run: onSelected((app, id) => app.open(id, "tab")),
+    run: onSelected((app, id) => app.navigation.open(id, "tab")),
   },
   {
     id: "session.pin",
@@ -204,7 +204,7 @@ const SESSION: Action[] = [
     keys: ["Ctrl+T"],
     zones: ANYWHERE,
     when: selected,
-    run: (app) => void (app.selection.view && app.togglePin(app.selection.view)),
+    run: (app) => void (app.selection.view && app.sessions.togglePin(app.selection.view)),
   },
   {
     id: "session.rename",
@@ -224,7 +224,7 @@ const SESSION: Action[] = [
     keys: ["Ctrl+X"],
     zones: ROW,
     when: (app) => selected(app) || anyChecked(app),
-    run: (app) => void app.stopOrDeleteChosen(),
+    run: (app) => void app.removal.stopOrDeleteChosen(),
   },
   {
     id: "session.why",
@@ -233,7 +233,7 @@ const SESSION: Action[] = [
     keys: ["Ctrl+Y"],
     zones: [...ROW, "peek", "pane"],
     when: selected,
-    run: (app) => app.toggleWhy(),
+    run: (app) => app.selection.toggleWhy(),
   },
   {
     id: "session.standing",
@@ -242,7 +242,7 @@ const SESSION: Action[] = [
     keys: ["Ctrl+G"],
     zones: [...ROW, "peek", "pane"],
     when: (app) => app.selection.view?.kind === "agent",
-    run: (app) => app.toggleAutomation(),
+    run: (app) => app.selection.toggleAutomation(),
   },
   {
     id: "session.reply",
@@ -251,7 +251,7 @@ const SESSION: Action[] = [
     keys: ["Tab"],
     zones: BOARD,
     when: (app) => app.selection.peeking && app.selection.view?.kind === "agent",
-    run: (app) => void (app.selection.view && app.replyInPeek(app.selection.view)),
+    run: (app) => void (app.selection.view && app.navigation.replyInPeek(app.selection.view)),
   },
   {
     id: "session.surface",
@@ -261,9 +261,9 @@ const SESSION: Action[] = [
     zones: [],
     when: (app) => {
       const { view } = app.selection;
-      return view !== null && app.otherSurface(view) !== null && !isBusy(view);
+      return view !== null && app.sessions.otherSurface(view) !== null && !isBusy(view);
     },
-    run: (app) => void (app.selection.view && app.switchSurface(app.selection.view)),
+    run: (app) => void (app.selection.view && app.sessions.switchSurface(app.selection.view)),
   },
   {
     id: "session.interrupt",
@@ -275,7 +275,7 @@ const SESSION: Action[] = [
       const { view } = app.selection;
       return view !== null && view.kind === "agent" && isBusy(view);
     },
-    run: onSelected((app, id) => void app.interrupt(id)),
+    run: onSelected((app, id) => void app.sessions.interrupt(id)),
   },
 ];
 
@@ -317,7 +317,7 @@ const FILTER: Action[] = [
     keys: ["Esc"],
     zones: ["filter"],
     when: always,
-    run: (app) => app.leaveFilter(),
+    run: (app) => app.navigation.leaveFilter(),
     keyOnly: true,
   },
   {
@@ -327,7 +327,7 @@ const FILTER: Action[] = [
     keys: ["Enter"],
     zones: ["filter"],
     when: always,
-    run: (app) => app.focusBoard(),
+    run: (app) => app.navigation.focusBoard(),
     keyOnly: true,
   },
 ];
@@ -351,7 +351,7 @@ const PANES: Action[] = [
     keys: ["Esc", "Left"],
     zones: ROW,
     when: always,
-    run: (app) => app.back(false),
+    run: (app) => app.navigation.back(false),
     keyOnly: true,
   },
   {
@@ -361,7 +361,7 @@ const PANES: Action[] = [
     keys: ["Esc"],
     zones: ["dispatch", "peek", "text", "overlay"],
     when: always,
-    run: (app) => app.back(false),
+    run: (app) => app.navigation.back(false),
     keyOnly: true,
   },
   {
@@ -371,7 +371,7 @@ const PANES: Action[] = [
     keys: ["Esc", "Left"],
     zones: ["pane"],
     when: always,
-    run: (app) => app.back(true),
+    run: (app) => app.navigation.back(true),
     keyOnly: true,
   },
   {
@@ -381,7 +381,7 @@ const PANES: Action[] = [
     keys: ["Ctrl+X"],
     zones: ["pane", "review", "diff"],
     when: (app) => app.openView !== null,
-    run: (app) => void (app.openView && app.stopOrDelete(app.openView)),
+    run: (app) => void (app.openView && app.removal.stopOrDelete(app.openView)),
     keyOnly: true,
   },
   {
@@ -401,7 +401,7 @@ const PANES: Action[] = [
     zones: ANYWHERE,
     when: (app) => !app.panes.empty,
     run: (app) => {
-      if (app.panes.current !== null) app.closePane(app.panes.current);
+      if (app.panes.current !== null) app.navigation.closePane(app.panes.current);
     },
   },
   {
@@ -440,7 +440,9 @@ const PANES: Action[] = [
     keys: ["Ctrl+Shift+O"],
     zones: ALSO_TERMINAL,
     when: (app) => app.openView !== null,
-    run: onCurrent((app, pane) => void (app.solo ? app.putBack(pane) : app.popOut(pane))),
+    run: onCurrent(
+      (app, pane) => void (app.navigation.solo ? app.navigation.putBack(pane) : app.navigation.popOut(pane)),
+    ),
   },
   {
     id: "pane.leave",
@@ -449,7 +451,7 @@ const PANES: Action[] = [
     keys: ["Alt+Left", "Ctrl+\\"],
     zones: ["pane", "review", "diff", "composer", "terminal"],
     when: (app) => !app.panes.empty,
-    run: (app) => app.focusBoard(),
+    run: (app) => app.navigation.focusBoard(),
     keyOnly: true,
   },
 ];
@@ -463,7 +465,7 @@ const WINDOW: Action[] = [
     zones: [...ANYWHERE, "overlay"],
     when: always,
     run: (app) => {
-      app.overlay = app.overlay === "palette" ? "none" : "palette";
+      app.navigation.toggle("palette");
     },
     keyOnly: true,
   },
@@ -475,7 +477,7 @@ const WINDOW: Action[] = [
     zones: [...ANYWHERE, "overlay"],
     when: withBoard,
     run: (app) => {
-      app.overlay = app.overlay === "settings" ? "none" : "settings";
+      app.navigation.toggle("settings");
     },
   },
   {
@@ -484,9 +486,9 @@ const WINDOW: Action[] = [
     section: "Window",
     keys: ["?"],
     zones: ["board", "button", "header", "pane", "review", "diff", "overlay"],
-    when: (app) => app.overlay !== "palette",
+    when: (app) => app.navigation.overlay !== "palette",
     run: (app) => {
-      app.overlay = app.overlay === "keys" ? "none" : "keys";
+      app.navigation.toggle("keys");
     },
   },
   {
@@ -497,7 +499,7 @@ const WINDOW: Action[] = [
     zones: [],
     when: withBoard,
     run: (app) => {
-      app.overlay = "receipts";
+      app.navigation.overlay = "receipts";
     },
   },
   {
@@ -508,7 +510,7 @@ const WINDOW: Action[] = [
     zones: [...ANYWHERE, "overlay"],
     when: withBoard,
     run: (app) => {
-      app.overlay = app.overlay === "worktrees" ? "none" : "worktrees";
+      app.navigation.toggle("worktrees");
     },
   },
   {
@@ -518,7 +520,7 @@ const WINDOW: Action[] = [
     keys: ["Ctrl+N"],
     zones: ANYWHERE,
     when: withBoard,
-    run: (app) => app.focusDispatch(),
+    run: (app) => app.dispatch.focus(),
   },
 ];
 
@@ -534,7 +536,7 @@ const OPEN_NTH: Action[] = DIGITS.map((digit) => ({
   when: (app: App) => app.selection.rows.length >= digit,
   run: (app: App) => {
     const row = app.selection.rows[digit - 1];
-    if (row) app.open(row.id);
+    if (row) app.navigation.open(row.id);
   },
   keyOnly: true,
 }));
@@ -569,7 +571,7 @@ const IN_SESSION_WINDOW: ReadonlySet<string> = new Set([
 
 /** Whether an action means anything in this kind of window. */
 export function isOffered(entry: Action, app: App): boolean {
-  return !app.solo || entry.section === "Review" || IN_SESSION_WINDOW.has(entry.id);
+  return !app.navigation.solo || entry.section === "Review" || IN_SESSION_WINDOW.has(entry.id);
 }
 
 export function action(id: string): Action {

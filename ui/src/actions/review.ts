@@ -66,7 +66,7 @@ export const REVIEW: Action[] = [
     when: (app) => app.selection.view !== null,
     run: (app) => {
       const { view } = app.selection;
-      if (view) app.toggleReview(view.id);
+      if (view) app.navigation.toggleReview(view.id);
     },
   },
   entry("nextFile", "Next file", ["Down", "j"], (review) => review.step(1), FILES, true),
@@ -83,7 +83,7 @@ export const REVIEW: Action[] = [
   }),
   entry("send", "Send the comments to the agent", ["S"], (review, app) => {
     const view = app.openView;
-    if (view) void review.send((text) => app.tell(view, text));
+    if (view) void review.send((text) => app.sessions.send(view, text));
   }),
   entry("stage", "Stage or unstage the file", ["a"], (review) => {
     if (review.file) review.toggleStaged(review.file);

@@ -44,6 +44,11 @@ export class Board {
     readonly hides: (id: string) => boolean = () => false,
   ) {}
 
+  /** No session was ever started on this machine. */
+  get firstRun(): boolean {
+    return this.connection === "connected" && !this.everUsed && this.sessions.size === 0;
+  }
+
   async start(): Promise<void> {
     await this.backend.onReachability((now) => {
       if (!now.reachable) this.lose(now.message);

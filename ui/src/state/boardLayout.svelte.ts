@@ -25,6 +25,10 @@ export class BoardLayout {
     remember("grouping", by);
   }
 
+  toggleGrouping(): void {
+    this.groupBy(this.by === "state" ? "directory" : "state");
+  }
+
   toggle(group: string): void {
     if (!this.collapsed.delete(group)) this.collapsed.add(group);
     remember("collapsed", [...this.collapsed]);

@@ -122,6 +122,11 @@ export class Dispatch {
     }
   }
 
+  /** The input takes the keyboard. */
+  focus(): void {
+    this.focusTurn += 1;
+  }
+
   edit(text: string): void {
     this.draft = text;
     this.fault = null;

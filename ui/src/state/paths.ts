@@ -3,6 +3,15 @@
  *
  * Promise: pure. Must not know: the file system.
  */
+/** Paths of this user. */
+export class HomePaths {
+  constructor(private readonly homeNow: () => string) {}
+
+  get home(): string {
+    return this.homeNow();
+  }
+}
+
 /** The last part of a path; the path itself for the root. */
 export function baseName(path: string): string {
   return path.replace(/\/+$/, "").split("/").pop() || path;

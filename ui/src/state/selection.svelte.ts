@@ -69,6 +69,24 @@ export class Selection {
     return this.groups.some((group) => group.id === id) ? id : null;
   }
 
+  togglePeek(): void {
+    if (this.view) this.peeking = !this.peeking;
+  }
+
+  /** The history of its state is part of the peek. */
+  toggleWhy(): void {
+    const shown = this.peeking && this.asksWhy;
+    this.asksWhy = !shown;
+    if (!shown) this.peeking = true;
+  }
+
+  /** Goals, loops and other automation are part of the peek. */
+  toggleAutomation(): void {
+    const shown = this.peeking && this.showsAutomation;
+    this.showsAutomation = !shown;
+    if (!shown) this.peeking = true;
+  }
+
   get view(): SessionView | null {
     return this.id === null ? null : (this.board.sessions.get(this.id) ?? null);
   }
