@@ -5,8 +5,8 @@
  * Must not know: state, views.
  */
 import { Channel } from "@tauri-apps/api/core";
-import { asFault, externalUrl, fault } from "./api";
-import type { Backend, Off, TerminalEvent, TerminalSink } from "./api";
+import { asFault, externalUrl, fault, TRANSLATED } from "./api";
+import type { Backend, ForwardedCommands, Off, TerminalEvent, TerminalSink } from "./api";
 import { commands, events, TERMINAL_DATA, TERMINAL_EVENT } from "./generated/bindings";
 import { TypedInOrder } from "./ordered";
 
@@ -66,69 +66,37 @@ class Keyboards {
   }
 }
 
+/** All commands that are called as they are. */
+function forwarded(): ForwardedCommands {
+  const translated: readonly string[] = TRANSLATED;
+  const entries = Object.entries(commands).filter(([name]) => !translated.includes(name));
+  const calls = entries.map(([name, command]) => {
+    const invoke = command as (...given: unknown[]) => Promise<unknown>;
+    return [name, (...given: unknown[]) => call(invoke(...given))];
+  });
+  return Object.fromEntries(calls) as ForwardedCommands;
+}
+
 export function tauriBackend(): Backend {
   const keyboards = new Keyboards();
   return {
+    ...forwarded(),
     followBoard: (on) => follow(commands.followBoard, on),
+    followConversation: (session, on) => follow((channel) => commands.followConversation(session, channel), on),
     onReachability: (on) => events.reachability.listen((event) => on(event.payload)),
-    dispatch: (request) => call(commands.dispatch(request)),
+    onOpening: (on) => events.openRequested.listen(on),
+    onQuickShown: (on) => events.quickShown.listen(on),
     answer: (session, need, answer, shownMs) => call(commands.answer(session, need, answer, Math.round(shownMs))),
-    reply: (session, text, enclosures = []) => call(commands.reply(session, text, enclosures)),
-    enclose: (name, data) => call(commands.enclose(name, data)),
-    readEnclosure: (session, id) => call(commands.readEnclosure(session, id)),
-    interrupt: (session) => done(commands.interrupt(session)),
-    openAs: (session, surface) => call(commands.openAs(session, surface)),
-    stop: (session) => done(commands.stop(session)),
     remove: (session, disposal = "if_clean") =>
       call(commands.remove(session, disposal === "discard", disposal === "keep")),
-    rename: (session, name) => done(commands.rename(session, name)),
-    choose: (session, option, value) => call(commands.choose(session, option, value)),
-    pin: (session, pinned) => done(commands.pin(session, pinned)),
-    logs: (session, offset, raw) => call(commands.logs(session, offset, raw)),
-    why: (session) => call(commands.why(session)),
-    permissions: (act) => call(commands.permissions(act)),
-    trust: (act) => call(commands.trust(act)),
-    tasks: (session) => call(commands.tasks(session)),
-    stopTask: (task) => done(commands.stopTask(task)),
-    continueAtReset: (session) => call(commands.continueAtReset(session)),
-    cancelContinue: (session) => call(commands.cancelContinue(session)),
-    review: (session, act) => call(commands.review(session, act)),
-    standing: (session, act) => call(commands.standing(session, act)),
-    worktrees: () => call(commands.worktrees()),
-    measureWorktree: (which) => call(commands.measureWorktree(which)),
-    inspectWorktree: (session) => call(commands.inspectWorktree(session)),
-    removeWorktree: (id, discard) => call(commands.removeWorktree(id, discard)),
-    cleanWorktrees: () => call(commands.cleanWorktrees()),
-    undoRemove: (id) => call(commands.undoRemove(id)),
-    agents: () => call(commands.agents()),
-    status: () => call(commands.status()),
-    defaults: () => call(commands.defaults()),
-    places: (near) => call(commands.places(near)),
-    followConversation: (session, on) => follow((channel) => commands.followConversation(session, channel), on),
     attachTerminal: (session, cols, rows, sink) =>
       call(commands.attachTerminal(session, cols, rows, terminalChannel(sink))),
     terminalInput: (attachment, text) => keyboards.type(attachment, text),
-    terminalResize: (attachment, cols, rows) => done(commands.terminalResize(attachment, cols, rows)),
-    terminalAck: (attachment, bytes) => done(commands.terminalAck(attachment, bytes)),
     detachTerminal: (attachment) => {
       keyboards.forget(attachment);
       return done(commands.detachTerminal(attachment));
     },
-    settings: () => call(commands.settings()),
     setSetting: (path, value) => call(commands.setSetting(path, value === null ? null : JSON.stringify(value))),
-    writeSettings: (text) => call(commands.writeSettings(text)),
-    receipts: (limit, before) => call(commands.receipts(limit, before)),
-    testNotification: () => call(commands.testNotification()),
-    notificationPermission: () => call(commands.notificationPermission()),
-    looking: (looking) => done(commands.looking(looking)),
-    takeOpening: () => call(commands.takeOpening()),
-    onOpening: (on) => events.openRequested.listen(on),
-    popOut: (session) => done(commands.popOut(session)),
-    putBack: (session) => done(commands.putBack(session)),
-    closeWindow: () => done(commands.closeWindow()),
-    hideQuick: () => done(commands.hideQuick()),
-    onQuickShown: (on) => events.quickShown.listen(on),
-    setTitle: (title) => done(commands.setTitle(title)),
     openExternal: async (url) => {
       const allowed = externalUrl(url);
       if (!allowed) throw fault("invalid", "this link is not opened", "only web and mail links open");

@@ -119,7 +119,7 @@ export class MultiSelect {
   private async each(
     views: readonly SessionView[],
     done: string,
-    work: (view: SessionView) => Promise<void>,
+    work: (view: SessionView) => Promise<unknown>,
   ): Promise<SessionView[]> {
     const failed: SessionView[] = [];
     let first: Fault | null = null;

@@ -34,7 +34,7 @@ test("a range goes from the row selected last, either way, and who is gone is fo
 });
 
 test("the first press stops, only the second deletes, and a change in between calms", async () => {
-  const stop = vi.fn(async () => undefined);
+  const stop = vi.fn(async (session: string) => aView(session));
   const { multiSelect, remove } = arrange({ stop });
   multiSelect.toggle("a");
   multiSelect.toggle("b");

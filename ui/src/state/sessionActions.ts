@@ -94,7 +94,7 @@ export class SessionActions {
     return this.try(async () => this.board.learn(await changed));
   }
 
-  private async try(work: () => Promise<void>): Promise<boolean> {
+  private async try(work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work();
       return true;

@@ -122,6 +122,10 @@ class Fake {
     return found;
   }
 
+  change(id: string, part: Partial<SessionView>): SessionView {
+    return this.world.change(this.find(id).id, part) ?? this.find(id);
+  }
+
   dispatch(request: DispatchRequest): SessionView {
     if (!this.reachable) throw fault("unreachable", "the supervisor does not answer", "try again in a moment");
     if (request.cwd.includes("missing")) {
@@ -333,7 +337,10 @@ export function fakeBackend(mode: string): Backend {
       world.conversation(session).put(`i${Date.now()}`, { type: "note", level: "info", text: "Interrupted" });
     },
     openAs: async (session, surface) => fake.openAs(session, surface),
-    stop: async (session) => fake.stop(session),
+    stop: async (session) => {
+      fake.stop(session);
+      return fake.find(session);
+    },
     remove: async (session, disposal = "if_clean") => {
       fake.stop(session);
       const fate = fake.worktrees.leave(session, disposal);
@@ -346,8 +353,8 @@ export function fakeBackend(mode: string): Backend {
     removeWorktree: async (id, discard) => fake.worktrees.remove(id, discard),
     cleanWorktrees: async () => fake.worktrees.clean(),
     undoRemove: async (id) => fake.worktrees.undo(id),
-    rename: async (session, name) => void world.change(session, { name }),
-    pin: async (session, pinned) => void world.change(session, { pinned }),
+    rename: async (session, name) => fake.change(session, { name }),
+    pin: async (session, pinned) => fake.change(session, { pinned }),
     permissions: async (act) => {
       if (act.type === "list") return structuredClone(fake.rules);
       const revoked = fake.rules.filter((rule) => rule.id === act.id);
@@ -367,7 +374,8 @@ export function fakeBackend(mode: string): Backend {
       if (option === "mode") world.change(session, { permissionMode: value });
       return fake.find(session);
     },
-    tasks: async (session) => structuredClone(fake.tasks.filter((task) => task.session === fake.find(session).id)),
+    tasks: async (session) =>
+      structuredClone(fake.tasks.filter((task) => session === null || task.session === fake.find(session).id)),
     stopTask: async (task) => {
       fake.tasks = fake.tasks.filter((known) => known.id !== task);
       const [session = "", kind, id = ""] = task.split(".");
