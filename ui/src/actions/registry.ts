@@ -8,25 +8,9 @@ import type { App } from "../state/app.svelte";
 import type { Pane } from "../state/panes.svelte";
 import { isBusy } from "../state/phase";
 import { keysOf } from "../state/keymap";
+import type { Action } from "./action";
 import { REVIEW } from "./review";
 import { keyCaps, type Zone } from "../kit/keys";
-
-export type Section = "Move" | "Board" | "Selection" | "Session" | "Review" | "Panes" | "Window";
-
-export type Action = {
-  id: string;
-  title: string;
-  section: Section;
-  keys: string[];
-  /** Zones in which the keys count. */
-  zones: Zone[];
-  when: (app: App) => boolean;
-  run: (app: App) => void;
-  /** Not offered in the palette: it only makes sense as a key. */
-  keyOnly?: boolean;
-  /** Runs again and again while its key is held. */
-  repeats?: boolean;
-};
 
 const BOARD: Zone[] = ["board"];
 /** Where the keyboard is on a row, one of its buttons or a header. */

@@ -7,7 +7,7 @@
 import type { App } from "../state/app.svelte";
 import type { Review } from "../state/review.svelte";
 import type { Zone } from "../kit/keys";
-import type { Action } from "./registry";
+import type { Action } from "./action";
 
 const HERE: Zone[] = ["review", "diff"];
 /** In the list of files, and in the lines of one. */

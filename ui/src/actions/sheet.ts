@@ -4,7 +4,8 @@
  * Promise: the key sheet of the window and `docs/keys.md` say the same.
  * Must not know: components.
  */
-import { ACTIONS, type Action, type Section } from "./registry";
+import type { Action, Section } from "./action";
+import { ACTIONS } from "./registry";
 
 export type Line = { title: string; keys: readonly string[] };
 

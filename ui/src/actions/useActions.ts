@@ -5,7 +5,8 @@
  */
 import { useApp } from "../state/stores";
 import { openLink } from "./links";
-import { ACTIONS, action, hintFor, isOffered, keysFor, type Action } from "./registry";
+import type { Action } from "./action";
+import { ACTIONS, action, hintFor, isOffered, keysFor } from "./registry";
 
 export type Actions = {
   run(id: string): void;
