@@ -46,8 +46,8 @@ export class Panes {
   /** Width of the board while there are panes. */
   boardWidth = $state(recall("boardWidth", BOARD_FIRST_PX, isNumber));
 
-  /** Width of all columns together; 0 before there is one. */
-  roomPx = 0;
+  /** Width of all columns together; 0 before anything has measured it. */
+  private roomPx = 0;
 
   private readonly shares = new SvelteMap<number, number>();
   private nextKey = 1;
@@ -177,8 +177,28 @@ export class Panes {
   }
 
   get hasRoom(): boolean {
+    return this.columns.length < this.fitting;
+  }
+
+  /** How many columns fit. */
+  private get fitting(): number {
     const fit = this.roomPx > 0 ? Math.floor(this.roomPx / PANE_MIN_PX) : COLUMNS_MAX;
-    return this.columns.length < Math.max(1, Math.min(COLUMNS_MAX, fit));
+    return Math.max(1, Math.min(COLUMNS_MAX, fit));
+  }
+
+  /** The strip knows its width. What was opened before, and does not fit, becomes tabs; a window made narrower keeps its columns. */
+  measured(px: number): void {
+    const before = this.roomPx;
+    this.roomPx = px;
+    while (before === 0 && this.columns.length > this.fitting) {
+      const [left, right] = this.columns.slice(-2);
+      if (!left || !right) return;
+      this.shares.delete(right.key);
+      this.columns = [
+        ...this.columns.slice(0, -2),
+        { ...left, tabs: [...left.tabs, ...right.tabs], front: right.front },
+      ];
+    }
   }
 
   close(key: number): void {

@@ -36,11 +36,11 @@ test("sessions open side by side while there is room, then as tabs, and nothing 
 });
 
 test("a narrow window holds fewer columns, and always one", () => {
-  panes.roomPx = 500;
+  panes.measured(500);
   open("a", "b", "c");
   expect(seen()).toEqual(["A", "b C"]);
   panes = new Panes();
-  panes.roomPx = 100;
+  panes.measured(100);
   open("a", "b");
   expect(seen()).toEqual(["a B"]);
 });
@@ -138,4 +138,13 @@ test("a session that is removed leaves no pane in any column", () => {
   panes.closeSession("a");
   expect(seen()).toEqual(["B"]);
   expect(panes.reviewing.size).toBe(0);
+});
+
+test("what was opened before the width is known becomes tabs where it does not fit", () => {
+  open("a", "b", "c", "d");
+  panes.measured(500);
+  expect(seen()).toEqual(["A", "b c D"]);
+  expect(panes.list.find((pane) => pane.key === panes.current)?.session).toBe("d");
+  panes.measured(100);
+  expect(seen()).toEqual(["A", "b c D"]);
 });
