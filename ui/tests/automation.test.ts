@@ -8,7 +8,7 @@ test("a sleeping session says its run and when it wakes, and everything that wak
   const window = await open();
   const row = window.row("watch the nightly build");
   await expect.poll(() => row.textContent()).toContain("run 12 · 1 monitor · in 4m");
-  await expect.poll(() => row.getByRole("img").getAttribute("aria-label")).toBe("Idle, waits for its next run");
+  await expect.poll(() => row.getByRole("img").getAttribute("aria-label")).toBe("Idle, waiting for its next run");
   await window.select("watch the nightly build");
   await window.press("Control+g");
   await expect.poll(() => window.get("automation-item").count()).toBe(3);

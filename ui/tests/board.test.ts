@@ -221,7 +221,7 @@ test("why a row is in its state is told with time and source, and follows the se
   await window.select("rename the crate");
   await window.press("Control+y");
   await expect.poll(() => window.get("why-now").textContent()).toMatch(/Stopped since .*\d\d:\d\d:\d\d, 3h/);
-  await expect.poll(() => window.get("why").textContent()).toContain("Its process exited");
+  await expect.poll(() => window.get("why").textContent()).toContain("The process exited");
   await expect.poll(() => window.get("why-entry").count()).toBe(3);
   await window.press("ArrowUp");
   await expect.poll(() => window.get("why-now").textContent()).toContain("Completed");

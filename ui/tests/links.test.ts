@@ -113,11 +113,11 @@ test("security_10 a terminal's link shows its URL and opens with Ctrl only", asy
   await window.page.keyboard.up("Control");
   await expect.poll(() => opened(window)).toEqual(["https://evil.example/x"]);
   await over("second-link");
-  await window.get("terminal-link").getByText("Link not opened").waitFor();
+  await window.get("terminal-link").getByText("Cannot open this link").waitFor();
   await window.page.keyboard.down("Control");
   await click();
   await window.page.keyboard.up("Control");
-  await window.page.getByText("Link not opened", { exact: true }).waitFor();
+  await window.page.getByText("Cannot open this link", { exact: true }).waitFor();
   expect(await window.page.evaluate(() => "__pwned" in self)).toBe(false);
   expect(await opened(window)).toHaveLength(1);
   await window.close();

@@ -185,7 +185,7 @@ test("a window of one session has its name, its keys and no board", async () => 
   await window.press("Control+k");
   await window.get("palette-entry").first().waitFor();
   const offered = (await window.get("palette-entry").allTextContents()).join("\n");
-  expect(offered).toContain("Move to a separate window, or back");
+  expect(offered).toContain("Move to a separate window or back");
   expect(offered).not.toContain("New session");
   expect(offered).not.toContain("Open draft the changelog");
   await window.press("Escape");

@@ -62,11 +62,11 @@ test("what would be lost is listed before it goes, and it comes back", async () 
   await expect.poll(() => dirty.count()).toBe(0);
   await window.get("worktrees-undo").click();
   await expect.poll(() => dirty.count()).toBe(1);
-  await expect.poll(() => window.get("worktrees-message").textContent()).toContain("is back");
+  await expect.poll(() => window.get("worktrees-message").textContent()).toContain("was restored");
 
   const unpushed = tree(window, "faster-joins");
   await unpushed.getByTestId("worktree-remove").click();
-  await unpushed.getByText("2 commits are nowhere else").waitFor();
+  await unpushed.getByText("2 commits exist nowhere else").waitFor();
   await window.get("worktree-discard").click();
   await expect.poll(() => unpushed.count()).toBe(0);
   await window.get("worktrees-undo").click();

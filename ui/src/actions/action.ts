@@ -22,4 +22,3 @@ export type Action = {
   /** Runs again and again while its key is held. */
   repeats?: boolean;
 };
-

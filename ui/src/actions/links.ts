@@ -7,7 +7,7 @@ import type { App } from "../state/app.svelte";
 export function openLink(app: App, href: string): void {
   const url = externalUrl(href);
   if (url === null) {
-    app.toasts.show(fault("invalid", "Link not opened", "Only web and mail links open"));
+    app.toasts.show(fault("invalid", "Cannot open this link", "Only web and email links can be opened"));
     return;
   }
   app.backend.openExternal(url).catch((thrown: unknown) => app.toasts.show(asFault(thrown)));

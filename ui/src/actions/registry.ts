@@ -106,7 +106,7 @@ const anyChecked = (app: App): boolean => app.multiSelect.any;
 const MULTI_SELECT: Action[] = [
   {
     id: "marks.toggle",
-    title: "Add to the selection",
+    title: "Select or deselect",
     section: "Selection",
     keys: ["x"],
     zones: BOARD,
@@ -115,7 +115,7 @@ const MULTI_SELECT: Action[] = [
   },
   {
     id: "marks.all",
-    title: "Select all shown",
+    title: "Select all visible",
     section: "Selection",
     keys: ["Ctrl+A"],
     zones: ROW,
@@ -156,7 +156,7 @@ const SESSION: Action[] = [
   },
   {
     id: "session.open",
-    title: "Open live",
+    title: "Open",
     section: "Session",
     keys: ["Enter", "Right"],
     zones: BOARD,
@@ -203,7 +203,7 @@ const SESSION: Action[] = [
   },
   {
     id: "session.stop",
-    title: "Stop; again within 2 s: delete",
+    title: "Stop (press again to delete)",
     section: "Session",
     keys: ["Ctrl+X"],
     zones: ROW,
@@ -221,7 +221,7 @@ const SESSION: Action[] = [
   },
   {
     id: "session.standing",
-    title: "Automation: goal, loop, cron tasks",
+    title: "Automation: goals, loops, cron tasks",
     section: "Session",
     keys: ["Ctrl+G"],
     zones: [...ROW, "peek", "pane"],
@@ -230,7 +230,7 @@ const SESSION: Action[] = [
   },
   {
     id: "session.reply",
-    title: "Reply in the peek, with a suggestion",
+    title: "Reply with a suggestion",
     section: "Session",
     keys: ["Tab"],
     zones: BOARD,
@@ -296,7 +296,7 @@ const FILTER: Action[] = [
   },
   {
     id: "filter.leave",
-    title: "Clear the filter, then leave it",
+    title: "Clear or leave the filter",
     section: "Board",
     keys: ["Esc"],
     zones: ["filter"],
@@ -306,7 +306,7 @@ const FILTER: Action[] = [
   },
   {
     id: "filter.rows",
-    title: "Move from the filter to its results",
+    title: "Go to the filter results",
     section: "Board",
     keys: ["Enter"],
     zones: ["filter"],
@@ -330,7 +330,7 @@ function onCurrent(verb: (app: App, pane: Pane) => void): (app: App) => void {
 const PANES: Action[] = [
   {
     id: "back",
-    title: "Back: peek, selected rows, filter, panes",
+    title: "Close the peek, selection, filter or pane",
     section: "Panes",
     keys: ["Esc", "Left"],
     zones: ROW,
@@ -340,7 +340,7 @@ const PANES: Action[] = [
   },
   {
     id: "back.input",
-    title: "Move from the input to the board",
+    title: "Go from the input to the board",
     section: "Panes",
     keys: ["Esc"],
     zones: ["dispatch", "peek", "text", "overlay"],
@@ -360,7 +360,7 @@ const PANES: Action[] = [
   },
   {
     id: "pane.stop",
-    title: "Stop the open session; again: delete",
+    title: "Stop the open session (press again to delete)",
     section: "Panes",
     keys: ["Ctrl+X"],
     zones: ["pane", "review", "diff"],
@@ -419,7 +419,7 @@ const PANES: Action[] = [
   },
   {
     id: "pane.window",
-    title: "Move to a separate window, or back",
+    title: "Move to a separate window or back",
     section: "Panes",
     keys: ["Ctrl+Shift+O"],
     zones: ALSO_TERMINAL,
@@ -430,7 +430,7 @@ const PANES: Action[] = [
   },
   {
     id: "pane.leave",
-    title: "Move from the pane to the board",
+    title: "Go from the pane to the board",
     section: "Panes",
     keys: ["Alt+Left", "Ctrl+\\"],
     zones: ["pane", "review", "diff", "composer", "terminal"],
@@ -488,7 +488,7 @@ const WINDOW: Action[] = [
   },
   {
     id: "window.worktrees",
-    title: "Worktrees: size, state, clean up, restore",
+    title: "Worktrees",
     section: "Window",
     keys: ["Alt+w"],
     zones: [...ANYWHERE, "overlay"],

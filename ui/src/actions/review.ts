@@ -73,10 +73,24 @@ export const REVIEW: Action[] = [
   entry("previousFile", "Previous file", ["Up", "k"], (review) => review.step(-1), FILES, true),
   entry("nextChange", "Next change in the file", ["n"], (review) => stepChange(review, 1), HERE, true),
   entry("previousChange", "Previous change in the file", ["p"], (review) => stepChange(review, -1), HERE, true),
-  entry("nextLine", "Next line", ["Shift+Down", "J"], (review) => stepLine(review, 1), HERE, true),
-  entry("previousLine", "Previous line", ["Shift+Up", "K"], (review) => stepLine(review, -1), HERE, true),
-  entry("lineBelow", "Next line, in the diff", ["Down", "j"], (review) => stepLine(review, 1), LINES, true),
-  entry("lineAbove", "Previous line, in the diff", ["Up", "k"], (review) => stepLine(review, -1), LINES, true),
+  entry(
+    "nextLine",
+    "Next line, also from the file list",
+    ["Shift+Down", "J"],
+    (review) => stepLine(review, 1),
+    HERE,
+    true,
+  ),
+  entry(
+    "previousLine",
+    "Previous line, also from the file list",
+    ["Shift+Up", "K"],
+    (review) => stepLine(review, -1),
+    HERE,
+    true,
+  ),
+  entry("lineBelow", "Next line", ["Down", "j"], (review) => stepLine(review, 1), LINES, true),
+  entry("lineAbove", "Previous line", ["Up", "k"], (review) => stepLine(review, -1), LINES, true),
   entry("comment", "Comment on the line", ["c"], (review) => {
     if (review.row === null) stepChange(review, 1);
     if (review.row !== null) review.comment(review.row);

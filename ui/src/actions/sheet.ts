@@ -13,19 +13,19 @@ export const SECTIONS: Section[] = ["Move", "Board", "Session", "Selection", "Re
 
 export const INPUTS: Line[] = [
   { title: "Start a session", keys: ["Enter"] },
-  { title: "Start and open it", keys: ["Shift+Enter"] },
+  { title: "Start and open", keys: ["Shift+Enter"] },
   { title: "New line", keys: ["Ctrl+J", "Alt+Enter"] },
-  { title: "Earlier prompt, when empty; search them", keys: ["Up", "Ctrl+H"] },
+  { title: "Previous prompt (when empty), search prompts", keys: ["Up", "Ctrl+H"] },
   { title: "Agent, repository, worktree", keys: ["@"] },
   { title: "Command, pull request", keys: ["/", "#"] },
-  { title: "Shell job, at the beginning", keys: ["!"] },
-  { title: "Answer a request, in the peek", keys: ["1 … 9"] },
+  { title: "Shell command, at the start", keys: ["!"] },
+  { title: "Answer a request in the peek", keys: ["1 … 9"] },
 ];
 
 export const TERMINAL: Line[] = [
   { title: "Copy, paste", keys: ["Ctrl+Shift+C", "Ctrl+Shift+V"] },
   { title: "Search", keys: ["Ctrl+Shift+F"] },
-  { title: "Interrupt the turn, in a conversation", keys: ["Esc"] },
+  { title: "Interrupt the turn in a conversation", keys: ["Esc"] },
 ];
 
 /** The lines of one section; `keysOf` says which keys an action has, none where it is not offered. */
@@ -36,7 +36,8 @@ export function sectionLines(section: Section, keysOf: (entry: Action) => readon
   const all: Line[] = single
     .map((entry) => ({ title: entry.title, keys: keysOf(entry) }))
     .filter((line) => line.keys.length > 0);
-  if (section === "Panes") all.push({ title: "Open the first to the ninth row", keys: ["Alt+1 … 9"] });
-  if (section === "Selection") all.push({ title: "Select one more, or a range", keys: ["Ctrl+Click", "Shift+Click"] });
+  if (section === "Panes") all.push({ title: "Open row 1 to 9", keys: ["Alt+1 … 9"] });
+  if (section === "Selection")
+    all.push({ title: "Select another row or a range", keys: ["Ctrl+Click", "Shift+Click"] });
   return all;
 }

@@ -26,7 +26,7 @@ test("security_04 what is not shown whole can be denied by a key and not allowed
   expect(quick(aNeed(1))).toEqual(["reject_once", "reject_always"]);
   expect([isWhole(aNeed(0)), isWhole(aNeed(1))]).toEqual([true, false]);
   expect(missing(aNeed(12))).toContain("12 bytes");
-  expect(missing({ ...aNeed(1), kind: "question" })).toContain("type your answer");
+  expect(missing({ ...aNeed(1), kind: "question" })).toContain("Type your answer");
   const trust = { ...aNeed(3), id: "trust-0011" };
   expect([asksForTrust(trust), asksForTrust(aNeed(3))]).toEqual([true, false]);
   expect(missing(trust)).toContain("nightshift trust add");

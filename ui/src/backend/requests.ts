@@ -32,9 +32,7 @@ export function isQuick(need: Need, option: NeedOption): boolean {
 
 /** How a request that is not shown whole is answered. */
 export function missing(need: Need): string {
-  const bytes = `${need.unshownBytes} ${need.unshownBytes === 1 ? "byte" : "bytes"} of this are not shown`;
-  if (asksForTrust(need)) return `${bytes}: only “nightshift trust add”, in a terminal, trusts it.`;
-  return need.kind === "permission"
-    ? `${bytes}: only the word “allow”, typed as a reply, allows it.`
-    : `${bytes}: type your answer.`;
+  const bytes = `${need.unshownBytes} ${need.unshownBytes === 1 ? "byte is" : "bytes are"} not shown.`;
+  if (asksForTrust(need)) return `${bytes} To trust the repository, run “nightshift trust add” in a terminal.`;
+  return need.kind === "permission" ? `${bytes} To allow it, type “allow” as a reply.` : `${bytes} Type your answer.`;
 }

@@ -99,7 +99,7 @@ export function tauriBackend(): Backend {
     setSetting: (path, value) => call(commands.setSetting(path, value === null ? null : JSON.stringify(value))),
     openExternal: async (url) => {
       const allowed = externalUrl(url);
-      if (!allowed) throw fault("invalid", "this link is not opened", "only web and mail links open");
+      if (!allowed) throw fault("invalid", "cannot open this link", "only web and email links can be opened");
       await done(commands.openExternal(allowed));
     },
   };

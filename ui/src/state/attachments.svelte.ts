@@ -60,12 +60,12 @@ export class Attachments {
 
   private refuse(file: File): Fault | null {
     if (this.list.length >= FILES_MAX)
-      return fault("limit", `${FILES_MAX} files go with one prompt`, "Take one out first");
+      return fault("limit", `A prompt takes up to ${FILES_MAX} files`, "Remove one first");
     if (file.size > FILE_MAX_BYTES)
       return fault(
         "limit",
-        `${file.name || "The picture"} is larger than ${FILE_MAX_BYTES / 1024 / 1024} MB`,
-        "Make it smaller",
+        `${file.name || "The file"} is larger than ${FILE_MAX_BYTES / 1024 / 1024} MB`,
+        "Choose a smaller file",
       );
     return null;
   }

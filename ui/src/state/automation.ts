@@ -22,7 +22,7 @@ export type Automation = {
 };
 
 const next = (at: number | null, nowMs: number): string => {
-  if (at === null) return "when its run ends";
+  if (at === null) return "after this run";
   return at <= nowMs ? "now" : `in ${duration(nowMs, at)}`;
 };
 
@@ -113,7 +113,7 @@ function goalWhen(goal: Goal, nowMs: number): string {
     case "judging":
       return `${turns} · evaluating`;
     case "waiting":
-      return `${turns} · looks again ${next(goal.phase.until, nowMs)}: ${oneLine(goal.phase.why)}`;
+      return `${turns} · checks again ${next(goal.phase.until, nowMs)}: ${oneLine(goal.phase.why)}`;
     case "paused":
       return `${turns} · paused: ${oneLine(goal.phase.why)}`;
     default:
@@ -146,7 +146,7 @@ export function conditionWarning(condition: string): string {
   }
   return PROVABLE.test(text)
     ? ""
-    : "What in the conversation would prove it? Name a command and its output, or give a check below.";
+    : "How would the conversation prove it? Name a command and its output, or give a check below.";
 }
 
 /** Whether the session has anything that goes on by itself, as its row knows. */
@@ -185,7 +185,7 @@ function goalNote(goal: GoalSummary): string {
     case "paused":
       return "goal paused";
     case "waiting":
-      return "goal waits";
+      return "goal waiting";
     default:
       return `goal: turn ${goal.turns}`;
   }

@@ -20,7 +20,7 @@ import { oneLine } from "./text";
 const SHOWN_MAX = 9;
 
 export class Completions implements Suggestions {
-  readonly none = "No earlier prompt matches.";
+  readonly none = "No matching prompts.";
   caret = $state(0);
   at = $state(0);
   /** Earlier prompts are being searched; the draft is what is looked for. */

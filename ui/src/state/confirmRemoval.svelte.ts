@@ -52,7 +52,7 @@ export class ConfirmRemoval {
     } catch (thrown) {
       const { code, message } = asFault(thrown);
       if (code === "not_found") return null;
-      const keeps = [{ reason: "unreadable", text: `a state that cannot be read: ${message}` }];
+      const keeps = [{ reason: "unreadable", text: `Nightshift cannot read its state: ${message}` }];
       return {
         view,
         state: {

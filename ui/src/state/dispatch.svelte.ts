@@ -254,10 +254,10 @@ export class Dispatch {
 
   private refuse(text: string): Fault | null {
     if (this.shell) {
-      return text === "" ? fault("invalid", "No command after the !", "Write one, like ! npm test") : null;
+      return text === "" ? fault("invalid", "No command after !", "For example: ! npm test") : null;
     }
     if (text.length >= PROMPT_MIN_CHARS) return null;
-    return fault("invalid", "That is too short", "Describe the task in a few words, or type ! and a command");
+    return fault("invalid", "The prompt is too short", "Describe the task in a few words, or type ! and a command");
   }
 
   private keep(text: string): void {

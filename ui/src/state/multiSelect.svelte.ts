@@ -91,7 +91,7 @@ export class MultiSelect {
     }
     this.armed = true;
     this.disarm = setTimeout(() => this.calm(), CONFIRM_MS);
-    await this.each(this.live, "stopped", (view) => this.backend.stop(view.id));
+    await this.each(this.live, "stop", (view) => this.backend.stop(view.id));
   }
 
   /** The text stays, with those selected that did not get it. */
@@ -99,7 +99,7 @@ export class MultiSelect {
     const text = this.draft.trim();
     if (text === "" || this.busy) return false;
     this.busy = true;
-    const failed = await this.each(this.agents, "told", (view) => this.say(view, text));
+    const failed = await this.each(this.agents, "reply to", (view) => this.say(view, text));
     this.busy = false;
     if (failed.length > 0) {
       this.ids.clear();
@@ -118,7 +118,7 @@ export class MultiSelect {
 
   private async each(
     views: readonly SessionView[],
-    done: string,
+    verb: string,
     work: (view: SessionView) => Promise<unknown>,
   ): Promise<SessionView[]> {
     const failed: SessionView[] = [];
@@ -133,12 +133,12 @@ export class MultiSelect {
         first ??= asFault(end.reason);
       });
     }
-    if (first) this.tell(first, failed.length, views.length, done);
+    if (first) this.tell(first, failed.length, views.length, verb);
     return failed;
   }
 
-  private tell(first: Fault, failed: number, of: number, done: string): void {
-    const message = of === 1 ? first.message : `${failed} of ${of} were not ${done}: ${first.message}`;
+  private tell(first: Fault, failed: number, of: number, verb: string): void {
+    const message = of === 1 ? first.message : `Could not ${verb} ${failed} of ${of} sessions: ${first.message}`;
     this.toasts.show({ ...first, message });
   }
 }

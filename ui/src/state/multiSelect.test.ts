@@ -55,5 +55,5 @@ test("a reply that did not reach all keeps its text and those it missed selected
   expect(await multiSelect.reply()).toBe(false);
   expect([...multiSelect.ids]).toEqual(["b"]);
   expect(multiSelect.draft).toBe("go on");
-  expect(toasts.list[0]?.message).toBe("1 of 4 were not told: b is deaf");
+  expect(toasts.list[0]?.message).toBe("Could not reply to 1 of 4 sessions: b is deaf");
 });

@@ -88,5 +88,5 @@ export class PendingRemovals {
 }
 
 function summed(first: Fault, failed: number, of: number): Fault {
-  return of === 1 ? first : { ...first, message: `${failed} of ${of} were not deleted: ${first.message}` };
+  return of === 1 ? first : { ...first, message: `Could not delete ${failed} of ${of} sessions: ${first.message}` };
 }

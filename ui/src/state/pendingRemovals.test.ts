@@ -46,7 +46,7 @@ test("a refused removal brings its row back and says why", async () => {
   pendingRemovals.finishAll();
   await vi.advanceTimersByTimeAsync(0);
   expect(pendingRemovals.hides("b")).toBe(false);
-  expect(toasts.list[0]?.message).toBe("1 of 2 were not deleted: its worktree has 2 unpushed commits");
+  expect(toasts.list[0]?.message).toBe("Could not delete 1 of 2 sessions: its worktree has 2 unpushed commits");
 });
 
 test("what becomes of a worktree is what was said of it", async () => {

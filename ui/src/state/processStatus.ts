@@ -20,12 +20,12 @@ export function processStatusSentence(liveness: Liveness, nowMs: number): string
   const since = duration(liveness.since, nowMs);
   switch (liveness.type) {
     case "alive":
-      return `Process ${liveness.pid} has been alive for ${since}.`;
+      return `Process ${liveness.pid} has been running for ${since}.`;
     case "gone":
-      return `Its process exited ${since} ago.`;
+      return `The process exited ${since} ago.`;
     case "unknown":
       return [
-        `Nightshift cannot tell whether its process is alive, for ${since}: ${oneLine(liveness.why)}`,
+        `Nightshift has been unable to tell for ${since} whether the process is alive: ${oneLine(liveness.why)}`,
         ...(liveness.way_out === "" ? [] : [oneLine(liveness.way_out)]),
       ].join("; ");
   }

@@ -78,7 +78,7 @@ export class Quick {
     const { shell } = this;
     const text = shell ? this.text.trimStart().slice(1).trim() : this.text.trim();
     if (shell ? text === "" : text.length < PROMPT_MIN_CHARS) {
-      this.fault = fault("invalid", "That is too short", "Describe the task in a few words");
+      this.fault = fault("invalid", "The prompt is too short", "Describe the task in a few words");
       return false;
     }
     this.busy = true;

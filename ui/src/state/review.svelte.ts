@@ -138,7 +138,7 @@ export class Review {
     // The same file is shown until its newer diff is there.
     if (!same) this.shown = { ...EMPTY, path: file.path };
     try {
-      if (file.unnameable) throw fault("refused", "the name of this file is not UTF-8", "look at it with git");
+      if (file.unnameable) throw fault("refused", "the file name is not UTF-8", "view this file with git");
       if (file.content === "image") await this.loadPictures(file, turn);
       else await this.loadRows(file, turn);
     } catch (thrown) {
@@ -259,7 +259,7 @@ function leftOut(files: readonly LeftOut[]): string {
   if (files.length === 0) return "";
   const named = files.slice(0, NAMED).map(({ path, why }) => `${path} (${why})`);
   const more = files.length > NAMED ? `, and ${files.length - NAMED} more` : "";
-  return `. Left as it is: ${named.join(", ")}${more}`;
+  return `. Left unchanged: ${named.join(", ")}${more}`;
 }
 
 function outcomeOf(result: ReviewResult): Outcome | null {
@@ -292,7 +292,7 @@ function outcomeOf(result: ReviewResult): Outcome | null {
     case "pull_request": {
       const word = {
         opened: "Pull request opened",
-        existing: "There is a pull request already",
+        existing: "A pull request already exists",
         by_hand: "Pushed; open the pull request on its page",
       }[result.state];
       const text = result.note ? `${word} (${result.note})` : word;

@@ -35,12 +35,12 @@ export class SessionActions {
   async deliver(view: SessionView, text: string, files: readonly string[] = []): Promise<void> {
     const need = openQuestion(view);
     if (need && files.length > 0)
-      throw fault("refused", "Files cannot answer a question", "Answer it first, then send them");
+      throw fault("refused", "Files cannot answer a question", "Answer first, then send the files");
     const { backend } = this;
     // A question that no card shows is answered by the supervisor's rule: the only one, and not a new one.
     const shownMs = need ? this.shownMs(view.id, need.id) : "unseen";
     if (shownMs === "new")
-      throw fault("refused", "The question came up just now; nothing was sent", "Read it, then send again");
+      throw fault("refused", "The question has just appeared; nothing was sent", "Read it, then send again");
     const delivered =
       need && shownMs !== "unseen"
         ? backend.answer(view.id, need.id, { type: "text", text }, shownMs)

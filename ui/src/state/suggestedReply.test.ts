@@ -39,7 +39,7 @@ test.each<[State, string]>([
   [{ type: "failed", error: "limit", trouble: { kind: "usage_limit", resets: null } }, ""],
   [{ type: "completed", result: "Done. Shall I commit it?" }, "Yes, commit it."],
   [{ type: "completed", result: "Done." }, ""],
-  [{ type: "idle" }, "Go on where you stopped."],
+  [{ type: "idle" }, "Continue where you left off."],
   [{ type: "working" }, ""],
 ])("%j suggests %j", (state, expected) => {
   expect(suggestedReply(aView("a", { state }))).toBe(expected);

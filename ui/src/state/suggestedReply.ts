@@ -35,7 +35,7 @@ export function suggestedReply(view: SessionView): string {
     case "idle":
     case "stopped":
       // One that wakes by itself needs no push.
-      return view.standing === null ? "Go on where you stopped." : "";
+      return view.standing === null ? "Continue where you left off." : "";
     case "completed":
       return offered(closingQuestion(state.result));
     default:

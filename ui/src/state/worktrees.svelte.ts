@@ -113,7 +113,7 @@ export class Worktrees {
   async undo(id: string): Promise<void> {
     await this.work(keyOf({ type: "removed", id }), async () => {
       const path = await this.backend.undoRemove(id);
-      this.said = { text: `${path} is back`, undo: null };
+      this.said = { text: `${path} was restored`, undo: null };
     });
   }
 
@@ -122,7 +122,7 @@ export class Worktrees {
       const { orphans, expired, problems } = await this.backend.cleanWorktrees();
       const gone = orphans.filter((fate) => fate.kept.length === 0).length;
       const parts = [gone === 1 ? "1 worktree was removed" : `${gone} worktrees were removed`];
-      if (orphans.length > gone) parts.push(`${orphans.length - gone} kept, because work in them would be lost`);
+      if (orphans.length > gone) parts.push(`${orphans.length - gone} kept because they contain unsaved work`);
       if (expired.length > 0) parts.push(`${expired.length} deleted for good after 30 days`);
       this.said = { text: [...parts, ...problems].join("; "), undo: null };
     });
@@ -148,10 +148,10 @@ export class Worktrees {
   private tell(fate: WorktreeFate | null): void {
     if (!fate) return;
     const kept = fate.kept.map((one) => one.text).join("; ");
-    if (kept !== "") this.said = { text: `${fate.path} stays: ${kept}`, undo: null };
+    if (kept !== "") this.said = { text: `${fate.path} was kept: ${kept}`, undo: null };
     else if (fate.undo !== null) this.said = { text: `${fate.path} was removed`, undo: fate.undo };
     // Nothing was left of it: the notes say what was found and what is kept.
-    else this.said = { text: [`${fate.path} is off the list`, ...fate.notes].join(": "), undo: null };
+    else this.said = { text: [`${fate.path} was removed from the list`, ...fate.notes].join(": "), undo: null };
   }
 
   private async work(key: string, does: () => Promise<void>): Promise<void> {

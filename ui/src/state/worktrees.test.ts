@@ -84,7 +84,7 @@ test("a clean one goes at once and says how it comes back; one of another progra
   await trees.ask(tree("a", "s"));
   expect(trees.said).toEqual({ text: "a was removed", undo: "s" });
   await trees.undo("s");
-  expect(trees.said?.text).toBe("/r/a is back");
+  expect(trees.said?.text).toBe("/r/a was restored");
 });
 
 test("what fails says so and leaves everything as it is", async () => {
@@ -105,11 +105,11 @@ test("days are counted down and never to nothing", () => {
   expect([0, 5 * 86_400_000, 29.9 * 86_400_000].map((now) => daysLeft(removed, now))).toEqual([30, 25, 1]);
 });
 
-test("a worktree of which nothing was left is off the list, and what was found is said", async () => {
+test("a worktree of which nothing was left leaves the list, and what was found is said", async () => {
   const notes = ["nothing was left of it: its branch b is kept"];
   const removeWorktree = async () => ({ ...fate("a"), undo: null, notes });
   const trees = view({ inspectWorktree: async () => CLEAN, removeWorktree });
   await trees.refresh();
   await trees.ask(tree("a", "s"));
-  expect(trees.said).toEqual({ text: `a is off the list: ${notes[0]}`, undo: null });
+  expect(trees.said).toEqual({ text: `a was removed from the list: ${notes[0]}`, undo: null });
 });

@@ -33,13 +33,13 @@ const PREFERENCE = [
 
 const DEFAULTS: Block = {
   title: "New sessions",
-  note: "A dispatch can override each of these.",
+  note: "You can override these for each session.",
   fields: [
     {
       kind: "text",
       path: ["defaults", "agent"],
       title: "Agent",
-      help: "The id from the Agents page.",
+      help: "An id from the Agents page.",
       usual: "the first one installed",
     },
     {
@@ -67,11 +67,11 @@ const WORKTREES: Block = {
       kind: "choice",
       path: ["worktree", "isolation"],
       title: "Isolation",
-      help: "Whether an agent in a git repository works in its own worktree.",
+      help: "Where an agent works in a git repository.",
       usual: "worktree",
       choices: [
-        { id: "worktree", title: "Its own worktree" },
-        { id: "none", title: "The directory itself" },
+        { id: "worktree", title: "Separate worktree" },
+        { id: "none", title: "Same directory" },
       ],
     },
     {
@@ -79,7 +79,7 @@ const WORKTREES: Block = {
       mono: true,
       path: ["worktree", "dir"],
       title: "Directory",
-      help: "Where worktrees are created, inside the repository.",
+      help: "The directory for worktrees, inside the repository.",
       usual: ".claude/worktrees",
     },
     {
@@ -87,7 +87,7 @@ const WORKTREES: Block = {
       mono: true,
       path: ["worktree", "branch_prefix"],
       title: "Branch prefix",
-      help: "The prefix of new branch names.",
+      help: "Added before the names of new branches.",
       usual: "worktree-",
     },
     {
@@ -95,7 +95,7 @@ const WORKTREES: Block = {
       mono: true,
       path: ["worktree", "base"],
       title: "Base",
-      help: "Where new branches start.",
+      help: "The starting point of new branches.",
       usual: "the current commit",
     },
     {
@@ -121,14 +121,14 @@ const WORKTREES: Block = {
       unit: "ports",
       path: ["worktree", "ports"],
       title: "Ports",
-      help: "A block of free ports for each worktree.",
+      help: "Reserves a block of free ports for each worktree.",
       usual: "10",
     },
   ],
 };
 
 const LIFE: Block = {
-  title: "Rest",
+  title: "Cleanup",
   fields: [
     {
       kind: "number",
@@ -147,7 +147,7 @@ const LIFE: Block = {
       unit: "seconds",
       path: ["life", "shell_keep_s"],
       title: "Remove finished shell jobs after",
-      help: "Counted from when you viewed the result.",
+      help: "Counts from when you view the result.",
       usual: "300",
     },
   ],
@@ -166,12 +166,12 @@ const JUDGE: Block = {
       choices: [
         { id: "auto", title: "First available" },
         { id: "anthropic", title: "Anthropic" },
-        { id: "openai", title: "OpenAI, a gateway, Ollama" },
+        { id: "openai", title: "OpenAI, gateway or Ollama" },
         { id: "claude", title: "Claude Code" },
         { id: "codex", title: "Codex" },
         { id: "gemini", title: "Gemini CLI" },
-        { id: "fixed", title: "Rules, without a model" },
-        { id: "none", title: "Nobody" },
+        { id: "fixed", title: "Rules only, no model" },
+        { id: "none", title: "None" },
       ],
     },
     {
@@ -180,7 +180,7 @@ const JUDGE: Block = {
       path: ["judge", "model"],
       title: "Model",
       help: "For the evaluator above.",
-      usual: "its cheapest model",
+      usual: "the cheapest model",
     },
     {
       kind: "text",
@@ -231,7 +231,7 @@ const JUDGE: Block = {
       on: false,
       path: ["judge", "settle_turn_ends"],
       title: "Resolve unclear turn ends",
-      help: "One short model call when it is unclear whether the agent is done.",
+      help: "Makes one short model call when it is unclear whether the agent is done.",
       usual: "off",
     },
   ],
@@ -328,7 +328,7 @@ const TERMINAL: Block = {
       on: false,
       path: ["terminal", "copy_on_select"],
       title: "Copy on select",
-      help: "Selected text is copied at once.",
+      help: "Copies selected text immediately.",
       usual: "off",
     },
   ],
@@ -342,7 +342,7 @@ const NOTICES: Block = {
       on: true,
       path: ["notifications", "needs_input"],
       title: "needs input",
-      help: "With its question, once.",
+      help: "Notifies you once, with the question.",
       usual: "on",
     },
     {
@@ -350,7 +350,7 @@ const NOTICES: Block = {
       on: true,
       path: ["notifications", "finished"],
       title: "finishes",
-      help: "With its result.",
+      help: "Notifies you with the result.",
       usual: "on",
     },
     { kind: "toggle", on: true, path: ["notifications", "failed"], title: "fails", help: "", usual: "on" },
@@ -359,7 +359,7 @@ const NOTICES: Block = {
       on: true,
       path: ["notifications", "push"],
       title: "sends a message",
-      help: "A notification that the agent sends.",
+      help: "Notifies you when an agent asks for it.",
       usual: "on",
     },
   ],
@@ -372,8 +372,8 @@ const QUIET: Block = {
       kind: "toggle",
       on: false,
       path: ["notifications", "while_looking"],
-      title: "Also while I am looking at it",
-      help: "Otherwise the session you are looking at stays quiet.",
+      title: "Also while I am looking at the session",
+      help: "Otherwise you are not notified about a session you are looking at.",
       usual: "off",
     },
     {
@@ -381,7 +381,7 @@ const QUIET: Block = {
       mono: true,
       path: ["notifications", "quiet_hours"],
       title: "Quiet hours",
-      help: "No notifications in this local time, for example 22:00-07:00.",
+      help: "No notifications between these local times, for example 22:00-07:00.",
       usual: "none",
     },
   ],
@@ -389,7 +389,7 @@ const QUIET: Block = {
 
 const PHONE: Block = {
   title: "Phone",
-  note: "Name tokens and keys in the settings file by variable or path (see Advanced). They are never written into it.",
+  note: "Refer to tokens and keys by variable or path in the settings file (see Advanced). Nightshift never writes them to the file.",
   fields: [
     {
       kind: "text",
@@ -422,7 +422,7 @@ const PHONE: Block = {
 
 const WINDOW: Block = {
   title: "Startup and shortcut",
-  note: "Read when Nightshift starts.",
+  note: "Changes take effect when Nightshift restarts.",
   fields: [
     {
       kind: "text",
