@@ -12,6 +12,8 @@ type Phase = {
   word: string;
   /** The token of its colour. */
   tone: string;
+  /** The token of its word's colour; empty: that of the text around it. */
+  textTone: string;
   /** Drawn inside the state's disc; empty: none. */
   glyph: string;
   group: "needs-input" | "working" | "completed";
@@ -27,6 +29,7 @@ export const PHASES: Readonly<Record<StateName, Phase>> = {
   starting: {
     word: "Starting",
     tone: "--working",
+    textTone: "--working",
     glyph: "",
     group: "working",
     busy: false,
@@ -36,6 +39,7 @@ export const PHASES: Readonly<Record<StateName, Phase>> = {
   working: {
     word: "Working",
     tone: "--working",
+    textTone: "--working",
     glyph: "",
     group: "working",
     busy: true,
@@ -45,6 +49,7 @@ export const PHASES: Readonly<Record<StateName, Phase>> = {
   needs_input: {
     word: "Needs input",
     tone: "--needs",
+    textTone: "--needs-text",
     glyph: "M8 4.9v3.7M8 10.9v.1",
     group: "needs-input",
     busy: true,
@@ -54,6 +59,7 @@ export const PHASES: Readonly<Record<StateName, Phase>> = {
   idle: {
     word: "Idle",
     tone: "--idle",
+    textTone: "",
     glyph: "M6 8h4",
     group: "completed",
     busy: false,
@@ -63,6 +69,7 @@ export const PHASES: Readonly<Record<StateName, Phase>> = {
   completed: {
     word: "Completed",
     tone: "--completed",
+    textTone: "--added",
     glyph: "M5.4 8.2 7.2 10 10.6 6.3",
     group: "completed",
     busy: false,
@@ -72,6 +79,7 @@ export const PHASES: Readonly<Record<StateName, Phase>> = {
   failed: {
     word: "Failed",
     tone: "--failed",
+    textTone: "--failed",
     glyph: "M6 6l4 4M10 6l-4 4",
     group: "completed",
     busy: false,
@@ -81,6 +89,7 @@ export const PHASES: Readonly<Record<StateName, Phase>> = {
   stopped: {
     word: "Stopped",
     tone: "--stopped",
+    textTone: "",
     glyph: "M6.6 6.6h2.8v2.8H6.6z",
     group: "completed",
     busy: false,
@@ -96,9 +105,15 @@ export const stateWord = (state: StateName): string => PHASES[state].word;
 /** A turn is under way, or waits for an answer. */
 export const isBusy = (view: SessionView): boolean => PHASES[view.state.type].busy;
 
+/** The colour of a state's word, for a style; none leaves it to the text around. */
+export function stateColor(state: string): string | undefined {
+  const tone = Object.hasOwn(PHASES, state) ? PHASES[state as StateName].textTone : "";
+  return tone === "" ? undefined : `var(${tone})`;
+}
+
 /** What may follow `s:`, with the states that it means; a beginning of a word is enough. */
 export const STATE_QUERIES: Readonly<Record<string, readonly StateName[]>> = Object.fromEntries(
-  ["working", "blocked", "needs-input", "done", "completed", "failed", "stopped", "idle"].map((query) => [
+  STATES.flatMap((state) => PHASES[state].queries).map((query) => [
     query,
     STATES.filter((state) => PHASES[state].queries.includes(query)),
   ]),
