@@ -73,9 +73,12 @@ const SHOTS: Shot[] = [
     name: "tabs",
     arrange: async (window) => {
       await opened("list every loose end")(window);
+      // The pane takes the keyboard as soon as it is there: not from the rows that are chosen next.
+      await window.get("composer").waitFor();
       for (const name of ["draft the changelog", "npm test"]) {
         await window.select(name);
         await window.press("Control+Shift+Enter");
+        await window.get("tab").filter({ hasText: name }).waitFor();
       }
       await window.get("terminal-ended").waitFor();
     },

@@ -22,9 +22,9 @@ const OWN: readonly CommandWord[] = [
 /** As many as a glance takes in; typing narrows them. */
 const SHOWN_MAX = 9;
 
-/** What may begin a prompt for an agent that told these. */
-export function commandsOf(told: readonly SlashCommand[]): CommandWord[] {
-  const theirs = told.map(({ name, description, hint }) => ({
+/** What may begin a prompt for an agent that offers these. */
+export function commandsOf(offered: readonly SlashCommand[]): CommandWord[] {
+  const theirs = offered.map(({ name, description, hint }) => ({
     name,
     what: hint ? `${description} · ${hint}` : description,
   }));

@@ -54,7 +54,7 @@ export class Completions implements Suggestions {
     const before = this.token?.kind;
     this.caret = caret;
     this.at = 0;
-    if (this.token?.kind === "mention" && before !== "mention") void this.dispatch.lookAround();
+    if (this.token?.kind === "mention" && before !== "mention") void this.dispatch.loadPlaces();
     if (!this.token) this.dismissed = "";
   }
 

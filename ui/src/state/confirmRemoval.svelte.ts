@@ -25,7 +25,7 @@ export class ConfirmRemoval {
   /** Whether somebody has to be asked; what loses nothing is gone when this settles. */
   async begin(views: readonly SessionView[]): Promise<boolean> {
     const own = views.filter((view) => view.lodging?.type === "worktree");
-    const looked = await Promise.all(own.map((view) => this.look(view)));
+    const looked = await Promise.all(own.map((view) => this.inspect(view)));
     this.asked = looked.filter((found): found is SessionAtRisk => found !== null && loses(found.state));
     this.all = views;
     if (this.asked.length > 0) return true;
@@ -46,7 +46,7 @@ export class ConfirmRemoval {
   }
 
   /** One that cannot be looked at is not cleared away either: the removal itself looks again. */
-  private async look(view: SessionView): Promise<SessionAtRisk | null> {
+  private async inspect(view: SessionView): Promise<SessionAtRisk | null> {
     try {
       return { view, state: await this.backend.inspectWorktree(view.id) };
     } catch (thrown) {

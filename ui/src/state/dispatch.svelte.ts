@@ -114,7 +114,7 @@ export class Dispatch {
   }
 
   /** Which repositories there are near the one at hand; asked when somebody wants to choose. */
-  async lookAround(): Promise<void> {
+  async loadPlaces(): Promise<void> {
     try {
       this.places = await this.backend.places([this.cwd, ...this.recent]);
     } catch {
@@ -202,7 +202,7 @@ export class Dispatch {
     if (this.busy || this.files.busy > 0) return null;
     const written = this.draft;
     const { pastes } = this;
-    if (!this.shell) this.heed();
+    if (!this.shell) this.applyMentions();
     const whole = unfold(this.draft, pastes);
     const text = this.shell ? whole.trimStart().slice(1).trim() : whole.trim();
     this.fault = this.refuse(text);
@@ -238,7 +238,7 @@ export class Dispatch {
   }
 
   /** `@codex @atlas fix it`: whole names that are known choose agent and directory. */
-  private heed(): void {
+  private applyMentions(): void {
     const agentOf = (name: string) => this.agents.find((agent) => agent.installed && agent.id.toLowerCase() === name);
     const placesOf = (name: string) => this.places.filter((place) => baseName(place.path).toLowerCase() === name);
     const { text, names } = mentions(this.draft, (name) => agentOf(name) !== undefined || placesOf(name).length === 1);

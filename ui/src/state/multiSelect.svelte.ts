@@ -133,11 +133,11 @@ export class MultiSelect {
         first ??= asFault(end.reason);
       });
     }
-    if (first) this.tell(first, failed.length, views.length, verb);
+    if (first) this.report(first, failed.length, views.length, verb);
     return failed;
   }
 
-  private tell(first: Fault, failed: number, of: number, verb: string): void {
+  private report(first: Fault, failed: number, of: number, verb: string): void {
     const message = of === 1 ? first.message : `Could not ${verb} ${failed} of ${of} sessions: ${first.message}`;
     this.toasts.show({ ...first, message });
   }

@@ -6,35 +6,35 @@ import { Presence, AWAY_AFTER_MS, REPEAT_MS } from "./presence";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function heard(): { attention: Presence; words: Looking[] } {
+function heard(): { presence: Presence; words: Looking[] } {
   const words: Looking[] = [];
-  const attention = new Presence({ looking: async (looking) => void words.push(looking) });
-  return { attention, words };
+  const presence = new Presence({ looking: async (looking) => void words.push(looking) });
+  return { presence, words };
 }
 
 test("sessions count while the window has the keyboard, and not when it was left alone", () => {
-  const { attention, words } = heard();
-  attention.sees(["7c5d0a1b"]);
-  attention.focus(true);
+  const { presence, words } = heard();
+  presence.sees(["7c5d0a1b"]);
+  presence.focus(true);
   expect(words.at(-1)).toEqual({ attentive: true, away: false, sessions: ["7c5d0a1b"] });
   vi.advanceTimersByTime(AWAY_AFTER_MS);
   expect(words.at(-1)).toEqual({ attentive: false, away: true, sessions: ["7c5d0a1b"] });
-  attention.used(Date.now());
+  presence.used(Date.now());
   expect(words.at(-1)).toMatchObject({ attentive: true, away: false });
-  attention.focus(false);
+  presence.focus(false);
   expect(words.at(-1)).toMatchObject({ attentive: false, away: false });
-  attention.end();
+  presence.end();
 });
 
 test("a window in use says so again, and nothing twice in between", () => {
-  const { attention, words } = heard();
-  attention.focus(true);
-  attention.sees([]);
+  const { presence, words } = heard();
+  presence.focus(true);
+  presence.sees([]);
   const before = words.length;
-  attention.used(Date.now() + REPEAT_MS - 1);
-  attention.sees([]);
+  presence.used(Date.now() + REPEAT_MS - 1);
+  presence.sees([]);
   expect(words.length).toBe(before);
-  attention.used(Date.now() + REPEAT_MS);
+  presence.used(Date.now() + REPEAT_MS);
   expect(words.length).toBe(before + 1);
-  attention.end();
+  presence.end();
 });

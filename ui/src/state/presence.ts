@@ -17,8 +17,8 @@ export class Presence {
   private focused = false;
   private away = false;
   private sessions: string[] = [];
-  private told = "";
-  private toldAt = 0;
+  private reported = "";
+  private reportedAt = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly backend: Pick<Backend, "looking">) {}
@@ -28,7 +28,7 @@ export class Presence {
     this.focused = focused;
     this.away = false;
     this.wait();
-    this.tell();
+    this.report();
   }
 
   /** A key or the pointer was used. */
@@ -36,14 +36,14 @@ export class Presence {
     if (!this.focused) return;
     const back = this.away;
     this.away = false;
-    if (back || nowMs - this.toldAt >= REPEAT_MS) this.tell(true, nowMs);
+    if (back || nowMs - this.reportedAt >= REPEAT_MS) this.report(true, nowMs);
     this.wait();
   }
 
   /** What is on the screen. */
   sees(sessions: string[]): void {
     this.sessions = sessions;
-    this.tell();
+    this.report();
   }
 
   end(): void {
@@ -55,20 +55,20 @@ export class Presence {
     if (!this.focused || this.away) return;
     this.timer = setTimeout(() => {
       this.away = true;
-      this.tell();
+      this.report();
     }, AWAY_AFTER_MS);
   }
 
-  private tell(again = false, nowMs = Date.now()): void {
+  private report(again = false, nowMs = Date.now()): void {
     const looking: Looking = {
       attentive: this.focused && !this.away,
       away: this.focused && this.away,
       sessions: this.sessions,
     };
     const words = JSON.stringify(looking);
-    if (words === this.told && !again) return;
-    this.told = words;
-    this.toldAt = nowMs;
+    if (words === this.reported && !again) return;
+    this.reported = words;
+    this.reportedAt = nowMs;
     // Not told, a notification too many comes: nothing to bother anybody with.
     this.backend.looking(looking).catch(() => undefined);
   }

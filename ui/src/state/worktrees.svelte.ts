@@ -27,7 +27,7 @@ export type Checkout = { root: string; trees: WorktreeView[] };
 /** A removal that waits for a word, with what would be lost. */
 export type Asked = { path: string; state: WorktreeState };
 
-export type Said = { text: string; undo: string | null };
+export type Message = { text: string; undo: string | null };
 
 export const keyOf = (which: WhichWorktree): string => (which.type === "made" ? which.path : `removed ${which.id}`);
 
@@ -37,7 +37,7 @@ export class Worktrees {
   readonly measures = new SvelteMap<string, WorktreeMeasure | "unknown">();
   readonly busy = new SvelteSet<string>();
   asked = $state.raw<Asked | null>(null);
-  said = $state.raw<Said | null>(null);
+  message = $state.raw<Message | null>(null);
   readonly checkouts: Checkout[] = $derived(byCheckout(this.list?.worktrees ?? []));
   readonly orphans: WorktreeView[] = $derived((this.list?.worktrees ?? []).filter((tree) => tree.orphan));
   /** Forgotten ones in which nothing would be lost, as far as they were measured. */
@@ -88,7 +88,7 @@ export class Worktrees {
   leave(): void {
     this.turn += 1;
     this.asked = null;
-    this.said = null;
+    this.message = null;
   }
 
   /** Removes it if nothing would be lost, else shows what would be. */
@@ -98,7 +98,7 @@ export class Worktrees {
     await this.work(tree.path, async () => {
       const state = await this.backend.inspectWorktree(session);
       if (state.keeps.length > 0) this.asked = { path: tree.path, state };
-      else this.tell(await this.backend.removeWorktree(session, false));
+      else this.report(await this.backend.removeWorktree(session, false));
     });
   }
 
@@ -107,13 +107,13 @@ export class Worktrees {
     const { session } = tree;
     if (session === null) return;
     this.asked = null;
-    await this.work(tree.path, async () => this.tell(await this.backend.removeWorktree(session, true)));
+    await this.work(tree.path, async () => this.report(await this.backend.removeWorktree(session, true)));
   }
 
   async undo(id: string): Promise<void> {
     await this.work(keyOf({ type: "removed", id }), async () => {
       const path = await this.backend.undoRemove(id);
-      this.said = { text: `${path} was restored`, undo: null };
+      this.message = { text: `${path} was restored`, undo: null };
     });
   }
 
@@ -124,7 +124,7 @@ export class Worktrees {
       const parts = [gone === 1 ? "1 worktree was removed" : `${gone} worktrees were removed`];
       if (orphans.length > gone) parts.push(`${orphans.length - gone} kept because they contain unsaved work`);
       if (expired.length > 0) parts.push(`${expired.length} deleted for good after 30 days`);
-      this.said = { text: [...parts, ...problems].join("; "), undo: null };
+      this.message = { text: [...parts, ...problems].join("; "), undo: null };
     });
   }
 
@@ -145,19 +145,19 @@ export class Worktrees {
     await Promise.all(Array.from({ length: AT_ONCE }, one));
   }
 
-  private tell(fate: WorktreeFate | null): void {
+  private report(fate: WorktreeFate | null): void {
     if (!fate) return;
     const kept = fate.kept.map((one) => one.text).join("; ");
-    if (kept !== "") this.said = { text: `${fate.path} was kept: ${kept}`, undo: null };
-    else if (fate.undo !== null) this.said = { text: `${fate.path} was removed`, undo: fate.undo };
+    if (kept !== "") this.message = { text: `${fate.path} was kept: ${kept}`, undo: null };
+    else if (fate.undo !== null) this.message = { text: `${fate.path} was removed`, undo: fate.undo };
     // Nothing was left of it: the notes say what was found and what is kept.
-    else this.said = { text: [`${fate.path} was removed from the list`, ...fate.notes].join(": "), undo: null };
+    else this.message = { text: [`${fate.path} was removed from the list`, ...fate.notes].join(": "), undo: null };
   }
 
   private async work(key: string, does: () => Promise<void>): Promise<void> {
     if (this.busy.has(key)) return;
     this.busy.add(key);
-    this.said = null;
+    this.message = null;
     try {
       await does();
       this.measures.delete(key);

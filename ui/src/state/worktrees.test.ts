@@ -73,7 +73,7 @@ test("what would lose work is shown first, and goes only when asked for again", 
   expect([removeWorktree.mock.calls.length, trees.asked?.state.uncommitted]).toEqual([0, ["x"]]);
   await trees.discard(tree("a", "s"));
   expect(removeWorktree).toHaveBeenCalledWith("s", true);
-  expect([trees.asked, trees.said?.undo]).toEqual([null, "s"]);
+  expect([trees.asked, trees.message?.undo]).toEqual([null, "s"]);
 });
 
 test("a clean one goes at once and says how it comes back; one of another program is not touched", async () => {
@@ -82,9 +82,9 @@ test("a clean one goes at once and says how it comes back; one of another progra
   await trees.ask(tree("c", null, false));
   expect(removeWorktree).not.toHaveBeenCalled();
   await trees.ask(tree("a", "s"));
-  expect(trees.said).toEqual({ text: "a was removed", undo: "s" });
+  expect(trees.message).toEqual({ text: "a was removed", undo: "s" });
   await trees.undo("s");
-  expect(trees.said?.text).toBe("/r/a was restored");
+  expect(trees.message?.text).toBe("/r/a was restored");
 });
 
 test("what fails says so and leaves everything as it is", async () => {
@@ -111,5 +111,5 @@ test("a worktree of which nothing was left leaves the list, and what was found i
   const trees = view({ inspectWorktree: async () => CLEAN, removeWorktree });
   await trees.refresh();
   await trees.ask(tree("a", "s"));
-  expect(trees.said).toEqual({ text: `a was removed from the list: ${notes[0]}`, undo: null });
+  expect(trees.message).toEqual({ text: `a was removed from the list: ${notes[0]}`, undo: null });
 });

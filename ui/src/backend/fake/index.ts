@@ -22,7 +22,7 @@ import type {
   Task,
   TrustedRepository,
 } from "../api";
-import { told } from "./notifications";
+import { notificationsOf } from "./notifications";
 import { FakeReview } from "./review";
 import { FakeSettings, settingsOf } from "./settings";
 import { Cancelled, Player } from "./script";
@@ -417,7 +417,7 @@ export function fakeBackend(mode: string): Backend {
       fake.attached.delete(attachment);
     },
     ...settingsOf(new FakeSettings()),
-    ...told(mode),
+    ...notificationsOf(mode),
     setTitle: async (title) => {
       document.title = title;
     },

@@ -5,7 +5,7 @@
  */
 import type { Backend, Delivery, Receipt } from "../api";
 
-type Told = Pick<
+type Notifications = Pick<
   Backend,
   | "receipts"
   | "testNotification"
@@ -63,7 +63,7 @@ function seeded(): Receipt[] {
 const NOBODY = "no program on this desktop shows notifications";
 
 /** `mode` "unheard": nothing here shows notifications. */
-export function told(mode: string): Told {
+export function notificationsOf(mode: string): Notifications {
   let receipts = seeded();
   return {
     receipts: async (limit, before) => receipts.filter((known) => before === null || known.n < before).slice(0, limit),

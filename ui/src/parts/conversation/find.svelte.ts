@@ -32,7 +32,7 @@ export class Find {
   }
 
   /** Looks again; `afresh` also goes to the first match that is in view or below it. */
-  look(root: HTMLElement, scroller: HTMLElement, afresh: boolean): void {
+  search(root: HTMLElement, scroller: HTMLElement, afresh: boolean): void {
     this.ranges = this.text === "" ? [] : rangesOf(root, this.text);
     this.count = this.ranges.length;
     if (afresh) {

@@ -7,7 +7,7 @@ import { asksForTrust, closedATurn } from "../../backend/requests";
 
 /** `loaded`: the items are there; before, a request may be among them. */
 export function requestsOutsideConversation(needs: Need[], items: ConversationItem[], loaded: boolean): Need[] {
-  const told = new Set(items.flatMap(({ body }) => (body.type === "request" ? [body.need.id] : [])));
+  const shown = new Set(items.flatMap(({ body }) => (body.type === "request" ? [body.need.id] : [])));
   const isOutside = (need: Need) => asksForTrust(need) || (loaded && !closedATurn(need));
-  return needs.filter((need) => !need.answered && isOutside(need) && !told.has(need.id));
+  return needs.filter((need) => !need.answered && isOutside(need) && !shown.has(need.id));
 }

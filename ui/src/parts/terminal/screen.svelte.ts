@@ -13,7 +13,7 @@ import { asFault } from "../../backend/api";
 import type { Backend, TerminalEvent } from "../../backend/api";
 import { logBytes } from "../../state/logs";
 import { pastable } from "./paste";
-import type { TerminalLook } from "./theme";
+import type { TerminalStyle } from "./theme";
 
 /** Drawn bytes are acknowledged in steps of this size, far below the host's window of 1 MiB. */
 const ACK_STEP_BYTES = 64 * 1024;
@@ -60,16 +60,16 @@ export class Screen {
     private readonly exitCode: () => number | null,
     openLink: (href: string) => void,
     ours: (event: KeyboardEvent) => boolean,
-    look: TerminalLook,
+    style: TerminalStyle,
   ) {
     this.term = new Terminal({
       allowProposedApi: true,
       cursorBlink: false,
-      fontFamily: look.fontFamily,
-      fontSize: look.fontSize,
+      fontFamily: style.fontFamily,
+      fontSize: style.fontSize,
       lineHeight: 1.2,
-      scrollback: look.scrollback,
-      theme: look.theme,
+      scrollback: style.scrollback,
+      theme: style.theme,
       macOptionIsMeta: true,
       // A program prints what it likes: its links open only where the user means it.
       linkHandler: {
@@ -124,14 +124,14 @@ export class Screen {
     if (text !== "" && !this.term.options.disableStdin) this.term.paste(text);
   }
 
-  /** A new look; the size may fit other numbers of columns and rows. */
-  wear(look: TerminalLook): void {
+  /** A new style; the size may fit other numbers of columns and rows. */
+  restyle(style: TerminalStyle): void {
     const { options } = this.term;
-    options.theme = look.theme;
-    options.scrollback = look.scrollback;
-    if (options.fontSize === look.fontSize && options.fontFamily === look.fontFamily) return;
-    options.fontFamily = look.fontFamily;
-    options.fontSize = look.fontSize;
+    options.theme = style.theme;
+    options.scrollback = style.scrollback;
+    if (options.fontSize === style.fontSize && options.fontFamily === style.fontFamily) return;
+    options.fontFamily = style.fontFamily;
+    options.fontSize = style.fontSize;
     if (!this.term.element) return;
     this.resize();
     void this.awaitFont();

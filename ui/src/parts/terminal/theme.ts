@@ -16,7 +16,7 @@ const SCROLLBACK_LINES = 10_000;
 /** A terminal of more takes hundreds of megabytes; the journal has the rest. */
 const SCROLLBACK_MAX_LINES = 100_000;
 
-export type TerminalLook = {
+export type TerminalStyle = {
   fontFamily: string;
   fontSize: number;
   theme: ITheme;
@@ -24,7 +24,7 @@ export type TerminalLook = {
   copyOnSelect: boolean;
 };
 
-export function terminalLook(settings: Settings): TerminalLook {
+export function terminalStyle(settings: Settings): TerminalStyle {
   const named = TERMINAL_THEMES[settings.text("terminal", "theme") ?? ""];
   const family = settings.text("terminal", "font_family")?.trim();
   const bounded = (wanted: number, least: number, most: number) => Math.max(least, Math.min(most, Math.round(wanted)));
