@@ -11,12 +11,14 @@
 use crate::finding;
 use nightshift_model::id::SESSION_ID_DIGITS;
 use nightshift_platform::dirs::Home;
+use nightshift_platform::process::{self, Variables};
 use nightshift_platform::program::PROGRAM_NAME;
-use nightshift_platform::{Identity, Liveness3, Mark, Peer, lock, peer, process};
+use nightshift_platform::{Identity, Liveness3, Mark, Peer, lock, peer};
 use nightshift_protocol::Ready;
 use nightshift_protocol::launch::{READY_FILE, ROLE_VARIABLE, SESSION_VARIABLE};
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The verb that makes our program a host.
@@ -45,6 +47,22 @@ pub enum Supervisor {
     /// By the lock that it holds.
     Holds(PathBuf),
 }
+
+/// What a process was started with, as it stands in `/proc`.
+struct Start {
+    words: io::Result<Vec<OsString>>,
+    /// Another user's cannot be read, and is nobody's of ours.
+    variables: Option<Variables>,
+}
+
+impl Start {
+    fn of(pid: u32) -> Start {
+        Start { words: process::arguments(pid), variables: Variables::of(pid).ok() }
+    }
+}
+
+/// A process and all that it descends from, itself first.
+type Lineage = Vec<(Identity, Start)>;
 
 /// The processes of one home.
 #[derive(Clone, Debug)]
@@ -77,7 +95,7 @@ impl Kin {
 
     /// Whose hand `peer` is. `ours`: processes that the supervisor has started to act for the user.
     pub fn caller(&self, peer: &Peer, ours: Option<Identity>) -> Caller {
-        match self.above(|| peer.lineage(), ours) {
+        match self.above(|| peer.lineage_with(Start::of), ours) {
             Ok(None) => {}
             Ok(Some(caller)) => return caller,
             Err(why) => return Caller::Unknown { why },
@@ -93,7 +111,7 @@ impl Kin {
     /// What a process is by those above it now; none where nothing of ours is there.
     fn above(
         &self,
-        lineage: impl Fn() -> Result<Vec<Identity>, String>,
+        lineage: impl Fn() -> Result<Lineage, String>,
         ours: Option<Identity>,
     ) -> Result<Option<Caller>, String> {
         let mut walked = lineage()?;
@@ -102,7 +120,8 @@ impl Kin {
                 Err(why) => {
                     // Somebody above it may have ended meanwhile, as a starter does: then another is there.
                     let now = lineage()?;
-                    if now == walked {
+                    let same = now.iter().map(|(one, _)| one).eq(walked.iter().map(|(one, _)| one));
+                    if same {
                         return Err(why);
                     }
                     walked = now;
@@ -115,17 +134,18 @@ impl Kin {
 
     fn first_of_ours(
         &self,
-        lineage: &[Identity],
+        lineage: &[(Identity, Start)],
         ours: Option<Identity>,
     ) -> Result<Option<Caller>, String> {
-        for (above, process) in lineage.iter().enumerate() {
+        let supervisor = self.supervisor();
+        for (above, (process, start)) in lineage.iter().enumerate() {
             if Some(*process) == ours {
                 return Ok(Some(Caller::User));
             }
-            if above > 0 && self.is_supervisor(process) {
+            if above > 0 && supervisor == Some(*process) && self.supervises(process) {
                 return Ok(Some(Caller::Program));
             }
-            if let Some(session) = self.session_of(process)? {
+            if let Some(session) = self.session_of(process, start)? {
                 return Ok(Some(session));
             }
         }
@@ -147,7 +167,7 @@ impl Kin {
     pub fn of_newcomer(home: &Home) -> Caller {
         let supervisor = Supervisor::Holds(home.lock_file());
         let kin = Kin { jobs: home.jobs(), supervisor, me: None, mark: Mark::NONE };
-        match kin.above(peer::own_lineage, None) {
+        match kin.above(|| peer::own_lineage_with(Start::of), None) {
             Ok(None) => {}
             Ok(Some(caller)) => return caller,
             Err(why) => return Caller::Unknown { why },
@@ -182,34 +202,37 @@ impl Kin {
         hosts.into_iter().any(obeys_another)
     }
 
-    fn is_supervisor(&self, process: &Identity) -> bool {
+    /// Who says to be the supervisor.
+    fn supervisor(&self) -> Option<Identity> {
         match &self.supervisor {
-            Supervisor::Me(own) => own == process,
+            Supervisor::Me(own) => Some(*own),
             Supervisor::Holds(lock) => {
-                let holder = lock::holder(lock).filter(|holder| {
-                    (holder.pid, holder.start_ticks) == (process.pid, process.start_ticks)
-                });
-                holder.is_some() && lock::is_held_by(lock, process.pid)
+                let holder = lock::holder(lock)?;
+                Some(Identity { pid: holder.pid, start_ticks: holder.start_ticks })
             }
         }
     }
 
+    /// Whether that is true.
+    fn supervises(&self, process: &Identity) -> bool {
+        match &self.supervisor {
+            Supervisor::Me(own) => own == process,
+            Supervisor::Holds(lock) => lock::is_held_by(lock, process.pid),
+        }
+    }
+
     /// The session that `process` is the host of, or a leftover of, if that is one of this home's.
-    fn session_of(&self, process: &Identity) -> Result<Option<Caller>, String> {
+    fn session_of(&self, process: &Identity, start: &Start) -> Result<Option<Caller>, String> {
         if let Some((_, id)) = self.me.as_ref().filter(|(me, _)| me == process) {
             return Ok(Some(Caller::Session { id: id.clone(), certain: true }));
         }
-        let words = process::arguments(process.pid).map_err(|e| of(process, &e))?;
-        // What was read is of this process only if it is still there.
-        let now = Identity::of(process.pid).map_err(|e| of(process, &e))?;
-        if now != *process {
-            return Err(format!("process {} has ended", process.pid));
-        }
-        if let Some(id) = self.held_by(&words) {
+        let words = start.words.as_ref().map_err(|e| format!("process {}: {e}", process.pid))?;
+        if let Some(id) = self.held_by(words) {
             let certain = self.host(&id) == Some(*process);
             return Ok(Some(Caller::Session { id, certain }));
         }
-        Ok(self.left_by(process).map(|id| Caller::Session { id, certain: false }))
+        let left = start.variables.as_ref().and_then(|variables| self.left_by(variables));
+        Ok(left.map(|id| Caller::Session { id, certain: false }))
     }
 
     /// The session of the host that was started with these words.
@@ -222,17 +245,20 @@ impl Kin {
         ours.then(|| dir.file_name().map(|id| id.to_string_lossy().into_owned()))?
     }
 
-    /// The session whose host was killed and left `process` behind. A variable grants nothing; this
-    /// one, which every process of a session carries, takes something away.
-    fn left_by(&self, process: &Identity) -> Option<String> {
-        // Another user's cannot be read, and is nobody's of ours.
-        let environment = process::environment(process.pid).ok()?;
-        let id = environment.get(SESSION_VARIABLE)?;
-        let plain = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric());
-        let left = plain && !environment.contains_key(ROLE_VARIABLE) && self.jobs.join(id).is_dir();
+    /// The session whose host was killed and left behind a process with these variables. A variable grants
+    /// nothing; this one, which every process of a session carries, takes something away.
+    fn left_by(&self, variables: &Variables) -> Option<String> {
+        if variables.values(ROLE_VARIABLE).next().is_some() {
+            return None;
+        }
         // Below a host that lives it would have been found there.
         let lives = |host: Identity| host.liveness() == Liveness3::Alive;
-        (left && !self.host(id).is_some_and(lives)).then(|| id.clone())
+        let is_left = |id: &&str| {
+            let plain = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric());
+            plain && self.jobs.join(id).is_dir() && !self.host(id).is_some_and(lives)
+        };
+        let ids = variables.values(SESSION_VARIABLE).filter_map(|id| std::str::from_utf8(id).ok());
+        ids.filter(is_left).map(str::to_owned).next()
     }
 
     /// The host of session `id`, as its directory says.
@@ -254,10 +280,6 @@ pub(crate) fn take_mark(id: &str) -> std::io::Result<()> {
 
 fn id_of(name: u32) -> String {
     format!("{name:0digits$x}", digits = SESSION_ID_DIGITS)
-}
-
-fn of(process: &Identity, error: &std::io::Error) -> String {
-    format!("process {}: {error}", process.pid)
 }
 
 /// The same directory, by whatever name.

@@ -51,14 +51,13 @@ impl Peer {
 
     /// The process and all that it descends from, itself first; or why that cannot be said.
     pub fn lineage(&self) -> Result<Vec<Identity>, String> {
-        for _ in 0..WALKS {
-            match self.read(climb)? {
-                Ok(lineage) => return Ok(lineage),
-                Err(Broken::Changed) => {}
-                Err(Broken::Unknown(why)) => return Err(why),
-            }
-        }
-        Err(TOO_FAST.to_owned())
+        let lineage = self.lineage_with(|_| ())?;
+        Ok(lineage.into_iter().map(|(process, ())| process).collect())
+    }
+
+    /// The same with what `look` reads of each: of that process, not of a later one with its pid.
+    pub fn lineage_with<T>(&self, look: impl Fn(u32) -> T) -> Result<Vec<(Identity, T)>, String> {
+        until_still(|| self.read(|pid| climb(pid, &look)))
     }
 
     /// The mark that the process has.
@@ -84,22 +83,30 @@ impl Peer {
     }
 }
 
-/// This process and all that it descends from, itself first; or why that cannot be said.
-pub fn own_lineage() -> Result<Vec<Identity>, String> {
+/// This process and all that it descends from, with what `look` reads of each, itself first; or why that
+/// cannot be said.
+pub fn own_lineage_with<T>(look: impl Fn(u32) -> T) -> Result<Vec<(Identity, T)>, String> {
+    until_still(|| Ok(climb(std::process::id(), &look)))
+}
+
+type Climbed<T> = Result<Vec<(Identity, T)>, Broken>;
+
+fn until_still<T>(
+    climb: impl Fn() -> Result<Climbed<T>, String>,
+) -> Result<Vec<(Identity, T)>, String> {
     for _ in 0..WALKS {
-        match climb(std::process::id()) {
+        match climb()? {
             Ok(lineage) => return Ok(lineage),
             Err(Broken::Changed) => {}
             Err(Broken::Unknown(why)) => return Err(why),
         }
     }
-    Err(TOO_FAST.to_owned())
+    Err("its ancestors change too fast".to_owned())
 }
 
-const TOO_FAST: &str = "its ancestors change too fast";
-
-/// Each parent is read while its child still names it: a process whose parent ends gets another one.
-fn climb(pid: u32) -> Result<Vec<Identity>, Broken> {
+/// Each parent is read while its child still names it: a process whose parent ends gets another one. What is
+/// read of a process stands between two looks at who that is.
+fn climb<T>(pid: u32, look: &impl Fn(u32) -> T) -> Climbed<T> {
     let read = |pid: u32| {
         Stat::read(pid).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Broken::Changed,
@@ -109,20 +116,21 @@ fn climb(pid: u32) -> Result<Vec<Identity>, Broken> {
     let mut lineage = Vec::new();
     let mut stat = read(pid)?;
     loop {
-        lineage.push(Identity { pid: stat.pid, start_ticks: stat.start_ticks });
-        if stat.parent == 0 {
-            return Ok(lineage);
-        }
         if lineage.len() >= LINEAGE_MAX {
             let why = format!("process {pid} has more than {LINEAGE_MAX} ancestors");
             return Err(Broken::Unknown(why));
         }
-        let parent = read(stat.parent)?;
+        let looked = look(stat.pid);
+        let parent = if stat.parent == 0 { None } else { Some(read(stat.parent)?) };
         let again = read(stat.pid)?;
         if (again.start_ticks, again.parent) != (stat.start_ticks, stat.parent) {
             return Err(Broken::Changed);
         }
-        stat = parent;
+        lineage.push((Identity { pid: stat.pid, start_ticks: stat.start_ticks }, looked));
+        match parent {
+            Some(parent) => stat = parent,
+            None => return Ok(lineage),
+        }
     }
 }
 

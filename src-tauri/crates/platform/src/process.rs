@@ -151,7 +151,7 @@ pub fn runs_our_program(pid: u32) -> io::Result<bool> {
 
 /// A process that ended since the listing, or one of another user, has no place in the picture. Not
 /// being able to look is another thing: nobody must be taken for gone because descriptors ran out.
-fn looked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+pub(crate) fn looked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(found) => Ok(Some(found)),
         Err(error) if is_exhausted(&error) => Err(error),
@@ -192,7 +192,11 @@ pub fn is_root() -> bool {
 
 /// Live processes of this user that were *started* with `name=value` in their environment.
 pub fn find_by_env(name: &str, value: &str) -> io::Result<Vec<Identity>> {
-    find(|pid| environ_has(pid, |n, v| n == name.as_bytes() && v == value.as_bytes()))
+    // Unreadable means another user's, or gone: not ours.
+    find(|pid| {
+        let variables = looked(Variables::of(pid))?;
+        Ok(variables.is_some_and(|all| all.values(name).any(|v| v == value.as_bytes())))
+    })
 }
 
 /// The same without those that `spare` says.
@@ -224,7 +228,7 @@ pub fn find_by_arguments(arguments: &[&OsStr]) -> io::Result<Vec<Identity>> {
     let wanted: Vec<u8> =
         arguments.iter().flat_map(|a| a.as_bytes().iter().copied().chain([0])).collect();
     find(|pid| {
-        let line = looked(std::fs::read(format!("/proc/{pid}/cmdline")))?.unwrap_or_default();
+        let line = looked(procfs::read(pid, "cmdline"))?.unwrap_or_default();
         let program = line.iter().position(|&b| b == 0);
         Ok(program.is_some_and(|end| line[end + 1..] == wanted))
     })
@@ -234,7 +238,7 @@ fn find(fits: impl Fn(u32) -> io::Result<bool>) -> io::Result<Vec<Identity>> {
     let mut found = Vec::new();
     for pid in procfs::pids()? {
         let Some(stat) = looked(Stat::read(pid))? else { continue };
-        if !stat.is_zombie() && fits(pid)? {
+        if !stat.is_zombie() && !stat.of_kernel && fits(pid)? {
             found.push(Identity { pid, start_ticks: stat.start_ticks });
         }
     }
@@ -270,17 +274,34 @@ fn working_where(wanted: impl Fn(&Path) -> bool) -> io::Result<Vec<(PathBuf, Occ
         }
         let Ok(stat) = Stat::read(pid) else { continue };
         if !stat.is_zombie() {
-            let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            let name = procfs::read(pid, "comm").unwrap_or_default();
+            let name = String::from_utf8_lossy(&name).trim().to_owned();
             let identity = Identity { pid, start_ticks: stat.start_ticks };
-            found.push((cwd, Occupant { identity, name: name.trim().to_owned() }));
+            found.push((cwd, Occupant { identity, name }));
         }
     }
     Ok(found)
 }
 
+/// The variables that a process of this user was started with, as the kernel keeps them.
+#[derive(Debug)]
+pub struct Variables(Vec<u8>);
+
+impl Variables {
+    pub fn of(pid: u32) -> io::Result<Variables> {
+        procfs::read(pid, "environ").map(Variables)
+    }
+
+    /// What `name` is set to. A process may have been given one name twice.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        let value = move |entry: &'a [u8]| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=");
+        self.0.split(|&b| b == 0).filter_map(value)
+    }
+}
+
 /// The environment a process of this user was started with.
 pub fn environment(pid: u32) -> io::Result<BTreeMap<String, String>> {
-    let environ = std::fs::read(format!("/proc/{pid}/environ"))?;
+    let Variables(environ) = Variables::of(pid)?;
     let pair = |entry: &[u8]| {
         let text = String::from_utf8_lossy(entry);
         text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -290,19 +311,9 @@ pub fn environment(pid: u32) -> io::Result<BTreeMap<String, String>> {
 
 /// The words a process of this user was started with, its program's first.
 pub fn arguments(pid: u32) -> io::Result<Vec<OsString>> {
-    let line = std::fs::read(format!("/proc/{pid}/cmdline"))?;
+    let line = procfs::read(pid, "cmdline")?;
     let line = line.strip_suffix(b"\0").unwrap_or(&line);
     Ok(line.split(|&b| b == 0).map(|word| OsStr::from_bytes(word).to_owned()).collect())
-}
-
-/// Whether a process was started with a variable that `wanted` accepts. Unreadable means another
-/// user's, or gone: not ours.
-fn environ_has(pid: u32, wanted: impl Fn(&[u8], &[u8]) -> bool) -> io::Result<bool> {
-    let environ = looked(std::fs::read(format!("/proc/{pid}/environ")))?.unwrap_or_default();
-    Ok(environ.split(|&b| b == 0).any(|entry| {
-        let at = entry.iter().position(|&b| b == b'=');
-        at.is_some_and(|at| wanted(&entry[..at], &entry[at + 1..]))
-    }))
 }
 
 pub(crate) fn raw_pid(pid: u32) -> io::Result<Pid> {
@@ -377,7 +388,7 @@ pub enum Reap {
     NoChildren,
 }
 
-/// Takes one ended child of this process (an adopted orphan too).
+/// Takes one ended child of this process (an adopted orphan too), however that was made.
 ///
 /// Whoever calls this takes every child's status: never beside a `std::process::Child` that others
 /// wait for.
@@ -386,7 +397,8 @@ pub fn reap() -> io::Result<Reap> {
     // SAFETY: rusage is plain data for which zeroes are a valid value.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     // SAFETY: both pointers are to live, writable locals of the right type.
-    let pid = unsafe { libc::wait4(-1, &raw mut status, libc::WNOHANG, &raw mut usage) };
+    let pid =
+        unsafe { libc::wait4(-1, &raw mut status, libc::WNOHANG | libc::__WALL, &raw mut usage) };
     match pid {
         0 => return Ok(Reap::NoneEnded),
         -1 => {
