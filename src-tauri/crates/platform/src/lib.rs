@@ -5,6 +5,7 @@
 //! Must not know: sessions, agents, protocols, or why anyone calls it.
 
 pub mod below;
+pub mod census;
 pub mod clock;
 pub mod desktop;
 pub mod dirs;

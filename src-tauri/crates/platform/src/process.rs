@@ -6,7 +6,6 @@
 
 use crate::clock;
 use crate::exhausted::is_exhausted;
-use crate::mark::Mark;
 use crate::procfs::{self, Stat};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::collections::{BTreeMap, BTreeSet};
@@ -203,19 +202,6 @@ pub fn find_by_env(name: &str, value: &str) -> io::Result<Vec<Identity>> {
 pub fn find_by_env_without(name: &str, value: &str, spare: Spare<'_>) -> io::Result<Vec<Identity>> {
     let mut found = Vec::new();
     for identity in find_by_env(name, value)? {
-        if !spare(&identity)? {
-            found.push(identity);
-        }
-    }
-    Ok(found)
-}
-
-/// Live processes that have a mark of this name: started where it was given, whatever became of their
-/// environment since. Without those that `spare` says.
-pub fn find_by_mark_without(name: u32, spare: Spare<'_>) -> io::Result<Vec<Identity>> {
-    let marked = |pid| Ok(looked(Mark::of(pid))?.is_some_and(|mark| mark.name() == Some(name)));
-    let mut found = Vec::new();
-    for identity in find(marked)? {
         if !spare(&identity)? {
             found.push(identity);
         }

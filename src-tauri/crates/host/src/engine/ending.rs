@@ -56,6 +56,8 @@ pub(super) struct Ending {
     stage: Stage,
     /// How the child itself ended.
     pub exit: Option<Reaped>,
+    /// The kernel says that no process is below this one.
+    pub nobody_left: bool,
     pub user_time_ms: u64,
     pub system_time_ms: u64,
     pub max_rss_kib: u64,
@@ -127,19 +129,29 @@ impl Engine {
         if asked.terminate {
             self.stop(SHUTDOWN_GRACE);
         }
+        let mut child_ended = false;
         loop {
             match process::reap() {
                 Ok(Reap::Ended(reaped)) => {
                     self.ending.count(&reaped);
                     if reaped.pid == self.child.identity.pid && self.ending.exit.is_none() {
                         self.ending.exit = Some(reaped);
-                        self.on_child_exit();
+                        child_ended = true;
                     }
+                    continue;
                 }
-                Ok(Reap::NoneEnded) => return,
-                Ok(Reap::NoChildren) => return self.on_all_gone(),
-                Err(error) => return crate::log(&format!("children cannot be reaped: {error}")),
+                // All that it left behind came back to us when it ended: there is nobody to look for.
+                Ok(Reap::NoChildren) => {
+                    self.ending.nobody_left = true;
+                    return self.on_all_gone();
+                }
+                Ok(Reap::NoneEnded) => {}
+                Err(error) => crate::log(&format!("children cannot be reaped: {error}")),
             }
+            if child_ended {
+                self.on_child_exit();
+            }
+            return;
         }
     }
 

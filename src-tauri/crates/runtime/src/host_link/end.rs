@@ -8,6 +8,7 @@ use nightshift_host::household::Household;
 use nightshift_host::journal;
 use nightshift_host::kin;
 use nightshift_model::{Exit, SessionId};
+use nightshift_platform::census::Census;
 use nightshift_platform::dirs::Home;
 use nightshift_platform::ipc;
 use nightshift_platform::process::{self, Identity};
@@ -22,13 +23,36 @@ use std::time::Duration;
 /// A host that closed its socket is on its way out: it is looked at this often, so far apart.
 pub const ENDING_CHECKS: u32 = 25;
 pub const ENDING_PAUSE: Duration = Duration::from_millis(20);
+/// Between its last word and its end a host that we started is waited for so long: its exit status spares a
+/// look at all processes.
+pub const LAST_MOMENTS: [Duration; 5] = [
+    Duration::from_millis(1),
+    Duration::from_millis(2),
+    Duration::from_millis(4),
+    Duration::from_millis(8),
+    Duration::from_millis(16),
+];
 /// Rounds of the sweep: each new round finds what the last one's victims had started.
 const SWEEP_ROUNDS: u32 = 20;
 const SWEEP_PAUSE: Duration = Duration::from_millis(25);
 const SIGKILL: i32 = 9;
 
+/// What may still run of a session whose host has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// Its host said so by its exit status, which is its parent's to hear.
+    Nobody,
+    Perhaps,
+}
+
 /// Hands on what the journal holds after `after`, then how it ended.
-pub(crate) async fn report_end(report: &Report, dir: &Path, finding: Finding, after: u64) {
+pub(crate) async fn report_end(
+    report: &Report,
+    dir: &Path,
+    finding: Finding,
+    after: u64,
+    left: Left,
+) {
     if let Finding::Unknown(why) = finding {
         return report.send(unknown(why)).await;
     }
@@ -48,7 +72,9 @@ pub(crate) async fn report_end(report: &Report, dir: &Path, finding: Finding, af
             if never_ready {
                 give_up(&path);
             }
-            sweep(&path, &session);
+            if left == Left::Perhaps {
+                sweep(&path, &session);
+            }
             clear_socket(&path);
             let words = last_seq.map(|last| last_words(&path, last)).unwrap_or_default();
             (rest_of(&path, after), words)
@@ -160,11 +186,17 @@ pub fn look_closely(dir: &Path, session: &SessionId) -> Finding {
 /// All processes that carry the session's id, in their environment or as their mark, but for the
 /// supervisor and the hosts of this home.
 fn all_of(dir: &Path, session: &SessionId) -> std::io::Result<Vec<Identity>> {
+    static CENSUS: Census = Census::new(SESSION_VARIABLE);
     let ours = Household::of_supervisor(dir);
-    let spared = |process: &Identity| ours.is_member(process);
-    let mut found = process::find_by_env_without(SESSION_VARIABLE, session.as_str(), &spared)?;
-    let marked = process::find_by_mark_without(kin::name_of(session.as_str()), &spared)?;
-    found.extend(marked.into_iter().filter(|one| !found.contains(one)).collect::<Vec<_>>());
+    let name = Some(kin::name_of(session.as_str()));
+    let mut found = Vec::new();
+    for one in CENSUS.look()?.iter() {
+        let carries =
+            one.has_value(session.as_str()) || one.mark.is_some_and(|mark| mark.name() == name);
+        if carries && !ours.is_member(&one.identity)? {
+            found.push(one.identity);
+        }
+    }
     Ok(found)
 }
 
