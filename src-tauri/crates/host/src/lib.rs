@@ -39,10 +39,6 @@ pub use engine::SCREEN_FILE;
 /// The exit record of the process before, after a relaunch.
 pub const PREVIOUS_EXIT_FILE: &str = "exit.prev.json";
 
-/// What a host ends with when its session has ended and others are left below it. With success it says
-/// that nobody is: its parent then need not look for them, and nobody but itself can say so.
-const OTHERS_LEFT: u8 = 3;
-
 /// Runs the host of the session directory `dir` until its child has ended.
 ///
 /// Prints `ready` or `error <message>` as its only line on stdout. Takes over the process: it
@@ -58,8 +54,7 @@ pub fn run(dir: &Path) -> ExitCode {
     announce("ready");
     reserve_exit(dir);
     match engine.run() {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(OTHERS_LEFT),
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log(&format!("the host of {} failed: {error}", dir.display()));
             ExitCode::FAILURE

@@ -4,7 +4,7 @@ mod support;
 
 use nightshift_platform::clock;
 use nightshift_platform::process::{Liveness3, signal};
-use nightshift_platform::signals::{SIGKILL, SIGTERM};
+use nightshift_platform::signals::SIGTERM;
 use nightshift_protocol::{HostEvent, HostRequest, RecordKind};
 use std::time::Duration;
 use support::{Host, Terminal, launch, pipe, shell, until};
@@ -169,21 +169,4 @@ fn an_idle_host_does_not_wake_up() {
     let before = switches();
     pass(Duration::from_millis(1500));
     assert_eq!(switches(), before, "woke up while nothing happened");
-}
-
-/// Its parent hears by that whether anybody is left to look for.
-#[test]
-fn a_host_ends_with_success_only_if_nobody_is_left_below_it() {
-    for (script, code) in [("true", Some(0)), ("setsid sleep 1000 & exit 5", Some(5))] {
-        let mut host = Host::ready(shell(script));
-        assert_eq!(host.wait_exit().code, code);
-        assert_eq!(host.processes(), []);
-        let status = host.detached.child.wait().unwrap();
-        assert!(status.success(), "{script}: {status}");
-    }
-    let host = Host::ready(shell("setsid sleep 1000 & cat"));
-    until("all run", || host.processes().len() >= 2);
-    signal(&host.detached.identity, SIGKILL).unwrap();
-    let mut host = host;
-    assert!(!host.detached.child.wait().unwrap().success());
 }

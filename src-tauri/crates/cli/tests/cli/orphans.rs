@@ -3,10 +3,12 @@
 
 use crate::support::{Shift, binary, kill};
 use nightshift_platform::lock;
-use nightshift_platform::process::{Identity, Liveness3, find_by_arguments};
+use nightshift_platform::process::{Identity, Liveness3, descendants, find_by_arguments};
 use nightshift_testkit::{wait_for, wait_until};
 use std::ffi::OsStr;
+use std::io::Read;
 use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 
 /// Runs in a session, apart from all others there, and waits for its word to begin.
 struct Apart<'a> {
@@ -233,4 +235,50 @@ fn security_06_a_session_changes_no_settings_and_starts_nothing_at_login() {
     let mut command = shift.command(&["daemon", "install"]);
     crate::support::ran(command.env("PATH", path), b"").ok(&["daemon", "install"]);
     assert!(unit.exists() && called.exists());
+}
+
+/// A container of its own, as far as processes go; ended with all in it when dropped.
+struct Namespace(Child);
+
+impl Namespace {
+    /// None where making one needs more rights than we have.
+    fn new() -> Option<Namespace> {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--pid", "--fork", "--kill-child", "sh", "-c", "echo; exec sleep 86398"]);
+        let mut made = Namespace(unshare.stdout(Stdio::piped()).spawn().ok()?);
+        let lives = made.0.stdout.as_mut().unwrap().read_exact(&mut [0]).is_ok();
+        lives.then_some(made)
+    }
+
+    /// Its first process.
+    fn init(&self) -> u32 {
+        descendants(self.0.id()).unwrap()[0].pid
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// What it leaves there does not come back to its host: it is found by its mark.
+#[test]
+fn security_33_what_a_session_starts_in_another_namespace_ends_with_it() {
+    let Some(namespace) = Namespace::new() else {
+        eprintln!("NOT TESTED: another PID namespace; making one needs more rights than we have");
+        return;
+    };
+    let shift = Shift::new();
+    let init = namespace.init();
+    let sleeps = || find_by_arguments(&[OsStr::new("86399.7")]).unwrap_or_default();
+    let id = shift.shell(&format!(
+        "nsenter --target {init} --pid -- sh -c '(setsid env -i sleep 86399.7 &)'; read x"
+    ));
+    wait_until("it to sleep", || sleeps().len() == 1);
+    let is_below_its_host = || descendants(shift.host(&id).pid).unwrap().contains(&sleeps()[0]);
+    wait_until("it to be out of reach", || !is_below_its_host());
+    shift.ok(&["stop", &id]);
+    wait_until("it to be ended", || sleeps().is_empty());
 }

@@ -56,8 +56,6 @@ pub(super) struct Ending {
     stage: Stage,
     /// How the child itself ended.
     pub exit: Option<Reaped>,
-    /// The kernel says that no process is below this one.
-    pub nobody_left: bool,
     pub user_time_ms: u64,
     pub system_time_ms: u64,
     pub max_rss_kib: u64,
@@ -141,10 +139,7 @@ impl Engine {
                     continue;
                 }
                 // All that it left behind came back to us when it ended: there is nobody to look for.
-                Ok(Reap::NoChildren) => {
-                    self.ending.nobody_left = true;
-                    return self.on_all_gone();
-                }
+                Ok(Reap::NoChildren) => return self.on_all_gone(),
                 Ok(Reap::NoneEnded) => {}
                 Err(error) => crate::log(&format!("children cannot be reaped: {error}")),
             }

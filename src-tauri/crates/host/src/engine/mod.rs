@@ -111,14 +111,12 @@ impl Engine {
         }
     }
 
-    /// Until the child and everything below it has ended and the exit record is written. Whether nobody at
-    /// all is left below: a supervisor that was started from inside, and its hosts, may be.
-    pub fn run(mut self) -> io::Result<bool> {
+    /// Until the child and everything below it has ended and the exit record is written.
+    pub fn run(mut self) -> io::Result<()> {
         while !self.ending.is_done() {
             self.turn()?;
         }
-        let nobody_left = self.ending.nobody_left;
-        self.finish().map(|()| nobody_left)
+        self.finish()
     }
 
     /// Ends a child that nobody will ever be able to reach.

@@ -23,36 +23,13 @@ use std::time::Duration;
 /// A host that closed its socket is on its way out: it is looked at this often, so far apart.
 pub const ENDING_CHECKS: u32 = 25;
 pub const ENDING_PAUSE: Duration = Duration::from_millis(20);
-/// Between its last word and its end a host that we started is waited for so long: its exit status spares a
-/// look at all processes.
-pub const LAST_MOMENTS: [Duration; 5] = [
-    Duration::from_millis(1),
-    Duration::from_millis(2),
-    Duration::from_millis(4),
-    Duration::from_millis(8),
-    Duration::from_millis(16),
-];
 /// Rounds of the sweep: each new round finds what the last one's victims had started.
 const SWEEP_ROUNDS: u32 = 20;
 const SWEEP_PAUSE: Duration = Duration::from_millis(25);
 const SIGKILL: i32 = 9;
 
-/// What may still run of a session whose host has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Left {
-    /// Its host said so by its exit status, which is its parent's to hear.
-    Nobody,
-    Perhaps,
-}
-
 /// Hands on what the journal holds after `after`, then how it ended.
-pub(crate) async fn report_end(
-    report: &Report,
-    dir: &Path,
-    finding: Finding,
-    after: u64,
-    left: Left,
-) {
+pub(crate) async fn report_end(report: &Report, dir: &Path, finding: Finding, after: u64) {
     if let Finding::Unknown(why) = finding {
         return report.send(unknown(why)).await;
     }
@@ -72,9 +49,7 @@ pub(crate) async fn report_end(
             if never_ready {
                 give_up(&path);
             }
-            if left == Left::Perhaps {
-                sweep(&path, &session);
-            }
+            sweep(&path, &session);
             clear_socket(&path);
             let words = last_seq.map(|last| last_words(&path, last)).unwrap_or_default();
             (rest_of(&path, after), words)
@@ -222,7 +197,8 @@ pub fn clear_sockets(home: &Home) {
     }
 }
 
-/// Ends what is left of a session after its host.
+/// Ends what is left of a session after its host, whether or not that was killed: a process that entered another
+/// PID namespace does not come back to the host when its parents end.
 pub fn sweep(dir: &Path, session: &SessionId) {
     for _ in 0..SWEEP_ROUNDS {
         let left = match all_of(dir, session) {

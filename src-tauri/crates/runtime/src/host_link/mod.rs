@@ -20,7 +20,6 @@ mod talk;
 use crate::host_link::blocking::in_words;
 use crate::host_link::limits::{RECONNECT_FIRST, RECONNECT_LONGEST, RECONNECT_TRIES};
 use crate::workspace::{LocalWorktrees, NotPrepared, Prepared};
-use end::Left;
 pub use inlet::{InboxInlet, Inlet};
 pub use launch::mark_lowered;
 use nightshift_host::finding::Finding;
@@ -36,7 +35,7 @@ use nightshift_supervisor::ports::world::Lane;
 use pulse::Silent;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus};
+use std::process::Child;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use talk::Talked;
@@ -118,7 +117,7 @@ async fn run(
             return report.send(HostLinkEvent::LaunchFailed { error }).await;
         }
         Err(launch::NotStarted::Found(finding)) => {
-            return end::report_end(&report, &place.dir, finding, 0, Left::Perhaps).await;
+            return end::report_end(&report, &place.dir, finding, 0).await;
         }
     };
     let Place { dir, worktrees, .. } = place;
@@ -139,18 +138,7 @@ async fn run(
     }
     let host = identity_of(&ready);
     let asked = Asked::default();
-    let mut link = Link {
-        report,
-        dir,
-        kind,
-        listens,
-        ready,
-        after: 0,
-        asked,
-        shared,
-        exit: None,
-        left: Left::Perhaps,
-    };
+    let mut link = Link { report, dir, kind, listens, ready, after: 0, asked, shared, exit: None };
     link.follow(&mut queue, &mut child).await;
     let lodged = kind == LaunchKind::Pipe || listens;
     tokio::spawn(async move {
@@ -187,8 +175,6 @@ struct Link {
     shared: Shared,
     /// How the child ended, as its host told it. The record on disk counts, where there is one.
     exit: Option<Exited>,
-    /// What it said itself of what it left.
-    left: Left,
 }
 
 /// What of the loop's commands goes to which connection.
@@ -262,7 +248,7 @@ impl Link {
                     tokio::time::sleep(RECONNECT_LONGEST).await;
                     let finding = self.finding(child).await;
                     if !matches!(finding, Finding::Alive(_) | Finding::Unknown(_)) {
-                        return self.report_end(finding, child).await;
+                        return end::report_end(&self.report, &self.dir, finding, self.after).await;
                     }
                 }
                 Talked::Lost { connected, why } => {
@@ -275,10 +261,10 @@ impl Link {
                         self.asked.lost();
                         self.report.send(HostLinkEvent::Unwritten { why: why.clone() }).await;
                     }
-                    self.reap(child);
+                    reap(child);
                     let finding = self.finding(child).await;
                     if !matches!(finding, Finding::Alive(_) | Finding::Unknown(_)) {
-                        return self.report_end(finding, child).await;
+                        return end::report_end(&self.report, &self.dir, finding, self.after).await;
                     }
                     failures += 1;
                     if failures == RECONNECT_TRIES {
@@ -340,7 +326,7 @@ impl Link {
     /// socket may need a moment to end.
     async fn finding(&mut self, child: &mut Option<Child>) -> Finding {
         for _ in 0..end::ENDING_CHECKS {
-            self.reap(child);
+            reap(child);
             let (dir, session) = (self.dir.clone(), self.report.session.clone());
             let looked = move || end::look_closely(&dir, &session);
             let found = blocking::run(Lane::Directories, looked).await;
@@ -361,24 +347,6 @@ impl Link {
 }
 
 impl Link {
-    fn reap(&mut self, child: &mut Option<Child>) {
-        if let Some(status) = reap(child) {
-            self.left = if status.success() { Left::Nobody } else { Left::Perhaps };
-        }
-    }
-
-    async fn report_end(&mut self, finding: Finding, child: &mut Option<Child>) {
-        // Its process ends a moment after its sockets.
-        for pause in end::LAST_MOMENTS {
-            self.reap(child);
-            if child.is_none() {
-                break;
-            }
-            tokio::time::sleep(pause).await;
-        }
-        end::report_end(&self.report, &self.dir, finding, self.after, self.left).await;
-    }
-
     /// What the process table alone says.
     fn without_directory(&mut self) -> Finding {
         let host = identity_of(&self.ready);
@@ -407,12 +375,10 @@ async fn bury(mut child: Option<Child>, host: Identity) {
 }
 
 /// Takes the exit status of a host that was our child, so that it is no zombie.
-fn reap(child: &mut Option<Child>) -> Option<ExitStatus> {
-    let ended = match child.as_mut()?.try_wait() {
-        Ok(None) => return None,
-        Ok(ended) => ended,
-        Err(_) => None,
-    };
-    *child = None;
-    ended
+fn reap(child: &mut Option<Child>) {
+    if let Some(started) = child
+        && matches!(started.try_wait(), Ok(Some(_)) | Err(_))
+    {
+        *child = None;
+    }
 }
