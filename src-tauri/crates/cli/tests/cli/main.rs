@@ -24,6 +24,7 @@ mod life;
 mod limits;
 mod logs;
 mod loops;
+mod lost_replies;
 mod lowered_marks;
 mod manual;
 mod notices;
