@@ -8,13 +8,30 @@ use crate::core::{Core, Entry, effects};
 use crate::features::conditions::Condition;
 use crate::features::{self, conditions};
 use crate::handlers;
+use crate::inbox::Inbox;
 use crate::limits::CATCH_UP_PAUSE;
 use nightshift_model::SessionId;
 use nightshift_platform::clock;
 use nightshift_protocol::SessionView;
 use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// When many come at once, what is due by the clock waits for so many of them.
+const MESSAGES_AT_ONCE: usize = 32;
 
 impl Core {
+    /// `first` and those that have come by now: what is due is looked for in all sessions, and that once for
+    /// all of them.
+    pub fn handle_all(&mut self, first: Inbox, more: &mut mpsc::Receiver<Inbox>) {
+        self.handle(first);
+        for _ in 1..MESSAGES_AT_ONCE {
+            match more.try_recv() {
+                Ok(message) => self.handle(message),
+                Err(_) => return,
+            }
+        }
+    }
+
     /// Time until something is due by the clock; none when nothing is.
     pub fn next_deadline(&self) -> Option<Duration> {
         let now = clock::monotonic();

@@ -183,7 +183,7 @@ impl Core {
                 None => Ok(messages.recv().await),
             };
             match message {
-                Ok(Some(message)) => self.handle(message),
+                Ok(Some(message)) => self.handle_all(message, &mut messages),
                 Ok(None) => return,
                 Err(_elapsed) => {}
             }

@@ -27,10 +27,11 @@ pub fn on_tick(core: &mut Core, _: Duration) {
 }
 
 fn is_outdated(entry: &Entry) -> bool {
-    let older = entry.build.as_deref().is_some_and(|build| is_older(build, OWN_VERSION));
-    let resumable = entry.session.agent().is_some_and(|a| a.agent_session_id.is_some());
-    let can_start = entry.caught_up && !entry.env.is_empty() && resumable;
-    older && can_start && entry.session.pinned && entry.session.is_idle()
+    let resumable = || entry.session.agent().is_some_and(|a| a.agent_session_id.is_some());
+    // Last, for versions are read anew each time.
+    let older = || entry.build.as_deref().is_some_and(|build| is_older(build, OWN_VERSION));
+    let can_start = entry.caught_up && !entry.env.is_empty();
+    entry.session.pinned && can_start && entry.session.is_idle() && resumable() && older()
 }
 
 const OWN_VERSION: &str = env!("CARGO_PKG_VERSION");
