@@ -2,9 +2,14 @@
 
 use crate::support::{Shift, kill};
 use nightshift_client::Client;
-use nightshift_platform::process::Liveness3;
-use nightshift_protocol::BoardEvent;
+use nightshift_host::journal;
+use nightshift_platform::process::{Identity, Liveness3, signal};
+use nightshift_platform::signals::{SIGCONT, SIGSTOP};
+use nightshift_protocol::{BoardEvent, RecordKind};
 use nightshift_testkit::wait_until;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
 use std::process::Command;
 
 fn notices(shift: &Shift) -> String {
@@ -137,25 +142,41 @@ fn a_database_that_is_none_is_moved_away_and_nothing_live_is_harmed() {
     assert!(notices(&shift).contains("corrupt"), "{}", notices(&shift));
 }
 
-/// A small file system over the state directory; unmounted before the home goes.
+/// A small file system over a directory of the home; unmounted before the home goes.
 struct SmallDisk<'a> {
     shift: &'a Shift,
+    at: PathBuf,
 }
 
 impl<'a> SmallDisk<'a> {
-    fn mount(shift: &'a Shift) -> Option<SmallDisk<'a>> {
-        std::fs::create_dir(shift.home.state()).unwrap();
+    /// Over a directory that is not there yet.
+    fn mount(shift: &'a Shift, at: PathBuf) -> Option<SmallDisk<'a>> {
+        DirBuilder::new().mode(0o700).recursive(true).create(&at).unwrap();
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(shift.home.state());
+        mount.args(["-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs"]).arg(&at);
         let mounted = mount.status().is_ok_and(|status| status.success());
-        mounted.then_some(SmallDisk { shift })
+        if !mounted {
+            eprintln!(
+                "NOT TESTED: a full disk; mounting a small one needs more rights than we have"
+            );
+        }
+        mounted.then_some(SmallDisk { shift, at })
+    }
+
+    fn fill(&self) {
+        let filled = std::fs::write(self.at.join("filler"), vec![0; 2 * 1024 * 1024]);
+        assert!(filled.is_err(), "the disk is not small");
+    }
+
+    fn free(&self) {
+        std::fs::remove_file(self.at.join("filler")).unwrap();
     }
 }
 
 impl Drop for SmallDisk<'_> {
     fn drop(&mut self) {
         self.shift.home.end_all();
-        let status = Command::new("umount").arg(self.shift.home.state()).status();
+        let status = Command::new("umount").arg(&self.at).status();
         assert!(status.is_ok_and(|status| status.success()), "the small disk stays mounted");
     }
 }
@@ -163,25 +184,54 @@ impl Drop for SmallDisk<'_> {
 #[test]
 fn a_full_disk_is_said_and_harms_no_running_session() {
     let shift = Shift::new();
-    let Some(_disk) = SmallDisk::mount(&shift) else {
-        eprintln!("NOT TESTED: a full disk; mounting a small one needs more rights than we have");
-        return;
-    };
+    let Some(disk) = SmallDisk::mount(&shift, shift.home.state()) else { return };
     let id = shift.shell("while read x; do echo got $x; done");
     shift.wait_entry(&id, "its process", |e| e["pid"].is_u64());
     let waiting = shift.agent("ask Go on? | Yes\ndone went on");
     shift.wait_state(&waiting, "blocked");
-    let filler = shift.home.state().join("filler");
-    let filled = std::fs::write(&filler, vec![0; 2 * 1024 * 1024]);
-    assert!(filled.is_err(), "the disk is not small");
+    disk.fill();
     shift.fails(&["--bg", "--exec", "true"], &["space"]);
     for session in [&id, &waiting] {
         assert!(shift.entry(session)["pid"].is_u64());
     }
-    std::fs::remove_file(&filler).unwrap();
+    disk.free();
     let after = shift.shell("exit 0");
     shift.wait_state(&after, "done");
     shift.answer(&waiting, "1");
     assert_eq!(shift.wait_state(&waiting, "done")["result"], "went on");
     kill(&shift.supervisor());
+}
+
+/// The disk of the sessions alone: the supervisor can write down what it knows, so that what it has after its
+/// restart is what the host gave it.
+#[test]
+fn failures_36_a_question_that_found_no_room_outlives_the_supervisor() {
+    let shift = Shift::new();
+    shift.home.home().ensure().unwrap();
+    let Some(disk) = SmallDisk::mount(&shift, shift.home.home().jobs()) else { return };
+    // More than the rest of a page that the journal has already.
+    let text = "x".repeat(8_000);
+    let asks = shift.agent(&format!("wait 5\nsay {text}\nask Go on? | Yes\ndone went on"));
+    let entry = shift.wait_entry(&asks, "its process", |e| e["pid"].is_u64());
+    let agent = Identity::of(u32::try_from(entry["pid"].as_u64().unwrap()).unwrap()).unwrap();
+    let holds = |kind: RecordKind| {
+        let mut of_kind = journal::read(&shift.job(&asks), 0).filter(|r| r.kind == kind);
+        of_kind.any(|r| String::from_utf8_lossy(&r.body).contains("Go on?"))
+    };
+    wait_until("its prompt to be written down", || holds(RecordKind::In));
+    signal(&agent, SIGSTOP).unwrap();
+    wait_until("it to stand still", || agent.standstill().is_some());
+    assert_eq!(shift.entry(&asks)["state"], "working", "it asked too early");
+    disk.fill();
+    signal(&agent, SIGCONT).unwrap();
+    let request = shift.request(&asks);
+    assert!(!holds(RecordKind::Out), "it found room");
+    let (host, before) = (shift.host(&asks), shift.kill_supervisor());
+    assert_eq!(shift.request(&asks), request);
+    assert!(shift.supervisor() != before && shift.host(&asks) == host);
+    assert!(shift.ok(&["logs", &asks]).contains(&text), "what it said before is lost");
+    disk.free();
+    shift.answer(&asks, "1");
+    assert_eq!(shift.wait_state(&asks, "done")["result"], "went on");
+    assert!(holds(RecordKind::Out), "it was never written down");
 }
