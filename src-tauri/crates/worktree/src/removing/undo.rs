@@ -27,6 +27,7 @@ pub fn undo(git: &Git, ledger: &Ledger, id: &str) -> Result<Record> {
         let text = format!("{} has the worktree {} now", record.id, there.path.display());
         return Err(Error::new(Kind::Taken, text).hint("remove that one first"));
     }
+    refuse_links(&removed)?;
     if removed.had_tree
         && !removed.tree().exists()
         && std::fs::symlink_metadata(&record.path).is_err()
@@ -150,6 +151,27 @@ fn refuse_way(path: &Path) -> Result<()> {
         real.display()
     );
     Err(Error::new(Kind::Refused, text).hint("remove that link, then undo again"))
+}
+
+/// Refuses where what was put aside is not there itself any more: a link in its place would be brought back
+/// instead, and what it leads to is anybody's.
+fn refuse_links(removed: &Removed) -> Result<()> {
+    let all = removed.aside.parent().unwrap_or(&removed.aside);
+    for aside in [all, &removed.aside, &removed.tree(), &removed.admin()] {
+        match std::fs::symlink_metadata(aside) {
+            Ok(there) if there.is_dir() => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Ok(there) => {
+                let what = if there.is_symlink() { "a symbolic link" } else { "no directory" };
+                let text = format!("{} is {what}; nothing was changed", aside.display());
+                let hint =
+                    format!("move it away; what was uncommitted is in git: {}", removed.rescue_ref);
+                return Err(Error::new(Kind::Refused, text).hint(hint));
+            }
+            Err(error) => return Err(Error::io(aside, &error)),
+        }
+    }
+    Ok(())
 }
 
 /// Puts aside again what was just brought back.

@@ -146,6 +146,35 @@ fn security_02_an_undo_puts_nothing_where_a_link_leads() {
 }
 
 #[test]
+fn security_02_an_undo_that_finds_a_link_where_it_put_something_aside_changes_nothing() {
+    let repo = Repo::new();
+    let record = repo.make("one");
+    write(&record.path, "new.txt", "work\n");
+    let Removal::Removed { removed, .. } = repo.remove("one", Policy::Discard) else { panic!() };
+    let before = branches(&repo);
+    let elsewhere = repo.home.work().join("elsewhere");
+    for aside in [removed.aside.join("admin"), removed.aside.join("tree"), removed.aside.clone()] {
+        fs::rename(&aside, &elsewhere).unwrap();
+        for is_link in [true, false] {
+            match is_link {
+                true => symlink(&elsewhere, &aside).unwrap(),
+                false => fs::write(&aside, "").unwrap(),
+            }
+            let there = snapshot(&elsewhere);
+            let error = undo(&repo.git, &repo.ledger, "one").unwrap_err();
+            let named = error.message.contains(&aside.display().to_string());
+            assert!(named && error.message.contains("nothing was changed"), "{error}");
+            assert!(!record.path.exists());
+            assert_eq!((branches(&repo), snapshot(&elsewhere)), (before.clone(), there));
+            fs::remove_file(&aside).unwrap();
+        }
+        fs::rename(&elsewhere, &aside).unwrap();
+    }
+    let back = repo.undo("one");
+    assert_eq!(fs::read_to_string(back.path.join("new.txt")).unwrap(), "work\n");
+}
+
+#[test]
 fn security_12_a_new_branch_is_not_made_where_a_ref_leads() {
     let repo = Repo::new();
     repo.run(&["symbolic-ref", "refs/heads/worktree-one", "refs/heads/new"]);
