@@ -118,7 +118,7 @@ export class FakeWorktrees {
     }
     const fate = this.remove(session, disposal === "discard");
     const why = (fate?.kept ?? []).map(({ text }) => text).join("; ");
-    if (why !== "") throw fault("refused", `session ${session} is stopped and stays, for its worktree has ${why}`);
+    if (why !== "") throw fault("refused", `session ${session} is stopped and stays with its worktree: ${why}`);
     return fate;
   }
 

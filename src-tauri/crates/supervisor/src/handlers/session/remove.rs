@@ -81,7 +81,7 @@ const GONE: &str = "gone";
 fn stays(id: &SessionId, fate: &WorktreeFate) -> Fault {
     let why: Vec<&str> = fate.kept.iter().map(|kept| kept.text.as_str()).collect();
     let text = format!(
-        "session {id} is stopped and stays, for its worktree {} has {}",
+        "session {id} is stopped and stays with its worktree {}: {}",
         fate.path,
         why.join("; ")
     );
