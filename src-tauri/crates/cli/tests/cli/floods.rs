@@ -15,6 +15,8 @@ const LINES: usize = 15_000;
 const BURST: usize = 500;
 /// Memory of a supervisor, whatever its sessions print.
 const PEAK_MAX_KIB: u64 = 160 * 1024;
+/// What the start and the end of one session may take.
+const END_MAX_KIB: u64 = 16 * 1024;
 
 #[test]
 fn twenty_sessions_with_five_thousand_lines_a_second_each_lose_none_and_hold_up_nobody() {
@@ -48,6 +50,22 @@ fn twenty_sessions_with_five_thousand_lines_a_second_each_lose_none_and_hold_up_
     }
     let peak = memory_kib(&supervisor, "status", "VmHWM");
     assert!(peak < PEAK_MAX_KIB, "{peak} KiB at most");
+}
+
+/// Nobody makes anything of what a terminal's journal holds.
+#[test]
+fn the_end_of_a_job_that_printed_much_costs_its_supervisor_no_memory() {
+    let shift = Shift::new();
+    shift.ok(&["agents"]);
+    let supervisor = shift.supervisor();
+    let peak = || memory_kib(&supervisor, "status", "VmHWM");
+    let before = peak();
+    let id = shift.shell("stty -opost; yes 'a line of output like any other' | head -c 40000000");
+    shift.wait_state(&id, "done");
+    let kept: usize = records(&shift, &id).iter().map(|record| record.body.len()).sum();
+    assert!(kept > 30_000_000, "{kept} bytes were kept");
+    let more = peak() - before;
+    assert!(more < END_MAX_KIB, "{more} KiB for the end of a job");
 }
 
 fn records(shift: &Shift, id: &str) -> Vec<nightshift_protocol::Record> {

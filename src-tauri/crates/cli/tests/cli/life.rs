@@ -4,6 +4,7 @@
 use crate::support::Shift;
 use nightshift_platform::process::{Identity, signal};
 use nightshift_platform::signals::SIGKILL;
+use nightshift_testkit::wait_until;
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
 
@@ -59,6 +60,10 @@ fn a_restart_needs_no_supervisor_that_dispatched_it() {
     let id = shift.agent("say begun\nwait 600");
     shift.wait_log(&id, "\nbegun");
     shift.kill_supervisor();
+    shift.ok(&["agents"]);
+    // What the next process needs of its host, which ends with the agent, is read by then.
+    let connected = || shift.json(&["daemon", "status", "--json"])["connected"] == 1;
+    wait_until("its host to be known", connected);
     kill_process(&shift.entry(&id));
     shift.wait_entry(&id, "its question", asks_after_restart);
     shift.ok(&["rm", &id]);

@@ -85,7 +85,13 @@ impl SegmentReader {
             self.buffer.shrink_to(CHUNK_BYTES);
         }
         let have = self.buffer.len();
-        self.buffer.resize(wanted.max(have + CHUNK_BYTES), 0);
+        // No more room than there are bytes: most journals are short, and their end is met each time.
+        let there = self.file.metadata()?.len().saturating_sub(self.offset);
+        let room = wanted.max(have + CHUNK_BYTES).min(usize::try_from(there).unwrap_or(usize::MAX));
+        if room <= have {
+            return Ok(false);
+        }
+        self.buffer.resize(room, 0);
         let read = self.file.read_at(&mut self.buffer[have..], self.offset + have as u64);
         self.buffer.truncate(have + *read.as_ref().unwrap_or(&0));
         Ok(read? > 0)

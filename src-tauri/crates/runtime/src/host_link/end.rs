@@ -28,8 +28,9 @@ const SWEEP_ROUNDS: u32 = 20;
 const SWEEP_PAUSE: Duration = Duration::from_millis(25);
 const SIGKILL: i32 = 9;
 
-/// Hands on what the journal holds after `after`, then how it ended.
-pub(crate) async fn report_end(report: &Report, dir: &Path, finding: Finding, after: u64) {
+/// Hands on what the journal holds after `after`, then how it ended. None where nobody makes anything of
+/// records: a terminal's journal may have tens of megabytes.
+pub(crate) async fn report_end(report: &Report, dir: &Path, finding: Finding, after: Option<u64>) {
     if let Finding::Unknown(why) = finding {
         return report.send(unknown(why)).await;
     }
@@ -52,7 +53,8 @@ pub(crate) async fn report_end(report: &Report, dir: &Path, finding: Finding, af
             sweep(&path, &session);
             clear_socket(&path);
             let words = last_seq.map(|last| last_words(&path, last)).unwrap_or_default();
-            (rest_of(&path, after), words)
+            let rest = after.map(|after| journal::read(&path, after).collect::<Vec<Record>>());
+            (rest.unwrap_or_default(), words)
         });
         match told_when_late(report, reading).await {
             Ok(read) => break read,
@@ -104,10 +106,6 @@ pub(crate) fn unknown(why: String) -> HostLinkEvent {
 
 fn exit_of(exit: &Exited, last_words: String) -> Exit {
     Exit { code: exit.code, signal: exit.signal, last_words }
-}
-
-fn rest_of(dir: &Path, after: u64) -> Vec<Record> {
-    journal::read(dir, after).collect()
 }
 
 fn last_words(dir: &Path, last: u64) -> String {

@@ -36,7 +36,8 @@ pub enum NotStarted {
     Found(Finding),
 }
 
-type Started = Result<(Ready, Option<Child>), NotStarted>;
+/// A host: our child, or one that was found, with the environment it was given.
+type Started = Result<(Ready, Option<Child>, Option<Environment>), NotStarted>;
 
 pub async fn launch(
     dir: PathBuf,
@@ -89,7 +90,7 @@ pub fn mark_lowered() -> String {
 
 /// A host that gets ready after it was given up belongs to nobody: it is ended.
 async fn end_late(starting: tokio::task::JoinHandle<io::Result<Started>>) {
-    let Ok(Ok(Ok((ready, child)))) = starting.await else { return };
+    let Ok(Ok(Ok((ready, child, _)))) = starting.await else { return };
     let host = Identity { pid: ready.pid, start_ticks: ready.start_ticks };
     let ended = blocking::run(Lane::Launches, move || {
         process::signal(&host, SIGTERM)?;
@@ -163,7 +164,7 @@ fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Pat
         child.wait().ok(); // Only so that it is no zombie.
         return Err(NotStarted::Failed(mark_lowered()));
     }
-    Ok((ready, Some(child)))
+    Ok((ready, Some(child), None))
 }
 
 /// Whether the host took the mark of its session from the one that we began with: nobody lowered our limit
@@ -190,11 +191,6 @@ async fn look<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> i
     looking.await
 }
 
-/// The environment of an adopted host.
-pub(crate) async fn environment(dir: PathBuf, host: u32) -> Option<Environment> {
-    look(move || read_environment(&dir, host)).await.ok()?
-}
-
 /// What a host was given for its session. It is nowhere else: values are never written down.
 fn read_environment(dir: &Path, host: u32) -> Option<Environment> {
     let launch = hosts::document::<Launch>(dir, LAUNCH_FILE).ok()??;
@@ -205,23 +201,30 @@ fn read_environment(dir: &Path, host: u32) -> Option<Environment> {
     Some(env)
 }
 
-/// Finds a host that was started earlier. Where it cannot be said whether it lives, it is looked at
-/// again for as long as that takes: descriptors come back, a file system is mended.
+/// Finds a host that was started earlier, and with it the environment that goes when it ends. Where it cannot be
+/// said whether it lives, it is looked at again for as long as that takes: descriptors come back, a file system
+/// is mended.
 pub(crate) async fn adopt(dir: PathBuf, report: &Report) -> Started {
     let mut waited = Duration::ZERO;
     let mut pause = RECONNECT_FIRST;
     let mut told = String::new();
     loop {
         let (looked, session) = (dir.clone(), report.session.clone());
-        match end::told_when_late(report, look(move || end::look_closely(&looked, &session))).await
-        {
-            Ok(Finding::Alive(ready)) => return Ok((*ready, None)),
-            Ok(Finding::Starting) if waited < LAUNCH_TIMEOUT => {
+        let looking = look(move || match end::look_closely(&looked, &session) {
+            Finding::Alive(ready) => {
+                let env = read_environment(&looked, ready.pid);
+                Ok((*ready, None, env))
+            }
+            found => Err(found),
+        });
+        match end::told_when_late(report, looking).await {
+            Ok(Ok(alive)) => return Ok(alive),
+            Ok(Err(Finding::Starting)) if waited < LAUNCH_TIMEOUT => {
                 tokio::time::sleep(STARTING_PAUSE).await;
                 waited += STARTING_PAUSE;
             }
-            Ok(Finding::Unknown(why)) => unknown(report, &mut told, why, &mut pause).await,
-            Ok(finding) => return Err(NotStarted::Found(finding)),
+            Ok(Err(Finding::Unknown(why))) => unknown(report, &mut told, why, &mut pause).await,
+            Ok(Err(finding)) => return Err(NotStarted::Found(finding)),
             Err(e) => unknown(report, &mut told, in_words(&e), &mut pause).await,
         }
     }

@@ -82,6 +82,7 @@ async fn run(
     shared: Shared,
 ) {
     let LinkSpec { session, kind, listens, start, .. } = spec;
+    let reads = kind == LaunchKind::Pipe || listens;
     let mut moved = None;
     let started = match start {
         Start::Launch { mut launch, mut env, program, order, guard } => {
@@ -111,13 +112,13 @@ async fn run(
         }
         Start::Adopt => launch::adopt(place.dir.clone(), &report).await,
     };
-    let (ready, mut child) = match started {
+    let (ready, mut child, env) = match started {
         Ok(started) => started,
         Err(launch::NotStarted::Failed(error)) => {
             return report.send(HostLinkEvent::LaunchFailed { error }).await;
         }
         Err(launch::NotStarted::Found(finding)) => {
-            return end::report_end(&report, &place.dir, finding, 0).await;
+            return end::report_end(&report, &place.dir, finding, reads.then_some(0)).await;
         }
     };
     let Place { dir, worktrees, .. } = place;
@@ -128,23 +129,21 @@ async fn run(
             tracing::warn!(session = %session, "its worktree is not locked: {held:?}");
         }
     }
+    // First: whoever hears that it lives may end it.
+    if let Some(env) = env {
+        report.send(HostLinkEvent::Environment(env)).await;
+    }
     report.send(HostLinkEvent::Launched { pid: ready.child_pid }).await;
     let (build, socket) = (ready.build.clone(), PathBuf::from(&ready.socket));
     report.send(HostLinkEvent::Host { build, socket }).await;
-    if child.is_none()
-        && let Some(env) = launch::environment(dir.clone(), ready.pid).await
-    {
-        report.send(HostLinkEvent::Environment(env)).await;
-    }
     let host = identity_of(&ready);
     let asked = Asked::default();
     let mut link = Link { report, dir, kind, listens, ready, after: 0, asked, shared, exit: None };
     link.follow(&mut queue, &mut child).await;
-    let lodged = kind == LaunchKind::Pipe || listens;
     tokio::spawn(async move {
         bury(child, host).await;
         // Its own lock among them. Not before it is gone: a lock of a host that lives would stay.
-        if lodged
+        if reads
             && let Err(e) = blocking::run(Lane::Worktrees, move || worktrees.release_stale()).await
         {
             tracing::warn!("locks of worktrees stay: {}", in_words(&e));
@@ -248,7 +247,7 @@ impl Link {
                     tokio::time::sleep(RECONNECT_LONGEST).await;
                     let finding = self.finding(child).await;
                     if !matches!(finding, Finding::Alive(_) | Finding::Unknown(_)) {
-                        return end::report_end(&self.report, &self.dir, finding, self.after).await;
+                        return self.report_end(finding).await;
                     }
                 }
                 Talked::Lost { connected, why } => {
@@ -264,7 +263,7 @@ impl Link {
                     reap(child);
                     let finding = self.finding(child).await;
                     if !matches!(finding, Finding::Alive(_) | Finding::Unknown(_)) {
-                        return end::report_end(&self.report, &self.dir, finding, self.after).await;
+                        return self.report_end(finding).await;
                     }
                     failures += 1;
                     if failures == RECONNECT_TRIES {
@@ -347,6 +346,11 @@ impl Link {
 }
 
 impl Link {
+    async fn report_end(&self, finding: Finding) {
+        let reads = self.kind == LaunchKind::Pipe || self.listens;
+        end::report_end(&self.report, &self.dir, finding, reads.then_some(self.after)).await;
+    }
+
     /// What the process table alone says.
     fn without_directory(&mut self) -> Finding {
         let host = identity_of(&self.ready);
