@@ -19,6 +19,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("nightshift-agents", &["model", "protocol", "vendors"]),
     ("nightshift-git-reader", &["platform"]),
     ("nightshift-settings", &[]),
+    ("nightshift-routines", &["model", "schedule"]),
     (
         "nightshift-automation",
         &["model", "protocol", "platform", "agents", "settings", "schedule", "judge"],
