@@ -7,5 +7,6 @@
 
 pub mod definition;
 pub mod github;
+pub mod occurrence;
 
 pub use definition::{Definition, Problem};
