@@ -99,7 +99,7 @@ pub(super) fn repository(root: &Fields<'_>) -> Option<Repository> {
         root.say(&span, "a repository does not begin with `-`");
         return None;
     }
-    if scheme && value.split("://").nth(1).is_some_and(|rest| has_password(rest)) {
+    if scheme && value.split("://").nth(1).is_some_and(has_password) {
         root.say(
             &span,
             "the address holds a password; remove it, and let git's credential helper give it",
