@@ -136,7 +136,7 @@ const VAGUE =
 const PROVABLE =
   /\b(?:output|prints?|shows?|exits?|exit code|passes|pass|fails?|0 (?:failures|errors|warnings)|exists?|contains?|returns?|status|merged|opened|committed|pushed|deleted|equals?|reports?|no .* (?:left|remain))\b|["'`]/i;
 
-/** What is doubtful about a condition while it is being written; empty when nothing is. */
+/** What to warn about in a condition while it is being written; empty when nothing is. */
 export function conditionWarning(condition: string): string {
   const text = condition.trim();
   if (text.length < 8) return "";
