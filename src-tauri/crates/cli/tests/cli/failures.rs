@@ -320,20 +320,24 @@ fn failures_17_dead_disks_of_many_sessions_hold_up_no_launch_and_are_named() {
 #[test]
 fn failures_17_dead_disks_after_a_restart_are_unknown_and_the_others_are_adopted() {
     let shift = Shift::with(&[("NIGHTSHIFT_LOOK_PATIENCE_S", "1")]);
-    let dead: Vec<String> = (0..DEAD_HOSTS).map(|_| shift.shell("echo begun; read x")).collect();
+    // Agents: of a job that ended nothing is read, so that its disk holds up nothing.
+    let dead: Vec<String> = (0..DEAD_HOSTS).map(|_| shift.agent("say begun\nwait 600")).collect();
+    let job = shift.shell("echo begun; read x");
     let lives = shift.shell("read x");
-    for id in dead.iter().chain([&lives]) {
+    for id in dead.iter().chain([&job, &lives]) {
         shift.wait_entry(id, "its process", |e| e["pid"].is_u64());
     }
     for id in &dead {
-        shift.wait_log(id, "begun");
+        shift.wait_log(id, "\nbegun");
     }
+    shift.wait_log(&job, "begun");
     shift.kill_supervisor();
-    for id in &dead {
+    for id in dead.iter().chain([&job]) {
         crate::support::kill(&shift.host(id));
         hang_journal(&shift, id);
     }
     shift.start(&[("NIGHTSHIFT_LOOK_PATIENCE_S", "1")]);
+    shift.wait_state(&job, "failed");
     shift.wait_entry(&lives, "its process again", |e| e["pid"].is_u64());
     let other = shift.shell("true");
     shift.wait_state(&other, "done");
