@@ -8,5 +8,6 @@
 pub mod definition;
 pub mod github;
 pub mod occurrence;
+pub mod plan;
 
 pub use definition::{Definition, Problem};
