@@ -2,5 +2,10 @@
 //!
 //! Promise: the same event has the same key whichever way it came. Must not know: HTTP, tokens, polling.
 
+mod event;
 pub mod filter;
 pub mod kinds;
+mod take;
+
+pub use event::{Event, Malformed, Received, Source, from_webhook};
+pub use take::{Taken, matches, take};
