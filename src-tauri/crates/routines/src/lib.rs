@@ -8,6 +8,7 @@
 pub mod definition;
 pub mod github;
 pub mod occurrence;
+pub mod payload;
 pub mod plan;
 
 pub use definition::{Definition, Problem};
