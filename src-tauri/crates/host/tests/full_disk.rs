@@ -15,8 +15,10 @@ use support::{Host, pipe, until};
 /// Room for all that the agent says, once there is room.
 const DISK: &str = "size=48m";
 const DISK_BYTES: usize = 48 * 1024 * 1024;
-/// What waits in the host before it stops reading.
+/// What waits in the host before it stops reading, with the head of each record.
 const PRESSED_BYTES: usize = 4 * 1024 * 1024;
+/// So much of that is text at least: heads are a small part of lines as long as these.
+const HEARD_BYTES: usize = PRESSED_BYTES / 8 * 7;
 /// The agent would say this much: far more than a host may keep.
 const LINES: usize = 2_000;
 const LINE_BYTES: usize = 8_000;
@@ -109,7 +111,7 @@ fn failures_36_an_agent_is_not_read_on_while_its_lines_wait_for_the_disk_and_los
     let heard = Cell::new(0);
     let enough = |record: &Record| {
         heard.set(heard.get() + record.body.len());
-        heard.get() > PRESSED_BYTES
+        heard.get() > HEARD_BYTES
     };
     let mut records = follower.records_until(enough);
     until("the agent blocks", || is_writing(&agent));
