@@ -7,6 +7,7 @@
 
 pub mod definition;
 pub mod github;
+pub mod health;
 pub mod occurrence;
 pub mod payload;
 pub mod plan;
