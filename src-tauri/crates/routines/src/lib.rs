@@ -10,6 +10,7 @@ pub mod github;
 pub mod health;
 pub mod occurrence;
 pub mod payload;
+pub mod phrases;
 pub mod plan;
 
 pub use definition::{Definition, Problem};
