@@ -90,7 +90,7 @@ pub fn read(phrase: &str, local: DateTime) -> Result<Trigger, PhraseError> {
 }
 
 /// A phrase at the beginning of a line and what follows it: "every weekday at 9 triage new issues".
-pub fn read_front<'l>(line: &'l str, local: DateTime) -> Result<(Trigger, &'l str), PhraseError> {
+pub fn read_front(line: &str, local: DateTime) -> Result<(Trigger, &str), PhraseError> {
     let ends: Vec<usize> = line
         .char_indices()
         .filter(|(_, c)| c.is_whitespace())
@@ -135,11 +135,7 @@ fn trigger(words: &mut Words<'_>, local: DateTime) -> Result<Trigger, PhraseErro
         return in_a_while(words, local);
     }
     if words.take(&["on"]) || words.peek().is_some_and(|word| weekday(word).is_some()) {
-        return if words.peek().is_some_and(|word| plural(word)) {
-            weekly(words)
-        } else {
-            once(words, local)
-        };
+        return if words.peek().is_some_and(plural) { weekly(words) } else { once(words, local) };
     }
     if words.peek() == Some("the") || words.peek().is_some_and(|word| ordinal(word).is_some()) {
         return monthly(words);

@@ -117,7 +117,7 @@ fn a_prompt_alone_has_all_defaults() {
     }
 }
 
-/// One wrong thing, where it is told, and a part of what is told.
+/// One wrong thing, where it is told (line, column), and a part of what is told.
 const MISTAKES: &[(&str, usize, usize, &str)] = &[
     ("colour = 1", 2, 1, "`colour` is not known"),
     ("repositry = \"/a\"", 2, 1, "did you mean `repository`?"),
@@ -231,11 +231,11 @@ const MISTAKES: &[(&str, usize, usize, &str)] = &[
 
 #[test]
 fn each_mistake_names_its_place() {
-    for &(front, line, column, part) in MISTAKES {
+    for (front, line, column, part) in MISTAKES {
         let text = with(front);
         let problems = parse(&text).expect_err(front);
         let first = &problems[0];
-        assert_eq!((first.line, first.column), (line, column), "{front}: {problems:?}");
+        assert_eq!((first.line, first.column), (*line, *column), "{front}: {problems:?}");
         assert!(first.message.contains(part), "{front}: {problems:?}");
         assert_eq!(problems.len(), 1, "{front}: {problems:?}");
         assert!(!first.message.contains("sk-12345"), "{first}");
