@@ -258,3 +258,37 @@ fn a_reboot_tells_power_from_supervisor() {
     let (off, down) = (Some(LateCause::PoweredOff), Some(LateCause::SupervisorDown));
     assert_eq!(causes, [off, off, down]);
 }
+
+#[test]
+fn a_look_that_is_older_than_the_last_plan_counts_nothing_twice() {
+    // The machine goes west at ten: its nine o'clock is not due again. Then its clock is set back by an hour.
+    let berlin = |text: &str, since_boot_ms: i64| ClockReading {
+        zone: "Europe/Berlin".into(),
+        ..reading(text, since_boot_ms, 0)
+    };
+    let west = |text: &str, since_boot_ms: i64| ClockReading {
+        zone: "America/New_York".into(),
+        ..reading(text, since_boot_ms, 0)
+    };
+    let born = berlin("2026-12-01T06:00:00Z", HOUR);
+    let mut routine = Routine::new("[[trigger]]\nschedule = \"0 9 * * *\"", &born);
+    routine.machine = zone("Europe/Berlin").unwrap();
+    assert_eq!(routine.plan(&berlin("2026-12-01T08:00:01Z", 3 * HOUR)).occurrences.len(), 1);
+    let stale = berlin("2026-12-01T09:00:00Z", 4 * HOUR);
+    routine.plan(&stale);
+    routine.machine = zone("America/New_York").unwrap();
+    let moved = west("2026-12-01T09:00:30Z", 4 * HOUR + 30_000);
+    assert!(routine.plan(&moved).occurrences.is_empty());
+    for (text, since_boot_ms) in
+        [("2026-12-01T08:10:00Z", 4 * HOUR + 600_000), ("2026-12-01T08:11:00Z", 4 * HOUR + 660_000)]
+    {
+        // A killed supervisor finds only the look that was stored last.
+        routine.before = stale.clone();
+        assert!(routine.plan(&west(text, since_boot_ms)).occurrences.is_empty(), "{text}");
+    }
+    // Still as far ahead as when the clock was right: ten o'clock there, an hour earlier by this clock.
+    let lived_ms = routine.marks.triggers.values().next().unwrap().lived_ms.unwrap();
+    assert_eq!(lived_ms, ms("2026-12-01T14:00:00Z"));
+    let plan = routine.plan(&west("2026-12-01T13:59:00Z", 10 * HOUR));
+    assert!(plan.occurrences.is_empty());
+}

@@ -34,6 +34,13 @@ pub struct Marks {
     /// The machine's zone at the last plan.
     #[serde(default)]
     pub machine: String,
+    /// Wall time of the last plan, its boot, and the wall time at that boot: what a set clock is measured against.
+    #[serde(default)]
+    pub looked_ms: i64,
+    #[serde(default)]
+    pub boot: String,
+    #[serde(default)]
+    pub epoch_ms: i64,
     /// The definition's own zone. In another one its triggers are others.
     #[serde(default)]
     pub own_zone: Option<String>,
@@ -50,12 +57,21 @@ impl Marks {
             let mark = old(&key).unwrap_or(Mark::new(now.wall_ms));
             (key, mark)
         });
-        Marks {
-            triggers: triggers.collect(),
-            latest_ms: self.latest_ms,
-            machine: if self.machine.is_empty() { now.zone.clone() } else { self.machine.clone() },
-            own_zone: definition.timezone.clone(),
+        let triggers = triggers.collect();
+        let own_zone = definition.timezone.clone();
+        let mut marks = Marks { triggers, own_zone, ..self.clone() };
+        if marks.machine.is_empty() {
+            marks.looked(now);
         }
+        marks
+    }
+
+    /// A plan was made with this look.
+    pub(super) fn looked(&mut self, now: &ClockReading) {
+        self.machine.clone_from(&now.zone);
+        self.looked_ms = now.wall_ms;
+        self.boot.clone_from(&now.boot);
+        self.epoch_ms = now.epoch_ms();
     }
 
     /// Everything begins now: for a routine whose due times while it was off are to leave no rows.
@@ -92,15 +108,16 @@ impl Clocks {
     pub fn of(facts: &Facts<'_>) -> Clocks {
         let own = facts.definition.timezone.as_deref().and_then(facts.zones);
         let now_ms = facts.now.wall_ms;
-        let set_by_ms =
-            facts.before.filter(|before| before.boot == facts.now.boot).map_or(0, |before| {
-                let by_ms = facts.now.epoch_ms() - before.epoch_ms();
-                if by_ms.abs() < NOTICED_MS { 0 } else { by_ms }
-            });
-        let machine = &facts.marks.machine;
+        // By the marks, not by the look before: of a plan that was committed nothing counts once more.
+        let marks = facts.marks;
+        let same_boot = marks.boot == facts.now.boot;
+        let set_by_ms = if same_boot { facts.now.epoch_ms() - marks.epoch_ms } else { 0 };
+        let set_by_ms = if set_by_ms.abs() < NOTICED_MS { 0 } else { set_by_ms };
+        let machine = &marks.machine;
         let travels = own.is_none() && !machine.is_empty() && *machine != facts.now.zone;
         let old = if travels { (facts.zones)(machine) } else { None };
-        let left_ms = facts.before.map_or(now_ms, |before| before.wall_ms.min(now_ms));
+        let before_ms = facts.before.map_or(marks.looked_ms, |before| before.wall_ms);
+        let left_ms = before_ms.max(marks.looked_ms).min(now_ms);
         Clocks {
             zone: own.unwrap_or_else(|| facts.machine.clone()),
             left: old.map(|old| (old, left_ms)),

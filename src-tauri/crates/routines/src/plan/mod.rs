@@ -128,7 +128,7 @@ pub fn plan(facts: &Facts<'_>) -> Plan {
     }
     let mut occurrences: Vec<Planned> = come.into_values().map(|(_, planned)| planned).collect();
     merged.keep(&mut marks);
-    marks.machine.clone_from(&facts.now.zone);
+    marks.looked(facts.now);
     marks.latest_ms =
         occurrences.last().map_or(marks.latest_ms, |last| last.due_ms.max(marks.latest_ms));
     verdict::decide(&mut occurrences, facts, more);
