@@ -74,6 +74,7 @@ proptest! {
         cases: wanted("NIGHTSHIFT_YEAR_LIVES", LIVES as usize) as u32,
         // A life is long; its seed is enough to look at it again.
         max_shrink_iters: 0,
+        failure_persistence: None,
         ..ProptestConfig::default()
     })]
     #[test]
