@@ -320,3 +320,48 @@ fn official_samples_are_read_and_have_one_key_both_ways() {
         }
     }
 }
+
+#[test]
+fn official_samples_have_one_key_in_the_list_of_events_too() {
+    let Some(samples) = samples() else { return };
+    for (name, kind) in [
+        ("PullRequestEvent", "pull_request"),
+        ("ReleaseEvent", "release"),
+        ("IssuesEvent", "issues"),
+        ("IssueCommentEvent", "issue_comment"),
+        ("PullRequestReviewEvent", "pull_request_review"),
+    ] {
+        for payload in &samples[kind] {
+            let mut listed = payload.clone();
+            if payload["action"] == "submitted" {
+                listed["action"] = "created".into();
+            }
+            let entry = json!({
+                "id": "1", "type": name, "payload": listed,
+                "actor": { "login": payload["sender"]["login"] },
+                "repo": { "name": payload["repository"]["full_name"] },
+            });
+            assert_eq!(from_activity(&entry), from_webhook(kind, payload));
+        }
+    }
+}
+
+#[test]
+fn a_push_is_the_same_in_the_list_of_events() {
+    let hook = json!({
+        "ref": "refs/heads/main", "after": "abc", "repository": { "full_name": "acme/app" },
+        "pusher": { "name": "bob" }, "sender": { "login": "bob" },
+    });
+    let entry = json!({
+        "type": "PushEvent", "actor": { "login": "bob" }, "repo": { "name": "acme/app" },
+        "payload": { "ref": "refs/heads/main", "head": "abc", "before": "abb" },
+    });
+    let Received::Event(polled) = from_activity(&entry).unwrap() else { panic!() };
+    assert_eq!(*polled, event("push", &hook));
+    assert_eq!(
+        from_activity(&json!({ "type": "WatchEvent" })).unwrap(),
+        Received::Other("WatchEvent".into())
+    );
+    assert!(from_activity(&json!({ "type": "PushEvent" })).is_err());
+    assert_eq!(from_activity(&json!(7)).unwrap(), Received::Other(String::new()));
+}
