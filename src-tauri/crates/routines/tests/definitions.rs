@@ -453,3 +453,30 @@ fn the_hash_follows_what_runs_and_nothing_else() {
     }
     assert_eq!(hash("no routine"), None);
 }
+
+#[test]
+fn what_is_probably_not_meant_is_remarked() {
+    let said = |front: &str| remarks(&parse(&with(front)).unwrap());
+    let goal = "[outcome]\ngoal = \"the tests pass\"";
+    for (trigger, often) in [
+        ("schedule = \"* * * * *\"", Some(1440)),
+        ("schedule = \"*/15 9-17 * * 1-5\"", Some(36)),
+        ("schedule = \"0 * 29 2 *\"", None),
+        ("every = \"30m\"", Some(48)),
+        ("every = \"1h\"", None),
+        ("api = true", None),
+    ] {
+        let remarks = said(&format!("[[trigger]]\n{trigger}\n{goal}"));
+        match often {
+            Some(often) => assert!(
+                remarks[0].starts_with(&format!("it comes due {often} times a day")),
+                "{remarks:?}"
+            ),
+            None => assert!(remarks.is_empty(), "{trigger}: {remarks:?}"),
+        }
+    }
+    let many =
+        format!("[[trigger]]\nschedule = \"* * * * *\"\n[policy]\nmax_per_day = 1440\n{goal}");
+    assert!(said(&many).is_empty());
+    assert!(said("").iter().any(|remark| remark.contains("never green")));
+}

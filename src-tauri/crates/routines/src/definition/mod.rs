@@ -13,6 +13,7 @@ pub mod limits;
 mod name;
 mod policy;
 mod problem;
+mod remarks;
 mod surroundings;
 mod trigger;
 mod write;
@@ -25,6 +26,7 @@ pub use policy::{
     Budget, Jitter, Missed, Notify, Otherwise, Outcome, Overlap, Per, Permissions, Policy,
 };
 pub use problem::Problem;
+pub use remarks::remarks;
 pub use surroundings::{Base, Environment, From, Repository, Secret, Target, WorktreeUse};
 pub use trigger::{ASSOCIATIONS, GithubTrigger, Trigger, TriggerKey, is_repository};
 pub use write::to_text;
