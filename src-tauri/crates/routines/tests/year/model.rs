@@ -119,6 +119,11 @@ impl Zone {
         Zone { name, zone, last: Rc::new(Cell::new((0, 0, 0))) }
     }
 
+    /// The offset of the last minute that was asked for holds so long.
+    fn same_offset_until(&self) -> i64 {
+        self.last.get().1
+    }
+
     pub fn local_minute(&self, at: i64) -> i64 {
         let (from, until, seconds) = self.last.get();
         if from <= at && at < until {
@@ -174,17 +179,24 @@ impl Trigger {
             }
             Kind::Cron(times) => {
                 let mut at = (from.div_euclid(MINUTE) + 1) * MINUTE;
+                let mut local = zone.local_minute(at);
                 while at <= now {
-                    let local = zone.local_minute(at);
+                    let next = self.local + 1;
                     let matched = match times.follows_clock {
                         true => times.matches(local),
-                        false => (self.local + 1..=local).any(|local| times.matches(local)),
+                        false if next == local => times.matches(local),
+                        false => (next..=local).any(|local| times.matches(local)),
                     };
                     if matched {
                         due.push(at);
                     }
                     self.local = self.local.max(local);
                     at += MINUTE;
+                    local = if zone.same_offset_until() > at {
+                        local + 1
+                    } else {
+                        zone.local_minute(at)
+                    };
                 }
             }
         }
