@@ -4,6 +4,7 @@ mod zones;
 
 use nightshift_routines::definition::{self, *};
 use nightshift_routines::github::filter::{Field, Test};
+use proptest::prelude::*;
 use serde_json::json;
 use zones::zone;
 
@@ -479,4 +480,56 @@ fn what_is_probably_not_meant_is_remarked() {
         format!("[[trigger]]\nschedule = \"* * * * *\"\n[policy]\nmax_per_day = 1440\n{goal}");
     assert!(said(&many).is_empty());
     assert!(said("").iter().any(|remark| remark.contains("never green")));
+}
+
+#[test]
+fn triggers_in_one_line_are_read_and_edited_too() {
+    let text = with("trigger = [{ every = \"2h\" }, { schedule = \"0 9 * * *\" }] # two");
+    let keys = |text: &str| -> Vec<String> {
+        parse(text).unwrap().triggers.iter().map(|trigger| trigger.key().0).collect()
+    };
+    assert_eq!(keys(&text), ["every 2h", "schedule 0 9 * * *"]);
+    let edited =
+        definition::edit(&text, &["trigger", "1", "schedule"], Some(&json!("5 9 * * *")), &zone)
+            .unwrap();
+    assert_eq!(edited, text.replace("0 9 * * *", "5 9 * * *"));
+    let added =
+        definition::edit(&text, &["trigger", "2"], Some(&json!({ "api": true })), &zone).unwrap();
+    assert_eq!(keys(&added), ["every 2h", "schedule 0 9 * * *", "api"]);
+    let taken = definition::edit(&text, &["trigger", "0"], None, &zone).unwrap();
+    assert_eq!(keys(&taken), ["schedule 0 9 * * *"]);
+    let problems = parse(&with("trigger = [{ every = \"2x\" }, 7]")).unwrap_err();
+    let places: Vec<_> = problems.iter().map(|problem| (problem.line, problem.column)).collect();
+    assert_eq!(places, [(2, 22), (2, 30)], "{problems:?}");
+}
+
+proptest! {
+    #[test]
+    fn no_text_does_harm_and_every_problem_has_a_place_in_it(
+        cuts in prop::collection::vec((any::<prop::sample::Index>(), 0..9_usize, "\\PC{0,3}|[\n\"\\[\\]{}=+#\u{0}]"), 0..4),
+    ) {
+        let mut chars: Vec<char> = WHOLE.chars().collect();
+        for (at, length, put) in cuts {
+            let at = at.index(chars.len());
+            let end = (at + length).min(chars.len());
+            chars.splice(at..end, put.chars());
+        }
+        let text: String = chars.into_iter().collect();
+        match parse(&text) {
+            Ok(read) => {
+                prop_assert_eq!(parse(&to_text(&read)), Ok(read));
+                prop_assert!(hash(&text).is_some());
+            }
+            Err(problems) => {
+                prop_assert!(!problems.is_empty());
+                for problem in problems {
+                    let line = text.split('\n').nth(problem.line - 1);
+                    prop_assert!(line.is_some_and(|line| problem.column <= line.chars().count() + 1), "{problem}");
+                    prop_assert!(!problem.message.is_empty() && !problem.message.contains('\n'));
+                }
+            }
+        }
+        let edited = definition::edit(&text, &["trigger", "0", "schedule"], Some(&json!("1 2 * * *")), &zone);
+        prop_assert!(edited.is_err() || parse(&edited.unwrap()).is_ok() || parse(&text).is_err());
+    }
 }

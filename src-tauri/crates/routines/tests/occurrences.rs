@@ -31,6 +31,9 @@ fn rows() -> Vec<(String, Occurrence)> {
         State::ALL.iter().map(|state| (state.name().to_owned(), row(*state))).collect();
     let later = Occurrence { not_before_ms: Some(NOW + 1), ..row(State::Due) };
     rows.insert(1, ("due later".to_owned(), later));
+    let year = Some(NOW + 365 * 24 * 3_600_000);
+    let before_clock_was_set = Occurrence { not_before_ms: year, ..row(State::Due) };
+    rows.insert(2, ("due in a year, by a clock that was wrong".to_owned(), before_clock_was_set));
     let judged = Occurrence { outcome: Some(Judgement::Met), ..row(State::Finished) };
     rows.push(("finished and judged".to_owned(), judged));
     let paused = Occurrence { reason: Some(SkipReason::Paused), ..row(State::Skipped) };

@@ -14,7 +14,7 @@ pub use admission::{
 };
 pub use reasons::{ErrorType, LateCause, SkipReason};
 pub use retry::{BACK_OFF_FIRST_MS, BACK_OFF_MAX_MS, retry_at_ms};
-pub use step::{Event, Refused, START_WITHIN_MS, step};
+pub use step::{Event, Refused, START_WITHIN_MS, WAIT_MAX_MS, step};
 
 use crate::definition::TriggerKey;
 use serde::{Deserialize, Serialize};

@@ -7,6 +7,10 @@ use super::{ErrorType, Judgement, Occurrence, RunError, SkipReason, State};
 /// A session whose agent has not been heard of for this long has not started (`ErrorType::NoStart`).
 pub const START_WITHIN_MS: i64 = 60_000;
 
+/// Neither jitter nor a retry nor a weekly usage limit waits longer: beyond it the clock was set back since, and
+/// what waits would wait for a time that means nothing any more.
+pub const WAIT_MAX_MS: i64 = 8 * 24 * 60 * 60 * 1000;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A supervisor takes it, by this definition. Committed before anything is done.
@@ -93,7 +97,9 @@ pub fn step(before: &Occurrence, event: Event, now_ms: i64) -> Result<Occurrence
 fn due(mut row: Occurrence, event: Event, now_ms: i64) -> Option<Occurrence> {
     match event {
         Event::Claim { definition_hash } => {
-            if row.not_before_ms.is_some_and(|not_before_ms| now_ms < not_before_ms) {
+            let waits_ms =
+                row.not_before_ms.map_or(0, |not_before_ms| not_before_ms.saturating_sub(now_ms));
+            if (1..=WAIT_MAX_MS).contains(&waits_ms) {
                 return None;
             }
             row.state = State::Claimed;
