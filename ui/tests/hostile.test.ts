@@ -54,6 +54,7 @@ test("a line of a megabyte in an answer, without a place to break", async () => 
   const window = await open();
   await window.dispatch("say x\nwait 1\nask Ready?", "Shift+Enter");
   await window.get("request").waitFor();
+  await window.answerable();
   await window.get("composer").fill("a".repeat(1_000_000));
   await expectUnharmed(window);
   await window.press("Enter");
