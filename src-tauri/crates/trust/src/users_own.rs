@@ -34,9 +34,9 @@ pub fn items(
         }
     };
     let stands_here = |file: &str| file.starts_with('/') && ground.holds(Path::new(file));
-    let ours = settings
-        .iter()
-        .filter(|(key, value, file)| counts(key, value) && (stands_here(file) || is_here(value)));
+    let ours = settings.iter().filter(|(key, value, file)| {
+        counts(key, value) && (stands_here(file) || !ground.follows(key, value) && is_here(value))
+    });
     ours.map(|(key, value, _)| Item::new(Part::Git, key.clone(), USERS, value.clone().into_bytes()))
         .collect()
 }

@@ -1,11 +1,12 @@
-//! Merge drivers of a repository's own, which no merge of ours runs: files that they govern end as conflicts.
+//! Merge drivers whose program is or may be the repository's, which no merge of ours runs: files that they govern end
+//! as conflicts.
 //!
 //! Promise: only looks; each driver that was not run is named, with its files and the way to run it.
 //! Must not know: what was merged.
 
 use crate::limits::NAMED_MAX;
 use crate::place::{Place, Result, fault};
-use nightshift_worktree::text;
+use nightshift_worktree::{Whose, text};
 use std::collections::BTreeMap;
 
 /// Of these files in conflict, those that a driver might have merged; empty where there are none.
@@ -24,28 +25,42 @@ pub fn not_run(place: &Place<'_>, files: &[String]) -> Result<String> {
     for [path, _, value] in rows {
         let unset = *value == b"unspecified";
         let driver = if unset { drivers.usual.as_deref().unwrap_or(value) } else { value };
-        if drivers.foreign.contains(driver) {
+        if drivers.foreign.contains_key(driver) {
             found.entry(driver).or_default().push(text(path));
         }
     }
-    let said: Vec<String> = found.iter().map(|(driver, files)| one(&text(driver), files)).collect();
+    let whose = |driver: &[u8]| drivers.foreign.get(driver).copied();
+    let said = found.iter().map(|(driver, files)| one(&text(driver), whose(driver), files));
+    let said: Vec<String> = said.collect();
     if said.is_empty() {
         return Ok(String::new());
     }
+    let way = match found.keys().any(|driver| whose(driver) == Some(Whose::User)) {
+        true => {
+            "or put the driver's command into a script of your own outside of repositories and name its place"
+        }
+        false => "or set the driver in your own ~/.gitconfig",
+    };
     Ok(format!(
-        "{}. No program that a repository names is run in a merge from here, trusted or not: merge by hand with git \
-         itself, or set the driver in your own ~/.gitconfig",
+        "{}. No program that is or may be a repository's is run in a merge from here, trusted or not: merge by hand \
+         with git itself, {way}",
         said.join("; ")
     ))
 }
 
-fn one(driver: &str, files: &[String]) -> String {
+fn one(driver: &str, whose: Option<Whose>, files: &[String]) -> String {
     let mut named = files.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
     if files.len() > NAMED_MAX {
         named.push_str(&format!(" and {} more", files.len() - NAMED_MAX));
     }
     let driver = driver.escape_debug();
-    format!(
-        "the merge driver `{driver}` of this repository's own configuration was not run for {named}"
-    )
+    match whose {
+        Some(Whose::User) => format!(
+            "the merge driver `{driver}` of your own configuration was not run for {named}, because its command may run \
+             a file of this repository"
+        ),
+        _ => format!(
+            "the merge driver `{driver}` of this repository's own configuration was not run for {named}"
+        ),
+    }
 }

@@ -11,7 +11,7 @@ use crate::acts::bytes::{Taken, Taker};
 use crate::limits::LEFT_OUT_MAX;
 use crate::place::{Place, Result, fault, refused};
 use nightshift_protocol::review::LeftOut;
-use nightshift_worktree::{Call, Change, complaint, failed, text};
+use nightshift_worktree::{Call, Change, Whose, complaint, failed, text};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
@@ -173,8 +173,8 @@ fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// A filter of the repository's own that does not run would leave in the commit what it is there to keep out
-/// of it, such as plain text in place of what it encrypts.
+/// A filter that does not run would leave in the commit what it is there to keep out of it, such as plain text in
+/// place of what it encrypts.
 fn refuse_filtered(place: &Place<'_>, changes: &[&Change]) -> Result<()> {
     if changes.is_empty() {
         return Ok(());
@@ -193,17 +193,26 @@ fn refuse_filtered(place: &Place<'_>, changes: &[&Change]) -> Result<()> {
     let printed: Vec<&[u8]> = printed.split(|&b| b == 0).collect();
     // Path, attribute, value.
     let (rows, _) = printed.as_chunks::<3>();
-    let Some([path, _, filter]) = rows.iter().find(|[_, _, filter]| filters.contains(*filter))
-    else {
-        return Ok(());
-    };
-    let (path, filter) = (String::from_utf8_lossy(path), String::from_utf8_lossy(filter));
-    let text = format!(
-        "{path} goes through the filter `{filter}` of this repository's own configuration, which Nightshift \
-         does not run; nothing was taken"
-    );
-    let hint = "commit it with git itself, or set the filter in your own ~/.gitconfig";
-    Err(refused(text, hint))
+    let known =
+        |[path, _, filter]: &[&[u8]; 3]| Some((text(path), text(filter), *filters.get(*filter)?));
+    let Some((path, filter, whose)) = rows.iter().find_map(known) else { return Ok(()) };
+    Err(match whose {
+        Whose::Repository => refused(
+            format!(
+                "{path} goes through the filter `{filter}` of this repository's own configuration, which Nightshift \
+                 does not run; nothing was taken"
+            ),
+            "commit it with git itself, or set the filter in your own ~/.gitconfig",
+        ),
+        Whose::User => refused(
+            format!(
+                "{path} goes through the filter `{filter}` of your own configuration, whose command may run a file of \
+                 this repository: Nightshift does not run it; nothing was taken"
+            ),
+            "commit it with git itself, or put the command into a script of your own outside of repositories and name \
+             its place, as in `~/bin/clean %f`",
+        ),
+    })
 }
 
 /// What update-index says of a name like `.git`, as some file system would read it.

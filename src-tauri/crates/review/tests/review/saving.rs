@@ -217,8 +217,11 @@ fn a_rescue_ends_those_whose_time_is_over_and_no_others() {
 fn what_git_lfs_keeps_beside_the_repository_stays_there() {
     let repo = Repo::new();
     // As git-lfs does: the content goes into the common directory, a pointer is committed.
-    let clean = "d=\"$(git rev-parse --git-common-dir)/lfs\"; mkdir -p \"$d\"; cat > \"$d/content\"; echo pointer";
-    repo.main(&["config", "--global", "filter.lfs.clean", clean]);
+    let clean = "#!/bin/sh\nd=\"$(git rev-parse --git-common-dir)/lfs\"; mkdir -p \"$d\"; cat > \"$d/content\"; echo pointer\n";
+    let script = repo.home.user_home().join("clean-large");
+    fs::write(&script, clean).unwrap();
+    fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).unwrap();
+    repo.main(&["config", "--global", "filter.lfs.clean", "~/clean-large -- %f"]);
     repo.write(".gitattributes", "*.bin filter=lfs\n");
     repo.write("a.bin", "content\n");
     repo.done(commit("a large file", true, false));

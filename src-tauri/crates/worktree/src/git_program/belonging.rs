@@ -7,6 +7,8 @@
 //! Must not know: how git is called, and what of a repository is trusted.
 
 use crate::git_program::git::Environment;
+use crate::git_program::plain_command::{Starts, stays_outside};
+use crate::git_program::programs::starts;
 use crate::git_program::shadow::common_of;
 use crate::git_program::shell;
 use crate::looking::place;
@@ -30,39 +32,39 @@ const PLACES: &[&str] = &[
     "GLAB_CONFIG_DIR",
     "GNUPGHOME",
     "HOME",
+    "SHELL",
     "TMPDIR",
     "XDG_CONFIG_HOME",
 ];
-/// Programs, or whole commands.
-const COMMANDS: &[&str] = &[
-    "BROWSER",
-    "EDITOR",
-    "GH_BROWSER",
-    "GH_EDITOR",
-    "GH_PAGER",
-    "GH_PATH",
-    "GIT_ASKPASS",
-    "GIT_EDITOR",
-    "GIT_EXTERNAL_DIFF",
-    "GIT_PAGER",
-    "GIT_PROXY_COMMAND",
-    "GIT_SEQUENCE_EDITOR",
-    "GIT_SSH",
-    "GIT_SSH_COMMAND",
-    "GLAB_PAGER",
-    "LD_AUDIT",
-    "LD_PRELOAD",
-    "LESSCLOSE",
-    "LESSOPEN",
-    "NODE_OPTIONS",
-    "PAGER",
-    "PERL5OPT",
-    "PYTHONSTARTUP",
-    "RUBYOPT",
-    "SHELL",
-    "SSH_ASKPASS",
-    "VISUAL",
+/// Programs, whole commands, or options that load something.
+const COMMANDS: &[(&str, Starts)] = &[
+    ("BROWSER", Starts::Command),
+    ("EDITOR", Starts::Command),
+    ("GH_BROWSER", Starts::Command),
+    ("GH_EDITOR", Starts::Command),
+    ("GH_PAGER", Starts::Command),
+    ("GH_PATH", Starts::Program),
+    ("GIT_ASKPASS", Starts::Program),
+    ("GIT_EDITOR", Starts::Command),
+    ("GIT_EXTERNAL_DIFF", Starts::Command),
+    ("GIT_PAGER", Starts::Command),
+    ("GIT_PROXY_COMMAND", Starts::Program),
+    ("GIT_SEQUENCE_EDITOR", Starts::Command),
+    ("GIT_SSH", Starts::Program),
+    ("GIT_SSH_COMMAND", Starts::Command),
+    ("GLAB_PAGER", Starts::Command),
+    ("LESSCLOSE", Starts::Command),
+    ("LESSOPEN", Starts::Command),
+    ("NODE_OPTIONS", Starts::Command),
+    ("PAGER", Starts::Command),
+    ("PERL5OPT", Starts::Command),
+    ("PYTHONSTARTUP", Starts::Place),
+    ("RUBYOPT", Starts::Command),
+    ("SSH_ASKPASS", Starts::Program),
+    ("VISUAL", Starts::Command),
 ];
+/// Lists of libraries that every program loads, with either sign between them.
+const PRELOADS: &[&str] = &["LD_AUDIT", "LD_PRELOAD"];
 /// What takes the first word after its options for a script.
 const INTERPRETERS: &[&str] = &[
     "bash", "bun", "dash", "deno", "ksh", "lua", "node", "perl", "php", "python", "python2",
@@ -159,11 +161,24 @@ impl Ground {
         without_links(path).ancestors().any(|above| !users(above) && has_repository(above))
     }
 
+    /// The user's, without links.
+    pub(crate) fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    /// Whether a setting of the user's that acts follow starts nothing of the repository, whatever will be there.
+    /// `name` as git lists it.
+    pub fn follows(&self, name: &str, value: &str) -> bool {
+        let starts = starts(name.as_bytes());
+        starts != Starts::Nothing && stays_outside(self, starts, value.as_bytes())
+    }
+
     fn is_nowhere(&self) -> bool {
         self.roots.is_empty() && self.commons.is_empty()
     }
 
-    /// Where a command, or the name of a program, leads.
+    /// Where a command, or the name of a program, leads, as far as its text can be read: for showing it. What may
+    /// run is decided by `follows`.
     pub fn leads(&self, value: &[u8]) -> Leads {
         let value = String::from_utf8_lossy(value);
         let (text, computed) = shell::without_substitutions(&value, COMPUTED);
@@ -308,18 +323,20 @@ fn environment_on(ground: &Ground, env: &Environment) -> Environment {
         if is(PLACES) {
             return value.is_empty() || !ground.is_place_here(value);
         }
-        !is(COMMANDS) || !leads_here(ground, name, value)
+        if is(PRELOADS) {
+            return !is_preload_here(ground, value);
+        }
+        let command = COMMANDS.iter().find(|(known, _)| name == known);
+        command.is_none_or(|(_, starts)| stays_outside(ground, *starts, value.as_bytes()))
     });
     kept
 }
 
-fn leads_here(ground: &Ground, name: &OsStr, value: &OsString) -> bool {
-    // Lists of libraries, with either sign between them.
-    let value = match name.as_bytes().starts_with(b"LD_") {
-        true => value.to_string_lossy().replace(':', ";").into_bytes(),
-        false => value.as_bytes().to_vec(),
-    };
-    ground.leads(&value) == Leads::Here
+/// A name without a slash is looked for among the system's libraries.
+fn is_preload_here(ground: &Ground, value: &OsStr) -> bool {
+    let entries = value.as_bytes().split(|byte| matches!(byte, b':' | b' '));
+    let mut places = entries.filter(|entry| entry.contains(&b'/'));
+    places.any(|place| !stays_outside(ground, Starts::Place, place))
 }
 
 fn has_repository(directory: &Path) -> bool {
@@ -501,7 +518,6 @@ mod tests {
                 .collect();
             let expected = [
                 ("ANYTHING", "./tools"),
-                ("EDITOR", "vi"),
                 ("GIT_SSH", "/usr/bin/ssh"),
                 ("HOME", "@/home"),
                 ("PATH", "@/home/bin:/usr/bin"),

@@ -7,9 +7,10 @@
 //! what others wrote is never part of a value or of an argument.
 //! Must not know: how git is started.
 
-use crate::git_program::belonging::{Ground, Leads};
+use crate::git_program::belonging::Ground;
 use crate::git_program::followed::is_followed;
-use crate::git_program::programs::{off, parts};
+use crate::git_program::plain_command::{Starts, stays_outside};
+use crate::git_program::programs::{off, parts, starts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -20,8 +21,8 @@ use std::path::Path;
 pub(crate) enum Owner {
     /// The system's and the user's own.
     User,
-    /// The user's own, of a program that is in the repository: what runs is the repository's.
-    UserButHere,
+    /// The user's own, of a command that may run something of the repository: what runs is then the repository's.
+    UserNotFollowed,
     /// The repository's and the worktree's, and what these include.
     Repository,
 }
@@ -40,16 +41,21 @@ pub(crate) struct Configuration {
     settings: Vec<Setting>,
     /// Files of the repository, as git names them.
     pub files: BTreeSet<Vec<u8>>,
-    /// A program of the user's own is the repository's as soon as it is there.
-    may_become_its: bool,
+}
+
+/// Who gave a filter or a merge driver the program that acts do not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    Repository,
+    /// Its command may run a file of the repository.
+    User,
 }
 
 /// Merge drivers, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drivers {
-    /// Those that the repository gives a program and the user does not: in acts they fail, so that what they should
-    /// merge is a conflict.
-    pub foreign: BTreeSet<Vec<u8>>,
+    /// Those whose program acts do not run: they fail, so that what they should merge is a conflict.
+    pub foreign: BTreeMap<Vec<u8>, Whose>,
     /// That of files for which no attribute names one.
     pub usual: Option<Vec<u8>>,
 }
@@ -78,12 +84,8 @@ impl Configuration {
             let value = parts.next().unwrap_or(b"true").to_owned();
             if owner == Owner::Repository {
                 found.files.insert(origin.to_owned());
-            } else if off(&name).is_some() {
-                let leads = users_program(&name, &value, origin, ground);
-                found.may_become_its |= leads == Leads::NotYet;
-                if leads == Leads::Here {
-                    owner = Owner::UserButHere;
-                }
+            } else if off(&name).is_some() && !is_followed_of_user(&name, &value, origin, ground) {
+                owner = Owner::UserNotFollowed;
             }
             found.settings.push(Setting { owner, name, value });
         }
@@ -97,11 +99,12 @@ impl Configuration {
             let (section, between, _) = parts(&setting.name);
             between.filter(|_| section == b"filter").map(<[u8]>::to_owned)
         };
-        let here: BTreeSet<Vec<u8>> = self.of(Owner::UserButHere).filter_map(of_filter).collect();
+        let here: BTreeSet<Vec<u8>> =
+            self.of(Owner::UserNotFollowed).filter_map(of_filter).collect();
         let users = self.settings.iter_mut().filter(|setting| setting.owner == Owner::User);
         for setting in users {
             if of_filter(setting).is_some_and(|filter| here.contains(&filter)) {
-                setting.owner = Owner::UserButHere;
+                setting.owner = Owner::UserNotFollowed;
             }
         }
     }
@@ -113,7 +116,7 @@ impl Configuration {
 
     /// What switches off all that the user's own files say: for looks by a copy of the repository's.
     pub fn own_off(&self) -> Vec<Override> {
-        self.off_of(self.of(Owner::User).chain(self.of(Owner::UserButHere)))
+        self.off_of(self.of(Owner::User).chain(self.of(Owner::UserNotFollowed)))
     }
 
     fn off_of<'a>(&self, settings: impl IntoIterator<Item = &'a Setting>) -> Vec<Override> {
@@ -168,7 +171,7 @@ impl Configuration {
 
     /// For acts by a copy: programs that the user names and that are the repository's.
     pub fn here_off(&self) -> Vec<Override> {
-        self.off_but_the_users(self.of(Owner::UserButHere))
+        self.off_but_the_users(self.of(Owner::UserNotFollowed))
     }
 
     fn off_but_the_users<'a>(
@@ -208,9 +211,14 @@ impl Configuration {
         filters(&self.settings)
     }
 
-    /// Filters that the repository gives a program.
-    pub fn foreign_filters(&self) -> BTreeSet<Vec<u8>> {
-        filters(self.foreign())
+    /// Filters with a program that acts do not run, where none of the user's runs in its place.
+    pub fn foreign_filters(&self) -> BTreeMap<Vec<u8>, Whose> {
+        let own = filters(self.of(Owner::User));
+        let whose =
+            |owner, whose| filters(self.of(owner)).into_iter().map(move |name| (name, whose));
+        let users = whose(Owner::UserNotFollowed, Whose::User);
+        let all = users.chain(whose(Owner::Repository, Whose::Repository));
+        all.filter(|(name, _)| !own.contains(name)).collect()
     }
 
     pub fn drivers(&self) -> Drivers {
@@ -220,10 +228,12 @@ impl Configuration {
             named.then(|| between.map(<[u8]>::to_owned)).flatten()
         };
         let own: BTreeSet<Vec<u8>> = self.of(Owner::User).filter_map(driver).collect();
-        let foreign = self.of(Owner::Repository).filter_map(driver);
+        let of = |owner, whose| self.of(owner).filter_map(driver).map(move |name| (name, whose));
+        let users = of(Owner::UserNotFollowed, Whose::User);
+        let foreign = users.chain(of(Owner::Repository, Whose::Repository));
         let usual = self.settings.iter().rfind(|setting| setting.name == b"merge.default");
         Drivers {
-            foreign: foreign.filter(|name| !own.contains(name)).collect(),
+            foreign: foreign.filter(|(name, _)| !own.contains(name)).collect(),
             usual: usual.map(|setting| setting.value.clone()),
         }
     }
@@ -242,12 +252,11 @@ impl Configuration {
 
     /// A file may come to count without any that is known now being changed.
     pub fn may_grow(&self) -> bool {
-        let includes = self.of(Owner::Repository).any(|setting| {
+        self.of(Owner::Repository).any(|setting| {
             let (section, _, name) = parts(&setting.name);
             matches!((section, name), (b"include" | b"includeif", b"path"))
                 || (section, name) == (b"extensions", b"worktreeconfig")
-        });
-        includes || self.may_become_its
+        })
     }
 
     /// What runs by it is the repository's.
@@ -260,17 +269,14 @@ impl Configuration {
     }
 }
 
-/// Where a setting of the user's leads, which stands in the file `origin`. Hooks are in one directory.
-fn users_program(name: &[u8], value: &[u8], origin: &[u8], ground: &Ground) -> Leads {
-    let path = |bytes: &[u8]| ground.holds(Path::new(OsStr::from_bytes(bytes)));
-    if origin.starts_with(b"/") && path(origin) {
-        return Leads::Here;
+/// Whether a setting of the user's, which stands in the file `origin`, starts nothing of the repository. Hooks are in
+/// one directory.
+fn is_followed_of_user(name: &[u8], value: &[u8], origin: &[u8], ground: &Ground) -> bool {
+    if origin.starts_with(b"/") && ground.holds(Path::new(OsStr::from_bytes(origin))) {
+        return false;
     }
-    match name == HOOKS && value.starts_with(b"/") {
-        true if path(value) => Leads::Here,
-        true => Leads::Away,
-        false => ground.leads(value),
-    }
+    let starts = if name == HOOKS { Starts::Place } else { starts(name) };
+    stays_outside(ground, starts, value)
 }
 
 fn filters<'a>(settings: impl IntoIterator<Item = &'a Setting>) -> BTreeSet<Vec<u8>> {
@@ -357,7 +363,8 @@ mod tests {
                 format!("{scope}\0file:.git/config\0{name}\n{value}\0").as_bytes(),
             );
         }
-        Configuration::parse(&printed, &Ground::default()).unwrap()
+        let home = crate::git_program::git::Environment::from([("HOME".into(), "/home/u".into())]);
+        Configuration::parse(&printed, &Ground::of(&[], &home)).unwrap()
     }
 
     /// In the order that git reads them; the last of a name counts.

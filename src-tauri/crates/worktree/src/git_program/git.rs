@@ -11,7 +11,7 @@
 use crate::error::{Error, Kind, Result};
 use crate::git_program::belonging::{Ground, environment_of_git};
 use crate::git_program::complaint::complaint;
-use crate::git_program::configuration::{Configuration, Drivers, Override};
+use crate::git_program::configuration::{Configuration, Drivers, Override, Whose};
 use crate::git_program::frozen::Frozen;
 use crate::git_program::known::{Asked, Known, Read, Snapshot, configuration_of};
 use crate::git_program::{frozen, own_files, pipes, written_refs};
@@ -265,8 +265,8 @@ impl Call<'_> {
         }
     }
 
-    /// Names of the repository's own filters, which acts leave out.
-    pub fn foreign_filters(&self) -> Result<BTreeSet<Vec<u8>>> {
+    /// Names of the filters that acts leave out, and who set them.
+    pub fn foreign_filters(&self) -> Result<BTreeMap<Vec<u8>, Whose>> {
         match self.configuration()? {
             Read::Configuration(read) => Ok(read.configuration.foreign_filters()),
             Read::Failed(ended) => Err(failed(&self.named(), &ended)),

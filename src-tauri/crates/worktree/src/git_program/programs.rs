@@ -3,6 +3,8 @@
 //! Promise: a test compares the table with what this machine's git knows (`git help --config`).
 //! Must not know: whose setting it is.
 
+use crate::git_program::plain_command::Starts;
+
 /// How a setting that names a program, a command, an address or a file is kept from being followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Off {
@@ -170,6 +172,54 @@ pub(crate) const SETTINGS: &[(&str, Off)] = &[
     ("web.browser", Off::Never(NO_TOOL)),
 ];
 
+/// How the settings that need a value start what they name: `section.*.name`, in lower case. All others start nothing.
+const STARTS: &[(&str, Starts)] = &[
+    ("core.alternaterefscommand", Starts::Command),
+    ("core.askpass", Starts::Program),
+    ("core.editor", Starts::Command),
+    ("core.fsmonitor", Starts::Command),
+    ("core.pager", Starts::Command),
+    ("core.sshcommand", Starts::Command),
+    ("credential.helper", Starts::Helper),
+    ("credential.*.helper", Starts::Helper),
+    ("diff.external", Starts::Command),
+    ("diff.*.command", Starts::Command),
+    ("diff.*.textconv", Starts::Command),
+    ("filter.*.clean", Starts::Command),
+    ("filter.*.process", Starts::Command),
+    ("filter.*.smudge", Starts::Command),
+    ("hook.*.command", Starts::Command),
+    ("gpg.program", Starts::Program),
+    ("gpg.*.program", Starts::Program),
+    ("gpg.ssh.defaultkeycommand", Starts::Command),
+    ("http.cookiefile", Starts::Place),
+    ("http.*.cookiefile", Starts::Place),
+    ("http.sslcainfo", Starts::Place),
+    ("http.*.sslcainfo", Starts::Place),
+    ("http.sslcapath", Starts::Place),
+    ("http.*.sslcapath", Starts::Place),
+    ("http.proxysslcainfo", Starts::Place),
+    ("http.*.proxysslcainfo", Starts::Place),
+    ("lfs.standalonetransferagent", Starts::Named),
+    ("lfs.*.standalonetransferagent", Starts::Named),
+    ("lfs.*.path", Starts::Program),
+    ("lfs.*.clean", Starts::Command),
+    ("lfs.*.smudge", Starts::Command),
+    ("merge.*.driver", Starts::Command),
+    ("pager.*", Starts::Command),
+    ("remote.*.receivepack", Starts::Command),
+    ("remote.*.uploadpack", Starts::Command),
+    ("remote.*.vcs", Starts::Named),
+    ("sequence.editor", Starts::Command),
+    ("submodule.*.update", Starts::Update),
+];
+
+/// How a setting starts what it names.
+pub(crate) fn starts(name: &[u8]) -> Starts {
+    let found = STARTS.iter().find(|(pattern, _)| fits(pattern, name));
+    found.map_or(Starts::Nothing, |(_, starts)| *starts)
+}
+
 /// `section.whatever.is.between.name`
 pub(crate) fn parts(name: &[u8]) -> (&[u8], Option<&[u8]>, &[u8]) {
     let first = name.iter().position(|&b| b == b'.').unwrap_or(name.len());
@@ -206,20 +256,20 @@ pub fn needs_trust(name: &str, value: &str) -> bool {
 
 /// The row of the table for a name, in whatever case.
 fn row(name: &[u8]) -> Option<Off> {
+    SETTINGS.iter().find(|(pattern, _)| fits(pattern, name)).map(|(_, off)| *off)
+}
+
+/// Whether a pattern of a table means this name, in whatever case.
+fn fits(pattern: &str, name: &[u8]) -> bool {
     let (section, between, last) = parts(name);
-    let fits = |pattern: &str| {
-        let (s, b, l) = parts(pattern.as_bytes());
-        let between_fits = match (b, between) {
-            (None, None) => true,
-            (Some(b"*"), Some(_)) => true,
-            (Some(b), Some(between)) => b.eq_ignore_ascii_case(between),
-            (None, Some(_)) | (Some(_), None) => false,
-        };
-        s.eq_ignore_ascii_case(section)
-            && between_fits
-            && (l == b"*" || l.eq_ignore_ascii_case(last))
+    let (s, b, l) = parts(pattern.as_bytes());
+    let between_fits = match (b, between) {
+        (None, None) | (Some(b"*"), Some(_)) => true,
+        (Some(b), Some(between)) => b.eq_ignore_ascii_case(between),
+        (None, Some(_)) | (Some(_), None) => false,
     };
-    SETTINGS.iter().find(|(pattern, _)| fits(pattern)).map(|(_, off)| *off)
+    let last_fits = l == b"*" || l.eq_ignore_ascii_case(last);
+    s.eq_ignore_ascii_case(section) && between_fits && last_fits
 }
 
 #[cfg(test)]
@@ -340,6 +390,37 @@ mod tests {
         "transfer.credentialsinurl",
         "uploadpackfilter.",
     ];
+
+    /// A setting that is switched off because it names a program has a row in both tables.
+    #[test]
+    fn what_names_a_program_says_how_it_is_started() {
+        const NAMES_NONE: &[&str] = &[
+            "branch.*.mergeOptions",
+            "core.hooksPath",
+            "filter.*.required",
+            "http.curloptResolve",
+            "http.*.curloptResolve",
+            "http.extraHeader",
+            "http.*.extraHeader",
+            "http.proxy",
+            "http.*.proxy",
+            "http.saveCookies",
+            "http.*.saveCookies",
+            "http.sslVerify",
+            "http.*.sslVerify",
+            "i18n.commitEncoding",
+            "i18n.logOutputEncoding",
+            "push.recurseSubmodules",
+            "rebase.instructionFormat",
+            "remote.*.proxy",
+            "submodule.recurse",
+        ];
+        for (name, off) in SETTINGS {
+            let off = matches!(off, Off::Value(_));
+            let starts = starts(name.replace('*', "x").as_bytes()) != Starts::Nothing;
+            assert_eq!(starts, off && !NAMES_NONE.contains(name), "{name}");
+        }
+    }
 
     #[test]
     fn every_setting_of_this_git_that_may_name_a_program_is_in_the_table() {

@@ -5,7 +5,8 @@
 //! used; the main checkout is only read.
 
 use crate::error::{AtPath, Error, Kind, Result};
-use crate::git_program::git::{Git, failed};
+use crate::git_program::configuration::Whose;
+use crate::git_program::git::{Git, failed, text};
 use crate::git_program::status::{Change, FOLDED_ARGS, changes};
 use crate::git_program::written_refs::is_symbolic;
 use crate::limits::{CREATE_TRIES, NAME_TRIES, NAMED_MAX};
@@ -23,7 +24,7 @@ use crate::making::scripts::Scripts;
 use crate::making::{hold, submodules};
 use crate::removing::ledger::{Ledger, Phase, RECORD_VERSION, Record};
 use crate::removing::remove::remove;
-use nightshift_model::quoted::quoted_list;
+use nightshift_model::quoted::{quoted, quoted_list};
 use nightshift_platform::clock;
 use nightshift_platform::private;
 use nightshift_platform::process::Identity;
@@ -267,8 +268,7 @@ fn make(git: &Git, ledger: &Ledger, order: &Order<'_>, record: &mut Record) -> R
         || register(git, ledger, order, record).and_then(|()| check_out(git, record)),
         || changes(main.look(git, FOLDED_ARGS)),
     );
-    let lfs_note = added?;
-    record.notes.extend(lfs_note);
+    record.notes.extend(added?);
     match absent {
         Ok(changes) => name_absent(record, &changes),
         Err(error) => {
@@ -307,9 +307,9 @@ fn register(git: &Git, ledger: &Ledger, order: &Order<'_>, record: &Record) -> R
     Err(error.hint(MEND))
 }
 
-/// The files, as `git worktree add` itself would check them out, and its hook. Returns a note when
-/// files of Git LFS are pointers.
-fn check_out(git: &Git, record: &Record) -> Result<Option<String>> {
+/// The files, as `git worktree add` itself would check them out, and its hook. Returns notes about files that are
+/// other than the user knows them.
+fn check_out(git: &Git, record: &Record) -> Result<Vec<String>> {
     let admin = Some(place::pointer(&record.path.join(".git"), "gitdir: ")?);
     // Before the first file: a checkout that git takes for another would be written over.
     let checkout = Checkout::of_record(git, &Record { admin, ..record.clone() })?;
@@ -333,6 +333,8 @@ fn check_out(git: &Git, record: &Record) -> Result<Option<String>> {
         let why = crate::git_program::complaint::complaint(&ended);
         note = Some(format!("files kept by Git LFS are pointers here ({why})"));
     }
+    let mut notes = filters_not_run(git, &checkout)?;
+    notes.extend(note);
     checkout.settle(git)?;
     let hook = ["hook", "run", "--ignore-missing", "post-checkout", "--"];
     let zero = "0".repeat(record.base.commit.len());
@@ -341,13 +343,34 @@ fn check_out(git: &Git, record: &Record) -> Result<Option<String>> {
     if ended.code != Some(0) {
         return Err(failed("the post-checkout hook", &ended).hint(MEND));
     }
-    Ok(note)
+    Ok(notes)
+}
+
+/// Filters of the user's own that the repository uses and acts do not run.
+fn filters_not_run(git: &Git, checkout: &Checkout) -> Result<Vec<String>> {
+    let filters = checkout.act(git, &["status"]).foreign_filters()?;
+    let users = filters.into_iter().filter(|(_, whose)| *whose == Whose::User);
+    let used = users.map(|(name, _)| text(&name)).filter(|name| uses_filter(checkout, name));
+    let note = |name: String| {
+        format!(
+            "the filter {} of the user's own git configuration was not run, because its command may run a file of \
+             this repository; what it should change is as it was committed",
+            quoted(&name)
+        )
+    };
+    Ok(used.map(note).collect())
+}
+
+/// As far as the attributes at the top say.
+fn uses_filter(checkout: &Checkout, name: &str) -> bool {
+    let attributes = std::fs::read_to_string(checkout.root.join(".gitattributes"));
+    let wanted = format!("filter={name}");
+    attributes.is_ok_and(|text| text.split_whitespace().any(|word| word == wanted))
 }
 
 /// The repository uses LFS and nothing here turns pointers into files.
 fn lfs_pointers(git: &Git, checkout: &Checkout) -> bool {
-    let attributes = std::fs::read_to_string(checkout.root.join(".gitattributes"));
-    let uses = attributes.is_ok_and(|text| text.contains("filter=lfs"));
+    let uses = uses_filter(checkout, "lfs");
     let filter = |name: &str| {
         let key = format!("filter.lfs.{name}");
         let set = checkout.act(git, &["config", "--get", &key]).find();
