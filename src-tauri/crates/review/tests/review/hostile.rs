@@ -231,6 +231,50 @@ fn security_12_what_a_filter_should_change_is_not_committed_without_it() {
     assert_eq!(repo.git(&["cat-file", "blob", "HEAD:secret.key"]), "PLAIN\n");
 }
 
+#[test]
+fn security_13_a_filter_of_the_users_that_may_run_the_repositorys_programs_is_not_run() {
+    let repo = Repo::new();
+    let ran = repo.home.user_home().join("ran");
+    let tool = format!("#!/bin/sh\ntouch '{}'\ncat\n", ran.display());
+    for name in ["tools/x", "x", "cat", "json.py"] {
+        repo.write(name, &tool);
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(repo.tree.join(name), mode).unwrap();
+    }
+    repo.write(".gitattributes", "*.key filter=own\n");
+    repo.write("secret.key", "plain\n");
+    repo.main(&["config", "--global", "alias.q", "!./tools/x"]);
+    for clean in [
+        "\".\"/tools/x",
+        "\"${PWD}\"/tools/x",
+        "${d:-./tools}/x",
+        "$(git rev-parse --show-toplevel)/tools/x",
+        "/proc/self/cwd/tools/x",
+        "timeout 9 tools/x",
+        "find tools -name x -exec {} ;",
+        "echo x | xargs -n1 env PATH=tools",
+        "BASH_ENV=tools/x bash -c cat",
+        "cat </dev/null; tools/x",
+        "git q",
+        "git -c alias.r=!./x r",
+        "f() { ./x; }; f",
+        "sed 1e./x",
+        "python3 -c 'import json'",
+    ] {
+        repo.main(&["config", "--global", "filter.own.clean", clean]);
+        repo.main(&["config", "--global", "filter.own.smudge", clean]);
+        let commit = ReviewAct::Commit { message: "x".into(), all: true, amend: false };
+        repo.refuses(commit, &["secret.key", "`own` of your own configuration", "script"]);
+        repo.done(ReviewAct::Changes);
+        assert!(!ran.exists(), "{clean}");
+    }
+    // A name is no file of the repository, and a script of the user's own is theirs.
+    repo.main(&["config", "--global", "filter.own.clean", "cat"]);
+    repo.main(&["config", "--global", "filter.own.smudge", "cat"]);
+    repo.done(ReviewAct::Commit { message: "x".into(), all: true, amend: false });
+    assert!(!ran.exists());
+}
+
 /// A rebase writes its instructions into a file, which the configuration can add to.
 #[test]
 fn security_03_a_repository_adds_nothing_to_what_a_rebase_does() {

@@ -93,6 +93,27 @@ fn security_12_the_users_own_program_signs_whatever_a_repository_names() {
 }
 
 #[test]
+fn security_13_a_signing_program_that_may_be_the_repositorys_is_not_run_and_named() {
+    for (name, value) in [
+        ("gpg.program", "./sign"),
+        ("gpg.program", "sh"),
+        ("gpg.ssh.defaultKeyCommand", "\".\"/sign"),
+        ("gpg.ssh.program", "/proc/self/cwd/sign"),
+    ] {
+        let it = Signing::new();
+        fs::copy(&it.mine, it.repo.tree.join("sign")).unwrap();
+        it.users(name, value);
+        it.users("gpg.format", if name.contains("ssh") { "ssh" } else { "openpgp" });
+        it.users("commit.gpgSign", "true");
+        it.repo.write("new.txt", "1\n");
+        let error = it.repo.act(commit(false)).unwrap_err();
+        let said = format!("{} of your own settings did not count", name.to_ascii_lowercase());
+        assert!(error.message.contains(&said), "{name}: {error}");
+        assert_eq!(it.times("mine"), 0, "{name} {value}");
+    }
+}
+
+#[test]
 fn security_12_a_repository_that_asks_for_signatures_names_no_program() {
     for format in ["openpgp", "ssh", "x509"] {
         for key in ["", "key::ssh-ed25519 AAAA", "me"] {

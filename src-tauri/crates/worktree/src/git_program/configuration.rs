@@ -221,6 +221,19 @@ impl Configuration {
         all.filter(|(name, _)| !own.contains(name)).collect()
     }
 
+    /// Names of the user's settings that sign, or with `outside` connect and authenticate, and that acts pass over.
+    pub fn not_followed(&self, outside: bool) -> Vec<String> {
+        let matters = |setting: &&Setting| match parts(&setting.name) {
+            (b"gpg", _, _) => true,
+            (b"credential", _, b"helper") | (b"core", None, b"sshcommand" | b"askpass") => outside,
+            (b"http" | b"remote", _, _) => outside,
+            _ => false,
+        };
+        let names: BTreeSet<&[u8]> =
+            self.of(Owner::UserNotFollowed).filter(matters).map(|s| s.name.as_slice()).collect();
+        names.into_iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+    }
+
     pub fn drivers(&self) -> Drivers {
         let driver = |setting: &Setting| {
             let (section, between, last) = parts(&setting.name);

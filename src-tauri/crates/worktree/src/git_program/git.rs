@@ -116,6 +116,8 @@ const OF_LOOKS: &[(&str, &str)] = &[
 const PROTOCOLS: &str = "GIT_ALLOW_PROTOCOL";
 const PROXY: &str = "GIT_PROXY_COMMAND";
 const NETWORK: &str = "file:git:http:https:ssh";
+/// Variables that name a program which talks to another machine, or asks for a password.
+const CONNECTS: &[&str] = &["GIT_ASKPASS", "GIT_SSH", "GIT_SSH_COMMAND", "SSH_ASKPASS"];
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// git's complaint about a worktree that another program is just making.
 const HALF_WRITTEN: &str = "/commondir";
@@ -296,11 +298,11 @@ impl Call<'_> {
         self.check_files()?;
         self.spare_what_refs_name();
         // Held until git has ended.
-        let frozen = match self.configuration()? {
+        let (frozen, mut not_followed) = match self.configuration()? {
             Read::Configuration(read) => {
                 let frozen = self.freeze(&read)?;
                 self.harden(&read.configuration, frozen.is_some())?;
-                frozen
+                (frozen, read.configuration.not_followed(self.how == How::ActOutside))
             }
             // git says of the call what it said of its configuration.
             Read::Failed(ended) => return Ok(ended),
@@ -309,6 +311,10 @@ impl Call<'_> {
             self.env.insert(COMMON_DIR.into(), frozen.path().into());
         }
         let mut env = environment_of_git(&self.directories(), &self.git.env);
+        let dropped = |name: &&&str| {
+            self.git.env.contains_key(OsStr::new(**name)) && !env.contains_key(OsStr::new(**name))
+        };
+        not_followed.extend(CONNECTS.iter().filter(dropped).map(|name| (*name).to_owned()));
         env.extend(self.env.clone());
         let program =
             Program { program: OsStr::new("git"), args: &self.args, env: &env, cwd: self.dir };
@@ -334,6 +340,9 @@ impl Call<'_> {
         }
         if let Some(frozen) = &frozen {
             ended.stderr = frozen.named_as_the_repository(ended.stderr);
+        }
+        if self.how != How::Look && ended.code != Some(0) && !not_followed.is_empty() {
+            ended.stderr.extend_from_slice(not_followed_note(&not_followed).as_bytes());
         }
         if ended.timed_out {
             return Err(took_too_long(&self.named(), self.timeout));
@@ -541,6 +550,14 @@ pub(crate) fn not_started(dir: &Path, error: &std::io::Error) -> Error {
 
 pub(crate) fn took_too_long(named: &str, timeout: Duration) -> Error {
     Error::new(Kind::Git, format!("{named} did not end within {timeout:?} and was ended"))
+}
+
+/// The last line of what git says where it failed: it may be why.
+fn not_followed_note(names: &[String]) -> String {
+    let names = names.join(", ");
+    format!(
+        "\n{names} of your own settings did not count: the command may run a file of this repository\n"
+    )
 }
 
 /// git's own words are the best explanation there is.

@@ -20,6 +20,7 @@ pub(crate) mod plain_command;
 pub(crate) mod programs;
 pub(crate) mod shadow;
 pub(crate) mod shell;
+pub(crate) mod shell_words;
 pub(crate) mod status;
 pub(crate) mod temporary;
 pub(crate) mod written_refs;

@@ -11,6 +11,7 @@ use crate::git_program::belonging::Ground;
 use crate::git_program::known_programs::{
     SSH_SETTINGS, Takes, Words, interpreter, is_runner, words_of,
 };
+use crate::git_program::shell_words::{Word, commands};
 use std::path::{Component, Path, PathBuf};
 
 /// How git, or who else reads a setting, starts what it names.
@@ -62,33 +63,10 @@ pub(crate) fn stays_outside(ground: &Ground, starts: Starts, value: &[u8]) -> bo
     }
 }
 
-/// A word of a command.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Word {
-    text: String,
-    /// A variable stands in it.
-    open: bool,
-    /// `$@` stands in it: the words that git adds.
-    added: bool,
-    /// The shell takes its first character as it is.
-    quoted: bool,
-}
-
 struct Reader<'a> {
     ground: &'a Ground,
     /// git puts names of files in the place of `%f`, in quotes of its own: inside of others these would end there.
     quotes_may_hold_percent: bool,
-}
-
-impl Word {
-    /// Only what it says.
-    fn is(&self, text: &str) -> bool {
-        self.is_fixed() && self.text == text
-    }
-
-    fn is_fixed(&self) -> bool {
-        !self.open && !self.added
-    }
 }
 
 impl Reader<'_> {
@@ -304,97 +282,6 @@ fn body(text: &str) -> Option<&str> {
     let plain = called.is_empty() || called == "$@" || called == "\"$@\"";
     let begins = body.starts_with(char::is_whitespace);
     (usual && plain && begins).then(|| body.trim().trim_end_matches(';'))
-}
-
-/// The commands of a list or pipeline, in words as a shell makes them. None for all that is more than words, quotes
-/// and what stands between commands.
-fn commands(text: &str, quotes_may_hold_percent: bool) -> Option<Vec<Vec<Word>>> {
-    let mut commands = Vec::new();
-    let mut words: Vec<Word> = Vec::new();
-    let mut word: Option<Word> = None;
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            ' ' | '\t' => words.extend(word.take()),
-            '|' | '&' | ';' => {
-                let doubled = rest.next_if_eq(&c).is_some();
-                words.extend(word.take());
-                // A single `&` leaves a command running; `;;` and nothing before a sign are no list.
-                if (c == '&') != doubled && c != '|' || words.is_empty() {
-                    return None;
-                }
-                commands.push(std::mem::take(&mut words));
-            }
-            '\'' | '"' => {
-                let fresh = Word { quoted: true, ..Word::default() };
-                let word = word.get_or_insert(fresh);
-                quoted(c, &mut rest, word, quotes_may_hold_percent)?;
-            }
-            '$' => {
-                variable(&mut rest, word.get_or_insert_default())?;
-            }
-            '[' | ']' => {
-                let alone =
-                    word.is_none() && rest.peek().is_none_or(|next| " \t;&|".contains(*next));
-                alone.then(|| word.get_or_insert_default().text.push(c))?;
-            }
-            '~' if word.is_some() => return None,
-            _ if c.is_alphanumeric() || "_@%+=:,./^-~".contains(c) => {
-                word.get_or_insert_default().text.push(c);
-            }
-            _ => return None,
-        }
-    }
-    words.extend(word);
-    if !words.is_empty() {
-        commands.push(words);
-    }
-    Some(commands)
-}
-
-/// Up to the end of the quotes.
-fn quoted(
-    quote: char,
-    rest: &mut std::iter::Peekable<std::str::Chars<'_>>,
-    word: &mut Word,
-    may_hold_percent: bool,
-) -> Option<()> {
-    loop {
-        match rest.next()? {
-            c if c == quote => return Some(()),
-            '%' if !may_hold_percent => return None,
-            '\n' => return None,
-            '$' if quote == '"' => {
-                variable(rest, word)?;
-            }
-            '`' if quote == '"' => return None,
-            '\\' if quote == '"' => {
-                // Before any other character it is itself.
-                if rest.peek().is_none_or(|next| "$`\"\\\n".contains(*next)) {
-                    return None;
-                }
-                word.text.push('\\');
-            }
-            c => word.text.push(c),
-        }
-    }
-}
-
-/// `$name`, `${name}`, `$1`, `$@`: what is behind the sign.
-fn variable(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, word: &mut Word) -> Option<()> {
-    let of_name = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
-    if rest.next_if_eq(&'@').is_some() {
-        word.added = true;
-        return Some(());
-    }
-    word.open = true;
-    let braced = rest.next_if_eq(&'{').is_some();
-    let mut length = 0;
-    while rest.next_if(of_name).is_some() {
-        length += 1;
-    }
-    let ended = !braced || rest.next_if_eq(&'}').is_some();
-    (length > 0 && ended).then_some(())
 }
 
 /// Options that only say how `sed` reads, and scripts that replace and delete: `e`, `w`, `r` and `-f` are not among
