@@ -97,11 +97,15 @@ fn security_13_a_signing_program_that_may_be_the_repositorys_is_not_run_and_name
     for (name, value) in [
         ("gpg.program", "./sign"),
         ("gpg.program", "sh"),
+        // git before 2.48 puts no home in its place.
+        ("gpg.program", "~/sign"),
         ("gpg.ssh.defaultKeyCommand", "\".\"/sign"),
         ("gpg.ssh.program", "/proc/self/cwd/sign"),
     ] {
         let it = Signing::new();
         fs::copy(&it.mine, it.repo.tree.join("sign")).unwrap();
+        fs::create_dir(it.repo.tree.join("~")).unwrap();
+        fs::copy(&it.mine, it.repo.tree.join("~/sign")).unwrap();
         it.users(name, value);
         it.users("gpg.format", if name.contains("ssh") { "ssh" } else { "openpgp" });
         it.users("commit.gpgSign", "true");

@@ -191,7 +191,7 @@ const STARTS: &[(&str, Starts)] = &[
     ("hook.*.command", Starts::Command),
     ("gpg.program", Starts::Program),
     ("gpg.*.program", Starts::Program),
-    ("gpg.ssh.defaultkeycommand", Starts::Command),
+    ("gpg.ssh.defaultkeycommand", Starts::Words),
     ("http.cookiefile", Starts::Place),
     ("http.*.cookiefile", Starts::Place),
     ("http.sslcainfo", Starts::Place),
