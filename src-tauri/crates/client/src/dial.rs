@@ -171,7 +171,7 @@ fn refuse_sessions(stream: &UnixStream, socket: &Path, expected: Role) -> Result
             .into());
     }
     let name = socket.file_stem().and_then(|id| Mark::name_of(id.to_str()?));
-    let is_its_hosts = name.is_some_and(|name| mark == own.below(name));
+    let is_its_hosts = name.is_some_and(|name| mark.is_of(name, own));
     // A name can be chosen by whoever lowers its mark; what a process descends from cannot.
     let above = peer.lineage().map_err(unknown)?.into_iter().skip(1);
     let mut marks = above.filter_map(|process| Mark::of(process.pid).ok());

@@ -6,11 +6,16 @@ use nightshift_platform::process::{self, Identity, Liveness3};
 use nightshift_protocol::launch::{self, DOCUMENT_VERSION, EXIT_FILE, LAUNCH_FILE, READY_FILE};
 use nightshift_protocol::{Exited, Ready};
 use serde::de::DeserializeOwned;
+use std::fs;
 use std::io;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 /// Launch, ready and exit documents are far smaller; more is damage.
 pub const DOCUMENT_MAX_BYTES: u64 = 1024 * 1024;
+
+/// The verb that makes our program a host.
+pub(crate) const HOST_VERB: &str = "host";
 
 #[derive(Debug)]
 pub enum Finding {
@@ -41,7 +46,7 @@ pub fn inspect(dir: &Path) -> Finding {
         Err(why) => return Finding::Unknown(why),
     }
     match document::<Ready>(dir, READY_FILE) {
-        Ok(Some(ready)) => host_of(ready),
+        Ok(Some(ready)) => host_of(dir, ready),
         Ok(None) => match std::fs::exists(dir.join(LAUNCH_FILE)) {
             Ok(true) => Finding::Starting,
             Ok(false) => Finding::NotLaunched,
@@ -51,7 +56,7 @@ pub fn inspect(dir: &Path) -> Finding {
     }
 }
 
-fn host_of(ready: Ready) -> Finding {
+fn host_of(dir: &Path, ready: Ready) -> Finding {
     match process::boot_id() {
         Ok(boot) if boot != ready.boot_id => {
             return Finding::Gone("the machine was restarted".into());
@@ -61,13 +66,35 @@ fn host_of(ready: Ready) -> Finding {
     }
     let identity = Identity { pid: ready.pid, start_ticks: ready.start_ticks };
     match identity.liveness() {
-        Liveness3::Alive => Finding::Alive(Box::new(ready)),
+        Liveness3::Alive => match copied_from(dir, &ready) {
+            Some(original) => Finding::Gone(format!(
+                "its home is a copy: its host (pid {}) is that of {}",
+                ready.pid,
+                original.display()
+            )),
+            None => Finding::Alive(Box::new(ready)),
+        },
         Liveness3::Gone => Finding::Gone(format!(
             "its host (pid {}) was killed or crashed; it left no exit record",
             ready.pid
         )),
         Liveness3::Unknown(why) => Finding::Unknown(why),
     }
+}
+
+/// The directory that the host works for, where `dir` was copied from it. A directory that was moved is that
+/// directory, and so is one that is reached by another name.
+fn copied_from(dir: &Path, ready: &Ready) -> Option<PathBuf> {
+    let words = process::arguments(ready.pid).ok()?;
+    let [_, verb, works_for] = words.as_slice() else { return None };
+    let works_for = Path::new(works_for);
+    if verb != HOST_VERB || works_for == dir {
+        return None;
+    }
+    let place = |path: &Path| fs::metadata(path).map(|there| (there.dev(), there.ino())).ok();
+    let is_another =
+        place(works_for).is_some_and(|there| place(dir).is_some_and(|own| own != there));
+    is_another.then(|| works_for.to_owned())
 }
 
 /// Whether a document that tells of the host can be read and says nothing, today or ever: damage, or

@@ -9,7 +9,7 @@
 //! Must not know: why anyone wants to know.
 
 use crate::finding::document;
-use nightshift_platform::dirs::Home;
+use nightshift_platform::dirs::{self, Home};
 use nightshift_platform::process::{arguments, runs_our_program};
 use nightshift_platform::{Identity, lock};
 use nightshift_protocol::Ready;
@@ -58,7 +58,7 @@ impl Household {
         // Only where to look: a process says of itself what it likes.
         let Ok(words) = arguments(process.pid) else { return false };
         let Some(dir) = words.last().map(PathBuf::from) else { return false };
-        let inside = dir.parent() == Some(&self.jobs) && dir.file_name().is_some();
+        let inside = dir.file_name().is_some() && dirs::is_same(&parent(&dir), &self.jobs);
         inside && is_host_of(&dir, process)
     }
 }

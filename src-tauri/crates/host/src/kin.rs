@@ -8,9 +8,10 @@
 //! inside of somebody's session: what is marked as that session is its user, and its own sessions are not.
 //! Must not know: who may do what.
 
-use crate::finding;
+use crate::finding::{self, HOST_VERB};
 use nightshift_model::id::SESSION_ID_DIGITS;
-use nightshift_platform::dirs::Home;
+use nightshift_platform::dirs::{self, Home};
+use nightshift_platform::mark::Name;
 use nightshift_platform::process::{self, Variables};
 use nightshift_platform::program::PROGRAM_NAME;
 use nightshift_platform::{Identity, Liveness3, Mark, Peer, lock, peer};
@@ -21,8 +22,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The verb that makes our program a host.
-const HOST_VERB: &str = "host";
 /// Ancestors may end while they are looked at; this often they are looked at anew.
 const WALKS: u32 = 16;
 
@@ -155,9 +154,9 @@ impl Kin {
     /// What has this mark, and is below nothing of ours any more.
     fn marked(&self, mark: Mark) -> Caller {
         match mark.name() {
-            Some(PROGRAM_NAME) => Caller::Program,
-            Some(name) if self.jobs.join(id_of(name)).is_dir() => {
-                Caller::Session { id: id_of(name), certain: false }
+            Some(name) if name.id == PROGRAM_NAME => Caller::Program,
+            Some(name) if is_named_here(&self.jobs, name) => {
+                Caller::Session { id: id_of(name.id), certain: false }
             }
             Some(_) | None => Caller::Unknown { why: "it was started inside of a session".into() },
         }
@@ -241,7 +240,7 @@ impl Kin {
             [_, verb, dir] if verb == HOST_VERB => Path::new(dir),
             _ => return None,
         };
-        let ours = same(dir.parent()?, &self.jobs);
+        let ours = dirs::is_same(dir.parent()?, &self.jobs);
         ours.then(|| dir.file_name().map(|id| id.to_string_lossy().into_owned()))?
     }
 
@@ -268,22 +267,23 @@ impl Kin {
     }
 }
 
-/// The name in the marks of what session `id` starts.
-pub fn name_of(id: &str) -> u32 {
-    Mark::name_of(id).unwrap_or_default()
+/// The name in the marks of what session `id` starts, whose directory is among `jobs`.
+pub fn name_of(jobs: &Path, id: &str) -> Name {
+    Name::new(dirs::tag(jobs), Mark::name_of(id).unwrap_or_default())
 }
 
-/// From now on this process and all that it starts has the mark of session `id`.
-pub(crate) fn take_mark(id: &str) -> std::io::Result<()> {
-    Mark::own().below(name_of(id)).take().map_err(Mark::explain)
+/// Whether it is that of a session which has its directory among `jobs`.
+pub(crate) fn is_named_here(jobs: &Path, name: Name) -> bool {
+    let is_there = || jobs.join(id_of(name.id)).is_dir();
+    name.is_beside(Name::new(dirs::tag(jobs), name.id)) && is_there()
+}
+
+/// From now on this process and all that it starts has the mark of session `id`, whose directory is `dir`.
+pub(crate) fn take_mark(dir: &Path, id: &str) -> std::io::Result<()> {
+    let jobs = dir.parent().unwrap_or(dir);
+    Mark::own().below(name_of(jobs, id)).take().map_err(Mark::explain)
 }
 
 fn id_of(name: u32) -> String {
     format!("{name:0digits$x}", digits = SESSION_ID_DIGITS)
-}
-
-/// The same directory, by whatever name.
-fn same(one: &Path, other: &Path) -> bool {
-    let real = |path: &Path| fs::canonicalize(path);
-    one == other || matches!((real(one), real(other)), (Ok(one), Ok(other)) if one == other)
 }

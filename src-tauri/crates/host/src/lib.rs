@@ -5,6 +5,7 @@
 //! exit record and goes. One thread, no runtime, no wake-ups while nothing happens.
 //! Must not know: agents' protocols, SQLite, policy, what a session is for.
 
+pub mod belonging;
 mod child;
 mod connection;
 mod engine;
@@ -120,7 +121,7 @@ fn start_child(
     become_subreaper().map_err(|error| format!("cannot adopt orphans: {error}"))?;
     let kin = Kin::of_host(dir, Path::new(&launch.socket)).map_err(|e| e.to_string())?;
     // Before anything is started: all of it has the mark, and keeps it when this host is killed.
-    kin::take_mark(&launch.session).map_err(|error| error.to_string())?;
+    kin::take_mark(dir, &launch.session).map_err(|error| error.to_string())?;
     let signals =
         signals::Signals::listen().map_err(|error| format!("cannot hear signals: {error}"))?;
     let child = match launch::start(&launch) {

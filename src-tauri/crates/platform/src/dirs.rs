@@ -5,7 +5,9 @@
 //! directory behind a link is never made private or filled: it is right already, or refused.
 //! Must not know: what is kept in the files.
 
+use crate::process::Variables;
 use rustix::fs::{Mode, OFlags};
+use std::ffi::OsStr;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -16,6 +18,8 @@ use std::{env, fs, io};
 pub const HOME_VARIABLE: &str = "NIGHTSHIFT_HOME";
 /// `sockaddr_un.sun_path` on Linux, its final NUL included.
 pub const SOCKET_PATH_MAX_BYTES: usize = 108;
+/// As much of a tag as a mark has room for.
+const TAG_BITS: u32 = 20;
 /// As long as any session id: what the longest socket name is made of.
 const LONGEST_ID: &str = "00000000";
 const PRIVATE_DIR_MODE: u32 = 0o700;
@@ -74,6 +78,24 @@ impl Home {
     /// From the environment. Touches no file; call `ensure` before use.
     pub fn resolve() -> Result<Home, DirsError> {
         Home::from_variables(|name| env::var_os(name).map(PathBuf::from))
+    }
+
+    /// The home that process `pid` would use now, by the variables that it was started with.
+    pub fn of_process(pid: u32) -> io::Result<Option<Home>> {
+        let variables = Variables::of(pid)?;
+        let value = |name: &str| {
+            let first = variables.values(name).next()?;
+            Some(PathBuf::from(OsStr::from_bytes(first)))
+        };
+        // Where it was started nobody knows any more.
+        let cwd = fs::read_link(format!("/proc/{pid}/cwd"))?;
+        let home = Home::from_variables(|name| match value(name) {
+            Some(dir) if name == HOME_VARIABLE && !dir.as_os_str().is_empty() => {
+                Some(cwd.join(dir))
+            }
+            other => other,
+        });
+        Ok(home.ok())
     }
 
     fn from_variables(get: impl Fn(&str) -> Option<PathBuf>) -> Result<Home, DirsError> {
@@ -157,6 +179,36 @@ impl Home {
         narrow_all(&self.state, ours)?;
         narrow_all(&self.jobs(), |_| true)
     }
+}
+
+/// Whether two names are those of one directory, which need not be there any more.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    one == other || real(one) == real(other)
+}
+
+/// Whether `dir` is `above` or below it, by whatever names.
+pub fn is_below(dir: &Path, above: &Path) -> bool {
+    real(dir).starts_with(real(above))
+}
+
+/// A number for `dir`, the same in each process and by whatever name; never 0. FNV-1a.
+pub fn tag(dir: &Path) -> u32 {
+    const OFFSET: u32 = 0x811c_9dc5;
+    const PRIME: u32 = 0x0100_0193;
+    let path = real(dir);
+    let bytes = path.as_os_str().as_bytes().iter();
+    let hash = bytes.fold(OFFSET, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(PRIME));
+    // All of it counts in the bits that are kept.
+    (hash >> TAG_BITS ^ hash) % ((1 << TAG_BITS) - 1) + 1
+}
+
+/// Without links, dots and doubled slashes, as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    let whole = fs::canonicalize(path);
+    whole.unwrap_or_else(|_| match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => real(parent).join(name),
+        _ => path.to_owned(),
+    })
 }
 
 fn settings_file(get: impl Fn(&str) -> Option<PathBuf>, home: &Home) -> Result<PathBuf, DirsError> {

@@ -18,8 +18,15 @@ use std::sync::OnceLock;
 /// The line of proc_pid_limits(5), up to its values: soft, then hard.
 const LINE: &str = "Max file locks";
 const UNLIMITED: &str = "unlimited";
-/// Bits of the name. What is above them says how deep a mark lies, so that one below it is always lower.
-const NAME_BITS: u32 = 32;
+/// Bits of a name: an id, and above it the home that the id is one of. What is above both says how deep a mark
+/// lies, so that one below it is always lower.
+const ID_BITS: u32 = 32;
+const HOME_BITS: u32 = 20;
+const NAME_BITS: u32 = ID_BITS + HOME_BITS;
+/// Marks deeper than this have no names: what was given as a mark is told from numbers that somebody chose.
+const NAMED_DEPTHS: u64 = 256;
+const TOP: u64 = u64::MAX >> NAME_BITS;
+const LOWEST_NAMED: u64 = TOP - NAMED_DEPTHS;
 
 /// What a process that cannot be marked ends with. Only the number of an error comes from a child to its
 /// parent; nothing else that happens between fork and exec fails with this one.
@@ -28,6 +35,32 @@ const UNMARKED: &str = "its limit for file locks (`ulimit -x`) cannot be lowered
                         the user; a limit of 0 or a sandbox may be the cause, so start Nightshift without it";
 
 static STARTED_WITH: OnceLock<Mark> = OnceLock::new();
+
+/// Whom a mark was given for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// Which home `id` is one of (`dirs::tag`); 0 for none.
+    home: u32,
+    pub id: u32,
+}
+
+impl Name {
+    pub fn new(home: u32, id: u32) -> Name {
+        Name { home: home & (u32::MAX >> (u32::BITS - HOME_BITS)), id }
+    }
+
+    /// Whether it is one of the same home.
+    pub fn is_beside(self, other: Name) -> bool {
+        self.home == other.home
+    }
+}
+
+/// One of no home.
+impl From<u32> for Name {
+    fn from(id: u32) -> Name {
+        Name::new(0, id)
+    }
+}
 
 /// A hard limit for file locks; `u64::MAX` where there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -93,18 +126,25 @@ impl Mark {
     }
 
     /// One that lies below this, with a name.
-    pub fn below(self, name: u32) -> Mark {
-        match (self.0 >> NAME_BITS).checked_sub(1) {
-            Some(depth) => Mark(depth << NAME_BITS | u64::from(name)),
+    pub fn below(self, name: impl Into<Name>) -> Mark {
+        let Name { home, id } = name.into();
+        match (self.0 >> NAME_BITS).checked_sub(1).filter(|depth| *depth >= LOWEST_NAMED) {
+            Some(depth) => Mark(depth << NAME_BITS | u64::from(home) << ID_BITS | u64::from(id)),
             // There is no room for a name.
             None => Mark(self.0.saturating_sub(1)),
         }
     }
 
-    /// The name that it was given. A process may have lowered its mark since: then it is another one.
-    pub fn name(self) -> Option<u32> {
-        let named = self != Mark::NONE && self.0 >> NAME_BITS > 0;
-        named.then(|| u32::try_from(self.0 & u64::from(u32::MAX)).ok())?
+    /// The name that it was given. A process may have lowered its mark since: then it is another one, or none.
+    pub fn name(self) -> Option<Name> {
+        let named = (LOWEST_NAMED..TOP).contains(&(self.0 >> NAME_BITS));
+        let part = |bits: u64| u32::try_from(bits & u64::from(u32::MAX)).unwrap_or_default();
+        named.then(|| Name::new(part(self.0 >> ID_BITS), part(self.0)))
+    }
+
+    /// Whether it is what one of some home gave to `id`, directly below `above`.
+    pub fn is_of(self, id: u32, above: Mark) -> bool {
+        self.name().is_some_and(|name| name.id == id && self == above.below(name))
     }
 
     /// The name of a session, from its id.
@@ -156,13 +196,21 @@ mod tests {
             for _ in 0..100 {
                 let mark = above.below(name);
                 assert!(mark.is_below(above) && !above.is_below(mark) && !mark.is_below(mark));
-                assert_eq!(mark.name(), Some(name));
+                assert_eq!(mark.name(), Some(name.into()));
+                let of_a_home = above.below(Name::new(u32::MAX, name));
+                assert!(mark.is_below(of_a_home) && of_a_home.is_below(above));
+                assert!(of_a_home.is_of(name, above) && !of_a_home.is_of(name, mark));
+                assert!(!of_a_home.is_of(name.wrapping_add(1), above));
+                assert_ne!(of_a_home.name(), mark.name());
                 above = mark;
             }
         }
         assert_eq!(Mark::NONE.name(), None);
         let low = Mark(5);
         assert!(low.below(7).is_below(low) && low.below(7).name().is_none());
+        for chosen in [0, 5, u64::from(u32::MAX), u64::MAX / 2] {
+            assert_eq!(Mark(chosen).name(), None, "{chosen} was given to nobody");
+        }
         assert!(!Mark(0).below(7).is_below(Mark(0)), "nothing is below nothing");
     }
 
@@ -175,7 +223,7 @@ mod tests {
         };
         assert_eq!(Mark::parse(&line(UNLIMITED, UNLIMITED)), Some(Mark::NONE));
         assert_eq!(Mark::parse(&line("5", "7")), Some(Mark(7)));
-        assert_eq!(Mark::parse(&line("5", "18446744065119617031")), Some(Mark::NONE.below(7)));
+        assert_eq!(Mark::parse(&line("5", "18437736874454810631")), Some(Mark::NONE.below(7)));
         for broken in ["", "Max file locks", "Max file locks 5", "Max file locks 5 x locks"] {
             assert_eq!(Mark::parse(broken), None, "{broken}");
         }

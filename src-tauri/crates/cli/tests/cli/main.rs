@@ -4,6 +4,7 @@ mod absent;
 mod attach;
 mod board;
 mod bridge;
+mod bystanders;
 mod clone;
 mod contract;
 mod conversation;

@@ -3,10 +3,10 @@
 use crate::host_link::limits::{LAST_WORDS_RECORDS, RECORD_BATCH_MAX, THREAD_PAUSE};
 use crate::host_link::path_guard::patience;
 use crate::host_link::{Report, blocking};
+use nightshift_host::belonging::Belonging;
 use nightshift_host::finding::{Finding, document, inspect, is_damaged};
 use nightshift_host::household::Household;
 use nightshift_host::journal;
-use nightshift_host::kin;
 use nightshift_model::{Exit, SessionId};
 use nightshift_platform::census::Census;
 use nightshift_platform::dirs::Home;
@@ -131,7 +131,9 @@ pub fn words_of(records: impl Iterator<Item = Record>) -> String {
 /// Ends a host that did not get ready: later it would run, and be on no board.
 pub fn give_up(dir: &Path) {
     let found = process::find_by_arguments(&[OsStr::new("host"), dir.as_os_str()]);
-    for host in found.unwrap_or_default() {
+    // Others may have been started with such words too.
+    let is_host = |found: &Identity| process::runs_our_program(found.pid).unwrap_or(false);
+    for host in found.unwrap_or_default().into_iter().filter(is_host) {
         if let Err(e) = process::signal(&host, SIGKILL) {
             tracing::debug!(pid = host.pid, "not signalled: {e}");
         }
@@ -139,7 +141,7 @@ pub fn give_up(dir: &Path) {
 }
 
 /// Whether no process is left of a session whose documents cannot say: neither a host in its
-/// directory nor anything that carries its id. False where the process table cannot be read.
+/// directory nor anything that was started in it. False where the process table cannot be read.
 pub fn nobody_is_left(dir: &Path, session: &SessionId) -> bool {
     let host = process::find_by_arguments(&[OsStr::new("host"), dir.as_os_str()]);
     let none = |found: std::io::Result<Vec<_>>| found.is_ok_and(|found| found.is_empty());
@@ -156,17 +158,14 @@ pub fn look_closely(dir: &Path, session: &SessionId) -> Finding {
     }
 }
 
-/// All processes that carry the session's id, in their environment or as their mark, but for the
-/// supervisor and the hosts of this home.
+/// All processes of the session but for the supervisor and the hosts of this home.
 fn all_of(dir: &Path, session: &SessionId) -> std::io::Result<Vec<Identity>> {
     static CENSUS: Census = Census::new(SESSION_VARIABLE);
     let ours = Household::of_supervisor(dir);
-    let name = Some(kin::name_of(session.as_str()));
+    let belonging = Belonging::new(dir, session.as_str());
     let mut found = Vec::new();
-    for one in CENSUS.look()?.iter() {
-        let carries =
-            one.has_value(session.as_str()) || one.mark.is_some_and(|mark| mark.name() == name);
-        if carries && !ours.is_member(&one.identity)? {
+    for one in CENSUS.look()?.iter().filter(|one| belonging.is_of(one)) {
+        if !ours.is_member(&one.identity)? {
             found.push(one.identity);
         }
     }

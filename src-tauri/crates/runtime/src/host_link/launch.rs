@@ -171,8 +171,9 @@ fn start(dir: &Path, launch: &Launch, env: Environment, binary: &Path, log: &Pat
 /// or the host's before it did.
 fn has_its_mark(dir: &Path, host: u32) -> bool {
     let id = dir.file_name().unwrap_or_default().to_string_lossy();
+    let jobs = dir.parent().unwrap_or(dir);
     match Mark::of(host) {
-        Ok(mark) => mark == Mark::remembered().below(kin::name_of(&id)),
+        Ok(mark) => mark == Mark::remembered().below(kin::name_of(jobs, &id)),
         // One that has ended already is nobody's way in; one that cannot be looked at may be.
         Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
@@ -243,11 +244,15 @@ async fn unknown(report: &Report, told: &mut String, why: String, pause: &mut Du
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nightshift_platform::mark::Name;
     use nightshift_platform::spawn::{Detached, own_environment, spawn_detached};
     use std::io::{BufRead, BufReader};
 
     const DIR: &str = "/jobs/5e550001";
-    const NAME: u32 = 0x5e55_0001;
+
+    fn name() -> Name {
+        kin::name_of(Path::new("/jobs"), "5e550001")
+    }
 
     /// A process that has these marks, one after the other.
     fn marked(marks: &[Mark]) -> Detached {
@@ -274,12 +279,17 @@ mod tests {
     #[test]
     fn security_06_a_host_has_the_mark_of_its_session_and_no_other() {
         let own = Mark::remembered();
-        assert!(is_accepted(marked(&[own.below(NAME)])));
+        assert!(is_accepted(marked(&[own.below(name())])));
         for (case, marks) in [
             ("none", vec![]),
-            ("another session's", vec![own.below(NAME + 1)]),
-            ("its own, lowered since", vec![own.below(NAME), own.below(NAME).below(NAME)]),
-            ("lowered before", vec![own.below(7), own.below(7).below(NAME)]),
+            ("another session's", vec![own.below(kin::name_of(Path::new("/jobs"), "5e550002"))]),
+            (
+                "one of another home with the same id",
+                vec![own.below(kin::name_of(Path::new("/copied/jobs"), "5e550001"))],
+            ),
+            ("one of no home", vec![own.below(name().id)]),
+            ("its own, lowered since", vec![own.below(name()), own.below(name()).below(name())]),
+            ("lowered before", vec![own.below(7), own.below(7).below(name())]),
             (
                 "lowered to where there are no names",
                 vec![Mark::NONE.below(0), serde_json::from_str("5").unwrap()],
@@ -300,6 +310,6 @@ mod tests {
         own.below(7).take().unwrap();
         assert!(!Mark::is_as_remembered());
         // As a host does: below what it was started with.
-        assert!(!is_accepted(marked(&[Mark::own().below(NAME)])));
+        assert!(!is_accepted(marked(&[Mark::own().below(name())])));
     }
 }
