@@ -418,10 +418,12 @@ proptest! {
 }
 
 #[test]
-fn security_04_of_options_with_one_id_the_first_is_offered() {
+fn security_04_of_options_with_one_id_the_first_is_offered_and_no_that_may_mean_yes() {
     let options = json!([
         {"optionId": "x", "kind": "reject_once", "name": "No"},
         {"optionId": "x", "kind": "allow_once", "name": "Yes"},
+        {"optionId": "z", "kind": "allow_once", "name": "Yes, for now"},
+        {"optionId": "z", "kind": "allow_always", "name": "Yes, always"},
         {"optionId": "y", "kind": "allow_once", "name": "Yes, once"}]);
     let mut journal = Journal::begun();
     let call = json!({"toolCallId": "t", "kind": "execute", "rawInput": {"command": "ls"}});
@@ -436,7 +438,9 @@ fn security_04_of_options_with_one_id_the_first_is_offered() {
     let needs: Vec<Need> = needs.collect();
     let offered: Vec<(&str, OptionKind)> =
         needs[0].options.iter().map(|option| (option.id.as_str(), option.kind)).collect();
-    assert_eq!(offered, [("x", OptionKind::RejectOnce), ("y", OptionKind::AllowOnce)]);
+    let expected = [("z", OptionKind::AllowOnce), ("y", OptionKind::AllowOnce)];
+    assert_eq!(offered[..2], expected);
+    assert_eq!(offered[2..], [("nightshift-no", OptionKind::RejectOnce)]);
 }
 
 #[test]

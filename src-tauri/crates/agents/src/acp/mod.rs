@@ -258,6 +258,11 @@ impl Driver {
         if let Some((id, line)) = self.handshake.next(&self.spec) {
             self.hand(id, line, &mut lines);
         }
+        // Before the answers: they say that the turn was cancelled.
+        let is_withdrawn = |open: &OpenRequest| open.result(answers) == Some(open.cancelled());
+        if self.open.values().any(is_withdrawn) {
+            lines.extend(self.cancel());
+        }
         for (request, result) in self.due_answers(answers) {
             let Some(open) = self.open.get(&request) else { continue };
             let (key, line) = match open.is_sign_in() {

@@ -4,7 +4,7 @@
 //! form with several properties becomes one need for each, answered with one line.
 //! Must not know: when lines are sent, the conversation.
 
-use crate::acp::options::permission_options;
+use crate::acp::options::{permission_options, withdrawn};
 use crate::acp::wording::{Own, QUESTION_MAX_BYTES, asking, descriptions, long_labels, question};
 use crate::acp::words::one_line;
 use nightshift_model::naming;
@@ -56,7 +56,10 @@ pub struct Ask {
 
 #[derive(Clone, Debug)]
 enum Field {
-    Permission,
+    /// `withdraw` is the option of ours that withdraws the request, where the agent offers no "no".
+    Permission {
+        withdraw: Option<String>,
+    },
     /// Accept or decline, nothing to fill in.
     Confirm,
     /// One of the ways to sign in.
@@ -94,19 +97,20 @@ impl OpenRequest {
         let all = &all[..all.len().min(OPTIONS_MAX)];
         let labels = long_labels(all);
         let shown = shown.and(&labels);
+        let (options, withdraw) = permission_options(all);
         let need = Need {
             id: NeedId(format!("need-{seq}")),
             kind: NeedKind::Permission,
             question: shown.question,
             detail: shown.detail,
-            options: permission_options(all),
+            options,
             free_text: false,
             since: at,
             unshown_bytes: 0,
             answered: None,
         }
         .missing(shown.unshown_bytes);
-        let asks = vec![Ask { need, field: Field::Permission }];
+        let asks = vec![Ask { need, field: Field::Permission { withdraw } }];
         OpenRequest { labels, ..OpenRequest::new(rpc_id, asks, Shape::Permission) }
     }
 
@@ -133,7 +137,7 @@ impl OpenRequest {
         subject: Option<Subject>,
     ) -> Option<OpenRequest> {
         let shown = shown.and(&self.labels);
-        let old = &self.asks.first()?.need;
+        let Ask { need: old, field } = self.asks.first()?;
         let need = Need {
             id,
             question: shown.question,
@@ -148,7 +152,7 @@ impl OpenRequest {
         if read(&need) == read(old) && subject == self.subject {
             return None;
         }
-        let asks = vec![Ask { need, field: Field::Permission }];
+        let asks = vec![Ask { need, field: field.clone() }];
         Some(OpenRequest { asks, subject, changes: self.changes + 1, ..self.clone() })
     }
 
@@ -262,28 +266,24 @@ impl OpenRequest {
 
     /// Whether `result` denies what was asked.
     pub fn is_rejected(&self, result: &Value) -> bool {
-        let chosen = result["outcome"]["optionId"].as_str();
-        let rejects = |o: &NeedOption| {
-            matches!(o.kind, OptionKind::RejectOnce | OptionKind::RejectAlways)
-                && Some(o.id.as_str()) == chosen
-        };
-        self.asks.iter().any(|ask| ask.need.options.iter().any(rejects))
+        self.chooses(result, [OptionKind::RejectOnce, OptionKind::RejectAlways])
     }
 
     /// Whether `result` allows what was asked.
     pub fn is_allowed(&self, result: &Value) -> bool {
+        self.chooses(result, [OptionKind::AllowOnce, OptionKind::AllowAlways])
+    }
+
+    fn chooses(&self, result: &Value, kinds: [OptionKind; 2]) -> bool {
         let chosen = result["outcome"]["optionId"].as_str();
-        let allows = |o: &NeedOption| {
-            matches!(o.kind, OptionKind::AllowOnce | OptionKind::AllowAlways)
-                && Some(o.id.as_str()) == chosen
-        };
-        self.asks.iter().any(|ask| ask.need.options.iter().any(allows))
+        let is_it = |o: &NeedOption| kinds.contains(&o.kind) && Some(o.id.as_str()) == chosen;
+        self.needs().any(|need| need.options.iter().any(is_it))
     }
 
     pub fn cancelled(&self) -> Value {
         match self.shape {
             Shape::Elicitation => json!({"action": "cancel"}),
-            Shape::Permission | Shape::SignIn => json!({"outcome": {"outcome": "cancelled"}}),
+            Shape::Permission | Shape::SignIn => withdrawn(),
         }
     }
 
@@ -307,7 +307,10 @@ impl Ask {
         let field =
             |name: &String, value: Value| Some(Encoded::Fields(vec![(name.clone(), value)]));
         match (&self.field, answer) {
-            (Field::Permission, Answer::Option { id }) => {
+            (Field::Permission { withdraw: Some(no) }, Answer::Option { id }) if id == no => {
+                Some(Encoded::Outcome(withdrawn()))
+            }
+            (Field::Permission { .. }, Answer::Option { id }) => {
                 let outcome = json!({"outcome": {"outcome": "selected", "optionId": id}});
                 Some(Encoded::Outcome(outcome))
             }
@@ -333,7 +336,7 @@ impl Ask {
                 Some(Encoded::Fields(self.chosen(name, other.as_ref(), text)))
             }
             (
-                Field::Permission
+                Field::Permission { .. }
                 | Field::Confirm
                 | Field::SignIn
                 | Field::Text { .. }
@@ -377,7 +380,7 @@ impl Ask {
             other => Some(by_id(&other.to_string())),
         };
         match &self.field {
-            Field::Permission => result["outcome"]["optionId"].as_str().map(by_id),
+            Field::Permission { .. } => result["outcome"]["optionId"].as_str().map(by_id),
             Field::Confirm => result["action"].as_str().map(by_id),
             Field::SignIn => result["methodId"].as_str().map(by_id),
             Field::Select { name, other } | Field::Several { name, other } => {
