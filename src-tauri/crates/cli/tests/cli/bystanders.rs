@@ -236,7 +236,9 @@ fn ends_h1_a_copied_home_leaves_the_sessions_of_the_original_alone() {
 #[test]
 fn ends_h1_two_homes_with_the_same_session_end_only_their_own() {
     let (shift, copy) = (Shift::new(), Shift::new());
-    let id = shift.agent("done first");
+    let args =
+        ["--bg", "--agent", "rehearsal", "--permission-mode", "auto", "--json", "done first"];
+    let id = crate::support::id_of(&shift.json(&args));
     shift.wait_state(&id, "done");
     shift.ok(&["stop", &id]);
     shift.ok(&["daemon", "stop", "--any"]);
@@ -247,7 +249,7 @@ fn ends_h1_two_homes_with_the_same_session_end_only_their_own() {
         .unwrap();
     assert!(copied.success());
     let escapes = |shift: &Shift, mark: &str| {
-        let script = format!("run sh -c '(setsid env -i sleep {mark} &)'; read x");
+        let script = format!("run (setsid env -i sleep {mark} &) ; sleep 1000");
         shift.ok(&["reply", &id, &script]);
         let mark = mark.to_owned();
         let found = move || find_by_arguments(&[OsStr::new(&mark)]).unwrap();
