@@ -12,6 +12,8 @@ pub const SESSIONS_MAX: usize = 2_000;
 pub const LIVE_SESSIONS_MAX: usize = 500;
 /// Longest wait for an answer to reach the agent before the client is told that it waits.
 pub const ANSWER_WAIT: Duration = Duration::from_secs(10);
+/// Longest wait of a list for the first word of hosts that an earlier supervisor left. Most say it within 0.1 s.
+pub const FIRST_WORDS_WAIT: Duration = Duration::from_secs(1);
 /// Longest wait for a host to be connected to before an answer is refused and its request stays open: its
 /// link says before that whether it can be reached, unless it has very much to read first.
 pub const REACH_WAIT: Duration = Duration::from_secs(30);

@@ -42,6 +42,7 @@ impl Core {
             .map(|at| at.saturating_sub(now))
             .chain(self.unsaved.due_in(now))
             .chain(handlers::held_due_in(self, now))
+            .chain(self.lists_due_in(now))
             .chain(features::due_in(self, now))
             .chain(behind.then_some(CATCH_UP_PAUSE))
             .min()
@@ -55,6 +56,7 @@ impl Core {
         self.retries(now);
         features::on_tick(self, now);
         handlers::give_held(self);
+        self.lists_when_due(now);
         let overdue = |w: &Waiter| w.deadline().is_some_and(|d| now >= d);
         let late: Vec<SessionId> =
             self.waiters.iter().filter(|(_, w)| overdue(w)).map(|(id, _)| id.clone()).collect();

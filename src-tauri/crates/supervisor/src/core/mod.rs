@@ -6,12 +6,14 @@ mod deadlines;
 pub(crate) mod effects;
 mod entry;
 mod links;
+mod unheard;
 mod unsaved;
 mod waiters;
 
 use crate::clients::gate::Gate;
 use crate::clients::waiter::{Until, Waiter};
 use crate::clients::{Board, Clients, ConnId, Conversations};
+use crate::core::unheard::Unheard;
 use crate::core::unsaved::Unsaved;
 use crate::features::conditions::Condition;
 use crate::features::permissions::Kept;
@@ -78,6 +80,8 @@ pub struct Core {
     pub conversations: Conversations,
     pub waiters: Vec<(SessionId, Waiter)>,
     pub held: Vec<handlers::Held>,
+    /// Sessions of an earlier supervisor of which nothing was heard yet, and who asks about all meanwhile.
+    pub unheard: Unheard,
     pub ending: Ending,
     pub store: Box<dyn Storage>,
     /// There once clients are served.
@@ -156,6 +160,7 @@ impl Core {
             conversations: Conversations::default(),
             waiters: Vec::new(),
             held: Vec::new(),
+            unheard: Unheard::default(),
             ending: Ending::No,
             store,
             instance: None,
@@ -205,8 +210,12 @@ impl Core {
                 handlers::handle(self, conn, request);
             }
             Inbox::Link { session, generation, event, .. } => {
+                let settles = unheard::is_settled_by(&event);
                 self.link_event(&session, generation, event);
                 handlers::give_held(self);
+                if settles {
+                    self.heard_of(&session);
+                }
             }
             Inbox::Folded { session, driver } => self.folded(&session, *driver),
             Inbox::NotFolded { session, fault } => {

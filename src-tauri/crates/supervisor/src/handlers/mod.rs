@@ -32,6 +32,7 @@ pub use follow::fold;
 pub use review::reviewed;
 pub use session::answer::{Held, give_held, held_due_in};
 pub use session::dispatch::checked as dispatch_checked;
+pub use session::plain::list;
 pub use session::remove::{Leaving, finish_removal, take_off, worktree_left};
 pub use trust::trusted;
 
@@ -111,7 +112,8 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
     match command {
         Command::Dispatch(dispatch) => dispatch::dispatch(core, conn, id, dispatch),
         Command::Show { session } => plain::show(core, &session),
-        Command::List => Ok(plain::list(core, conn)),
+        Command::List if core.holds_list(conn, id) => Ok(Handled::Pending),
+        Command::List => Ok(Handled::Done(plain::list(core, conn))),
         Command::Answer { session, need, answer, shown_ms, env } => {
             let given = answer::Given { need, answer, shown_ms, env };
             answer::answer(core, (conn, id), &session, given)

@@ -35,6 +35,7 @@ impl Core {
         let findings: Vec<(SessionId, Finding)> =
             unsettled.into_iter().map(|id| (id.clone(), self.world.inspect(id.as_str()))).collect();
         tracing::info!("{} sessions to look after", findings.len());
+        self.await_first_words(findings.iter().map(|(id, _)| id.clone()));
         for (id, finding) in findings {
             tracing::info!(session = %id, "found {finding:?}");
             if let Finding::Unknown(why) = &finding {

@@ -8,11 +8,11 @@ use nightshift_model::{Command as SessionCommand, SessionId};
 use nightshift_protocol::{Fault, FaultCode, Reply, SessionView};
 
 /// Every session for the user; for a session itself.
-pub fn list(core: &Core, conn: ConnId) -> Handled {
+pub fn list(core: &Core, conn: ConnId) -> Reply {
     let (all, own) = (core.gate.is_user(conn), core.gate.session(conn));
     let seen = core.sessions.iter().filter(|(id, _)| all || own.as_ref() == Some(id));
     let views = seen.map(|(_, e)| SessionView::of(&e.session)).collect();
-    Handled::Done(Reply::Sessions { views })
+    Reply::Sessions { views }
 }
 
 pub fn show(core: &Core, session: &str) -> Outcome {
