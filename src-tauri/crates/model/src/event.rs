@@ -4,7 +4,7 @@ use crate::choice::OptionRole;
 use crate::enclosure::Enclosure;
 use crate::evidence::Source;
 use crate::id::NeedId;
-use crate::lodging::Lodging;
+use crate::lodging::{Leave, Lodging};
 use crate::need::{Answer, Need};
 use crate::pull_request::PullState;
 use crate::session::Surface;
@@ -41,6 +41,10 @@ pub enum Command {
     Stop,
     /// The same where its host stands still: it ends when that goes on.
     StopLater,
+    /// It goes off the board once it has ended; none: it stays after all.
+    Remove {
+        leave: Option<Leave>,
+    },
     /// Start the process again, without a prompt.
     Respawn,
     Rename {

@@ -3,7 +3,7 @@
 use crate::choice::Choices;
 use crate::enclosure::Enclosure;
 use crate::id::SessionId;
-use crate::lodging::Lodging;
+use crate::lodging::{Leave, Lodging};
 use crate::need::Need;
 use crate::past::PastNeed;
 use crate::pull_request::PullRequest;
@@ -250,6 +250,9 @@ pub struct Session {
     /// The user asked it to stop; its exit is then not a failure.
     #[serde(default)]
     pub stopping: bool,
+    /// The user wants it off the board once it has ended, over the supervisor's end too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removing: Option<Leave>,
     /// Its process is being ended, to free memory or because it is of no use; the session is not.
     #[serde(default)]
     pub retiring: bool,
@@ -314,6 +317,7 @@ impl Session {
             state_since: at,
             liveness: Liveness::Gone { since: at },
             stopping: false,
+            removing: None,
             retiring: false,
             restarts: 0,
             cut: None,

@@ -97,6 +97,10 @@ struct Next {
 
 impl Next {
     fn effect(&mut self, effect: Effect) {
+        if effect == Effect::Launch {
+            // Whoever starts it again wants it; its next removal is asked for anew.
+            self.session.removing = None;
+        }
         if !self.effects.contains(&effect) {
             self.effects.push(effect);
         }

@@ -56,6 +56,7 @@ fn session(work: Work, state: State, alive: bool) -> Session {
             false => Liveness::Gone { since: Millis(1) },
         },
         stopping: false,
+        removing: None,
         retiring: false,
         restarts: 0,
         cut: None,

@@ -31,6 +31,7 @@ fn session(n: u32) -> Session {
         state_since: AT,
         liveness: Liveness::Gone { since: AT },
         stopping: false,
+        removing: None,
         retiring: false,
         restarts: 0,
         cut: None,

@@ -39,6 +39,7 @@ fn shell(n: u32, state: State, liveness: Liveness) -> Session {
         state_since: AT,
         liveness,
         stopping: false,
+        removing: None,
         retiring: false,
         restarts: 0,
         cut: None,

@@ -38,6 +38,7 @@ mod privacy;
 mod processes;
 mod pull_requests;
 mod random_agents;
+mod removals;
 mod renew;
 mod retention;
 mod review;

@@ -24,6 +24,10 @@ pub(super) fn apply(next: &mut Next, command: Command) -> Result<(), Refusal> {
         Command::Interrupt => interrupt(next),
         Command::Stop => stop(next),
         Command::StopLater => stop_later(next),
+        Command::Remove { leave } => {
+            next.session.removing = leave;
+            Ok(())
+        }
         Command::Respawn => respawn(next),
         Command::Rename { name } => rename(next, &name),
         Command::Pin { pinned } => {

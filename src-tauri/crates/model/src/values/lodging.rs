@@ -36,6 +36,19 @@ pub enum Lodging {
     Worktree(Box<Worktree>),
 }
 
+/// What becomes of the worktree of a session that is removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "snake_case")]
+pub enum Leave {
+    /// It goes if nothing in it would be lost.
+    #[default]
+    Careful,
+    /// It goes with all work in it, which can be brought back.
+    Discard,
+    /// It stays.
+    Keep,
+}
+
 /// A session's own worktree.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 #[serde(rename_all = "camelCase", default)]

@@ -8,13 +8,13 @@ mod room;
 mod trust;
 mod view;
 
-use nightshift_supervisor::ports::worktrees::{Leave, MainCheckout, Worktrees};
+use nightshift_supervisor::ports::worktrees::{Dweller, Leave, MainCheckout, Worktrees};
 pub use room::{NotPrepared, Prepared};
 
 use nightshift_model::Millis;
 use nightshift_model::limits::NAME_MAX_CHARS;
 use nightshift_model::naming::{given_name, one_line};
-use nightshift_platform::dirs::Home;
+use nightshift_platform::dirs::{self, Home};
 use nightshift_platform::spawn::own_environment;
 use nightshift_platform::{Identity, clock};
 use nightshift_protocol::{
@@ -118,6 +118,7 @@ impl Worktrees for LocalWorktrees {
         id: &str,
         name: Option<&str>,
         leave: Leave,
+        dwellers: &[Dweller],
         env: &Environment,
     ) -> Option<WorktreeFate> {
         let ledger = match self.ledger() {
@@ -137,10 +138,14 @@ impl Worktrees for LocalWorktrees {
             Leave::Discard => Policy::Discard,
             Leave::Keep => return Some(view::wanted(&record)),
         };
+        let (needed_by, was_used_by) = dwelling_in(&record, dwellers);
+        if !needed_by.is_empty() {
+            return Some(view::lived_in(&record, &needed_by));
+        }
         self.adopt(&ledger, record.clone(), env);
         let removal = worktree::remove(&git(env), &ledger, id, policy, &self.log);
         Some(match removal {
-            Ok(removal) => view::fate(&record, &removal),
+            Ok(removal) => view::told_of(view::fate(&record, &removal), &was_used_by),
             Err(error) => view::failed(&record, &error),
         })
     }
@@ -160,11 +165,13 @@ impl Worktrees for LocalWorktrees {
         })
     }
 
-    fn inspect(&self, id: &str) -> Result<WorktreeState, Fault> {
+    fn inspect(&self, id: &str, dwellers: &[Dweller]) -> Result<WorktreeState, Fault> {
         let Some(record) = self.ledger()?.record(id).map_err(|e| fault(&e))? else {
             return Err(Fault::new(FaultCode::NotFound, format!("{id} has no worktree")));
         };
-        Ok(view::state(&record, &worktree::inspect(&git(&Environment::new()), &record)))
+        let state = view::state(&record, &worktree::inspect(&git(&Environment::new()), &record));
+        let (needed_by, _) = dwelling_in(&record, dwellers);
+        Ok(view::kept_by(state, &needed_by))
     }
 
     /// All worktrees of the ledger's repositories and of those with a main checkout in `roots`.
@@ -227,13 +234,21 @@ impl Worktrees for LocalWorktrees {
     }
 
     /// Removes worktrees without a session as far as nothing would be lost.
-    fn clean(&self, sessions: &BTreeSet<String>) -> Result<WorktreesCleaned, Fault> {
+    fn clean(&self, dwellers: &[Dweller]) -> Result<WorktreesCleaned, Fault> {
         let ledger = self.ledger()?;
         let git = git(&Environment::new());
-        let cleaned = worktree::clean(&git, &ledger, sessions, true, clock::now().0, &self.log);
+        let mut left_alone: BTreeSet<String> = dwellers.iter().map(|one| one.id.clone()).collect();
+        let mut lived_in = Vec::new();
+        for record in ledger.records().0 {
+            let (needed_by, _) = dwelling_in(&record, dwellers);
+            if !needed_by.is_empty() && left_alone.insert(record.id.clone()) {
+                lived_in.push(view::lived_in(&record, &needed_by));
+            }
+        }
+        let cleaned = worktree::clean(&git, &ledger, &left_alone, true, clock::now().0, &self.log);
         let fate = |(record, removal): &(_, Removal)| view::fate(record, removal);
         Ok(WorktreesCleaned {
-            orphans: cleaned.orphans.iter().map(fate).collect(),
+            orphans: cleaned.orphans.iter().map(fate).chain(lived_in).collect(),
             expired: cleaned.expired.iter().map(|r| text(&r.record.path)).collect(),
             problems: cleaned.problems.iter().map(ToString::to_string).collect(),
         })
@@ -253,6 +268,16 @@ impl Worktrees for LocalWorktrees {
         let (path, branch) = (text(&record.path), record.branch);
         Ok(Reply::WorktreeRestored { id: record.id, path, branch })
     }
+}
+
+/// Which other sessions work in this worktree: those that need it, and those that have ended for good.
+fn dwelling_in<'a>(
+    record: &worktree::Record,
+    dwellers: &'a [Dweller],
+) -> (Vec<&'a Dweller>, Vec<&'a Dweller>) {
+    let is_in =
+        |one: &&Dweller| one.id != record.id && dirs::is_below(&one.directory, &record.path);
+    dwellers.iter().filter(is_in).partition(|one| !one.is_over)
 }
 
 fn glanced(one: &worktree::Listed) -> Glanced<'_> {

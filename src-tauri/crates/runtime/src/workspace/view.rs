@@ -3,6 +3,7 @@
 use crate::workspace::{text, undo_until};
 use nightshift_model::Millis;
 use nightshift_protocol::{Kept, RemovedWorktree, WorktreeFate, WorktreeState, WorktreeView};
+use nightshift_supervisor::ports::worktrees::Dweller;
 use nightshift_worktree::{
     Blocker, Error, Glance, Inspection, Listed, Policy, Record, Removal, Removed,
 };
@@ -57,6 +58,33 @@ pub(crate) fn fate(record: &Record, removal: &Removal) -> WorktreeFate {
 pub(crate) fn wanted(record: &Record) -> WorktreeFate {
     let kept = vec![Kept { reason: "wanted".to_owned(), text: "you asked to keep it".to_owned() }];
     WorktreeFate { kept, ..fate(record, &Removal::Kept { blockers: Vec::new() }) }
+}
+
+fn by_session(dweller: &&Dweller) -> Kept {
+    let Dweller { id, name, .. } = dweller;
+    Kept { reason: "session".to_owned(), text: format!("session {id} ({name}) works in it") }
+}
+
+/// It stays for other sessions.
+pub(crate) fn lived_in(record: &Record, needed_by: &[&Dweller]) -> WorktreeFate {
+    let kept = needed_by.iter().map(by_session).collect();
+    WorktreeFate { kept, ..fate(record, &Removal::Kept { blockers: Vec::new() }) }
+}
+
+/// The same before anybody removes it.
+pub(crate) fn kept_by(mut state: WorktreeState, needed_by: &[&Dweller]) -> WorktreeState {
+    state.keeps.extend(needed_by.iter().map(by_session));
+    state.blocks.extend(needed_by.iter().map(by_session));
+    state
+}
+
+/// Names the sessions that had their directory in it.
+pub(crate) fn told_of(mut fate: WorktreeFate, was_used_by: &[&Dweller]) -> WorktreeFate {
+    if fate.kept.is_empty() {
+        let note = |one: &&Dweller| format!("session {} ({}) ran in it", one.id, one.name);
+        fate.notes.extend(was_used_by.iter().map(note));
+    }
+    fate
 }
 
 /// The removal went wrong: whatever is there stays.

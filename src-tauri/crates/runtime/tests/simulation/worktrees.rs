@@ -5,7 +5,7 @@ use nightshift_protocol::{
     WorktreeList, WorktreeMeasure, WorktreeState, WorktreesCleaned,
 };
 use nightshift_supervisor::ports::worktrees::{
-    Leave, MainCheckout, RepositoryTrust, Wanted, Worktrees,
+    Dweller, Leave, MainCheckout, RepositoryTrust, Wanted, Worktrees,
 };
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -58,7 +58,14 @@ impl Worktrees for NoRepositories {
         None
     }
 
-    fn leave(&self, _: &str, _: Option<&str>, _: Leave, _: &Environment) -> Option<WorktreeFate> {
+    fn leave(
+        &self,
+        _: &str,
+        _: Option<&str>,
+        _: Leave,
+        _: &[Dweller],
+        _: &Environment,
+    ) -> Option<WorktreeFate> {
         None
     }
 
@@ -66,7 +73,7 @@ impl Worktrees for NoRepositories {
         none()
     }
 
-    fn inspect(&self, _: &str) -> Result<WorktreeState, Fault> {
+    fn inspect(&self, _: &str, _: &[Dweller]) -> Result<WorktreeState, Fault> {
         none()
     }
 
@@ -83,7 +90,7 @@ impl Worktrees for NoRepositories {
         none()
     }
 
-    fn clean(&self, _: &BTreeSet<String>) -> Result<WorktreesCleaned, Fault> {
+    fn clean(&self, _: &[Dweller]) -> Result<WorktreesCleaned, Fault> {
         none()
     }
 

@@ -5,7 +5,7 @@
 use crate::core::Core;
 use crate::handlers::Leaving;
 use crate::inbox::Inbox;
-use crate::ports::worktrees::{Leave, MainCheckout};
+use crate::ports::worktrees::MainCheckout;
 use crate::ports::world::{Job, Lane};
 use nightshift_model::{Fact, Lodging, SessionId, Worktree};
 use nightshift_protocol::NoticeLevel;
@@ -18,8 +18,6 @@ const NAMED_MAX: usize = 5;
 pub struct Room {
     /// How far its removal is.
     pub leaving: Option<Leaving>,
-    /// What its removal does with it.
-    pub leave: Leave,
     /// The main checkout as it was last seen.
     pub checkout: Option<Box<MainCheckout>>,
 }

@@ -33,7 +33,9 @@ pub use review::reviewed;
 pub use session::answer::{Held, give_held, held_due_in};
 pub use session::dispatch::checked as dispatch_checked;
 pub use session::plain::list;
-pub use session::remove::{Leaving, finish_removal, take_off, worktree_left};
+pub use session::remove::{
+    Leaving, finish_removal, go_on as go_on_removing, take_off, worktree_left,
+};
 pub use trust::trusted;
 
 /// What a handler made of its request.

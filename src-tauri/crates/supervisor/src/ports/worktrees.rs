@@ -3,6 +3,7 @@
 //! Promise: nothing but questions, each of which may take seconds; the loop asks them beside itself and needs
 //! to know nothing of git. Must not know: sessions' states, the database, agents.
 
+pub use nightshift_model::lodging::Leave;
 use nightshift_model::{Lodging, Need, Trust};
 use nightshift_protocol::{
     Environment, Fault, Reply, TrustedRepository, WhichWorktree, WorktreeFate, WorktreeList,
@@ -13,16 +14,14 @@ pub use nightshift_worktree::MainCheckout;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// What becomes of the worktree of a session that ends for good.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Leave {
-    /// It goes if nothing in it would be lost.
-    #[default]
-    Careful,
-    /// It goes with all work in it, which can be brought back.
-    Discard,
-    /// It stays.
-    Keep,
+/// A session on the board, and where it works.
+#[derive(Clone, Debug)]
+pub struct Dweller {
+    pub id: String,
+    pub name: String,
+    pub directory: PathBuf,
+    /// It has ended and does not go on: it needs its directory no more.
+    pub is_over: bool,
 }
 
 /// Whose lodging it is.
@@ -102,17 +101,19 @@ pub trait Worktrees: RepositoryTrust {
     fn look(&self, main_checkout: &Path) -> Option<MainCheckout>;
     /// The session has ended for good: its worktree goes, if it may and shall. What cannot be found out
     /// keeps it. None when it never had one.
-    /// `name` is what the session was called at last: by that, too, its removal can be undone.
+    /// `name` is what the session was called at last: by that, too, its removal can be undone. A worktree that
+    /// another of the `dwellers` works in stays.
     fn leave(
         &self,
         id: &str,
         name: Option<&str>,
         leave: Leave,
+        dwellers: &[Dweller],
         env: &Environment,
     ) -> Option<WorktreeFate>;
     /// The id of the worktree that is meant by an id, the beginning of one, or a name.
     fn named(&self, named: &str) -> Result<String, Fault>;
-    fn inspect(&self, id: &str) -> Result<WorktreeState, Fault>;
+    fn inspect(&self, id: &str, dwellers: &[Dweller]) -> Result<WorktreeState, Fault>;
     /// All worktrees of the ledger's repositories and of those with a main checkout in `roots`.
     /// `sessions` are those on the board.
     fn list(
@@ -128,6 +129,6 @@ pub trait Worktrees: RepositoryTrust {
         roots: &BTreeSet<PathBuf>,
     ) -> Result<WorktreeMeasure, Fault>;
     /// Removes worktrees without a session as far as nothing would be lost.
-    fn clean(&self, sessions: &BTreeSet<String>) -> Result<WorktreesCleaned, Fault>;
+    fn clean(&self, dwellers: &[Dweller]) -> Result<WorktreesCleaned, Fault>;
     fn undo(&self, id: &str) -> Result<Reply, Fault>;
 }

@@ -3,6 +3,7 @@
 use crate::core::{Core, Entry, effects};
 use crate::features::conditions::Condition;
 use crate::features::{conditions, goal_evaluation};
+use crate::handlers;
 use nightshift_host::finding::Finding;
 use nightshift_model::{Evidence, Fact, Liveness, SessionId, Source, State};
 use nightshift_platform::clock;
@@ -47,6 +48,10 @@ impl Core {
             effects::adopt(self, &id);
         }
         self.orphan_directories();
+        let removing = |e: &&Entry| e.session.removing.is_some();
+        let removed: Vec<SessionId> =
+            self.sessions.values().filter(removing).map(|e| e.session.id.clone()).collect();
+        removed.iter().for_each(|id| handlers::go_on_removing(self, id));
         goal_evaluation::recover(self);
     }
 

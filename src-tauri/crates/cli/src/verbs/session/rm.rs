@@ -73,7 +73,7 @@ fn ways_on(id: &str, fate: &WorktreeFate, discard: bool) -> String {
         ));
     }
     // In the way whatever may be discarded.
-    let blocked = has(&["occupied", "locked", "held", "unreadable"]);
+    let blocked = has(&["occupied", "locked", "held", "unreadable", "session"]);
     if has(&["gone"]) && !discard {
         out.push_str(&format!(
             "\n  nightshift worktrees rm {id} --discard    forget it; everything on disk stays as it is"

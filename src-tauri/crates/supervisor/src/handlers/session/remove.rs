@@ -5,13 +5,13 @@
 
 use crate::clients::ConnId;
 use crate::clients::waiter::{Until, Waiter};
-use crate::core::Core;
+use crate::core::{Core, Entry};
 use crate::features::conditions;
-use crate::handlers::{Handled, Outcome, find, stop};
+use crate::handlers::{Handled, Outcome, apply, find, stop, worktrees};
 use crate::inbox::Inbox;
 use crate::ports::worktrees::Leave;
 use crate::ports::world::{Job, Lane};
-use nightshift_model::{Liveness, Lodging, SessionId};
+use nightshift_model::{Command as SessionCommand, Liveness, Lodging, SessionId};
 use nightshift_protocol::{BoardChange, Fault, FaultCode, Reply, WorktreeFate};
 use nightshift_store::Write;
 
@@ -32,11 +32,28 @@ pub fn remove(core: &mut Core, session: &str, how: (bool, bool)) -> Outcome {
             return Err(Fault::new(FaultCode::Invalid, text).hint("choose one of them"));
         }
     };
-    if let Some(entry) = core.sessions.get_mut(&session) {
-        entry.room.leave = leave;
+    // Before it is asked to end: from then on a supervisor that is killed leaves that to the next one.
+    apply(core, &session, SessionCommand::Remove { leave: Some(leave) })?;
+    if let Err(fault) = stop::ask_to_end(core, &session) {
+        stays_after_all(core, &session);
+        return Err(fault);
     }
-    stop::ask_to_end(core, &session)?;
     Ok(Handled::Later { session, until: Until::Removed })
+}
+
+/// Goes on with what an earlier supervisor was asked for and did not live to do.
+pub fn go_on(core: &mut Core, id: &SessionId) {
+    if let Err(fault) = apply(core, id, SessionCommand::StopLater) {
+        tracing::warn!(session = %id, "it is removed once it has ended: {fault}");
+    }
+    take_off(core, id);
+}
+
+/// A try later must be asked for.
+fn stays_after_all(core: &mut Core, id: &SessionId) {
+    if let Err(fault) = apply(core, id, SessionCommand::Remove { leave: None }) {
+        tracing::warn!(session = %id, "that it stays is not stored: {fault}");
+    }
 }
 
 /// The same without anybody who asked for it: the session's time is over.
@@ -65,18 +82,28 @@ pub fn finish_removal(core: &mut Core, id: &SessionId) -> Option<Result<Reply, F
             None
         }
         None => Some(take_record(core, id, None)),
-        Some(Leaving::Done(Some(fate))) if !fate.kept.is_empty() => match entry.room.leave {
+        Some(Leaving::Done(Some(fate))) if !fate.kept.is_empty() => match leave_of(entry) {
             Leave::Keep => Some(take_record(core, id, Some(fate))),
-            Leave::Careful | Leave::Discard => Some(Err(stays(id, &fate))),
+            Leave::Careful | Leave::Discard => {
+                let why = stays(id, &fate);
+                stays_after_all(core, id);
+                Some(Err(why))
+            }
         },
         Some(Leaving::Done(fate)) => Some(take_record(core, id, fate)),
     }
+}
+
+fn leave_of(entry: &Entry) -> Leave {
+    entry.session.removing.unwrap_or_default()
 }
 
 /// What the user decides about: what is in the way for other reasons is not asked about again.
 const DECIDED: &[&str] = &["uncommitted", "operation", "unpushed", "missing"];
 /// Nothing of it is where it was, and that it is lost is not proven.
 const GONE: &str = "gone";
+/// Another session works in it.
+const LIVED_IN: &str = "session";
 
 fn stays(id: &SessionId, fate: &WorktreeFate) -> Fault {
     let why: Vec<&str> = fate.kept.iter().map(|kept| kept.text.as_str()).collect();
@@ -92,6 +119,10 @@ fn stays(id: &SessionId, fate: &WorktreeFate) -> Fault {
         );
         return Fault::new(FaultCode::Refused, text).hint(hint);
     }
+    if fate.kept.iter().any(|kept| kept.reason == LIVED_IN) {
+        let hint = format!("remove the sessions in it first, then this one; or {forget}");
+        return Fault::new(FaultCode::Refused, text).hint(hint);
+    }
     let hint = match fate.kept.iter().all(|kept| DECIDED.contains(&kept.reason.as_str())) {
         true => format!(
             "commit, merge or push that; or `nightshift rm {id} --discard` removes all of it, with 30 days to \
@@ -104,11 +135,12 @@ fn stays(id: &SessionId, fate: &WorktreeFate) -> Fault {
 
 fn leave_worktree(core: &Core, id: &SessionId) {
     let Some(entry) = core.sessions.get(id) else { return };
-    let (session, worktrees) = (id.clone(), core.worktrees.clone());
-    let (leave, env, name) = (entry.room.leave, entry.env.clone(), entry.session.name.clone());
+    let (session, trees) = (id.clone(), core.worktrees.clone());
+    let (leave, env, name) = (leave_of(entry), entry.env.clone(), entry.session.name.clone());
+    let dwellers = worktrees::dwellers(core);
     let (lost, place) = (session.clone(), format!("the worktree of session {id}"));
     let work = Box::new(move || {
-        let fate = worktrees.leave(session.as_str(), Some(&name), leave, &env).map(Box::new);
+        let fate = trees.leave(session.as_str(), Some(&name), leave, &dwellers, &env).map(Box::new);
         Inbox::WorktreeLeft { session, fate }
     });
     // On a disk that does not answer it stays, and the list of worktrees names it.
