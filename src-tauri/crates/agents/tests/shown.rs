@@ -106,6 +106,43 @@ fn security_04_a_long_command_is_shown_to_its_end_or_counted() {
 }
 
 #[test]
+fn security_04_a_request_that_names_two_files_says_so_and_is_allowed_once_at_most() {
+    let edit = |header: &str| {
+        let diff = format!("{header}@@ -1 +1 @@\n-a\n+b\n");
+        let change = json!({"type": "update", "unified_diff": diff, "move_path": null});
+        json!({"toolCallId": "t", "kind": "edit", "rawInput": {"changes": {"/w/a.txt": change}}})
+    };
+    let mut journal = Journal::begun();
+    let kinds = |need: &Need| Vec::from_iter(need.options.iter().map(|option| option.kind));
+    let plain = journal.ask(&edit("--- a/a.txt\n+++ b/a.txt\n"));
+    assert!(journal.driver.subject(&plain.id).is_some());
+    assert_eq!(kinds(&plain).len(), 3);
+    for header in ["--- a/b.txt\n+++ b/b.txt\n", "rename from a.txt\nrename to b.txt\n"] {
+        let need = Journal::begun().ask(&edit(header));
+        let why = "the diff of /w/a.txt holds more than lines of that file";
+        assert!(need.question.contains(why), "{}", need.question);
+        assert!(need.detail.starts_with(&format!("! {why}")), "{}", need.detail);
+        assert_eq!(kinds(&need), [OptionKind::AllowOnce, OptionKind::RejectOnce]);
+        assert_eq!(need.unshown_bytes, 0);
+    }
+    // Also where it becomes so while it is asked about.
+    let mut journal = Journal::begun();
+    let first = journal.ask(&edit(""));
+    let mut later = edit("--- a/b.txt\n+++ b/b.txt\n");
+    later["sessionUpdate"] = json!("tool_call_update");
+    let params = json!({"sessionId": "s", "update": later});
+    let line = json!({"jsonrpc": "2.0", "method": "session/update", "params": params});
+    let opened = journal.feed(RecordKind::Out, &line).into_iter().find_map(|fact| match fact {
+        Fact::NeedOpened { need } => Some(need),
+        _ => None,
+    });
+    let anew = opened.unwrap();
+    assert_ne!(anew.id, first.id);
+    assert_eq!(kinds(&anew), [OptionKind::AllowOnce, OptionKind::RejectOnce]);
+    assert_eq!(journal.driver.subject(&anew.id), None);
+}
+
+#[test]
 fn security_04_a_call_that_was_announced_is_shown_as_whole_as_it_was_told() {
     let mut journal = Journal::begun();
     let input = |command: &str| json!({"command": command, "env": {"LD_PRELOAD": "/tmp/e.so"}});

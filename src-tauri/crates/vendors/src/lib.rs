@@ -11,6 +11,7 @@ mod codex;
 mod codex_tui;
 mod defaults;
 mod family;
+pub mod file_names;
 mod gemini;
 mod guard;
 mod opencode;

@@ -49,6 +49,8 @@ pub struct Shown {
     pub question: String,
     pub detail: String,
     pub unshown_bytes: u32,
+    /// What it is about cannot be told exactly: nothing of it is allowed for good.
+    pub once_only: bool,
 }
 
 impl Shown {
@@ -57,11 +59,22 @@ impl Shown {
         let unshown = usize::try_from(self.unshown_bytes).unwrap_or(usize::MAX);
         match (more.is_empty(), self.unshown_bytes) {
             (true, _) => self,
-            (false, 0) => bounded(self.question, &joined(&[&self.detail, more]), 0),
+            (false, 0) => {
+                let once_only = self.once_only;
+                Shown { once_only, ..bounded(self.question, &joined(&[&self.detail, more]), 0) }
+            }
             (false, _) => {
                 Shown { unshown_bytes: count(unshown.saturating_add(more.len())), ..self }
             }
         }
+    }
+
+    /// Names do not agree in it, which is read before all else; allowed once is all that it can be.
+    #[must_use]
+    pub fn but(self, why: &str) -> Shown {
+        let question = decision_line(&format!("{} (but {why})", self.question), LINE_MAX_CHARS);
+        let detail = joined(&[&format!("! {}", visible(why)), &self.detail]);
+        Shown { question, detail, once_only: true, ..self }
     }
 }
 
@@ -86,7 +99,7 @@ pub fn shown(call: &Value, tool: Option<&str>, lost_bytes: usize) -> Shown {
     let Text { said: question, text, over } = text;
     if text.is_empty() && title.is_empty() && tool.is_none() && over == 0 {
         let detail = "… the agent did not say what it would do".to_owned();
-        return Shown { question, detail, unshown_bytes: 1 };
+        return Shown { question, detail, unshown_bytes: 1, once_only: false };
     }
     bounded(question, &text, over)
 }
@@ -153,7 +166,7 @@ fn bounded(question: String, text: &str, lost_bytes: usize) -> Shown {
             joined(&[&seen, &format!("… {} {} not shown", counted(bytes, "byte"), are(bytes))])
         }
     };
-    Shown { question, detail, unshown_bytes: count(unshown) }
+    Shown { question, detail, unshown_bytes: count(unshown), once_only: false }
 }
 
 fn count(bytes: usize) -> u32 {

@@ -5,6 +5,7 @@
 //! titles: a request that does not tell it exactly has no subject.
 
 use crate::family::Family;
+use crate::file_names::{below, difference};
 use nightshift_protocol::permission::Subject;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -88,7 +89,10 @@ impl Family {
         let name = self.tool_name(call);
         let (what, exactly) = match kind {
             "execute" => command(&call["rawInput"], more(call)?, cwd)?,
-            "edit" | "delete" | "move" | "read" => files(call, cwd)?,
+            "edit" | "delete" | "move" | "read" => match difference(call, cwd) {
+                None => files(call, cwd)?,
+                Some(_) => return None,
+            },
             // Options of these mean more than the one request.
             "switch_mode" | "think" => return None,
             _ => {
@@ -166,7 +170,8 @@ fn command(input: &Value, mut exactly: Map<String, Value>, cwd: &str) -> Option<
 
 fn files(call: &Value, cwd: &str) -> Option<(String, String)> {
     let mut paths = BTreeSet::new();
-    let mut add = |path: &Value| paths.extend(path.as_str().map(|path| below(path, cwd)));
+    let mut add =
+        |path: &Value| paths.extend(path.as_str().map(|path| below(path, cwd).to_owned()));
     for part in parts(&call["content"])?.iter().filter(|part| !is_text(part)) {
         fields(part, |name, value| match name {
             "type" => value == "diff",
@@ -186,7 +191,7 @@ fn files(call: &Value, cwd: &str) -> Option<(String, String)> {
         // Another field may be what is really done; where a file goes from and to is more than a set of
         // names.
         fields(input, |name, value| {
-            IDLE.contains(&name)
+            (IDLE.contains(&name) && is_scalar(value))
                 || (CONTENT.contains(&name) && only_writes(name, value))
                 || (PATHS.contains(&name) && !ROLES.contains(&name) && is_scalar(value))
         })?;
@@ -245,11 +250,6 @@ fn is_write(change: &Value) -> bool {
 /// Where a way up leads depends on where it begins.
 fn climbs(path: &str) -> bool {
     path.split('/').any(|part| part == "..")
-}
-
-fn below(path: &str, cwd: &str) -> String {
-    let rest = path.strip_prefix(cwd).and_then(|rest| rest.strip_prefix('/'));
-    rest.filter(|rest| !cwd.is_empty() && !rest.is_empty()).unwrap_or(path).to_owned()
 }
 
 #[cfg(test)]
@@ -374,6 +374,8 @@ mod tests {
             json!({"type": "delete"}),
             json!({"type": "delete", "content": "x"}),
             json!({"type": "update", "unified_diff": "@@", "to": "/etc/passwd"}),
+            json!({"type": "update", "unified_diff": "--- a/b\n+++ b/b\n@@"}),
+            json!({"update": {"unified_diff": "rename from a\nrename to b\n"}}),
             json!({"type": "update", "unified_diff": {"path": "/etc/passwd"}}),
             json!({"update": {"unified_diff": "@@", "move_path": "/home/ada/.bashrc"}}),
             json!({"update": {}, "delete": {}}),
@@ -404,6 +406,8 @@ mod tests {
             json!({"file_path": "/w/one/a", "path": ["/etc/passwd"]}),
             json!({"file_path": ["/w/one/a"], "path": "/w/one/a"}),
             json!({"file_path": "/w/one/a", "changes": [{"path": "/etc/passwd"}]}),
+            json!({"file_path": "/w/one/a", "path": "/etc/passwd"}),
+            json!({"file_path": "/w/one/a", "reason": {"path": "/etc/passwd"}}),
             json!(["/w/one/a"]),
             json!("/w/one/a"),
         ] {
@@ -486,7 +490,7 @@ mod tests {
         assert_eq!(edit(json!({"content": [{"type": "diff", "path": "/w/one/a.txt"}]})), a);
         assert_eq!(edit(json!({"rawInput": {"file_path": "/w/one/a.txt"}})), a);
         let change = json!({"type": "add", "content": "x"});
-        let two = json!({"rawInput": {"path": "/w/one/a.txt", "changes": {"/w/two/b": change}}});
+        let two = json!({"rawInput": {"changes": {"/w/one/a.txt": change, "/w/two/b": change}}});
         assert_eq!(edit(two), Some(r#"["/w/two/b","a.txt"]"#.to_owned()));
         assert_eq!(edit(json!({"rawInput": {"patch": "*** a.txt"}})), None);
         assert_eq!(edit(json!({"title": "Edit a.txt"})), None);

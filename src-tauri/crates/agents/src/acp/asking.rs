@@ -13,7 +13,7 @@ use nightshift_model::limits::NEEDS_MAX;
 use nightshift_model::{Fact, Need, NeedId, Source};
 use nightshift_protocol::{ItemBody, NoticeLevel, Subject};
 use nightshift_vendors::request_text::{self, Shown};
-use nightshift_vendors::{OwnCall, wire};
+use nightshift_vendors::{OwnCall, file_names, wire};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -133,6 +133,9 @@ impl Driver {
             request_text::shown(&told.call, family.tool_name(&told.call), told.lost_bytes);
         if let Some(own) = own.filter(|_| watches) {
             shown.question = own.question().0;
+        }
+        if let Some(why) = file_names::difference(&told.call, &self.spec.cwd) {
+            shown = shown.but(&why);
         }
         // A command to watch is judged where it is started; of a part nobody knows what it is about.
         let is_known = own.is_none() && told.lost_bytes == 0;

@@ -109,7 +109,8 @@ impl OpenRequest {
             unshown_bytes: 0,
             answered: None,
         }
-        .missing(shown.unshown_bytes);
+        .missing(shown.unshown_bytes)
+        .only_once(shown.once_only);
         let asks = vec![Ask { need, field: Field::Permission { withdraw } }];
         OpenRequest { labels, ..OpenRequest::new(rpc_id, asks, Shape::Permission) }
     }
@@ -143,11 +144,11 @@ impl OpenRequest {
             question: shown.question,
             detail: shown.detail,
             since: at,
-            unshown_bytes: 0,
             answered: None,
             ..old.clone()
         }
-        .missing(shown.unshown_bytes);
+        .missing(shown.unshown_bytes)
+        .only_once(shown.once_only);
         let read = |need: &Need| (need.question.clone(), need.detail.clone(), need.unshown_bytes);
         if read(&need) == read(old) && subject == self.subject {
             return None;

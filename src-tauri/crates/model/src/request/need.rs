@@ -108,7 +108,14 @@ impl Need {
     #[must_use]
     pub fn missing(mut self, unshown_bytes: u32) -> Need {
         self.unshown_bytes = unshown_bytes;
-        if !self.is_whole() {
+        let is_whole = self.is_whole();
+        self.only_once(!is_whole)
+    }
+
+    /// Without "always", where `only`.
+    #[must_use]
+    pub fn only_once(mut self, only: bool) -> Need {
+        if only {
             self.options.retain(|option| option.kind != OptionKind::AllowAlways);
         }
         self
