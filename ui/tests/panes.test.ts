@@ -35,6 +35,55 @@ test("a session that asks is answered by a digit as soon as it is opened", async
   await window.close();
 });
 
+const atRow = (window: Ui) =>
+  window.page.evaluate(
+    () =>
+      document.activeElement?.closest<HTMLElement>("[data-testid=row]")?.dataset["name"] ??
+      document.activeElement?.getAttribute("data-testid"),
+  );
+const hold = (window: Ui) =>
+  window.page.evaluate(() => {
+    const release = self.__fake?.holdBack();
+    Object.assign(self, { release });
+  });
+const release = (window: Ui) => window.page.evaluate(() => (self as unknown as { release(): void }).release());
+
+test("a pane that comes late leaves the keyboard with the row that was clicked meanwhile", async () => {
+  const window = await open();
+  await hold(window);
+  await window.dispatch("run echo late\ndone x", "Shift+Enter");
+  await window.select("flaky sync test");
+  expect(await atRow(window)).toBe("flaky sync test");
+  await release(window);
+  await window.get("conversation").getByTestId("request").waitFor();
+  expect(await atRow(window)).toBe("flaky sync test");
+  expect(await window.row("flaky sync test").locator("[data-row-main]").getAttribute("aria-current")).toBe("true");
+  // What it asks is not answered by a key that was meant for the row.
+  await window.press("1");
+  expect(await window.page.evaluate(() => self.__fake?.given.length)).toBe(0);
+  await window.close();
+});
+
+test("a conversation that comes late leaves the keyboard where the user went", async () => {
+  const window = await open();
+  const asks = window.row("move sessions table").locator("[data-row-main]");
+  for (const [go, held] of [
+    [() => window.select("flaky sync test"), "flaky sync test"],
+    [() => window.get("dispatch-input").click(), "dispatch-input"],
+  ] as const) {
+    await hold(window);
+    await asks.dblclick();
+    await window.get("pane").waitFor();
+    await go();
+    await release(window);
+    await window.get("conversation").getByTestId("request").waitFor();
+    expect(await atRow(window)).toBe(held);
+    await window.get("pane").getByRole("button", { name: "Close the pane" }).click();
+    await window.get("pane").waitFor({ state: "detached" });
+  }
+  await window.close();
+});
+
 test("the composer queues while working and Esc interrupts, then leaves", async () => {
   const window = await open({ speed: 1 });
   await window.dispatch("say one\nwait 30\ndone x", "Shift+Enter");

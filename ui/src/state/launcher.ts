@@ -9,6 +9,7 @@ import type { Board } from "./board.svelte";
 import type { Dispatch } from "./dispatch.svelte";
 import type { Filter } from "./filter.svelte";
 import type { Navigation } from "./navigation.svelte";
+import type { Panes } from "./panes.svelte";
 import type { Selection } from "./selection.svelte";
 import type { Toasts } from "./toasts.svelte";
 
@@ -18,10 +19,14 @@ type Places = {
   filter: Filter;
   selection: Selection;
   navigation: Navigation;
+  panes: Panes;
   toasts: Toasts;
 };
 
 export class Launcher {
+  /** What was started last: that it is selected was not the user's doing. */
+  private started: string | null = null;
+
   constructor(
     private readonly backend: Backend,
     private readonly places: Places,
@@ -29,18 +34,22 @@ export class Launcher {
 
   /** What the input says; `andOpen`: in a pane as well. */
   async start(andOpen: boolean): Promise<void> {
-    const { board, dispatch, filter, selection, navigation } = this.places;
+    const { board, dispatch, filter, selection, navigation, panes } = this.places;
+    const [asked, at] = [panes.moment, selection.id];
     const view = await dispatch.submit();
     if (!view) return;
     board.learn(view);
     if (!filter.fits(view)) filter.clear();
-    selection.select(view.id);
-    if (andOpen) navigation.open(view.id);
+    // A row that the user chose meanwhile stays chosen, and keeps the keyboard.
+    if (selection.id === at || selection.id === this.started) selection.select(view.id);
+    this.started = view.id;
+    if (andOpen) navigation.openLate(view.id, asked);
   }
 
   /** A shell job of the user's home in a pane of its own: to install an agent, to sign it in. */
   async runInTerminal(command: string): Promise<void> {
-    const { board, dispatch, navigation, toasts } = this.places;
+    const { board, dispatch, navigation, panes, toasts } = this.places;
+    const asked = panes.moment;
     try {
       const view = await this.backend.dispatch({
         kind: "shell",
@@ -54,7 +63,7 @@ export class Launcher {
       });
       board.learn(view);
       navigation.close();
-      navigation.open(view.id);
+      navigation.openLate(view.id, asked);
     } catch (thrown) {
       toasts.show(asFault(thrown));
     }

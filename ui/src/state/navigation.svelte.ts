@@ -66,12 +66,20 @@ export class Navigation {
     panes.open(id, where);
   }
 
+  /** Opens what was asked for at this moment and comes only now; the keyboard stays where the user went meanwhile. */
+  openLate(id: string, asked: number): void {
+    const { panes } = this.places;
+    if (asked === panes.moment) this.open(id);
+    else panes.open(id, "usual", asked);
+  }
+
   /** Opens what a notification or the tray asked for. */
   async openAsked(): Promise<void> {
+    const { moment } = this.places.panes;
     const asked = await this.backend.takeOpening();
     if (asked === null || asked === "") return;
     this.places.replies.takeOver(asked);
-    this.open(asked);
+    this.openLate(asked, moment);
   }
 
   /** Opens a session's review in its pane, or goes back to what the pane showed. */

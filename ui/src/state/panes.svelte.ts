@@ -52,6 +52,8 @@ export class Panes {
   private readonly shares = new SvelteMap<number, number>();
   private nextKey = 1;
   private takenTurn = 0;
+  /** Counts what the user did elsewhere than in the current pane. */
+  moment = 0;
 
   get empty(): boolean {
     return this.columns.length === 0;
@@ -106,24 +108,33 @@ export class Panes {
     return this.list.some((pane) => pane.session === session);
   }
 
-  open(session: string, where: Where = "usual"): void {
+  /** `asked`: the moment at which the user asked for it; what was done elsewhere since keeps the keyboard. */
+  open(session: string, where: Where = "usual", asked = this.moment): void {
     const near = where === "tab" ? (this.column?.tabs ?? []) : this.list;
     const known = near.find((pane) => pane.session === session);
     if (known && where !== "column") {
-      this.focus(known.key);
+      this.focus(known.key, asked);
       return;
     }
     const pane = { key: this.nextKey++, session };
     const { column } = this;
     if (column && (where === "tab" || !this.hasRoom)) this.put(column.key, [...this.withRoom(column), pane], pane);
     else this.columns = [...this.columns, { key: this.nextKey++, tabs: [pane], front: pane }];
-    this.focus(pane.key);
+    this.focus(pane.key, asked);
   }
 
-  /** Brings a pane in front and gives it the keyboard. */
-  focus(key: number): void {
+  /** Brings a pane in front and gives it the keyboard, unless the user was elsewhere since `asked`. */
+  focus(key: number, asked = this.moment): void {
     this.show(key);
-    this.focusTurn += 1;
+    if (asked === this.moment) this.focusTurn += 1;
+  }
+
+  /** The user pressed a key or button in the pane of `session`, null elsewhere: a turn that nobody has taken is void then. */
+  acted(session: string | null): void {
+    const pane = this.list.find((known) => known.key === this.current);
+    if (pane && pane.session === session) return;
+    this.moment += 1;
+    this.takenTurn = this.focusTurn;
   }
 
   /** Brings a pane in front; the keyboard stays where it is. */

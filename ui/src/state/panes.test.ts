@@ -79,6 +79,26 @@ test("tabs are gone through round and round, each taking the keyboard", () => {
   expect(panes.current).toBe(key("b"));
 });
 
+test("a turn to take the keyboard is void as soon as the user acts elsewhere", () => {
+  open("a");
+  panes.focus(key("a"));
+  panes.acted("a");
+  expect(panes.takesTurn(key("a"))).toBe(true);
+  for (const elsewhere of [null, "b"]) {
+    panes.focus(key("a"));
+    panes.acted(elsewhere);
+    expect(panes.takesTurn(key("a"))).toBe(false);
+  }
+  // Asked for before, it comes without the keyboard.
+  const asked = panes.moment;
+  panes.acted(null);
+  panes.open("c", "usual", asked);
+  expect(panes.current).toBe(key("c"));
+  expect(panes.takesTurn(key("c"))).toBe(false);
+  panes.open("c");
+  expect(panes.takesTurn(key("c"))).toBe(true);
+});
+
 test("closing shows the next tab, then the one before, then another column", () => {
   open("x", "a");
   panes.open("b", "tab");

@@ -97,6 +97,8 @@ class Fake {
   trusted = seedTrusted();
   reachable = true;
   readonly given: Given[] = [];
+  /** What is asked meanwhile is answered after it. */
+  held: Promise<void> = Promise.resolve();
   private turns = 0;
   private attachments = 0;
 
@@ -113,6 +115,13 @@ class Fake {
     this.tasks = seedTasks(this.world);
     this.worktrees = new FakeWorktrees(this.world);
     if (mode === "busy") keepBusy(this.world, BUSY_A_SECOND);
+  }
+
+  /** A supervisor that is slow, until what is returned is called. */
+  holdBack(): () => void {
+    let release = () => {};
+    this.held = new Promise((done) => (release = done));
+    return release;
   }
 
   find(id: string): SessionView {
@@ -289,6 +298,8 @@ declare global {
       /** What terminals were given, as one string. */
       typed: string;
       given: Given[];
+      /** Dispatches and conversations come only once this is called. */
+      holdBack: () => () => void;
     };
   }
 }
@@ -302,6 +313,7 @@ export function fakeBackend(mode: string): Backend {
     opened: [],
     typed: "",
     given: fake.given,
+    holdBack: () => fake.holdBack(),
   };
   const seen = window.__fake;
   if (mode === "down") fake.reachable = false;
@@ -315,7 +327,10 @@ export function fakeBackend(mode: string): Backend {
       fake.listeners.add(on);
       return () => fake.listeners.delete(on);
     },
-    dispatch: async (request) => fake.dispatch(request),
+    dispatch: async (request) => {
+      await fake.held;
+      return fake.dispatch(request);
+    },
     answer: async (session, need, answer, shownMs) => fake.answer(session, need, answer, shownMs),
     reply: (session, text) => fake.reply(session, text),
     enclose: async (name, data) => {
@@ -398,6 +413,7 @@ export function fakeBackend(mode: string): Backend {
       const talk = world.conversation(fake.find(session).id);
       // As over a socket: the pane is there before its conversation.
       await new Promise((come) => setTimeout(come, SOCKET_MS));
+      await fake.held;
       return talk.follow(on);
     },
     attachTerminal: async (session, cols, rows, sink) => {
