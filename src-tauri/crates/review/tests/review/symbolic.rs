@@ -4,7 +4,8 @@ use crate::repo::{Repo, write};
 use nightshift_protocol::review::ReviewAct;
 use nightshift_worktree::{Choice, Defaults, Git, Ledger, Order, Plan, create, plan};
 use std::fs;
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 
 fn commit() -> ReviewAct {
     ReviewAct::Commit { message: "x".into(), all: true, amend: false }
@@ -179,7 +180,7 @@ fn security_12_a_branch_that_a_rebase_comes_back_to_is_not_merged_into() {
     repo.done(ReviewAct::Merge);
 }
 
-/// What is written to one name of a file is written to all.
+/// What is written to one name of a file is written to all: git gets a copy.
 #[test]
 fn security_12_no_act_writes_to_another_name_of_a_file() {
     for name in ["COMMIT_EDITMSG", "logs/HEAD", "logs/refs/heads/work"] {
@@ -188,14 +189,70 @@ fn security_12_no_act_writes_to_another_name_of_a_file() {
         let dir = if name.contains("refs") { repo.root.join(".git") } else { own };
         let (file, precious) = (dir.join(name), repo.home.work().join("precious"));
         fs::write(&precious, "precious\n").unwrap();
+        fs::set_permissions(&precious, fs::Permissions::from_mode(0o640)).unwrap();
         fs::remove_file(&file).ok();
         fs::hard_link(&precious, &file).unwrap();
         repo.write("a.txt", "changed\n");
-        repo.refuses(commit(), &[name, "hard link"]);
-        assert_eq!(fs::read_to_string(&precious).unwrap(), "precious\n");
-        fs::remove_file(&file).unwrap();
         repo.done(commit());
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "precious\n");
+        assert_eq!(fs::metadata(&precious).unwrap().nlink(), 1);
+        if name.starts_with("logs") {
+            let log = fs::read_to_string(&file).unwrap();
+            assert!(log.starts_with("precious\n") && log.lines().count() > 1, "{log}");
+            assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o640);
+        }
+        // Nor through a link to it, which is no backup's.
+        fs::remove_file(&file).unwrap();
+        symlink(&precious, &file).unwrap();
+        repo.write("a.txt", "changed again\n");
+        repo.refuses(commit(), &[name, "symbolic link"]);
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "precious\n");
     }
+}
+
+/// As `cp -al` and rsnapshot make them: every file has two names.
+#[test]
+fn failures_38_backups_of_hard_links_keep_nothing_from_being_done_and_stay_as_they_are() {
+    let repo = Repo::new();
+    repo.write("dir/new.txt", "n\n");
+    let backup = repo.home.work().join("backup");
+    for (from, to) in [(&repo.root, "main"), (&repo.tree, "tree")] {
+        fs::create_dir_all(&backup).unwrap();
+        let copied = std::process::Command::new("cp")
+            .arg("-al")
+            .args([from, &backup.join(to)])
+            .status()
+            .unwrap();
+        assert!(copied.success());
+    }
+    let before = contents(&backup);
+    // As editors write.
+    let write_anew = |text: &str| {
+        fs::remove_file(repo.tree.join("a.txt")).unwrap();
+        repo.write("a.txt", text);
+    };
+    write_anew("mine\n");
+    repo.done(commit());
+    write_anew("discarded\n");
+    repo.done(ReviewAct::Discard { paths: Vec::new() });
+    repo.done(ReviewAct::Merge);
+    assert!(contents(&backup) == before, "the backup is as it was");
+}
+
+/// Files below `dir` with their bytes.
+fn contents(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let kind = fs::symlink_metadata(&path).unwrap().file_type();
+        if kind.is_dir() {
+            found.extend(contents(&path));
+        } else if kind.is_file() {
+            found.push((path.clone(), fs::read(&path).unwrap()));
+        }
+    }
+    found.sort();
+    found
 }
 
 #[test]

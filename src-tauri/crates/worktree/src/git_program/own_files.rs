@@ -4,13 +4,16 @@
 //! wherever that is, and it waits for ever for a pipe. Whoever can write there can make both; git makes
 //! neither.
 //! Promise: no call begins where there is a pipe that it would open, and no act where there is a link that
-//! it would write through, a symbolic or a hard one. Must not know: what the call is.
+//! it would write through. A file that has other names too, as backups of hard links give it, gets a copy in its
+//! place before git writes to it: the others keep what they have. Must not know: what the call is.
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{AtPath, Error, Kind, Result};
 use crate::git_program::shadow::common_of;
 use crate::limits::OWN_FILES_MAX;
+use nightshift_platform::below::{self, Content, Found};
 use std::collections::BTreeSet;
 use std::fs::{self, FileType};
+use std::io::Seek;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -47,6 +50,11 @@ const WRITTEN_IN_PLACE: &[&str] =
     &["COMMIT_EDITMSG", "FETCH_HEAD", "MERGE_MODE", "MERGE_MSG", "SQUASH_MSG"];
 /// Where git adds to files.
 const LOGS: &str = "logs";
+/// Longest of them that is copied: a log of a million lines.
+const COPIED_MAX_BYTES: u64 = 256 * 1024 * 1024;
+/// So often a file is copied that is written meanwhile.
+const COPIES_MAX: usize = 3;
+const PRIVATE: u32 = 0o700;
 /// Directories in which an act makes entries.
 const FILLED: &[&str] = &["nightshift", "objects", "objects/info", "objects/pack", "worktrees"];
 /// Directories in which an act writes at any depth.
@@ -70,17 +78,18 @@ pub(crate) fn check(git_dir: &Path, acts: bool) -> Result<()> {
                 if let Ok(metadata) = fs::symlink_metadata(&path) {
                     plain(&path, metadata.file_type())?;
                     if WRITTEN_IN_PLACE.contains(name) {
-                        alone(&path)?;
+                        alone(dir, &path)?;
                     }
                 }
             }
             for name in ["objects", "worktrees"] {
-                entries(&dir.join(name), false, |_| {})?;
+                entries(&dir.join(name), None, |_| {})?;
             }
             let mut left = WRITTEN_BELOW.iter().map(|name| dir.join(name)).collect::<Vec<_>>();
             let mut seen = 0;
             while let Some(above) = left.pop() {
                 let added_to = above.starts_with(dir.join(LOGS));
+                let added_to = added_to.then_some(dir.as_path());
                 seen += entries(&above, added_to, |below| left.push(below))?;
                 if seen > OWN_FILES_MAX {
                     let text = format!("{} has more than {OWN_FILES_MAX} entries", above.display());
@@ -94,8 +103,8 @@ pub(crate) fn check(git_dir: &Path, acts: bool) -> Result<()> {
 }
 
 /// How many there are in `dir`, none of which is a link or a pipe, nor another file's name too where git adds
-/// to them. A directory that is not there has none.
-fn entries(dir: &Path, added_to: bool, mut is_dir: impl FnMut(PathBuf)) -> Result<usize> {
+/// to them: then `added_to` is git's directory that it is in. A directory that is not there has none.
+fn entries(dir: &Path, added_to: Option<&Path>, mut is_dir: impl FnMut(PathBuf)) -> Result<usize> {
     let mut seen = 0;
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         seen += 1;
@@ -103,21 +112,49 @@ fn entries(dir: &Path, added_to: bool, mut is_dir: impl FnMut(PathBuf)) -> Resul
         plain(&entry.path(), kind)?;
         if kind.is_dir() {
             is_dir(entry.path());
-        } else if added_to {
-            alone(&entry.path())?;
+        } else if let Some(git_dir) = added_to {
+            alone(git_dir, &entry.path())?;
         }
     }
     Ok(seen)
 }
 
-/// A file that has no other name.
-fn alone(path: &Path) -> Result<()> {
-    let links = fs::symlink_metadata(path).map_or(1, |metadata| metadata.nlink());
-    if links <= 1 {
+/// Sees to it that a file in `git_dir` has no other name: a copy takes its place where it has.
+fn alone(git_dir: &Path, path: &Path) -> Result<()> {
+    let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
+    if found.nlink() <= 1 {
         return Ok(());
     }
-    let text = format!("{} is a hard link: git would write to another file too", path.display());
-    Err(Error::new(Kind::Refused, text).hint("remove it, or put a copy in its place"))
+    let shared = |why: &str| {
+        let text = format!("{} is a hard link, and {why}", path.display());
+        Error::new(Kind::Refused, text).hint("remove it, or put a copy in its place")
+    };
+    let own = fs::metadata(git_dir).at(git_dir)?.uid();
+    if found.uid() != own {
+        return Err(shared("its file is another user's"));
+    }
+    if found.len() > COPIED_MAX_BYTES {
+        return Err(shared("its file is too large to be copied"));
+    }
+    let name = path.strip_prefix(git_dir).unwrap_or(path);
+    let Found::File { mut file, permissions } = below::open(git_dir, name).at(path)? else {
+        return Err(waits(path));
+    };
+    for _ in 0..COPIES_MAX {
+        let before = file.metadata().at(path)?;
+        file.rewind().at(path)?;
+        let content = Content::File { from: &mut file, permissions };
+        // No directory is made: it is in one.
+        below::write(git_dir, name, content, PRIVATE).at(path)?;
+        let now = file.metadata().at(path)?;
+        // What git adds in this moment belongs to the copy.
+        if (now.len(), now.mtime(), now.mtime_nsec())
+            == (before.len(), before.mtime(), before.mtime_nsec())
+        {
+            return Ok(());
+        }
+    }
+    Err(shared("it changes while it is copied"))
 }
 
 /// A file or directory as git makes them.
