@@ -17,7 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 const DIRECTORY: OFlags =
     OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
-const PERMISSIONS: u32 = 0o777;
+/// Also the bits that let a program run as its owner or group.
+const PERMISSIONS: u32 = 0o7777;
 const PRIVATE: u32 = 0o700;
 /// Until a file is whole nobody else reads it.
 const UNFINISHED_MODE: u32 = 0o600;
@@ -61,6 +62,30 @@ pub fn remove(root: &Path, path: &Path) -> io::Result<()> {
 pub fn create(root: &Path, path: &Path) -> io::Result<()> {
     let (names, last) = parts(path)?;
     entered(root, names.into_iter().chain([last]), Some(PRIVATE)).map(|_| ())
+}
+
+/// The permissions of the directory `path` below `root`; none where there is something else, or nothing.
+pub fn directory(root: &Path, path: &Path) -> io::Result<Option<u32>> {
+    let (names, last) = parts(path)?;
+    let found = entered(root, names.into_iter().chain([last]), None);
+    match found.and_then(|dir| Ok(rustix::fs::fstat(&dir)?)) {
+        Ok(found) => Ok(Some(found.st_mode & PERMISSIONS)),
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives the directory `path` below `root` these permissions.
+pub fn permit(root: &Path, path: &Path, permissions: u32) -> io::Result<()> {
+    let (names, last) = parts(path)?;
+    let above = entered(root, names, None)?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let dir = rustix::fs::openat(&above, last, flags, Mode::empty())?;
+    Ok(rustix::fs::fchmod(&dir, Mode::from_raw_mode(permissions & PERMISSIONS))?)
 }
 
 /// Opens what is at `path` below `root`. A pipe is not waited for.

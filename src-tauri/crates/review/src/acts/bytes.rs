@@ -12,8 +12,9 @@ use crate::place::{Place, Result, fault};
 use nightshift_platform::below::{self, Content, Found};
 use nightshift_platform::private;
 use nightshift_protocol::{Fault, FaultCode};
-use nightshift_worktree::text;
-use std::collections::BTreeMap;
+use nightshift_worktree::{pieces, text};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
@@ -44,11 +45,15 @@ pub struct Taker<'a> {
     bytes: u64,
     /// Copies begun, for their names.
     begun: usize,
+    /// Programs of the index, where the disk does not say which file is one.
+    programs: Option<BTreeSet<PathBuf>>,
 }
 
 impl<'a> Taker<'a> {
-    pub fn new(place: &'a Place<'a>, scratch: &'a Path) -> Taker<'a> {
-        Taker { place, scratch, taken: Vec::new(), copies: Vec::new(), bytes: 0, begun: 0 }
+    pub fn new(place: &'a Place<'a>, scratch: &'a Path) -> Result<Taker<'a>> {
+        let programs = programs(place)?;
+        let (taken, copies) = (Vec::new(), Vec::new());
+        Ok(Taker { place, scratch, taken, copies, bytes: 0, begun: 0, programs })
     }
 
     /// Whether there is a file or a link at `path`, which then is taken.
@@ -63,8 +68,11 @@ impl<'a> Taker<'a> {
             }
             Found::File { mut file, permissions } => {
                 self.bytes += std::io::copy(&mut file, &mut File::create_new(&at)?)?;
-                let mode = if permissions & EXECUTABLE == 0 { FILE } else { PROGRAM };
-                (mode, Some(permissions))
+                let runs = match &self.programs {
+                    None => permissions & EXECUTABLE != 0,
+                    Some(programs) => programs.contains(path),
+                };
+                (if runs { PROGRAM } else { FILE }, Some(permissions))
             }
         };
         self.copies.push(at);
@@ -113,6 +121,23 @@ impl<'a> Taker<'a> {
     }
 }
 
+/// Those of the index, where `core.fileMode` says that the disk tells nothing; none where it does.
+fn programs(place: &Place<'_>) -> Result<Option<BTreeSet<PathBuf>>> {
+    let asked = place.look(&["config", "--type=bool", "--get", "core.fileMode"]);
+    if asked.find().map_err(fault)?.as_deref() != Some("false") {
+        return Ok(None);
+    }
+    let listed = place.look(&["ls-files", "--cached", "--stage", "-z"]);
+    let listed = listed.long().read().map_err(fault)?;
+    // `<mode> <object> <stage>\t<path>`
+    let program = |piece: &[u8]| {
+        let tab = piece.iter().position(|&b| b == b'\t')?;
+        let runs = piece.starts_with(PROGRAM.as_bytes());
+        runs.then(|| PathBuf::from(OsStr::from_bytes(&piece[tab + 1..])))
+    };
+    Ok(Some(pieces(&listed).filter_map(program).collect()))
+}
+
 /// A line for git that is this name, whatever is in it.
 fn quote(path: &Path, lines: &mut Vec<u8>) {
     lines.push(b'"');
@@ -146,7 +171,8 @@ pub fn parse(lines: &str, name: impl Fn(&str) -> String) -> BTreeMap<PathBuf, Op
         let permissions = u32::from_str_radix(permissions, 8).ok();
         Some((PathBuf::from(name(path)), permissions))
     };
-    lines.lines().filter_map(line).collect()
+    // A name may end in a carriage return.
+    lines.split('\n').filter_map(line).collect()
 }
 
 /// What shall be back at a path.

@@ -8,6 +8,7 @@ use crate::acts::stage::named;
 use crate::acts::take::{Left, holds_nothing, is_repository, left_out};
 use crate::acts::{keep, overwritten, take};
 use crate::diffs::file::io;
+use crate::limits::NAMED_MAX;
 use crate::place::{Place, Result, fault, refused};
 use nightshift_platform::below;
 use nightshift_protocol::review::ReviewResult;
@@ -22,6 +23,7 @@ pub const MESSAGE: &str = "kept before a discard\n\n";
 pub fn discard(place: &Place<'_>, id: &str, paths: &[String]) -> Result<ReviewResult> {
     place.head()?;
     refuse_under_way(place)?;
+    refuse_conflicts(place)?;
     let all = place.uncommitted()?;
     let mut left = Left::new();
     let mut wanted = chosen(&all, paths)?;
@@ -67,6 +69,18 @@ fn refuse_under_way(place: &Place<'_>) -> Result<()> {
     let Some(name) = place.under_way() else { return Ok(()) };
     let text = format!("a {name} is under way in {}; nothing was discarded", place.root.display());
     Err(refused(text, format!("end it there with `git {name} --abort` or `--continue`")))
+}
+
+/// As a stash leaves them: both sides stand in the index, which no rescue keeps then.
+fn refuse_conflicts(place: &Place<'_>) -> Result<()> {
+    let mut files = place.unmerged(&place.checkout)?;
+    files.dedup();
+    if files.is_empty() {
+        return Ok(());
+    }
+    let named = files.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let text = format!("conflicts are not resolved in {named}; nothing was discarded");
+    Err(refused(text, "resolve them and `git add` these files, then discard"))
 }
 
 /// Why a change is never discarded.

@@ -3,6 +3,7 @@
 //! Promise: the user's index, files and branches are not touched; an error means that the act must
 //! not go on.
 
+use crate::acts::beside::Beside;
 use crate::acts::bytes;
 use crate::acts::bytes::Taken;
 use crate::acts::take::{Left, take_bytes};
@@ -47,6 +48,7 @@ pub struct Files {
     pub left: Left,
     /// Those that differ from the last commit.
     taken: Vec<Taken>,
+    beside: Beside,
 }
 
 /// Begins the lines of a message that say which files of the tree are byte for byte as they were, and their
@@ -63,7 +65,8 @@ pub fn files(place: &Place<'_>) -> Result<Files> {
     let (left, taken) =
         take_bytes(place, |args| scratch.call(place, args), scratch.dir.path(), &all)?;
     let tree = scratch.call(place, &["write-tree"]).line().map_err(fault)?;
-    Ok(Files { head, tree, staged, left, taken })
+    let beside = Beside::of(place, &all)?;
+    Ok(Files { head, tree, staged, left, taken, beside })
 }
 
 impl Files {
@@ -73,7 +76,9 @@ impl Files {
         if let Some(staged) = &self.staged {
             parents.push(store(place, staged, &[self.head], "what was staged")?);
         }
-        let message = format!("{why}{AS_THEY_WERE}{}", bytes::listed(&self.taken, one_line));
+        let taken = bytes::listed(&self.taken, one_line);
+        // Versions that know nothing of these lines read the ones behind.
+        let message = format!("{why}{AS_THEY_WERE}{}{taken}", self.beside.listed());
         let kept = store(place, &self.tree, &parents, &message)?;
         commit(place, id, &kept, why.lines().next().unwrap_or_default())
     }

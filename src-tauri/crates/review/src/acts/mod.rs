@@ -3,6 +3,7 @@
 //! Promise: what an act takes away is kept first; nothing of the repository's own runs.
 
 pub(crate) mod act;
+pub(crate) mod beside;
 pub(crate) mod bytes;
 pub(crate) mod commit;
 pub(crate) mod destination;

@@ -3,6 +3,7 @@
 //! Promise: what is there now is kept first; files are back byte for byte, with their permissions, and what
 //! was staged is staged again; what cannot come back keeps nothing else away and is named.
 
+use crate::acts::beside::Beside;
 use crate::acts::bytes::Wanted;
 use crate::acts::discard::{MESSAGE, findable};
 use crate::acts::keep::{AS_THEY_WERE, of_line};
@@ -29,6 +30,7 @@ struct Kept {
     is_exact: bool,
     /// Files that are kept byte for byte, and their permissions; none of a link.
     as_they_were: BTreeMap<PathBuf, Option<u32>>,
+    beside: Beside,
     entries: BTreeMap<PathBuf, Entry>,
 }
 
@@ -86,8 +88,11 @@ pub fn restore(
             }
         }
     }
+    let missing = kept.beside.missing(place)?;
     write(place, &kept, &wanted, &mut left)?;
+    missing.permit(place, &mut left);
     stage_again(place, &kept, &wanted, &mut left)?;
+    kept.beside.announce(place, &wanted)?;
     if left.is_empty() {
         return Ok(ReviewResult::Done);
     }
@@ -109,6 +114,7 @@ fn read(place: &Place<'_>, commit: String) -> Result<Kept> {
     let (message, as_they_were) = exact.unwrap_or((message, ""));
     let list = message.strip_prefix(MESSAGE).unwrap_or_default();
     let taken = list.split('\n').filter(|line| !line.is_empty()).map(of_line).collect();
+    let beside = Beside::parse(as_they_were);
     let as_they_were = bytes::parse(as_they_were, of_line);
     let is_exact = exact.is_some();
     let tree = place.look(&["ls-tree", "-r", "-l", "-z", "--full-tree", &commit]);
@@ -128,7 +134,7 @@ fn read(place: &Place<'_>, commit: String) -> Result<Kept> {
         let entry = Entry { mode: mode.to_owned(), object: object.to_owned(), bytes };
         entries.insert(PathBuf::from(OsStr::from_bytes(path)), entry);
     }
-    Ok(Kept { commit, taken, is_exact, as_they_were, entries })
+    Ok(Kept { commit, taken, is_exact, as_they_were, beside, entries })
 }
 
 /// Files of the index.

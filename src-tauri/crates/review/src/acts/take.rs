@@ -48,7 +48,7 @@ pub fn take_bytes<'a>(
     changes: &[Change],
 ) -> Result<(Left, Vec<Taken>)> {
     let Sorted { gone, there, mut left } = by_presence(&place.root, changes);
-    let mut taker = Taker::new(place, scratch);
+    let mut taker = Taker::new(place, scratch)?;
     let (mut files, mut others) = (Vec::new(), Vec::new());
     for change in there {
         match taker.take(&change.path) {

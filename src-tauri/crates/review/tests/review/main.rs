@@ -1,6 +1,7 @@
 //! Review of real repositories: what is seen, what is done, and that nothing is lost by it.
 
 mod embedded;
+mod file_modes;
 mod hidden;
 mod hostile;
 mod left_out;

@@ -3,6 +3,7 @@
 use crate::repo::{Repo, paths, write};
 use nightshift_protocol::review::{ReviewAct, ReviewResult};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
@@ -122,6 +123,141 @@ fn security_12_what_was_staged_is_staged_again() {
     repo.done(undo(&rescue));
     assert_eq!((status(&repo), repo.git(&["ls-files", "--stage"])), (before, index));
     assert_eq!(repo.read("a.txt"), "and changed\n");
+}
+
+/// All that git says, with modes and objects.
+fn exactly(repo: &Repo) -> String {
+    repo.git(&["status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames"])
+}
+
+/// Directories below `dir` and their permissions.
+fn directories(dir: &Path) -> Vec<(String, u32)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let metadata = fs::symlink_metadata(&path).unwrap();
+        if metadata.is_dir() && !path.ends_with(".git") {
+            found.push((path.display().to_string(), metadata.mode()));
+            found.extend(directories(&path));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn failures_38_an_undone_discard_leaves_git_and_files_exactly_as_they_were() {
+    let repo = Repo::new();
+    let mode = |name: &str, mode| {
+        let permissions = fs::Permissions::from_mode(mode);
+        fs::set_permissions(repo.tree.join(name), permissions).unwrap();
+    };
+    for name in ["c.txt", "d.txt", "kept.sh"] {
+        repo.write(name, "c\n");
+    }
+    repo.commit("more");
+    // Announced to git and not added, also with an odd mode, in a new directory, and below an ignored one.
+    repo.write("announced.txt", "a\n");
+    repo.write("new/announced.sh", "#!/bin/sh\n");
+    mode("new/announced.sh", 0o755);
+    repo.git(&["add", "--intent-to-add", "announced.txt", "new/announced.sh"]);
+    // Modes: on disk, staged, both; what runs as somebody else; what nobody may write.
+    mode("kept.sh", 0o755);
+    repo.git(&["update-index", "--chmod=+x", "c.txt"]);
+    for (name, bits) in
+        [("setuid", 0o4755), ("setgid", 0o2711), ("sticky", 0o1644), ("none", 0o400), ("w", 0o666)]
+    {
+        repo.write(name, "x\n");
+        mode(name, bits);
+    }
+    // Taken out of the index, and still there.
+    repo.git(&["rm", "--quiet", "--cached", "d.txt"]);
+    // A link that leads nowhere, one to a directory, one in place of a file.
+    symlink("nowhere", repo.tree.join("link")).unwrap();
+    symlink("dir", repo.tree.join("to-dir")).unwrap();
+    fs::remove_file(repo.tree.join("a.txt")).unwrap();
+    symlink("dir/b.txt", repo.tree.join("a.txt")).unwrap();
+    repo.git(&["add", "link"]);
+    for name in ["-dash", "new\nline", "car\r", "tab\t", " ", "\\n", "é ü", "*", ":(top)x", "\"q\""]
+    {
+        repo.write(name, "odd\n");
+    }
+    repo.git(&["add", "--", "./-dash"]);
+    repo.write("private/deep/er/secret", "s\n");
+    mode("private/deep/er", 0o2750);
+    mode("private/deep", 0o711);
+    mode("private", 0o700);
+    fs::create_dir(repo.tree.join("empty")).unwrap();
+    let (before, index) = (exactly(&repo), repo.git(&["ls-files", "--stage", "-z"]));
+    let (were, dirs) = (files(&repo.tree), directories(&repo.tree));
+    assert!(before.contains("1 .A N... 000000 000000 100755"), "{before}");
+    let rescue = discarded(&repo);
+    assert_eq!(status(&repo), "");
+    assert!(!repo.tree.join("private").exists() && !repo.tree.join("announced.txt").exists());
+    assert!(repo.tree.join("empty").exists(), "git knows of no empty directory");
+    repo.done(undo(&rescue));
+    assert_eq!(exactly(&repo).replace('\0', "\n"), before.replace('\0', "\n"));
+    assert_eq!(repo.git(&["ls-files", "--stage", "-z"]), index);
+    assert_eq!(files(&repo.tree), were);
+    assert_eq!(directories(&repo.tree), dirs);
+}
+
+#[test]
+fn failures_38_one_file_of_a_discard_comes_back_as_it_was_announced() {
+    let repo = Repo::new();
+    repo.write("one.txt", "1\n");
+    repo.write("two.txt", "2\n");
+    repo.git(&["add", "--intent-to-add", "one.txt", "two.txt"]);
+    let rescue = discarded(&repo);
+    let one = ReviewAct::Restore { rescue: rescue.clone(), paths: paths(&["one.txt"]) };
+    repo.done(one);
+    assert_eq!(status(&repo), " A one.txt\n");
+    // Something else was made of it since: that stays, and is kept where the file is written over.
+    repo.write("two.txt", "other\n");
+    repo.git(&["add", "two.txt"]);
+    repo.done(undo(&rescue));
+    assert_eq!(repo.read("two.txt"), "2\n");
+    assert_eq!(repo.git(&["show", ":two.txt"]), "other\n");
+}
+
+#[test]
+fn failures_38_what_no_rescue_keeps_is_named_before_anything_goes() {
+    let repo = Repo::new();
+    let odd = std::ffi::OsStr::from_bytes(b"bad\xff");
+    fs::write(repo.tree.join(odd), "x\n").unwrap();
+    repo.write("inner/file", "x\n");
+    repo.run_in(&repo.tree.join("inner"), &["init", "--quiet"]);
+    repo.run_in(&repo.tree.join("inner"), &["add", "file"]);
+    let before = (exactly_bytes(&repo), files(&repo.tree));
+    repo.refuses(discard(&[]), &["bad", "not UTF-8", "inner", "nested repository"]);
+    assert_eq!((exactly_bytes(&repo), files(&repo.tree)), before);
+    // Beside what can be kept they stay, and are named.
+    repo.write("a.txt", "mine\n");
+    let ReviewResult::Discarded { left_out, rescue, .. } = repo.done(discard(&[])) else {
+        panic!("not discarded")
+    };
+    assert_eq!(left_out.len(), 2, "{left_out:?}");
+    assert_eq!((exactly_bytes(&repo), files(&repo.tree)), before);
+    repo.done(undo(&rescue));
+    assert_eq!(repo.read("a.txt"), "mine\n");
+    // A conflict that a stash left: its three sides are in the index alone.
+    fs::remove_file(repo.tree.join(odd)).unwrap();
+    repo.git(&["stash", "--quiet"]);
+    repo.write("a.txt", "theirs\n");
+    repo.commit("theirs");
+    let mut pop = std::process::Command::new("git");
+    let popped = pop.args(["stash", "pop"]).current_dir(&repo.tree).output().unwrap();
+    assert!(!popped.status.success(), "{popped:?}");
+    let index = repo.git(&["ls-files", "--stage"]);
+    repo.refuses(discard(&[]), &["a.txt", "conflicts are not resolved"]);
+    assert_eq!(repo.git(&["ls-files", "--stage"]), index);
+}
+
+/// The same where a name is no text.
+fn exactly_bytes(repo: &Repo) -> Vec<u8> {
+    let mut git = std::process::Command::new("git");
+    git.args(["status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames"]);
+    git.current_dir(&repo.tree).output().unwrap().stdout
 }
 
 #[test]
