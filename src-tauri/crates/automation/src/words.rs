@@ -3,11 +3,13 @@
 use crate::loop_file::LoopFile;
 use nightshift_model::counted::counted;
 use nightshift_model::naming::row_line;
+use nightshift_model::shell;
 use nightshift_model::standing::{
     EndedGoal, Goal, GoalEnd, GoalPhase, Loop, LoopPrompt, Pace, Spent,
 };
 use nightshift_model::{Millis, Standing};
 use nightshift_protocol::{Task, TaskKind};
+use std::path::Path;
 
 /// What an agent is told beside a loop's run.
 pub fn loop_run(looping: &Loop, has_tools: bool) -> String {
@@ -36,14 +38,23 @@ pub fn loop_run(looping: &Loop, has_tools: bool) -> String {
 pub fn loop_file(notes: &str, file: &LoopFile) -> String {
     let cut = "its loop.md is longer than 25,000 bytes; the rest was left out";
     let from = file.path.as_ref().map(|path| format!("from {}", row_line(&path.to_string_lossy())));
-    let passed_over = file.passed_over.as_ref().map(|path| {
-        let path = row_line(&path.to_string_lossy());
-        format!("{path} is not as you trust it and was not sent; see `nightshift trust show`")
-    });
+    let passed_over = passed_over(file);
     let cut = file.cut.then(|| cut.to_owned());
     let notes = Some(notes.to_owned()).filter(|notes| !notes.is_empty());
     let all: Vec<String> = [notes, from, cut, passed_over].into_iter().flatten().collect();
     all.join("; ")
+}
+
+/// Says that the project's file is not sent, and what makes it so; none where it is.
+pub fn passed_over(file: &LoopFile) -> Option<String> {
+    let path = file.passed_over.as_ref()?;
+    let directory = path.parent().and_then(Path::parent).unwrap_or(path);
+    let directory = row_line(&shell::word(&directory.to_string_lossy()));
+    let path = row_line(&path.to_string_lossy());
+    Some(format!(
+        "{path} is not as you trust it and was not sent; see `nightshift trust show {directory}`, \
+         and trust it with `nightshift trust add {directory}`"
+    ))
 }
 
 pub fn woken(reason: &str) -> String {

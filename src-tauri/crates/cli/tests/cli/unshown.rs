@@ -152,9 +152,12 @@ fn security_08_a_loop_file_is_an_instruction_that_is_shown_and_never_used_withou
     let shift = &clone.shift;
     clone.write(".claude/loop.md", "say from the repository\n");
     clone.commit();
+    let warning = "loop.md is not as you trust it and was not sent; see `nightshift trust show ";
     let runs = |id: &str, part: &str| {
         let said = shift.ok(&["loop", "start", id]);
         assert!(said.contains(".claude/loop.md"), "{said}");
+        let is_sent = part.contains("from the repository");
+        assert_eq!(said.contains(warning), !is_sent, "{said}");
         shift.wait_log(id, part);
         shift.wait_state(id, "done");
         shift.ok(&["loop", "stop", id]);
@@ -178,8 +181,16 @@ fn security_08_a_loop_file_is_an_instruction_that_is_shown_and_never_used_withou
     // Another text is another instruction.
     let tree = PathBuf::from(entry["lodging"]["path"].as_str().unwrap());
     std::fs::write(tree.join(".claude/loop.md"), "say unseen\n").unwrap();
+    assert!(!shift.ok(&["logs", &trusted]).contains(warning));
     runs(&trusted, "> [loop] Look after what this session is about.");
-    assert!(!shift.ok(&["logs", &trusted]).contains("say unseen"));
+    let logs = shift.ok(&["logs", &trusted]);
+    assert!(!logs.contains("say unseen"), "{logs}");
+    assert!(logs.contains(warning), "{logs}");
+    // As the words say: the directory's own file can be trusted, and is sent then.
+    std::fs::write(tree.join(".claude/loop.md"), "say from the repository, again\n").unwrap();
+    let at = tree.display().to_string();
+    shift.ok(&["trust", "add", &at]);
+    runs(&trusted, "> [loop] say from the repository, again");
 }
 
 #[test]

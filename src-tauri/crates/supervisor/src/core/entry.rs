@@ -44,6 +44,8 @@ pub struct Entry {
     pub judging: Option<goal_evaluation::UnderWay>,
     /// When (monotonic) the background work that its goal waits for is looked at again.
     pub relook_at: Option<Duration>,
+    /// What was said last of a loop's file that is not sent.
+    pub passed_over: Option<String>,
 }
 
 impl Entry {
@@ -67,6 +69,7 @@ impl Entry {
             room: Room::default(),
             judging: None,
             relook_at: None,
+            passed_over: None,
         }
     }
 

@@ -6,6 +6,7 @@ use crate::clients::ConnId;
 use crate::core::Core;
 use crate::handlers;
 use crate::inbox::Inbox;
+use crate::ports::worktrees::Worktrees;
 use crate::ports::world::{Job, Lane};
 use nightshift_automation::due::DueContext;
 use nightshift_automation::{ClockReading, Due, LoopFile, due, missed_while_stopped, words};
@@ -14,6 +15,7 @@ use nightshift_platform::clock;
 use nightshift_platform::spawn::own_variables;
 use nightshift_protocol::{Reply, SessionView, Task};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub fn due_in(core: &Core, _: Duration) -> Option<Duration> {
@@ -74,19 +76,24 @@ pub fn own_environment(core: &mut Core, id: &SessionId) {
     }
 }
 
-fn read_file(core: &mut Core, id: &SessionId, fired: Box<TimerFired>) {
-    let session = &core.sessions[id].session;
+/// Reads what a loop of the session sends, beside the loop.
+pub fn loop_file(
+    session: &Session,
+    worktrees: Arc<dyn Worktrees>,
+) -> impl FnOnce() -> LoopFile + use<> {
     let (directory, trusted) = (session.directory().to_owned(), session.untrusted().is_none());
-    let worktrees = core.worktrees.clone();
-    let home = std::env::home_dir();
-    let (session, unread, place) = (id.clone(), id.clone(), format!("the loop.md of session {id}"));
-    let begun = fired.clone();
-    let work = Box::new(move || {
+    move || {
         let directory = Path::new(&directory);
         let trusts = |text: Vec<u8>| trusted && worktrees.trusts_loop_file(directory, text);
-        let file = LoopFile::read(directory, home.as_deref(), &trusts);
-        Inbox::LoopFile { session, fired: begun, file: Some(file) }
-    });
+        LoopFile::read(directory, std::env::home_dir().as_deref(), &trusts)
+    }
+}
+
+fn read_file(core: &mut Core, id: &SessionId, fired: Box<TimerFired>) {
+    let read = loop_file(&core.sessions[id].session, core.worktrees.clone());
+    let (session, unread, place) = (id.clone(), id.clone(), format!("the loop.md of session {id}"));
+    let begun = fired.clone();
+    let work = Box::new(move || Inbox::LoopFile { session, fired: begun, file: Some(read()) });
     let failed = Box::new(move |_| Inbox::LoopFile { session: unread, fired, file: None });
     core.world.run(Job { lane: Lane::Reads, place, work, failed });
 }
@@ -96,10 +103,21 @@ pub fn file_read(core: &mut Core, id: &SessionId, mut fired: TimerFired, file: O
     let free = core.sessions.get(id).is_some_and(|entry| entry.session.takes_turn());
     if let (Some(file), Some(run), true) = (file, &mut fired.run, free) {
         run.notes = words::loop_file(&run.notes, &file);
+        let passed_over = words::passed_over(&file);
         run.text = file.text;
+        tell_passed_over(core, id, passed_over);
         self::run(core, id, fired);
     }
     core.timers.looked_at(id);
+}
+
+/// Once for each time that it becomes so: a loop may run every minute.
+fn tell_passed_over(core: &mut Core, id: &SessionId, passed_over: Option<String>) {
+    let Some(entry) = core.sessions.get_mut(id) else { return };
+    let known = std::mem::replace(&mut entry.passed_over, passed_over.clone());
+    if let Some(text) = passed_over.filter(|text| known.as_ref() != Some(text)) {
+        core.fact(id, Fact::Remarked { text, warns: true });
+    }
 }
 
 /// A stopped session goes on: what was due meanwhile is over.

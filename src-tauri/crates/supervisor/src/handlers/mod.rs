@@ -171,7 +171,7 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
             StandingAct::Push { message } => {
                 notifications::push(core, conn, id, &session, &message)
             }
-            act => automation::standing(core, conn, &session, (act, env)),
+            act => automation::standing(core, (conn, id), &session, (act, env)),
         },
         Command::Notifications { act } => notifications::notifications(core, conn, id, act),
         Command::Presence { looking, env } => notifications::presence(core, conn, looking, &env),

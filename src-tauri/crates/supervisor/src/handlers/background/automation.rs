@@ -3,16 +3,20 @@
 
 use crate::clients::ConnId;
 use crate::core::Core;
-use crate::features::automation::context;
+use crate::features::automation::{context, loop_file};
 use crate::handlers::{Handled, Outcome, apply, apply_event, find};
-use nightshift_automation::{Asked, answer, ask};
+use crate::inbox::Inbox;
+use crate::ports::world::{Job, Lane};
+use nightshift_automation::{Asked, answer, ask, words};
+use nightshift_model::standing::LoopPrompt;
 use nightshift_model::{Event, Fact, Liveness, SessionId};
 use nightshift_platform::clock;
+use nightshift_protocol::standing::LoopStarted;
 use nightshift_protocol::{Environment, Fault, Reply, StandingAct, StandingResult};
 
 pub fn standing(
     core: &mut Core,
-    conn: ConnId,
+    (conn, request): (ConnId, u64),
     session: &str,
     (act, env): (StandingAct, Environment),
 ) -> Outcome {
@@ -20,7 +24,33 @@ pub fn standing(
     take_environment(core, &id, env);
     let own = core.gate.session(conn).is_some();
     let result = Box::new(take_from(core, &id, &act, own)?);
-    Ok(Handled::Done(Reply::Standing { result }))
+    match *result {
+        StandingResult::Loop(started) if started.looping.prompt == LoopPrompt::File => {
+            Ok(with_its_file(core, (conn, request), &id, started))
+        }
+        _ => Ok(Handled::Done(Reply::Standing { result })),
+    }
+}
+
+/// A loop that sends a file: where the project's is not as the user trusts it, whoever starts the loop hears it.
+fn with_its_file(
+    core: &mut Core,
+    asked: (ConnId, u64),
+    id: &SessionId,
+    mut started: LoopStarted,
+) -> Handled {
+    let read = loop_file(&core.sessions[id].session, core.worktrees.clone());
+    let (conn, request) = asked;
+    let work = move || {
+        if let Some(passed_over) = words::passed_over(&read()) {
+            started.words = format!("{}. {passed_over}", started.words);
+        }
+        let result = Box::new(StandingResult::Loop(started));
+        Inbox::Answer { conn, request, result: Ok(Reply::Standing { result }) }
+    };
+    let place = format!("the loop.md of session {id}");
+    core.world.run(Job::for_request(asked, Lane::Reads, place, work));
+    Handled::Pending
 }
 
 /// The caller's environment, when the session's process has to be started anew.
