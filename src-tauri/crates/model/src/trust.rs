@@ -22,6 +22,9 @@ pub enum TrustDecision {
 pub struct Trust {
     /// The main checkout, or the directory where there is no repository.
     pub repository: String,
+    /// Which one it is, told from another that is made at its path later; unknown in rows of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
     /// Of everything that it would run.
     pub hash: String,
     /// None while it is asked, and where nobody had to be asked.
@@ -57,6 +60,11 @@ pub struct TrustThing {
 }
 
 impl Trust {
+    /// It is about these things of this very repository.
+    pub fn is_about(&self, hash: &str, identity: &Option<String>) -> bool {
+        self.hash == hash && (self.identity.is_none() || self.identity == *identity)
+    }
+
     /// What had changed when it was asked again.
     pub fn changed(&self) -> Option<&str> {
         self.asked.as_ref()?.changed.as_deref()

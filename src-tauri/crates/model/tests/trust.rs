@@ -16,7 +16,7 @@ fn starting() -> Session {
 fn trust(untrusted: Option<&str>) -> Box<Trust> {
     let untrusted = untrusted.map(str::to_owned);
     let (repository, hash) = ("/src".to_owned(), "h1".to_owned());
-    Box::new(Trust { repository, hash, decision: None, untrusted, asked: None })
+    Box::new(Trust { repository, identity: None, hash, decision: None, untrusted, asked: None })
 }
 
 fn need() -> Need {

@@ -37,14 +37,25 @@ pub struct PermissionRule {
     /// The repository's main checkout, or the directory of a session without one: it holds for every
     /// session there.
     pub project: String,
+    /// Which repository or directory that was: it does not hold for another that is made at the same path. None in
+    /// rules of older versions, which hold for any there.
+    #[serde(default)]
+    pub identity: Option<String>,
     pub verdict: PermissionVerdict,
     pub subject: Subject,
 }
 
 impl PermissionRule {
-    /// Whether it decides this request.
-    pub fn decides(&self, session: &str, agent: &str, project: &str, subject: &Subject) -> bool {
-        let there = self.session == session || self.project == project;
+    /// Whether it decides this request. `project`: where the session works, and which one that is.
+    pub fn decides(
+        &self,
+        session: &str,
+        agent: &str,
+        (project, identity): (&str, Option<&str>),
+        subject: &Subject,
+    ) -> bool {
+        let is_it = self.identity.is_none() || self.identity.as_deref() == identity;
+        let there = is_it && (self.session == session || self.project == project);
         let same = self.subject.tool == subject.tool && self.subject.exactly == subject.exactly;
         self.agent == agent && there && same
     }

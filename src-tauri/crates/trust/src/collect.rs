@@ -3,6 +3,7 @@
 use crate::catalogue::{self, ROOTS, passed_over};
 use crate::committed::Committed;
 use crate::git_parts;
+use crate::identity::identity;
 use crate::item::{Found, Item, Part};
 use crate::limits::{CHAIN_MAX, ITEMS_MAX};
 use crate::looks;
@@ -38,7 +39,8 @@ pub struct Place<'a> {
 /// Everything that `git` and agents would take up at `place`. `scripts`: what Nightshift itself
 /// would run.
 pub fn collect(git: &Git, place: &Place<'_>, scripts: Vec<Item>) -> Found {
-    let mut found = Found { repository: place.repository.to_owned(), ..Found::default() };
+    let identity = identity(place.common.unwrap_or(place.repository));
+    let mut found = Found { repository: place.repository.to_owned(), identity, ..Found::default() };
     // Ignored files of the main checkout are copied into a worktree.
     let copies = match place.commit.map(|_| included(git, place.root)) {
         Some(Ok(copies)) => copies,

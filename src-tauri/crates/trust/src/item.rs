@@ -96,6 +96,8 @@ impl Item {
 pub struct Found {
     /// The main checkout, or the directory where there is no repository.
     pub repository: PathBuf,
+    /// Which one it is, told from another at its path.
+    pub identity: Option<String>,
     pub items: Vec<Item>,
     /// Something could not be read: it cannot be trusted as it is.
     pub unreadable: Vec<String>,

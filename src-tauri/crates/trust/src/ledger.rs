@@ -27,6 +27,9 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Entry {
     version: u32,
     pub repository: PathBuf,
+    /// Which one it was; none in entries of older versions, which count for any at this path.
+    #[serde(default)]
+    identity: Option<String>,
     /// Milliseconds since 1970, of the last time.
     pub at: u64,
     /// What was seen last, in words: path and what it does.
@@ -49,6 +52,11 @@ impl Entry {
             Group::Git => &self.git,
             Group::Instructions => &self.instructions,
         }
+    }
+
+    /// Another repository may have been made at the same path since.
+    fn is_of(&self, found: &Found) -> bool {
+        self.identity.is_none() || self.identity == found.identity
     }
 
     fn hashes_mut(&mut self, group: Group) -> &mut Vec<String> {
@@ -84,6 +92,17 @@ impl Ledger {
         Ok(found.filter(|entry| entry.repository == repository))
     }
 
+    /// What is known of this very repository.
+    pub fn entry_of(&self, found: &Found) -> io::Result<Option<Entry>> {
+        Ok(self.entry(&found.repository)?.filter(|entry| entry.is_of(found)))
+    }
+
+    /// Another repository was trusted at its path.
+    pub fn knew_another(&self, found: &Found) -> bool {
+        self.entry(&found.repository)
+            .is_ok_and(|entry| entry.is_some_and(|entry| !entry.is_of(found)))
+    }
+
     /// All repositories, and what is wrong with files that cannot be read.
     pub fn all(&self) -> (Vec<Entry>, Vec<String>) {
         let (mut entries, mut wrong) = (Vec::new(), Vec::new());
@@ -112,7 +131,7 @@ impl Ledger {
         if hashes.is_empty() {
             return true;
         }
-        let entry = self.entry(&found.repository).ok().flatten();
+        let entry = self.entry_of(found).ok().flatten();
         entry.is_some_and(|entry| hashes.iter().all(|hash| entry.hashes(group).contains(hash)))
     }
 
@@ -129,10 +148,11 @@ impl Ledger {
             return Err(io::Error::new(ErrorKind::InvalidData, text));
         }
         let _turn = self.lock()?;
-        let known = self.entry(&found.repository).ok().flatten();
+        let known = self.entry_of(found).ok().flatten();
         let mut entry = known.unwrap_or_else(|| Entry {
             version: VERSION,
             repository: found.repository.clone(),
+            identity: None,
             at,
             items: Vec::new(),
             scripts: Vec::new(),
@@ -141,6 +161,7 @@ impl Ledger {
             instructions: Vec::new(),
         });
         entry.at = at;
+        entry.identity.clone_from(&found.identity);
         let item = |item: &Item| (item.path.clone(), item.does.clone());
         entry.items = found.distinct().into_iter().map(item).collect();
         for group in GROUPS {
@@ -153,6 +174,18 @@ impl Ledger {
         }
         let bytes = serde_json::to_vec_pretty(&entry)?;
         write_durably(&self.file(&found.repository), &bytes)
+    }
+
+    /// An entry of an older version counts for this repository alone from now on.
+    pub fn bind(&self, found: &Found) -> io::Result<()> {
+        let unbound = |entry: &Entry| entry.identity.is_none() && found.identity.is_some();
+        if !self.entry(&found.repository)?.is_some_and(|entry| unbound(&entry)) {
+            return Ok(());
+        }
+        let _turn = self.lock()?;
+        let Some(mut entry) = self.entry(&found.repository)?.filter(unbound) else { return Ok(()) };
+        entry.identity.clone_from(&found.identity);
+        write_durably(&self.file(&found.repository), &serde_json::to_vec_pretty(&entry)?)
     }
 
     /// Nothing of it is trusted any more. What was; none where it was not.

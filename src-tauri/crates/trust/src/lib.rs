@@ -14,6 +14,7 @@ mod catalogue;
 mod collect;
 mod committed;
 mod git_parts;
+mod identity;
 mod item;
 mod known;
 mod ledger;
@@ -31,5 +32,6 @@ pub mod words;
 
 pub use catalogue::instructions;
 pub use collect::{Place, collect};
+pub use identity::identity;
 pub use item::{Found, Group, Item, Part};
 pub use ledger::{Entry, Ledger};

@@ -60,6 +60,7 @@ function seedRules(): PermissionRule[] {
     session: "5e11c0de",
     agent: "claude",
     project: `${HOME}/code/atlas`,
+    identity: null,
     verdict,
     subject: { tool: "execute Bash", what, exactly: what },
   });

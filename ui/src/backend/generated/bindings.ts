@@ -778,6 +778,11 @@ export type PermissionRule = {
 	 *  session there.
 	 */
 	project: string,
+	/**
+	 *  Which repository or directory that was: it does not hold for another that is made at the same path. None in
+	 *  rules of older versions, which hold for any there.
+	 */
+	identity: string | null,
 	verdict: PermissionVerdict,
 	subject: Subject,
 };

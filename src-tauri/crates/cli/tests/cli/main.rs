@@ -27,6 +27,7 @@ mod logs;
 mod loops;
 mod lost_replies;
 mod lowered_marks;
+mod made_anew;
 mod manual;
 mod notices;
 mod open_requests;

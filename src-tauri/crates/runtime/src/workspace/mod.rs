@@ -21,7 +21,7 @@ use nightshift_protocol::{
     Environment, Fault, FaultCode, Reply, WhichWorktree, WorktreeFate, WorktreeList,
     WorktreeMeasure, WorktreeState, WorktreesCleaned,
 };
-use nightshift_trust::{Found, Group};
+use nightshift_trust::{Found, Group, identity};
 use nightshift_worktree as worktree;
 use nightshift_worktree::{Git, Kind, Ledger, Looker, Policy, Reader, Removal, Wanted as Glanced};
 use std::collections::BTreeSet;
@@ -94,8 +94,9 @@ impl LocalWorktrees {
     /// runs none.
     fn adopt(&self, ledger: &Ledger, mut record: worktree::Record, env: &Environment) {
         let repository = record.repository.root.clone();
+        let identity = identity(&record.repository.common);
         let trusted = |scripts: &worktree::Scripts| {
-            let mut found = Found { repository, ..Found::default() };
+            let mut found = Found { repository, identity, ..Found::default() };
             found.add(trust::scripts(scripts));
             self.trusted().trusts(&found, Group::Scripts)
         };

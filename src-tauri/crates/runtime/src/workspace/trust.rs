@@ -18,7 +18,7 @@ use nightshift_supervisor::ports::worktrees::{
     Agent, Asks, Order, RepositoryTrust, TakesUp, Wanted,
 };
 use nightshift_trust::{
-    Entry, Found, Group, Item, Ledger, Part, Place, collect, instructions, words,
+    Entry, Found, Group, Item, Ledger, Part, Place, collect, identity, instructions, words,
 };
 use nightshift_worktree as worktree;
 use nightshift_worktree::{Choice, Looker, Own, Plan, Record, Scripts, sha256, whereabouts};
@@ -69,20 +69,25 @@ impl LocalWorktrees {
     pub(crate) fn decide(&self, order: &Order, found: &Found) -> Result<Decision, Fault> {
         let ledger = self.trusted();
         let hash = found.hash();
-        let said = order.trust.as_ref().filter(|known| known.hash == hash);
+        let said = order.trust.as_ref().filter(|known| known.is_about(&hash, &found.identity));
         if said.and_then(|known| known.decision) == Some(TrustDecision::Trust) {
             ledger.add(found, clock::now().0).map_err(io)?;
         }
         let repository = text(&found.repository);
-        let known = |untrusted| Trust { repository, hash, decision: None, untrusted, asked: None };
+        let known = |untrusted| {
+            let identity = found.identity.clone();
+            Trust { repository, identity, hash, decision: None, untrusted, asked: None }
+        };
         if ledger.trusts_all(found) {
+            bind(&ledger, found);
             return Ok(Decision::Starts(known(None)));
         }
         if said.and_then(|known| known.decision) == Some(TrustDecision::Without) {
             let why = without(found, &order.agent);
             return Ok(Decision::Starts(known(Some(why))));
         }
-        Ok(Decision::Asks(Box::new(asks(found, order, known(None)))))
+        let anew = ledger.knew_another(found);
+        Ok(Decision::Asks(Box::new(asks(found, order, known(None), anew))))
     }
 
     /// For one that starts again, where its agent may have written. Its scripts are those of its
@@ -90,14 +95,18 @@ impl LocalWorktrees {
     pub(crate) fn decide_again(&self, order: &Order, found: &Found) -> Result<Decision, Fault> {
         let ledger = self.trusted();
         let hash = found.hash();
-        let said = order.trust.as_ref().filter(|known| known.hash == hash);
+        let said = order.trust.as_ref().filter(|known| known.is_about(&hash, &found.identity));
         let said = said.and_then(|known| known.decision);
         if said == Some(TrustDecision::Trust) {
             ledger.add(found, clock::now().0).map_err(io)?;
         }
         let repository = text(&found.repository);
-        let known = |untrusted| Trust { repository, hash, decision: None, untrusted, asked: None };
+        let known = |untrusted| {
+            let identity = found.identity.clone();
+            Trust { repository, identity, hash, decision: None, untrusted, asked: None }
+        };
         if ledger.trusts(found, Group::Agents) {
+            bind(&ledger, found);
             return Ok(Decision::Starts(known(None)));
         }
         if said == Some(TrustDecision::Without) || !takes_up_regardless(&order.agent, found) {
@@ -105,7 +114,8 @@ impl LocalWorktrees {
             let why = before.unwrap_or_else(|| changed(found, &order.agent));
             return Ok(Decision::Starts(known(Some(why))));
         }
-        Ok(Decision::Asks(Box::new(asks(found, order, known(None)))))
+        let anew = ledger.knew_another(found);
+        Ok(Decision::Asks(Box::new(asks(found, order, known(None), anew))))
     }
 
     /// As a session with a worktree and as one without would find it, and what is said of its settings.
@@ -142,7 +152,8 @@ impl RepositoryTrust for LocalWorktrees {
     /// Whether the user trusts this text of the `loop.md` of `dir`.
     fn trusts_loop_file(&self, dir: &Path, text: Vec<u8>) -> bool {
         let at = whereabouts(&self.looker(&Environment::new()), dir);
-        let mut found = Found { repository: at.repository, ..Found::default() };
+        let identity = identity(at.common.as_deref().unwrap_or(&at.repository));
+        let mut found = Found { repository: at.repository, identity, ..Found::default() };
         found.add([instructions(&at.subdirectory, text)]);
         self.trusted().trusts(&found, Group::Instructions)
     }
@@ -171,6 +182,7 @@ impl RepositoryTrust for LocalWorktrees {
         let mut both = Found::default();
         for found in &all {
             both.repository.clone_from(&found.repository);
+            both.identity.clone_from(&found.identity);
             both.unreadable.extend(found.unreadable.clone());
             both.add(found.items.clone());
         }
@@ -185,7 +197,7 @@ impl RepositoryTrust for LocalWorktrees {
             return Err(Fault::new(FaultCode::Limit, why)
                 .hint("start sessions there without it, or make it shorter"));
         }
-        let entry = ledger.entry(&both.repository).ok().flatten();
+        let entry = ledger.entry_of(&both).ok().flatten();
         Ok(TrustedRepository {
             repository: text(&both.repository),
             since: entry.map(|entry| nightshift_model::Millis(entry.at)),
@@ -242,6 +254,13 @@ impl RepositoryTrust for LocalWorktrees {
         }
         let text = format!("{} is not trusted", at.repository.display());
         Err(Fault::new(FaultCode::NotFound, text).hint("list those with `nightshift trust list`"))
+    }
+}
+
+/// Where it cannot be written down, the entry counts as it did.
+fn bind(ledger: &Ledger, found: &Found) {
+    if let Err(error) = ledger.bind(found) {
+        tracing::warn!("the entry of {} stays as it is: {error}", found.repository.display());
     }
 }
 
@@ -431,7 +450,8 @@ fn differences(now: &[TrustThing], then: &[TrustThing]) -> String {
     }
 }
 
-fn asks(found: &Found, order: &Order, trust: Trust) -> Asks {
+/// `anew`: the user trusted another repository that was at this path.
+fn asks(found: &Found, order: &Order, trust: Trust, anew: bool) -> Asks {
     let agent = &order.agent;
     let asked = question(found, &trust.hash, order.trust.as_ref());
     let trust = Trust { asked: Some(asked), ..trust };
@@ -465,8 +485,10 @@ fn asks(found: &Found, order: &Order, trust: Trust) -> Asks {
     options.push(option(WITHOUT, label, OptionKind::RejectOnce));
     let again =
         trust.changed().map(|changed| format!("It changed since you were asked: {changed}. "));
+    let another = "It is another repository than the one that you trusted at this path. ";
     let question = format!(
-        "Trust {repository}? {}It brings along programs or rights: {}{}",
+        "Trust {repository}? {}{}It brings along programs or rights: {}{}",
+        if anew { another } else { "" },
         again.unwrap_or_default(),
         named(found),
         unreadable(found)

@@ -6,9 +6,10 @@ use crate::table;
 use nightshift_protocol::{PermissionRule, PermissionVerdict, Subject};
 use rusqlite::{Connection, Row, Transaction, params};
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    to: 3,
-    sql: "CREATE TABLE permissions (
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        to: 3,
+        sql: "CREATE TABLE permissions (
               id TEXT PRIMARY KEY NOT NULL,
               at INTEGER NOT NULL,
               session TEXT NOT NULL,
@@ -19,7 +20,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
               what TEXT NOT NULL,
               exactly TEXT NOT NULL
           ) STRICT, WITHOUT ROWID;",
-}];
+    },
+    Migration { to: 4, sql: "ALTER TABLE permissions ADD COLUMN identity TEXT;" },
+];
 
 fn rule(row: &Row<'_>) -> rusqlite::Result<PermissionRule> {
     let verdict = if row.get(5)? { PermissionVerdict::Allow } else { PermissionVerdict::Reject };
@@ -31,14 +34,15 @@ fn rule(row: &Row<'_>) -> rusqlite::Result<PermissionRule> {
         project: row.get(4)?,
         verdict,
         subject: Subject { tool: row.get(6)?, what: row.get(7)?, exactly: row.get(8)? },
+        identity: row.get(9)?,
     })
 }
 
 /// Every rule, oldest first.
 pub(crate) fn all(connection: &Connection) -> Result<Vec<PermissionRule>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, at, session, agent, project, allows, tool, what, exactly FROM permissions
-         ORDER BY at, id",
+        "SELECT id, at, session, agent, project, allows, tool, what, exactly, identity
+         FROM permissions ORDER BY at, id",
     )?;
     let rows = statement.query_map([], rule)?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -51,8 +55,8 @@ pub(crate) fn upsert(
     transaction
         .prepare_cached(
             "INSERT OR REPLACE INTO permissions
-                 (id, at, session, agent, project, allows, tool, what, exactly)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 (id, at, session, agent, project, allows, tool, what, exactly, identity)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             rule.id,
@@ -64,6 +68,7 @@ pub(crate) fn upsert(
             rule.subject.tool,
             rule.subject.what,
             rule.subject.exactly,
+            rule.identity,
         ])?;
     Ok(())
 }

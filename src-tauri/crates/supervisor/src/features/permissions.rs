@@ -44,7 +44,7 @@ pub fn decided(core: &Core, id: &SessionId, fact: Fact) -> Fact {
 
 fn decision(core: &Core, id: &SessionId, need: &Need) -> Option<(String, String)> {
     let (session, subject) = about(core, id, need)?;
-    let (agent, project) = (&session.agent()?.agent, project(session));
+    let (agent, project) = (&session.agent()?.agent, (project(session), identity(session)));
     let fits = |rule: &&PermissionRule| rule.decides(id.as_str(), agent, project, subject);
     let rejects = |rule: &&PermissionRule| rule.verdict == PermissionVerdict::Reject;
     let rule = core.permissions.iter().filter(fits).find(rejects);
@@ -72,6 +72,11 @@ fn project(session: &Session) -> &str {
     worktree.map_or(&session.cwd, |worktree| &worktree.main_checkout)
 }
 
+/// Which one that is: another may be made at the same path.
+fn identity(session: &Session) -> Option<&str> {
+    session.trust.as_ref()?.identity.as_deref()
+}
+
 /// The rule that this answer makes; none for one that is meant once, or where the request does not tell
 /// exactly what it is about.
 pub fn made(core: &Core, id: &SessionId, need: &NeedId, answer: &Answer) -> Option<Kept> {
@@ -93,6 +98,7 @@ pub fn made(core: &Core, id: &SessionId, need: &NeedId, answer: &Answer) -> Opti
         session: id.to_string(),
         agent,
         project,
+        identity: identity(session).map(str::to_owned),
         verdict,
         subject: subject.clone(),
     };
