@@ -42,7 +42,7 @@ pub fn difference(call: &Value, cwd: &str) -> Option<String> {
     let shown = shown(call);
     // Some agents show a path as from the repository's root, or a name without its directories.
     let known = |path: &&str| named.iter().any(|name| same(name, path) || ends_with(name, path));
-    if !named.is_empty() && !shown.iter().all(|path| known(path)) {
+    if !named.is_empty() && !shown.iter().all(known) {
         return Some(different(named.into_iter().chain(shown)));
     }
     let beside = DIFFS.iter().filter_map(|field| Some((one?, input[*field].as_str()?)));
