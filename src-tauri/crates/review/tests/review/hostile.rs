@@ -275,6 +275,45 @@ fn security_13_a_filter_of_the_users_that_may_run_the_repositorys_programs_is_no
     assert!(!ran.exists());
 }
 
+/// Git LFS reads `git config --list` by its lines.
+#[test]
+fn security_13_a_setting_that_git_lfs_takes_for_several_starts_nothing() {
+    let repo = Repo::new();
+    let ran = repo.home.user_home().join("ran");
+    let lfs = "#!/bin/sh\ngit config --includes -l | sed -n 's/^lfs\\.extension\\.x\\.clean=//p' | head -n 1 >\"$HOME/ran\"\n\
+               test -s \"$HOME/ran\" || rm -f \"$HOME/ran\"\ncat\n";
+    let script = repo.home.user_home().join("git-lfs");
+    fs::write(&script, lfs).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let clean = format!("{} clean -- %f", script.display());
+    repo.main(&["config", "--global", "filter.lfs.clean", &clean]);
+    repo.write(".gitattributes", "*.bin filter=lfs\n");
+    let hostile = "a\nlfs.extension.x.clean=./x %f";
+    for (name, value) in [
+        ("branch.main.description", hostile),
+        ("lfs.url", hostile),
+        ("user.signingkey", hostile),
+        ("branch.main.description", "a\rlfs.extension.x.clean=./x"),
+        ("lfs.extension.x.clean=./x %f.foo", "1"),
+    ] {
+        repo.main(&["config", "--local", name, value]);
+        repo.write("a.bin", name);
+        let listed = repo.git(&["config", "--list"]);
+        let trap = listed.contains("\nlfs.extension.x.clean=") || listed.contains('\r');
+        assert!(trap, "{name}: git itself lists it");
+        repo.done(ReviewAct::Commit { message: "x".into(), all: true, amend: false });
+        assert!(!ran.exists(), "{name}: {:?}", fs::read_to_string(&ran));
+        // With programs of the user's own the repository's configuration is read itself.
+        repo.main(&["config", "--global", "filter.mine.clean", "cat"]);
+        repo.write("a.bin", &format!("{name} again"));
+        let commit = ReviewAct::Commit { message: "x".into(), all: true, amend: false };
+        repo.refuses(commit, &["Git LFS would take the setting", "git config --unset"]);
+        assert!(!ran.exists(), "{name}: {:?}", fs::read_to_string(&ran));
+        repo.main(&["config", "--global", "--remove-section", "filter.mine"]);
+        repo.main(&["config", "--local", "--unset-all", name]);
+    }
+}
+
 /// A rebase writes its instructions into a file, which the configuration can add to.
 #[test]
 fn security_03_a_repository_adds_nothing_to_what_a_rebase_does() {

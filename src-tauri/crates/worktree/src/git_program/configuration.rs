@@ -130,7 +130,8 @@ impl Configuration {
     pub fn copy(&self) -> Vec<u8> {
         let users: BTreeSet<&[u8]> = self.of(Owner::User).map(|s| variable(&s.name)).collect();
         let mut lines = Vec::new();
-        for Setting { name, value, .. } in self.of(Owner::Repository) {
+        let readable = self.of(Owner::Repository).filter(|setting| !is_misread(setting));
+        for Setting { name, value, .. } in readable {
             let value = match off(name) {
                 Some(_) if is_helper(name) || users.contains(variable(name)) => continue,
                 // The user's own remote is reached as if the repository said nothing of it.
@@ -155,6 +156,12 @@ impl Configuration {
             !setting.value.is_empty() && (filter || driver || section == b"hook")
         };
         self.own_hooks().is_some() || self.of(Owner::User).any(programs)
+    }
+
+    /// A setting of the repository's that a program of the user's, such as Git LFS, takes for other settings.
+    pub fn misread(&self) -> Option<String> {
+        let found = self.of(Owner::Repository).find(|setting| is_misread(setting))?;
+        Some(String::from_utf8_lossy(&found.name).into_owned())
     }
 
     /// Git LFS is set up in the user's own files.
@@ -308,6 +315,13 @@ fn filters<'a>(settings: impl IntoIterator<Item = &'a Setting>) -> BTreeSet<Vec<
 const HOOKS: &[u8] = b"core.hookspath";
 /// The name under which `git lfs install` sets up its filter.
 const LFS: &[u8] = b"lfs";
+
+/// Git LFS reads `git config --list` line by line and each line up to its first `=`: a value of several lines, or a
+/// name with that sign, would be settings of its own there, and one of these names a program.
+fn is_misread(setting: &Setting) -> bool {
+    let breaks = |byte: &u8| matches!(byte, b'\n' | b'\r' | 0);
+    setting.name.contains(&b'=') || setting.name.iter().chain(&setting.value).any(breaks)
+}
 
 /// Is not in a copy: what says where something is (a copy holds what was included already, and each call names
 /// its checkout), and what lets git pass over a change or a new file.
@@ -483,7 +497,7 @@ mod tests {
 
     #[test]
     fn git_reads_a_copy_as_it_was_listed() {
-        let odd = "a\tb\\c\"d;e#f \u{8}\n g\r ";
+        let odd = "a\tb\\c\"d;e#f \u{8} g ";
         let found = listed(&[
             ("global", "user.name", "u"),
             ("local", "remote.or\"i\\gin.x.url", odd),
@@ -496,7 +510,11 @@ mod tests {
             ("worktree", "branch.a.merge", "two"),
             ("local", "credential.helper", "!evil"),
             ("local", "user.name", ""),
+            ("local", "branch.b.description", "a\nlfs.extension.x.clean=./x"),
+            ("local", "branch.b.description", "a\rlfs.extension.x.clean=./x"),
+            ("local", "branch.lfs.extension.x.clean=./x.description", "a"),
         ]);
+        assert_eq!(found.misread().as_deref(), Some("branch.b.description"));
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), found.copy()).unwrap();
         let args = ["config", "--null", "--list", "--file"];

@@ -471,11 +471,26 @@ impl Call<'_> {
         }
         if self.how != How::Look {
             if read.configuration.user_has_programs() {
+                self.refuse_misread(&read.configuration)?;
                 return Ok(None);
             }
             frozen::prepare(git_dir, &read.configuration)?;
         }
         read.frozen(git_dir).map(Some)
+    }
+
+    /// Programs of the user's own read the repository's configuration itself, and Git LFS may be among them.
+    fn refuse_misread(&self, configuration: &Configuration) -> Result<()> {
+        let Some(name) = configuration.misread().filter(|_| configuration.user_has_lfs()) else {
+            return Ok(());
+        };
+        let text = format!(
+            "{}: Git LFS would take the setting {name} of this repository for several, because it holds a line break \
+             or a `=` in its name",
+            self.named()
+        );
+        Err(Error::new(Kind::Refused, text)
+            .hint("remove it with `git config --unset`, then try again"))
     }
 
     /// What this call must not follow. `frozen`: of the repository's configuration only a copy counts,
