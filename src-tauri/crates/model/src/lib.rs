@@ -37,7 +37,8 @@ pub use need::{Answer, Need, NeedKind, NeedOption, OptionKind};
 pub use past::PastNeed;
 pub use pull_request::{PullPlace, PullRequest, PullState, Teller};
 pub use session::{
-    AgentWork, Before, Continuation, Liveness, Prompt, PromptState, Session, State, Surface, Work,
+    AgentWork, Before, Continuation, Liveness, Prompt, PromptState, Session, State, Surface,
+    Unattended, Work,
 };
 pub use standing::{Origin, Standing};
 pub use step::{Refusal, Step, delay_plan, own_pace, step};

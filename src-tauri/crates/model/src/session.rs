@@ -215,6 +215,29 @@ pub enum Work {
     Agent(AgentWork),
 }
 
+/// A run of a routine: nobody is there to be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Unattended {
+    /// The routine's id, and its name when the run began.
+    pub routine: String,
+    pub name: String,
+    /// The occurrence that this is the run of.
+    pub occurrence: String,
+    /// Rules of what it may do without a question.
+    #[serde(default)]
+    pub allow: Vec<String>,
+    /// What no rule allows is put to the user; else it is denied and the turn goes on.
+    #[serde(default)]
+    pub asks: bool,
+    /// What its worktree begins at, where the routine says so.
+    #[serde(default)]
+    pub base: Option<String>,
+    /// What is run in its new worktree, where the routine says so.
+    #[serde(default)]
+    pub setup: Option<String>,
+}
+
 /// A state to come back to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 #[serde(rename_all = "camelCase")]
@@ -241,6 +264,9 @@ pub struct Session {
     /// Whether its repository is trusted; none where that was not looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trust: Option<Box<Trust>>,
+    /// There in runs of a routine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unattended: Option<Box<Unattended>>,
     /// What was asked first: the prompt or the command, shortened.
     pub first_prompt: String,
     pub created_at: Millis,
@@ -310,6 +336,7 @@ impl Session {
             cwd,
             lodging: None,
             trust: None,
+            unattended: None,
             line: asked.clone(),
             first_prompt: asked,
             created_at: at,

@@ -35,6 +35,8 @@ pub enum Origin {
     Cron,
     /// Output of a monitor: a program's words, not the user's.
     Monitor,
+    /// The routine that the session is a run of.
+    Routine,
     /// The supervisor itself (a wake-up that the agent asked for, a check-in).
     Supervisor,
     /// Of a later version.
@@ -55,6 +57,7 @@ impl Origin {
             Origin::Loop => "loop",
             Origin::Cron => "cron",
             Origin::Monitor => "monitor",
+            Origin::Routine => "routine",
             Origin::Supervisor => "supervisor",
             Origin::Other => "other",
         }

@@ -69,6 +69,7 @@ fn session(work: Work, state: State, alive: bool) -> Session {
         past_needs: Vec::new(),
         pull_requests: Vec::new(),
         exit_code: None,
+        unattended: None,
         journal_seq: 0,
     }
 }

@@ -1,23 +1,26 @@
-//! The supervisor's database: sessions, evidence, notices, receipts, and what had to be set aside.
+//! The supervisor's database: sessions, evidence, notices, receipts, the ledger of routines, and what had to be
+//! set aside.
 //!
 //! Promise: every `commit` is one transaction, durable even when the power goes unless it says that
 //! it need not be (WAL; `synchronous` FULL or NORMAL); migrations go forward only, after a backup; one damaged row or file is set aside and never stops the rest.
 //! Must not know: clocks, sockets, processes, or what any state means.
 
 mod error;
+pub mod ledger;
 mod migrate;
 mod open;
 mod set_aside;
 mod table;
 
 pub use error::StoreError;
+pub use ledger::{LedgerEvent, LedgerRow, LedgerWrite, RoutineRow, RowsWanted};
 pub use migrate::SCHEMA_VERSION;
 pub use set_aside::SetAside;
 pub use table::receipts::Wanted;
 
 use nightshift_model::{Evidence, Millis, Session, SessionId};
 use nightshift_protocol::{Notice, PermissionRule, Receipt};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
 
 /// What one turn of the supervisor changes, committed whole or not at all.
@@ -34,6 +37,7 @@ pub struct Write {
     pub permissions: Vec<PermissionRule>,
     /// Ids of rules that are taken away.
     pub revoked: Vec<String>,
+    pub ledger: LedgerWrite,
     /// It outlives this program but may go with the power: true of what a restarted machine makes
     /// void anyway. Saves a wait for the disk.
     pub volatile: bool,
@@ -49,6 +53,7 @@ impl Write {
             && self.switches.is_empty()
             && self.permissions.is_empty()
             && self.revoked.is_empty()
+            && self.ledger.is_empty()
     }
 }
 
@@ -70,6 +75,8 @@ impl Store {
         let (mut connection, mut findings) = open::open(path, at)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         findings.extend(table::sessions::set_damaged_aside(&transaction, at)?);
+        findings.extend(table::routines::set_damaged_aside(&transaction, at)?);
+        findings.extend(table::occurrences::set_damaged_aside(&transaction, at)?);
         transaction.commit()?;
         // One in memory has no file.
         let file = open::file_id(path).ok();
@@ -134,6 +141,7 @@ impl Store {
         for id in &write.revoked {
             table::permissions::revoke(&transaction, id)?;
         }
+        write_ledger(&transaction, &write.ledger)?;
         transaction.commit()?;
         Ok(())
     }
@@ -160,10 +168,90 @@ impl Store {
         table::notices::latest(&self.connection, limit)
     }
 
+    /// Every routine, by name. Damaged rows were set aside when the store was opened.
+    pub fn routines(&self) -> Result<Vec<RoutineRow>, StoreError> {
+        table::routines::all(&self.connection)
+    }
+
+    /// The look at the clocks that was kept last.
+    pub fn look(&self) -> Result<Option<String>, StoreError> {
+        table::routines::look(&self.connection)
+    }
+
+    /// Rows of the ledger that are not over, oldest first.
+    pub fn open_rows(&self) -> Result<Vec<LedgerRow>, StoreError> {
+        table::occurrences::open(&self.connection)
+    }
+
+    /// Rows of the ledger, newest first. What cannot be read is left out.
+    pub fn rows(&self, wanted: RowsWanted<'_>) -> Result<Vec<LedgerRow>, StoreError> {
+        table::occurrences::wanted(&self.connection, wanted)
+    }
+
+    /// The row of an occurrence.
+    pub fn row(&self, id: &str) -> Result<Option<LedgerRow>, StoreError> {
+        table::occurrences::one(&self.connection, id)
+    }
+
+    /// The row of a routine's due time.
+    pub fn due_row(&self, routine: &str, due_ms: i64) -> Result<Option<LedgerRow>, StoreError> {
+        table::occurrences::due(&self.connection, routine, due_ms)
+    }
+
+    /// Whether a due time has its row, and whether it was missed for its lateness.
+    pub fn is_missed(&self, routine: &str, due_ms: i64) -> Result<Option<bool>, StoreError> {
+        table::occurrences::is_missed(&self.connection, routine, due_ms)
+    }
+
+    /// How many runs of the routine were taken from `since_ms` on and count.
+    pub fn counted_runs(&self, routine: &str, since_ms: i64) -> Result<u32, StoreError> {
+        table::occurrences::counted(&self.connection, routine, since_ms)
+    }
+
+    /// Ids and due times of the oldest `limit` rows of the routine that were over before `before_ms` and are
+    /// not among its newest `keep`.
+    pub fn past_rows(
+        &self,
+        routine: &str,
+        before_ms: i64,
+        (keep, limit): (i64, i64),
+    ) -> Result<Vec<(String, Option<i64>)>, StoreError> {
+        table::occurrences::past(&self.connection, routine, (before_ms, keep, limit))
+    }
+
+    /// What happened to an occurrence, oldest first.
+    pub fn row_events(&self, occurrence: &str) -> Result<Vec<LedgerEvent>, StoreError> {
+        table::occurrences::events(&self.connection, occurrence)
+    }
+
     /// Everything that was ever set aside in this database, oldest first.
     pub fn set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
         table::set_aside::all(&self.connection)
     }
+}
+
+/// Routines before their rows, removals last.
+fn write_ledger(transaction: &Transaction<'_>, write: &LedgerWrite) -> Result<(), StoreError> {
+    for routine in &write.routines {
+        table::routines::upsert(transaction, routine)?;
+    }
+    for row in &write.rows {
+        table::occurrences::upsert(transaction, row)?;
+    }
+    for event in &write.events {
+        table::occurrences::append(transaction, event)?;
+    }
+    for id in &write.forgotten {
+        table::occurrences::forget(transaction, id)?;
+    }
+    for routine in &write.removed {
+        table::routines::remove(transaction, routine)?;
+        table::occurrences::forget_all(transaction, routine)?;
+    }
+    if let Some(look) = &write.look {
+        table::routines::keep_look(transaction, look)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

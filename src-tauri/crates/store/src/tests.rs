@@ -45,6 +45,7 @@ fn session(n: u32) -> Session {
         lodging: None,
         past_needs: Vec::new(),
         pull_requests: Vec::new(),
+        unattended: None,
         journal_seq: 0,
     }
 }

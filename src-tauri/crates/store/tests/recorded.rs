@@ -9,7 +9,10 @@ use nightshift_model::{
     SessionId, Source, State, Surface, Work,
 };
 use nightshift_protocol::{Notice, NoticeLevel};
-use nightshift_store::{SCHEMA_VERSION, Store, Write};
+use nightshift_routines::definition::TriggerKey;
+use nightshift_routines::occurrence::{Occurrence, Origin};
+use nightshift_store::ledger::{LedgerRow, LedgerWrite, Pause, RoutineRow, RoutineStanding};
+use nightshift_store::{RowsWanted, SCHEMA_VERSION, Store, Write};
 use rusqlite::Connection;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -53,6 +56,7 @@ fn shell(n: u32, state: State, liveness: Liveness) -> Session {
         lodging: None,
         past_needs: Vec::new(),
         pull_requests: Vec::new(),
+        unattended: None,
         journal_seq: 0,
     }
 }
@@ -112,6 +116,25 @@ fn notices() -> Vec<Notice> {
     vec![Notice { at: AT, level: NoticeLevel::Warning, text: "it was set aside".into() }]
 }
 
+/// From which schema on there are routines.
+const LEDGER_SCHEMA: u32 = 4;
+
+fn ledger() -> LedgerWrite {
+    let trigger = TriggerKey("schedule 0 9 * * *".into());
+    let due_ms = 1_750_000_000_000;
+    let due = Occurrence::due("run_1", "trig_1", Origin::Schedule { trigger, due_ms });
+    let standing = RoutineStanding {
+        hash: "ab".into(),
+        paused: Some(Pause { since_ms: 7, note: "it's late".into() }),
+        since_ms: 5,
+        ..RoutineStanding::default()
+    };
+    let definition = Some("+++\nschedule = 'x'\n+++\nwork".into());
+    let routine = RoutineRow { id: "trig_1".into(), name: "triage".into(), definition, standing };
+    let row = LedgerRow { denials: vec!["Run: rm".into()], ..LedgerRow::of(due) };
+    LedgerWrite { routines: vec![routine], rows: vec![row], ..LedgerWrite::default() }
+}
+
 fn texts(database: &Connection, query: &str) -> Vec<String> {
     let mut statement = database.prepare(query).unwrap();
     let rows = statement.query_map([], |row| row.get(0)).unwrap();
@@ -151,7 +174,8 @@ fn record_the_present_schema() {
     let path = dir.path().join("nightshift.db");
     let (mut store, _) = Store::open(&path, AT).unwrap();
     let evidence = evidence().into_iter().map(|e| (id(1), e)).collect();
-    let write = Write { upserts: sessions(), evidence, notices: notices(), ..Write::default() };
+    let (upserts, notices) = (sessions(), notices());
+    let write = Write { upserts, evidence, notices, ledger: ledger(), ..Write::default() };
     store.commit(&write).unwrap();
     drop(store);
     std::fs::create_dir_all(recorded()).unwrap();
@@ -177,6 +201,14 @@ fn every_recorded_database_comes_forward_whole_and_is_backed_up_first() {
         assert_eq!(store.sessions().unwrap(), sessions(), "{name}");
         assert_eq!(store.evidence(&id(1)).unwrap(), evidence(), "{name}");
         assert_eq!(store.notices(10).unwrap(), notices(), "{name}");
+        let rows = store.rows(RowsWanted { routine: None, before: None, limit: 9 }).unwrap();
+        if version >= LEDGER_SCHEMA {
+            assert_eq!(store.routines().unwrap(), ledger().routines, "{name}");
+            let rows: Vec<LedgerRow> = rows.into_iter().map(|r| LedgerRow { n: 0, ..r }).collect();
+            assert_eq!(rows, ledger().rows, "{name}");
+        } else {
+            assert_eq!((store.routines().unwrap().len(), rows.len()), (0, 0), "{name}");
+        }
         drop(store);
         assert_eq!(version_of(&Connection::open(&path).unwrap()), SCHEMA_VERSION, "{name}");
         let backup = dir.path().join(format!("nightshift.db.bak-{version}"));

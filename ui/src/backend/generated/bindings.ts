@@ -748,6 +748,8 @@ export type Origin = "user" |
 "cron" | 
 /**  Output of a monitor: a program's words, not the user's. */
 "monitor" | 
+/**  The routine that the session is a run of. */
+"routine" | 
 /**  The supervisor itself (a wake-up that the agent asked for, a check-in). */
 "supervisor" | 
 /**  Of a later version. */

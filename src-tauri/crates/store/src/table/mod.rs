@@ -2,8 +2,10 @@
 
 pub(crate) mod evidence;
 pub(crate) mod notices;
+pub(crate) mod occurrences;
 pub(crate) mod permissions;
 pub(crate) mod receipts;
+pub(crate) mod routines;
 pub(crate) mod sessions;
 pub(crate) mod set_aside;
 pub(crate) mod switches;
@@ -20,6 +22,8 @@ pub(crate) fn migrations() -> Vec<Migration> {
         receipts::MIGRATIONS,
         switches::MIGRATIONS,
         permissions::MIGRATIONS,
+        routines::MIGRATIONS,
+        occurrences::MIGRATIONS,
     ]
     .concat()
 }
