@@ -33,6 +33,7 @@ const OUR_NAMES: &[&str] = &[
     "rehearsal",
     "reserve",
     "enclosures",
+    "scratch",
     "window-closed-once",
 ];
 
@@ -128,6 +129,16 @@ impl Home {
     pub fn settings_file() -> Result<PathBuf, DirsError> {
         let get = |name: &str| env::var_os(name).map(PathBuf::from);
         settings_file(get, &Home::resolve()?)
+    }
+
+    /// Where the definitions of routines are: beside the settings file.
+    pub fn routines() -> Result<PathBuf, DirsError> {
+        Ok(Home::settings_file()?.with_file_name("routines"))
+    }
+
+    /// Where runs of routines work that have no repository: an empty directory each.
+    pub fn scratch(&self) -> PathBuf {
+        self.state.join("scratch")
     }
 
     pub fn jobs(&self) -> PathBuf {

@@ -184,6 +184,11 @@ fn walk(pid: u32, spared: Spare<'_>) -> io::Result<Vec<Identity>> {
     Ok(found)
 }
 
+/// Whose files and processes are ours.
+pub fn own_user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
 /// Whether this process runs as root.
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()

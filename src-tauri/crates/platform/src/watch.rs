@@ -1,4 +1,5 @@
-//! Hearing of it when directories or files in them are deleted, moved away, or get another file in their place.
+//! Hearing of it when directories or files in them are deleted, moved away, or get another file in their place;
+//! or, where that is asked for, when anything in them is another than before.
 //!
 //! Promise: costs nothing while nothing happens. A hint, not a proof: whoever hears it looks.
 //! Where the system gives no such hints, none come.
@@ -20,23 +21,49 @@ pub struct Watch {
 impl Watch {
     #[cfg(target_os = "linux")]
     pub fn of(dirs: &[&Path]) -> io::Result<Watch> {
-        use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
-        let fd = init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-        let away = WatchFlags::DELETE
-            | WatchFlags::DELETE_SELF
-            | WatchFlags::MOVED_FROM
-            // What was there before goes without a word of its own.
-            | WatchFlags::MOVED_TO
-            | WatchFlags::MOVE_SELF
-            | WatchFlags::ONLYDIR;
-        for dir in dirs {
-            add_watch(&fd, *dir, away)?;
+        let watch = Watch::none()?;
+        dirs.iter().try_for_each(|dir| watch.add(dir, away()))?;
+        Ok(watch)
+    }
+
+    /// Of all that is written, made, moved or deleted in `dir`, which may be no link; and of `above`, which it is in,
+    /// only what comes and goes there.
+    #[cfg(target_os = "linux")]
+    pub fn of_changes(dir: &Path, above: &Path) -> io::Result<Watch> {
+        use rustix::fs::inotify::WatchFlags;
+        let watch = Watch::none()?;
+        watch.add(above, away() | WatchFlags::CREATE)?;
+        let written = WatchFlags::CLOSE_WRITE | WatchFlags::ATTRIB | WatchFlags::DONT_FOLLOW;
+        match watch.add(dir, away() | WatchFlags::CREATE | written) {
+            // Its coming is heard of from above.
+            Err(e)
+                if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+            {
+                Ok(watch)
+            }
+            added => added.map(|()| watch),
         }
-        Ok(Watch { fd })
+    }
+
+    #[cfg(target_os = "linux")]
+    fn none() -> io::Result<Watch> {
+        use rustix::fs::inotify::{CreateFlags, init};
+        Ok(Watch { fd: init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)? })
+    }
+
+    #[cfg(target_os = "linux")]
+    fn add(&self, dir: &Path, flags: rustix::fs::inotify::WatchFlags) -> io::Result<()> {
+        rustix::fs::inotify::add_watch(&self.fd, dir, flags)?;
+        Ok(())
     }
 
     #[cfg(not(target_os = "linux"))]
     pub fn of(_dirs: &[&Path]) -> io::Result<Watch> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub fn of_changes(_dir: &Path, _above: &Path) -> io::Result<Watch> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
@@ -55,6 +82,19 @@ impl Watch {
     }
 }
 
+/// Something goes, or gets another thing in its place.
+#[cfg(target_os = "linux")]
+fn away() -> rustix::fs::inotify::WatchFlags {
+    use rustix::fs::inotify::WatchFlags;
+    WatchFlags::DELETE
+        | WatchFlags::DELETE_SELF
+        | WatchFlags::MOVED_FROM
+        // What was there before goes without a word of its own.
+        | WatchFlags::MOVED_TO
+        | WatchFlags::MOVE_SELF
+        | WatchFlags::ONLYDIR
+}
+
 impl AsFd for Watch {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
@@ -70,6 +110,23 @@ impl std::os::fd::AsRawFd for Watch {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn changes_are_heard_in_a_directory_that_comes_later_too() {
+        let above = tempfile::tempdir().unwrap();
+        let dir = above.path().join("routines");
+        let watch = Watch::of_changes(&dir, above.path()).unwrap();
+        assert!(!watch.take().unwrap());
+        std::fs::create_dir(&dir).unwrap();
+        assert!(watch.take().unwrap());
+        let watch = Watch::of_changes(&dir, above.path()).unwrap();
+        std::fs::write(dir.join("a.md"), "a").unwrap();
+        assert!(watch.take().unwrap() && !watch.take().unwrap());
+        std::fs::write(dir.join("a.md"), "b").unwrap();
+        assert!(watch.take().unwrap(), "it was written again");
+        std::fs::remove_dir_all(&dir).unwrap();
+        assert!(watch.take().unwrap());
+    }
 
     #[test]
     fn a_deletion_is_heard_and_a_creation_is_not() {
