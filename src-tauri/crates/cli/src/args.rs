@@ -68,6 +68,8 @@ enum Verb {
     Loop(verbs::automation::looping::Args),
     /// Send a session prompts at set times.
     Cron(verbs::automation::cron::Args),
+    /// Work that starts when nobody is there: list, show, create, run, pause, remove.
+    Routines(verbs::automation::routines::Args),
     /// List what runs in the background of sessions and what wakes them, or end one of it.
     Tasks(verbs::automation::tasks::Args),
     /// Show what a session changed since its base.
@@ -163,6 +165,7 @@ impl Cli {
             Verb::Goal(args) => here.run(|here| verbs::automation::goal::run(here, args)),
             Verb::Loop(args) => here.run(|here| verbs::automation::looping::run(here, args)),
             Verb::Cron(args) => here.run(|here| verbs::automation::cron::run(here, args)),
+            Verb::Routines(args) => here.run(|here| verbs::automation::routines::run(here, args)),
             Verb::Tasks(args) => here.run(|here| verbs::automation::tasks::run(here, args)),
             Verb::Diff(args) => here.run(|here| verbs::work::diff::run(here, args)),
             Verb::Commit(args) => here.run(|here| verbs::work::commit::run(here, args)),

@@ -11,6 +11,9 @@ use crate::notification::{Looking, NotificationAct, Receipt};
 use crate::permission::{PermissionAct, PermissionRule};
 use crate::reply::{AttachTarget, DaemonStatus, LogPage, Reply as AnyReply};
 use crate::review::{ReviewAct, ReviewResult};
+use crate::routine::{
+    RoutineAct, RoutineDetail, RoutineList, RoutineResult, RoutineView, RunPage, RunStarted,
+};
 use crate::standing::{StandingAct, StandingResult};
 use crate::task::Task;
 use crate::trust::{TrustAct, TrustedRepository};
@@ -167,6 +170,56 @@ calls! {
     PauseSchedules { paused: bool } -> (): as_shape!(AnyReply::Ok => ());
     Status {  } -> DaemonStatus: as_shape!(AnyReply::Status(status) => status);
     Shutdown { keep_workers: bool } -> (): as_shape!(AnyReply::Ok => ());
+}
+
+/// Each line: one of `RoutineAct` with its fields, and what its result holds.
+macro_rules! routine_calls {
+    ($($name:ident = $act:ident { $($field:ident: $type:ty),* } -> $reply:ty: $shape:pat => $value:expr;)*) => {
+        $(
+            #[doc = concat!("See `RoutineAct::", stringify!($act), "`.")]
+            #[derive(Clone, Debug, PartialEq)]
+            pub struct $name { $(pub $field: $type),* }
+
+            impl Call for $name {
+                type Reply = $reply;
+
+                fn command(self) -> Command {
+                    let $name { $($field),* } = self;
+                    Command::Routines { act: RoutineAct::$act { $($field),* } }
+                }
+
+                fn reply(reply: AnyReply) -> Result<$reply, Box<AnyReply>> {
+                    match reply {
+                        AnyReply::Routines { result } => match *result {
+                            $shape => Ok($value),
+                            other => Err(Box::new(AnyReply::Routines { result: Box::new(other) })),
+                        },
+                        other => Err(Box::new(other)),
+                    }
+                }
+            }
+        )*
+    };
+}
+
+routine_calls! {
+    ListRoutines = List {} -> RoutineList: RoutineResult::Routines(list) => list;
+    ShowRoutine = Show { routine: String } -> RoutineDetail: RoutineResult::Routine(detail) => *detail;
+    CreateRoutine = Create { name: String, text: String } -> RoutineView: RoutineResult::Changed { routine } => *routine;
+    EnableRoutine = Enable { routine: String } -> RoutineView: RoutineResult::Changed { routine } => *routine;
+    DisableRoutine = Disable { routine: String } -> RoutineView: RoutineResult::Changed { routine } => *routine;
+    PauseRoutine = Pause { routine: String, note: String } -> RoutineView: RoutineResult::Changed { routine } => *routine;
+    ResumeRoutine = Resume { routine: String } -> RoutineView: RoutineResult::Changed { routine } => *routine;
+    RunRoutine = Run { routine: String, text: Option<String> } -> RunStarted: RoutineResult::Started(started) => started;
+    RoutineRuns = Runs { routine: String, before: Option<i64>, limit: u32 } -> RunPage: RoutineResult::Runs(page) => page;
+    RemoveRoutine = Remove { routine: String } -> RemovedRoutine: RoutineResult::Removed { id, name } => RemovedRoutine { id, name };
+}
+
+/// A routine that is no more.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemovedRoutine {
+    pub id: String,
+    pub name: String,
 }
 
 #[cfg(test)]

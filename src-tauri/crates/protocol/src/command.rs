@@ -3,6 +3,7 @@
 use crate::notification::{Looking, NotificationAct};
 use crate::permission::PermissionAct;
 use crate::review::ReviewAct;
+use crate::routine::RoutineAct;
 use crate::standing::StandingAct;
 use crate::trust::TrustAct;
 use crate::worktree::WhichWorktree;
@@ -258,6 +259,10 @@ pub enum Command {
     Permissions {
         act: PermissionAct,
     },
+    /// Work that starts when nobody is there.
+    Routines {
+        act: RoutineAct,
+    },
     /// What the user sees now; counts until the next such word of this client, or its end. `env` holds
     /// the client's variables that lead to the desktop.
     Presence {
@@ -297,6 +302,9 @@ impl Command {
             | Command::Agents { .. }
             | Command::Presence { .. }
             | Command::Status => true,
+            Command::Routines { act } => {
+                matches!(act, RoutineAct::List | RoutineAct::Show { .. } | RoutineAct::Runs { .. })
+            }
             Command::Dispatch(_)
             | Command::Answer { .. }
             | Command::Reply { .. }

@@ -21,6 +21,7 @@ pub mod permission;
 pub mod record;
 pub mod reply;
 pub mod review;
+pub mod routine;
 pub mod standing;
 pub mod task;
 pub mod terminal;
@@ -51,6 +52,7 @@ pub use reply::{
     AttachTarget, CONNECTION_FAULT, DaemonStatus, LogPage, Reply, Request, ServerMessage,
 };
 pub use review::{ReviewAct, ReviewResult};
+pub use routine::{RoutineAct, RoutineProblem, RoutineResult, RoutineView, RunView};
 pub use standing::{PushResult, StandingAct, StandingResult, StandingSummary, StandingView};
 pub use task::{Task, TaskKind, TaskUsage};
 pub use trust::{TrustAct, TrustItem, TrustedRepository};

@@ -8,6 +8,7 @@ use crate::fault::Fault;
 use crate::notification::{NotificationOrder, Receipt};
 use crate::permission::PermissionRule;
 use crate::review::ReviewResult;
+use crate::routine::RoutineResult;
 use crate::standing::StandingResult;
 use crate::task::Task;
 use crate::trust::TrustedRepository;
@@ -121,6 +122,9 @@ pub enum Reply {
     },
     Permissions {
         rules: Vec<PermissionRule>,
+    },
+    Routines {
+        result: Box<RoutineResult>,
     },
     Orders {
         orders: Vec<NotificationOrder>,

@@ -8,6 +8,7 @@ pub mod host_link;
 mod instance;
 mod limits;
 mod machine;
+mod routines;
 mod server;
 mod start;
 mod workspace;

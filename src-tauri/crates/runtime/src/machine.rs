@@ -8,6 +8,7 @@ use crate::host_link::path_guard::PathGuard;
 use crate::host_link::{
     self as link, InboxInlet, Place, blocking, enclosures, mark_lowered, orphaned_hosts,
 };
+use crate::routines::Definitions;
 use crate::server::callers::Callers;
 use crate::workspace::LocalWorktrees;
 use jiff::tz::TimeZone;
@@ -19,6 +20,7 @@ use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE, ROLE_VARIABLE};
 use nightshift_protocol::{Environment, Fault, Launch, Record};
 use nightshift_supervisor::inbox::InboxSender;
 use nightshift_supervisor::ports::host_link::{LinkHandle, LinkSpec};
+use nightshift_supervisor::ports::routines::RoutineFiles;
 use nightshift_supervisor::ports::world::{AttachedFiles, Background, Job, Journal, Lane, World};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,6 +44,8 @@ pub struct Machine {
     pub looks: PathGuard,
     pub callers: Arc<Callers>,
     pub worktrees: LocalWorktrees,
+    /// Where the definitions of routines are.
+    pub routines: PathBuf,
 }
 
 impl Machine {
@@ -139,6 +143,10 @@ impl World for Machine {
 
     fn attached_files(&self) -> Box<dyn AttachedFiles> {
         Box::new(Files(self.home.clone()))
+    }
+
+    fn routine_files(&self) -> Box<dyn RoutineFiles> {
+        Box::new(Definitions { dir: self.routines.clone(), home: self.home.clone() })
     }
 
     fn run(&self, aside: Job) {

@@ -5,6 +5,7 @@ use crate::host_link::end::clear_sockets;
 use crate::host_link::path_guard::{self, PathGuard};
 use crate::instance::{OpenInstance, take_role};
 use crate::machine::Machine;
+use crate::routines;
 use crate::server::callers::{Callers, may_serve};
 use crate::server::pressure::Pressure;
 use crate::workspace::LocalWorktrees;
@@ -43,7 +44,9 @@ pub fn run(home: Home) -> Result<(), Fault> {
             .map_err(|e| io("supervisor socket", e))?;
         let binary = std::env::current_exe().map_err(|e| io("own binary", e))?;
         let worktrees = LocalWorktrees::of(&home, &binary);
+        let definitions = Home::routines().map_err(|e| Fault::new(FaultCode::Io, e.to_string()))?;
         let machine = Machine {
+            routines: definitions.clone(),
             home: home.clone(),
             binary: binary.clone(),
             inbox: inbox.clone(),
@@ -73,10 +76,12 @@ pub fn run(home: Home) -> Result<(), Fault> {
                 tracing::warn!("worktrees: {problem}");
             }
         }));
+        let watching = tokio::spawn(routines::watch(definitions, inbox.clone()));
         let signals = tokio::spawn(forward_signals(inbox));
         announce();
         core.run(messages).await;
         signals.abort();
+        watching.abort();
         if let Some(instance) = core.instance.take() {
             instance.leave();
         }

@@ -8,6 +8,7 @@ pub mod configuration;
 pub mod entry;
 pub mod permission;
 pub mod plain;
+pub mod routine;
 pub mod since;
 pub mod table;
 pub mod task;

@@ -7,7 +7,8 @@
 //! Must not know: what the work is.
 
 use crate::host_link::limits::{
-    CHECKS_MAX, DIRECTORIES_MAX, JUDGES_MAX, LAUNCHES_MAX, READS_MAX, REVIEWS_MAX, WORKTREES_MAX,
+    CHECKS_MAX, DIRECTORIES_MAX, JUDGES_MAX, LAUNCHES_MAX, READS_MAX, REVIEWS_MAX, ROUTINES_MAX,
+    WORKTREES_MAX,
 };
 use nightshift_platform::exhausted::{is_exhausted, is_out_of_processes};
 use nightshift_supervisor::ports::world::Lane;
@@ -23,6 +24,7 @@ static READS: Semaphore = Semaphore::const_new(READS_MAX);
 static CHECKS: Semaphore = Semaphore::const_new(CHECKS_MAX);
 static REVIEWS: Semaphore = Semaphore::const_new(REVIEWS_MAX);
 static JUDGES: Semaphore = Semaphore::const_new(JUDGES_MAX);
+static ROUTINES: Semaphore = Semaphore::const_new(ROUTINES_MAX);
 static WORKTREES: Semaphore = Semaphore::const_new(WORKTREES_MAX);
 
 fn places(lane: Lane) -> &'static Semaphore {
@@ -33,6 +35,7 @@ fn places(lane: Lane) -> &'static Semaphore {
         Lane::Checks => &CHECKS,
         Lane::Reviews => &REVIEWS,
         Lane::Judges => &JUDGES,
+        Lane::Routines => &ROUTINES,
         Lane::Worktrees => &WORKTREES,
     }
 }

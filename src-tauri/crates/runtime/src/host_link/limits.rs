@@ -55,3 +55,5 @@ pub const RESTORE_PAUSE: Duration = Duration::from_millis(20);
 pub const ADOPTIONS_AT_ONCE: usize = 1;
 /// Work that found no thread is tried again after this.
 pub const THREAD_PAUSE: Duration = Duration::from_secs(5);
+/// Starts of routine runs that are prepared at once, and looks at their definitions: as many as run at once, with room.
+pub const ROUTINES_MAX: usize = 8;

@@ -98,7 +98,7 @@ impl PathGuard {
 
     fn patience_with(&self, lane: Lane) -> Duration {
         match lane {
-            Lane::Reviews | Lane::Worktrees | Lane::Judges => REVIEW_PATIENCE,
+            Lane::Reviews | Lane::Worktrees | Lane::Judges | Lane::Routines => REVIEW_PATIENCE,
             Lane::Launches | Lane::Directories | Lane::Reads | Lane::Checks => self.patience,
         }
     }

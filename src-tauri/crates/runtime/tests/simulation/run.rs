@@ -154,6 +154,8 @@ impl Run {
             let mut core = Core::new(home, binary, store, world, worktrees)
                 .expect("a supervisor of the simulated world");
             core.recover(&[]);
+            // As the watch of the directory says when it begins.
+            core.handle(Inbox::DefinitionsChanged);
             core
         }));
         match went {

@@ -14,9 +14,12 @@ use nightshift_platform::{Identity, clock};
 use nightshift_protocol::{
     Environment, Fault, FaultCode, Launch, Notice, PermissionRule, Receipt, Record, Task,
 };
-use nightshift_store::{Store, StoreError, Wanted, Write};
+use nightshift_store::{
+    LedgerEvent, LedgerRow, RoutineRow, RowsWanted, Store, StoreError, Wanted, Write,
+};
 use nightshift_supervisor::limits::SHELL_KEEP;
 use nightshift_supervisor::ports::host_link::{Footing, LinkHandle, LinkSpec, Start};
+use nightshift_supervisor::ports::routines::{DefinitionFile, FoundDefinitions, RoutineFiles};
 use nightshift_supervisor::ports::storage::Storage;
 use nightshift_supervisor::ports::world::{AttachedFiles, Background, Job, Journal, Work, World};
 use nightshift_testkit::Dice;
@@ -25,6 +28,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -75,6 +79,7 @@ pub struct SimulatedWorld {
     pub power_cut: Option<u64>,
     pub power_cuts: u64,
     pub ledger: Ledger,
+    pub definitions: WrittenDefinitions,
     pub faults: Vec<String>,
     pub stops: Vec<String>,
     pub retire_after: Duration,
@@ -106,6 +111,7 @@ impl SimulatedWorld {
             power_cut: Some(POWER_CUT),
             power_cuts: 0,
             ledger: Ledger::default(),
+            definitions: WrittenDefinitions::default(),
             faults: Vec::new(),
             stops: Vec::new(),
             retire_after: nightshift_supervisor::limits::RETIRE_AFTER,
@@ -287,6 +293,10 @@ impl SimulatedWorld {
     fn heed_row(&mut self, session: &Session) {
         let (id, now) = (session.id.to_string(), self.now);
         let seen_at = self.rows.get(&id).and_then(|row| row.seen_at);
+        if session.unattended.is_some() && session.stopping {
+            // A routine ends its own run.
+            self.ledger.of(&id).stop_asked = true;
+        }
         let seen_at = session.end_seen.then(|| seen_at.unwrap_or(now));
         self.rows.insert(id, Row { session: session.clone(), seen_at });
     }
@@ -362,6 +372,53 @@ impl Storage for Reach {
 
     fn permissions(&self) -> Result<Vec<PermissionRule>, StoreError> {
         self.0.borrow().store.permissions()
+    }
+
+    fn routines(&self) -> Result<Vec<RoutineRow>, StoreError> {
+        self.place("before routines are read");
+        self.0.borrow().store.routines()
+    }
+
+    fn look(&self) -> Result<Option<String>, StoreError> {
+        self.0.borrow().store.look()
+    }
+
+    fn open_rows(&self) -> Result<Vec<LedgerRow>, StoreError> {
+        self.place("before the ledger is read");
+        self.0.borrow().store.open_rows()
+    }
+
+    fn rows(&self, wanted: RowsWanted<'_>) -> Result<Vec<LedgerRow>, StoreError> {
+        self.0.borrow().store.rows(wanted)
+    }
+
+    fn row(&self, id: &str) -> Result<Option<LedgerRow>, StoreError> {
+        self.0.borrow().store.row(id)
+    }
+
+    fn due_row(&self, routine: &str, due_ms: i64) -> Result<Option<LedgerRow>, StoreError> {
+        self.0.borrow().store.due_row(routine, due_ms)
+    }
+
+    fn is_missed(&self, routine: &str, due_ms: i64) -> Result<Option<bool>, StoreError> {
+        self.0.borrow().store.is_missed(routine, due_ms)
+    }
+
+    fn counted_runs(&self, routine: &str, since_ms: i64) -> Result<u32, StoreError> {
+        self.0.borrow().store.counted_runs(routine, since_ms)
+    }
+
+    fn past_rows(
+        &self,
+        routine: &str,
+        before_ms: i64,
+        keep_and_limit: (i64, i64),
+    ) -> Result<Vec<(String, Option<i64>)>, StoreError> {
+        self.0.borrow().store.past_rows(routine, before_ms, keep_and_limit)
+    }
+
+    fn row_events(&self, occurrence: &str) -> Result<Vec<LedgerEvent>, StoreError> {
+        self.0.borrow().store.row_events(occurrence)
     }
 
     fn commit(&mut self, write: &Write) -> Result<(), StoreError> {
@@ -499,6 +556,10 @@ impl World for Reach {
         Box::new(Nothing)
     }
 
+    fn routine_files(&self) -> Box<dyn RoutineFiles> {
+        Box::new(self.0.borrow().definitions.clone())
+    }
+
     fn run(&self, aside: Job) {
         self.0.borrow_mut().works.push_back(aside.work);
     }
@@ -512,6 +573,51 @@ impl World for Reach {
         world.uuids += 1;
         // Spread over the ids' first digits.
         Uuid::from_u128(world.uuids.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835))
+    }
+}
+
+/// The definitions that somebody has written in the simulated world, by name.
+#[derive(Clone, Default)]
+pub struct WrittenDefinitions(pub Arc<Mutex<BTreeMap<String, String>>>);
+
+impl WrittenDefinitions {
+    pub fn all(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl RoutineFiles for WrittenDefinitions {
+    fn read(&self) -> FoundDefinitions {
+        let file = |(name, text): (&String, &String)| DefinitionFile {
+            name: name.clone(),
+            text: Ok(text.clone()),
+        };
+        let files = self.all().iter().map(file).collect();
+        FoundDefinitions { files, unread: None, place: "/sim/routines".to_owned() }
+    }
+
+    fn create(&self, name: &str, text: &str) -> Result<(), Fault> {
+        self.all().insert(name.to_owned(), text.to_owned());
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> Result<(), Fault> {
+        self.all().remove(name);
+        Ok(())
+    }
+
+    fn login_environment(&self) -> Result<Environment, String> {
+        Ok(Environment::from([("HOME".to_owned(), "/".to_owned())]))
+    }
+
+    fn scratch(&self, _: &str) -> Result<String, Fault> {
+        Ok("/".to_owned())
+    }
+
+    fn clear_scratch(&self, _: &[String]) {}
+
+    fn user_home(&self) -> Option<String> {
+        None
     }
 }
 

@@ -204,6 +204,7 @@ pub fn purpose(command: &Command) -> &'static str {
         Command::Standing { .. } => "set up automation",
         Command::Notifications { .. } => "change notifications",
         Command::Permissions { .. } => "see or change permissions",
+        Command::Routines { .. } => "see or change routines",
         Command::Trust { .. } => "see or change which repositories are trusted",
         Command::Presence { .. } => "say what the user sees",
         Command::PauseSchedules { .. } => "pause schedules",

@@ -18,9 +18,10 @@ use crate::core::unsaved::Unsaved;
 use crate::features::conditions::Condition;
 use crate::features::permissions::Kept;
 use crate::features::pull_requests::Pulls;
+use crate::features::routines::Routines;
 use crate::features::{
     automation, conditions, deleted_files, goal_advice, goal_evaluation, idle_retirement,
-    main_checkout, memory_pressure, notifications, permissions, pull_requests, retention,
+    main_checkout, memory_pressure, notifications, permissions, pull_requests, retention, routines,
     turn_end_review,
 };
 use crate::handlers;
@@ -45,7 +46,7 @@ use nightshift_protocol::{
     SessionView,
 };
 use nightshift_settings::Watched;
-use nightshift_store::Write;
+use nightshift_store::{StoreError, Write};
 use nightshift_vendors::registry::Registry;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -109,6 +110,8 @@ pub struct Core {
     pub timers: TimerQueue,
     /// When what is due by the clock was last looked after.
     pub heartbeat_at: Millis,
+    /// Work that starts when nobody is there.
+    pub routines: Routines,
 }
 
 /// Whether and how the supervisor is on its way out.
@@ -134,6 +137,7 @@ impl Core {
         let notices = store.notices(NOTICES_MAX).map_err(|e| store_fault(&e))?;
         let mut timers = TimerQueue::new(world.fresh_uuid().to_string(), world.zone());
         sessions.iter().for_each(|s| timers.adopt(s));
+        let routines = routines::restored(&*store).map_err(|e| store_fault(&e))?;
         Ok(Core {
             timers,
             registry: Arc::new(crate::sessions::mcp_servers::registry(&home, binary)),
@@ -169,6 +173,7 @@ impl Core {
             retire_after: idle_retirement::retire_after(None),
             shell_keep: retention::shell_keep(None),
             heartbeat_at: clock::now(),
+            routines,
         })
     }
 
@@ -262,6 +267,15 @@ impl Core {
                 automation::tasks_said(self, &session, asked, &tasks);
             }
             Inbox::Large { message, .. } => self.handle(*message),
+            Inbox::DefinitionsChanged => routines::changed_files(self),
+            Inbox::DefinitionsSeen { look, found } => routines::looked(self, look, found),
+            Inbox::DefinitionWritten { conn, request, result } => {
+                routines::acts::written(self, (conn, request), result);
+            }
+            Inbox::RunPrepared { occurrence, result } => {
+                routines::prepared(self, &occurrence, result);
+            }
+            Inbox::ScratchCleared => {}
             Inbox::Pressure => memory_pressure::shed(self),
             Inbox::FilesDeleted => deleted_files::mend(self),
             Inbox::Terminate => self.ending = Ending::Now,
@@ -365,7 +379,7 @@ impl Core {
         Ok(())
     }
 
-    fn not_stored(&mut self, write: Write, error: &nightshift_store::StoreError) {
+    fn not_stored(&mut self, write: Write, error: &StoreError) {
         tracing::error!("not stored: {error}");
         if self.unsaved.hold(write) {
             let text = format!("the database cannot be written: {error}");
@@ -400,13 +414,21 @@ impl Core {
 
     /// Adds a session that has just been dispatched.
     pub fn add(&mut self, session: Session, env: Environment, why: Evidence) -> Result<(), Fault> {
+        self.add_with(session, env, why, Write::default()).map_err(|e| store_fault(&e))
+    }
+
+    /// The same in one commit with what else is written.
+    pub fn add_with(
+        &mut self,
+        session: Session,
+        env: Environment,
+        why: Evidence,
+        beside: Write,
+    ) -> Result<(), StoreError> {
         let id = session.id.clone();
-        let write = Write {
-            upserts: vec![session.clone()],
-            evidence: vec![(id.clone(), why)],
-            ..Write::default()
-        };
-        self.store.commit(&write).map_err(|e| store_fault(&e))?;
+        let write =
+            Write { upserts: vec![session.clone()], evidence: vec![(id.clone(), why)], ..beside };
+        self.store.commit(&write)?;
         let view = Box::new(SessionView::of(&session));
         self.timers.follow(&id, None, Some(&session));
         self.sessions.insert(id, Entry { env, ..Entry::new(session) });

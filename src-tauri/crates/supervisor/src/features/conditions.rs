@@ -25,6 +25,10 @@ pub enum Condition {
     Memory,
     /// This session's goal waits for the user.
     GoalPaused(SessionId),
+    /// Files in the directory of definitions define no routine, or it cannot be read.
+    Definitions,
+    /// Nothing of routines can be stored.
+    Routines,
     /// A session directory belongs to no session.
     Stranger(String),
 }

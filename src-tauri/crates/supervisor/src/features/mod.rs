@@ -16,6 +16,7 @@ pub(crate) mod notifications;
 pub(crate) mod permissions;
 pub(crate) mod pull_requests;
 pub(crate) mod retention;
+pub mod routines;
 pub mod settings;
 pub(crate) mod stopped_hosts;
 pub(crate) mod turn_end_review;
@@ -35,6 +36,7 @@ struct Feature {
 /// In the order in which they are served. `automation` is first: what it starts does not rest.
 const FEATURES: &[Feature] = &[
     Feature { due_in: automation::due_in, on_tick: automation::on_tick },
+    Feature { due_in: routines::due_in, on_tick: routines::on_tick },
     Feature { due_in: idle_retirement::due_in, on_tick: idle_retirement::on_tick },
     Feature { due_in: retention::due_in, on_tick: retention::on_tick },
     Feature { due_in: memory_pressure::due_in, on_tick: memory_pressure::on_tick },

@@ -7,6 +7,7 @@ mod gate;
 mod notifications;
 mod permissions;
 mod review;
+mod routines;
 mod session;
 mod shutdown;
 mod status;
@@ -31,7 +32,7 @@ pub use background::tasks::say as say_tasks;
 pub use follow::fold;
 pub use review::reviewed;
 pub use session::answer::{Held, give_held, held_due_in};
-pub use session::dispatch::checked as dispatch_checked;
+pub use session::dispatch::{check_directory, check_room, checked as dispatch_checked, fresh_id};
 pub use session::plain::list;
 pub use session::remove::{
     Leaving, finish_removal, go_on as go_on_removing, take_off, worktree_left,
@@ -177,6 +178,7 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         Command::Presence { looking, env } => notifications::presence(core, conn, looking, &env),
         Command::Trust { act, env } => Ok(trust::trust(core, conn, id, act, env)),
         Command::Permissions { act } => permissions::permissions(core, &act),
+        Command::Routines { act } => routines::routines(core, conn, id, act),
         Command::PauseSchedules { paused } => notifications::pause_schedules(core, paused),
         Command::Status => Ok(status::status(core)),
         Command::Shutdown { keep_workers } => shutdown::shutdown(core, keep_workers),

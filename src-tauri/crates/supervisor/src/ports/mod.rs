@@ -6,6 +6,7 @@
 pub mod host_link;
 pub mod instance;
 pub mod pressure;
+pub mod routines;
 pub mod storage;
 pub mod worktrees;
 pub mod world;

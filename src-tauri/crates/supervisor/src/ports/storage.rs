@@ -4,7 +4,9 @@
 use nightshift_model::{Evidence, Fact, Session, SessionId, Source, heal};
 use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode, Notice, PermissionRule, Receipt};
-use nightshift_store::{Store, StoreError, Wanted, Write};
+use nightshift_store::{
+    LedgerEvent, LedgerRow, RoutineRow, RowsWanted, Store, StoreError, Wanted, Write,
+};
 
 /// One writer's view of the database. `commit` is whole and durable, or has not happened.
 pub trait Storage {
@@ -14,6 +16,27 @@ pub trait Storage {
     fn receipts(&self, wanted: Wanted<'_>) -> Result<Vec<Receipt>, StoreError>;
     fn is_on(&self, switch: &str) -> Result<bool, StoreError>;
     fn permissions(&self) -> Result<Vec<PermissionRule>, StoreError>;
+    fn routines(&self) -> Result<Vec<RoutineRow>, StoreError>;
+    /// The look at the clocks that routines went by last.
+    fn look(&self) -> Result<Option<String>, StoreError>;
+    /// Rows of the ledger that are not over, oldest first.
+    fn open_rows(&self) -> Result<Vec<LedgerRow>, StoreError>;
+    /// Newest first.
+    fn rows(&self, wanted: RowsWanted<'_>) -> Result<Vec<LedgerRow>, StoreError>;
+    fn row(&self, id: &str) -> Result<Option<LedgerRow>, StoreError>;
+    fn due_row(&self, routine: &str, due_ms: i64) -> Result<Option<LedgerRow>, StoreError>;
+    /// Whether a due time has its row, and whether it was missed for its lateness.
+    fn is_missed(&self, routine: &str, due_ms: i64) -> Result<Option<bool>, StoreError>;
+    /// Runs that count against the cap of a day.
+    fn counted_runs(&self, routine: &str, since_ms: i64) -> Result<u32, StoreError>;
+    /// Ids and due times of rows beyond the newest `keep` that were over before; at most `limit`.
+    fn past_rows(
+        &self,
+        routine: &str,
+        before_ms: i64,
+        keep_and_limit: (i64, i64),
+    ) -> Result<Vec<(String, Option<i64>)>, StoreError>;
+    fn row_events(&self, occurrence: &str) -> Result<Vec<LedgerEvent>, StoreError>;
     fn commit(&mut self, write: &Write) -> Result<(), StoreError>;
     /// Whether its file still is where it was opened.
     fn is_in_place(&self) -> bool {
@@ -82,6 +105,51 @@ impl Storage for Store {
 
     fn permissions(&self) -> Result<Vec<PermissionRule>, StoreError> {
         Store::permissions(self)
+    }
+
+    fn routines(&self) -> Result<Vec<RoutineRow>, StoreError> {
+        Store::routines(self)
+    }
+
+    fn look(&self) -> Result<Option<String>, StoreError> {
+        Store::look(self)
+    }
+
+    fn open_rows(&self) -> Result<Vec<LedgerRow>, StoreError> {
+        Store::open_rows(self)
+    }
+
+    fn rows(&self, wanted: RowsWanted<'_>) -> Result<Vec<LedgerRow>, StoreError> {
+        Store::rows(self, wanted)
+    }
+
+    fn row(&self, id: &str) -> Result<Option<LedgerRow>, StoreError> {
+        Store::row(self, id)
+    }
+
+    fn due_row(&self, routine: &str, due_ms: i64) -> Result<Option<LedgerRow>, StoreError> {
+        Store::due_row(self, routine, due_ms)
+    }
+
+    fn is_missed(&self, routine: &str, due_ms: i64) -> Result<Option<bool>, StoreError> {
+        Store::is_missed(self, routine, due_ms)
+    }
+
+    fn counted_runs(&self, routine: &str, since_ms: i64) -> Result<u32, StoreError> {
+        Store::counted_runs(self, routine, since_ms)
+    }
+
+    fn past_rows(
+        &self,
+        routine: &str,
+        before_ms: i64,
+        keep_and_limit: (i64, i64),
+    ) -> Result<Vec<(String, Option<i64>)>, StoreError> {
+        Store::past_rows(self, routine, before_ms, keep_and_limit)
+    }
+
+    fn row_events(&self, occurrence: &str) -> Result<Vec<LedgerEvent>, StoreError> {
+        Store::row_events(self, occurrence)
     }
 
     fn commit(&mut self, write: &Write) -> Result<(), StoreError> {

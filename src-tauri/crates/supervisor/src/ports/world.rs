@@ -6,6 +6,7 @@
 use crate::clients::ConnId;
 use crate::inbox::Inbox;
 use crate::ports::host_link::{LinkHandle, LinkSpec};
+use crate::ports::routines::RoutineFiles;
 use jiff::tz::TimeZone;
 use nightshift_host::finding::Finding;
 use nightshift_model::{Enclosure, SessionId};
@@ -29,6 +30,8 @@ pub enum Lane {
     Reviews,
     /// Goals that are judged: a model is asked, a check of the user's runs.
     Judges,
+    /// Definitions of routines, and what their runs begin with: login shells and prechecks.
+    Routines,
     /// Worktrees that are made, looked at and removed, by programs and scripts.
     Worktrees,
 }
@@ -92,6 +95,8 @@ pub trait World {
     fn claim(&self, id: &SessionId, waiting: &[String]) -> Result<Vec<Enclosure>, Fault>;
     /// The files that people attach, to be written and read beside the loop.
     fn attached_files(&self) -> Box<dyn AttachedFiles>;
+    /// The definitions of routines, and what their runs need, to be used beside the loop.
+    fn routine_files(&self) -> Box<dyn RoutineFiles>;
     /// Does the work beside the loop.
     fn run(&self, aside: Job);
     /// Starts the process that tells the user what waits to be told.

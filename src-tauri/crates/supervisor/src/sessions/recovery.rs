@@ -2,7 +2,7 @@
 
 use crate::core::{Core, Entry, effects};
 use crate::features::conditions::Condition;
-use crate::features::{conditions, goal_evaluation};
+use crate::features::{conditions, goal_evaluation, routines};
 use crate::handlers;
 use nightshift_host::finding::Finding;
 use nightshift_model::{Evidence, Fact, Liveness, SessionId, Source, State};
@@ -39,6 +39,9 @@ impl Core {
         self.await_first_words(findings.iter().map(|(id, _)| id.clone()));
         for (id, finding) in findings {
             tracing::info!(session = %id, "found {finding:?}");
+            if matches!(finding, Finding::NotLaunched) && routines::restarts(self, &id) {
+                continue;
+            }
             if let Finding::Unknown(why) = &finding {
                 let text = format!("session {id} was left alone: {why}");
                 let left_alone = Condition::LeftAlone(id.clone());

@@ -1,7 +1,7 @@
 //! Between a session and its agent's journal: records become facts, what is due becomes lines.
 
 use crate::core::{Core, Entry};
-use crate::features::{main_checkout, permissions, turn_end_review};
+use crate::features::{main_checkout, permissions, routines, turn_end_review};
 use crate::limits::REFUSED_PAUSE;
 use nightshift_agents::Driver;
 use nightshift_agents::acp::DriverSpec;
@@ -49,7 +49,8 @@ pub fn feed(core: &mut Core, id: &SessionId, records: &[Record]) {
         for (n, (at, fact)) in fed.facts.into_iter().enumerate() {
             // Taken only with its last fact: after a crash in between all are told again.
             let seq = if n == last { record.seq } else { record.seq.saturating_sub(1) };
-            match permissions::decided(core, id, plain(fact)) {
+            let fact = permissions::decided(core, id, plain(fact));
+            match routines::decided(core, id, fact) {
                 Fact::Progress { line } => core.progress(id, line),
                 fact => {
                     let ended = ends_turn(&fact);

@@ -110,7 +110,11 @@ fn order(core: &Core, session: &Session) -> Option<Order> {
     });
     let trust = session.trust.as_deref().cloned();
     let (id, name, cwd) = (session.id.to_string(), session.name.clone(), session.cwd.clone());
-    let set = wanted(core);
+    let mut set = wanted(core);
+    if let Some(unattended) = &session.unattended {
+        set.settings.base = unattended.base.clone().or(set.settings.base);
+        set.settings.setup = unattended.setup.clone().or(set.settings.setup);
+    }
     let wanted = Box::new(set);
     Some(Order { session: id, name, cwd, lodging, wanted, agent, trust })
 }

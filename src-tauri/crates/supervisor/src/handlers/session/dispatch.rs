@@ -107,7 +107,7 @@ fn first_act(dispatch: &Dispatch) -> Option<StandingAct> {
     slash::act_of(Slash::parse(prompt)?)
 }
 
-fn check_room(core: &Core) -> Result<(), Fault> {
+pub fn check_room(core: &Core) -> Result<(), Fault> {
     let live = core.sessions.values().filter(|e| e.session.is_alive()).count();
     if core.sessions.len() >= SESSIONS_MAX {
         return Err(Fault::new(
@@ -126,7 +126,7 @@ fn check_room(core: &Core) -> Result<(), Fault> {
     Ok(())
 }
 
-fn check_directory(cwd: &str) -> Result<(), Fault> {
+pub fn check_directory(cwd: &str) -> Result<(), Fault> {
     let path = Path::new(cwd);
     let wrong = |why: String| {
         Fault::new(FaultCode::Invalid, format!("directory {}: {why}", quoted(cwd)))
@@ -224,7 +224,7 @@ pub fn check_text(text: &str, noun: &str) -> Result<(), Fault> {
     }
 }
 
-fn fresh_id(core: &Core) -> Result<(String, SessionId), Fault> {
+pub fn fresh_id(core: &Core) -> Result<(String, SessionId), Fault> {
     for _ in 0..ID_TRIES {
         let uuid = core.world.fresh_uuid().to_string();
         if let Some(id) = SessionId::of_uuid(&uuid)
