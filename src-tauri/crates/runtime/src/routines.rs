@@ -14,6 +14,7 @@ use nightshift_platform::{Home, files};
 use nightshift_protocol::{Environment, Fault, FaultCode};
 use nightshift_routines::Problem;
 use nightshift_routines::definition::{limits, name_of_file};
+use nightshift_supervisor::features::routines::Heard;
 use nightshift_supervisor::inbox::{Inbox, InboxSender};
 use nightshift_supervisor::ports::routines::{DefinitionFile, FoundDefinitions, RoutineFiles};
 use std::ffi::OsStr;
@@ -227,7 +228,7 @@ pub async fn watch(dir: PathBuf, inbox: InboxSender) {
         // Before the word: what comes after the read that it leads to is heard of.
         let heard = watched(&dir);
         let before = stamp(&dir);
-        if inbox.send(Inbox::DefinitionsChanged).await.is_err() {
+        if inbox.send(Inbox::Routines(Heard::FilesChanged)).await.is_err() {
             return;
         }
         match heard {
@@ -358,7 +359,7 @@ mod tests {
         let watching = tokio::spawn(watch(routines.clone(), inbox));
         let mut told = async || {
             let next = tokio::time::timeout(Duration::from_secs(20), messages.recv()).await;
-            assert!(matches!(next, Ok(Some(Inbox::DefinitionsChanged))));
+            assert!(matches!(next, Ok(Some(Inbox::Routines(Heard::FilesChanged)))));
         };
         told().await;
         for step in ["make", "write", "write again", "delete"] {

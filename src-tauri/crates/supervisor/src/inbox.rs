@@ -2,10 +2,9 @@
 
 pub use crate::clients::ConnId;
 use crate::clients::{Outgoing, Turn};
-use crate::features::routines::{Prepared, Unready, Written};
+use crate::features::routines::Heard;
 use crate::limits::{HELD_LEAST_BYTES, HELD_MAX_BYTES};
 pub use crate::ports::host_link::HostLinkEvent;
-use crate::ports::routines::FoundDefinitions;
 use crate::ports::worktrees::MainCheckout;
 use nightshift_agents::Driver;
 use nightshift_automation::LoopFile;
@@ -138,27 +137,8 @@ pub enum Inbox {
         asked: Option<(ConnId, u64)>,
         tasks: Vec<Task>,
     },
-    /// Definitions of routines may be others than before.
-    DefinitionsChanged,
-    /// The definitions were read, or the place where they are does not answer.
-    DefinitionsSeen {
-        /// Which look it was.
-        look: u64,
-        found: Result<FoundDefinitions, Fault>,
-    },
-    /// A definition's file was written or removed for a client.
-    DefinitionWritten {
-        conn: ConnId,
-        request: u64,
-        result: Result<Written, Fault>,
-    },
-    /// What a run of a routine begins with was found, or why not.
-    RunPrepared {
-        occurrence: String,
-        result: Result<Box<Prepared>, Unready>,
-    },
-    /// Directories that no run needs any more are gone.
-    ScratchCleared,
+    /// Something that routines waited for.
+    Routines(Heard),
     /// A message that takes much memory, and the room for it.
     Large {
         message: Box<Inbox>,

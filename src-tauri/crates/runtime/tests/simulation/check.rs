@@ -2,6 +2,7 @@
 
 use crate::host::{Child, Process, SimulatedJob};
 use crate::ledger::BEAT;
+use crate::routines;
 use crate::run::Run;
 use crate::world::SimulatedWorld;
 use nightshift_model::standing::LoopPrompt;
@@ -38,6 +39,7 @@ pub fn settled(run: &Run) -> Vec<String> {
     faults.extend(promised(core, &world));
     faults.extend(words(core, &world));
     faults.extend(beats(core, &world));
+    faults.extend(routines::settled(core, &world));
     drop(world);
     faults.extend(replicas(run, core));
     faults.extend(unanswered(run));

@@ -11,6 +11,7 @@ use nightshift_platform::{Home, clock};
 use nightshift_protocol::{Command, Request, StandingAct};
 use nightshift_supervisor::clients::Outgoing;
 use nightshift_supervisor::core::Core;
+use nightshift_supervisor::features::routines::Heard;
 use nightshift_supervisor::inbox::{ConnId, Held, Inbox};
 use std::cell::{RefCell, RefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -145,6 +146,7 @@ impl Run {
         }
         self.world().tell(|| "a supervisor starts".to_owned());
         let reach = self.reach.clone();
+        let definitions = !self.world().definitions.all().is_empty();
         let went = catch_unwind(AssertUnwindSafe(|| {
             let home = Home { state: PathBuf::from("/sim"), run: PathBuf::from("/sim/run") };
             let (store, world) = (Box::new(reach.clone()), Box::new(reach));
@@ -155,7 +157,9 @@ impl Run {
                 .expect("a supervisor of the simulated world");
             core.recover(&[]);
             // As the watch of the directory says when it begins.
-            core.handle(Inbox::DefinitionsChanged);
+            if definitions || !core.routines.list.is_empty() {
+                core.handle(Inbox::Routines(Heard::FilesChanged));
+            }
             core
         }));
         match went {

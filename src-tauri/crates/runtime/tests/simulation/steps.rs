@@ -41,6 +41,7 @@ enum Draw {
     DiskFull,
     MemoryShort,
     Start,
+    Routine,
 }
 
 const DRAWS: &[(u64, Draw)] = &[
@@ -65,6 +66,7 @@ const DRAWS: &[(u64, Draw)] = &[
     (4, Draw::DiskFull),
     (1, Draw::MemoryShort),
     (30, Draw::Start),
+    (9, Draw::Routine),
 ];
 
 impl Run {
@@ -122,6 +124,7 @@ impl Run {
                 self.world().short = false;
             }
             Draw::Start => self.start_supervisor(),
+            Draw::Routine => self.somebody_plans(),
             draw => self.harm(draw),
         }
     }

@@ -5,22 +5,18 @@ use crate::agent::Mood;
 use crate::host::{Pages, Process, SimulatedJob};
 use crate::ledger::Ledger;
 use crate::line::{Around, Line, Stage, launch_until};
+use crate::routines::WrittenDefinitions;
 use jiff::tz::TimeZone;
 use nightshift_host::finding::Finding;
 use nightshift_model::keeping;
 use nightshift_model::limits::RESTARTS_MAX;
-use nightshift_model::{Enclosure, Evidence, Liveness, Millis, Session, SessionId, State};
+use nightshift_model::{Enclosure, Liveness, Millis, Session, SessionId, State};
 use nightshift_platform::{Identity, clock};
-use nightshift_protocol::{
-    Environment, Fault, FaultCode, Launch, Notice, PermissionRule, Receipt, Record, Task,
-};
-use nightshift_store::{
-    LedgerEvent, LedgerRow, RoutineRow, RowsWanted, Store, StoreError, Wanted, Write,
-};
+use nightshift_protocol::{Environment, Fault, FaultCode, Launch, Record, Task};
+use nightshift_store::{Store, Write};
 use nightshift_supervisor::limits::SHELL_KEEP;
 use nightshift_supervisor::ports::host_link::{Footing, LinkHandle, LinkSpec, Start};
-use nightshift_supervisor::ports::routines::{DefinitionFile, FoundDefinitions, RoutineFiles};
-use nightshift_supervisor::ports::storage::Storage;
+use nightshift_supervisor::ports::routines::RoutineFiles;
 use nightshift_supervisor::ports::world::{AttachedFiles, Background, Job, Journal, Work, World};
 use nightshift_testkit::Dice;
 use std::cell::RefCell;
@@ -28,7 +24,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -225,7 +220,7 @@ impl SimulatedWorld {
     }
 
     /// What a power cut would make of `write`.
-    fn heed_durability(&mut self, write: &Write) {
+    pub fn heed_durability(&mut self, write: &Write) {
         if !write.volatile {
             return self.volatile.clear();
         }
@@ -247,7 +242,7 @@ impl SimulatedWorld {
 
     /// Only what has rested long enough on the clock that stands still while the machine sleeps, or
     /// refused to serve, is put to rest.
-    fn heed_rest(&mut self, session: &Session) {
+    pub fn heed_rest(&mut self, session: &Session) {
         let id = session.id.as_str();
         if !session.retiring {
             self.retiring.remove(id);
@@ -270,7 +265,7 @@ impl SimulatedWorld {
     }
 
     /// A row goes because somebody asked, or a job's because its end was seen a while ago.
-    fn heed_removal(&mut self, id: &str) {
+    pub fn heed_removal(&mut self, id: &str) {
         let (now, wall) = (self.now, self.at());
         let asked = self.ledger.of(id).removal_asked;
         let Some(row) = self.rows.remove(id) else { return };
@@ -290,7 +285,7 @@ impl SimulatedWorld {
         self.ledger.of(id).removed = true;
     }
 
-    fn heed_row(&mut self, session: &Session) {
+    pub fn heed_row(&mut self, session: &Session) {
         let (id, now) = (session.id.to_string(), self.now);
         let seen_at = self.rows.get(&id).and_then(|row| row.seen_at);
         if session.unattended.is_some() && session.stopping {
@@ -333,7 +328,7 @@ pub struct Reach(pub Rc<RefCell<SimulatedWorld>>);
 
 impl Reach {
     /// Here the supervisor may be killed.
-    fn place(&self, what: &str) {
+    pub fn place(&self, what: &str) {
         let mut world = self.0.borrow_mut();
         let Some(left) = &mut world.kill_in else { return };
         if *left > 0 {
@@ -344,105 +339,6 @@ impl Reach {
         world.tell(|| format!("killed {what}"));
         drop(world);
         std::panic::resume_unwind(Box::new(Killed));
-    }
-}
-
-impl Storage for Reach {
-    fn sessions(&self) -> Result<Vec<Session>, StoreError> {
-        self.place("before the sessions are read");
-        self.0.borrow().store.sessions()
-    }
-
-    fn notices(&self, limit: usize) -> Result<Vec<Notice>, StoreError> {
-        self.0.borrow().store.notices(limit)
-    }
-
-    fn evidence(&self, session: &SessionId) -> Result<Vec<Evidence>, StoreError> {
-        self.place("before evidence is read");
-        self.0.borrow().store.evidence(session)
-    }
-
-    fn receipts(&self, wanted: Wanted<'_>) -> Result<Vec<Receipt>, StoreError> {
-        self.0.borrow().store.receipts(wanted)
-    }
-
-    fn is_on(&self, switch: &str) -> Result<bool, StoreError> {
-        self.0.borrow().store.is_on(switch)
-    }
-
-    fn permissions(&self) -> Result<Vec<PermissionRule>, StoreError> {
-        self.0.borrow().store.permissions()
-    }
-
-    fn routines(&self) -> Result<Vec<RoutineRow>, StoreError> {
-        self.place("before routines are read");
-        self.0.borrow().store.routines()
-    }
-
-    fn look(&self) -> Result<Option<String>, StoreError> {
-        self.0.borrow().store.look()
-    }
-
-    fn open_rows(&self) -> Result<Vec<LedgerRow>, StoreError> {
-        self.place("before the ledger is read");
-        self.0.borrow().store.open_rows()
-    }
-
-    fn rows(&self, wanted: RowsWanted<'_>) -> Result<Vec<LedgerRow>, StoreError> {
-        self.0.borrow().store.rows(wanted)
-    }
-
-    fn row(&self, id: &str) -> Result<Option<LedgerRow>, StoreError> {
-        self.0.borrow().store.row(id)
-    }
-
-    fn due_row(&self, routine: &str, due_ms: i64) -> Result<Option<LedgerRow>, StoreError> {
-        self.0.borrow().store.due_row(routine, due_ms)
-    }
-
-    fn is_missed(&self, routine: &str, due_ms: i64) -> Result<Option<bool>, StoreError> {
-        self.0.borrow().store.is_missed(routine, due_ms)
-    }
-
-    fn counted_runs(&self, routine: &str, since_ms: i64) -> Result<u32, StoreError> {
-        self.0.borrow().store.counted_runs(routine, since_ms)
-    }
-
-    fn past_rows(
-        &self,
-        routine: &str,
-        before_ms: i64,
-        keep_and_limit: (i64, i64),
-    ) -> Result<Vec<(String, Option<i64>)>, StoreError> {
-        self.0.borrow().store.past_rows(routine, before_ms, keep_and_limit)
-    }
-
-    fn row_events(&self, occurrence: &str) -> Result<Vec<LedgerEvent>, StoreError> {
-        self.0.borrow().store.row_events(occurrence)
-    }
-
-    fn commit(&mut self, write: &Write) -> Result<(), StoreError> {
-        self.place("before a commit");
-        let mut world = self.0.borrow_mut();
-        // Also when it is not stored: what follows from it is done all the same.
-        for session in &write.upserts {
-            world.heed_rest(session);
-        }
-        if world.disk_full && !write.is_empty() {
-            return Err(StoreError::DiskFull);
-        }
-        world.store.commit(write)?;
-        if !write.is_empty() {
-            world.heed_durability(write);
-        }
-        write.upserts.iter().for_each(|session| world.heed_row(session));
-        write.removed.iter().for_each(|id| world.heed_removal(id.as_str()));
-        for (id, evidence) in &write.evidence {
-            world.tell(|| format!("{id} {}: {}", evidence.state, evidence.text));
-        }
-        drop(world);
-        self.place("after a commit");
-        Ok(())
     }
 }
 
@@ -573,51 +469,6 @@ impl World for Reach {
         world.uuids += 1;
         // Spread over the ids' first digits.
         Uuid::from_u128(world.uuids.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835))
-    }
-}
-
-/// The definitions that somebody has written in the simulated world, by name.
-#[derive(Clone, Default)]
-pub struct WrittenDefinitions(pub Arc<Mutex<BTreeMap<String, String>>>);
-
-impl WrittenDefinitions {
-    pub fn all(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl RoutineFiles for WrittenDefinitions {
-    fn read(&self) -> FoundDefinitions {
-        let file = |(name, text): (&String, &String)| DefinitionFile {
-            name: name.clone(),
-            text: Ok(text.clone()),
-        };
-        let files = self.all().iter().map(file).collect();
-        FoundDefinitions { files, unread: None, place: "/sim/routines".to_owned() }
-    }
-
-    fn create(&self, name: &str, text: &str) -> Result<(), Fault> {
-        self.all().insert(name.to_owned(), text.to_owned());
-        Ok(())
-    }
-
-    fn remove(&self, name: &str) -> Result<(), Fault> {
-        self.all().remove(name);
-        Ok(())
-    }
-
-    fn login_environment(&self) -> Result<Environment, String> {
-        Ok(Environment::from([("HOME".to_owned(), "/".to_owned())]))
-    }
-
-    fn scratch(&self, _: &str) -> Result<String, Fault> {
-        Ok("/".to_owned())
-    }
-
-    fn clear_scratch(&self, _: &[String]) {}
-
-    fn user_home(&self) -> Option<String> {
-        None
     }
 }
 

@@ -267,15 +267,7 @@ impl Core {
                 automation::tasks_said(self, &session, asked, &tasks);
             }
             Inbox::Large { message, .. } => self.handle(*message),
-            Inbox::DefinitionsChanged => routines::changed_files(self),
-            Inbox::DefinitionsSeen { look, found } => routines::looked(self, look, found),
-            Inbox::DefinitionWritten { conn, request, result } => {
-                routines::acts::written(self, (conn, request), result);
-            }
-            Inbox::RunPrepared { occurrence, result } => {
-                routines::prepared(self, &occurrence, result);
-            }
-            Inbox::ScratchCleared => {}
+            Inbox::Routines(heard) => routines::hear(self, heard),
             Inbox::Pressure => memory_pressure::shed(self),
             Inbox::FilesDeleted => deleted_files::mend(self),
             Inbox::Terminate => self.ending = Ending::Now,

@@ -2,7 +2,7 @@
 //!
 //! Promises: before a routine changes its past is decided by what it was; a reply means that the change is stored.
 
-use super::{Routine, Waiting, commit, due, files, views, wall_ms};
+use super::{Heard, Routine, Waiting, commit, due, files, views, wall_ms};
 use crate::clients::ConnId;
 use crate::core::Core;
 use crate::handlers::quoted;
@@ -227,7 +227,7 @@ pub fn create(
     let work = move || {
         let written = writer.create(&name, &text);
         let result = written.map(|()| Written::Created { name, found: writer.read() });
-        Inbox::DefinitionWritten { conn, request, result }
+        Inbox::Routines(Heard::FileWritten { conn, request, result })
     };
     let place = "the definitions of routines";
     core.world.run(Job::for_request((conn, request), Lane::Routines, place, work));
@@ -247,7 +247,7 @@ pub fn remove(core: &mut Core, (conn, request): (ConnId, u64), id: &str) -> Resu
     let (writer, id) = (core.world.routine_files(), id.to_owned());
     let work = move || {
         let result = writer.remove(&name).map(|()| Written::Removed { id });
-        Inbox::DefinitionWritten { conn, request, result }
+        Inbox::Routines(Heard::FileWritten { conn, request, result })
     };
     let place = "the definitions of routines";
     core.world.run(Job::for_request((conn, request), Lane::Routines, place, work));

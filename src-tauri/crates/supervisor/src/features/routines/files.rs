@@ -3,7 +3,7 @@
 //! Promises: a definition counts when it was read whole and has no mistake; else the last good one stays in force;
 //! what is new never fires the past; before one is exchanged the old one decides what came due.
 
-use super::{Routine, due, support, wait_for_room, wall_ms};
+use super::{Heard, Routine, due, support, wait_for_room, wall_ms};
 use crate::core::Core;
 use crate::features::conditions::{self, Condition};
 use crate::inbox::Inbox;
@@ -33,14 +33,16 @@ pub(super) fn on_tick(core: &mut Core) {
     (core.routines.wanted, core.routines.reading) = (false, true);
     core.routines.looks += 1;
     let (files, look) = (core.world.routine_files(), core.routines.looks);
-    let work = Box::new(move || Inbox::DefinitionsSeen { look, found: Ok(files.read()) });
-    let failed = Box::new(move |fault: Fault| Inbox::DefinitionsSeen { look, found: Err(fault) });
+    let work =
+        Box::new(move || Inbox::Routines(Heard::FilesSeen { look, found: Ok(files.read()) }));
+    let failed =
+        Box::new(move |fault: Fault| Inbox::Routines(Heard::FilesSeen { look, found: Err(fault) }));
     let place = "the definitions of routines".to_owned();
     core.world.run(Job { lane: Lane::Routines, place, work, failed });
 }
 
 /// A look at the directory is over.
-pub fn looked(core: &mut Core, look: u64, found: Result<FoundDefinitions, Fault>) {
+pub(super) fn looked(core: &mut Core, look: u64, found: Result<FoundDefinitions, Fault>) {
     core.routines.reading = false;
     if look == core.routines.looks {
         seen(core, found);
@@ -211,9 +213,9 @@ pub(super) fn clear_scratch(core: &Core, occurrences: Vec<String>) {
     let files = core.world.routine_files();
     let work = Box::new(move || {
         files.clear_scratch(&occurrences);
-        Inbox::ScratchCleared
+        Inbox::Routines(Heard::ScratchCleared)
     });
-    let failed = Box::new(|_| Inbox::ScratchCleared);
+    let failed = Box::new(|_| Inbox::Routines(Heard::ScratchCleared));
     let place = "directories of runs of routines".to_owned();
     core.world.run(Job { lane: Lane::Directories, place, work, failed });
 }

@@ -18,19 +18,19 @@ pub(crate) mod views;
 mod watch;
 
 pub use acts::Written;
-pub use files::looked;
 pub use prepare::{Prepared, Unready};
-pub use start::{prepared, restarts};
+pub use start::restarts;
 pub use unattended::decided;
 
 use crate::clients::ConnId;
 use crate::core::Core;
 use crate::features::conditions::{self, Condition};
 use crate::limits::STORE_RETRY;
+use crate::ports::routines::FoundDefinitions;
 use crate::ports::storage::Storage;
 use nightshift_automation::ClockReading;
 use nightshift_platform::clock;
-use nightshift_protocol::{NoticeLevel, RoutineProblem};
+use nightshift_protocol::{Fault, NoticeLevel, RoutineProblem};
 use nightshift_routines::occurrence::{ErrorType, Occurrence, State};
 use nightshift_routines::plan::{Span, SpanKind};
 use nightshift_routines::{Definition, Problem};
@@ -161,9 +161,34 @@ pub fn restored(store: &dyn Storage) -> Result<Routines, StoreError> {
     Ok(routines)
 }
 
-/// Definitions may be others than before.
-pub fn changed_files(core: &mut Core) {
-    core.routines.wanted = true;
+/// What was found or done beside the loop, or happened to the definitions.
+pub enum Heard {
+    /// Definitions may be others than before.
+    FilesChanged,
+    /// They were read, or the place where they are does not answer.
+    FilesSeen {
+        /// Which look it was.
+        look: u64,
+        found: Result<FoundDefinitions, Fault>,
+    },
+    /// A definition's file was written or removed for a client.
+    FileWritten { conn: ConnId, request: u64, result: Result<Written, Fault> },
+    /// What a run begins with was found, or why not.
+    Prepared { occurrence: String, result: Result<Box<Prepared>, Unready> },
+    /// Directories that no run needs any more are gone.
+    ScratchCleared,
+}
+
+pub fn hear(core: &mut Core, heard: Heard) {
+    match heard {
+        Heard::FilesChanged => core.routines.wanted = true,
+        Heard::FilesSeen { look, found } => files::looked(core, look, found),
+        Heard::FileWritten { conn, request, result } => {
+            acts::written(core, (conn, request), result);
+        }
+        Heard::Prepared { occurrence, result } => start::prepared(core, &occurrence, result),
+        Heard::ScratchCleared => {}
+    }
 }
 
 fn wall_ms() -> i64 {

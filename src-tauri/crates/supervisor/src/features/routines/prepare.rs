@@ -1,5 +1,6 @@
 //! What a run begins with, looked for beside the loop: its environment, its directory, its agent, its precheck.
 
+use super::Heard;
 use crate::core::Core;
 use crate::handlers::check_directory;
 use crate::inbox::Inbox;
@@ -50,11 +51,11 @@ pub(super) fn begin(core: &mut Core, occurrence: &str) {
     let place = format!("what run {occurrence} begins with");
     let work = Box::new(move || {
         let result = prepare(&id, &definition, &*files, &registry);
-        Inbox::RunPrepared { occurrence: id, result: result.map(Box::new) }
+        Inbox::Routines(Heard::Prepared { occurrence: id, result: result.map(Box::new) })
     });
     let failed = Box::new(move |fault: Fault| {
         let why = Unready::Failed(ErrorType::NoStart, fault.to_string());
-        Inbox::RunPrepared { occurrence: failed_id, result: Err(why) }
+        Inbox::Routines(Heard::Prepared { occurrence: failed_id, result: Err(why) })
     });
     core.world.run(Job { lane: Lane::Routines, place, work, failed });
 }

@@ -213,7 +213,7 @@ pub(super) fn stop_session(core: &mut Core, id: &str, session: &SessionId) {
 }
 
 /// What the run begins with was found, or not.
-pub fn prepared(core: &mut Core, id: &str, result: Result<Box<Prepared>, Unready>) {
+pub(super) fn prepared(core: &mut Core, id: &str, result: Result<Box<Prepared>, Unready>) {
     let Some(run) = core.routines.runs.get_mut(id).filter(|run| run.preparing) else { return };
     run.preparing = false;
     let state = run.it().state;
