@@ -51,7 +51,12 @@ fn follow(core: &mut Core, id: &str, now: Duration) -> Result<(), StoreError> {
                     let ended = has_ended(session);
                     match (run.ending, ended) {
                         (Some(ending), true) => over(core, id, ending),
-                        (Some(_), false) => Ok(()),
+                        (Some(_), false) if session.stopping => Ok(()),
+                        // It was not told yet: the disk took nothing.
+                        (Some(_), false) => {
+                            start::stop(core, id);
+                            Ok(())
+                        }
                         (None, _) => {
                             let seen = outcome::seen(session, begun);
                             take(core, id, seen, now)
@@ -66,8 +71,8 @@ fn follow(core: &mut Core, id: &str, now: Duration) -> Result<(), StoreError> {
 
 /// No process is left that could go on with it.
 fn has_ended(session: &Session) -> bool {
-    let over = matches!(session.state, SessionState::Stopped | SessionState::Failed { .. });
-    over && matches!(session.liveness, Liveness::Gone { .. }) && !session.stopping
+    let gone = matches!(session.liveness, Liveness::Gone { .. });
+    session.is_over() && gone && !session.stopping
 }
 
 /// When its time is over: its whole deadline from when it is first followed, less what is gone of it.

@@ -38,10 +38,14 @@ const TURNS: u32 = 1;
 /// Decides about all rows that wait, when something has changed that they wait for.
 pub(super) fn on_tick(core: &mut Core) -> Result<(), StoreError> {
     let wall = wall_ms();
-    let has_come = core.routines.admit_ms.is_some_and(|at_ms| at_ms <= wall);
+    // What lies too far ahead waits for a time that means nothing since the clock was set back.
+    let comes = |at_ms: i64| (1..=WAIT_MAX_MS).contains(&at_ms.saturating_sub(wall));
+    let has_come = core.routines.admit_ms.is_some_and(|at_ms| !comes(at_ms));
     if !core.routines.stirred && !has_come {
         return Ok(());
     }
+    // Until it is stored that it was decided.
+    core.routines.stirred = true;
     core.routines.admit_ms = core.routines.runs.values().filter_map(|run| later(run, wall)).min();
     let candidates = candidates(core, wall);
     let running = running(core);
