@@ -93,8 +93,7 @@ impl OpenRequest {
         shown: Shown,
         options: &Value,
     ) -> OpenRequest {
-        let all = options.as_array().map(Vec::as_slice).unwrap_or_default();
-        let all = &all[..all.len().min(OPTIONS_MAX)];
+        let all = options.as_array().map_or(&[][..], |all| &all[..all.len().min(OPTIONS_MAX)]);
         let labels = long_labels(all);
         let shown = shown.and(&labels);
         let (options, withdraw) = permission_options(all);

@@ -53,7 +53,7 @@ CREATE TABLE permissions (
               tool TEXT NOT NULL,
               what TEXT NOT NULL,
               exactly TEXT NOT NULL
-          ) STRICT, WITHOUT ROWID;
+          , identity TEXT) STRICT, WITHOUT ROWID;
 CREATE TABLE routines (
               id TEXT PRIMARY KEY NOT NULL,
               name TEXT NOT NULL UNIQUE,

@@ -115,8 +115,7 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
     match command {
         Command::Dispatch(dispatch) => dispatch::dispatch(core, conn, id, dispatch),
         Command::Show { session } => plain::show(core, &session),
-        Command::List if core.holds_list(conn, id) => Ok(Handled::Pending),
-        Command::List => Ok(Handled::Done(plain::list(core, conn))),
+        Command::List => Ok(listed(core, conn, id)),
         Command::Answer { session, need, answer, shown_ms, env } => {
             let given = answer::Given { need, answer, shown_ms, env };
             answer::answer(core, (conn, id), &session, given)
@@ -182,6 +181,14 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
         Command::PauseSchedules { paused } => notifications::pause_schedules(core, paused),
         Command::Status => Ok(status::status(core)),
         Command::Shutdown { keep_workers } => shutdown::shutdown(core, keep_workers),
+    }
+}
+
+/// A list, as soon as it is true.
+fn listed(core: &mut Core, conn: ConnId, id: u64) -> Handled {
+    match core.holds_list(conn, id) {
+        true => Handled::Pending,
+        false => Handled::Done(plain::list(core, conn)),
     }
 }
 
