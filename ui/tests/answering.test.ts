@@ -283,6 +283,16 @@ test("ui_s1_5_at_the_smallest_width_there_is_a_way_back_to_the_board", async () 
     await window.press(key);
     await back();
   }
+  // What of the board takes the keyboard comes in front.
+  await window.get("composer").focus();
+  await window.press("Control+N");
+  await expect.poll(() => window.get("board").isVisible()).toBe(true);
+  await window.page.keyboard.type("say new");
+  expect(await dispatched(window)).toBe("say new");
+  expect(await window.get("composer").inputValue()).toBe("");
+  await window.get("dispatch-input").fill("");
+  await window.row("flaky sync test").locator("[data-row-main]").dblclick();
+  await window.get("composer").waitFor();
   // With room for both, both are there.
   await window.get("pane-to-board").click();
   await window.page.setViewportSize({ width: 1280, height: 700 });

@@ -47,7 +47,7 @@ export class Navigation {
 
   /** In a narrow window the board comes over the panes. */
   focusBoard(): void {
-    this.places.panes.covered = true;
+    this.places.panes.showBoard();
     this.boardTurn += 1;
   }
 

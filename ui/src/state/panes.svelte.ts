@@ -147,6 +147,11 @@ export class Panes {
     this.current = key;
   }
 
+  /** In a narrow window the board comes over the panes: whatever of it takes the keyboard is to be seen. */
+  showBoard(): void {
+    this.covered = true;
+  }
+
   /** Whether this pane shall take the keyboard; whoever asks has to take it then. */
   takesTurn(key: number): boolean {
     if (this.focusTurn === this.takenTurn || this.current !== key) return false;

@@ -181,7 +181,7 @@ function byCheckout(trees: readonly WorktreeView[]): Checkout[] {
   return [...found].map(([root, list]) => ({ root, trees: list }));
 }
 
-/** Days left in which it can be brought back; at least one until it is gone. */
+/** Days left in which it can be brought back, the last one begun. */
 export function daysLeft(removed: RemovedWorktree, nowMs: number): number {
-  return Math.max(1, Math.floor((removed.until - nowMs) / 86_400_000));
+  return Math.max(1, Math.ceil((removed.until - nowMs) / 86_400_000));
 }
