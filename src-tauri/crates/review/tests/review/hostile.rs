@@ -314,6 +314,41 @@ fn security_13_a_setting_that_git_lfs_takes_for_several_starts_nothing() {
     }
 }
 
+/// A script of the user's own may call git by its everyday names.
+#[test]
+fn security_13_git_in_a_script_of_the_users_follows_no_tool_of_the_repositorys() {
+    let repo = Repo::new();
+    let home = repo.home.user_home();
+    let note = |name: &str| format!("touch '{}'", home.join(name).display());
+    let clean = format!(
+        "#!/bin/sh\nexport IN=${{IN:-0}}\n[ \"$IN\" = 1 ] && exec cat\nIN=1\ngit st; git mine\n\
+         git archive --format=x HEAD >/dev/null\necho x | git interpret-trailers --trailer a=b\ncat >/dev/null\n{}\necho cleaned\n",
+        note("called")
+    );
+    let script = home.join("clean");
+    fs::write(&script, clean).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    repo.main(&["config", "--global", "filter.own.clean", "~/clean %f"]);
+    repo.main(&["config", "--global", "alias.mine", &format!("!{}", note("mine"))]);
+    for (name, value) in [
+        ("alias.st", format!("!{}", note("evil"))),
+        ("alias.mine", format!("!{}", note("evil"))),
+        ("tar.x.command", note("evil")),
+        ("trailer.a.command", note("evil")),
+        ("trailer.a.cmd", note("evil")),
+    ] {
+        repo.main(&["config", "--local", name, &value]);
+    }
+    repo.write(".gitattributes", "*.key filter=own\n");
+    repo.write("a.key", "plain\n");
+    repo.git(&["st"]);
+    assert!(fs::remove_file(home.join("evil")).is_ok(), "git itself follows it");
+    repo.done(ReviewAct::Commit { message: "x".into(), all: true, amend: false });
+    for (name, there) in [("called", true), ("mine", true), ("evil", false)] {
+        assert_eq!(home.join(name).exists(), there, "{name}");
+    }
+}
+
 /// A rebase writes its instructions into a file, which the configuration can add to.
 #[test]
 fn security_03_a_repository_adds_nothing_to_what_a_rebase_does() {

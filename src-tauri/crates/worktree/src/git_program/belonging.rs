@@ -18,22 +18,45 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// Lists of directories that programs, libraries and modules are taken from.
-const LISTS: &[&str] =
-    &["PATH", "LD_LIBRARY_PATH", "NODE_PATH", "PERL5LIB", "PERLLIB", "PYTHONPATH", "RUBYLIB"];
+const LISTS: &[&str] = &[
+    "GCONV_PATH",
+    "GEM_PATH",
+    "LD_LIBRARY_PATH",
+    "LOCPATH",
+    "NODE_PATH",
+    "PATH",
+    "PERL5LIB",
+    "PERLLIB",
+    "PYTHONPATH",
+    "RUBYLIB",
+];
 /// Places of one file or directory that says what runs.
 const PLACES: &[&str] = &[
     "BASH_ENV",
+    "CURL_CA_BUNDLE",
+    "CURL_HOME",
     "ENV",
+    "GEM_HOME",
     "GH_CONFIG_DIR",
     "GIT_CONFIG_GLOBAL",
     "GIT_CONFIG_SYSTEM",
     "GIT_EXEC_PATH",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
     "GIT_TEMPLATE_DIR",
     "GLAB_CONFIG_DIR",
     "GNUPGHOME",
     "HOME",
+    "OPENSSL_CONF",
+    "OPENSSL_ENGINES",
+    "OPENSSL_MODULES",
+    "PASSWORD_STORE_DIR",
+    "PYTHONHOME",
     "PYTHONSTARTUP",
+    "PYTHONUSERBASE",
     "SHELL",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
     "TMPDIR",
     "XDG_CONFIG_HOME",
 ];

@@ -10,7 +10,7 @@
 use crate::git_program::belonging::Ground;
 use crate::git_program::followed::is_followed;
 use crate::git_program::plain_command::{Starts, stays_outside};
-use crate::git_program::programs::{off, parts, starts};
+use crate::git_program::programs::{is_of_tools, off, parts, starts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -189,7 +189,9 @@ impl Configuration {
         let foreign: BTreeSet<&[u8]> = settings.map(|setting| setting.name.as_slice()).collect();
         let mut helpers = false;
         for name in foreign {
-            let Some(value) = off(name) else { continue };
+            // Scripts of the user's own may call git, and with it what no act of ours does.
+            let tool = || is_of_tools(name).then_some("");
+            let Some(value) = off(name).or_else(tool) else { continue };
             overrides.push((name.to_owned(), value.into()));
             if is_helper(name) {
                 helpers = true;

@@ -9,7 +9,7 @@
 pub(crate) enum Words {
     /// Whatever names no file of the repository: none of its options runs anything.
     Any,
-    /// Whatever: it says its words, or says yes or no. Variables may stand in them.
+    /// Whatever: it says its words, says yes or no, or reads and runs nothing. Variables may stand in them.
     Said,
     /// One of these, each with `Any` behind it.
     After(&'static [&'static [&'static str]]),
@@ -107,6 +107,30 @@ pub(crate) const SSH_SETTINGS: &[&str] = &[
     "user",
     "userknownhostsfile",
 ];
+/// From its input to its output: a word could name a file to write.
+const ALONE: Words = Words::Options(&[]);
+const PACKS: Words = Words::Options(&[
+    ("--decompress", Nothing),
+    ("--stdout", Nothing),
+    ("-1", Nothing),
+    ("-9", Nothing),
+    ("-c", Nothing),
+    ("-cd", Nothing),
+    ("-d", Nothing),
+    ("-dc", Nothing),
+    ("-n", Nothing),
+]);
+/// It can be told a program that compresses.
+const SORT: Words = Words::Options(&[
+    ("-b", Nothing),
+    ("-f", Nothing),
+    ("-k", Word),
+    ("-n", Nothing),
+    ("-r", Nothing),
+    ("-s", Nothing),
+    ("-t", Word),
+    ("-u", Nothing),
+]);
 /// `git` itself, with commands that follow no alias and start nothing of a checkout.
 const GIT: Words = Words::After(&[
     &["crypt", "clean"],
@@ -127,11 +151,11 @@ const KNOWN: &[(&str, Words)] = &[
     ("age", Words::Any),
     ("aws", Words::After(&[&["codecommit", "credential-helper"]])),
     ("base64", Words::Any),
-    ("bzip2", Words::Any),
+    ("bzip2", PACKS),
     ("cat", Words::Any),
     ("cp", Words::Any),
     ("cut", Words::Any),
-    ("dos2unix", Words::Any),
+    ("dos2unix", ALONE),
     ("echo", Words::Said),
     ("expand", Words::Any),
     ("false", Words::Said),
@@ -154,19 +178,22 @@ const KNOWN: &[(&str, Words)] = &[
     ("gpg", GPG),
     ("gpg2", GPG),
     ("gpgsm", GPG),
-    ("gunzip", Words::Any),
-    ("gzip", Words::Any),
+    ("grep", Words::Said),
+    ("gunzip", PACKS),
+    ("gzip", PACKS),
     ("head", Words::Any),
     ("iconv", Words::Any),
-    ("jq", Words::Any),
+    ("jq", Words::Said),
     ("mergiraf", Words::After(&[&["merge"]])),
     ("nbstripout", Words::Any),
     ("nl", Words::Any),
     ("od", Words::Any),
+    ("pass", Words::After(&[&["show"]])),
     ("printf", Words::Said),
     ("rev", Words::Any),
     ("sed", Words::Sed),
     ("sleep", Words::Said),
+    ("sort", SORT),
     ("ssh", SSH),
     ("ssh-add", Words::Options(&[("-L", Nothing)])),
     ("tac", Words::Any),
@@ -175,14 +202,13 @@ const KNOWN: &[(&str, Words)] = &[
     ("tr", Words::Any),
     ("true", Words::Said),
     ("unexpand", Words::Any),
-    ("uniq", Words::Any),
-    ("unix2dos", Words::Any),
-    ("unxz", Words::Any),
+    ("uniq", ALONE),
+    ("unix2dos", ALONE),
+    ("unxz", PACKS),
     ("wc", Words::Any),
-    ("xxd", Words::Any),
-    ("xz", Words::Any),
+    ("xz", PACKS),
     ("zcat", Words::Any),
-    ("zstd", Words::Any),
+    ("zstd", PACKS),
 ];
 
 /// What a program of this name may be told.

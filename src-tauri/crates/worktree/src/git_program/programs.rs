@@ -214,6 +214,30 @@ const STARTS: &[(&str, Starts)] = &[
     ("submodule.*.update", Starts::Update),
 ];
 
+/// Sections whose settings name programs of commands that are never called by us.
+const TOOLS: &[&str] = &[
+    "alias",
+    "browser",
+    "difftool",
+    "gitcvs",
+    "guitool",
+    "help",
+    "imap",
+    "instaweb",
+    "interactive",
+    "man",
+    "mergetool",
+    "sendemail",
+    "tar",
+    "trailer",
+    "web",
+];
+
+pub(crate) fn is_of_tools(name: &[u8]) -> bool {
+    let (section, _, _) = parts(name);
+    TOOLS.iter().any(|tool| section.eq_ignore_ascii_case(tool.as_bytes()))
+}
+
 /// How a setting starts what it names.
 pub(crate) fn starts(name: &[u8]) -> Starts {
     let found = STARTS.iter().find(|(pattern, _)| fits(pattern, name));
