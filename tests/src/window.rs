@@ -78,7 +78,15 @@ impl<'a> Window<'a> {
             Ok(new.ok_or_else(|| "no new session".to_owned()))
         })
         .await;
-        self.explained(found).await
+        let found = self.explained(found).await?;
+        // Until the window knows of it too, Enter starts nothing else.
+        let emptied = eventually("the input to be empty", async || {
+            let now = input.prop("value").await?.unwrap_or_default();
+            Ok(if now.is_empty() { Ok(()) } else { Err(now) })
+        })
+        .await;
+        self.explained(emptied).await?;
+        Ok(found)
     }
 
     fn ids(&self) -> Result<Vec<String>> {

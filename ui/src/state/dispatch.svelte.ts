@@ -14,6 +14,7 @@ import { baseName, shortPath } from "./paths";
 import type { Settings } from "./settings.svelte";
 import type { AgentOptions } from "./agentOptions.svelte";
 import { isString, isStrings, recall, remember } from "./storage";
+import { unsent } from "./text";
 
 /** A shorter prompt is a slip of the finger, not a task. */
 export const PROMPT_MIN_CHARS = 4;
@@ -225,7 +226,7 @@ export class Dispatch {
       });
       this.keep(pastes.length > 0 ? unfold(written, pastes) : written);
       // What was typed meanwhile stays.
-      this.edit(this.draft === sent ? "" : this.draft);
+      this.edit(unsent(this.draft, sent));
       this.pastes = inUse(this.draft, this.pastes);
       this.files.clear();
       return view;

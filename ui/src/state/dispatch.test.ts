@@ -92,6 +92,17 @@ test("a prompt goes with the defaults, a command without agent", async () => {
   expect(dispatch.draft).toBe("! npm test");
 });
 
+test("what is typed while a session is being started is the next prompt alone", async () => {
+  let started: (view: SessionView) => void = () => undefined;
+  const dispatch = await make(() => new Promise((resolve) => (started = resolve)));
+  dispatch.edit("the first prompt");
+  const sending = dispatch.submit();
+  dispatch.edit("the first promptand the sec");
+  started({} as SessionView);
+  await sending;
+  expect(dispatch.draft).toBe("and the sec");
+});
+
 test("a fault keeps the text", async () => {
   const dispatch = await make(async () => {
     throw fault("io", "the directory is gone", "choose another");

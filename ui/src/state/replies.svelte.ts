@@ -8,6 +8,7 @@ import type { Backend, SessionView } from "../backend/api";
 import { Attachments } from "./attachments.svelte";
 import { forget, isString, recall, remember } from "./storage";
 import { suggestedReply } from "./suggestedReply";
+import { unsent } from "./text";
 
 type Send = (view: SessionView, text: string, files: readonly string[]) => Promise<boolean>;
 
@@ -32,7 +33,7 @@ export class Reply {
     const sent = await this.give(view, written, this.files.ids);
     this.busy = false;
     if (!sent) return false;
-    if (this.text === text) this.text = "";
+    this.text = unsent(this.text, text);
     this.files.clear();
     return true;
   }

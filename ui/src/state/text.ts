@@ -27,3 +27,8 @@ export function oneLine(text: string): string {
       .trim(),
   );
 }
+
+/** What was written behind a text while it was being sent; all of it where that was changed instead. */
+export function unsent(written: string, sent: string): string {
+  return written.startsWith(sent) ? written.slice(sent.length) : written;
+}
