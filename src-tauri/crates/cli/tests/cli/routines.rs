@@ -402,31 +402,60 @@ fn a_file_that_goes_takes_its_routine_out_of_force_and_its_history_stays() {
     assert_eq!(runs(&shift, "comes").len(), 1, "nothing of the past comes due");
 }
 
-#[test]
-fn an_untrusted_repository_fails_the_run_with_its_cause() {
-    let shift = shift();
+/// A repository with one file.
+fn repository(shift: &Shift, name: &str, text: &str) -> PathBuf {
     let repository = shift.home.work().join("app");
-    std::fs::create_dir_all(repository.join(".claude")).unwrap();
+    let file = repository.join(name);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     let git = |args: &[&str]| {
         let mut git = shift.home.command(std::path::Path::new("git"));
         ran(git.args(["-C", repository.to_str().unwrap()]).args(args), b"").ok(args)
     };
     git(&["init", "-q", "-b", "main"]);
-    let hook =
-        r#"{"hooks":{"SessionStart":[{"hooks":[{"type":"command","command":"touch /tmp/x"}]}]}}"#;
-    std::fs::write(repository.join(".claude/settings.json"), hook).unwrap();
+    std::fs::write(file, text).unwrap();
     git(&["add", "-A"]);
     git(&["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "first"]);
+    repository
+}
+
+#[test]
+fn a_run_that_is_tried_again_has_a_worktree_of_its_own() {
+    let shift = shift();
+    let repository = repository(&shift, "a.txt", "a\n");
+    let flag = shift.home.work().join("flag");
+    let setup = format!("test -e '{0}' || {{ touch '{0}'; exit 7; }}", flag.display());
     let front = format!("repository = \"{}\"\n", repository.display());
-    write(&shift, "foreign", &definition(&front, "say hi"));
+    let environment = format!("from = \"none\"\nsetup = \"{setup}\"");
+    let text = definition(&front, "say hi").replace("from = \"none\"", &environment);
+    write(&shift, "again", &text);
+    run(&shift, "again");
+    wait_until("the first try to fail", || flag.exists());
+    let done = wait_run(&shift, "again", "finished");
+    let entry = shift.entry(done["session"].as_str().unwrap());
+    assert!(entry["name"].as_str().unwrap().ends_with("-2"), "{entry}");
+}
+
+#[test]
+fn an_untrusted_repository_fails_the_run_with_its_cause() {
+    let shift = shift();
+    let hook =
+        r#"{"hooks":{"SessionStart":[{"hooks":[{"type":"command","command":"touch /tmp/x"}]}]}}"#;
+    let repository = repository(&shift, ".claude/settings.json", hook);
+    let front = format!("repository = \"{}\"\n", repository.display());
+    let prechecked = shift.home.work().join("prechecked");
+    let precheck = format!("from = \"none\"\nprecheck = \"touch '{}'\"", prechecked.display());
+    let text = definition(&front, "say hi").replace("from = \"none\"", &precheck);
+    write(&shift, "foreign", &text);
     run(&shift, "foreign");
     let failed = wait_run(&shift, "foreign", "failed");
     assert_eq!(failed["error"]["type"], "not_trusted", "{failed}");
     assert!(failed["error"]["message"].as_str().unwrap().contains("nightshift trust show"));
+    assert!(!prechecked.exists(), "a precheck may start what is the repository's");
     shift.ok(&["trust", "add", repository.to_str().unwrap()]);
     let started = run(&shift, "foreign");
     let done = wait_run(&shift, "foreign", "finished");
     assert_eq!(done["session"], started["session"]);
+    assert!(prechecked.exists());
     let entry = shift.entry(started["session"].as_str().unwrap());
     assert!(entry.to_string().contains("foreign-"), "in a worktree of its own: {entry}");
 }

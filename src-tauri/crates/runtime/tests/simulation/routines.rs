@@ -4,6 +4,7 @@
 use crate::client::Ask;
 use crate::run::Run;
 use crate::world::SimulatedWorld;
+use nightshift_model::{AgentWork, Origin};
 use nightshift_protocol::routine::RoutineAct;
 use nightshift_protocol::{Command, Environment, Fault};
 use nightshift_routines::occurrence::State;
@@ -144,7 +145,9 @@ pub fn settled(core: &Core, world: &SimulatedWorld) -> Vec<String> {
     for entry in core.sessions.values() {
         let session = &entry.session;
         let Some(run) = session.unattended.as_deref() else { continue };
-        if session.is_alive() && !session.is_over() {
+        // Its user may talk on with a run that failed, whatever its row does since.
+        let talked_to = |work: &AgentWork| work.prompts.iter().any(|p| p.origin == Origin::User);
+        if session.is_alive() && !session.is_over() && !session.agent().is_some_and(talked_to) {
             *alive.entry(run.occurrence.as_str()).or_default() += 1;
         }
         let row = world.store.row(&run.occurrence).ok().flatten();

@@ -48,8 +48,8 @@ fn security_08_a_loop_file_counts_by_its_own_text_alone() {
     ledger.add(&found, 1).unwrap();
     assert!(ledger.trusts_all(&found));
     let one = |text: &str| {
-        let repository = repo.root.clone();
-        let mut found = Found { repository, ..Found::default() };
+        let (repository, identity) = (repo.root.clone(), found.identity.clone());
+        let mut found = Found { repository, identity, ..Found::default() };
         found.add([nightshift_trust::instructions(Path::new(""), text.into())]);
         found
     };

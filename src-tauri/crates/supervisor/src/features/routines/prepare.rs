@@ -1,10 +1,11 @@
 //! What a run begins with, looked for beside the loop: its environment, its directory, its agent, its precheck.
 
 use super::Heard;
-use crate::core::Core;
+use crate::core::{Core, effects};
 use crate::handlers::check_directory;
 use crate::inbox::Inbox;
 use crate::ports::routines::RoutineFiles;
+use crate::ports::worktrees::{Wanted, Worktrees};
 use crate::ports::world::{Job, Lane};
 use nightshift_judge::{Check, run_check};
 use nightshift_platform::spawn::own_variables;
@@ -40,6 +41,20 @@ pub enum Unready {
     Skipped(SkipReason, String),
 }
 
+/// What the user trusts.
+struct Trust {
+    worktrees: Arc<dyn Worktrees>,
+    wanted: Wanted,
+}
+
+impl Trust {
+    /// All that the repository brings along is trusted as it is now.
+    fn covers(&self, cwd: &str, env: &Environment) -> bool {
+        let shown = self.worktrees.show_trust(Path::new(cwd), &self.wanted, env);
+        shown.is_ok_and(|repository| repository.current)
+    }
+}
+
 /// Begins to look for what the run begins with; the outcome comes to the inbox.
 pub(super) fn begin(core: &mut Core, occurrence: &str) {
     let Some(run) = core.routines.runs.get_mut(occurrence) else { return };
@@ -47,10 +62,11 @@ pub(super) fn begin(core: &mut Core, occurrence: &str) {
     let Some(definition) = routine.definition.clone() else { return };
     run.preparing = true;
     let (files, registry) = (core.world.routine_files(), core.registry.clone());
+    let trust = Trust { worktrees: core.worktrees.clone(), wanted: effects::wanted(core) };
     let (id, failed_id) = (occurrence.to_owned(), occurrence.to_owned());
     let place = format!("what run {occurrence} begins with");
     let work = Box::new(move || {
-        let result = prepare(&id, &definition, &*files, &registry);
+        let result = prepare(&id, &definition, &*files, (&registry, &trust));
         Inbox::Routines(Heard::Prepared { occurrence: id, result: result.map(Box::new) })
     });
     let failed = Box::new(move |fault: Fault| {
@@ -64,13 +80,16 @@ fn prepare(
     occurrence: &str,
     definition: &Arc<Definition>,
     files: &dyn RoutineFiles,
-    registry: &Registry,
+    (registry, trust): (&Registry, &Trust),
 ) -> Result<Prepared, Unready> {
     let (env, note) = environment(definition, files)?;
     let cwd = directory(occurrence, definition, files)?;
     let agent = agent(definition, registry, &env)?;
-    if let Some(command) = &definition.environment.precheck {
-        precheck(occurrence, command, &cwd, &env)?;
+    let own_place = definition.repository.is_none();
+    let precheck = definition.environment.precheck.as_deref();
+    // What it starts may be the repository's, as `git fetch` is. Without trust the run ends, or asks, at its start.
+    if let Some(command) = precheck.filter(|_| own_place || trust.covers(&cwd, &env)) {
+        run_precheck(occurrence, command, &cwd, &env)?;
     }
     Ok(Prepared { agent, cwd, env, note })
 }
@@ -143,7 +162,12 @@ fn agent(
     Ok(spec.id.clone())
 }
 
-fn precheck(occurrence: &str, command: &str, cwd: &str, env: &Environment) -> Result<(), Unready> {
+fn run_precheck(
+    occurrence: &str,
+    command: &str,
+    cwd: &str,
+    env: &Environment,
+) -> Result<(), Unready> {
     let env = env.iter().map(|(name, value)| (name.into(), value.into())).collect();
     let (cwd, timeout) = (Path::new(cwd), PRECHECK_TIMEOUT);
     let check = Check { command, cwd, env: &env, owner: occurrence, timeout };

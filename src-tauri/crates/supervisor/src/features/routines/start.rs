@@ -403,7 +403,11 @@ fn session(
 ) -> Session {
     let it = &row.occurrence;
     let letters = it.id.trim_start_matches("run_").chars().take(SHORT_ID);
-    let called = format!("{name}-{}", letters.collect::<String>());
+    let mut called = format!("{name}-{}", letters.collect::<String>());
+    // What an earlier try left stays, and its name with it.
+    if it.attempt > 0 {
+        called.push_str(&format!("-{}", it.attempt.saturating_add(1)));
+    }
     let in_worktree = definition.repository.is_some() && definition.worktree == WorktreeUse::PerRun;
     let wish = match in_worktree {
         true => Wish::Named { name: called.clone() },
