@@ -25,6 +25,7 @@ pub mod process;
 mod procfs;
 pub mod program;
 pub mod pty;
+mod relative;
 pub mod role_name;
 pub mod search;
 pub mod signals;

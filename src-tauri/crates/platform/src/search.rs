@@ -31,7 +31,8 @@ pub fn find(name: &OsStr, path: Option<&OsStr>) -> Option<PathBuf> {
     absolute_entries(path).map(|entry| entry.join(name)).find(|file| is_executable(file))
 }
 
-fn is_executable(file: &Path) -> bool {
+/// A file that this user may start.
+pub fn is_executable(file: &Path) -> bool {
     file.is_file() && access(file, Access::EXEC_OK).is_ok()
 }
 

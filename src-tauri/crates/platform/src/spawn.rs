@@ -1,12 +1,13 @@
 //! Starting programs: on pipes, on a PTY, or detached for good.
 //!
-//! Promise: a program gets exactly the environment it is given, default signals, a session of its own
-//! and the umask and core limit of whoever wants it (`private`); it shares no descriptor with us
-//! beyond those named.
+//! Promise: a program gets the environment it is given, but for what would be loaded from the directory
+//! it starts in (`relative`), default signals, a session of its own and the umask and core limit of
+//! whoever wants it (`private`); it shares no descriptor with us beyond those named.
 //! Must not know: what the programs are.
 
 use crate::private::{self, Terms};
 use crate::process::Identity;
+use crate::relative::absolute_only;
 use crate::search;
 use crate::signals::reset_to_default;
 use std::collections::BTreeMap;
@@ -33,7 +34,8 @@ pub struct Program<'a> {
 pub(crate) fn command(program: &Program<'_>, terminal: bool) -> io::Result<Command> {
     let name = program.program;
     let mut command = Command::new(place_of(name, program.env)?);
-    command.arg0(name).args(program.args).env_clear().envs(program.env).current_dir(program.cwd);
+    command.arg0(name).args(program.args).env_clear();
+    command.envs(absolute_only(program.env)).current_dir(program.cwd);
     for name in private::VARIABLES {
         command.env_remove(name);
     }
@@ -105,7 +107,7 @@ pub fn spawn_detaching(
     stderr: &Path,
 ) -> io::Result<Detached> {
     let mut command = Command::new(place_of(program, env)?);
-    command.args(args).env_clear().envs(private::complete(env));
+    command.args(args).env_clear().envs(private::complete(&absolute_only(env)));
     detached(command, stderr)
 }
 
