@@ -6,6 +6,7 @@
 pub mod dice;
 pub mod home;
 pub mod model_server;
+pub mod own_hooks;
 pub mod tripwire;
 pub mod tui;
 pub mod vendors;
@@ -14,5 +15,6 @@ pub mod wait;
 pub use dice::Dice;
 pub use home::TestHome;
 pub use model_server::{Asked, ModelServer, Saying};
+pub use own_hooks::OwnHooks;
 pub use tripwire::Tripwire;
 pub use wait::{wait_for, wait_until};

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Every hook of git's that a checkout, a commit, a merge or a push may run, on either side.
-const HOOKS: [&str; 19] = [
+pub(crate) const HOOKS: [&str; 19] = [
     "applypatch-msg",
     "commit-msg",
     "post-applypatch",

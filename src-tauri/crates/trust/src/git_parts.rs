@@ -16,7 +16,7 @@ use crate::to_come;
 use crate::tree::{Source, Tree, name};
 use crate::users_own;
 use nightshift_platform::files::read_bounded;
-use nightshift_worktree::{Git, needs_trust, without_links};
+use nightshift_worktree::{Git, misreads, needs_trust, without_links};
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
@@ -319,7 +319,8 @@ pub fn counts(key: &str, value: &str) -> bool {
         pager if pager.starts_with("pager.") => &["true"],
         _ => &[],
     };
-    if runs_for_callers(&lower, value) {
+    // A program of the user's, such as Git LFS, takes it for a setting that names a program.
+    if runs_for_callers(&lower, value) || misreads(key.as_bytes(), value.as_bytes()) {
         return true;
     }
     needs_trust(&lower, value) && !plain.contains(&value.to_ascii_lowercase().as_str())
@@ -529,6 +530,8 @@ mod tests {
             ("tar.x.command", "evil"),
             ("sendemail.smtpServer", "/evil"),
             ("sendemail.work.tocmd", "evil"),
+            ("branch.b.description", "text\nlfs.extension.x.clean=evil"),
+            ("branch.lfs.extension.x.clean=evil.description", "text"),
             ("protocol.ext.allow", "always"),
             ("protocol.allow", "user"),
             ("remote.origin.url", "ext::evil"),
@@ -546,6 +549,7 @@ mod tests {
         }
         for (key, value) in [
             ("branch.main.remote", "origin"),
+            ("branch.main.description", "First line\nsecond = line\n"),
             ("remote.origin.url", "https://a/b"),
             ("core.fsmonitor", "true"),
             ("filter.lfs.clean", "git-lfs clean -- %f"),

@@ -19,6 +19,7 @@ mod removing;
 pub use error::{Error, Kind, Result};
 pub use git_program::belonging::{Ground, Leads, environment_in, without_links};
 pub use git_program::complaint::complaint;
+pub use git_program::configuration::misreads;
 pub use git_program::configuration::{Drivers, Whose};
 pub use git_program::digest::sha256;
 pub use git_program::git::{Call, Environment, Git, failed, pieces, text};

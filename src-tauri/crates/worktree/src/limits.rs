@@ -78,6 +78,8 @@ pub const NAMED_MAX: usize = 50;
 /// Include patterns are for configuration, not for build trees.
 pub const INCLUDE_FILES_MAX: usize = 10_000;
 pub const INCLUDE_MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// Programs in the user's directory of hooks: git knows some thirty names, frameworks add helpers beside them.
+pub const HOOKS_MAX: usize = 1_000;
 /// Commits kept beside the tips of a rescue: those that only a log of moves still names.
 pub const LOGGED_COMMITS_MAX: usize = 200;
 /// Repositories inside a worktree that are looked into; more are not understood and block.

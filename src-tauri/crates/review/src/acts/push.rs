@@ -51,6 +51,7 @@ pub fn push(place: &Place<'_>) -> Result<Pushed> {
             m if m.contains("could not read") || m.contains("Authentication") => {
                 "git has no credentials for this remote; set up a credential helper or an SSH key"
             }
+            _ if !fault.hint.is_empty() => return fault,
             _ => "mend what git says, then push again",
         };
         fault.hint(hint)

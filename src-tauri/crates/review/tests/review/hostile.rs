@@ -2,7 +2,7 @@
 
 use crate::repo::{Repo, paths, write};
 use nightshift_protocol::review::{ReviewAct, ReviewResult};
-use nightshift_testkit::Tripwire;
+use nightshift_testkit::{OwnHooks, Tripwire};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -23,6 +23,17 @@ impl Lab {
         let wire = Tripwire::set(&lab);
         let evil = wire.program();
         Lab { repo, wire, evil }
+    }
+
+    /// Of a user without hooks, and of one with hooks that call git.
+    fn both() -> impl Iterator<Item = Lab> {
+        [false, true].into_iter().map(|hooks| {
+            let lab = Lab::new();
+            if hooks {
+                OwnHooks::set(&lab.repo.home.user_home());
+            }
+            lab
+        })
     }
 
     fn config(&self, name: &str, value: &str) {
@@ -136,9 +147,10 @@ fn security_12_no_act_on_a_sessions_work_runs_what_its_repository_says() {
         }),
     ];
     for (name, set) in traps {
-        let lab = Lab::new();
-        set(&lab);
-        every_act(&lab, name, true);
+        for lab in Lab::both() {
+            set(&lab);
+            every_act(&lab, name, true);
+        }
     }
     let lab = Lab::new();
     lab.hooks(&lab.repo.home.work().join("remote.git/hooks"));
@@ -162,16 +174,22 @@ fn security_12_an_address_that_is_a_program_is_not_pushed_to() {
         }),
     ];
     for (name, set) in traps {
-        let lab = Lab::new();
-        lab.config("protocol.ext.allow", "always");
-        set(&lab);
-        every_act(&lab, name, false);
+        for lab in Lab::both() {
+            lab.config("protocol.ext.allow", "always");
+            set(&lab);
+            every_act(&lab, name, false);
+        }
     }
 }
 
 #[test]
 fn security_02_a_submodule_is_committed_and_merged_without_being_looked_into() {
-    let lab = Lab::new();
+    for lab in Lab::both() {
+        a_submodule_with_programs(&lab);
+    }
+}
+
+fn a_submodule_with_programs(lab: &Lab) {
     let inner = lab.repo.tree.join("inner");
     lab.repo.main(&["init", "--quiet", &inner.to_string_lossy()]);
     write(&inner, "x.txt", "x\n");
@@ -184,7 +202,8 @@ fn security_02_a_submodule_is_committed_and_merged_without_being_looked_into() {
     }
     write(&inner, ".gitattributes", "* filter=x\n");
     write(&inner, "x.txt", "y\n");
-    every_act(&lab, "submodule", true);
+    lab.wire.arm();
+    every_act(lab, "submodule", true);
     assert_eq!(fs::read_to_string(inner.join("x.txt")).unwrap(), "y\n");
     lab.repo.git(&["status"]);
     assert!(lab.wire.note().exists(), "git itself would have looked into it");
@@ -278,7 +297,7 @@ fn security_13_a_filter_of_the_users_that_may_run_the_repositorys_programs_is_no
 /// Git LFS reads `git config --list` by its lines.
 #[test]
 fn security_13_a_setting_that_git_lfs_takes_for_several_starts_nothing() {
-    let repo = Repo::new();
+    let repo = Repo::new().with_remote();
     let ran = repo.home.user_home().join("ran");
     let lfs = "#!/bin/sh\ngit config --includes -l | sed -n 's/^lfs\\.extension\\.x\\.clean=//p' | head -n 1 >\"$HOME/ran\"\n\
                test -s \"$HOME/ran\" || rm -f \"$HOME/ran\"\ncat\n";
@@ -303,12 +322,12 @@ fn security_13_a_setting_that_git_lfs_takes_for_several_starts_nothing() {
         assert!(trap, "{name}: git itself lists it");
         repo.done(ReviewAct::Commit { message: "x".into(), all: true, amend: false });
         assert!(!ran.exists(), "{name}: {:?}", fs::read_to_string(&ran));
-        // With programs of the user's own the repository's configuration is read itself.
+        // With programs of the user's own, which read the repository's configuration itself, too.
         repo.main(&["config", "--global", "filter.mine.clean", "cat"]);
         repo.write("a.bin", &format!("{name} again"));
-        let commit = ReviewAct::Commit { message: "x".into(), all: true, amend: false };
-        repo.refuses(commit, &["Git LFS would take the setting", "git config --unset"]);
+        repo.done(ReviewAct::Commit { message: "x".into(), all: true, amend: false });
         assert!(!ran.exists(), "{name}: {:?}", fs::read_to_string(&ran));
+        repo.refuses(ReviewAct::Push, &["Git LFS would take the setting", "git config --unset"]);
         repo.main(&["config", "--global", "--remove-section", "filter.mine"]);
         repo.main(&["config", "--local", "--unset-all", name]);
     }

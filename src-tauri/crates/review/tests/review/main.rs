@@ -8,6 +8,7 @@ mod left_out;
 mod looking;
 mod merging;
 mod overwriting;
+mod own_programs;
 mod publishing;
 mod remotes;
 mod replaced;

@@ -145,17 +145,28 @@ impl Configuration {
         lines
     }
 
-    /// Programs of the user's own that may run in an act and that we do not know: they may keep something
-    /// beside the repository's objects, or set something there.
+    /// Programs of the user's own may run in an act that we do not know: they may keep something beside the
+    /// repository's objects, or set something there.
     pub fn user_has_programs(&self) -> bool {
-        let programs = |setting: &Setting| {
+        self.own_hooks().is_some() || self.user_programs().next().is_some()
+    }
+
+    /// Settings of the user's that name such a program, by name. Hooks in a directory are not among them.
+    pub fn user_programs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let programs = self.of(Owner::User).filter(|setting| {
             let (section, between, last) = parts(&setting.name);
             let of_filters = [&b"clean"[..], b"smudge", b"process"].contains(&last);
             let filter = section == b"filter" && of_filters && between != Some(LFS);
             let driver = section == b"merge" && last == b"driver";
-            !setting.value.is_empty() && (filter || driver || section == b"hook")
-        };
-        self.own_hooks().is_some() || self.of(Owner::User).any(programs)
+            let hook = section == b"hook" && last == b"command";
+            !setting.value.is_empty() && (filter || driver || hook)
+        });
+        programs.map(|setting| (setting.name.as_slice(), setting.value.as_slice()))
+    }
+
+    /// Names of submodules for which a setting says what of their changes counts.
+    pub fn submodules(&self) -> BTreeSet<Vec<u8>> {
+        self.settings.iter().filter_map(|setting| submodule_of(&setting.name)).collect()
     }
 
     /// A setting of the repository's that a program of the user's, such as Git LFS, takes for other settings.
@@ -169,7 +180,8 @@ impl Configuration {
         self.of(Owner::User).any(|setting| parts(&setting.name).1 == Some(LFS))
     }
 
-    /// What switches off all that the repository set, and puts what the user set in its place.
+    /// What switches off all that the repository set, and puts what the user set in its place. In an act by a copy
+    /// it is for what the user's own programs call.
     pub fn foreign_off(&self) -> Vec<Override> {
         let mut overrides = self.off_but_the_users(self.foreign());
         overrides.push((HOOKS.to_vec(), self.own_hooks().unwrap_or(b"/dev/null").to_vec()));
@@ -209,7 +221,7 @@ impl Configuration {
     }
 
     /// The user's own directory of hooks. A relative one would be the repository's.
-    fn own_hooks(&self) -> Option<&[u8]> {
+    pub fn own_hooks(&self) -> Option<&[u8]> {
         let set = self.of(Owner::User).rfind(|setting| setting.name == HOOKS)?;
         let elsewhere = set.value.starts_with(b"/") || set.value.starts_with(b"~");
         elsewhere.then_some(set.value.as_slice())
@@ -314,15 +326,24 @@ fn filters<'a>(settings: impl IntoIterator<Item = &'a Setting>) -> BTreeSet<Vec<
     named.collect()
 }
 
-const HOOKS: &[u8] = b"core.hookspath";
+pub(crate) const HOOKS: &[u8] = b"core.hookspath";
 /// The name under which `git lfs install` sets up its filter.
 const LFS: &[u8] = b"lfs";
 
-/// Git LFS reads `git config --list` line by line and each line up to its first `=`: a value of several lines, or a
-/// name with that sign, would be settings of its own there, and one of these names a program.
 fn is_misread(setting: &Setting) -> bool {
+    misreads(&setting.name, &setting.value)
+}
+
+/// Git LFS reads `git config --list` line by line and each line up to its first `=`: a value of several lines, or a
+/// name with that sign, may be settings of its own there, and one of these names a program. A line of a description
+/// is none.
+pub fn misreads(name: &[u8], value: &[u8]) -> bool {
     let breaks = |byte: &u8| matches!(byte, b'\n' | b'\r' | 0);
-    setting.name.contains(&b'=') || setting.name.iter().chain(&setting.value).any(breaks)
+    let is_setting = |line: &[u8]| {
+        let name = line.iter().position(|byte| *byte == b'=').map(|at| &line[..at]);
+        name.is_some_and(|name| name.contains(&b'.'))
+    };
+    name.contains(&b'=') || name.iter().any(breaks) || value.split(breaks).skip(1).any(is_setting)
 }
 
 /// Is not in a copy: what says where something is (a copy holds what was included already, and each call names
@@ -374,6 +395,12 @@ fn write_setting(lines: &mut Vec<u8>, name: &[u8], value: &[u8]) {
 /// "gpg.<format>.program").
 fn variable(name: &[u8]) -> &[u8] {
     if name == b"gpg.openpgp.program" { b"gpg.program" } else { name }
+}
+
+/// The submodule for which a setting says what of its changes counts.
+pub(crate) fn submodule_of(name: &[u8]) -> Option<Vec<u8>> {
+    let (section, between, last) = parts(name);
+    between.filter(|_| section == b"submodule" && last == b"ignore").map(<[u8]>::to_owned)
 }
 
 fn is_helper(name: &[u8]) -> bool {

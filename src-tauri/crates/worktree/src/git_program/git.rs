@@ -14,6 +14,10 @@ use crate::git_program::complaint::complaint;
 use crate::git_program::configuration::{Configuration, Drivers, Override, Whose};
 use crate::git_program::frozen::Frozen;
 use crate::git_program::known::{Asked, Known, Read, Snapshot, configuration_of};
+use crate::git_program::overrides::{
+    ALWAYS, CONNECTS, FOREIGN, NETWORK, NO_HOOKS, OF_LOOKS, OURS, PROTOCOLS, PROXY,
+};
+use crate::git_program::user_programs::{Script, UserPrograms, submodules_not_entered};
 use crate::git_program::{frozen, own_files, pipes, written_refs};
 use crate::limits::{
     LOOK_LIMITS, LOOK_PATIENCE, OUTPUT_MAX_BYTES, OVERRIDES_MAX, OVERRIDES_MAX_BYTES, READ_TIMEOUT,
@@ -32,65 +36,6 @@ use std::time::Duration;
 /// Variables by name, as programs get them.
 pub type Environment = BTreeMap<OsString, OsString>;
 
-/// `git rev-parse --local-env-vars`, and what would make git write traces into our output.
-const FOREIGN: &[&str] = &[
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_ATTR_SOURCE",
-    "GIT_CEILING_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_CONFIG",
-    "GIT_CONFIG_COUNT",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_DIR",
-    "GIT_GLOB_PATHSPECS",
-    "GIT_GRAFT_FILE",
-    "GIT_ICASE_PATHSPECS",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_LITERAL_PATHSPECS",
-    "GIT_NAMESPACE",
-    "GIT_NOGLOB_PATHSPECS",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_TRACE",
-    "GIT_WORK_TREE",
-];
-/// Nobody is there to answer, and messages are compared in English.
-const OURS: &[(&str, &str)] = &[
-    ("GIT_TERMINAL_PROMPT", "0"),
-    ("GCM_INTERACTIVE", "never"),
-    ("GIT_EDITOR", "true"),
-    ("GIT_SEQUENCE_EDITOR", "true"),
-    ("GIT_PAGER", "cat"),
-    ("LC_ALL", "C"),
-    // What is committed is what the commits themselves say.
-    ("GIT_NO_REPLACE_OBJECTS", "1"),
-    // None can be there, so that git does not give advice about one.
-    ("GIT_GRAFT_FILE", "/dev/null/none"),
-    ("GIT_ADVICE", "0"),
-];
-/// Of every call. No background work: a daemon would keep the worktree as its directory. Nothing that
-/// goes on into other repositories, whose configuration is another. Nothing that lets git pass over a change or
-/// take one file for another, whatever is said of the file system.
-const ALWAYS: &[(&str, &str)] = &[
-    ("core.checkStat", "default"),
-    ("core.fsmonitor", "false"),
-    ("core.ignoreStat", "false"),
-    ("core.precomposeUnicode", "false"),
-    ("core.quotePath", "false"),
-    ("core.trustctime", "true"),
-    ("gc.auto", "0"),
-    ("maintenance.auto", "false"),
-    ("push.recurseSubmodules", "no"),
-    ("safe.bareRepository", "explicit"),
-    ("submodule.recurse", "false"),
-];
-/// Of an act by a copy: the user has no hooks of their own either.
-const NO_HOOKS: &[(&str, &str)] = &[("core.hooksPath", "/dev/null")];
 /// Commands that run no program, whatever a configuration says, and why each needs the repository's own
 /// directory. Only these leave it to git to find the repository.
 const LIVE: &[(&str, &str)] = &[
@@ -100,24 +45,6 @@ const LIVE: &[(&str, &str)] = &[
     ("submodule", "writes the configuration; what it starts works in other repositories"),
     ("worktree", "writes and lists the paths of git directories"),
 ];
-/// Of a look: what may start something although no setting says so, and windows small enough for the
-/// memory that a look may use.
-const OF_LOOKS: &[(&str, &str)] = &[
-    ("core.hooksPath", "/dev/null"),
-    ("core.packedGitLimit", "1g"),
-    ("core.packedGitWindowSize", "64m"),
-    // What an index remembers of new files may not be so.
-    ("core.untrackedCache", "false"),
-    ("log.showSignature", "false"),
-    ("protocol.allow", "never"),
-    ("status.submoduleSummary", "false"),
-];
-/// Comes before every setting about protocols (git(1)). `ext` runs whatever its address says.
-const PROTOCOLS: &str = "GIT_ALLOW_PROTOCOL";
-const PROXY: &str = "GIT_PROXY_COMMAND";
-const NETWORK: &str = "file:git:http:https:ssh";
-/// Variables that name a program which talks to another machine, or asks for a password.
-const CONNECTS: &[&str] = &["GIT_ASKPASS", "GIT_SSH", "GIT_SSH_COMMAND", "SSH_ASKPASS"];
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// git's complaint about a worktree that another program is just making.
 const HALF_WRITTEN: &str = "/commondir";
@@ -130,13 +57,14 @@ pub struct Git {
     env: Environment,
     scripts: Environment,
     known: Arc<Mutex<BTreeMap<Asked, Known>>>,
+    hook_script: Arc<Mutex<Option<Arc<Script>>>>,
 }
 
 /// Names the repository of a call.
 const GIT_DIR: &str = "GIT_DIR";
 const WORK_TREE: &str = "GIT_WORK_TREE";
 /// Names where its configuration, objects and branches are.
-const COMMON_DIR: &str = "GIT_COMMON_DIR";
+pub(crate) const COMMON_DIR: &str = "GIT_COMMON_DIR";
 const LIST_HINT: &str = "look at `git config --list --show-origin` there";
 
 impl Git {
@@ -146,7 +74,7 @@ impl Git {
         scripts.entry("PATH".into()).or_insert_with(|| DEFAULT_PATH.into());
         let mut env = scripts.clone();
         env.extend(OURS.iter().map(|(name, value)| (name.into(), value.into())));
-        Git { env, scripts, known: Arc::default() }
+        Git { env, scripts, known: Arc::default(), hook_script: Arc::default() }
     }
 
     pub(crate) fn environment(&self) -> &Environment {
@@ -156,6 +84,10 @@ impl Git {
     pub(crate) fn known(&self) -> MutexGuard<'_, BTreeMap<Asked, Known>> {
         // A thread that died while it held the map has left it whole: entries go in complete.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn hook_script(&self) -> &Mutex<Option<Arc<Script>>> {
+        &self.hook_script
     }
 
     /// The repositories that these directories are in.
@@ -195,6 +127,18 @@ enum How {
     Act,
     /// An act that is about another machine.
     ActOutside,
+}
+
+/// How programs of the user's own that we do not know are started in a call.
+enum Programs {
+    /// There are none, or this call starts none.
+    None,
+    /// As they are, on the copy that git works by.
+    InTheCopy,
+    /// git works by the copy, they on the repository itself.
+    InTheRepository(UserPrograms),
+    /// git itself works on the repository too: there is no place from which a script may start them.
+    NowhereToStart,
 }
 
 /// One call under construction.
@@ -286,7 +230,9 @@ impl Call<'_> {
     /// Variables that make git, started by another program, run as little of the repository as this call.
     pub fn variables(mut self) -> Result<Environment> {
         match self.configuration()? {
-            Read::Configuration(read) => self.harden(&read.configuration, false)?,
+            Read::Configuration(read) => {
+                self.harden(&read.configuration, false, &Programs::None)?
+            }
             Read::Failed(ended) => return Err(failed(&self.named(), &ended)),
         }
         Ok(self.env)
@@ -298,11 +244,13 @@ impl Call<'_> {
         self.check_files()?;
         self.spare_what_refs_name();
         // Held until git has ended.
-        let (frozen, mut not_followed) = match self.configuration()? {
+        let (frozen, _programs, mut not_followed) = match self.configuration()? {
             Read::Configuration(read) => {
-                let frozen = self.freeze(&read)?;
-                self.harden(&read.configuration, frozen.is_some())?;
-                (frozen, read.configuration.not_followed(self.how == How::ActOutside))
+                let programs = self.user_programs(&read.configuration)?;
+                let frozen = self.freeze(&read, &programs)?;
+                self.harden(&read.configuration, frozen.is_some(), &programs)?;
+                let not_followed = read.configuration.not_followed(self.how == How::ActOutside);
+                (frozen, programs, not_followed)
             }
             // git says of the call what it said of its configuration.
             Read::Failed(ended) => return Ok(ended),
@@ -462,45 +410,64 @@ impl Call<'_> {
     /// The directory in which git finds the configuration that was read, whatever is written to the
     /// repository's own meanwhile. None where the call must work on the repository's own, and for calls
     /// that run nothing.
-    fn freeze(&self, read: &Snapshot) -> Result<Option<Arc<Frozen>>> {
+    fn freeze(&self, read: &Snapshot, programs: &Programs) -> Result<Option<Arc<Frozen>>> {
         let Some(git_dir) = self.env.get(OsStr::new(GIT_DIR)).map(Path::new) else {
             return Ok(None);
         };
-        if self.ours || self.is_live() {
+        if self.ours || self.is_live() || matches!(programs, Programs::NowhereToStart) {
             return Ok(None);
         }
         if self.how != How::Look {
-            if read.configuration.user_has_programs() {
-                self.refuse_misread(&read.configuration)?;
-                return Ok(None);
-            }
             frozen::prepare(git_dir, &read.configuration)?;
         }
         read.frozen(git_dir).map(Some)
     }
 
+    /// How the user's own programs are started, where this call may start one.
+    fn user_programs(&self, configuration: &Configuration) -> Result<Programs> {
+        let of_an_act = self.how != How::Look && !self.ours && !self.is_live();
+        if !of_an_act || !configuration.user_has_programs() {
+            return Ok(Programs::None);
+        }
+        if configuration.user_has_lfs() && configuration.misread().is_some() {
+            // Git LFS started by a hook would read it wrong in the repository, and cannot in the copy.
+            return match self.how {
+                How::ActOutside => Err(self.misread(configuration)),
+                How::Look | How::Act => Ok(Programs::InTheCopy),
+            };
+        }
+        let own = UserPrograms::of(configuration, self.git)?;
+        Ok(own.map_or(Programs::NowhereToStart, Programs::InTheRepository))
+    }
+
     /// Programs of the user's own read the repository's configuration itself, and Git LFS may be among them.
-    fn refuse_misread(&self, configuration: &Configuration) -> Result<()> {
-        let Some(name) = configuration.misread().filter(|_| configuration.user_has_lfs()) else {
-            return Ok(());
-        };
+    fn misread(&self, configuration: &Configuration) -> Error {
         let text = format!(
-            "{}: Git LFS would take the setting {name} of this repository for several, because it holds a line break \
+            "{}: Git LFS would take the setting {} of this repository for several, because it holds a line break \
              or a `=` in its name",
-            self.named()
+            self.named(),
+            configuration.misread().unwrap_or_default()
         );
-        Err(Error::new(Kind::Refused, text)
-            .hint("remove it with `git config --unset`, then try again"))
+        let hint = "remove it with `git config --unset`, then try again";
+        Error::new(Kind::Refused, text).hint(hint)
     }
 
     /// What this call must not follow. `frozen`: of the repository's configuration only a copy counts,
     /// which names no programs.
-    fn harden(&mut self, configuration: &Configuration, frozen: bool) -> Result<()> {
-        let (mut set, always): (_, &[_]) = match (self.how, frozen) {
-            (How::Look, false) => (configuration.all_off(), OF_LOOKS),
-            (How::Look, true) => (configuration.own_off(), OF_LOOKS),
-            (How::Act | How::ActOutside, false) => (configuration.foreign_off(), &[]),
-            (How::Act | How::ActOutside, true) => (configuration.here_off(), NO_HOOKS),
+    fn harden(
+        &mut self,
+        configuration: &Configuration,
+        frozen: bool,
+        programs: &Programs,
+    ) -> Result<()> {
+        let (mut set, always): (_, &[_]) = match (self.how, programs) {
+            (How::Look, _) if frozen => (configuration.own_off(), OF_LOOKS),
+            (How::Look, _) => (configuration.all_off(), OF_LOOKS),
+            (_, Programs::None) if frozen => (configuration.here_off(), NO_HOOKS),
+            (_, Programs::InTheRepository(own)) => {
+                ([configuration.foreign_off(), own.overrides()].concat(), &[])
+            }
+            _ => (configuration.foreign_off(), &[]),
         };
         let always = ALWAYS.iter().chain(always);
         set.extend(always.map(|(name, value)| (name.as_bytes().into(), value.as_bytes().into())));
@@ -508,7 +475,14 @@ impl Call<'_> {
         let git_dir = git_dir.or_else(|| place::git_dir(self.dir).ok());
         let folds = git_dir.is_some_and(|git_dir| place::folds_case(&git_dir));
         set.push((b"core.ignoreCase".to_vec(), folds.to_string().into_bytes()));
+        if self.how != How::Look && !self.ours && configuration.user_has_programs() {
+            let root = self.env.get(OsStr::new(WORK_TREE)).map_or(self.dir, Path::new);
+            set.extend(submodules_not_entered(self.git, root, configuration)?);
+        }
         set.append(&mut self.set);
+        if let Programs::InTheRepository(own) = programs {
+            self.env.extend(own.variables(&set).map(|(name, value)| (name.into(), value)));
+        }
         let size: usize = set.iter().map(|(name, value)| name.len() + value.len()).sum();
         if set.len() > OVERRIDES_MAX || size > OVERRIDES_MAX_BYTES {
             let text =

@@ -154,10 +154,18 @@ pub(crate) const SETTINGS: &[(&str, Off)] = &[
     ("sendemail.aliasFileType", Off::Never(NO_TOOL)),
     ("sendemail.aliasesFile", Off::Never(NO_TOOL)),
     ("sendemail.ccCmd", Off::Never(NO_TOOL)),
+    ("sendemail.*.ccCmd", Off::Never(NO_TOOL)),
     ("sendemail.headerCmd", Off::Never(NO_TOOL)),
+    ("sendemail.*.headerCmd", Off::Never(NO_TOOL)),
     ("sendemail.mailmap.file", Off::Never(NO_TOOL)),
+    ("sendemail.sendmailCmd", Off::Never(NO_TOOL)),
+    ("sendemail.*.sendmailCmd", Off::Never(NO_TOOL)),
+    // A path there is a program.
+    ("sendemail.smtpServer", Off::Never(NO_TOOL)),
+    ("sendemail.*.smtpServer", Off::Never(NO_TOOL)),
     ("sendemail.smtpSSLCertPath", Off::Never(NO_TOOL)),
     ("sendemail.toCmd", Off::Never(NO_TOOL)),
+    ("sendemail.*.toCmd", Off::Never(NO_TOOL)),
     ("submodule.*.url", Off::Never(BY_PROTOCOL)),
     ("tar.*.command", Off::Never(NO_TOOL)),
     ("trailer.*.cmd", Off::Never(NO_TOOL)),
@@ -214,28 +222,11 @@ const STARTS: &[(&str, Starts)] = &[
     ("submodule.*.update", Starts::Update),
 ];
 
-/// Sections whose settings name programs of commands that are never called by us.
-const TOOLS: &[&str] = &[
-    "alias",
-    "browser",
-    "difftool",
-    "gitcvs",
-    "guitool",
-    "help",
-    "imap",
-    "instaweb",
-    "interactive",
-    "man",
-    "mergetool",
-    "sendemail",
-    "tar",
-    "trailer",
-    "web",
-];
-
+/// Names a program of commands that are never called by us, or an alias: scripts of the user's own may call these.
 pub(crate) fn is_of_tools(name: &[u8]) -> bool {
-    let (section, _, _) = parts(name);
-    TOOLS.iter().any(|tool| section.eq_ignore_ascii_case(tool.as_bytes()))
+    let of_tools =
+        matches!(row(name), Some(Off::Never(why)) if [NO_TOOL, NO_TERMINAL].contains(&why));
+    of_tools || parts(name).0.eq_ignore_ascii_case(b"alias")
 }
 
 /// How a setting starts what it names.
@@ -443,6 +434,24 @@ mod tests {
             let off = matches!(off, Off::Value(_));
             let starts = starts(name.replace('*', "x").as_bytes()) != Starts::Nothing;
             assert_eq!(starts, off && !NAMES_NONE.contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn tools_are_known_by_what_a_setting_names_and_not_by_its_section() {
+        for name in
+            ["alias.st", "difftool.x.cmd", "man.x.path", "help.browser", "sendemail.a.tocmd"]
+        {
+            assert!(is_of_tools(name.as_bytes()), "{name}");
+        }
+        for name in [
+            "help.autocorrect",
+            "difftool.prompt",
+            "interactive.singlekey",
+            "tar.umask",
+            "core.pager",
+        ] {
+            assert!(!is_of_tools(name.as_bytes()), "{name}");
         }
     }
 

@@ -7,7 +7,7 @@
 use crate::error::{AtPath, Result};
 use nightshift_platform::{Identity, Liveness3};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Once;
 use tempfile::TempDir;
 
@@ -18,9 +18,21 @@ pub(crate) fn directory() -> Result<TempDir> {
     static SWEPT: Once = Once::new();
     let above = std::env::temp_dir();
     SWEPT.call_once(|| sweep(&above));
+    directory_in(&above)
+}
+
+/// The user's own directory for the time of a login: programs may run there where they may not in the other.
+pub(crate) fn directory_in_runtime() -> Option<TempDir> {
+    static SWEPT: Once = Once::new();
+    let above = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from)?;
+    SWEPT.call_once(|| sweep(&above));
+    directory_in(&above).ok()
+}
+
+fn directory_in(above: &Path) -> Result<TempDir> {
     let own = Identity::own().at(Path::new("/proc/self"))?;
     let prefix = format!("{PREFIX}{}-{}-", own.pid, own.start_ticks);
-    tempfile::Builder::new().prefix(&prefix).tempdir().at(&above)
+    tempfile::Builder::new().prefix(&prefix).tempdir_in(above).at(above)
 }
 
 fn sweep(above: &Path) {

@@ -11,7 +11,7 @@ mod settings;
 mod submodules;
 
 use crate::repo::{Repo, snapshot, write};
-use nightshift_testkit::Tripwire;
+use nightshift_testkit::{OwnHooks, Tripwire};
 use nightshift_worktree::{
     Choice, Defaults, MainCheckout, Order, Plan, Policy, Record, Removal, Wanted, clean, create,
     disclosure, glances, list, plan, release, remove, undo, whereabouts,
@@ -150,15 +150,18 @@ impl Lab {
     }
 }
 
-/// All acts on one hostile repository after the other. Each in its own place: none sees another's.
+/// All acts on one hostile repository after the other, and again where the user has hooks that call git. Each in its
+/// own place: none sees another's.
 pub fn spring(traps: &[Trap]) {
-    for trap in traps {
+    for (trap, hooks) in traps.iter().flat_map(|trap| [(trap, false), (trap, true)]) {
         let lab = Lab::new();
         // The user's own, uncommitted.
         lab.repo.write("mine.txt", "mine\n");
         // Of the same size, so that git has to look at its content.
         lab.repo.write("dir/b.txt", "m\n");
         (trap.main)(&lab);
+        let own = hooks.then(|| OwnHooks::set(&lab.repo.home.user_home()));
+        lab.wire.arm();
         let (outside, main) = (snapshot(&lab.outside), files(&lab.repo.root));
         lab.looks(trap.name);
         let record = lab.make(trap.name);
@@ -167,12 +170,17 @@ pub fn spring(traps: &[Trap]) {
             write(&record.path, "work.txt", "work\n");
             write(&record.path, "a.txt", "b\n");
             (trap.tree)(&lab, &record.path);
+            lab.wire.arm();
             lab.looks(trap.name);
             lab.acts(trap.name, record);
+            let ran = own.as_ref().map(OwnHooks::ran);
+            assert!(ran.is_none_or(|ran| !ran.is_empty()), "{}: no hook ran", trap.name);
         }
         assert_eq!(files(&lab.repo.root), main, "{}: the main checkout is other", trap.name);
         assert_eq!(snapshot(&lab.outside), outside, "{}", trap.name);
-        lab.fires(trap, record.as_ref());
+        if !hooks {
+            lab.fires(trap, record.as_ref());
+        }
     }
 }
 
