@@ -36,6 +36,9 @@ pub struct Evaluation {
     check_in: bool,
     monitors: Vec<Monitor>,
     entries: Vec<Entry>,
+    /// Where evidence begins; for a run of a routine behind the last prompt.
+    evidence_from: usize,
+    is_run: bool,
     used_tools: bool,
     pub called_off: Arc<AtomicBool>,
 }
@@ -53,6 +56,11 @@ impl Evaluation {
         let GoalPhase::Judging { n, check_in, .. } = goal.phase else { return None };
         let turn = format!("user-{n}");
         let last = items.iter().rposition(|item| item.id == turn).map_or(0, |at| at + 1);
+        let is_run = session.unattended.is_some();
+        let evidence_from = match is_run {
+            true => items[..last].iter().flat_map(entries).count(),
+            false => 0,
+        };
         let tool = |item: &ConversationItem| matches!(item.body, ItemBody::Tool { .. });
         Some(Evaluation {
             n,
@@ -64,6 +72,8 @@ impl Evaluation {
             env: env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
             settings: settings.clone(),
             entries: items.iter().flat_map(entries).collect(),
+            evidence_from,
+            is_run,
             used_tools: items[last..].iter().any(tool),
             goal,
             called_off: Arc::default(),
@@ -106,6 +116,7 @@ impl Evaluation {
             condition: self.goal.condition.clone(),
             bounds: self.bounds(),
             transcript: self.entries.clone(),
+            evidence_from: self.evidence_from,
             checks,
             phase: if self.check_in { Phase::CheckIn } else { Phase::TurnEnded },
         };
@@ -120,7 +131,11 @@ impl Evaluation {
     fn bounds(&self) -> String {
         let Goal { bounds, turns, .. } = &self.goal;
         let minutes = bounds.ms / 60_000;
-        format!("{} turns, {minutes} minutes; this was turn {turns}", bounds.turns)
+        let newest = match self.is_run {
+            true => "; only what follows the last prompt is evidence",
+            false => "",
+        };
+        format!("{} turns, {minutes} minutes; this was turn {turns}{newest}", bounds.turns)
     }
 
     fn check(&self) -> Option<CheckResult> {

@@ -1,8 +1,8 @@
 //! One structure of times for all sessions, and the clocks it goes by.
 //!
 //! Promise: the next time is found and changed in logarithmic time, and nothing is done for a session
-//! that has nothing due; by the wall clock, looked at every `WALL_LOOK` at least, so that sleep, a clock
-//! that is set and another time zone are noticed.
+//! that has nothing due; by the wall clock. Sleep, a clock that is set and another time zone are noticed: somebody tells
+//! of them (`clocks_moved`), and nothing is looked at before; where nobody does, the clock is looked at every `WALL_LOOK`.
 
 use jiff::tz::TimeZone;
 use nightshift_model::{Millis, Session, SessionId};
@@ -11,7 +11,7 @@ use nightshift_schedule::{ClockReading, Turn, zone_name};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// Longest wait between two looks at the clocks while anything is planned.
+/// Longest wait between two looks at the clocks while anything is planned and nobody tells of what happens to them.
 const WALL_LOOK: Duration = Duration::from_secs(30);
 /// Turns off cron tasks, wake-ups and loops; the second is the reference's own name.
 const OFF_VARIABLES: [&str; 2] = ["NIGHTSHIFT_DISABLE_CRON", "CLAUDE_CODE_DISABLE_CRON"];
@@ -29,6 +29,10 @@ pub struct TimerQueue {
     run: String,
     zone: Option<TimeZone>,
     off: bool,
+    /// Somebody tells of what happens to the clocks.
+    told: bool,
+    /// Something happened to them since the last look.
+    moved: bool,
 }
 
 impl TimerQueue {
@@ -45,7 +49,28 @@ impl TimerQueue {
             run,
             zone,
             off: OFF_VARIABLES.iter().any(set),
+            told: false,
+            moved: false,
         }
+    }
+
+    /// Something may have happened to the clocks. `watched`: somebody tells whenever something does.
+    pub fn clocks_moved(&mut self, watched: bool) {
+        (self.told, self.moved) = (watched, true);
+    }
+
+    /// How long may be waited for what is due in `wait` by the wall clock.
+    pub fn bounded(&self, wait: Duration) -> Duration {
+        if self.told { wait } else { wait.min(WALL_LOOK) }
+    }
+
+    /// Whether the clocks have to be looked at again by themselves.
+    pub fn is_stale(&self, last: &ClockReading) -> bool {
+        let ms = |time: u128| i64::try_from(time).unwrap_or(i64::MAX);
+        let awake = ms(clock::monotonic().as_millis());
+        let wall = i64::try_from(clock::now().0).unwrap_or(i64::MAX);
+        let most = ms(WALL_LOOK.as_millis());
+        !self.told && (awake - last.awake_ms >= most || (wall - last.wall_ms).abs() >= most)
     }
 
     /// Cron tasks and loops are turned off for this supervisor.
@@ -147,26 +172,24 @@ impl TimerQueue {
     /// Time until somebody has to look; none while nothing is planned.
     pub fn due_in(&self) -> Option<Duration> {
         let (first, _) = self.by_time.first()?;
-        Some(Duration::from_millis(first.since(clock::now())).min(WALL_LOOK))
+        if self.moved {
+            return Some(Duration::ZERO);
+        }
+        Some(self.bounded(Duration::from_millis(first.since(clock::now()))))
     }
 
     /// Whether it is time to look: something is due, or no look was taken for a while.
     pub fn wants_look(&self) -> bool {
         let Some((first, _)) = self.by_time.first() else { return false };
-        let now = clock::now();
-        let stale = self.last.as_ref().is_none_or(|last| {
-            let awake = i64::try_from(clock::monotonic().as_millis()).unwrap_or(i64::MAX);
-            let wall = i64::try_from(now.0).unwrap_or(i64::MAX);
-            let most = i64::try_from(WALL_LOOK.as_millis()).unwrap_or(i64::MAX);
-            awake - last.awake_ms >= most || (wall - last.wall_ms).abs() >= most
-        });
-        *first <= now || stale
+        let stale = self.last.as_ref().is_none_or(|last| self.is_stale(last));
+        *first <= clock::now() || stale || self.moved
     }
 
     /// Takes a look. The sessions that have to be looked at, those with something due, or all that
     /// have anything planned when the clocks say that something has happened to them.
     pub fn take_look(&mut self) -> (ClockReading, Option<ClockReading>, Vec<SessionId>) {
         let look = self.look();
+        self.moved = false;
         let last = self.last.replace(look.clone());
         let happened = last.as_ref().is_none_or(|last| look.happened_since(last).is_some());
         let wall = Millis(u64::try_from(look.wall_ms).unwrap_or(0));

@@ -10,6 +10,8 @@ pub struct Question {
     pub bounds: String,
     /// Oldest first.
     pub transcript: Vec<Entry>,
+    /// Evidence stands from this entry on, counted from 0; what came before was judged by then, or is no evidence.
+    pub evidence_from: usize,
     /// Commands of the user's that were run for this judgement.
     pub checks: Vec<CheckResult>,
     pub phase: Phase,

@@ -174,6 +174,8 @@ pub enum Fact {
     },
     /// It has rested long enough: its process may go to free memory.
     Rested,
+    /// The run of a routine that it was is over: what the run set for itself ends with it.
+    RunEnded,
     /// Memory is short and it has nothing to do: its process may go, pinned or not.
     Shed,
     /// Its process is of the older version `from` and has nothing to do: it may be replaced.

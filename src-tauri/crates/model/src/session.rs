@@ -236,6 +236,9 @@ pub struct Unattended {
     /// What is run in its new worktree, where the routine says so.
     #[serde(default)]
     pub setup: Option<String>,
+    /// The run is over: what it had set for itself is gone, and the session is its user's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over: bool,
 }
 
 /// A state to come back to.

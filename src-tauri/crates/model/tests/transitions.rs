@@ -363,6 +363,7 @@ fn process_events() -> Events {
         ("continue due", Event::Fact(Fact::ContinueDue)),
         ("used", Event::Fact(Fact::Used { usage: Usage { used: 1, size: 2, cost: None } })),
         ("rested", Event::Fact(Fact::Rested)),
+        ("run ended", Event::Fact(Fact::RunEnded)),
         ("seen", Event::Command(Command::Seen)),
         ("shed", Event::Fact(Fact::Shed)),
         ("outdated", Event::Fact(Fact::Outdated { from: "0.0.1".into() })),

@@ -7,6 +7,7 @@
 pub mod below;
 pub mod census;
 pub mod clock;
+pub mod clock_watch;
 pub mod desktop;
 pub mod dirs;
 pub mod exhausted;
@@ -18,6 +19,7 @@ pub mod lock;
 pub mod mark;
 pub mod memory;
 pub mod mounts;
+pub mod owners;
 pub mod peer;
 pub mod pressure;
 pub mod private;

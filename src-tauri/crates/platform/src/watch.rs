@@ -45,6 +45,22 @@ impl Watch {
         }
     }
 
+    /// Of one file, or one link itself: when it is written, replaced, moved or deleted. What is put in its place is
+    /// another file, to be watched anew.
+    #[cfg(target_os = "linux")]
+    pub fn of_file(file: &Path) -> io::Result<Watch> {
+        use rustix::fs::inotify::WatchFlags;
+        let watch = Watch::none()?;
+        let written = WatchFlags::CLOSE_WRITE | WatchFlags::ATTRIB | WatchFlags::DONT_FOLLOW;
+        watch.add(file, written | WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF)?;
+        Ok(watch)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub fn of_file(_file: &Path) -> io::Result<Watch> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     #[cfg(target_os = "linux")]
     fn none() -> io::Result<Watch> {
         use rustix::fs::inotify::{CreateFlags, init};
@@ -125,6 +141,18 @@ mod tests {
         std::fs::write(dir.join("a.md"), "b").unwrap();
         assert!(watch.take().unwrap(), "it was written again");
         std::fs::remove_dir_all(&dir).unwrap();
+        assert!(watch.take().unwrap());
+    }
+
+    #[test]
+    fn a_link_that_is_replaced_is_heard_of() {
+        let dir = tempfile::tempdir().unwrap();
+        let (link, new) = (dir.path().join("localtime"), dir.path().join("new"));
+        std::os::unix::fs::symlink("/one", &link).unwrap();
+        let watch = Watch::of_file(&link).unwrap();
+        assert!(!watch.take().unwrap());
+        std::os::unix::fs::symlink("/two", &new).unwrap();
+        std::fs::rename(&new, &link).unwrap();
         assert!(watch.take().unwrap());
     }
 

@@ -12,7 +12,8 @@ use crate::permission::{PermissionAct, PermissionRule};
 use crate::reply::{AttachTarget, DaemonStatus, LogPage, Reply as AnyReply};
 use crate::review::{ReviewAct, ReviewResult};
 use crate::routine::{
-    RoutineAct, RoutineDetail, RoutineList, RoutineResult, RoutineView, RunPage, RunStarted,
+    ImportSource, ImportedRoutine, RoutineAct, RoutineCalendar, RoutineChange, RoutineDetail,
+    RoutineList, RoutineResult, RoutineTest, RoutineView, RoutineWhy, RunPage, RunStarted,
 };
 use crate::standing::{StandingAct, StandingResult};
 use crate::task::Task;
@@ -212,6 +213,12 @@ routine_calls! {
     ResumeRoutine = Resume { routine: String } -> RoutineView: RoutineResult::Changed { routine } => *routine;
     RunRoutine = Run { routine: String, text: Option<String> } -> RunStarted: RoutineResult::Started(started) => started;
     RoutineRuns = Runs { routine: String, before: Option<i64>, limit: u32 } -> RunPage: RoutineResult::Runs(page) => page;
+    UpdateRoutine = Update { routine: String, change: RoutineChange } -> RoutineView: RoutineResult::Changed { routine } => *routine;
+    ReplaceRoutine = Replace { routine: String, text: String, before: String } -> RoutineView: RoutineResult::Changed { routine } => *routine;
+    WhyRoutine = Why { routine: String } -> RoutineWhy: RoutineResult::Why(why) => *why;
+    TestRoutine = Test { routine: String } -> RoutineTest: RoutineResult::Tested(tested) => tested;
+    RoutineTimes = Calendar { until: i64 } -> RoutineCalendar: RoutineResult::Calendar(calendar) => calendar;
+    ImportRoutines = Import { sources: Vec<ImportSource>, dry: bool } -> Vec<ImportedRoutine>: RoutineResult::Imported { routines } => routines;
     RemoveRoutine = Remove { routine: String } -> RemovedRoutine: RoutineResult::Removed { id, name } => RemovedRoutine { id, name };
 }
 

@@ -3,6 +3,7 @@
 //! Promise: field names are those of `--json`. Times are wall milliseconds. Must not know: how any of it is decided.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What a client wants of routines. `routine` is a name or an id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +46,35 @@ pub enum RoutineAct {
         before: Option<i64>,
         limit: u32,
     },
+    /// Edits single keys of the definition's file; everything else in it stays as it was written.
+    Update {
+        routine: String,
+        change: RoutineChange,
+    },
+    /// The whole text of the definition's file, in place of `before`; refused where that has changed meanwhile.
+    Replace {
+        routine: String,
+        text: String,
+        before: String,
+    },
+    /// Why it runs or does not run next, and what became of the last time.
+    Why {
+        routine: String,
+    },
+    /// Whether a run could begin now: nothing is started but its precheck.
+    Test {
+        routine: String,
+    },
+    /// The due times of all routines up to this wall time.
+    Calendar {
+        until: i64,
+    },
+    /// Makes routines of what other programs have planned. They are disabled until their user enables them.
+    Import {
+        sources: Vec<ImportSource>,
+        /// Only says what would be made.
+        dry: bool,
+    },
     /// Takes the definition's file away, and all that is known of the routine.
     Remove {
         routine: String,
@@ -60,6 +90,96 @@ pub enum RoutineResult {
     Started(RunStarted),
     Runs(RunPage),
     Removed { id: String, name: String },
+    Why(Box<RoutineWhy>),
+    Tested(RoutineTest),
+    Calendar(RoutineCalendar),
+    Imported { routines: Vec<ImportedRoutine> },
+}
+
+/// What is changed in a definition's file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RoutineChange {
+    /// Keys such as `agent` or `outcome.goal`, with their new text; none takes the key out.
+    pub keys: BTreeMap<String, Option<String>>,
+    /// In place of the times that it has; empty: those stay.
+    pub times: Vec<TimeGiven>,
+    pub prompt: Option<String>,
+}
+
+/// `schedule`, `every` or `at`, with its value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeGiven {
+    pub kind: String,
+    pub value: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoutineWhy {
+    pub routine: String,
+    /// It comes due by itself, and would start then.
+    pub runs: bool,
+    pub next_run_at: Option<i64>,
+    /// One sentence each, the weightiest first.
+    pub reasons: Vec<String>,
+    pub last_run: Option<RunView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoutineTest {
+    pub routine: String,
+    /// A run could begin now.
+    pub ok: bool,
+    pub checks: Vec<RoutineCheck>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoutineCheck {
+    /// `definition`, `environment`, `directory`, `agent`, `trust`, `precheck` or `base`.
+    pub what: String,
+    pub ok: bool,
+    pub words: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoutineCalendar {
+    /// In order.
+    pub times: Vec<CalendarTime>,
+    /// There are more than are listed.
+    pub more: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalendarTime {
+    pub routine: String,
+    /// When it starts, jitter included; and what its trigger names.
+    pub at: i64,
+    pub due_at: i64,
+}
+
+/// A file in which another program keeps what it has planned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportSource {
+    /// `claude-desktop`, `claude-code` or `codex`.
+    pub from: String,
+    /// Where it was found, for people.
+    pub path: String,
+    pub text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportedRoutine {
+    pub from: String,
+    pub path: String,
+    pub name: String,
+    /// Its definition; empty where none can be made.
+    pub text: String,
+    /// What cannot be kept.
+    pub lost: Vec<String>,
+    /// It was written.
+    pub made: bool,
+    /// Why it was not, or cannot be.
+    pub error: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -130,7 +250,7 @@ pub struct RunView {
     pub routine: String,
     pub trigger: RunTrigger,
     pub state: String,
-    /// Why it was skipped, as a word; and why it was late.
+    /// Why it was skipped, or why it is due and has not started yet, as a word; and why it was late.
     pub reason: Option<String>,
     pub late_cause: Option<String>,
     /// `met`, `not_met`, `impossible` or `not_judged`; none before the run is over.
@@ -184,4 +304,7 @@ pub struct RunStarted {
     pub occurrence: String,
     /// None while it waits for a place or for the run before it.
     pub session: Option<String>,
+    /// What it waits for, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
 }

@@ -8,6 +8,7 @@
 pub mod definition;
 pub mod github;
 pub mod health;
+pub mod import;
 pub mod occurrence;
 pub mod payload;
 pub mod phrases;

@@ -153,7 +153,9 @@ fn only_what_may_pass_is_tried_again_with_growing_pauses() {
         (ErrorType::NoStart, 0, 0, None, None),
         (ErrorType::AgentDied, 0, 2, None, None),
         (ErrorType::Deadline, 0, 2, None, None),
-        (ErrorType::SetupFailed, 0, 2, None, None),
+        (ErrorType::SetupFailed, 0, 2, None, Some(NOW + minute)),
+        (ErrorType::Precheck, 0, 2, None, None),
+        (ErrorType::BaseGone, 0, 2, None, None),
     ] {
         let at_ms = retry_at_ms(error, attempt, retries, resets_ms, NOW);
         assert_eq!(at_ms, expected, "{error:?} {attempt} of {retries}");
@@ -167,14 +169,25 @@ fn candidate(id: &str, routine: &str, due_ms: i64, overlap: Overlap) -> Candidat
         key: routine.into(),
         pull_request: None,
         due_ms,
+        n: 0,
         overlap,
         by_hand: false,
         one_off: false,
     }
 }
 
+fn caps(working: usize) -> Caps {
+    Caps { working, live: 32 }
+}
+
 fn running(id: &str, routine: &str) -> Running {
-    Running { id: id.into(), routine: routine.into(), key: routine.into(), pull_request: None }
+    Running {
+        id: id.into(),
+        routine: routine.into(),
+        key: routine.into(),
+        pull_request: None,
+        waits: false,
+    }
 }
 
 fn standings(max_per_day: u32) -> BTreeMap<String, StandingOfRoutine> {
@@ -196,7 +209,7 @@ fn overlap_is_decided_by_the_policy_for_each_key() {
         (Overlap::Allow, start()),
     ] {
         let candidates = [candidate("x", "a", 1, overlap), candidate("y", "b", 2, overlap)];
-        let admitted = admit(&candidates, &previous, &standings(24), 4);
+        let admitted = admit(&candidates, &previous, &standings(24), caps(4));
         assert_eq!(admitted, [expected, start()], "{overlap:?}");
     }
     let per = |per, number| overlap_key(per, "t", Some("Acme/App"), number);
@@ -206,11 +219,12 @@ fn overlap_is_decided_by_the_policy_for_each_key() {
     assert_eq!(per(Per::PullRequest, None), "t");
     // Of two that would cancel each other only the later one starts.
     let two = [candidate("x", "a", 1, Overlap::Cancel), candidate("y", "a", 2, Overlap::Cancel)];
-    let admitted = admit(&two, &previous, &standings(24), 4);
+    let admitted = admit(&two, &previous, &standings(24), caps(4));
     let later = Admission::Start { cancel: vec!["old".into()] };
     assert_eq!(admitted, [Admission::Skip(SkipReason::Superseded), later]);
     // Cancelling frees the one place there is.
-    let admitted = admit(&[candidate("x", "a", 1, Overlap::Cancel)], &previous, &standings(24), 1);
+    let admitted =
+        admit(&[candidate("x", "a", 1, Overlap::Cancel)], &previous, &standings(24), caps(1));
     assert_eq!(admitted, [Admission::Start { cancel: vec!["old".into()] }]);
 }
 
@@ -220,7 +234,7 @@ fn caps_pauses_and_budgets_are_named() {
         let mut candidate = candidate("x", "a", 1, Overlap::Allow);
         let mut standing = StandingOfRoutine { max_per_day: 2, ..StandingOfRoutine::default() };
         change(&mut candidate, &mut standing);
-        admit(&[candidate], &[], &BTreeMap::from([("a".to_owned(), standing)]), 4).remove(0)
+        admit(&[candidate], &[], &BTreeMap::from([("a".to_owned(), standing)]), caps(4)).remove(0)
     };
     assert_eq!(one(&|_, s| s.paused = true), Admission::Skip(SkipReason::Paused));
     assert_eq!(one(&|_, s| s.disabled = true), Admission::Skip(SkipReason::Disabled));
@@ -231,7 +245,7 @@ fn caps_pauses_and_budgets_are_named() {
     assert_eq!(one(&|c, s| (c.by_hand, s.runs_today, s.paused) = (true, 2, true)), start());
     let many: Vec<Candidate> =
         (0..4).map(|n| candidate(&n.to_string(), "a", n, Overlap::Allow)).collect();
-    let admitted = admit(&many, &[], &standings(2), 9);
+    let admitted = admit(&many, &[], &standings(2), caps(9));
     let cap = Admission::Skip(SkipReason::Cap);
     assert_eq!(admitted, [start(), start(), cap.clone(), cap]);
 }
@@ -242,7 +256,7 @@ fn the_global_cap_is_fair_and_pull_requests_are_worked_on_one_by_one() {
         (0..100).map(|n| candidate(&format!("a{n:03}"), "a", n, Overlap::Allow)).collect();
     candidates.push(candidate("b", "b", 1_000, Overlap::Allow));
     candidates.push(candidate("c", "c", 2_000, Overlap::Allow));
-    let admitted = admit(&candidates, &[], &standings(1_000), 4);
+    let admitted = admit(&candidates, &[], &standings(1_000), caps(4));
     let started: Vec<&str> = candidates
         .iter()
         .zip(&admitted)
@@ -254,18 +268,46 @@ fn the_global_cap_is_fair_and_pull_requests_are_worked_on_one_by_one() {
         pull_request: Some("acme/app#7".into()),
         ..candidate(id, routine, 1, Overlap::Allow)
     };
-    let admitted = admit(&[pull("x", "a"), pull("y", "b")], &[], &standings(24), 4);
+    let admitted = admit(&[pull("x", "a"), pull("y", "b")], &[], &standings(24), caps(4));
     assert_eq!(admitted, [start(), Admission::Wait(Held::PullRequest)]);
+}
+
+#[test]
+fn a_run_that_waits_for_its_user_takes_no_place_of_those_that_work() {
+    let waits = |n: usize| Running { waits: true, ..running(&format!("w{n}"), &format!("r{n}")) };
+    let mut on: Vec<Running> = (0..4).map(waits).collect();
+    let others = [candidate("x", "a", 1, Overlap::Skip), candidate("y", "r0", 2, Overlap::Skip)];
+    let admitted = admit(&others, &on, &standings(24), caps(4));
+    let previous = Admission::Skip(SkipReason::PreviousRunning);
+    assert_eq!(admitted, [start(), previous], "only its own routine is held by it");
+    on.extend((0..4).map(|n| running(&format!("on{n}"), &format!("s{n}"))));
+    let admitted = admit(&others[..1], &on, &standings(24), caps(4));
+    assert_eq!(admitted, [Admission::Wait(Held::GlobalCap)]);
+    let all: Vec<Running> = (0..32).map(waits).collect();
+    let admitted = admit(&others[..1], &all, &standings(24), caps(4));
+    assert_eq!(admitted, [Admission::Wait(Held::TooManyWait)]);
+    let held = [Held::PreviousRunning, Held::PullRequest, Held::GlobalCap, Held::TooManyWait];
+    let words: BTreeSet<&str> = held.iter().flat_map(|h| [h.name(), h.words()]).collect();
+    assert_eq!(words.len(), 8);
+}
+
+#[test]
+fn of_several_at_one_moment_that_cancel_each_other_the_newest_runs() {
+    let at_once = |n: i64, id: &str| Candidate { n, ..candidate(id, "a", 7, Overlap::Cancel) };
+    let three = [at_once(3, "a"), at_once(1, "b"), at_once(2, "c")];
+    let admitted = admit(&three, &[], &standings(24), caps(4));
+    let older = Admission::Skip(SkipReason::Superseded);
+    assert_eq!(admitted, [start(), older.clone(), older]);
 }
 
 #[test]
 fn a_queue_that_only_grows_is_told() {
     let candidates: Vec<Candidate> =
-        (0..60).map(|n| candidate(&format!("{n:03}"), "a", n, Overlap::Queue)).collect();
-    let admitted = admit(&candidates, &[running("old", "a")], &standings(1_000), 4);
+        (0..120).map(|n| candidate(&format!("{n:03}"), "a", n, Overlap::Queue)).collect();
+    let admitted = admit(&candidates, &[running("old", "a")], &standings(1_000), caps(4));
     let skipped =
         admitted.iter().filter(|a| **a == Admission::Skip(SkipReason::PreviousRunning)).count();
-    assert_eq!(skipped, 60 - QUEUE_MAX);
+    assert_eq!(skipped, 120 - QUEUE_MAX);
     assert_eq!(admitted[QUEUE_MAX - 1], Admission::Wait(Held::PreviousRunning));
 }
 
@@ -291,7 +333,7 @@ proptest! {
             .collect();
         let on: Vec<Running> =
             on.iter().enumerate().map(|(n, r)| running(&format!("on{n}"), names[*r])).collect();
-        let admitted = admit(&candidates, &on, &standings(24), cap);
+        let admitted = admit(&candidates, &on, &standings(24), caps(cap));
         prop_assert_eq!(admitted.len(), candidates.len());
         let mut live: BTreeSet<String> = on.iter().map(|run| run.id.clone()).collect();
         let mut started = Vec::new();

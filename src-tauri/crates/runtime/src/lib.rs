@@ -4,6 +4,7 @@
 //! Must not know: what the loop decides, its sessions.
 
 mod background;
+mod clocks;
 pub mod host_link;
 mod instance;
 mod limits;

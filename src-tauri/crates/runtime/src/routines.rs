@@ -6,7 +6,7 @@
 //! Must not know: what a definition says.
 
 use nightshift_platform::below::{self, Found};
-use nightshift_platform::process::own_user;
+use nightshift_platform::owners;
 use nightshift_platform::program::{Run, run};
 use nightshift_platform::spawn::{Program, own_environment};
 use nightshift_platform::watch::Watch;
@@ -51,8 +51,10 @@ impl RoutineFiles for Definitions {
     fn read(&self) -> FoundDefinitions {
         let place = self.dir.display().to_string();
         match read_all(&self.dir) {
-            Ok(files) => FoundDefinitions { files, unread: None, place },
-            Err(why) => FoundDefinitions { files: Vec::new(), unread: Some(why), place },
+            Ok((files, unnamed)) => FoundDefinitions { files, unnamed, unread: None, place },
+            Err(why) => {
+                FoundDefinitions { unread: Some(why), place, ..FoundDefinitions::default() }
+            }
         }
     }
 
@@ -79,6 +81,45 @@ impl RoutineFiles for Definitions {
             }
             renamed => renamed.map_err(failed),
         }
+    }
+
+    fn change(
+        &self,
+        name: &str,
+        edit: &dyn Fn(&str) -> Result<String, Fault>,
+    ) -> Result<String, Fault> {
+        let path = self.dir.join(format!("{name}{ENDING}"));
+        let failed = |e: io::Error| {
+            Fault::new(FaultCode::Io, format!("{} cannot be written: {e}", path.display()))
+                .hint("make the directory writable, or edit the file yourself")
+        };
+        check_directory(&self.dir).map_err(|why| Fault::new(FaultCode::Io, why))?;
+        let read = || {
+            let unread = |problem: Problem| {
+                Fault::new(FaultCode::Invalid, format!("{}: {problem}", path.display()))
+                    .hint("mend its file, then try again")
+            };
+            read_one(&self.dir, name).map_err(unread)
+        };
+        let before = read()?;
+        let text = edit(&before)?;
+        if text == before {
+            return Ok(text);
+        }
+        let unfinished = self.dir.join(format!(".{name}-{}.tmp", std::process::id()));
+        files::write_durably(&unfinished, text.as_bytes()).map_err(failed)?;
+        let written = match read() {
+            Ok(now) if now == before => std::fs::rename(&unfinished, &path).map_err(failed),
+            Ok(_) => {
+                let message = format!("{} was changed meanwhile", path.display());
+                Err(Fault::new(FaultCode::Refused, message).hint("look at it, then try again"))
+            }
+            Err(fault) => Err(fault),
+        };
+        if written.is_err() {
+            std::fs::remove_file(&unfinished).ok(); // Nothing takes it for a definition.
+        }
+        written.map(|()| text)
     }
 
     fn remove(&self, name: &str) -> Result<(), Fault> {
@@ -120,7 +161,9 @@ impl RoutineFiles for Definitions {
     }
 }
 
-/// That it is a directory and no link: what is behind a link may be anybody's.
+/// That it is a directory and no link, and nobody else's: what is behind a link, or what others can write, may be
+/// anybody's. So may a directory in one that others can write; whoever can write further up can replace all of
+/// Nightshift, and is no matter of routines.
 fn check_directory(dir: &Path) -> Result<bool, String> {
     let shown = dir.display();
     match std::fs::symlink_metadata(dir) {
@@ -130,23 +173,35 @@ fn check_directory(dir: &Path) -> Result<bool, String> {
             "{shown} is a link; definitions are read from a directory only: put the directory itself there"
         )),
         Ok(is) if !is.is_dir() => Err(format!("{shown} is no directory; move it away")),
-        Ok(is) if is.uid() != own_user() => {
-            Err(format!("{shown} belongs to user {}, not to you", is.uid()))
+        Ok(is) => {
+            let above = dir.parent().and_then(|dir| Some((dir, std::fs::metadata(dir).ok()?)));
+            let above = above.and_then(|(dir, is)| Some((dir, owners::doubt(&is)?)));
+            match (owners::doubt(&is), above) {
+                (Some(why), _) => Err(format!("{shown}: {why}")),
+                (None, Some((above, why))) => Err(format!("{}: {why}", above.display())),
+                (None, None) => Ok(true),
+            }
         }
-        Ok(_) => Ok(true),
     }
 }
 
-fn read_all(dir: &Path) -> Result<Vec<DefinitionFile>, String> {
+/// The files, and names that are none.
+type Listed = (Vec<DefinitionFile>, Vec<String>);
+
+fn read_all(dir: &Path) -> Result<Listed, String> {
     if !check_directory(dir)? {
-        return Ok(Vec::new());
+        return Ok(Listed::default());
     }
     let failed = |e: io::Error| format!("{} cannot be read: {e}", dir.display());
-    let mut names = Vec::new();
+    let (mut names, mut unnamed) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(dir).map_err(failed)? {
         let file = entry.map_err(failed)?.file_name();
-        if let Some(name) = file.to_str().and_then(name_of_file) {
-            names.push(name.to_owned());
+        match file.to_str() {
+            Some(file) => names.extend(name_of_file(file).map(str::to_owned)),
+            None if file.as_encoded_bytes().ends_with(ENDING.as_bytes()) => {
+                unnamed.push(file.as_encoded_bytes().escape_ascii().to_string());
+            }
+            None => {}
         }
     }
     if names.len() > FILES_MAX {
@@ -157,8 +212,9 @@ fn read_all(dir: &Path) -> Result<Vec<DefinitionFile>, String> {
         ));
     }
     names.sort();
+    unnamed.sort();
     let read = |name: String| DefinitionFile { text: read_one(dir, &name), name };
-    Ok(names.into_iter().map(read).collect())
+    Ok((names.into_iter().map(read).collect(), unnamed))
 }
 
 fn read_one(dir: &Path, name: &str) -> Result<String, Problem> {
@@ -172,6 +228,10 @@ fn read_one(dir: &Path, name: &str) -> Result<String, Problem> {
         Ok(Found::Other) => return Err(problem("it is no file".to_owned())),
         Err(e) => return Err(problem(format!("it cannot be read: {e}"))),
     };
+    let is = file.metadata().map_err(|e| problem(format!("it cannot be read: {e}")))?;
+    if let Some(why) = owners::doubt(&is) {
+        return Err(problem(why));
+    }
     let most = limits::FILE_MAX_BYTES;
     let mut bytes = Vec::new();
     let read = file.take(most as u64 + 1).read_to_end(&mut bytes);

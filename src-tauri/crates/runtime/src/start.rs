@@ -1,5 +1,6 @@
 //! Taking the supervisor's role, serving until told to end, giving the role back.
 
+use crate::clocks;
 use crate::host_link::blocking::{self, keep_spare};
 use crate::host_link::end::clear_sockets;
 use crate::host_link::path_guard::{self, PathGuard};
@@ -77,11 +78,13 @@ pub fn run(home: Home) -> Result<(), Fault> {
             }
         }));
         let watching = tokio::spawn(routines::watch(definitions, inbox.clone()));
+        let clocks = tokio::spawn(clocks::watch(inbox.clone()));
         let signals = tokio::spawn(forward_signals(inbox));
         announce();
         core.run(messages).await;
         signals.abort();
         watching.abort();
+        clocks.abort();
         if let Some(instance) = core.instance.take() {
             instance.leave();
         }

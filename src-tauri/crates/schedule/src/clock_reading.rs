@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// What differs by less is how clocks are (looks are not instant, network time nudges), not an event.
 pub const NOTICED_MS: i64 = 10_000;
 
-/// All clocks at one moment. The supervisor looks at least every minute, because a timer that stands
+/// All clocks at one moment. The supervisor looks whenever something has happened to them, because a timer that stands
 /// still while the machine sleeps would wake too late; and it stores a look now and then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockReading {

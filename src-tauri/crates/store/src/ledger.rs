@@ -37,6 +37,9 @@ pub struct RoutineStanding {
     pub disabled: bool,
     /// Its file was not there at the last look.
     pub gone: bool,
+    /// The hash of the definition that the user knows of: written by a verb of ours, or told. Empty: none yet; nothing:
+    /// a version that told of none wrote it.
+    pub known: Option<String>,
     /// Since when it is watched: made, enabled, resumed, or its triggers were changed.
     pub since_ms: i64,
     /// What the last alarm about its silence asked to be kept.
@@ -55,6 +58,9 @@ pub struct LedgerRow {
     /// It does not count against `max_per_day`.
     #[serde(default)]
     pub one_off: bool,
+    /// When it was asked for; 0 where it has a due time of its own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub made_ms: i64,
     /// What came with it from outside, for the agent's first turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -63,9 +69,13 @@ pub struct LedgerRow {
     pub denials: Vec<String>,
 }
 
+fn is_zero(n: &i64) -> bool {
+    *n == 0
+}
+
 impl LedgerRow {
     pub fn of(occurrence: Occurrence) -> LedgerRow {
-        LedgerRow { n: 0, occurrence, one_off: false, text: None, denials: Vec::new() }
+        LedgerRow { n: 0, occurrence, one_off: false, made_ms: 0, text: None, denials: Vec::new() }
     }
 }
 

@@ -144,6 +144,10 @@ pub enum Inbox {
         message: Box<Inbox>,
         held: Held,
     },
+    /// Something may have happened to the clock or its zone. `watched`: whenever something does, this is told.
+    Clocks {
+        watched: bool,
+    },
     /// The kernel says that memory is short.
     Pressure,
     /// Something in the state directory was deleted: perhaps what is needed.

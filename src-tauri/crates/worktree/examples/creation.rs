@@ -12,6 +12,7 @@ use nightshift_worktree::{
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 const FILES: usize = 20_000;
@@ -81,7 +82,8 @@ fn main() -> ExitCode {
             let Plan::Own(own) = planned else { panic!("no worktree") };
             let order = Order { id: &id, hint: "measure this", own: &own, holder: None };
             let mut record = create(&tools, &ledger, &order).expect("a worktree").record;
-            set_up(&tools, &ledger, &mut record, Path::new("/dev/null")).expect("set up");
+            set_up(&tools, &ledger, &mut record, Path::new("/dev/null"), &AtomicBool::new(false))
+                .expect("set up");
             release(&record).expect("released");
         }));
     }

@@ -41,10 +41,10 @@ pub use making::create::{Created, Order, alongside, create, reopen};
 pub use making::disclosure::disclosure;
 pub use making::hold::{hold, release, repair};
 pub use making::include::wanted as included;
-pub use making::plan::{Base, Choice, Own, Plan, Stay, plan};
+pub use making::plan::{Base, Choice, Own, Plan, Stay, check_base, plan};
 pub use making::ports::{PORT_END_VARIABLE, PORT_VARIABLE, Ports};
 pub use making::scripts::{
-    Script, Scripts, adopt_scripts, drop_scripts, has_setup, script_environment, set_up,
+    Script, Scripts, adopt_scripts, drop_scripts, end_set_up, has_setup, script_environment, set_up,
 };
 pub use making::settings::{Defaults, Settings};
 pub use nightshift_git_reader::Reader;

@@ -36,6 +36,10 @@ pub const OWN_FILES_MAX: usize = 500_000;
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(600);
 /// A setup script installs dependencies; one that takes longer hangs.
 pub const SETUP_TIMEOUT: Duration = Duration::from_secs(900);
+/// Between the request to end and the end by force of what a setup script left: as a check gets.
+pub const SCRIPT_GRACE: Duration = Duration::from_secs(2);
+/// A setup command in a message: what it is, not all that it does.
+pub const SCRIPT_SAID_MAX_CHARS: usize = 120;
 /// A teardown script stops what setup started.
 pub const TEARDOWN_TIMEOUT: Duration = Duration::from_secs(60);
 /// Reserving a name and ports takes milliseconds; ten at once still fit many times over.

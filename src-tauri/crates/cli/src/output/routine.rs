@@ -3,7 +3,7 @@
 use crate::output::plain::{exact, exact_line, one_line};
 use crate::output::table::{age, until};
 use nightshift_model::Millis;
-use nightshift_protocol::routine::{RoutineDetail, RoutineView, RunView};
+use nightshift_protocol::routine::{CalendarTime, RoutineDetail, RoutineView, RunView};
 
 fn millis(at_ms: i64) -> Millis {
     Millis(u64::try_from(at_ms).unwrap_or(0))
@@ -40,6 +40,13 @@ pub fn line(view: &RoutineView, now: Millis) -> String {
         ));
     }
     out
+}
+
+/// When, and which.
+pub fn calendar_line(time: &CalendarTime, now: Millis) -> String {
+    let at = millis(time.at);
+    let shown = nightshift_platform::clock::local_time(at, now);
+    format!("{shown}  {}  (in {})\n", time.routine, until(at, now))
 }
 
 pub fn shown(detail: &RoutineDetail, now: Millis) -> String {

@@ -44,6 +44,8 @@ mod renew;
 mod retention;
 mod review;
 mod routines;
+mod routines_faults;
+mod routines_verbs;
 mod service;
 mod set;
 mod settings;

@@ -7,13 +7,13 @@ use serde_json::Value;
 use std::path::PathBuf;
 
 /// Judged by rules, run by the rehearsal agent, without a login shell.
-fn definition(front: &str, prompt: &str) -> String {
+pub fn definition(front: &str, prompt: &str) -> String {
     format!("+++\nagent = \"rehearsal\"\n{front}\n[environment]\nfrom = \"none\"\n+++\n{prompt}\n")
 }
 
-const MET: &str = "[outcome]\ngoal = \"contains:all is well\"\n";
+pub const MET: &str = "[outcome]\ngoal = \"contains:all is well\"\n";
 
-fn shift() -> Shift {
+pub fn shift() -> Shift {
     let shift = Shift::new();
     std::fs::create_dir_all(shift.home.state()).unwrap();
     let settings = "[judge]\nprovider = \"fixed\"\n";
@@ -21,38 +21,38 @@ fn shift() -> Shift {
     shift
 }
 
-fn file(shift: &Shift, name: &str) -> PathBuf {
+pub fn file(shift: &Shift, name: &str) -> PathBuf {
     shift.home.state().join("routines").join(format!("{name}.md"))
 }
 
 /// Writes a definition as an editor does, and waits until it counts.
-fn write(shift: &Shift, name: &str, text: &str) -> Value {
+pub fn write(shift: &Shift, name: &str, text: &str) -> Value {
     std::fs::create_dir_all(file(shift, name).parent().unwrap()).unwrap();
     std::fs::write(file(shift, name), text).unwrap();
     wait_routine(shift, name, |view| !view.is_null())
 }
 
-fn list(shift: &Shift) -> Vec<Value> {
+pub fn list(shift: &Shift) -> Vec<Value> {
     shift.json(&["routines", "list", "--json"]).as_array().unwrap().clone()
 }
 
-fn routine(shift: &Shift, name: &str) -> Value {
+pub fn routine(shift: &Shift, name: &str) -> Value {
     list(shift).into_iter().find(|view| view["name"] == name).unwrap_or(Value::Null)
 }
 
-fn wait_routine(shift: &Shift, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
+pub fn wait_routine(shift: &Shift, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
     wait_for(&format!("routine {name}"), || {
         let view = routine(shift, name);
         fits(&view).then_some(view)
     })
 }
 
-fn runs(shift: &Shift, name: &str) -> Vec<Value> {
+pub fn runs(shift: &Shift, name: &str) -> Vec<Value> {
     shift.json(&["routines", "runs", name, "--json"]).as_array().unwrap().clone()
 }
 
 /// The latest run once it is in this state.
-fn wait_run(shift: &Shift, name: &str, state: &str) -> Value {
+pub fn wait_run(shift: &Shift, name: &str, state: &str) -> Value {
     let mut last = Value::Null;
     let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         wait_for(&format!("a run of {name} to be {state}"), || {
@@ -66,7 +66,7 @@ fn wait_run(shift: &Shift, name: &str, state: &str) -> Value {
     })
 }
 
-fn run(shift: &Shift, name: &str) -> Value {
+pub fn run(shift: &Shift, name: &str) -> Value {
     shift.json(&["routines", "run", name, "--json"])
 }
 
@@ -403,7 +403,7 @@ fn a_file_that_goes_takes_its_routine_out_of_force_and_its_history_stays() {
 }
 
 /// A repository with one file.
-fn repository(shift: &Shift, name: &str, text: &str) -> PathBuf {
+pub fn repository(shift: &Shift, name: &str, text: &str) -> PathBuf {
     let repository = shift.home.work().join("app");
     let file = repository.join(name);
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();

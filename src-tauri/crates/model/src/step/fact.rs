@@ -44,6 +44,7 @@ pub(super) fn apply(next: &mut Next, fact: Fact) {
         Fact::Progress { line } => progress(next, &line),
         Fact::Rested if next.session.pinned => {}
         Fact::Rested => rest(next, "put to rest to free memory; a reply starts it again"),
+        Fact::RunEnded => standing::run_ended(next),
         Fact::Shed => rest(next, "memory is short: put to rest; a reply starts it again"),
         Fact::Outdated { from } => renew(next, &from),
         Fact::ContinueDue => continue_due(next),
@@ -114,6 +115,7 @@ fn is_agents_word(fact: &Fact) -> bool {
         | Fact::LaunchFailed { .. }
         | Fact::Noted { .. }
         | Fact::Rested
+        | Fact::RunEnded
         | Fact::Shed
         | Fact::Outdated { .. }
         | Fact::ContinueDue
@@ -284,7 +286,7 @@ pub(super) fn retire(next: &mut Next) {
     };
 }
 
-fn rest(next: &mut Next, why: &str) {
+pub(super) fn rest(next: &mut Next, why: &str) {
     if may_rest(next) {
         retire(next);
         next.note(Source::Supervisor, why);

@@ -4,6 +4,7 @@
 //! over, so that no run is delivered twice.
 
 use super::{Next, Refusal, bounded, command};
+use crate::counted::counted;
 use crate::event::{Run, Timer, TimerFired};
 use crate::evidence::Source;
 use crate::limits::{
@@ -151,6 +152,39 @@ pub(super) fn wake_at(next: &mut Next, wakeup: Wakeup) -> Result<(), Refusal> {
     }
     next.note(Source::Protocol, &format!("asked to be woken: {reason}"));
     Ok(())
+}
+
+/// The run of a routine that the session was is over. Monitors live in its agent's process, which goes with them.
+pub(super) fn run_ended(next: &mut Next) {
+    if let Some(run) = &mut next.session.unattended {
+        run.over = true;
+    }
+    let Some(standing) = next.standing() else { return };
+    let crons = std::mem::take(&mut standing.crons).len();
+    let (looping, wakeup) = (standing.looping.take().is_some(), standing.wakeup.take().is_some());
+    let monitors = standing.monitors.len();
+    let set = [
+        counted(crons, "cron task"),
+        counted(usize::from(looping), "loop"),
+        counted(usize::from(wakeup), "wake-up"),
+        counted(monitors, "monitor"),
+    ];
+    let counts = [crons, usize::from(looping), usize::from(wakeup), monitors];
+    let ended: Vec<String> =
+        set.into_iter().zip(counts).filter(|(_, n)| *n > 0).map(|(text, _)| text).collect();
+    if ended.is_empty() {
+        return;
+    }
+    for origin in [Origin::Cron, Origin::Loop, Origin::Monitor, Origin::Supervisor] {
+        command::take_back(next, origin);
+    }
+    let why =
+        format!("its run is over, and with it what it had set for itself: {}", ended.join(", "));
+    next.note(Source::Supervisor, &why);
+    next.remark(false, &format!("{}.", capital(&why)));
+    if monitors > 0 {
+        super::fact::rest(next, "put to rest to end its monitors; a reply starts it again");
+    }
 }
 
 pub(super) fn tools_ready(next: &mut Next) {

@@ -1,15 +1,16 @@
 //! Which of the due occurrences start now: overlap, daily cap, global cap.
 //!
-//! Promises: the global cap is never exceeded and is fair: a routine with fewer runs goes first, however many
-//! another one has waiting; two runs never work on one pull request at once.
+//! Promises: nothing starts beyond the global cap, which is fair: a routine with fewer runs goes first, however many
+//! another one has waiting; a run that waits for its user takes no place of those that work; two runs never work on
+//! one pull request at once; of several that cancel each other the newest runs.
 
 use super::SkipReason;
 use crate::definition::{Overlap, Per};
 use std::collections::BTreeMap;
 
-/// Waiting occurrences of one overlap key; beyond it they are skipped. A queue that only grows is a mistake that
-/// must show.
-pub const QUEUE_MAX: usize = 50;
+/// Waiting occurrences of one overlap key: as many as one plan may catch up with (`missed = "all"`). Beyond it they are
+/// skipped: a queue that only grows is a mistake that must show.
+pub const QUEUE_MAX: usize = crate::plan::CATCH_UP_MAX;
 
 /// A due occurrence whose time has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +21,9 @@ pub struct Candidate {
     pub key: String,
     /// `owner/name#7` for an event of a pull request.
     pub pull_request: Option<String>,
+    /// When it came due or was asked for, and the order in which rows were made where that is the same.
     pub due_ms: i64,
+    pub n: i64,
     pub overlap: Overlap,
     /// Neither a pause nor the daily cap holds it: somebody wants it now.
     pub by_hand: bool,
@@ -35,6 +38,17 @@ pub struct Running {
     pub routine: String,
     pub key: String,
     pub pull_request: Option<String>,
+    /// For an answer of its user: nothing of it works meanwhile.
+    pub waits: bool,
+}
+
+/// The most runs at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caps {
+    /// Those that work.
+    pub working: usize,
+    /// All, with those that wait for their user: each keeps its agent's process.
+    pub live: usize,
 }
 
 /// What holds for all occurrences of a routine.
@@ -56,8 +70,32 @@ pub enum Held {
     PreviousRunning,
     /// Another run works on this pull request.
     PullRequest,
-    /// All places are taken.
+    /// All places of runs that work are taken.
     GlobalCap,
+    /// So many runs wait for their user that no further one starts.
+    TooManyWait,
+}
+
+impl Held {
+    /// As in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Held::PreviousRunning => "previous_running",
+            Held::PullRequest => "pull_request",
+            Held::GlobalCap => "no_place",
+            Held::TooManyWait => "too_many_wait",
+        }
+    }
+
+    /// To be put after "waits: ".
+    pub fn words(self) -> &'static str {
+        match self {
+            Held::PreviousRunning => "the run before it goes on",
+            Held::PullRequest => "another run works on its pull request",
+            Held::GlobalCap => "other runs take all places",
+            Held::TooManyWait => "too many runs wait for your answer",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,12 +126,12 @@ pub fn overlap_key(
     }
 }
 
-/// Decides for all candidates at once, in the order given. `cap` is the most runs at one time.
+/// Decides for all candidates at once, in the order given.
 pub fn admit(
     candidates: &[Candidate],
     running: &[Running],
     routines: &BTreeMap<String, StandingOfRoutine>,
-    cap: usize,
+    caps: Caps,
 ) -> Vec<Admission> {
     let mut round = Round {
         running: running.to_vec(),
@@ -105,7 +143,7 @@ pub fn admit(
     while let Some(index) = round.next(candidates) {
         let candidate = &candidates[index];
         let standing = routines.get(&candidate.routine).copied().unwrap_or_default();
-        let admission = round.decide(candidate, standing, cap);
+        let admission = round.decide(candidate, standing, caps);
         if matches!(admission, Admission::Start { .. }) {
             round.begun.insert(candidate.id.clone(), index);
         }
@@ -137,7 +175,7 @@ impl Round {
         open.min_by_key(|index| {
             let candidate = &candidates[*index];
             let runs = self.running.iter().filter(|run| run.routine == candidate.routine).count();
-            (runs, candidate.due_ms, &candidate.id)
+            (runs, candidate.due_ms, candidate.n, &candidate.id)
         })
     }
 
@@ -145,7 +183,7 @@ impl Round {
         &mut self,
         candidate: &Candidate,
         standing: StandingOfRoutine,
-        cap: usize,
+        caps: Caps,
     ) -> Admission {
         if let Some(reason) = self.held_back(candidate, standing) {
             return Admission::Skip(reason);
@@ -169,8 +207,11 @@ impl Round {
         if others.clone().any(on_it) {
             return self.queue(candidate, Held::PullRequest);
         }
-        if others.count() >= cap {
+        if others.clone().filter(|run| !run.waits).count() >= caps.working {
             return Admission::Wait(Held::GlobalCap);
+        }
+        if others.count() >= caps.live {
+            return Admission::Wait(Held::TooManyWait);
         }
         self.start(candidate, &cancel);
         // What would start only to be cancelled does not start; what it cancels goes all the same.
@@ -217,6 +258,7 @@ impl Round {
             routine: candidate.routine.clone(),
             key: candidate.key.clone(),
             pull_request: candidate.pull_request.clone(),
+            waits: false,
         });
         if !candidate.one_off && !candidate.by_hand {
             *self.today.entry(candidate.routine.clone()).or_default() += 1;

@@ -10,7 +10,7 @@ mod retry;
 mod step;
 
 pub use admission::{
-    Admission, Candidate, Held, QUEUE_MAX, Running, StandingOfRoutine, admit, overlap_key,
+    Admission, Candidate, Caps, Held, QUEUE_MAX, Running, StandingOfRoutine, admit, overlap_key,
 };
 pub use reasons::{ErrorType, LateCause, SkipReason};
 pub use retry::{BACK_OFF_FIRST_MS, BACK_OFF_MAX_MS, retry_at_ms};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
-    /// The precheck command did not end with 0.
+    /// The precheck command ended by itself and said that there is nothing to do (1 to 125).
     Precheck,
     PreviousRunning,
     /// Beyond `max_late`, or late at all where `missed = "skip"`.
@@ -123,6 +123,10 @@ pub enum ErrorType {
     EnvironmentMissing,
     /// The setup command failed.
     SetupFailed,
+    /// The precheck could not be run, or did not end by itself: it has not said whether there is anything to do.
+    Precheck,
+    /// The repository does not have what the run is to begin at.
+    BaseGone,
     Deadline,
     /// Turns, time or cost of this run are used up.
     BudgetSpent,
@@ -135,7 +139,7 @@ pub enum ErrorType {
 }
 
 impl ErrorType {
-    pub const ALL: [ErrorType; 16] = [
+    pub const ALL: [ErrorType; 18] = [
         ErrorType::NoStart,
         ErrorType::Limit,
         ErrorType::Overloaded,
@@ -147,6 +151,8 @@ impl ErrorType {
         ErrorType::SessionGone,
         ErrorType::EnvironmentMissing,
         ErrorType::SetupFailed,
+        ErrorType::Precheck,
+        ErrorType::BaseGone,
         ErrorType::Deadline,
         ErrorType::BudgetSpent,
         ErrorType::AgentDied,
@@ -155,19 +161,20 @@ impl ErrorType {
     ];
 
     /// Whether another try, later, may go well without anybody's doing, and can do no harm twice. An agent that
-    /// has been at work and died is no such case: what it did would be done again.
+    /// has been at work and died is no such case: what it did would be done again. A setup has a new worktree each
+    /// time, and fails by the network more often than by itself.
     pub fn may_pass(self) -> bool {
         match self {
-            ErrorType::NoStart | ErrorType::Limit | ErrorType::Overloaded | ErrorType::Offline => {
-                true
-            }
+            ErrorType::NoStart | ErrorType::Limit | ErrorType::Overloaded => true,
+            ErrorType::Offline | ErrorType::SetupFailed => true,
             ErrorType::AgentMissing
             | ErrorType::SignedOut
             | ErrorType::RepositoryGone
             | ErrorType::NotTrusted
             | ErrorType::SessionGone
             | ErrorType::EnvironmentMissing
-            | ErrorType::SetupFailed
+            | ErrorType::Precheck
+            | ErrorType::BaseGone
             | ErrorType::Deadline
             | ErrorType::BudgetSpent
             | ErrorType::AgentDied
@@ -189,6 +196,8 @@ impl ErrorType {
             ErrorType::SessionGone => "the target session takes no prompts",
             ErrorType::EnvironmentMissing => "a secret or a connector is not there",
             ErrorType::SetupFailed => "the setup command failed",
+            ErrorType::Precheck => "the precheck could not be run to its end",
+            ErrorType::BaseGone => "the repository does not have its base",
             ErrorType::Deadline => "the deadline passed",
             ErrorType::BudgetSpent => "the budget of the run was used up",
             ErrorType::AgentDied => "the agent's process ended",

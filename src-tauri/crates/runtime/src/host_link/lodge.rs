@@ -1,12 +1,18 @@
 //! Before a session's host starts: where it works, made and set up.
+//!
+//! Promise: a stop that is asked for meanwhile ends the setup, and nothing of it runs on.
 
 use super::{Place, Report};
 use crate::host_link::blocking::{self, in_words};
 use crate::workspace::{NotPrepared, Prepared};
+use nightshift_model::SessionId;
 use nightshift_protocol::{Environment, Fault, FaultCode, Launch};
-use nightshift_supervisor::ports::host_link::HostLinkEvent;
+use nightshift_supervisor::ports::host_link::{HostLinkEvent, Shared};
 use nightshift_supervisor::ports::worktrees::Order;
 use nightshift_supervisor::ports::world::Lane;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a setup script printed, in the session's directory.
 const SETUP_LOG: &str = "setup.log";
@@ -17,7 +23,7 @@ pub(super) async fn lodge(
     order: Order,
     launch: &mut Launch,
     env: &mut Environment,
-    report: &Report,
+    (report, shared): (&Report, &Shared),
 ) -> Result<Prepared, NotPrepared> {
     let (worktrees, theirs) = (place.worktrees.clone(), env.clone());
     let mut moved = at_desk(move || worktrees.prepare(&order, &theirs)).await?;
@@ -30,14 +36,24 @@ pub(super) async fn lodge(
     }
     let (worktrees, theirs, log) =
         (place.worktrees.clone(), env.clone(), place.dir.join(SETUP_LOG));
-    let set_up = move || match worktrees.set_up(&mut moved, &theirs, &log) {
+    let called_off = Arc::new(AtomicBool::new(false));
+    let heard = called_off.clone();
+    let set_up = move || match worktrees.set_up(&mut moved, &theirs, &log, &heard) {
         Ok(()) => Ok(moved),
         Err(fault) => {
             worktrees.release(&moved);
             Err(fault)
         }
     };
-    let moved = at_desk(set_up).await?;
+    let mut set_up = pin!(at_desk(set_up));
+    let moved = tokio::select! {
+        moved = &mut set_up => moved?,
+        () = shared.stop_asked.notified() => {
+            called_off.store(true, Ordering::Relaxed);
+            // Whoever comes too late for the setup is heard all the same: the stop waits in the queue.
+            set_up.await?
+        }
+    };
     let lodging = moved.lodging.clone();
     if let Some(tree) = lodging.worktree() {
         launch.cwd.clone_from(&tree.directory);
@@ -49,6 +65,17 @@ pub(super) async fn lodge(
     }
     report.send(HostLinkEvent::Lodged { lodging, trust, checkout }).await;
     Ok(moved)
+}
+
+/// Ends what is left of the setup of a session that an earlier supervisor was starting when it was killed.
+pub(super) async fn end_set_up(session: &SessionId) {
+    let id = session.to_string();
+    let ended = blocking::run(Lane::Worktrees, move || nightshift_worktree::end_set_up(&id));
+    match ended.await {
+        Ok(Ok(())) => {}
+        Ok(Err(e)) => tracing::warn!(session = %session, "its setup runs on: {e}"),
+        Err(e) => tracing::warn!(session = %session, "its setup runs on: {}", in_words(&e)),
+    }
 }
 
 async fn at_desk<T: Send + 'static, E: From<Fault> + Send + 'static>(

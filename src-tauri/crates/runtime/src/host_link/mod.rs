@@ -88,7 +88,8 @@ async fn run(
         Start::Launch { mut launch, mut env, program, order, guard } => {
             let mut footing = Footing::default();
             if let Some(order) = order {
-                match lodge::lodge(&place, *order, &mut launch, &mut env, &report).await {
+                match lodge::lodge(&place, *order, &mut launch, &mut env, (&report, &shared)).await
+                {
                     Ok(room) => {
                         footing = footing_of(&room, &launch);
                         moved = Some(room);
@@ -110,7 +111,13 @@ async fn run(
             let program = move || program(&footing);
             launch::launch(dir, *launch, program, env, binary, log).await
         }
-        Start::Adopt => launch::adopt(place.dir.clone(), &report).await,
+        Start::Adopt => {
+            let found = launch::adopt(place.dir.clone(), &report).await;
+            if matches!(found, Err(launch::NotStarted::Found(Finding::NotLaunched))) {
+                lodge::end_set_up(&session).await;
+            }
+            found
+        }
     };
     let (ready, mut child, env) = match started {
         Ok(started) => started,

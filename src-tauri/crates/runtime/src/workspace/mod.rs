@@ -111,6 +111,10 @@ impl Worktrees for LocalWorktrees {
         MainCheckout::look(&self.looker(&Environment::new()), main_checkout).ok()
     }
 
+    fn check_base(&self, dir: &Path, base: &str, env: &Environment) -> Result<(), Fault> {
+        worktree::check_base(&git(env), dir, base).map_err(|e| fault(&e))
+    }
+
     /// The session has ended for good: its worktree goes, if it may and shall. What cannot be found out
     /// keeps it. None when it never had one.
     /// `name` is what the session was called at last: by that, too, its removal can be undone.

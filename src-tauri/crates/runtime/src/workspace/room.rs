@@ -12,6 +12,7 @@ use nightshift_worktree as worktree;
 use nightshift_worktree::{Choice, Defaults, Git, MainCheckout, Own, Plan, Record};
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 pub(crate) fn defaults(wanted: &Wanted) -> Defaults {
     let set = wanted.settings.clone();
@@ -20,6 +21,7 @@ pub(crate) fn defaults(wanted: &Wanted) -> Defaults {
         directory: set.dir,
         branch_prefix: set.branch_prefix,
         base: set.base,
+        must_begin_at: wanted.base.clone(),
         isolation: set.isolation,
         setup: set.setup,
         teardown: set.teardown,
@@ -180,13 +182,20 @@ impl LocalWorktrees {
     }
 
     /// Runs the setup script, if that has still to be done.
-    pub fn set_up(&self, moved: &mut Prepared, env: &Environment, log: &Path) -> Result<(), Fault> {
+    pub fn set_up(
+        &self,
+        moved: &mut Prepared,
+        env: &Environment,
+        log: &Path,
+        called_off: &AtomicBool,
+    ) -> Result<(), Fault> {
         let Some(record) = &mut moved.record else { return Ok(()) };
         if let Some(dir) = log.parent() {
             std::fs::create_dir_all(dir)
                 .map_err(|e| Fault::new(FaultCode::Io, format!("{}: {e}", dir.display())))?;
         }
-        worktree::set_up(&git(env), &self.ledger()?, record, log).map_err(|e| fault(&e))?;
+        let ledger = self.ledger()?;
+        worktree::set_up(&git(env), &ledger, record, log, called_off).map_err(|e| fault(&e))?;
         moved.lodging = lodging(record, moved.lodging.remote_hosts().to_vec());
         Ok(())
     }

@@ -13,6 +13,7 @@ mod client;
 mod host;
 mod ledger;
 mod line;
+mod routine_scenes;
 mod routines;
 mod run;
 mod scenes;

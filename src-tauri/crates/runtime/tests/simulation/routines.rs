@@ -53,12 +53,28 @@ impl RoutineFiles for WrittenDefinitions {
             text: Ok(text.clone()),
         };
         let files = self.all().iter().map(file).collect();
-        FoundDefinitions { files, unread: None, place: "/sim/routines".to_owned() }
+        FoundDefinitions {
+            files,
+            unnamed: Vec::new(),
+            unread: None,
+            place: "/sim/routines".to_owned(),
+        }
     }
 
     fn create(&self, name: &str, text: &str) -> Result<(), Fault> {
         self.all().insert(name.to_owned(), text.to_owned());
         Ok(())
+    }
+
+    fn change(
+        &self,
+        name: &str,
+        edit: &dyn Fn(&str) -> Result<String, Fault>,
+    ) -> Result<String, Fault> {
+        let before = self.all().get(name).cloned().unwrap_or_default();
+        let text = edit(&before)?;
+        self.all().insert(name.to_owned(), text.clone());
+        Ok(text)
     }
 
     fn remove(&self, name: &str) -> Result<(), Fault> {

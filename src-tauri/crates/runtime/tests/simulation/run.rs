@@ -117,9 +117,13 @@ impl Run {
 
     /// Lets the loop do something; true when it was killed in the middle of it.
     pub fn with_core(&mut self, act: impl FnOnce(&mut Core)) -> bool {
+        let moved = std::mem::take(&mut self.world().clock_moved);
         let Some(core) = &mut self.core else { return false };
         let went = catch_unwind(AssertUnwindSafe(|| {
             act(core);
+            if moved {
+                core.handle(Inbox::Clocks { watched: true });
+            }
             core.on_tick();
             // What it did may have made something else due.
             core.on_tick();
@@ -156,6 +160,7 @@ impl Run {
             let mut core = Core::new(home, binary, store, world, worktrees)
                 .expect("a supervisor of the simulated world");
             core.recover(&[]);
+            core.handle(Inbox::Clocks { watched: true });
             // As the watch of the directory says when it begins.
             if definitions || !core.routines.list.is_empty() {
                 core.handle(Inbox::Routines(Heard::FilesChanged));

@@ -58,6 +58,10 @@ impl Worktrees for NoRepositories {
         None
     }
 
+    fn check_base(&self, _: &Path, _: &str, _: &Environment) -> Result<(), Fault> {
+        Ok(())
+    }
+
     fn leave(
         &self,
         _: &str,

@@ -51,6 +51,8 @@ pub struct SimulatedWorld {
     pub dice: Dice,
     pub wall_ms: u64,
     pub now: Duration,
+    /// The machine slept or its clock was set, and the loop was not told yet.
+    pub clock_moved: bool,
     pub jobs: BTreeMap<String, SimulatedJob>,
     /// Jobs that were removed: what their agents were told still counts.
     pub graves: Vec<(String, SimulatedJob)>,
@@ -90,6 +92,7 @@ impl SimulatedWorld {
         SimulatedWorld {
             dice: Dice::new(seed),
             wall_ms: FIRST_WALL_MS,
+            clock_moved: false,
             now: Duration::from_secs(1_000),
             jobs: BTreeMap::new(),
             graves: Vec::new(),
@@ -142,6 +145,7 @@ impl SimulatedWorld {
     pub fn jump(&mut self, by_ms: i128) {
         let wall = i128::from(self.wall_ms) + by_ms;
         self.wall_ms = u64::try_from(wall).unwrap_or(0);
+        self.clock_moved = true;
         self.set_clock();
     }
 

@@ -223,9 +223,7 @@ impl Core {
                 }
             }
             Inbox::Folded { session, driver } => self.folded(&session, *driver),
-            Inbox::NotFolded { session, fault } => {
-                self.conversations.end(&mut self.clients, &session, &fault);
-            }
+            Inbox::NotFolded { session, fault } => self.not_folded(&session, &fault),
             Inbox::Answer { conn, request, result } => {
                 self.clients.answer(conn, request, result);
             }
@@ -268,6 +266,7 @@ impl Core {
             }
             Inbox::Large { message, .. } => self.handle(*message),
             Inbox::Routines(heard) => routines::hear(self, heard),
+            Inbox::Clocks { watched } => automation::clocks_moved(self, watched),
             Inbox::Pressure => memory_pressure::shed(self),
             Inbox::FilesDeleted => deleted_files::mend(self),
             Inbox::Terminate => self.ending = Ending::Now,
@@ -441,6 +440,10 @@ impl Core {
             self.notices.remove(0);
         }
         self.board.publish(&mut self.clients, BoardChange::Notice { notice });
+    }
+
+    fn not_folded(&mut self, id: &SessionId, fault: &Fault) {
+        self.conversations.end(&mut self.clients, id, fault);
     }
 
     fn folded(&mut self, id: &SessionId, driver: Driver) {

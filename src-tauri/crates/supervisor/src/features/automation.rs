@@ -4,6 +4,7 @@
 
 use crate::clients::ConnId;
 use crate::core::Core;
+use crate::features::routines;
 use crate::handlers;
 use crate::inbox::Inbox;
 use crate::ports::worktrees::Worktrees;
@@ -30,6 +31,12 @@ pub fn on_tick(core: &mut Core, _: Duration) {
     for id in sessions {
         look_at(core, &id, &look, last.as_ref());
     }
+}
+
+/// The clock was set, the machine has slept, or its zone is another.
+pub fn clocks_moved(core: &mut Core, watched: bool) {
+    core.timers.clocks_moved(watched);
+    routines::clocks_moved(core);
 }
 
 fn look_at(core: &mut Core, id: &SessionId, look: &ClockReading, last: Option<&ClockReading>) {

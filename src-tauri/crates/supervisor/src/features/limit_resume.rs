@@ -1,15 +1,12 @@
 //! Going on after a usage limit, where the user chose so.
 //!
 //! Promise: by the wall clock, because limits end by it; a clock that jumps, or a machine that
-//! slept, is noticed within `WALL_LOOK`.
+//! slept, is noticed as it is for everything that waits for a time (`TimerQueue`).
 
 use crate::core::Core;
 use nightshift_model::{Fact, Millis, SessionId};
 use nightshift_platform::clock;
 use std::time::Duration;
-
-/// Longest wait between two looks at the wall clock while a session is to go on.
-const WALL_LOOK: Duration = Duration::from_secs(30);
 
 /// When each session goes on that does.
 pub fn chosen(core: &Core) -> impl Iterator<Item = (&SessionId, Millis)> {
@@ -22,7 +19,7 @@ pub fn chosen(core: &Core) -> impl Iterator<Item = (&SessionId, Millis)> {
 pub fn due_in(core: &Core, _: Duration) -> Option<Duration> {
     let now = clock::now();
     let first = chosen(core).map(|(_, at)| at).min()?;
-    Some(Duration::from_millis(first.0.saturating_sub(now.0)).min(WALL_LOOK))
+    Some(core.timers.bounded(Duration::from_millis(first.0.saturating_sub(now.0))))
 }
 
 pub fn on_tick(core: &mut Core, _: Duration) {

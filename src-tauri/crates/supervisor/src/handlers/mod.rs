@@ -31,6 +31,7 @@ use nightshift_protocol::{Command, Dispatch, Fault, FaultCode, Reply, Request, S
 pub use background::tasks::say as say_tasks;
 pub use follow::fold;
 pub use review::reviewed;
+pub use routines::routines_act;
 pub use session::answer::{Held, give_held, held_due_in};
 pub use session::dispatch::{check_directory, check_room, checked as dispatch_checked, fresh_id};
 pub use session::plain::list;

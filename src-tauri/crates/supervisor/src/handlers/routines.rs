@@ -2,13 +2,33 @@
 
 use crate::clients::ConnId;
 use crate::core::Core;
-use crate::features::routines::acts;
+use crate::features::routines::{acts, answers, changes, look_first};
 use crate::handlers::{Handled, Outcome};
 use nightshift_protocol::Reply;
 use nightshift_protocol::routine::{RoutineAct, RoutineResult};
 
 pub fn routines(core: &mut Core, conn: ConnId, request: u64, act: RoutineAct) -> Outcome {
-    let asked = (conn, request);
+    match act {
+        // What it writes is looked at afterwards.
+        RoutineAct::Create { .. } => done_now(core, (conn, request), act),
+        act => {
+            look_first(core, (conn, request), act);
+            Ok(Handled::Pending)
+        }
+    }
+}
+
+/// The directory was looked at.
+pub fn routines_act(core: &mut Core, (conn, request): (ConnId, u64), act: RoutineAct) {
+    match done_now(core, (conn, request), act) {
+        Ok(Handled::Done(reply)) => core.clients.answer(conn, request, Ok(reply)),
+        Err(fault) => core.clients.answer(conn, request, Err(fault)),
+        // Whoever begun it answers.
+        Ok(_) => {}
+    }
+}
+
+fn done_now(core: &mut Core, asked: (ConnId, u64), act: RoutineAct) -> Outcome {
     let result = match act {
         RoutineAct::List => acts::list(core)?,
         RoutineAct::Show { routine } => acts::detail(core, &acts::find(core, &routine)?)?,
@@ -39,6 +59,27 @@ pub fn routines(core: &mut Core, conn: ConnId, request: u64, act: RoutineAct) ->
         }
         RoutineAct::Runs { routine, before, limit } => {
             acts::runs(core, &acts::find(core, &routine)?, (before, limit))?
+        }
+        RoutineAct::Update { routine, change } => {
+            let id = acts::find(core, &routine)?;
+            changes::update(core, asked, &id, change)?;
+            return Ok(Handled::Pending);
+        }
+        RoutineAct::Replace { routine, text, before } => {
+            let id = acts::find(core, &routine)?;
+            changes::replace(core, asked, &id, (text, before))?;
+            return Ok(Handled::Pending);
+        }
+        RoutineAct::Why { routine } => answers::why(core, &acts::find(core, &routine)?)?,
+        RoutineAct::Test { routine } => {
+            let id = acts::find(core, &routine)?;
+            answers::test(core, asked, &id)?;
+            return Ok(Handled::Pending);
+        }
+        RoutineAct::Calendar { until } => answers::calendar(core, until),
+        RoutineAct::Import { sources, dry } => {
+            changes::import(core, asked, &sources, dry)?;
+            return Ok(Handled::Pending);
         }
         RoutineAct::Remove { routine } => {
             let id = acts::find(core, &routine)?;

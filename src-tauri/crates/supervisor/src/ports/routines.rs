@@ -10,6 +10,8 @@ use nightshift_routines::Problem;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoundDefinitions {
     pub files: Vec<DefinitionFile>,
+    /// Files with names that nothing can be called by, as people see them.
+    pub unnamed: Vec<String>,
     /// Why the directory was not read: what is known of its files stays as it was.
     pub unread: Option<String>,
     /// Where it is, for people.
@@ -29,6 +31,13 @@ pub trait RoutineFiles: Send {
     fn read(&self) -> FoundDefinitions;
     /// Writes a new file, whole or not at all; none that is there is overwritten.
     fn create(&self, name: &str, text: &str) -> Result<(), Fault>;
+    /// Writes what `edit` makes of a file's text in its place, whole or not at all; the new text. What somebody else
+    /// has written meanwhile is not overwritten.
+    fn change(
+        &self,
+        name: &str,
+        edit: &dyn Fn(&str) -> Result<String, Fault>,
+    ) -> Result<String, Fault>;
     /// One that is not there is removed already.
     fn remove(&self, name: &str) -> Result<(), Fault>;
     /// What a login shell of the user's has in its environment; why not, where it does not say.

@@ -44,6 +44,8 @@ pub struct Order {
 pub struct Wanted {
     pub file: PathBuf,
     pub settings: settings::Worktree,
+    /// What this one session has to begin at: without it there is no start.
+    pub base: Option<String>,
 }
 
 /// What the agent of a session takes up of a repository that is not trusted.
@@ -99,6 +101,8 @@ pub trait RepositoryTrust: Send + Sync {
 pub trait Worktrees: RepositoryTrust {
     /// The main checkout as it is now; none when that cannot be told.
     fn look(&self, main_checkout: &Path) -> Option<MainCheckout>;
+    /// Whether a session in `dir` could begin at this base: `default`, `head`, a branch, tag or commit.
+    fn check_base(&self, dir: &Path, base: &str, env: &Environment) -> Result<(), Fault>;
     /// The session has ended for good: its worktree goes, if it may and shall. What cannot be found out
     /// keeps it. None when it never had one.
     /// `name` is what the session was called at last: by that, too, its removal can be undone. A worktree that

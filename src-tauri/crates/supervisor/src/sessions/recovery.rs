@@ -55,6 +55,7 @@ impl Core {
         let removed: Vec<SessionId> =
             self.sessions.values().filter(removing).map(|e| e.session.id.clone()).collect();
         removed.iter().for_each(|id| handlers::go_on_removing(self, id));
+        routines::recover(self);
         goal_evaluation::recover(self);
     }
 

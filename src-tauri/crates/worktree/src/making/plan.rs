@@ -181,6 +181,7 @@ fn base(git: &Git, repo: &Repository, settings: &mut Settings) -> Result<Option<
                 head(git, repo)
             }
         },
+        BaseChoice::Exactly(named) => exactly(git, repo, &named).map(Some),
         BaseChoice::Named(named) => match commit_of(git, repo, &named)? {
             Some(commit) => Ok(Some(plain(commit, named))),
             None => {
@@ -189,6 +190,65 @@ fn base(git: &Git, repo: &Repository, settings: &mut Settings) -> Result<Option<
                 Err(Error::new(Kind::Refused, text).hint("correct the setting, or fetch it first"))
             }
         },
+    }
+}
+
+/// Branches that are a repository's default by habit, where no remote says which is.
+const DEFAULT_BRANCHES: [&str; 2] = ["main", "master"];
+
+/// The base that is named `default`, `head` or by a branch, tag or commit.
+///
+/// Errors: the repository does not have it; what would have to be set.
+fn exactly(git: &Git, repo: &Repository, named: &str) -> Result<Base> {
+    let root = repo.root.display();
+    let missing = |text: String, hint: &str| Error::new(Kind::NotFound, text).hint(hint);
+    match named {
+        "head" => head(git, repo)?.ok_or_else(|| {
+            missing(format!("{root} has no commit to begin at"), "make the first commit")
+        }),
+        "default" => match remote_default(git, repo)? {
+            Some(base) => Ok(base),
+            None => own_default(git, repo)?.ok_or_else(|| {
+                missing(
+                    format!(
+                        "{root} has no default branch: no remote names one, and there is no branch {}, nor the one of \
+                         git's init.defaultBranch",
+                        DEFAULT_BRANCHES.join(" or ")
+                    ),
+                    "name the branch as `base`, or write `base = \"head\"`",
+                )
+            }),
+        },
+        named => match commit_of(git, repo, named)? {
+            Some(commit) => Ok(plain(commit, named.to_owned())),
+            None => Err(missing(
+                format!("{root} has no branch, tag or commit {}", quoted(named)),
+                "correct `base`, or fetch it first",
+            )),
+        },
+    }
+}
+
+/// Where no remote says which branch is the default.
+fn own_default(git: &Git, repo: &Repository) -> Result<Option<Base>> {
+    let set = git.look(&repo.root, &["config", "--get", "init.defaultBranch"]).find()?;
+    let habits = DEFAULT_BRANCHES.iter().map(|name| (*name).to_owned());
+    for name in habits.chain(set.filter(|name| !name.is_empty())) {
+        if let Some(commit) = commit_of(git, repo, &format!("refs/heads/{name}"))? {
+            return Ok(Some(plain(commit, name)));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a session in `dir` could begin at `named` (`default`, `head`, a branch, tag or commit). A directory of no
+/// repository has nothing to begin at, and needs nothing.
+///
+/// Errors: the repository does not have it.
+pub fn check_base(git: &Git, dir: &Path, named: &str) -> Result<()> {
+    match locate(git, dir)? {
+        Located::Main { repository, .. } => exactly(git, &repository, named).map(|_| ()),
+        Located::Linked { .. } | Located::Bare | Located::InsideGitDir | Located::Nowhere => Ok(()),
     }
 }
 

@@ -5,13 +5,16 @@
 //! Promise: only the bytes that were read before the worktree was made are ever run, whatever stands
 //! in it by then; output is kept in a file that can be read while it grows; a script that fails or
 //! takes too long fails the start; nothing of it runs on after a timeout.
+//! One of a supervisor that was killed is ended before another begins.
 //! Must not know: whether somebody trusts them.
 
 use crate::error::{AtPath, Error, Kind, Result};
 use crate::git_program::digest::sha256;
 use crate::git_program::git::{Environment, Git, text};
 use crate::git_program::interpreter::{Command, command};
-use crate::limits::{LAST_WORDS_BYTES, SCRIPT_MAX_BYTES, TEARDOWN_TIMEOUT};
+use crate::limits::{
+    LAST_WORDS_BYTES, SCRIPT_GRACE, SCRIPT_MAX_BYTES, SCRIPT_SAID_MAX_CHARS, TEARDOWN_TIMEOUT,
+};
 use crate::looking::repository::Repository;
 use crate::making::plan::Base;
 use crate::making::ports::{PORT_END_VARIABLE, PORT_VARIABLE};
@@ -19,8 +22,9 @@ use crate::making::settings::{SETUP_FILE, Settings, TEARDOWN_FILE};
 use crate::removing::ledger::{Ledger, Phase, Record};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use nightshift_platform::family;
 use nightshift_platform::files::read_bounded;
-use nightshift_platform::program::{Ended, Run, run};
+use nightshift_platform::program::{Ended, Keep, Run, Watch, run, run_watched};
 use nightshift_platform::spawn::Program;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
@@ -28,8 +32,11 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+/// Marks every process of a setup with its worktree, so that one that outlived its supervisor is found again.
+const SETUP_VARIABLE: &str = "NIGHTSHIFT_SETUP";
 const WORKTREE_VARIABLE: &str = "NIGHTSHIFT_WORKTREE";
 const CHECKOUT_VARIABLE: &str = "NIGHTSHIFT_MAIN_CHECKOUT";
 /// Modes of git for files, without and with the right to execute.
@@ -66,6 +73,19 @@ impl Script {
         let (source, sha256) = (source.into(), sha256(bytes));
         let bytes = STANDARD.encode(bytes);
         Script { source, command: false, of_user: false, bytes, sha256 }
+    }
+
+    /// What people know it by.
+    fn shown(&self) -> Result<String> {
+        if !self.command {
+            return Ok(format!("the setup script {}", self.source));
+        }
+        let line = String::from_utf8_lossy(&self.bytes()?).trim().to_owned();
+        let (start, rest) = match line.char_indices().nth(SCRIPT_SAID_MAX_CHARS) {
+            Some((at, _)) => (&line[..at], "…"),
+            None => (line.as_str(), ""),
+        };
+        Ok(format!("the setup command `{}{rest}`", start.replace(['\n', '\r'], " ")))
     }
 
     /// What is run.
@@ -243,17 +263,30 @@ pub fn has_setup(record: &Record) -> bool {
     record.phase != Phase::Ready && setup.is_some()
 }
 
-/// Runs the setup script, unless it has succeeded before; its output goes to `log`.
-pub fn set_up(git: &Git, ledger: &Ledger, record: &mut Record, log: &Path) -> Result<()> {
+/// Runs the setup script, unless it has succeeded before; its output goes to `log`. Once it is called off, it and all
+/// that it started is ended.
+pub fn set_up(
+    git: &Git,
+    ledger: &Ledger,
+    record: &mut Record,
+    log: &Path,
+    called_off: &AtomicBool,
+) -> Result<()> {
     if record.phase == Phase::Ready {
         return Ok(());
     }
     if let Some(script) = record.scripts.as_ref().and_then(|scripts| scripts.setup.as_ref()) {
         let timeout = Duration::from_secs(record.setup_timeout_seconds);
         let command = prepared(ledger, record, script)?;
-        let ended = run_script(git, record, &command, log, timeout)?;
-        if let Some(how) = fault(&ended, timeout) {
-            let message = format!("the setup script {how}: {}", last_words(log));
+        let what = script.shown()?;
+        end_set_up(&record.id)?;
+        let ran = run_setup(git, record, &command, log, (timeout, called_off));
+        let failed = ran.as_ref().map_or(true, |ended| fault(ended, timeout).is_some());
+        if failed {
+            end_set_up(&record.id)?;
+        }
+        if let Some(how) = fault(&ran?, timeout) {
+            let message = format!("{what} {how}: {}", last_words(log));
             let hint = format!(
                 "its output is in {}; where the script is at fault, mend and commit it and start a \
                  new session",
@@ -264,6 +297,20 @@ pub fn set_up(git: &Git, ledger: &Ledger, record: &mut Record, log: &Path) -> Re
     }
     record.phase = Phase::Ready;
     ledger.save(record)
+}
+
+/// Ends what is left of the setup of this worktree, wherever it has gone since.
+///
+/// Errors: some of it cannot be ended, and works on in the worktree.
+pub fn end_set_up(id: &str) -> Result<()> {
+    let place = Path::new("/proc");
+    match family::end_marked(SETUP_VARIABLE, id, SCRIPT_GRACE).at(place)? {
+        true => Ok(()),
+        false => {
+            let text = format!("processes of an earlier setup of worktree {id} cannot be ended");
+            Err(Error::new(Kind::Busy, text).hint("end them, then start again"))
+        }
+    }
 }
 
 /// Runs the teardown script, if there is one. A failure is told and stops nothing: what is removed
@@ -301,6 +348,52 @@ fn prepared(ledger: &Ledger, record: &Record, script: &Script) -> Result<Command
     command(&bytes, &name, &ledger.scratch())
 }
 
+/// The program that a script is, in its worktree.
+struct Running<'a> {
+    words: &'a [std::ffi::OsString],
+    env: Environment,
+    log: File,
+}
+
+impl<'a> Running<'a> {
+    fn new(git: &Git, record: &Record, command: &'a Command, log: &Path) -> Result<Running<'a>> {
+        let log = OpenOptions::new().create(true).append(true).mode(0o600).open(log).at(log)?;
+        let mut env: Environment = git.script_environment().clone();
+        env.extend(script_environment(record).into_iter().map(|(n, v)| (n.into(), v.into())));
+        Ok(Running { words: command.words(), env, log })
+    }
+
+    fn run(&self, cwd: &Path, timeout: Duration, called_off: Option<&AtomicBool>) -> Result<Ended> {
+        let words = self.words;
+        let (program, args) =
+            words.split_first().map_or((OsStr::new("true"), words), |(f, a)| (f, a));
+        let program = Program { program, args, env: &self.env, cwd };
+        let how = Run { input: b"", timeout, output_max_bytes: 0, log: Some(&self.log) };
+        let ended = match called_off {
+            None => run(&program, &how),
+            Some(called_off) => {
+                run_watched(&program, &how, &Watch { called_off, keep: Keep::Last })
+            }
+        };
+        ended.map_err(|error| {
+            let text = format!("{} cannot be run: {error}", program.program.display());
+            Error::new(Kind::Script, text).hint("mend the script or the setting that names it")
+        })
+    }
+}
+
+fn run_setup(
+    git: &Git,
+    record: &Record,
+    command: &Command,
+    log: &Path,
+    (timeout, called_off): (Duration, &AtomicBool),
+) -> Result<Ended> {
+    let mut running = Running::new(git, record, command, log)?;
+    running.env.insert(SETUP_VARIABLE.into(), record.id.clone().into());
+    running.run(&record.path, timeout, Some(called_off))
+}
+
 fn run_script(
     git: &Git,
     record: &Record,
@@ -308,20 +401,13 @@ fn run_script(
     log: &Path,
     timeout: Duration,
 ) -> Result<Ended> {
-    let file: File = OpenOptions::new().create(true).append(true).mode(0o600).open(log).at(log)?;
-    let mut env: Environment = git.script_environment().clone();
-    env.extend(script_environment(record).into_iter().map(|(n, v)| (n.into(), v.into())));
-    let words = command.words();
-    let (first, args) = words.split_first().map_or((OsStr::new("true"), words), |(f, a)| (f, a));
-    let program = Program { program: first, args, env: &env, cwd: &record.path };
-    let how = Run { input: b"", timeout, output_max_bytes: 0, log: Some(&file) };
-    run(&program, &how).map_err(|error| {
-        let text = format!("{} cannot be run: {error}", first.display());
-        Error::new(Kind::Script, text).hint("mend the script or the setting that names it")
-    })
+    Running::new(git, record, command, log)?.run(&record.path, timeout, None)
 }
 
 fn fault(ended: &Ended, timeout: Duration) -> Option<String> {
+    if ended.called_off {
+        return Some("was called off".to_owned());
+    }
     match (ended.timed_out, ended.code, ended.signal) {
         (true, _, _) => Some(format!("took longer than {} s", timeout.as_secs())),
         (false, Some(0), _) => None,

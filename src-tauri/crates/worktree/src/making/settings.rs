@@ -56,6 +56,8 @@ pub enum BaseChoice {
     /// The same where the repository has it, else what the main checkout is at: a wish for every
     /// repository fits some of them only.
     Wished(String),
+    /// `default`, `head` or a branch, tag or commit that whoever starts the session named for it: this, or no start.
+    Exactly(String),
 }
 
 /// What the user set for every repository.
@@ -66,6 +68,8 @@ pub struct Defaults {
     pub directory: Option<String>,
     pub branch_prefix: Option<String>,
     pub base: Option<String>,
+    /// What the new branch of this one session has to begin at, whatever settings say.
+    pub must_begin_at: Option<String>,
     pub isolation: Option<String>,
     pub setup: Option<String>,
     pub teardown: Option<String>,
@@ -140,6 +144,9 @@ impl Settings {
                     settings.notes.push(note);
                 }
             }
+        }
+        if let Some(base) = &user.must_begin_at {
+            settings.base = BaseChoice::Exactly(base.clone());
         }
         settings
     }

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, Stdio};
+use std::sync::atomic::AtomicBool;
 
 /// A process that works in a directory until it is dropped.
 struct Worker(std::process::Child);
@@ -171,14 +172,15 @@ fn failures_28_a_start_fails_when_its_setup_does() {
     repo.write(".nightshift/setup", "test -e go || { echo no such registry >&2; exit 7; }");
     repo.commit("setup");
     let mut record = repo.try_make("one", "one").unwrap().record;
-    let error = set_up(&repo.git, &repo.ledger, &mut record, &repo.log()).unwrap_err();
+    let error = set_up(&repo.git, &repo.ledger, &mut record, &repo.log(), &AtomicBool::new(false))
+        .unwrap_err();
     assert_eq!(error.kind, Kind::Script);
     assert!(error.message.contains("exit code 7"), "{error}");
     assert!(error.message.contains("no such registry"), "{error}");
     // With what it lacked, the same worktree is set up.
     write(&record.path, "go", "");
     let mut record = repo.try_make("one", "one").unwrap().record;
-    set_up(&repo.git, &repo.ledger, &mut record, &repo.log()).unwrap();
+    set_up(&repo.git, &repo.ledger, &mut record, &repo.log(), &AtomicBool::new(false)).unwrap();
 }
 
 #[test]

@@ -290,3 +290,37 @@ fn a_worktree_is_locked_while_its_session_lives() {
     release(&record).unwrap();
     assert!(repo.run(&["worktree", "list", "--porcelain"]).contains("locked on a stick"));
 }
+
+#[test]
+fn a_base_that_must_be_is_there_or_nothing_is_made() {
+    use nightshift_worktree::{Choice, Defaults, Plan, check_base, plan};
+    let repo = crate::repo::Repo::new();
+    let first = repo.run(&["rev-parse", "HEAD"]).trim().to_owned();
+    repo.run(&["checkout", "--quiet", "-b", "other"]);
+    repo.write("other.txt", "o");
+    repo.commit("other");
+    // What the repository wishes does not count.
+    repo.write(".nightshift/settings.json", r#"{"worktree":{"base":"head"}}"#);
+    let begins = |base: &str| {
+        let user = Defaults { must_begin_at: Some(base.into()), ..Defaults::default() };
+        match plan(&repo.git, &repo.root, &Choice::Named("x".into()), &user) {
+            Ok(Plan::Own(own)) => Ok(own.base.commit),
+            Ok(Plan::Stay(stay)) => panic!("{stay}"),
+            Err(error) => Err(format!("{error}; {}", error.hint)),
+        }
+    };
+    assert_eq!(begins("default").unwrap(), first, "main, without a remote that says so");
+    assert_ne!(begins("head").unwrap(), first);
+    assert_ne!(begins("other").unwrap(), first);
+    for (base, part) in [("nobranch", "fetch it first"), ("-x", "no branch, tag or commit")] {
+        assert!(begins(base).unwrap_err().contains(part), "{base}");
+        assert!(check_base(&repo.git, &repo.root, base).is_err(), "{base}");
+    }
+    repo.run(&["branch", "--quiet", "-m", "main", "trunk"]);
+    assert!(begins("default").unwrap_err().contains("no default branch"));
+    repo.run(&["config", "init.defaultBranch", "trunk"]);
+    assert_eq!(begins("default").unwrap(), first);
+    let elsewhere = repo.home.work().join("plain");
+    std::fs::create_dir_all(&elsewhere).unwrap();
+    check_base(&repo.git, &elsewhere, "nobranch").unwrap();
+}

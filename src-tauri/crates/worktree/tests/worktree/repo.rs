@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// Nothing a test asks of git takes this long.
@@ -116,7 +117,7 @@ impl Repo {
     /// A worktree that is ready, held by nobody.
     pub fn make(&self, id: &str) -> Record {
         let mut record = self.try_make(id, id).unwrap().record;
-        set_up(&self.git, &self.ledger, &mut record, &self.log()).unwrap();
+        set_up(&self.git, &self.ledger, &mut record, &self.log(), &AtomicBool::new(false)).unwrap();
         release(&record).unwrap();
         record
     }

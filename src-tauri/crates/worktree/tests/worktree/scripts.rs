@@ -3,6 +3,7 @@
 use crate::repo::{Repo, write};
 use nightshift_worktree::{Kind, Phase, Policy, Removal, set_up};
 use std::fs;
+use std::sync::atomic::AtomicBool;
 
 #[test]
 fn setup_runs_once_with_ports_and_its_output_is_kept() {
@@ -14,7 +15,7 @@ fn setup_runs_once_with_ports_and_its_output_is_kept() {
     let mut record = repo.try_make("one", "one").unwrap().record;
     assert_eq!(record.phase, Phase::Made);
     for _ in 0..2 {
-        set_up(&repo.git, &repo.ledger, &mut record, &repo.log()).unwrap();
+        set_up(&repo.git, &repo.ledger, &mut record, &repo.log(), &AtomicBool::new(false)).unwrap();
     }
     assert_eq!(record.phase, Phase::Ready);
     let ports = record.ports.unwrap();
@@ -31,10 +32,43 @@ fn a_setup_that_takes_too_long_is_ended_with_all_it_started() {
     repo.write(".nightshift/settings.json", settings);
     repo.commit("setup");
     let mut record = repo.try_make("one", "one").unwrap().record;
-    let error = set_up(&repo.git, &repo.ledger, &mut record, &repo.log()).unwrap_err();
+    let error = set_up(&repo.git, &repo.ledger, &mut record, &repo.log(), &AtomicBool::new(false))
+        .unwrap_err();
     assert_eq!(error.kind, Kind::Script);
     assert!(error.message.contains("took longer than 0 s"), "{error}");
     assert!(repo.home.processes().is_empty(), "nothing of it runs on");
+}
+
+#[test]
+fn a_setup_that_is_called_off_is_ended_with_all_it_started() {
+    let repo = Repo::new();
+    repo.write(".nightshift/setup", "echo begun; setsid sleep 61 & wait");
+    repo.commit("setup");
+    let mut record = repo.try_make("one", "one").unwrap().record;
+    let called_off = AtomicBool::new(true);
+    let error = set_up(&repo.git, &repo.ledger, &mut record, &repo.log(), &called_off).unwrap_err();
+    assert!(error.message.contains("called off"), "{error}");
+    assert_ne!(record.phase, Phase::Ready);
+    assert!(repo.home.processes().is_empty(), "nothing of it runs on");
+}
+
+#[test]
+fn what_a_killed_supervisor_left_of_a_setup_is_ended_before_another_begins() {
+    let repo = Repo::new();
+    repo.write(".nightshift/setup", "true");
+    repo.commit("setup");
+    let mut record = repo.try_make("one", "one").unwrap().record;
+    let left = |id: &str| {
+        let mut sleep = std::process::Command::new("sleep");
+        let mut sleep = sleep.arg("63").env("NIGHTSHIFT_SETUP", id).spawn().unwrap();
+        (sleep.id(), std::thread::spawn(move || sleep.wait().unwrap()))
+    };
+    let ((_, its), (other, others)) = (left("one"), left("two"));
+    set_up(&repo.git, &repo.ledger, &mut record, &repo.log(), &AtomicBool::new(false)).unwrap();
+    assert!(!its.join().unwrap().success(), "it was ended");
+    assert!(!others.is_finished(), "that of another worktree goes on: {other}");
+    nightshift_worktree::end_set_up("two").unwrap();
+    assert!(!others.join().unwrap().success());
 }
 
 #[test]
@@ -79,11 +113,11 @@ fn security_03_a_script_that_the_agent_wrote_is_never_run() {
     repo.write(".nightshift/teardown", "touch ../teardown-ran");
     repo.commit("scripts");
     let mut record = repo.try_make("two", "two").unwrap().record;
-    set_up(&repo.git, &repo.ledger, &mut record, &repo.log()).unwrap_err();
+    set_up(&repo.git, &repo.ledger, &mut record, &repo.log(), &AtomicBool::new(false)).unwrap_err();
     take_over(&record.path, &owned);
     write(&record.path, "go", "");
     let mut record = repo.try_make("two", "two").unwrap().record;
-    set_up(&repo.git, &repo.ledger, &mut record, &repo.log()).unwrap();
+    set_up(&repo.git, &repo.ledger, &mut record, &repo.log(), &AtomicBool::new(false)).unwrap();
     nightshift_worktree::release(&record).unwrap();
     // The main checkout's is another's too by now.
     repo.write(".nightshift/teardown", &format!("touch {}", owned.display()));

@@ -1,5 +1,10 @@
 //! `nightshift routines`: work that starts when nobody is there.
 
+mod asking;
+mod changing;
+mod definition;
+mod importing;
+
 use crate::check;
 use crate::context::{Context, print, print_json};
 use crate::failure::Failure;
@@ -7,11 +12,13 @@ use crate::output::plain::exact;
 use crate::output::routine::{line, run_line, shown};
 use nightshift_client::Client;
 use nightshift_platform::clock;
+use nightshift_protocol::calls;
 use nightshift_protocol::routine::{RoutineView, RunPage, RunView};
-use nightshift_protocol::{Fault, FaultCode, calls};
 use serde::Serialize;
-use std::path::PathBuf;
 use std::process::ExitCode;
+
+use definition::{Create, Update, change, definition};
+use importing::Import;
 
 /// Runs that are asked for at once.
 const PAGE: u32 = 200;
@@ -57,65 +64,26 @@ enum Verb {
         #[arg(long, value_name = "COUNT", default_value_t = 50)]
         limit: u32,
     },
+    /// Say why a routine runs or does not run next, and what became of the last time.
+    Why { routine: String },
+    /// Open a routine's definition in an editor ($VISUAL, $EDITOR); it is checked before it counts.
+    Edit { routine: String },
+    /// Change a routine's definition key by key; an empty value takes a key out. Comments stay.
+    Update(Box<Update>),
+    /// Check whether a run could begin now: definition, agent, repository, base, precheck.
+    Test { routine: String },
+    /// List when routines run next, all of them in order.
+    Calendar {
+        /// So many days from now on.
+        #[arg(long, value_name = "COUNT", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=366))]
+        days: u32,
+    },
+    /// Make routines of what other programs have planned: they are read, never changed. What is made is disabled.
+    Import(Import),
+    /// Print a routine's definition, as its file has it.
+    Export { routine: String },
     /// Remove a routine: its file, and what is known of its runs.
     Rm { routine: String },
-}
-
-#[derive(Debug, clap::Args)]
-struct Create {
-    /// Small letters, digits, `-` and `_`.
-    name: String,
-    /// What the agent is to do; `-` reads it from stdin.
-    prompt: Option<String>,
-    /// A whole definition, as docs/routines.md has it; `-` reads it from stdin.
-    #[arg(
-        long,
-        value_name = "FILE",
-        conflicts_with_all = [
-            "prompt", "description", "agent", "model", "mode", "repository", "no_worktree", "schedule", "every", "at",
-            "timezone", "goal", "check", "otherwise",
-        ]
-    )]
-    file: Option<PathBuf>,
-    /// One line for lists.
-    #[arg(long, value_name = "TEXT")]
-    description: Option<String>,
-    /// Agent to use; without it the default of the settings.
-    #[arg(long)]
-    agent: Option<String>,
-    /// Model to use.
-    #[arg(long)]
-    model: Option<String>,
-    /// Permission mode of the agent.
-    #[arg(long)]
-    mode: Option<String>,
-    /// Repository to work in, each run in a worktree of its own; without it an empty directory.
-    #[arg(long, value_name = "DIR")]
-    repository: Option<PathBuf>,
-    /// Let runs work in the repository itself.
-    #[arg(long, requires = "repository")]
-    no_worktree: bool,
-    /// Cron expression: minute, hour, day of the month, month, day of the week; may be given several times.
-    #[arg(long, value_name = "CRON")]
-    schedule: Vec<String>,
-    /// Length of time such as `2h`; may be given several times.
-    #[arg(long, value_name = "TIME")]
-    every: Vec<String>,
-    /// Once at this local time, such as `2026-12-01T09:00`; may be given several times.
-    #[arg(long, value_name = "TIME")]
-    at: Vec<String>,
-    /// Time zone of its times, such as `Europe/Berlin`; without it the machine's.
-    #[arg(long, value_name = "ZONE")]
-    timezone: Option<String>,
-    /// What must be true for a run to count as done.
-    #[arg(long, value_name = "TEXT")]
-    goal: Option<String>,
-    /// Shell command that must succeed for a run to count as done.
-    #[arg(long, value_name = "COMMAND")]
-    check: Option<String>,
-    /// What happens with requests that no rule allows: `deny` or `ask`.
-    #[arg(long, value_name = "WHAT", value_parser = ["deny", "ask"])]
-    otherwise: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -134,6 +102,17 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     }
     let client = here.client().await?;
     match args.verb {
+        Verb::Why { routine } => asking::why(&here, &client, routine).await,
+        Verb::Test { routine } => asking::test(&here, &client, routine).await,
+        Verb::Calendar { days } => asking::calendar(&here, &client, days).await,
+        Verb::Edit { routine } => changing::edit(&here, &client, routine).await,
+        Verb::Export { routine } => changing::export(&here, &client, routine).await,
+        Verb::Import(import) => importing::import(&here, &client, import).await,
+        Verb::Update(update) => {
+            let (routine, change) = change(*update)?;
+            let view = client.ask(calls::UpdateRoutine { routine, change }).await?;
+            changed(&here, &view, "updated")
+        }
         Verb::List => list(&here, &client).await,
         Verb::Show { routine } => {
             let detail = client.ask(calls::ShowRoutine { routine }).await?;
@@ -163,7 +142,10 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
             let started = client.ask(calls::RunRoutine { routine, text }).await?;
             let line = match &started.session {
                 Some(session) => format!("started · {session} · nightshift attach {session}"),
-                None => format!("waits for its turn · {}", started.occurrence),
+                None => match &started.waits_for {
+                    Some(why) => format!("waits: {why} · {}", started.occurrence),
+                    None => format!("waits for its turn · {}", started.occurrence),
+                },
             };
             here.say(&started, &line)
         }
@@ -179,7 +161,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     }
 }
 
-fn changed(here: &Context, view: &RoutineView, what: &str) -> Result<ExitCode, Failure> {
+pub(super) fn changed(here: &Context, view: &RoutineView, what: &str) -> Result<ExitCode, Failure> {
     here.say(view, format!("{what} · {}", line(view, clock::now())).trim_end())
 }
 
@@ -230,67 +212,4 @@ async fn runs(
         print(&all.iter().map(|run| run_line(run, now)).collect::<String>())?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The text of the definition's file.
-fn definition(create: Create) -> Result<String, Failure> {
-    match &create.file {
-        Some(file) if file.as_os_str() == "-" => {
-            let text = check::text_or_stdin(None, "definition")?;
-            text.ok_or_else(|| Failure::usage("a definition is missing on stdin"))
-        }
-        Some(file) => std::fs::read_to_string(file).map_err(|e| {
-            let message = format!("cannot read {}: {e}", file.display());
-            Fault::new(FaultCode::Io, message).into()
-        }),
-        None => written(create),
-    }
-}
-
-fn written(create: Create) -> Result<String, Failure> {
-    let Some(prompt) = check::text_or_stdin(create.prompt, "prompt")? else {
-        return Err(Failure::usage("a prompt is missing; give one, or --file FILE"));
-    };
-    let prompt = check::text(&prompt, "prompt")?;
-    let repository = create.repository.as_deref().map(|dir| check::directory(Some(dir)));
-    let repository = repository.transpose()?.map(|dir| dir.to_string_lossy().into_owned());
-    let mut text = "+++\n".to_owned();
-    let worktree = create.no_worktree.then(|| "none".to_owned());
-    for (key, value) in [
-        ("description", create.description),
-        ("agent", create.agent),
-        ("model", create.model),
-        ("mode", create.mode),
-        ("repository", repository),
-        ("worktree", worktree),
-        ("timezone", create.timezone),
-    ] {
-        put(&mut text, key, value)?;
-    }
-    let lists = [("schedule", create.schedule), ("every", create.every), ("at", create.at)];
-    for (key, values) in lists {
-        for value in values {
-            text.push_str("\n[[trigger]]\n");
-            put(&mut text, key, Some(value))?;
-        }
-    }
-    if create.otherwise.is_some() {
-        text.push_str("\n[permissions]\n");
-        put(&mut text, "otherwise", create.otherwise)?;
-    }
-    if create.goal.is_some() || create.check.is_some() {
-        text.push_str("\n[outcome]\n");
-        put(&mut text, "goal", create.goal)?;
-        put(&mut text, "check", create.check)?;
-    }
-    Ok(format!("{text}+++\n{prompt}\n"))
-}
-
-/// A text of JSON is one of TOML too, but for one character.
-fn put(text: &mut String, key: &str, value: Option<String>) -> Result<(), Failure> {
-    let Some(value) = value else { return Ok(()) };
-    let quoted = serde_json::to_string(&value)
-        .map_err(|e| Fault::new(FaultCode::Internal, format!("{key}: {e}")))?;
-    text.push_str(&format!("{key} = {}\n", quoted.replace('\u{7f}', "\\u007f")));
-    Ok(())
 }

@@ -97,7 +97,7 @@ pub fn trust_asked(core: &mut Core, id: &SessionId, asks: Asks) {
 /// What the user set for worktrees.
 pub fn wanted(core: &Core) -> Wanted {
     let file = core.settings.file().map(Into::into).unwrap_or_default();
-    Wanted { file, settings: core.settings.settings().worktree.clone() }
+    Wanted { file, settings: core.settings.settings().worktree.clone(), base: None }
 }
 
 /// What has to be done before an agent starts; nothing for a shell job.
@@ -112,7 +112,7 @@ fn order(core: &Core, session: &Session) -> Option<Order> {
     let (id, name, cwd) = (session.id.to_string(), session.name.clone(), session.cwd.clone());
     let mut set = wanted(core);
     if let Some(unattended) = &session.unattended {
-        set.settings.base = unattended.base.clone().or(set.settings.base);
+        set.base.clone_from(&unattended.base);
         set.settings.setup = unattended.setup.clone().or(set.settings.setup);
     }
     let wanted = Box::new(set);

@@ -2,7 +2,7 @@
 //!
 //! Promises: before a routine changes its past is decided by what it was; a reply means that the change is stored.
 
-use super::{Heard, Routine, Waiting, commit, due, files, views, wall_ms};
+use super::{Heard, Routine, Waiting, changes, commit, due, files, views, wall_ms};
 use crate::clients::ConnId;
 use crate::core::Core;
 use crate::handlers::quoted;
@@ -10,14 +10,15 @@ use crate::inbox::Inbox;
 use crate::ports::routines::FoundDefinitions;
 use crate::ports::storage::fault;
 use crate::ports::world::{Job, Lane};
-use nightshift_protocol::routine::{RoutineResult, RunPage, RunStarted};
+use nightshift_protocol::routine::{ImportedRoutine, RoutineResult, RunPage, RunStarted};
 use nightshift_protocol::{Fault, FaultCode, Reply};
-use nightshift_routines::definition::{Problem, check_name};
+use nightshift_routines::definition::{check_name, hash};
 use nightshift_routines::health::became;
 use nightshift_routines::occurrence::{Occurrence, Origin, State};
 use nightshift_routines::payload::FIRE_TEXT_MAX_CHARS;
 use nightshift_store::ledger::{LedgerEvent, Pause};
 use nightshift_store::{LedgerRow, LedgerWrite, RowsWanted, StoreError};
+use std::collections::BTreeMap;
 
 /// Rows of one page.
 const PAGE_MAX: u32 = 1_000;
@@ -26,9 +27,15 @@ const NOTE_MAX_CHARS: usize = 200;
 
 /// A definition's file was written or removed.
 pub enum Written {
-    /// The directory as it is with the new file.
-    Created {
+    /// The directory as it is with the new text in the file.
+    Text {
         name: String,
+        hash: Option<String>,
+        found: FoundDefinitions,
+    },
+    /// The same with several new files.
+    Imported {
+        routines: Vec<ImportedRoutine>,
         found: FoundDefinitions,
     },
     Removed {
@@ -142,8 +149,9 @@ pub fn run(
     }
     let occurrence = Occurrence::due(&due::fresh_id(core), id, Origin::Manual);
     let occurrence_id = occurrence.id.clone();
-    let row = LedgerRow { one_off: true, text, ..LedgerRow::of(occurrence) };
-    let (id, at_ms) = (occurrence_id.clone(), wall_ms());
+    let at_ms = wall_ms();
+    let row = LedgerRow { one_off: true, text, made_ms: at_ms, ..LedgerRow::of(occurrence) };
+    let id = occurrence_id.clone();
     let events = vec![LedgerEvent { occurrence: id, at_ms, text: "asked for by hand".to_owned() }];
     let write = LedgerWrite { rows: vec![row.clone()], events, ..LedgerWrite::default() };
     stored(commit(core, write))?;
@@ -154,8 +162,10 @@ pub fn run(
 
 /// What is answered to whoever waits for an occurrence; none while that is not known.
 pub(super) fn what_became(core: &Core, occurrence: &str) -> Option<Result<Reply, Fault>> {
+    let held = core.routines.runs.get(occurrence).and_then(|run| run.held);
     let started = |session: Option<String>| {
-        let started = RunStarted { occurrence: occurrence.to_owned(), session };
+        let waits_for = held.map(|held| held.words().to_owned());
+        let started = RunStarted { occurrence: occurrence.to_owned(), session, waits_for };
         Ok(Reply::Routines { result: Box::new(RoutineResult::Started(started)) })
     };
     let Some(run) = core.routines.runs.get(occurrence) else {
@@ -213,29 +223,47 @@ pub fn list(core: &Core) -> Result<RoutineResult, Fault> {
 /// Writes a definition that has no mistake; answered when it counts.
 pub fn create(
     core: &mut Core,
-    (conn, request): (ConnId, u64),
+    asked: (ConnId, u64),
     name: &str,
     text: String,
 ) -> Result<(), Fault> {
     let wrong = |message: String| Fault::new(FaultCode::Invalid, message);
     check_name(name).map_err(wrong)?;
-    if let Err(problems) = files::parse(&text) {
-        let all: Vec<String> = problems.iter().map(Problem::to_string).collect();
-        return Err(wrong(all.join("; ")).hint("correct it, then try again"));
-    }
-    let (writer, name) = (core.world.routine_files(), name.to_owned());
-    let work = move || {
-        let written = writer.create(&name, &text);
-        let result = written.map(|()| Written::Created { name, found: writer.read() });
-        Inbox::Routines(Heard::FileWritten { conn, request, result })
-    };
-    let place = "the definitions of routines";
-    core.world.run(Job::for_request((conn, request), Lane::Routines, place, work));
+    let definition = changes::parsed(&text)?;
+    changes::check_new(core, &definition)?;
+    let writer = core.world.routine_files();
+    let new = name.to_owned();
+    write(core, asked, BTreeMap::from([(name.to_owned(), false)]), move || {
+        writer.create(&new, &text)?;
+        Ok(Written::Text { name: new.clone(), hash: hash(&text), found: writer.read() })
+    });
     Ok(())
 }
 
+/// Writes files beside the loop. `names`: of which routines, and which of them are disabled at first.
+pub(super) fn write(
+    core: &mut Core,
+    (conn, request): (ConnId, u64),
+    names: BTreeMap<String, bool>,
+    work: impl FnOnce() -> Result<Written, Fault> + Send + 'static,
+) {
+    let meant: Vec<String> = names.keys().cloned().collect();
+    let failed_for = meant.clone();
+    core.routines.writing.extend(names);
+    let work = Box::new(move || {
+        let result = work();
+        Inbox::Routines(Heard::FileWritten { conn, request, names: meant, result })
+    });
+    let failed = Box::new(move |fault: Fault| {
+        let (names, result) = (failed_for, Err(fault));
+        Inbox::Routines(Heard::FileWritten { conn, request, names, result })
+    });
+    let place = "the definitions of routines".to_owned();
+    core.world.run(Job { lane: Lane::Routines, place, work, failed });
+}
+
 /// Takes the file away, then all that is known of the routine.
-pub fn remove(core: &mut Core, (conn, request): (ConnId, u64), id: &str) -> Result<(), Fault> {
+pub fn remove(core: &mut Core, asked: (ConnId, u64), id: &str) -> Result<(), Fault> {
     let Some(routine) = core.routines.list.get(id) else { return Ok(()) };
     let name = routine.row.name.clone();
     let mut active = core.routines.runs.values().filter(|run| run.it().routine == id);
@@ -245,30 +273,47 @@ pub fn remove(core: &mut Core, (conn, request): (ConnId, u64), id: &str) -> Resu
             .hint(format!("wait for it, or end it with `nightshift stop {session}`")));
     }
     let (writer, id) = (core.world.routine_files(), id.to_owned());
-    let work = move || {
-        let result = writer.remove(&name).map(|()| Written::Removed { id });
-        Inbox::Routines(Heard::FileWritten { conn, request, result })
-    };
-    let place = "the definitions of routines";
-    core.world.run(Job::for_request((conn, request), Lane::Routines, place, work));
+    write(core, asked, BTreeMap::new(), move || {
+        writer.remove(&name).map(|()| Written::Removed { id })
+    });
     Ok(())
 }
 
 /// The file is there, or gone.
 pub fn written(core: &mut Core, (conn, request): (ConnId, u64), result: Result<Written, Fault>) {
+    let failed = result.is_err();
     let answer = result.and_then(|written| match written {
-        Written::Created { name, found } => {
-            core.routines.looks += 1;
-            files::seen(core, Ok(found));
+        Written::Text { name, hash, found } => {
+            core.routines.own.extend(hash.map(|hash| (name.clone(), hash)));
+            count(core, found);
             find(core, &name).and_then(|id| view(core, &id))
+        }
+        Written::Imported { routines, found } => {
+            let made = routines.iter().filter(|routine| routine.made);
+            let own = made.filter_map(|it| Some((it.name.clone(), hash(&it.text)?)));
+            core.routines.own.extend(own);
+            count(core, found);
+            Ok(RoutineResult::Imported { routines })
         }
         Written::Removed { id } => {
             core.routines.looks += 1;
+            core.routines.written = core.routines.looks;
             removed(core, &id)
         }
     });
+    if failed {
+        // What a look at the directory has found meanwhile is told now.
+        core.routines.wanted = true;
+    }
     let answer = answer.map(|result| Reply::Routines { result: Box::new(result) });
     core.clients.answer(conn, request, answer);
+}
+
+/// The directory as it is with what was written: looks that were begun before show what was.
+fn count(core: &mut Core, found: FoundDefinitions) {
+    core.routines.looks += 1;
+    core.routines.written = core.routines.looks;
+    files::seen(core, Ok(found));
 }
 
 fn removed(core: &mut Core, id: &str) -> Result<RoutineResult, Fault> {

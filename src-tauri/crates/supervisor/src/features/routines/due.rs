@@ -19,6 +19,7 @@ pub(super) fn on_tick(core: &mut Core) -> Result<(), StoreError> {
         return Ok(());
     }
     let look = core.timers.look();
+    core.routines.clocks_moved = false;
     let last = core.routines.last_look.clone();
     let happened = last.as_ref().is_none_or(|last| look.happened_since(last).is_some());
     let due = core.routines.list.iter().filter(|(_, routine)| {
@@ -41,13 +42,9 @@ fn wants_look(core: &Core) -> bool {
     }
     let wall = wall_ms();
     let has_come = planned.any(|routine| routine.next_ms.is_some_and(|at_ms| at_ms <= wall));
-    has_come || it.last_look.as_ref().is_none_or(|last| is_stale(core, last, wall))
-}
-
-fn is_stale(core: &Core, last: &ClockReading, wall: i64) -> bool {
-    let most = i64::try_from(super::WALL_LOOK.as_millis()).unwrap_or(i64::MAX);
-    let timed = core.routines.list.values().any(|it| it.is_planned() && it.next_ms.is_some());
-    timed && (wall.saturating_sub(last.wall_ms)).abs() >= most
+    let timed = || it.list.values().any(|it| it.is_planned() && it.next_ms.is_some());
+    let stale = |last: &ClockReading| core.timers.is_stale(last) && timed();
+    has_come || it.clocks_moved || it.last_look.as_ref().is_none_or(stale)
 }
 
 /// Everything that came due for a routine until now has its row after this.

@@ -3,13 +3,16 @@
 //! Promises: a definition counts when it was read whole and has no mistake; else the last good one stays in force;
 //! what is new never fires the past; before one is exchanged the old one decides what came due.
 
-use super::{Heard, Routine, due, support, wait_for_room, wall_ms};
+use super::{Heard, Routine, announce, due, support, wait_for_room, wall_ms};
+use crate::clients::ConnId;
 use crate::core::Core;
 use crate::features::conditions::{self, Condition};
 use crate::inbox::Inbox;
 use crate::ports::routines::{DefinitionFile, FoundDefinitions};
 use crate::ports::world::{Job, Lane};
 use jiff::tz::TimeZone;
+use nightshift_model::quoted::quoted;
+use nightshift_protocol::routine::RoutineAct;
 use nightshift_protocol::{Fault, NoticeLevel};
 use nightshift_routines::definition::{ID_PREFIX, check_name, hash};
 use nightshift_routines::{Definition, Problem, definition};
@@ -44,10 +47,40 @@ pub(super) fn on_tick(core: &mut Core) {
 /// A look at the directory is over.
 pub(super) fn looked(core: &mut Core, look: u64, found: Result<FoundDefinitions, Fault>) {
     core.routines.reading = false;
-    if look == core.routines.looks {
-        seen(core, found);
-    } else {
+    if look < core.routines.written {
         core.routines.wanted = true;
+    } else if look > core.routines.applied {
+        core.routines.applied = look;
+        seen(core, found);
+    }
+}
+
+/// A request waits until the directory was looked at: what somebody has just written counts for it.
+pub(crate) fn look_first(core: &mut Core, (conn, request): (ConnId, u64), act: RoutineAct) {
+    core.routines.looks += 1;
+    let (files, look) = (core.world.routine_files(), core.routines.looks);
+    let (act, without) = (Box::new(act.clone()), Box::new(act));
+    let work = Box::new(move || {
+        let found = Ok(files.read());
+        Inbox::Routines(Heard::Looked { conn, request, act, look, found })
+    });
+    // Its disk does not answer: what is known counts.
+    let failed = Box::new(move |fault: Fault| {
+        Inbox::Routines(Heard::Looked { conn, request, act: without, look, found: Err(fault) })
+    });
+    let place = "the definitions of routines".to_owned();
+    core.world.run(Job { lane: Lane::Routines, place, work, failed });
+}
+
+/// What was found for a client. Later words count more.
+pub(super) fn looked_for_client(
+    core: &mut Core,
+    look: u64,
+    found: Result<FoundDefinitions, Fault>,
+) {
+    if look > core.routines.applied.max(core.routines.written) {
+        core.routines.applied = look;
+        seen(core, found);
     }
 }
 
@@ -61,11 +94,14 @@ pub(super) fn seen(core: &mut Core, found: Result<FoundDefinitions, Fault>) {
     if let Some(why) = found.unread {
         return say(core, vec![format!("{why}; routines stay as they were")]);
     }
-    let mut unfit = Vec::new();
+    let nameless =
+        |name: &String| format!("{}/{name} defines no routine: its name is not UTF-8", found.place);
+    let mut unfit: Vec<String> = found.unnamed.iter().map(nameless).collect();
     let mut names = BTreeSet::new();
     for file in found.files {
         if let Err(why) = check_name(&file.name) {
-            unfit.push(format!("{}/{}.md defines no routine: {why}", found.place, file.name));
+            let name = quoted(&format!("{}.md", file.name));
+            unfit.push(format!("in {} {name} defines no routine: {why}", found.place));
             continue;
         }
         names.insert(file.name.clone());
@@ -83,6 +119,7 @@ pub(super) fn seen(core: &mut Core, found: Result<FoundDefinitions, Fault>) {
             return wait_for_room(core, &e);
         }
     }
+    announce::tell(core);
 }
 
 fn say(core: &mut Core, unfit: Vec<String>) {
@@ -123,7 +160,12 @@ type Parsed = Result<(String, Definition), Vec<Problem>>;
 fn add(core: &mut Core, name: String, parsed: Parsed) -> Result<(), StoreError> {
     let id = format!("{ID_PREFIX}{}", core.world.fresh_uuid().simple());
     let look = core.timers.look();
-    let mut standing = RoutineStanding { since_ms: look.wall_ms, ..RoutineStanding::default() };
+    let mut standing = RoutineStanding {
+        since_ms: look.wall_ms,
+        known: Some(String::new()),
+        disabled: core.routines.writing.get(&name).copied().unwrap_or_default(),
+        ..RoutineStanding::default()
+    };
     let (text, definition, problems) = match parsed {
         Ok((text, definition)) => {
             standing.hash = hash(&text).unwrap_or_default();
@@ -173,6 +215,7 @@ fn exchange(core: &mut Core, id: &str, parsed: Parsed) -> Result<(), StoreError>
         row.standing.told_ms = None;
     }
     row.standing.gone = false;
+    row.standing.known.get_or_insert(row.standing.hash.clone());
     row.standing.hash = hash(&text).unwrap_or_default();
     let good = row.definition.as_ref() != Some(&text);
     row.definition = Some(text);
@@ -191,7 +234,15 @@ fn exchange(core: &mut Core, id: &str, parsed: Parsed) -> Result<(), StoreError>
 
 /// Its file is not there any more: what came due before still has its rows.
 fn gone(core: &mut Core, id: &str) -> Result<(), StoreError> {
-    if core.routines.list.get(id).is_none_or(|routine| routine.row.standing.gone) {
+    let Some(routine) = core.routines.list.get(id) else { return Ok(()) };
+    if routine.row.definition.is_none() {
+        // It never was one: nothing of it ran, and nothing of it stays.
+        let write = LedgerWrite { removed: vec![id.to_owned()], ..LedgerWrite::default() };
+        super::commit(core, write)?;
+        core.routines.list.remove(id);
+        return Ok(());
+    }
+    if routine.row.standing.gone {
         return Ok(());
     }
     due::settle(core, id)?;

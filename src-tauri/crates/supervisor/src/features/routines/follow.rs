@@ -1,11 +1,13 @@
 //! Runs under way: what their sessions come to, and those that do not begin or do not end in time.
 //!
-//! Promises: a run ends once; one that is tried again has no session left that could go on beside the next.
+//! Promises: a run ends once; one that is tried again has no session left that could go on beside the next; a run's
+//! deadline counts from its claim and ends it whatever stands still, a precheck, a setup or its host.
 
 use super::outcome::{self, Seen};
 use super::{Ending, Run, start};
 use crate::core::Core;
 use nightshift_model::{Liveness, Lodging, Session, State as SessionState};
+use nightshift_protocol::NoticeLevel;
 use nightshift_routines::occurrence::{ErrorType, Event, START_WITHIN_MS, State};
 use nightshift_store::StoreError;
 use std::time::Duration;
@@ -13,18 +15,34 @@ use std::time::Duration;
 /// A session whose agent has not been heard of for this long has not started.
 const START_WITHIN: Duration = Duration::from_millis(START_WITHIN_MS.unsigned_abs());
 
+/// A session that was asked to end has ended after this time, unless its host stands still: its processes get 3 s to end
+/// by themselves, and the record of their end waits for a disk.
+const END_WITHIN: Duration = Duration::from_secs(20);
+
 /// Time until a run has to have begun, or has to be over.
 pub(super) fn due_in(core: &Core, now: Duration) -> Option<Duration> {
-    let runs = core.routines.runs.values().filter(|run| run.ending.is_none());
-    let times = runs.filter_map(|run| match run.it().state {
-        State::Starting => {
+    let runs = core.routines.runs.values();
+    let times = runs.filter_map(|run| match (run.it().state, run.ending) {
+        (State::Claimed, None) => run.deadline,
+        (State::Starting, None) => {
             let begins = (!waits_for_ground(core, run)).then_some(run.since + START_WITHIN);
             begins.into_iter().chain(run.deadline).min()
         }
-        State::Running => run.deadline,
+        (State::Running, None) => run.deadline,
+        (State::Starting | State::Running, Some(_)) => gives_up_at(run),
         _ => None,
     });
     times.map(|at| at.saturating_sub(now)).min()
+}
+
+/// When a run counts as over though its session has not ended.
+fn gives_up_at(run: &Run) -> Option<Duration> {
+    let asked_at = run.asked_at? + END_WITHIN;
+    match run.ending? {
+        Ending::Failed(_) => Some(asked_at),
+        // What takes its place waits, as long as its own time lasts.
+        Ending::Displaced => Some(run.deadline?.max(asked_at)),
+    }
 }
 
 pub(super) fn on_tick(core: &mut Core, now: Duration) -> Result<(), StoreError> {
@@ -42,6 +60,11 @@ fn follow(core: &mut Core, id: &str, now: Duration) -> Result<(), StoreError> {
     match run.it().state {
         // Its claim was an earlier supervisor's, or could not be followed up: it is due again.
         State::Claimed if !run.preparing => start::end(core, id, Event::Release, None),
+        State::Claimed if run.deadline.is_some_and(|at| now >= at) => {
+            let message = "the deadline passed before its session was made".to_owned();
+            let event = outcome::failed(core, id, ErrorType::Deadline, message, None);
+            event.map_or(Ok(()), |event| start::end(core, id, event, None))
+        }
         State::Starting | State::Running => {
             let session = outcome::session_of(run).and_then(|id| core.sessions.get(&id));
             match session.map(|entry| &entry.session) {
@@ -49,8 +72,10 @@ fn follow(core: &mut Core, id: &str, now: Duration) -> Result<(), StoreError> {
                 Some(session) => {
                     let begun = outcome::has_begun(run);
                     let ended = has_ended(session);
+                    let given_up = gives_up_at(run).is_some_and(|at| now >= at);
                     match (run.ending, ended) {
                         (Some(ending), true) => over(core, id, ending),
+                        (Some(ending), false) if given_up => over_without(core, id, ending),
                         (Some(_), false) if session.stopping => Ok(()),
                         // It was not told yet: the disk took nothing.
                         (Some(_), false) => {
@@ -59,6 +84,8 @@ fn follow(core: &mut Core, id: &str, now: Duration) -> Result<(), StoreError> {
                         }
                         (None, _) => {
                             let seen = outcome::seen(session, begun);
+                            let waits = outcome::waits_for_user(session);
+                            note_wait(core, id, waits);
                             take(core, id, seen, now)
                         }
                     }
@@ -75,8 +102,15 @@ fn has_ended(session: &Session) -> bool {
     session.is_over() && gone && !session.stopping
 }
 
+/// A run that waits for its user makes room for others.
+fn note_wait(core: &mut Core, id: &str, waits: bool) {
+    let Some(run) = core.routines.runs.get_mut(id).filter(|run| run.waits != waits) else { return };
+    run.waits = waits;
+    core.routines.stirred = true;
+}
+
 /// When its time is over: its whole deadline from when it is first followed, less what is gone of it.
-fn give_time(core: &mut Core, id: &str, now: Duration) {
+pub(super) fn give_time(core: &mut Core, id: &str, now: Duration) {
     let Some(run) = core.routines.runs.get(id).filter(|run| run.deadline.is_none()) else { return };
     let it = run.it();
     let Some(claimed_ms) = it.claimed_ms else { return };
@@ -98,6 +132,35 @@ fn over(core: &mut Core, id: &str, ending: Ending) -> Result<(), StoreError> {
         }
     };
     event.map_or(Ok(()), |event| start::end(core, id, event, None))
+}
+
+/// Its session was asked to end and does not: whatever stands still holds up neither the run nor what waits for it.
+fn over_without(core: &mut Core, id: &str, ending: Ending) -> Result<(), StoreError> {
+    let run = core.routines.runs.get(id);
+    let session = run.and_then(outcome::session_of).and_then(|id| core.sessions.get(&id));
+    let Some(session) = session.map(|entry| &entry.session) else { return Ok(()) };
+    let why = match &session.liveness {
+        Liveness::Unknown { why, way_out, .. } if way_out.is_empty() => why.clone(),
+        Liveness::Unknown { why, way_out, .. } => format!("{why}; {way_out}"),
+        Liveness::Alive { .. } | Liveness::Gone { .. } => {
+            "it was asked to, and its host says nothing".to_owned()
+        }
+    };
+    let text = format!("session {} ({}) does not end: {why}", session.id, session.name);
+    let error = match ending {
+        Ending::Failed(error) => error,
+        Ending::Displaced => ErrorType::Deadline,
+    };
+    let message = format!("{}; {text}", error.words());
+    let event = outcome::failed(core, id, error, message, None);
+    // Another try beside a session that may go on would be a second one.
+    let event = event.map(|event| match event {
+        Event::Fail { error, message, .. } => Event::Fail { error, message, retry_at_ms: None },
+        event => event,
+    });
+    event.map_or(Ok(()), |event| start::end(core, id, event, None))?;
+    core.notice(NoticeLevel::Error, format!("a run of a routine is over, but its {text}"));
+    Ok(())
 }
 
 fn take(core: &mut Core, id: &str, seen: Seen, now: Duration) -> Result<(), StoreError> {
@@ -187,6 +250,7 @@ fn look_at_times(core: &mut Core, id: &str, now: Duration) {
     };
     if let Some(run) = core.routines.runs.get_mut(id) {
         run.ending = Some(Ending::Failed(error));
+        run.asked_at = Some(now);
     }
     start::stop(core, id);
 }

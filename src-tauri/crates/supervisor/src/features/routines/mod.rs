@@ -6,6 +6,9 @@
 //! Must not know: files and shells, which are behind `ports::routines`; how a plan is made (`nightshift_routines`).
 
 pub(crate) mod acts;
+mod announce;
+pub(crate) mod answers;
+pub(crate) mod changes;
 mod due;
 mod files;
 mod follow;
@@ -18,6 +21,7 @@ pub(crate) mod views;
 mod watch;
 
 pub use acts::Written;
+pub(crate) use files::look_first;
 pub use prepare::{Prepared, Unready};
 pub use start::restarts;
 pub use unattended::decided;
@@ -25,24 +29,24 @@ pub use unattended::decided;
 use crate::clients::ConnId;
 use crate::core::Core;
 use crate::features::conditions::{self, Condition};
+use crate::handlers;
 use crate::limits::STORE_RETRY;
 use crate::ports::routines::FoundDefinitions;
 use crate::ports::storage::Storage;
 use nightshift_automation::ClockReading;
+use nightshift_model::{Fact, SessionId};
 use nightshift_platform::clock;
+use nightshift_protocol::routine::RoutineAct;
 use nightshift_protocol::{Fault, NoticeLevel, RoutineProblem};
-use nightshift_routines::occurrence::{ErrorType, Occurrence, State};
+use nightshift_routines::occurrence::{ErrorType, Held, Occurrence, State};
 use nightshift_routines::plan::{Span, SpanKind};
 use nightshift_routines::{Definition, Problem};
 use nightshift_store::ledger::LedgerEvent;
 use nightshift_store::{LedgerRow, LedgerWrite, RoutineRow, StoreError, Write};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-
-/// Longest wait between two looks at the wall clock while anything is planned: sleep, set clocks and other zones are
-/// noticed by then.
-const WALL_LOOK: Duration = Duration::from_secs(30);
 
 /// A routine in the loop.
 pub struct Routine {
@@ -87,6 +91,14 @@ pub struct Run {
     deadline: Option<Duration>,
     /// Its session is being ended, for this.
     ending: Option<Ending>,
+    /// When (monotonic) that was asked for.
+    asked_at: Option<Duration>,
+    /// An answer of its user is waited for: nothing of it works meanwhile.
+    waits: bool,
+    /// Why it has not started yet.
+    held: Option<Held>,
+    /// Ends what is being looked for for it.
+    called_off: Arc<AtomicBool>,
 }
 
 /// Why a run's session is being ended.
@@ -100,7 +112,23 @@ enum Ending {
 impl Run {
     fn of(row: LedgerRow) -> Run {
         let since = clock::monotonic();
-        Run { row, preparing: false, since, deadline: None, ending: None }
+        Run {
+            row,
+            preparing: false,
+            since,
+            deadline: None,
+            ending: None,
+            asked_at: None,
+            waits: false,
+            held: None,
+            called_off: Arc::default(),
+        }
+    }
+
+    /// What was begun for this try goes no further.
+    fn begin_anew(&mut self) {
+        self.called_off.store(true, Ordering::Relaxed);
+        *self = Run::of(self.row.clone());
     }
 
     fn it(&self) -> &Occurrence {
@@ -122,12 +150,21 @@ pub struct Routines {
     /// By the occurrence's id.
     pub runs: BTreeMap<String, Run>,
     last_look: Option<ClockReading>,
+    /// Something may have happened to the clocks since.
+    clocks_moved: bool,
     /// A look at the definitions is wanted, is under way.
     wanted: bool,
     reading: bool,
-    /// Counts looks and files that were written for clients: a look that was begun before the last of these shows
-    /// what was.
+    /// Counts looks and files that were written for clients.
     looks: u64,
+    /// The latest look that was taken into account; the latest file that was written: a look that was begun before
+    /// either of them shows what was.
+    applied: u64,
+    written: u64,
+    /// Names of definitions that are being written for clients; true where one is to be disabled at first.
+    writing: BTreeMap<String, bool>,
+    /// Name and hash of definitions that clients have written: of these the user knows.
+    own: BTreeSet<(String, String)>,
     /// Files that define no routine, and what is wrong with the directory.
     pub unfit: Vec<String>,
     /// Where the definitions are, once that is known.
@@ -171,8 +208,22 @@ pub enum Heard {
         look: u64,
         found: Result<FoundDefinitions, Fault>,
     },
+    /// They were read for a client, whose request is answered by what was found.
+    Looked {
+        conn: ConnId,
+        request: u64,
+        act: Box<RoutineAct>,
+        look: u64,
+        found: Result<FoundDefinitions, Fault>,
+    },
     /// A definition's file was written or removed for a client.
-    FileWritten { conn: ConnId, request: u64, result: Result<Written, Fault> },
+    FileWritten {
+        conn: ConnId,
+        request: u64,
+        /// Routines whose files were meant.
+        names: Vec<String>,
+        result: Result<Written, Fault>,
+    },
     /// What a run begins with was found, or why not.
     Prepared { occurrence: String, result: Result<Box<Prepared>, Unready> },
     /// Directories that no run needs any more are gone.
@@ -183,7 +234,12 @@ pub fn hear(core: &mut Core, heard: Heard) {
     match heard {
         Heard::FilesChanged => core.routines.wanted = true,
         Heard::FilesSeen { look, found } => files::looked(core, look, found),
-        Heard::FileWritten { conn, request, result } => {
+        Heard::Looked { conn, request, act, look, found } => {
+            files::looked_for_client(core, look, found);
+            handlers::routines_act(core, (conn, request), *act);
+        }
+        Heard::FileWritten { conn, request, names, result } => {
+            core.routines.writing.retain(|name, _| !names.contains(name));
             acts::written(core, (conn, request), result);
         }
         Heard::Prepared { occurrence, result } => start::prepared(core, &occurrence, result),
@@ -191,14 +247,19 @@ pub fn hear(core: &mut Core, heard: Heard) {
     }
 }
 
+/// The clock was set, the machine has slept, or its zone is another.
+pub(crate) fn clocks_moved(core: &mut Core) {
+    core.routines.clocks_moved = true;
+}
+
 fn wall_ms() -> i64 {
     i64::try_from(clock::now().0).unwrap_or(i64::MAX)
 }
 
 /// Until a wall time, and no longer than a look at the clocks may wait.
-fn until(at_ms: i64, wall_ms: i64) -> Duration {
+fn until(core: &Core, at_ms: i64, wall_ms: i64) -> Duration {
     let left = u64::try_from(at_ms.saturating_sub(wall_ms)).unwrap_or(0);
-    Duration::from_millis(left).min(WALL_LOOK)
+    core.timers.bounded(Duration::from_millis(left))
 }
 
 /// Time until something has to be done.
@@ -211,11 +272,12 @@ pub fn due_in(core: &Core, now: Duration) -> Option<Duration> {
         return Some(at.saturating_sub(now));
     }
     let wall = wall_ms();
-    let stirred = it.stirred.then_some(Duration::ZERO);
     let planned = it.list.values().filter(|routine| routine.is_planned());
     let times = planned.flat_map(|routine| [routine.next_ms, routine.watch_ms]).flatten().min();
-    let times = times.map(|at_ms| until(at_ms, wall));
-    let admit = it.admit_ms.map(|at_ms| until(at_ms, wall));
+    let stirred = it.stirred || it.clocks_moved && times.is_some();
+    let stirred = stirred.then_some(Duration::ZERO);
+    let times = times.map(|at_ms| until(core, at_ms, wall));
+    let admit = it.admit_ms.map(|at_ms| until(core, at_ms, wall));
     [stirred, times, admit, follow::due_in(core, now)].into_iter().flatten().min()
 }
 
@@ -275,28 +337,56 @@ fn accept(core: &mut Core, rows: Vec<LedgerRow>) {
     for row in rows {
         let id = row.occurrence.id.clone();
         let (state, routine) = (row.occurrence.state, row.occurrence.routine.clone());
+        let before = core.routines.runs.get(&id).and_then(outcome::session_of);
+        let stays = before.as_ref().map(|id| id.as_str()) == row.occurrence.session.as_deref();
         if state.is_over() {
-            core.routines.runs.remove(&id);
-        } else {
-            match core.routines.runs.get_mut(&id) {
-                Some(run) => {
-                    let moved = run.row.occurrence.state != state;
-                    run.row = row;
-                    if moved {
-                        run.since = clock::monotonic();
-                    }
-                    if matches!(state, State::Due) {
-                        (run.preparing, run.ending, run.deadline) = (false, None, None);
-                    }
-                }
-                None => {
-                    core.routines.runs.insert(id, Run::of(row));
-                }
+            if let Some(run) = core.routines.runs.remove(&id) {
+                run.called_off.store(true, Ordering::Relaxed);
             }
+        } else {
+            hold(core, row);
+        }
+        if let Some(session) = before.filter(|_| state.is_over() || !stays) {
+            core.fact(&session, Fact::RunEnded);
         }
         core.routines.stirred = true;
         watch::look_again(core, &routine);
     }
+}
+
+/// A row that is not over.
+fn hold(core: &mut Core, row: LedgerRow) {
+    let (id, state) = (row.occurrence.id.clone(), row.occurrence.state);
+    match core.routines.runs.get_mut(&id) {
+        Some(run) => {
+            let moved = run.row.occurrence.state != state;
+            run.row = row;
+            if moved {
+                run.since = clock::monotonic();
+            }
+            if matches!(state, State::Due) {
+                run.begin_anew();
+            }
+        }
+        None => {
+            // Its number tells those of one moment apart.
+            let n = match row.n {
+                0 => core.store.row(&id).ok().flatten().map_or(0, |stored| stored.n),
+                n => n,
+            };
+            core.routines.runs.insert(id, Run::of(LedgerRow { n, ..row }));
+        }
+    }
+}
+
+/// Runs that were over when an earlier supervisor was killed, before their sessions heard of it.
+pub(crate) fn recover(core: &mut Core) {
+    let ended = core.sessions.values().filter(|entry| {
+        let run = entry.session.unattended.as_ref().filter(|run| !run.over);
+        run.is_some_and(|run| !core.routines.runs.contains_key(&run.occurrence))
+    });
+    let ended: Vec<SessionId> = ended.map(|entry| entry.session.id.clone()).collect();
+    ended.iter().for_each(|id| core.fact(id, Fact::RunEnded));
 }
 
 /// Mistakes as clients see them.

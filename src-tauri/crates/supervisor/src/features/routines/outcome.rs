@@ -5,7 +5,9 @@
 use super::{Run, wall_ms};
 use crate::core::Core;
 use nightshift_model::standing::{GoalEnd, GoalPhase, Judgement as Verdict};
-use nightshift_model::{AgentWork, Liveness, Session, SessionId, State, Trouble, TroubleKind};
+use nightshift_model::{
+    AgentWork, Liveness, Lodging, Need, Session, SessionId, State, Trouble, TroubleKind,
+};
 use nightshift_routines::occurrence::{
     ErrorType, Event, Judgement, Occurrence, State as RunState, retry_at_ms,
 };
@@ -26,6 +28,12 @@ pub(super) enum Seen {
 
 pub(super) fn session_of(run: &Run) -> Option<SessionId> {
     SessionId::parse(run.row.occurrence.session.as_deref()?)
+}
+
+/// Its user has to answer something before anything of it goes on.
+pub(super) fn waits_for_user(session: &Session) -> bool {
+    let holds = |need: &Need| need.asks_for_trust() || !need.closed_a_turn();
+    matches!(&session.state, State::NeedsInput { needs } if needs.iter().any(holds))
 }
 
 /// `begun`: the run's agent has been heard of before.
@@ -64,6 +72,10 @@ fn judged(session: &Session) -> Seen {
     let standing = &agent.standing;
     let Some(goal) = &standing.goal else {
         let Some(last) = &standing.last_goal else {
+            // It goes on by itself, until its deadline at the latest.
+            if standing.looping.is_some() || standing.wakeup.is_some() {
+                return Seen::Nothing;
+            }
             let reason = "the routine has no goal to judge it by".to_owned();
             return Seen::End(Judgement::NotJudged, reason);
         };
@@ -99,11 +111,17 @@ fn failed_or_judged(session: &Session, begun: bool, error: &str, trouble: Option
         Some(TroubleKind::Credit | TroubleKind::Context | TroubleKind::Model) => {
             ErrorType::AgentError
         }
+        None if !begun && sets_up(session) => ErrorType::SetupFailed,
         None if !begun => ErrorType::NoStart,
         None if matches!(session.liveness, Liveness::Gone { .. }) => ErrorType::AgentDied,
         None => ErrorType::AgentError,
     };
     Seen::Failed(kind, error.to_owned(), trouble)
+}
+
+/// Its worktree is there and not ready: what failed is its setup.
+fn sets_up(session: &Session) -> bool {
+    matches!(&session.lodging, Some(Lodging::Worktree(worktree)) if worktree.setting_up)
 }
 
 /// The failure of a run, with its next try where the policy gives it one.

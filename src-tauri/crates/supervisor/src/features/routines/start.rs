@@ -3,7 +3,8 @@
 //! Promises: a row is claimed before anything is done for it; its session and the word that it is its session are one
 //! commit; a session that an earlier supervisor wrote down and never started is started, and no other beside it.
 
-use super::prepare::{self, Prepared, Unready};
+use super::follow;
+use super::prepare::{self, Prepared, Unready, base_of};
 use super::{Ending, Run, accept, changed, commit, outcome, wait_for_room, wall_ms};
 use crate::core::{Core, effects};
 use crate::handlers;
@@ -18,18 +19,20 @@ use nightshift_model::{
 };
 use nightshift_platform::clock;
 use nightshift_routines::Definition;
-use nightshift_routines::definition::{Base, Otherwise, WorktreeUse};
+use nightshift_routines::definition::{Missed, Otherwise, Overlap};
 use nightshift_routines::occurrence::{
-    Admission, Candidate, ErrorType, Event, Origin as Cause, Running, StandingOfRoutine, State,
-    WAIT_MAX_MS, admit, overlap_key, step,
+    Admission, Candidate, Caps, ErrorType, Event, Held, Origin as Cause, Running,
+    StandingOfRoutine, State, WAIT_MAX_MS, admit, overlap_key, step,
 };
 use nightshift_routines::payload::{Outside, first_turn};
 use nightshift_store::ledger::LedgerEvent;
 use nightshift_store::{LedgerRow, StoreError, Write};
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
-/// Routine runs at one time: each has an agent and what that starts.
-const RUNNING_MAX: usize = 4;
+/// Routine runs at one time. Those that work have an agent at work and what that starts. Those that wait for their user
+/// keep an idle process each; more of them than this is a user who is not coming back, and memory that others need.
+const CAPS: Caps = Caps { working: 4, live: 32 };
 /// Letters of a run's id in the names of its session and worktree: enough to tell those of a routine apart.
 const SHORT_ID: usize = 6;
 /// Turns that a run gets for its goal unless its budget says otherwise.
@@ -50,13 +53,17 @@ pub(super) fn on_tick(core: &mut Core) -> Result<(), StoreError> {
     let candidates = candidates(core, wall);
     let running = running(core);
     let standings = standings(core, &candidates)?;
-    let admitted = admit(&candidates, &running, &standings, RUNNING_MAX);
+    let admitted = admit(&candidates, &running, &standings, CAPS);
     let mut rows = Vec::new();
     let mut displaced = Vec::new();
     for (candidate, admission) in candidates.iter().zip(admitted) {
-        let Some(run) = core.routines.runs.get(&candidate.id) else { continue };
+        let Some(run) = core.routines.runs.get_mut(&candidate.id) else { continue };
+        run.held = None;
         let event = match admission {
-            Admission::Wait(_) => continue,
+            Admission::Wait(held) => {
+                run.held = Some(held);
+                continue;
+            }
             Admission::Skip(reason) => Event::Skip { reason },
             Admission::Start { cancel } if cancel.is_empty() => {
                 let hash = core.routines.list.get(&candidate.routine);
@@ -66,6 +73,7 @@ pub(super) fn on_tick(core: &mut Core) -> Result<(), StoreError> {
             }
             // It starts once they are gone.
             Admission::Start { cancel } => {
+                run.held = Some(Held::PreviousRunning);
                 displaced.extend(cancel);
                 continue;
             }
@@ -85,7 +93,11 @@ pub(super) fn on_tick(core: &mut Core) -> Result<(), StoreError> {
     accept(core, rows);
     // What was skipped makes no room; whatever else did stirs again.
     core.routines.stirred = some && core.routines.runs.values().any(|run| waits(run, wall));
-    claimed.iter().for_each(|id| prepare::begin(core, id));
+    let now = clock::monotonic();
+    for id in &claimed {
+        follow::give_time(core, id, now);
+        prepare::begin(core, id);
+    }
     displaced.iter().for_each(|id| displace(core, id));
     Ok(())
 }
@@ -114,8 +126,15 @@ fn candidate(core: &Core, run: &Run) -> Option<Candidate> {
     let due_ms = match &it.origin {
         Cause::Schedule { due_ms, .. } => *due_ms,
         Cause::Api { .. } | Cause::Github { .. } | Cause::Manual | Cause::Replay { .. } => {
-            run.row.n
+            run.row.made_ms
         }
+    };
+    let overlap = match policy.overlap {
+        // Those that were missed come one after the other, and so does what comes due meanwhile.
+        Overlap::Skip if policy.missed == Missed::All && catches_up(core, &it.routine) => {
+            Overlap::Queue
+        }
+        overlap => overlap,
     };
     Some(Candidate {
         id: it.id.clone(),
@@ -123,10 +142,17 @@ fn candidate(core: &Core, run: &Run) -> Option<Candidate> {
         key: overlap_key(policy.per, &it.routine, None, None),
         pull_request: None,
         due_ms,
-        overlap: policy.overlap,
+        n: run.row.n,
+        overlap,
         by_hand,
         one_off: run.row.one_off,
     })
+}
+
+/// Late runs of the routine are due or on their way.
+fn catches_up(core: &Core, routine: &str) -> bool {
+    let mut its = core.routines.runs.values().filter(|run| run.it().routine == routine);
+    its.any(|run| run.it().late_cause.is_some())
 }
 
 fn running(core: &Core) -> Vec<Running> {
@@ -142,6 +168,7 @@ fn running(core: &Core) -> Vec<Running> {
             routine: it.routine.clone(),
             key: overlap_key(per, &it.routine, None, None),
             pull_request: None,
+            waits: run.waits,
         }
     };
     active.map(running).collect()
@@ -174,7 +201,7 @@ fn standings(
 }
 
 /// The beginning of this day in the routine's zone.
-fn day_begins_ms(core: &Core, definition: &Definition) -> i64 {
+pub(super) fn day_begins_ms(core: &Core, definition: &Definition) -> i64 {
     let zone = zone_of(core, definition);
     let now = Timestamp::from_millisecond(wall_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
     let day = zone.to_datetime(now).date().to_datetime(Time::midnight());
@@ -195,6 +222,8 @@ fn displace(core: &mut Core, id: &str) {
         return;
     }
     run.ending = Some(Ending::Displaced);
+    run.asked_at = Some(clock::monotonic());
+    run.called_off.store(true, Ordering::Relaxed);
     stop(core, id);
 }
 
@@ -210,7 +239,8 @@ pub(super) fn stop_session(core: &mut Core, id: &str, session: &SessionId) {
     if core.sessions.get(session).is_none_or(|entry| is_over(&entry.session)) {
         return;
     }
-    let asked = core.apply(session, SessionEvent::Command(Command::Stop), clock::now(), 0);
+    // Where its host stands still it ends when that goes on.
+    let asked = core.apply(session, SessionEvent::Command(Command::StopLater), clock::now(), 0);
     if let Err(fault) = asked {
         tracing::warn!(session = %session, "the end of run {id} waits: {fault}");
     }
@@ -408,15 +438,10 @@ fn session(
     if it.attempt > 0 {
         called.push_str(&format!("-{}", it.attempt.saturating_add(1)));
     }
-    let in_worktree = definition.repository.is_some() && definition.worktree == WorktreeUse::PerRun;
+    let in_worktree = prepare::in_worktree(definition);
     let wish = match in_worktree {
         true => Wish::Named { name: called.clone() },
         false => Wish::Never,
-    };
-    let base = match &definition.base {
-        Base::Default => Some("default".to_owned()),
-        Base::Head => Some("head".to_owned()),
-        Base::Branch(branch) => Some(branch.clone()),
     };
     let unattended = Unattended {
         routine: it.routine.clone(),
@@ -424,8 +449,9 @@ fn session(
         occurrence: it.id.clone(),
         allow: definition.permissions.allow.clone(),
         asks: definition.permissions.otherwise == Otherwise::Ask,
-        base: base.filter(|_| in_worktree),
+        base: base_of(definition),
         setup: definition.environment.setup.clone().filter(|_| in_worktree),
+        over: false,
     };
     let asked = one_line(&definition.prompt, limits::LINE_MAX_CHARS);
     let session = Session::starting(id, uuid, called, work, cwd, asked, clock::now());

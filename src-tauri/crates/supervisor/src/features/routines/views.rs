@@ -5,6 +5,7 @@ use crate::core::Core;
 use nightshift_protocol::routine::{
     RoutineDetail, RoutineView, RunErrorView, RunEvent, RunTrigger, RunView, TriggerView,
 };
+use nightshift_routines::Definition;
 use nightshift_routines::definition::{Trigger, duration};
 use nightshift_routines::health::{self, Health, Report};
 use nightshift_routines::occurrence::{Judgement, Occurrence, Origin, State};
@@ -51,6 +52,12 @@ pub(crate) fn run(core: &Core, row: &LedgerRow, events: Vec<RunEvent>) -> RunVie
         Origin::Manual => ("manual", None),
         Origin::Replay { .. } => ("replay", None),
     };
+    let waits = core.routines.runs.get(&it.id).filter(|_| it.state == State::Due);
+    let held = waits.and_then(|run| run.held);
+    let words = match held {
+        Some(held) => format!("{}, waits: {}", happened(it), held.words()),
+        None => happened(it),
+    };
     let error = it.error.as_ref().map(|error| RunErrorView {
         kind: word(error.kind).unwrap_or_default(),
         message: error.message.clone(),
@@ -60,7 +67,7 @@ pub(crate) fn run(core: &Core, row: &LedgerRow, events: Vec<RunEvent>) -> RunVie
         routine: routine.map_or_else(|| it.routine.clone(), |routine| routine.row.name.clone()),
         trigger: RunTrigger { kind: kind.to_owned(), due_at },
         state: it.state.name().to_owned(),
-        reason: it.reason.and_then(word),
+        reason: it.reason.and_then(word).or(held.map(|held| held.name().to_owned())),
         late_cause: it.late_cause.and_then(word),
         outcome: it.outcome.and_then(word),
         outcome_reason: it.outcome_reason.clone(),
@@ -72,7 +79,7 @@ pub(crate) fn run(core: &Core, row: &LedgerRow, events: Vec<RunEvent>) -> RunVie
         attempt: it.attempt,
         error,
         denials: row.denials.clone(),
-        words: happened(it),
+        words,
         events,
     }
 }
@@ -132,6 +139,12 @@ pub(super) fn routine(core: &Core, id: &str) -> Result<Option<RoutineView>, Stor
         problems: routine.problems.iter().map(shown).collect(),
         remarks: definition.map(support::remarks).unwrap_or_default(),
     }))
+}
+
+/// What starts it, as people say it.
+pub(super) fn when(definition: &Definition) -> String {
+    let all: Vec<String> = definition.triggers.iter().map(|it| trigger(it).words).collect();
+    if all.is_empty() { "by hand".to_owned() } else { all.join(", ") }
 }
 
 fn unknown() -> Report {
