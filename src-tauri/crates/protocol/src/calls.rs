@@ -12,7 +12,8 @@ use crate::permission::{PermissionAct, PermissionRule};
 use crate::reply::{AttachTarget, DaemonStatus, LogPage, Reply as AnyReply};
 use crate::review::{ReviewAct, ReviewResult};
 use crate::routine::{
-    RoutineAct, RoutineDetail, RoutineList, RoutineResult, RoutineView, RunPage, RunStarted,
+    RoutineAct, RoutineDetail, RoutineEdit, RoutineList, RoutineResult, RoutineSaved, RoutineView,
+    RunPage, RunStarted, SchedulePreview,
 };
 use crate::standing::{StandingAct, StandingResult};
 use crate::task::Task;
@@ -212,6 +213,8 @@ routine_calls! {
     ResumeRoutine = Resume { routine: String } -> RoutineView: RoutineResult::Changed { routine } => *routine;
     RunRoutine = Run { routine: String, text: Option<String> } -> RunStarted: RoutineResult::Started(started) => started;
     RoutineRuns = Runs { routine: String, before: Option<i64>, limit: u32 } -> RunPage: RoutineResult::Runs(page) => page;
+    PreviewSchedule = Preview { schedule: String, timezone: Option<String> } -> SchedulePreview: RoutineResult::Preview(preview) => preview;
+    SaveRoutine = Save { routine: Option<String>, name: String, edits: Vec<RoutineEdit>, check: bool } -> RoutineSaved: RoutineResult::Saved(saved) => *saved;
     RemoveRoutine = Remove { routine: String } -> RemovedRoutine: RoutineResult::Removed { id, name } => RemovedRoutine { id, name };
 }
 

@@ -81,6 +81,26 @@ impl RoutineFiles for Definitions {
         }
     }
 
+    fn text(&self, name: &str) -> Result<String, Fault> {
+        read_one(&self.dir, name).map_err(|problem| {
+            let path = self.dir.join(format!("{name}{ENDING}"));
+            Fault::new(FaultCode::Io, format!("{}: {}", path.display(), problem.message))
+        })
+    }
+
+    fn replace(&self, name: &str, before: &str, text: &str) -> Result<(), Fault> {
+        let path = self.dir.join(format!("{name}{ENDING}"));
+        check_directory(&self.dir).map_err(|why| Fault::new(FaultCode::Io, why))?;
+        if self.text(name)? != before {
+            let message = format!("{} was changed by somebody else just now", path.display());
+            return Err(Fault::new(FaultCode::Refused, message).hint("save it again"));
+        }
+        files::write_durably(&path, text.as_bytes()).map_err(|e| {
+            Fault::new(FaultCode::Io, format!("{} cannot be written: {e}", path.display()))
+                .hint("make the file writable, then save it again")
+        })
+    }
+
     fn remove(&self, name: &str) -> Result<(), Fault> {
         let file = format!("{name}{ENDING}");
         match below::remove(&self.dir, Path::new(&file)) {
@@ -296,6 +316,20 @@ mod tests {
         definitions.remove("a").unwrap();
         definitions.remove("a").unwrap();
         assert_eq!(definitions.read().files, []);
+    }
+
+    #[test]
+    fn a_file_is_replaced_only_as_it_was_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let definitions = definitions(dir.path());
+        definitions.create("a", "one").unwrap();
+        definitions.replace("a", "one", "two").unwrap();
+        assert_eq!(definitions.text("a").unwrap(), "two");
+        let late = definitions.replace("a", "one", "three").unwrap_err();
+        assert!(late.message.contains("was changed"), "{late}");
+        assert_eq!(definitions.text("a").unwrap(), "two");
+        assert!(definitions.replace("b", "", "new").is_err(), "only what is there");
+        assert_eq!(std::fs::read_dir(&definitions.dir).unwrap().count(), 1);
     }
 
     #[test]

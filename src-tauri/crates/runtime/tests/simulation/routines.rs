@@ -6,7 +6,7 @@ use crate::run::Run;
 use crate::world::SimulatedWorld;
 use nightshift_model::{AgentWork, Origin};
 use nightshift_protocol::routine::RoutineAct;
-use nightshift_protocol::{Command, Environment, Fault};
+use nightshift_protocol::{Command, Environment, Fault, FaultCode};
 use nightshift_routines::occurrence::State;
 use nightshift_store::{LedgerRow, RowsWanted};
 use nightshift_supervisor::core::Core;
@@ -59,6 +59,18 @@ impl RoutineFiles for WrittenDefinitions {
     fn create(&self, name: &str, text: &str) -> Result<(), Fault> {
         self.all().insert(name.to_owned(), text.to_owned());
         Ok(())
+    }
+
+    fn text(&self, name: &str) -> Result<String, Fault> {
+        let gone = || Fault::new(FaultCode::NotFound, "no such file");
+        self.all().get(name).cloned().ok_or_else(gone)
+    }
+
+    fn replace(&self, name: &str, before: &str, text: &str) -> Result<(), Fault> {
+        if self.text(name)? != before {
+            return Err(Fault::new(FaultCode::Refused, "it was changed"));
+        }
+        self.create(name, text)
     }
 
     fn remove(&self, name: &str) -> Result<(), Fault> {

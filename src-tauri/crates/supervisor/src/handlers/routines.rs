@@ -3,6 +3,7 @@
 use crate::clients::ConnId;
 use crate::core::Core;
 use crate::features::routines::acts;
+use crate::features::routines::writing::{self, Wanted};
 use crate::handlers::{Handled, Outcome};
 use nightshift_protocol::Reply;
 use nightshift_protocol::routine::{RoutineAct, RoutineResult};
@@ -39,6 +40,12 @@ pub fn routines(core: &mut Core, conn: ConnId, request: u64, act: RoutineAct) ->
         }
         RoutineAct::Runs { routine, before, limit } => {
             acts::runs(core, &acts::find(core, &routine)?, (before, limit))?
+        }
+        RoutineAct::Preview { schedule, timezone } => writing::preview(core, &schedule, timezone)?,
+        RoutineAct::Save { routine, name, edits, check } => {
+            let routine = routine.map(|routine| acts::find(core, &routine)).transpose()?;
+            writing::save(core, asked, Wanted { routine, name, edits, check })?;
+            return Ok(Handled::Pending);
         }
         RoutineAct::Remove { routine } => {
             let id = acts::find(core, &routine)?;

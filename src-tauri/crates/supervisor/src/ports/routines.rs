@@ -29,6 +29,10 @@ pub trait RoutineFiles: Send {
     fn read(&self) -> FoundDefinitions;
     /// Writes a new file, whole or not at all; none that is there is overwritten.
     fn create(&self, name: &str, text: &str) -> Result<(), Fault>;
+    /// The text of one file, as it is now.
+    fn text(&self, name: &str) -> Result<String, Fault>;
+    /// Writes a file that is there anew, whole or not at all; refused where it is not `before` any more.
+    fn replace(&self, name: &str, before: &str, text: &str) -> Result<(), Fault>;
     /// One that is not there is removed already.
     fn remove(&self, name: &str) -> Result<(), Fault>;
     /// What a login shell of the user's has in its environment; why not, where it does not say.

@@ -10,7 +10,9 @@ use crate::inbox::Inbox;
 use crate::ports::routines::FoundDefinitions;
 use crate::ports::storage::fault;
 use crate::ports::world::{Job, Lane};
-use nightshift_protocol::routine::{RoutineResult, RunPage, RunStarted};
+use nightshift_protocol::routine::{
+    FieldProblem, RoutineResult, RoutineSaved, RunPage, RunStarted,
+};
 use nightshift_protocol::{Fault, FaultCode, Reply};
 use nightshift_routines::definition::{Problem, check_name};
 use nightshift_routines::health::became;
@@ -34,6 +36,13 @@ pub enum Written {
     Removed {
         id: String,
     },
+    /// Keys of it were set.
+    Saved {
+        name: String,
+        found: FoundDefinitions,
+    },
+    /// Nothing was written: these would be mistakes, or it was to be checked only.
+    Unfit(Vec<FieldProblem>),
 }
 
 /// The routine of this name or id.
@@ -265,6 +274,15 @@ pub fn written(core: &mut Core, (conn, request): (ConnId, u64), result: Result<W
         Written::Removed { id } => {
             core.routines.looks += 1;
             removed(core, &id)
+        }
+        Written::Saved { name, found } => {
+            core.routines.looks += 1;
+            files::seen(core, Ok(found));
+            let routine = find(core, &name).and_then(|id| stored(views::routine(core, &id)))?;
+            Ok(RoutineResult::Saved(Box::new(RoutineSaved { routine, problems: Vec::new() })))
+        }
+        Written::Unfit(problems) => {
+            Ok(RoutineResult::Saved(Box::new(RoutineSaved { routine: None, problems })))
         }
     });
     let answer = answer.map(|result| Reply::Routines { result: Box::new(result) });

@@ -16,6 +16,7 @@ mod support;
 mod unattended;
 pub(crate) mod views;
 mod watch;
+pub(crate) mod writing;
 
 pub use acts::Written;
 pub use prepare::{Prepared, Unready};
