@@ -236,6 +236,9 @@ pub struct Unattended {
     /// What is run in its new worktree, where the routine says so.
     #[serde(default)]
     pub setup: Option<String>,
+    /// It did what it was for, without a problem: it has left the board by itself, and comes back when it goes on.
+    #[serde(default)]
+    pub archived: bool,
 }
 
 /// A state to come back to.

@@ -426,6 +426,7 @@ fn session(
         asks: definition.permissions.otherwise == Otherwise::Ask,
         base: base.filter(|_| in_worktree),
         setup: definition.environment.setup.clone().filter(|_| in_worktree),
+        archived: false,
     };
     let asked = one_line(&definition.prompt, limits::LINE_MAX_CHARS);
     let session = Session::starting(id, uuid, called, work, cwd, asked, clock::now());
