@@ -126,6 +126,15 @@ test("the form tells mistakes beside their field and shows what a schedule means
   await window.get("routine-edit").click();
   const form = window.get("routine-form");
   await form.waitFor();
+  // Esc closes an open menu, and nothing else.
+  await window.get("trigger-presets").click();
+  await window.page.getByRole("menuitemradio", { name: "every 2 hours" }).waitFor();
+  await window.press("Escape");
+  await expect.poll(() => window.page.getByRole("menuitemradio").count()).toBe(0);
+  await form.waitFor();
+  await window.get("trigger-presets").click();
+  await window.page.getByRole("menuitemradio", { name: "every 2 hours" }).click();
+  await expect.poll(() => window.get("trigger-text").inputValue()).toBe("every 2 hours");
   await window.get("trigger-text").fill("every monday at 18:30");
   await expect.poll(() => window.get("trigger-means").textContent()).toContain('schedule = "30 18 * * 1"');
   await expect.poll(() => window.get("trigger-upcoming").locator("li").count()).toBe(4);

@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn an_archived_run_is_kept_for_a_week() {
         let mut run = ended(&json!({"type": "completed", "result": "ok"}), false);
-        let agent = json!({"type": "agent", "agent": "rehearsal", "prompts": []});
+        let agent = json!({"type": "agent", "agent": "rehearsal", "prompts": [], "nextPrompt": 2});
         run.work = serde_json::from_value(agent).unwrap();
         assert!(!may_go(&run), "a run that stays on the board");
         run.unattended = serde_json::from_value(json!({
