@@ -13,12 +13,16 @@ const QUICK: &str = "--quick";
 /// Opens a session, as a click on a notification asks for.
 const OPEN: &str = "--open";
 
+/// Opens the page of the routines.
+const ROUTINES: &str = "--routines";
+
 /// What the command line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
     Window,
     Hidden,
     Quick,
+    Routines,
     Session(String),
 }
 
@@ -29,6 +33,7 @@ impl Asked {
             match argument.as_str() {
                 HIDDEN => return Asked::Hidden,
                 QUICK => return Asked::Quick,
+                ROUTINES => return Asked::Routines,
                 OPEN => return arguments.next().map_or(Asked::Window, Asked::Session),
                 _ => {}
             }
@@ -37,16 +42,33 @@ impl Asked {
     }
 }
 
-/// Tells the page that a session is to be opened: it takes it from `Opening`.
+/// Tells the page that something is to be opened: it takes it from `Opening`.
 #[derive(Clone, Serialize, specta::Type, tauri_specta::Event)]
 pub struct OpenRequested;
 
-/// The session that the page is to open, until it has taken it: a page that is loading hears no event.
+/// What the page is to open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, specta::Type)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum OpenTarget {
+    Session {
+        id: String,
+    },
+    /// All routines, or this one.
+    Routines {
+        name: Option<String>,
+    },
+    /// A new routine from what was typed behind `/schedule`.
+    Schedule {
+        text: String,
+    },
+}
+
+/// What the page is to open, until it has taken it: a page that is loading hears no event.
 #[derive(Default)]
-pub struct Opening(Mutex<Option<String>>);
+pub struct Opening(Mutex<Option<OpenTarget>>);
 
 impl Opening {
-    pub fn take(&self) -> Option<String> {
+    pub fn take(&self) -> Option<OpenTarget> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -57,6 +79,7 @@ pub fn fulfil(app: &AppHandle, asked: Asked) {
         Asked::Hidden => {}
         Asked::Window => window::show(app),
         Asked::Quick => quick::show(app),
+        Asked::Routines => open(app, OpenTarget::Routines { name: None }),
         Asked::Session(session) => session_of(app, session),
     }
 }
@@ -70,11 +93,16 @@ pub fn session_of(app: &AppHandle, session: String) {
 
 /// Shows the board's window with this session open.
 pub fn on_the_board(app: &AppHandle, session: String) {
+    open(app, OpenTarget::Session { id: session });
+}
+
+/// Shows the board's window with this open.
+pub fn open(app: &AppHandle, target: OpenTarget) {
     let opening = app.state::<Opening>();
-    *opening.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
+    *opening.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(target);
     window::show(app);
     if let Err(error) = OpenRequested.emit_to(app, window::MAIN) {
-        eprintln!("warning: the page was not told which session to open: {error}");
+        eprintln!("warning: the page was not told what to open: {error}");
     }
 }
 
@@ -89,6 +117,7 @@ mod tests {
             ("nightshift-desktop", Asked::Window),
             ("nightshift-desktop --hidden", Asked::Hidden),
             ("nightshift-desktop --quick", Asked::Quick),
+            ("nightshift-desktop --routines", Asked::Routines),
             ("nightshift-desktop --open 7c5d0a1b", session("7c5d0a1b")),
             ("nightshift-desktop --open", Asked::Window),
             ("nightshift-desktop --unheard-of", Asked::Window),

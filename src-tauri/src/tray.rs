@@ -2,9 +2,10 @@
 //!
 //! Promise: says who needs input, each one click away; changes only when what it says changes.
 
+use crate::opening::OpenTarget;
 use crate::{link::Link, opening, quick, window};
 use nightshift_client::Follow;
-use nightshift_notices::tray::{Line, Menu as Shown, id_of_session};
+use nightshift_notices::tray::{Line, Menu as Shown, id_of_session, name_of_routine};
 use nightshift_platform::clock;
 use nightshift_protocol::{BoardEvent, Fault, FaultCode, calls};
 use std::time::Duration;
@@ -17,7 +18,8 @@ use tokio::sync::Notify;
 const TRAY: &str = "main";
 /// Several changes within this are shown as one.
 const SETTLE: Duration = Duration::from_millis(200);
-/// Somebody else may have paused the schedules: looked at with changes, but not more often.
+/// Somebody else may have paused the schedules, and routines may be other ones: looked at with changes, but not more
+/// often.
 const PAUSED_LOOK: Duration = Duration::from_secs(5);
 /// Until a lost supervisor is asked again.
 const RETRY: Duration = Duration::from_secs(2);
@@ -28,6 +30,11 @@ const NEEDED: Image<'_> = tauri::include_image!("../icons/tray-needs-input.png")
 /// The menu's own switch was used.
 #[derive(Default)]
 pub struct Toggled(Notify);
+
+/// Something that the menu says was changed by this window: it is looked at now.
+pub fn look_again(app: &AppHandle) {
+    app.state::<Toggled>().0.notify_one();
+}
 
 pub fn build(app: &AppHandle) -> tauri::Result<()> {
     let drawn = lines(&Shown::default());
@@ -77,6 +84,7 @@ async fn follow_once(app: &AppHandle, tray: &TrayIcon, drawn: &mut Vec<Line>) ->
         let now = clock::monotonic();
         if turned || asked.is_none_or(|at| now.saturating_sub(at) >= PAUSED_LOOK) {
             shown.paused = paused(&link).await?;
+            shown.routines = link.ask(calls::ListRoutines {}).await?.routines;
             asked = Some(now);
         }
         let next = lines(&shown);
@@ -131,7 +139,7 @@ fn menu(app: &AppHandle, lines: &[Line]) -> tauri::Result<Menu<Wry>> {
 }
 
 fn on_menu(app: &AppHandle, event: MenuEvent) {
-    use nightshift_notices::tray::{CLOSE, OPEN, PAUSE, QUICK, QUIT, RESUME};
+    use nightshift_notices::tray::{CLOSE, OPEN, PAUSE, QUICK, QUIT, RESUME, ROUTINES};
     match event.id().as_ref() {
         OPEN => window::show(app),
         CLOSE => window::hide(app, window::MAIN),
@@ -139,7 +147,12 @@ fn on_menu(app: &AppHandle, event: MenuEvent) {
         QUIT => app.exit(0),
         PAUSE => pause(app, true),
         RESUME => pause(app, false),
+        ROUTINES => opening::open(app, OpenTarget::Routines { name: None }),
         id => {
+            if let Some(name) = name_of_routine(id) {
+                let name = Some(name.to_owned());
+                opening::open(app, OpenTarget::Routines { name });
+            }
             if let Some(session) = id_of_session(id) {
                 opening::session_of(app, session.to_owned());
             }
@@ -154,6 +167,6 @@ fn pause(app: &AppHandle, paused: bool) {
         if let Err(fault) = link.ask(calls::PauseSchedules { paused }).await {
             eprintln!("warning: schedules were not paused: {fault}");
         }
-        app.state::<Toggled>().0.notify_one();
+        look_again(&app);
     });
 }

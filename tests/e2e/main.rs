@@ -13,6 +13,7 @@ mod peek;
 mod popout;
 mod quick;
 mod review;
+mod routines;
 mod supervisor_killed;
 mod terminal;
 mod terminal_exact;

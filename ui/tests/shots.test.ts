@@ -39,6 +39,40 @@ const SHOTS: Shot[] = [
   { name: "directories", arrange: (window) => window.get("group-by-directory").click() },
   { name: "first-run", mode: "empty", arrange: (window) => window.get("first-more").waitFor() },
   { name: "lost", mode: "down", arrange: (window) => window.get("disconnected").waitFor() },
+  {
+    name: "routines",
+    mode: "routines",
+    arrange: async (window) => {
+      await window.press("Alt+r");
+      await window.get("routine-list").waitFor();
+    },
+  },
+  {
+    name: "routine",
+    mode: "routines",
+    arrange: async (window) => {
+      await window.press("Alt+r");
+      await window.page.locator("[data-name=nightly-triage] [data-entry]").click();
+      await window.get("run").first().waitFor();
+    },
+  },
+  {
+    name: "routine-form",
+    mode: "empty",
+    arrange: async (window) => {
+      await window.press("Alt+r");
+      await window.page.locator("[data-template=nightly-triage]").click();
+      await window.get("trigger-means").waitFor();
+    },
+  },
+  {
+    name: "routine-templates",
+    mode: "empty",
+    arrange: async (window) => {
+      await window.press("Alt+r");
+      await window.get("routine-templates").waitFor();
+    },
+  },
   { name: "nothing-found", arrange: (window) => window.get("filter-input").fill("no such thing") },
   {
     name: "peek",

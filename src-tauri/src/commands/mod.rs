@@ -11,6 +11,7 @@ mod named;
 mod notifications;
 mod places;
 mod review;
+mod routines;
 mod session;
 mod settings;
 mod shell;
@@ -26,7 +27,7 @@ use nightshift_model::answering::ANSWER_AFTER_MS;
 use specta_typescript::Typescript;
 use std::path::Path;
 use tauri::Wry;
-use tauri_specta::{Builder, ErrorHandlingMode, collect_commands, collect_events};
+use tauri_specta::{Builder, Commands, ErrorHandlingMode, collect_commands, collect_events};
 
 const HEADER: &str = "\
 /**
@@ -39,65 +40,83 @@ const HEADER: &str = "\
 /// After this there are functions of the generator's own and no types of ours.
 const RUNTIME: &str = "/* Tauri Specta runtime */";
 
+/// All commands of all windows; `capabilities/` says which window has which.
+fn commands() -> Commands<Wry> {
+    collect_commands![
+        follow::follow_board,
+        follow::follow_conversation,
+        follow::unfollow,
+        session::dispatch,
+        enclosure::enclose,
+        enclosure::read_enclosure,
+        session::answer,
+        session::reply,
+        session::interrupt,
+        session::open_as,
+        session::stop,
+        session::remove,
+        session::rename,
+        session::pin,
+        session::choose,
+        session::logs,
+        session::why,
+        background::tasks,
+        background::stop_task,
+        background::continue_at_reset,
+        background::cancel_continue,
+        review::review,
+        notifications::receipts,
+        notifications::test_notification,
+        notifications::notification_permission,
+        notifications::looking,
+        notifications::take_opening,
+        notifications::pop_out,
+        notifications::put_back,
+        notifications::close_window,
+        notifications::hide_quick,
+        standing::standing,
+        routines::routines,
+        routines::routine,
+        routines::routine_runs,
+        routines::preview_schedule,
+        routines::save_routine,
+        routines::enable_routine,
+        routines::pause_routine,
+        routines::resume_routine,
+        routines::run_routine,
+        routines::remove_routine,
+        routines::edit_routine,
+        routines::open_schedule,
+        routines::pause_schedules,
+        worktrees::worktrees,
+        worktrees::measure_worktree,
+        worktrees::inspect_worktree,
+        worktrees::remove_worktree,
+        worktrees::clean_worktrees,
+        worktrees::undo_remove,
+        shell::agents,
+        shell::permissions,
+        shell::trust,
+        shell::status,
+        shell::defaults,
+        places::places,
+        settings::settings,
+        settings::set_setting,
+        settings::write_settings,
+        shell::set_title,
+        shell::open_external,
+        terminal::attach_terminal,
+        terminal::terminal_input,
+        terminal::terminal_resize,
+        terminal::terminal_ack,
+        terminal::detach_terminal,
+    ]
+}
+
 /// Commands and types as the window knows them.
 pub fn bridge() -> Builder<Wry> {
     Builder::<Wry>::new()
-        .commands(collect_commands![
-            follow::follow_board,
-            follow::follow_conversation,
-            follow::unfollow,
-            session::dispatch,
-            enclosure::enclose,
-            enclosure::read_enclosure,
-            session::answer,
-            session::reply,
-            session::interrupt,
-            session::open_as,
-            session::stop,
-            session::remove,
-            session::rename,
-            session::pin,
-            session::choose,
-            session::logs,
-            session::why,
-            background::tasks,
-            background::stop_task,
-            background::continue_at_reset,
-            background::cancel_continue,
-            review::review,
-            notifications::receipts,
-            notifications::test_notification,
-            notifications::notification_permission,
-            notifications::looking,
-            notifications::take_opening,
-            notifications::pop_out,
-            notifications::put_back,
-            notifications::close_window,
-            notifications::hide_quick,
-            standing::standing,
-            worktrees::worktrees,
-            worktrees::measure_worktree,
-            worktrees::inspect_worktree,
-            worktrees::remove_worktree,
-            worktrees::clean_worktrees,
-            worktrees::undo_remove,
-            shell::agents,
-            shell::permissions,
-            shell::trust,
-            shell::status,
-            shell::defaults,
-            places::places,
-            settings::settings,
-            settings::set_setting,
-            settings::write_settings,
-            shell::set_title,
-            shell::open_external,
-            terminal::attach_terminal,
-            terminal::terminal_input,
-            terminal::terminal_resize,
-            terminal::terminal_ack,
-            terminal::detach_terminal,
-        ])
+        .commands(commands())
         .events(collect_events![Reachability, OpenRequested, QuickShown])
         .typ::<TerminalEvent>()
         .constant("ANSWER_AFTER_MS", ANSWER_AFTER_MS)

@@ -3,7 +3,7 @@
 
 use crate::announcement::NotificationPermission;
 use crate::link::Link;
-use crate::opening::Opening;
+use crate::opening::{OpenTarget, Opening};
 use crate::quick::QUICK;
 use crate::{announcement, popout, window};
 use nightshift_client::Presence;
@@ -46,10 +46,10 @@ pub fn looking(window: WebviewWindow, presence: State<'_, Presence>, looking: Lo
     presence.page(window.label(), looking);
 }
 
-/// The session that was to be opened when this page was not there yet.
+/// What was to be opened when this page was not there yet.
 #[tauri::command]
 #[specta::specta]
-pub fn take_opening(opening: State<'_, Opening>) -> Option<String> {
+pub fn take_opening(opening: State<'_, Opening>) -> Option<OpenTarget> {
     opening.take()
 }
 

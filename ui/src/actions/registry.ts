@@ -498,6 +498,26 @@ const WINDOW: Action[] = [
     },
   },
   {
+    id: "window.routines",
+    title: "Routines",
+    section: "Window",
+    keys: ["Alt+r"],
+    zones: [...ANYWHERE, "overlay"],
+    when: withBoard,
+    run: (app) => {
+      app.navigation.toggle("routines");
+    },
+  },
+  {
+    id: "routine.new",
+    title: "New routine",
+    section: "Window",
+    keys: [],
+    zones: [],
+    when: withBoard,
+    run: (app) => void app.navigation.schedule("", app.dispatch.cwd),
+  },
+  {
     id: "window.dispatch",
     title: "New session",
     section: "Window",

@@ -12,7 +12,7 @@ import { Appearance, type Theme } from "./appearance.svelte";
 import { Board } from "./board.svelte";
 import { BoardLayout } from "./boardLayout.svelte";
 import { Clock } from "./clock.svelte";
-import { commandsOf } from "./commands.svelte";
+import { commandsOf, SCHEDULE } from "./commands.svelte";
 import { Completions } from "./completions.svelte";
 import { Dispatch } from "./dispatch.svelte";
 import { Filter } from "./filter.svelte";
@@ -26,6 +26,7 @@ import { PendingRemovals } from "./pendingRemovals.svelte";
 import { Removal } from "./removal.svelte";
 import { Replies } from "./replies.svelte";
 import type { Review } from "./review.svelte";
+import { Routines } from "./routines.svelte";
 import { Reviews } from "./reviews";
 import { Selection } from "./selection.svelte";
 import { SessionActions } from "./sessionActions";
@@ -57,6 +58,7 @@ export class App {
   readonly pendingRemovals: PendingRemovals;
   readonly removal: Removal;
   readonly worktrees: Worktrees;
+  readonly routines: Routines;
   readonly completions: Completions;
 
   /** `theme` is one that nothing overrides; `solo`: this window holds one session and no board. */
@@ -102,6 +104,7 @@ export class App {
       (view, text) => this.sessions.deliver(view, text),
       (views) => this.removal.remove(views),
     );
+    this.routines = new Routines(backend);
     this.navigation = new Navigation(backend, toasts, this, solo);
     this.launcher = new Launcher(backend, this);
     this.removal = new Removal(backend, this);
@@ -110,7 +113,7 @@ export class App {
       this.dispatch,
       this.board,
       (view) => this.navigation.goTo(view),
-      () => commandsOf(this.agentOptions.of(this.dispatch.agent?.id ?? null).commands),
+      () => commandsOf(this.agentOptions.of(this.dispatch.agent?.id ?? null).commands, SCHEDULE),
     );
   }
 

@@ -27,8 +27,10 @@ export class Board {
   /** Whether there was ever a session on this machine, as far as this window knows. */
   everUsed = $state(recall("everUsed", false, isBoolean));
 
-  /** Sessions that the user sees. */
-  readonly shown: SessionView[] = $derived.by(() => [...this.sessions.values()].filter((view) => !this.hides(view.id)));
+  /** Sessions that the user sees: a run that did what it was for has left the board by itself. */
+  readonly shown: SessionView[] = $derived.by(() =>
+    [...this.sessions.values()].filter((view) => !view.routine?.archived && !this.hides(view.id)),
+  );
   readonly needing: number = $derived(this.countOf("needs_input"));
   readonly working: number = $derived(this.countOf("working") + this.countOf("starting"));
 

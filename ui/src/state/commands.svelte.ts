@@ -19,16 +19,22 @@ const OWN: readonly CommandWord[] = [
   { name: "tasks", what: "Background tasks and automation" },
   { name: "bashes", what: "The same as /tasks" },
 ];
+/** Understood where sessions are started: it opens the form of a routine. */
+export const SCHEDULE: readonly CommandWord[] = [
+  { name: "schedule", what: "A routine: every weekday at 9, triage new issues" },
+  { name: "routines", what: "The same as /schedule" },
+];
 /** As many as a glance takes in; typing narrows them. */
 const SHOWN_MAX = 9;
 
 /** What may begin a prompt for an agent that offers these. */
-export function commandsOf(offered: readonly SlashCommand[]): CommandWord[] {
+export function commandsOf(offered: readonly SlashCommand[], here: readonly CommandWord[] = []): CommandWord[] {
+  const ours = [...OWN, ...here];
   const theirs = offered.map(({ name, description, hint }) => ({
     name,
     what: hint ? `${description} · ${hint}` : description,
   }));
-  return [...OWN, ...theirs.filter((word) => !OWN.some((own) => own.name === word.name))];
+  return [...ours, ...theirs.filter((word) => !ours.some((own) => own.name === word.name))];
 }
 
 /** The list of commands that fit the beginning of what is being written. */

@@ -261,9 +261,14 @@ export class Dispatch {
     return fault("invalid", "The prompt is too short", "Describe the task in a few words, or type ! and a command");
   }
 
-  private keep(text: string): void {
+  /** Offered again by `↑`. */
+  remember(text: string): void {
     this.history = [...this.history.filter((old) => old !== text), text].slice(-HISTORY_MAX);
     remember("history", this.history);
+  }
+
+  private keep(text: string): void {
+    this.remember(text);
     this.recent = [this.cwd, ...this.recent.filter((old) => old !== this.cwd)].slice(0, RECENT_MAX);
     remember("recent", this.recent);
   }

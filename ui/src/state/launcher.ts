@@ -11,6 +11,7 @@ import type { Filter } from "./filter.svelte";
 import type { Navigation } from "./navigation.svelte";
 import type { Panes } from "./panes.svelte";
 import type { Selection } from "./selection.svelte";
+import { scheduleCommand } from "./routineWords";
 import type { Toasts } from "./toasts.svelte";
 
 type Places = {
@@ -35,6 +36,13 @@ export class Launcher {
   /** What the input says; `andOpen`: in a pane as well. */
   async start(andOpen: boolean): Promise<void> {
     const { board, dispatch, filter, selection, navigation, panes } = this.places;
+    const planned = dispatch.shell ? null : scheduleCommand(dispatch.draft);
+    if (planned !== null) {
+      const { draft } = dispatch;
+      dispatch.edit("");
+      dispatch.remember(draft);
+      return navigation.schedule(planned, dispatch.cwd);
+    }
     const [asked, at] = [panes.moment, selection.id];
     const view = await dispatch.submit();
     if (!view) return;

@@ -10,10 +10,12 @@ import type { Filter } from "./filter.svelte";
 import type { MultiSelect } from "./multiSelect.svelte";
 import type { Pane, Panes, Where } from "./panes.svelte";
 import type { Replies } from "./replies.svelte";
+import type { Routines } from "./routines.svelte";
 import type { Selection } from "./selection.svelte";
 import type { Toasts } from "./toasts.svelte";
 
-export type Overlay = "none" | "palette" | "keys" | "settings" | "receipts" | "worktrees" | "confirm-removal";
+export type Overlay =
+  "none" | "palette" | "keys" | "settings" | "receipts" | "worktrees" | "routines" | "confirm-removal";
 
 /** What is gone through. */
 type Places = {
@@ -22,6 +24,7 @@ type Places = {
   filter: Filter;
   multiSelect: MultiSelect;
   replies: Replies;
+  routines: Routines;
 };
 
 export class Navigation {
@@ -73,13 +76,30 @@ export class Navigation {
     else panes.open(id, "usual", asked);
   }
 
-  /** Opens what a notification or the tray asked for. */
+  /** Opens what a notification, the tray or the quick window asked for. */
   async openAsked(): Promise<void> {
     const { moment } = this.places.panes;
     const asked = await this.backend.takeOpening();
-    if (asked === null || asked === "") return;
-    this.places.replies.takeOver(asked);
-    this.openLate(asked, moment);
+    if (asked === null) return;
+    if (asked.type === "routines") this.openRoutines(asked.name);
+    else if (asked.type === "schedule") await this.schedule(asked.text, "");
+    else if (asked.id !== "") {
+      this.places.replies.takeOver(asked.id);
+      this.openLate(asked.id, moment);
+    }
+  }
+
+  /** The page of all routines, or of this one. What is being written there stays. */
+  openRoutines(name: string | null = null): void {
+    const { routines } = this.places;
+    if (name !== null && !routines.editor?.dirty) routines.open(name);
+    this.overlay = "routines";
+  }
+
+  /** A new routine from what was typed behind `/schedule`. */
+  async schedule(text: string, cwd: string): Promise<void> {
+    await this.places.routines.beginFrom(text, cwd);
+    this.overlay = "routines";
   }
 
   /** Opens a session's review in its pane, or goes back to what the pane showed. */
@@ -123,6 +143,7 @@ export class Navigation {
   /** One step back: overlay, pane, rename, peek, selected rows, filter, and at last the panes themselves. */
   back(fromPane: boolean): void {
     const { selection, multiSelect, filter, panes } = this.places;
+    if (this.overlay === "routines" && this.places.routines.back()) return;
     if (this.overlay !== "none") this.close();
     else if (this.solo) return;
     else if (fromPane) this.focusBoard();

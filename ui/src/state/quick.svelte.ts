@@ -7,6 +7,7 @@
 import { asFault, fault } from "../backend/api";
 import type { Backend, BoardEvent, Fault, Off, SessionView } from "../backend/api";
 import { PROMPT_MIN_CHARS } from "./dispatch.svelte";
+import { scheduleCommand } from "./routineWords";
 import { isString, recall, remember } from "./storage";
 import { shortPath } from "./paths";
 
@@ -76,6 +77,8 @@ export class Quick {
   async start(): Promise<boolean> {
     if (this.busy) return false;
     const { shell } = this;
+    const planned = shell ? null : scheduleCommand(this.text);
+    if (planned !== null) return this.schedule(planned);
     const text = shell ? this.text.trimStart().slice(1).trim() : this.text.trim();
     if (shell ? text === "" : text.length < PROMPT_MIN_CHARS) {
       this.fault = fault("invalid", "The prompt is too short", "Describe the task in a few words");
@@ -100,6 +103,18 @@ export class Quick {
       return false;
     } finally {
       this.busy = false;
+    }
+  }
+
+  /** Goes on in the form, in the board's window. */
+  private async schedule(text: string): Promise<boolean> {
+    try {
+      await this.backend.openSchedule(text);
+      this.edit("");
+      return true;
+    } catch (thrown) {
+      this.fault = asFault(thrown);
+      return false;
     }
   }
 

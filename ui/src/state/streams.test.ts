@@ -29,6 +29,7 @@ const aView: SessionView = {
   continueAt: null,
   usage: null,
   standing: null,
+  routine: null,
   lodging: null,
   untrusted: null,
 };

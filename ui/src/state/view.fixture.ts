@@ -27,6 +27,7 @@ export function aView(id: string, part: Partial<SessionView> = {}): SessionView 
     continueAt: null,
     usage: null,
     standing: null,
+    routine: null,
     lodging: null,
     untrusted: null,
     ...part,

@@ -32,6 +32,6 @@ pub use environment::{dispatch_environment, outlives_sessions};
 pub use follow::{Follow, FollowEvent};
 pub use follows::Follows;
 pub use holdings::{Held, Holdings};
-pub use links::open_link;
+pub use links::{open_definition, open_link};
 pub use presence::Presence;
 pub use start::{Starter, find_or_start};

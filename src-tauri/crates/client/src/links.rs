@@ -14,6 +14,8 @@ use url::Url;
 /// Longer ones are no links that a person follows.
 const URL_MAX_BYTES: usize = 8 * 1024;
 const OPENER: &str = "xdg-open";
+/// How files of definitions end.
+const DEFINITION: &str = ".md";
 /// What stands in a field of a mail link as it is: openers are shell scripts.
 const FIELD: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -23,6 +25,24 @@ pub fn open_link(url: &str, directory: &Path) -> Result<(), Fault> {
         Fault::new(FaultCode::Invalid, "this link is not opened")
             .hint("only http, https and mailto links are")
     })?;
+    hand_over(&url, directory, "install the package xdg-utils, or copy the link")
+}
+
+/// Hands the file of a routine's definition to the program that the desktop has for text. Nothing that could be run:
+/// a regular file with the ending of a definition.
+pub fn open_definition(file: &Path, directory: &Path) -> Result<(), Fault> {
+    let is = std::fs::symlink_metadata(file);
+    let regular = is.as_ref().is_ok_and(std::fs::Metadata::is_file);
+    let text = file.to_str().filter(|_| file.is_absolute() && regular);
+    let text = text.filter(|text| text.ends_with(DEFINITION));
+    let text = text.ok_or_else(|| {
+        let message = format!("{} is no file of a definition", file.display());
+        Fault::new(FaultCode::Invalid, message).hint("look at the directory of the routines")
+    })?;
+    hand_over(text, directory, "install the package xdg-utils, or open the file yourself")
+}
+
+fn hand_over(what: &str, directory: &Path, way_out: &str) -> Result<(), Fault> {
     let mut environment: std::collections::BTreeMap<OsString, OsString> =
         nightshift_platform::spawn::own_environment();
     environment.retain(|name, _| !name.to_string_lossy().starts_with("WEBKIT_"));
@@ -32,11 +52,10 @@ pub fn open_link(url: &str, directory: &Path) -> Result<(), Fault> {
     }
     let opener = OsStr::new(OPENER);
     let null = Path::new("/dev/null");
-    let arguments = [OsString::from(&url)];
+    let arguments = [OsString::from(what)];
     let mut started =
         spawn_detached(opener, &arguments, &environment, directory, null).map_err(|error| {
-            Fault::new(FaultCode::Io, format!("cannot start {OPENER}: {error}"))
-                .hint("install the package xdg-utils, or copy the link")
+            Fault::new(FaultCode::Io, format!("cannot start {OPENER}: {error}")).hint(way_out)
         })?;
     // Waits on a thread of the blocking pool: the opener ends as soon as it has handed over.
     tokio::task::spawn_blocking(move || {
@@ -149,6 +168,19 @@ mod tests {
             external_url(&format!("https://example.org/{}", "a".repeat(URL_MAX_BYTES))),
             None
         );
+    }
+
+    #[test]
+    fn only_files_of_definitions_are_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let (script, link) = (dir.path().join("a.desktop"), dir.path().join("b.md"));
+        std::fs::write(&script, "").unwrap();
+        std::os::unix::fs::symlink(&script, &link).unwrap();
+        std::fs::create_dir(dir.path().join("c.md")).unwrap();
+        for path in [&script, &link, &dir.path().join("c.md"), Path::new("d.md")] {
+            let refused = open_definition(path, dir.path()).unwrap_err();
+            assert!(refused.message.contains("no file of a definition"), "{refused}");
+        }
     }
 
     #[test]

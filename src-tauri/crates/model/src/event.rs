@@ -55,6 +55,8 @@ pub enum Command {
     },
     /// The end of a shell job and its last output were shown to the user.
     Seen,
+    /// A run of a routine has done what it was for: its row leaves the board.
+    Archive,
     /// Send `text` at `at`, once the usage limit that stopped it is over.
     ContinueAtReset {
         at: Millis,

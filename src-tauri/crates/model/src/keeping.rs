@@ -11,6 +11,12 @@ const UNSEEN_KEEP: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// boot has been put right by then.
 const UNSEEN_RUNNING: Duration = Duration::from_secs(60 * 60);
 
+/// A run of a routine that did what it was for is off the board; what it said can be read for as long as an end that
+/// nobody looked at.
+const ARCHIVED_KEEP: Duration = UNSEEN_KEEP;
+/// ... and the supervisor has known of it for this running time. One whose worktree holds work is tried again so often.
+const ARCHIVED_RUNNING: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The time that the row still stays; none when it stays for good. `running` is the time for which
 /// the supervisor has known of the end, or since it was last looked at; `keep` is how long it stays
 /// after that.
@@ -22,6 +28,11 @@ pub fn stays(
 ) -> Option<Duration> {
     if session.end_seen {
         return Some(keep.saturating_sub(running));
+    }
+    if is_archived(session) {
+        let past = Duration::from_millis(wall.since(session.state_since));
+        let left = ARCHIVED_KEEP.saturating_sub(past);
+        return Some(left.max(ARCHIVED_RUNNING.saturating_sub(running)));
     }
     match (&session.state, &session.liveness) {
         (State::Failed { .. }, _) | (_, Liveness::Alive { .. } | Liveness::Unknown { .. }) => None,
@@ -38,9 +49,16 @@ pub fn has_ended(session: &Session) -> bool {
     session.agent().is_none() && gone && session.is_over() && !session.stopping
 }
 
+/// A run that has left the board by itself.
+fn is_archived(session: &Session) -> bool {
+    session.unattended.as_ref().is_some_and(|run| run.archived)
+}
+
 /// A pin is how a user keeps a row.
 pub fn may_go(session: &Session) -> bool {
-    has_ended(session) && !session.pinned
+    let gone = matches!(session.liveness, Liveness::Gone { .. });
+    let archived = is_archived(session) && gone && session.is_over() && !session.stopping;
+    (has_ended(session) || archived) && !session.pinned
 }
 
 #[cfg(test)]
@@ -86,6 +104,27 @@ mod tests {
         ] {
             assert_eq!(stays(&ended(state, seen), KEEP, running, Millis(wall)), expected, "{what}");
         }
+    }
+
+    #[test]
+    fn an_archived_run_is_kept_for_a_week() {
+        let mut run = ended(&json!({"type": "completed", "result": "ok"}), false);
+        let agent = json!({"type": "agent", "agent": "rehearsal", "prompts": [], "nextPrompt": 2});
+        run.work = serde_json::from_value(agent).unwrap();
+        assert!(!may_go(&run), "a run that stays on the board");
+        run.unattended = serde_json::from_value(json!({
+            "routine": "trig_1", "name": "nightly", "occurrence": "run_1", "archived": true,
+        }))
+        .unwrap();
+        assert!(may_go(&run));
+        let day = |n: u64| Duration::from_secs(n * 24 * 60 * 60);
+        let left =
+            |days: u64, running| stays(&run, KEEP, running, Millis(days * 24 * 60 * 60 * 1000));
+        assert_eq!(left(3, day(2)), Some(day(4)));
+        assert_eq!(left(9, day(0)), Some(day(1)), "not by a clock that is wrong");
+        assert_eq!(left(9, day(1)), Some(day(0)));
+        run.pinned = true;
+        assert!(!may_go(&run));
     }
 
     #[test]

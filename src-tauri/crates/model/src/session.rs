@@ -239,6 +239,9 @@ pub struct Unattended {
     /// The run is over: what it had set for itself is gone, and the session is its user's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub over: bool,
+    /// It did what it was for, without a problem: it has left the board by itself, and comes back when it goes on.
+    #[serde(default)]
+    pub archived: bool,
 }
 
 /// A state to come back to.

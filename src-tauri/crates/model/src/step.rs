@@ -118,6 +118,10 @@ impl Next {
             agent.continues = None;
         }
         self.session.state = state;
+        if let (false, Some(run)) = (self.session.is_over(), &mut self.session.unattended) {
+            // It goes on, and is to be seen.
+            run.archived = false;
+        }
         self.note(source, why);
         self.say(line);
     }

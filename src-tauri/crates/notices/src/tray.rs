@@ -5,7 +5,7 @@
 use nightshift_model::counted::counted;
 use nightshift_model::naming::one_line;
 use nightshift_model::{Millis, State};
-use nightshift_protocol::{BoardChange, BoardEvent, SessionView, StandingSummary};
+use nightshift_protocol::{BoardChange, BoardEvent, RoutineView, SessionView, StandingSummary};
 use std::collections::BTreeMap;
 
 pub const OPEN: &str = "open";
@@ -14,12 +14,19 @@ pub const QUICK: &str = "quick";
 pub const PAUSE: &str = "pause";
 pub const RESUME: &str = "resume";
 pub const QUIT: &str = "quit";
+/// The page of all routines.
+pub const ROUTINES: &str = "routines";
 const SESSION: &str = "session-";
+const ROUTINE: &str = "routine-";
 
 /// Sessions named in the menu; a longer menu leaves the screen.
 const NAMED_MAX: usize = 8;
+/// Routines with a trouble that are named; the page has the others.
+const UNWELL_MAX: usize = 3;
 /// A menu shows about so much in one line.
 const LINE_MAX_CHARS: usize = 56;
+/// The note of a routine that paused itself.
+const FAILING: &str = "failing";
 const NAME_MAX_CHARS: usize = 24;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,11 +61,18 @@ struct Row {
 pub struct Menu {
     rows: BTreeMap<String, Row>,
     pub paused: bool,
+    /// As they were when they were asked for last.
+    pub routines: Vec<RoutineView>,
 }
 
 /// The session that a menu entry opens.
 pub fn id_of_session(id: &str) -> Option<&str> {
     id.strip_prefix(SESSION)
+}
+
+/// The routine that a menu entry opens.
+pub fn name_of_routine(id: &str) -> Option<&str> {
+    id.strip_prefix(ROUTINE)
 }
 
 impl Menu {
@@ -94,6 +108,7 @@ impl Menu {
         lines.push(Line::Between);
         lines.push(does(QUICK, "Quick dispatch…"));
         lines.extend(self.next_run(now, time));
+        lines.extend(self.routine_lines(now, time));
         lines.push(Line::Switch { id: pause.to_owned(), words, on: self.paused });
         lines.push(Line::Between);
         lines.push(does(OPEN, "Open Nightshift"));
@@ -137,6 +152,33 @@ impl Menu {
         Some(opens(id, &format!("Next run at {}: {}", time(at), row.name)))
     }
 
+    /// The next routine and its time, and those that are not well.
+    fn routine_lines(&self, now: Millis, time: &dyn Fn(Millis) -> String) -> Vec<Line> {
+        let next_at = |view: &RoutineView| {
+            let at = Millis(u64::try_from(view.next_run_at?).ok()?);
+            (at > now).then_some(at)
+        };
+        let next = self.routines.iter().filter_map(|view| Some((next_at(view)?, view)));
+        let next = next.filter(|_| !self.paused).min_by_key(|(at, view)| (*at, view.name.clone()));
+        let mut lines: Vec<Line> = Vec::new();
+        if let Some((at, view)) = next {
+            lines.push(shows(&view.name, &format!("Next routine at {}: {}", time(at), view.name)));
+        }
+        let unwell: Vec<&RoutineView> =
+            self.routines.iter().filter(|view| is_unwell(view)).collect();
+        for view in unwell.iter().take(UNWELL_MAX) {
+            let health = view.health.replace('_', " ");
+            lines.push(shows(&view.name, &format!("{} is {health}", view.name)));
+        }
+        if let Some(more @ 1..) = unwell.len().checked_sub(UNWELL_MAX) {
+            lines.push(Line::Does { id: ROUTINES.to_owned(), words: format!("… {more} more") });
+        }
+        if !self.routines.is_empty() {
+            lines.push(Line::Does { id: ROUTINES.to_owned(), words: "Routines…".to_owned() });
+        }
+        lines
+    }
+
     /// Says what goes on running.
     fn quit(&self) -> String {
         match self.rows.values().filter(|row| row.alive).count() {
@@ -145,6 +187,18 @@ impl Menu {
             many => format!("Quit Nightshift ({} keep running)", counted(many, "session")),
         }
     }
+}
+
+/// Something is to be done about it. One that its user paused or turned off is well.
+fn is_unwell(view: &RoutineView) -> bool {
+    matches!(view.health.as_str(), "late" | "quiet" | "failing")
+        || (view.health == "paused" && view.note.as_deref() == Some(FAILING))
+}
+
+/// A line that opens a routine.
+fn shows(routine: &str, words: &str) -> Line {
+    let words = one_line(words, LINE_MAX_CHARS).replace('&', "&&");
+    Line::Does { id: format!("{ROUTINE}{routine}"), words }
 }
 
 /// A line that opens a session.

@@ -1,9 +1,9 @@
 //! The tray's menu: who waits, what runs next, what goes on when it is quit (N2).
 
 use nightshift_model::{Liveness, Millis, Need, NeedId, NeedKind, Session, SessionId, State, Work};
-use nightshift_notices::tray::{Line, Menu, id_of_session};
+use nightshift_notices::tray::{Line, Menu, ROUTINES, id_of_session, name_of_routine};
 use nightshift_protocol::standing::LoopSummary;
-use nightshift_protocol::{BoardChange, BoardEvent, SessionView, StandingSummary};
+use nightshift_protocol::{BoardChange, BoardEvent, RoutineView, SessionView, StandingSummary};
 
 const NOW: Millis = Millis(1_000_000);
 
@@ -104,4 +104,60 @@ fn the_next_run_of_all_is_told_unless_schedules_are_paused() {
     assert!(lines.contains(&next), "{lines:?}");
     menu.paused = true;
     assert!(!words(&menu).iter().any(|line| line.starts_with("Next run")), "{:?}", words(&menu));
+}
+
+fn routine(name: &str, health: &str, next_run_at: Option<i64>) -> RoutineView {
+    RoutineView {
+        id: format!("trig_{name}"),
+        name: name.into(),
+        description: String::new(),
+        enabled: true,
+        paused: health == "paused",
+        note: None,
+        health: health.into(),
+        health_reason: String::new(),
+        next_run_at,
+        timezone: "UTC".into(),
+        triggers: Vec::new(),
+        last_run: None,
+        recent: Vec::new(),
+        problems: Vec::new(),
+        remarks: Vec::new(),
+    }
+}
+
+#[test]
+fn the_next_routine_and_those_that_are_not_well_are_told() {
+    let mut menu = menu(Vec::new());
+    let itself = RoutineView { note: Some("failing".into()), ..routine("stuck", "paused", None) };
+    let holiday =
+        RoutineView { note: Some("on holiday".into()), ..routine("digest", "paused", None) };
+    menu.routines = vec![
+        routine("triage", "on_time", Some(3_000_000)),
+        routine("flaky", "quiet", Some(2_000_000)),
+        routine("past", "on_time", Some(5)),
+        itself,
+        holiday,
+    ];
+    let lines = menu.lines(NOW, &|at| format!("<{}>", at.0));
+    let told: Vec<(&str, &str)> = lines
+        .iter()
+        .filter_map(|line| match line {
+            Line::Does { id, words } => Some((name_of_routine(id)?, words.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("flaky", "Next routine at <2000000>: flaky"),
+            ("flaky", "flaky is quiet"),
+            ("stuck", "stuck is paused"),
+        ]
+    );
+    assert!(lines.contains(&Line::Does { id: ROUTINES.into(), words: "Routines…".into() }));
+    menu.paused = true;
+    assert!(!words(&menu).iter().any(|line| line.starts_with("Next routine")));
+    menu.routines = (0..5).map(|n| routine(&format!("r{n}"), "failing", None)).collect();
+    assert!(words(&menu).contains(&"… 2 more".to_owned()), "{:?}", words(&menu));
 }

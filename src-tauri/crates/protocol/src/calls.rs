@@ -13,7 +13,8 @@ use crate::reply::{AttachTarget, DaemonStatus, LogPage, Reply as AnyReply};
 use crate::review::{ReviewAct, ReviewResult};
 use crate::routine::{
     ImportSource, ImportedRoutine, RoutineAct, RoutineCalendar, RoutineChange, RoutineDetail,
-    RoutineList, RoutineResult, RoutineTest, RoutineView, RoutineWhy, RunPage, RunStarted,
+    RoutineEdit, RoutineList, RoutineResult, RoutineSaved, RoutineTest, RoutineView, RoutineWhy,
+    RunPage, RunStarted, SchedulePreview,
 };
 use crate::standing::{StandingAct, StandingResult};
 use crate::task::Task;
@@ -219,6 +220,8 @@ routine_calls! {
     TestRoutine = Test { routine: String } -> RoutineTest: RoutineResult::Tested(tested) => tested;
     RoutineTimes = Calendar { until: i64 } -> RoutineCalendar: RoutineResult::Calendar(calendar) => calendar;
     ImportRoutines = Import { sources: Vec<ImportSource>, dry: bool } -> Vec<ImportedRoutine>: RoutineResult::Imported { routines } => routines;
+    PreviewSchedule = Preview { schedule: String, timezone: Option<String> } -> SchedulePreview: RoutineResult::Preview(preview) => preview;
+    SaveRoutine = Save { routine: Option<String>, name: String, edits: Vec<RoutineEdit>, check: bool } -> RoutineSaved: RoutineResult::Saved(saved) => *saved;
     RemoveRoutine = Remove { routine: String } -> RemovedRoutine: RoutineResult::Removed { id, name } => RemovedRoutine { id, name };
 }
 

@@ -303,7 +303,9 @@ impl Command {
             | Command::Presence { .. }
             | Command::Status => true,
             Command::Routines { act } => {
-                matches!(act, RoutineAct::List | RoutineAct::Show { .. } | RoutineAct::Runs { .. })
+                use RoutineAct::{List, Preview, Runs, Save, Show};
+                let reads = matches!(act, List | Show { .. } | Runs { .. } | Preview { .. });
+                reads || matches!(act, Save { check: true, .. })
             }
             Command::Dispatch(_)
             | Command::Answer { .. }

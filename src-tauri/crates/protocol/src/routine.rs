@@ -75,6 +75,28 @@ pub enum RoutineAct {
         /// Only says what would be made.
         dry: bool,
     },
+    /// What a phrase, a cron expression or a time means as a trigger, and when it would come due.
+    Preview {
+        /// What is written for it; words behind the schedule are given back.
+        schedule: String,
+        /// None: the machine's.
+        #[serde(default)]
+        timezone: Option<String>,
+    },
+    /// Sets keys of a definition, or of a new one, and keeps everything else in it as it is written. All of them
+    /// are set, or none.
+    Save {
+        /// None: a new one.
+        #[serde(default)]
+        routine: Option<String>,
+        /// Of a new one.
+        #[serde(default)]
+        name: String,
+        edits: Vec<RoutineEdit>,
+        /// Only says what would be wrong.
+        #[serde(default)]
+        check: bool,
+    },
     /// Takes the definition's file away, and all that is known of the routine.
     Remove {
         routine: String,
@@ -94,6 +116,8 @@ pub enum RoutineResult {
     Tested(RoutineTest),
     Calendar(RoutineCalendar),
     Imported { routines: Vec<ImportedRoutine> },
+    Preview(SchedulePreview),
+    Saved(Box<RoutineSaved>),
 }
 
 /// What is changed in a definition's file.
@@ -182,7 +206,7 @@ pub struct ImportedRoutine {
     pub error: Option<String>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, specta::Type)]
 pub struct RoutineList {
     pub routines: Vec<RoutineView>,
     /// What is wrong with the directory, and with files in it that define no routine.
@@ -190,14 +214,14 @@ pub struct RoutineList {
 }
 
 /// A mistake in a definition. Line and column count from 1.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 pub struct RoutineProblem {
     pub line: u32,
     pub column: u32,
     pub message: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, specta::Type)]
 pub struct RoutineView {
     /// `trig_…`
     pub id: String,
@@ -210,18 +234,22 @@ pub struct RoutineView {
     pub health: String,
     pub health_reason: String,
     /// None: nothing comes by itself now.
+    #[specta(type = Option<u32>)]
     pub next_run_at: Option<i64>,
     /// The zone its times are meant in.
     pub timezone: String,
     pub triggers: Vec<TriggerView>,
     pub last_run: Option<RunView>,
+    /// Its newest runs, the newest last.
+    #[serde(default)]
+    pub recent: Vec<RecentRun>,
     /// Mistakes of its file as it is now. The last definition without any stays in force.
     pub problems: Vec<RoutineProblem>,
     /// What is probably not meant; keeps nothing from running.
     pub remarks: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 pub struct TriggerView {
     /// `schedule`, `api` or `github`.
     pub kind: String,
@@ -231,19 +259,120 @@ pub struct TriggerView {
     pub words: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, specta::Type)]
 pub struct RoutineDetail {
     pub routine: RoutineView,
     /// The file of its definition.
     pub file: String,
     /// The definition in force; none while there never was one without mistakes.
     pub definition: Option<String>,
+    /// The same key by key; none while there never was one without mistakes.
+    #[serde(default)]
+    pub form: Option<RoutineForm>,
     /// The next due times, with their jitter.
+    #[specta(type = Vec<u32>)]
     pub upcoming: Vec<i64>,
 }
 
+/// A run as a mark in a row of marks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+pub struct RecentRun {
+    pub id: String,
+    pub state: String,
+    pub outcome: Option<String>,
+    /// When it was due, or asked for.
+    #[specta(type = Option<u32>)]
+    pub at: Option<i64>,
+    /// What became of it.
+    pub words: String,
+}
+
+/// One key of a definition. `prompt` is the text below the settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+pub struct RoutineEdit {
+    /// A number is a place in a list: `["trigger", "0"]`.
+    pub path: Vec<String>,
+    /// As JSON; none takes the key out.
+    pub value: Option<String>,
+}
+
+/// What came of a `Save`: the routine as it is now, or the mistakes for which nothing was written. Neither: it was
+/// only checked, and there are none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, specta::Type)]
+pub struct RoutineSaved {
+    pub routine: Option<RoutineView>,
+    pub problems: Vec<FieldProblem>,
+}
+
+/// A mistake in what was to be saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+pub struct FieldProblem {
+    /// The key with dots, `name` for the routine's own; empty where it belongs to none.
+    pub field: String,
+    pub message: String,
+}
+
+/// A schedule as it is understood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+pub struct SchedulePreview {
+    /// The key of the trigger: `schedule`, `every` or `at`.
+    pub kind: String,
+    pub value: String,
+    pub words: String,
+    /// In which its times are meant.
+    pub timezone: String,
+    /// The next due times, without jitter.
+    #[specta(type = Vec<u32>)]
+    pub upcoming: Vec<i64>,
+    /// What stands behind the schedule.
+    pub rest: String,
+}
+
+/// A definition as a form shows it: defaults filled in, none where nothing is set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+#[serde(rename_all = "camelCase")]
+pub struct RoutineForm {
+    pub description: String,
+    pub agent: Option<String>,
+    pub model: Option<String>,
+    pub mode: Option<String>,
+    pub repository: Option<String>,
+    /// `default`, `head` or a branch.
+    pub base: String,
+    /// `per-run` or `none`.
+    pub worktree: String,
+    pub timezone: Option<String>,
+    pub triggers: Vec<TriggerForm>,
+    pub missed: String,
+    pub overlap: String,
+    pub deadline: String,
+    pub retries: u32,
+    pub max_per_day: u32,
+    pub turns: Option<u32>,
+    pub minutes: Option<u32>,
+    pub allow: Vec<String>,
+    pub otherwise: String,
+    pub setup: Option<String>,
+    pub precheck: Option<String>,
+    pub goal: Option<String>,
+    pub check: Option<String>,
+    pub notify: String,
+    pub prompt: String,
+}
+
+/// One `[[trigger]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+pub struct TriggerForm {
+    /// `schedule`, `every`, `at`, `api` or `github`.
+    pub kind: String,
+    /// Of the first three as it is written; of the others in one line.
+    pub value: String,
+    /// As people say it.
+    pub words: String,
+}
+
 /// What became of an occurrence.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, specta::Type)]
 pub struct RunView {
     pub id: String,
     /// The routine's name.
@@ -257,9 +386,13 @@ pub struct RunView {
     pub outcome: Option<String>,
     pub outcome_reason: Option<String>,
     pub session: Option<String>,
+    #[specta(type = Option<u32>)]
     pub due_at: Option<i64>,
+    #[specta(type = Option<u32>)]
     pub claimed_at: Option<i64>,
+    #[specta(type = Option<u32>)]
     pub started_at: Option<i64>,
+    #[specta(type = Option<u32>)]
     pub finished_at: Option<i64>,
     /// Tries that failed before this one.
     pub attempt: u32,
@@ -272,34 +405,37 @@ pub struct RunView {
     pub events: Vec<RunEvent>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 pub struct RunTrigger {
     /// `schedule`, `api`, `github`, `manual` or `replay`.
     pub kind: String,
+    #[specta(type = Option<u32>)]
     pub due_at: Option<i64>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 pub struct RunErrorView {
     #[serde(rename = "type")]
     pub kind: String,
     pub message: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 pub struct RunEvent {
+    #[specta(type = u32)]
     pub at: i64,
     pub text: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, specta::Type)]
 pub struct RunPage {
     pub runs: Vec<RunView>,
     /// For the page after this one; none when this is the last.
+    #[specta(type = Option<u32>)]
     pub next: Option<i64>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 pub struct RunStarted {
     pub occurrence: String,
     /// None while it waits for a place or for the run before it.

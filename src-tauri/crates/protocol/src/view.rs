@@ -65,9 +65,42 @@ pub struct SessionView {
     /// What keeps it going by itself; none when nothing does.
     #[serde(default)]
     pub standing: Option<StandingSummary>,
+    /// There in runs of a routine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routine: Option<RoutineMark>,
+}
+
+/// Which routine a session is a run of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
+pub struct RoutineMark {
+    pub id: String,
+    /// Its name when the run began.
+    pub name: String,
+    /// The run.
+    pub occurrence: String,
+    /// It was done without a problem and has left the board by itself.
+    #[serde(default)]
+    pub archived: bool,
+}
+
+impl RoutineMark {
+    fn of(session: &Session) -> Option<RoutineMark> {
+        let run = session.unattended.as_deref()?;
+        Some(RoutineMark {
+            id: run.routine.clone(),
+            name: run.name.clone(),
+            occurrence: run.occurrence.clone(),
+            archived: run.archived,
+        })
+    }
 }
 
 impl SessionView {
+    /// It has left the board by itself.
+    pub fn is_archived(&self) -> bool {
+        self.routine.as_ref().is_some_and(|routine| routine.archived)
+    }
+
     pub fn of(session: &Session) -> SessionView {
         let agent = session.agent();
         let kind = match session.work {
@@ -102,6 +135,7 @@ impl SessionView {
             usage: agent.and_then(|a| a.usage.clone()),
             continue_at: agent.and_then(|a| a.continues.as_ref()).map(|c| c.at),
             standing: StandingSummary::of(session),
+            routine: RoutineMark::of(session),
         }
     }
 }
@@ -167,6 +201,12 @@ impl SessionView {
             continue_at: self.continue_at,
             usage: None,
             standing: None,
+            routine: self.routine.as_ref().map(|routine| RoutineMark {
+                id: word(&routine.id),
+                name: word(&routine.name),
+                occurrence: word(&routine.occurrence),
+                archived: routine.archived,
+            }),
         }
     }
 }

@@ -211,6 +211,7 @@ fn view(state: State, liveness: Liveness) -> SessionView {
         continue_at: Some(AT),
         usage: None,
         standing: None,
+        routine: None,
     }
 }
 

@@ -26,6 +26,9 @@ pub enum PhraseError {
     NoSuch(String),
     #[error("the time between runs must be between 1 minute and 366 days")]
     Interval,
+    /// A cron expression that is none.
+    #[error("{0}")]
+    Cron(String),
 }
 
 /// Words with their commas and the like taken off.
@@ -99,11 +102,10 @@ pub fn read_front(line: &str, local: DateTime) -> Result<(Trigger, &str), Phrase
         .collect();
     // The longest phrase counts; no phrase has more words than these.
     let longest = ends.iter().take(PHRASE_MAX_WORDS).rev();
-    let separators = [',', ':', ';', '.', ' ', '\t', '\n', '\r'];
     let mut first = None;
     for end in longest {
-        match read(line[..*end].trim_end_matches(separators), local) {
-            Ok(trigger) => return Ok((trigger, line[*end..].trim_start_matches(separators))),
+        match read(line[..*end].trim_end_matches(SEPARATORS), local) {
+            Ok(trigger) => return Ok((trigger, line[*end..].trim_start_matches(SEPARATORS))),
             Err(error) => {
                 first.get_or_insert(error);
             }
@@ -111,6 +113,43 @@ pub fn read_front(line: &str, local: DateTime) -> Result<(Trigger, &str), Phrase
     }
     Err(first.unwrap_or(PhraseError::Empty))
 }
+
+/// What people write where a schedule is asked for, and what follows it: a cron expression, a time such as
+/// `2026-12-01T09:00`, or a phrase.
+pub fn read_schedule(line: &str, local: DateTime) -> Result<(Trigger, &str), PhraseError> {
+    let line = line.trim_start();
+    let first = line.split_whitespace().next().unwrap_or_default();
+    let behind = |length: usize| line[length..].trim_start_matches(SEPARATORS);
+    if first.len() >= "2026-12-01T09:00".len()
+        && let Ok(moment) = first.parse::<DateTime>()
+    {
+        return Ok((at(moment, local)?, behind(first.len())));
+    }
+    let fields: Vec<&str> = line.split_whitespace().take(CRON_FIELDS).collect();
+    let is_field = |text: &&str| text.chars().all(|c| c.is_ascii_digit() || "*/,-?".contains(c));
+    if fields.len() == CRON_FIELDS && fields.iter().all(is_field) {
+        let cron = fields.join(" ").parse::<Cron>();
+        let cron = cron.map_err(|refusal| PhraseError::Cron(refusal.to_string()))?;
+        return Ok((Trigger::Schedule { cron }, behind(end_of_words(line, CRON_FIELDS))));
+    }
+    read_front(line, local)
+}
+
+/// Where the first `count` words of a line end.
+fn end_of_words(line: &str, count: usize) -> usize {
+    let mut end = 0;
+    for _ in 0..count {
+        let rest = &line[end..];
+        let begin = end + rest.len() - rest.trim_start().len();
+        end = line[begin..].find(char::is_whitespace).map_or(line.len(), |length| begin + length);
+    }
+    end
+}
+
+/// Minute, hour, day of the month, month, day of the week.
+const CRON_FIELDS: usize = 5;
+/// What may stand between a schedule and what follows it.
+const SEPARATORS: [char; 8] = [',', ':', ';', '.', ' ', '\t', '\n', '\r'];
 
 /// "every monday and tuesday and … and sunday at 9 pm" and some spaces.
 const PHRASE_MAX_WORDS: usize = 24;

@@ -2,7 +2,7 @@
 
 use jiff::civil::{DateTime, date};
 use nightshift_routines::definition::Trigger;
-use nightshift_routines::phrases::{PhraseError, read, read_front, words};
+use nightshift_routines::phrases::{PhraseError, read, read_front, read_schedule, words};
 use proptest::prelude::*;
 
 /// A Wednesday.
@@ -161,6 +161,43 @@ proptest! {
     #[test]
     fn no_line_does_harm(line in "\\PC{0,200}") {
         if let Ok((_, rest)) = read_front(&line, now()) {
+            prop_assert!(line.ends_with(rest));
+        }
+    }
+}
+
+#[test]
+fn a_schedule_is_an_expression_a_time_or_a_phrase_and_what_follows_is_kept() {
+    for (line, key, rest) in [
+        ("0 9 * * 1-5", "schedule 0 9 * * 1-5", ""),
+        ("  0  9 * * 1-5  triage new issues ", "schedule 0 9 * * 1-5", "triage new issues "),
+        ("*/15 8-18 * * 1-5: look", "schedule", "look"),
+        ("2026-12-01T09:00", "at 2026-12-01T09:00:00", ""),
+        ("2026-12-01T09:00 ship it", "at 2026-12-01T09:00:00", "ship it"),
+        ("every weekday at 9, triage new issues", "schedule 0 9 * * 1-5", "triage new issues"),
+        ("every 2 hours look at äöü\nand more", "every 2h", "look at äöü\nand more"),
+        ("9 december at 9 say", "at 2026-12-09T09:00:00", "say"),
+    ] {
+        match read_schedule(line, now()) {
+            Ok((trigger, left)) => {
+                assert!(trigger.key().0.starts_with(key), "{line}: {}", trigger.key());
+                assert_eq!(left, rest, "{line}");
+            }
+            // A field and what follows it without a space is a phrase that is not understood.
+            Err(error) => assert_eq!(key, "schedule", "{line}: {error}"),
+        }
+    }
+    let wrong = |line: &str| read_schedule(line, now()).unwrap_err().to_string();
+    assert!(wrong("61 * * * *").contains("minute"), "{}", wrong("61 * * * *"));
+    assert!(wrong("2026-01-01T09:00").contains("has passed"));
+    assert!(wrong("sometimes").contains("not understood"));
+    assert!(wrong("").contains("nothing is written"));
+}
+
+proptest! {
+    #[test]
+    fn no_line_of_a_schedule_does_harm(line in any::<String>()) {
+        if let Ok((_, rest)) = read_schedule(&line, now()) {
             prop_assert!(line.ends_with(rest));
         }
     }

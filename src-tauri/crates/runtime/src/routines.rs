@@ -359,6 +359,27 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_changed_only_as_it_was_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let definitions = definitions(dir.path());
+        definitions.create("a", "one").unwrap();
+        let text = || std::fs::read_to_string(definitions.dir.join("a.md")).unwrap();
+        let changed = definitions.change("a", &|before| Ok(before.replace("one", "two"))).unwrap();
+        assert_eq!((changed.as_str(), text().as_str()), ("two", "two"));
+        let somebody = |_: &str| {
+            std::fs::write(definitions.dir.join("a.md"), "theirs").unwrap();
+            Ok("three".to_owned())
+        };
+        let late = definitions.change("a", &somebody).unwrap_err();
+        assert!(late.message.contains("was changed"), "{late}");
+        assert_eq!(text(), "theirs");
+        let refused = definitions.change("a", &|_| Err(Fault::new(FaultCode::Invalid, "no")));
+        assert_eq!((refused.unwrap_err().message.as_str(), text().as_str()), ("no", "theirs"));
+        assert!(definitions.change("b", &|_| Ok("new".into())).is_err(), "only what is there");
+        assert_eq!(std::fs::read_dir(&definitions.dir).unwrap().count(), 1);
+    }
+
+    #[test]
     fn what_cannot_be_read_whole_is_a_problem_with_its_place() {
         let dir = tempfile::tempdir().unwrap();
         let definitions = definitions(dir.path());

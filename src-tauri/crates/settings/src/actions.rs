@@ -54,6 +54,7 @@ pub(crate) const ACTIONS: &[&str] = &[
     "review.send",
     "review.stage",
     "review.toggle",
+    "routine.new",
     "row.down",
     "row.up",
     "session.interrupt",
@@ -73,6 +74,7 @@ pub(crate) const ACTIONS: &[&str] = &[
     "window.keys",
     "window.palette",
     "window.receipts",
+    "window.routines",
     "window.settings",
     "window.worktrees",
 ];

@@ -40,6 +40,7 @@ import {
   view,
 } from "./seed";
 import { FakeAutomation } from "./automation";
+import { FakeRoutines } from "./routines";
 import { FakeTerminal } from "./shell";
 import { World } from "./world";
 import { FakeWorktrees } from "./worktrees";
@@ -93,6 +94,7 @@ class Fake {
   readonly listeners = new Set<(now: Reachability) => void>();
   readonly standing = new FakeAutomation((id) => this.world.sessions.get(id)?.standing !== null);
   readonly worktrees: FakeWorktrees;
+  readonly routines: FakeRoutines;
   tasks: Task[] = [];
   rules = seedRules();
   trusted = seedTrusted();
@@ -112,6 +114,7 @@ class Fake {
     else if (mode !== "empty" && mode !== "unheard") seed(this.world);
     if (mode === "pulls") seedPulls(this.world);
     if (mode === "trust") seedTrust(this.world);
+    this.routines = new FakeRoutines(this.world, mode);
     for (const session of this.world.sessions.values()) this.furnish(session);
     this.tasks = seedTasks(this.world);
     this.worktrees = new FakeWorktrees(this.world);
@@ -433,6 +436,7 @@ export function fakeBackend(mode: string): Backend {
       fake.attached.get(attachment)?.detach(attachment);
       fake.attached.delete(attachment);
     },
+    ...fake.routines.calls(),
     ...settingsOf(new FakeSettings()),
     ...notificationsOf(mode),
     setTitle: async (title) => {
@@ -466,7 +470,7 @@ function reads(fake: Fake): Reads {
       gone: 0,
       startedAt: Date.now(),
       notices: 0,
-      schedulesPaused: false,
+      schedulesPaused: fake.routines.allPaused,
       heartbeatAt: Date.now(),
       nextDue: null,
       memoryKib: 8192,

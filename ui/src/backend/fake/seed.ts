@@ -107,6 +107,7 @@ export function view(world: World, part: Partial<SessionView>, ageMs = 0): Sessi
     continueAt: null,
     usage: null,
     standing: null,
+    routine: null,
     lodging: null,
     untrusted: null,
     ...part,

@@ -62,8 +62,8 @@ export const commands = {
 	notificationPermission: () => __TAURI_INVOKE<NotificationPermission>("notification_permission"),
 	/**  What the page shows, and whether somebody uses it. */
 	looking: (looking: Looking) => __TAURI_INVOKE<void>("looking", { looking }),
-	/**  The session that was to be opened when this page was not there yet. */
-	takeOpening: () => __TAURI_INVOKE<string | null>("take_opening"),
+	/**  What was to be opened when this page was not there yet. */
+	takeOpening: () => __TAURI_INVOKE<OpenTarget | null>("take_opening"),
 	/**  A session in a window of its own. */
 	popOut: (session: string) => __TAURI_INVOKE<null>("pop_out", { session }),
 	/**  Of such a window: its session goes on in the board's. */
@@ -72,6 +72,30 @@ export const commands = {
 	/**  The quick window goes away. */
 	hideQuick: () => __TAURI_INVOKE<void>("hide_quick"),
 	standing: (session: string, act: StandingAct) => __TAURI_INVOKE<StandingResult>("standing", { session, act }),
+	routines: () => __TAURI_INVOKE<RoutineList>("routines"),
+	routine: (routine: string) => __TAURI_INVOKE<RoutineDetail>("routine", { routine }),
+	/**  What became of its times, newest first; `before` is the `next` of the page before. */
+	routineRuns: (routine: string, before: RunNumber | null, limit: number) => __TAURI_INVOKE<RunPage>("routine_runs", { routine, before, limit }),
+	/**  What a phrase, a cron expression or a time means, and when it would come due. */
+	previewSchedule: (schedule: string, timezone: string | null) => __TAURI_INVOKE<SchedulePreview>("preview_schedule", { schedule, timezone }),
+	/**
+	 *  Sets keys of a definition, or of a new one called `name`; mistakes are in the answer, and then nothing was
+	 *  written. `check` only looks for them.
+	 */
+	saveRoutine: (routine: string | null, name: string, edits: RoutineEdit[], check: boolean) => __TAURI_INVOKE<RoutineSaved>("save_routine", { routine, name, edits, check }),
+	enableRoutine: (routine: string, enabled: boolean) => __TAURI_INVOKE<RoutineView>("enable_routine", { routine, enabled }),
+	pauseRoutine: (routine: string, note: string) => __TAURI_INVOKE<RoutineView>("pause_routine", { routine, note }),
+	resumeRoutine: (routine: string) => __TAURI_INVOKE<RoutineView>("resume_routine", { routine }),
+	/**  Runs it now; answered when its session is there, or when it is known why there is none yet. */
+	runRoutine: (routine: string, text: string | null) => __TAURI_INVOKE<RunStarted>("run_routine", { routine, text }),
+	/**  Takes its file and its history away. */
+	removeRoutine: (routine: string) => __TAURI_INVOKE<null>("remove_routine", { routine }),
+	/**  Opens its file in the program that the desktop has for it. */
+	editRoutine: (routine: string) => __TAURI_INVOKE<null>("edit_routine", { routine }),
+	/**  Of the quick window: what was typed behind `/schedule` goes on in the form of a new routine. */
+	openSchedule: (text: string) => __TAURI_INVOKE<void>("open_schedule", { text }),
+	/**  Nothing starts on a schedule while they are paused. */
+	pauseSchedules: (paused: boolean) => __TAURI_INVOKE<null>("pause_schedules", { paused }),
 	/**  Without sizes: those take time. */
 	worktrees: () => __TAURI_INVOKE<WorktreeList>("worktrees"),
 	measureWorktree: (which: WhichWorktree) => __TAURI_INVOKE<WorktreeMeasure>("measure_worktree", { which }),
@@ -431,6 +455,13 @@ export type FaultCode =
 /**  Disk, process or database trouble. */
 "io" | "internal";
 
+/**  A mistake in what was to be saved. */
+export type FieldProblem = {
+	/**  The key with dots, `name` for the routine's own; empty where it belongs to none. */
+	field: string,
+	message: string,
+};
+
 export type FileContent = "text" | "binary" | "image" | "submodule";
 
 export type FilePage = {
@@ -727,8 +758,15 @@ export type NotificationPermission = { type: "granted" } |
 /**  A byte offset; a JSON number is exact up to 2^53. */
 export type Offset = number;
 
-/**  Tells the page that a session is to be opened: it takes it from `Opening`. */
+/**  Tells the page that something is to be opened: it takes it from `Opening`. */
 export type OpenRequested = null;
+
+/**  What the page is to open. */
+export type OpenTarget = { type: "session"; id: string } | 
+/**  All routines, or this one. */
+{ type: "routines"; name: string | null } | 
+/**  A new routine from what was typed behind `/schedule`. */
+{ type: "schedule"; text: string };
 
 /**  What choosing an option means. Permission options are chosen by kind, never by position. */
 export type OptionKind = "allow_once" | "allow_always" | "reject_once" | "reject_always" | 
@@ -866,6 +904,17 @@ export type Receipt = {
 	delivery: Delivery,
 };
 
+/**  A run as a mark in a row of marks. */
+export type RecentRun = {
+	id: string,
+	state: string,
+	outcome: string | null,
+	/**  When it was due, or asked for. */
+	at: number | null,
+	/**  What became of it. */
+	words: string,
+};
+
 /**  A worktree that can be brought back. */
 export type RemovedWorktree = {
 	id: string,
@@ -938,9 +987,191 @@ message: string;
 /**  What was not run that might have settled them; mostly empty. */
 note: string };
 
+export type RoutineDetail = {
+	routine: RoutineView,
+	/**  The file of its definition. */
+	file: string,
+	/**  The definition in force; none while there never was one without mistakes. */
+	definition: string | null,
+	/**  The same key by key; none while there never was one without mistakes. */
+	form: RoutineForm | null,
+	/**  The next due times, with their jitter. */
+	upcoming: number[],
+};
+
+/**  One key of a definition. `prompt` is the text below the settings. */
+export type RoutineEdit = {
+	/**  A number is a place in a list: `["trigger", "0"]`. */
+	path: string[],
+	/**  As JSON; none takes the key out. */
+	value: string | null,
+};
+
+/**  A definition as a form shows it: defaults filled in, none where nothing is set. */
+export type RoutineForm = {
+	description: string,
+	agent: string | null,
+	model: string | null,
+	mode: string | null,
+	repository: string | null,
+	/**  `default`, `head` or a branch. */
+	base: string,
+	/**  `per-run` or `none`. */
+	worktree: string,
+	timezone: string | null,
+	triggers: TriggerForm[],
+	missed: string,
+	overlap: string,
+	deadline: string,
+	retries: number,
+	maxPerDay: number,
+	turns: number | null,
+	minutes: number | null,
+	allow: string[],
+	otherwise: string,
+	setup: string | null,
+	precheck: string | null,
+	goal: string | null,
+	check: string | null,
+	notify: string,
+	prompt: string,
+};
+
+export type RoutineList = {
+	routines: RoutineView[],
+	/**  What is wrong with the directory, and with files in it that define no routine. */
+	problems: string[],
+};
+
+/**  Which routine a session is a run of. */
+export type RoutineMark = {
+	id: string,
+	/**  Its name when the run began. */
+	name: string,
+	/**  The run. */
+	occurrence: string,
+	/**  It was done without a problem and has left the board by itself. */
+	archived: boolean,
+};
+
+/**  A mistake in a definition. Line and column count from 1. */
+export type RoutineProblem = {
+	line: number,
+	column: number,
+	message: string,
+};
+
+/**
+ *  What came of a `Save`: the routine as it is now, or the mistakes for which nothing was written. Neither: it was
+ *  only checked, and there are none.
+ */
+export type RoutineSaved = {
+	routine: RoutineView | null,
+	problems: FieldProblem[],
+};
+
+export type RoutineView = {
+	/**  `trig_…` */
+	id: string,
+	name: string,
+	description: string,
+	enabled: boolean,
+	paused: boolean,
+	/**  Why it is paused, where somebody said so. */
+	note: string | null,
+	health: string,
+	health_reason: string,
+	/**  None: nothing comes by itself now. */
+	next_run_at: number | null,
+	/**  The zone its times are meant in. */
+	timezone: string,
+	triggers: TriggerView[],
+	last_run: RunView | null,
+	/**  Its newest runs, the newest last. */
+	recent: RecentRun[],
+	/**  Mistakes of its file as it is now. The last definition without any stays in force. */
+	problems: RoutineProblem[],
+	/**  What is probably not meant; keeps nothing from running. */
+	remarks: string[],
+};
+
 export type RowKind = "hunk" | "same" | "removed" | "added" | 
 /**  About the line before, not a line. */
 "note";
+
+export type RunErrorView = {
+	type: string,
+	message: string,
+};
+
+export type RunEvent = {
+	at: number,
+	text: string,
+};
+
+/**  Number of a run in the history; a JSON number is exact up to 2^53. */
+export type RunNumber = number;
+
+export type RunPage = {
+	runs: RunView[],
+	/**  For the page after this one; none when this is the last. */
+	next: number | null,
+};
+
+export type RunStarted = {
+	occurrence: string,
+	/**  None while it waits for a place or for the run before it. */
+	session: string | null,
+};
+
+export type RunTrigger = {
+	/**  `schedule`, `api`, `github`, `manual` or `replay`. */
+	kind: string,
+	due_at: number | null,
+};
+
+/**  What became of an occurrence. */
+export type RunView = {
+	id: string,
+	/**  The routine's name. */
+	routine: string,
+	trigger: RunTrigger,
+	state: string,
+	/**  Why it was skipped, as a word; and why it was late. */
+	reason: string | null,
+	late_cause: string | null,
+	/**  `met`, `not_met`, `impossible` or `not_judged`; none before the run is over. */
+	outcome: string | null,
+	outcome_reason: string | null,
+	session: string | null,
+	due_at: number | null,
+	claimed_at: number | null,
+	started_at: number | null,
+	finished_at: number | null,
+	/**  Tries that failed before this one. */
+	attempt: number,
+	error: RunErrorView | null,
+	/**  What the run asked for and did not get. */
+	denials: string[],
+	/**  What became of it, in words. */
+	words: string,
+	/**  What happened, oldest first; only in a page of runs. */
+	events: RunEvent[],
+};
+
+/**  A schedule as it is understood. */
+export type SchedulePreview = {
+	/**  The key of the trigger: `schedule`, `every` or `at`. */
+	kind: string,
+	value: string,
+	words: string,
+	/**  In which its times are meant. */
+	timezone: string,
+	/**  The next due times, without jitter. */
+	upcoming: number[],
+	/**  What stands behind the schedule. */
+	rest: string,
+};
 
 export type SessionKind = "agent" | "shell";
 
@@ -984,6 +1215,8 @@ export type SessionView = {
 	usage: Usage | null,
 	/**  What keeps it going by itself; none when nothing does. */
 	standing: StandingSummary | null,
+	/**  There in runs of a routine. */
+	routine: RoutineMark | null,
 };
 
 /**  The settings file as it is now. */
@@ -1228,6 +1461,25 @@ export type TerminalEvent =
 export type ToolContent = { type: "text"; text: string } | { type: "diff"; path: string; old_text: string | null; new_text: string };
 
 export type ToolStatus = "pending" | "running" | "completed" | "failed";
+
+/**  One `[[trigger]]`. */
+export type TriggerForm = {
+	/**  `schedule`, `every`, `at`, `api` or `github`. */
+	kind: string,
+	/**  Of the first three as it is written; of the others in one line. */
+	value: string,
+	/**  As people say it. */
+	words: string,
+};
+
+export type TriggerView = {
+	/**  `schedule`, `api` or `github`. */
+	kind: string,
+	/**  Its content in one line. */
+	trigger: string,
+	/**  As people say it. */
+	words: string,
+};
 
 export type Trouble = {
 	kind: TroubleKind,

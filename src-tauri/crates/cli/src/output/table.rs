@@ -250,6 +250,7 @@ mod tests {
             continue_at: None,
             usage: None,
             standing: None,
+            routine: None,
         }
     }
 

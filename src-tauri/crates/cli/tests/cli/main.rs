@@ -43,6 +43,7 @@ mod removals;
 mod renew;
 mod retention;
 mod review;
+mod routine_forms;
 mod routines;
 mod routines_faults;
 mod routines_verbs;

@@ -9,6 +9,7 @@ use crate::id::NeedId;
 use crate::limits::PROMPT_QUEUE_MAX;
 use crate::naming::given_name;
 use crate::need::{Answer, Need, NeedKind};
+use crate::pull_request::PullState;
 use crate::session::{Continuation, Liveness, Prompt, PromptState, State, Surface, Work};
 use crate::standing::Origin;
 use crate::time::Millis;
@@ -36,6 +37,10 @@ pub(super) fn apply(next: &mut Next, command: Command) -> Result<(), Refusal> {
         }
         Command::Seen => {
             seen(next);
+            Ok(())
+        }
+        Command::Archive => {
+            archive(next);
             Ok(())
         }
         Command::ContinueAtReset { at, text } => continue_at_reset(next, at, text),
@@ -384,6 +389,23 @@ fn seen(next: &mut Next) {
     if session.agent().is_none() && ended && !session.end_seen {
         next.session.end_seen = true;
         next.note(Source::User, "result viewed; this row will be removed later unless pinned");
+    }
+}
+
+/// What is pinned, or has something for the user to look at, stays.
+fn archive(next: &mut Next) {
+    let session = &next.session;
+    let done = matches!(session.state, State::Completed { .. } | State::Idle);
+    let open = session
+        .pull_requests
+        .iter()
+        .any(|pull| matches!(pull.state, PullState::Open | PullState::Draft));
+    if session.pinned || !done || open {
+        return;
+    }
+    if let Some(run) = next.session.unattended.as_mut().filter(|run| !run.archived) {
+        run.archived = true;
+        next.note(Source::Supervisor, "the run did what it was for; its row leaves the board");
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod duration;
 mod edit;
+mod edits;
 mod fields;
 mod front;
 mod hash;
@@ -19,6 +20,7 @@ mod trigger;
 mod write;
 
 pub use edit::{EditError, edit, set_prompt};
+pub use edits::{Edit, PROMPT, Wrong, edit_all};
 pub(crate) use fields::{At, Fields};
 pub use hash::hash;
 pub use name::{ID_PREFIX, check_name, name_of_file};

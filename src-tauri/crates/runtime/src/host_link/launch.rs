@@ -37,7 +37,7 @@ pub enum NotStarted {
 }
 
 /// A host: our child, or one that was found, with the environment it was given.
-type Started = Result<(Ready, Option<Child>, Option<Environment>), NotStarted>;
+pub(super) type Started = Result<(Ready, Option<Child>, Option<Environment>), NotStarted>;
 
 pub async fn launch(
     dir: PathBuf,

@@ -74,6 +74,26 @@ impl Report {
     }
 }
 
+/// The host of before, where there is one; else its set-up ends, which nobody waits for any more.
+async fn adopt(session: &SessionId, place: &Place, report: &Report) -> launch::Started {
+    let found = launch::adopt(place.dir.clone(), report).await;
+    if matches!(found, Err(launch::NotStarted::Found(Finding::NotLaunched))) {
+        lodge::end_set_up(session).await;
+    }
+    found
+}
+
+/// A worktree whose host lives is not taken away; what keeps it from being locked is only told.
+async fn hold<E: std::fmt::Debug + Send + 'static>(
+    session: &SessionId,
+    lock: impl FnOnce() -> Result<(), E> + Send + 'static,
+) {
+    let held = blocking::run(Lane::Worktrees, lock).await;
+    if !matches!(held, Ok(Ok(()))) {
+        tracing::warn!(session = %session, "its worktree is not locked: {held:?}");
+    }
+}
+
 async fn run(
     spec: LinkSpec,
     place: Place,
@@ -111,13 +131,7 @@ async fn run(
             let program = move || program(&footing);
             launch::launch(dir, *launch, program, env, binary, log).await
         }
-        Start::Adopt => {
-            let found = launch::adopt(place.dir.clone(), &report).await;
-            if matches!(found, Err(launch::NotStarted::Found(Finding::NotLaunched))) {
-                lodge::end_set_up(&session).await;
-            }
-            found
-        }
+        Start::Adopt => adopt(&session, &place, &report).await,
     };
     let (ready, mut child, env) = match started {
         Ok(started) => started,
@@ -131,10 +145,7 @@ async fn run(
     let Place { dir, worktrees, .. } = place;
     if let Some(moved) = moved {
         let (worktrees, host) = (worktrees.clone(), identity_of(&ready));
-        let held = blocking::run(Lane::Worktrees, move || worktrees.hold(&moved, host)).await;
-        if !matches!(held, Ok(Ok(()))) {
-            tracing::warn!(session = %session, "its worktree is not locked: {held:?}");
-        }
+        hold(&session, move || worktrees.hold(&moved, host)).await;
     }
     // First: whoever hears that it lives may end it.
     if let Some(env) = env {

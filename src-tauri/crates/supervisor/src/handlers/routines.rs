@@ -2,6 +2,7 @@
 
 use crate::clients::ConnId;
 use crate::core::Core;
+use crate::features::routines::writing::{self, Wanted};
 use crate::features::routines::{acts, answers, changes, look_first};
 use crate::handlers::{Handled, Outcome};
 use nightshift_protocol::Reply;
@@ -79,6 +80,12 @@ fn done_now(core: &mut Core, asked: (ConnId, u64), act: RoutineAct) -> Outcome {
         RoutineAct::Calendar { until } => answers::calendar(core, until),
         RoutineAct::Import { sources, dry } => {
             changes::import(core, asked, &sources, dry)?;
+            return Ok(Handled::Pending);
+        }
+        RoutineAct::Preview { schedule, timezone } => writing::preview(core, &schedule, timezone)?,
+        RoutineAct::Save { routine, name, edits, check } => {
+            let routine = routine.map(|routine| acts::find(core, &routine)).transpose()?;
+            writing::save(core, asked, Wanted { routine, name, edits, check })?;
             return Ok(Handled::Pending);
         }
         RoutineAct::Remove { routine } => {

@@ -10,7 +10,9 @@ use crate::inbox::Inbox;
 use crate::ports::routines::FoundDefinitions;
 use crate::ports::storage::fault;
 use crate::ports::world::{Job, Lane};
-use nightshift_protocol::routine::{ImportedRoutine, RoutineResult, RunPage, RunStarted};
+use nightshift_protocol::routine::{
+    FieldProblem, ImportedRoutine, RoutineResult, RoutineSaved, RunPage, RunStarted,
+};
 use nightshift_protocol::{Fault, FaultCode, Reply};
 use nightshift_routines::definition::{check_name, hash};
 use nightshift_routines::health::became;
@@ -41,6 +43,14 @@ pub enum Written {
     Removed {
         id: String,
     },
+    /// Keys of it were set.
+    Saved {
+        name: String,
+        hash: Option<String>,
+        found: FoundDefinitions,
+    },
+    /// Nothing was written: these would be mistakes, or it was to be checked only.
+    Unfit(Vec<FieldProblem>),
 }
 
 /// The routine of this name or id.
@@ -299,6 +309,15 @@ pub fn written(core: &mut Core, (conn, request): (ConnId, u64), result: Result<W
             core.routines.looks += 1;
             core.routines.written = core.routines.looks;
             removed(core, &id)
+        }
+        Written::Saved { name, hash, found } => {
+            core.routines.own.extend(hash.map(|hash| (name.clone(), hash)));
+            count(core, found);
+            let routine = find(core, &name).and_then(|id| stored(views::routine(core, &id)))?;
+            Ok(RoutineResult::Saved(Box::new(RoutineSaved { routine, problems: Vec::new() })))
+        }
+        Written::Unfit(problems) => {
+            Ok(RoutineResult::Saved(Box::new(RoutineSaved { routine: None, problems })))
         }
     });
     if failed {

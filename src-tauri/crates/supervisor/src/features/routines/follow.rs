@@ -6,7 +6,11 @@
 use super::outcome::{self, Seen};
 use super::{Ending, Run, start};
 use crate::core::Core;
-use nightshift_model::{Liveness, Lodging, Session, State as SessionState};
+use crate::handlers;
+use nightshift_model::{
+    Command, Event as SessionEvent, Liveness, Lodging, Session, SessionId, State as SessionState,
+};
+use nightshift_platform::clock;
 use nightshift_protocol::NoticeLevel;
 use nightshift_routines::occurrence::{ErrorType, Event, START_WITHIN_MS, State};
 use nightshift_store::StoreError;
@@ -18,6 +22,9 @@ const START_WITHIN: Duration = Duration::from_millis(START_WITHIN_MS.unsigned_ab
 /// A session that was asked to end has ended after this time, unless its host stands still: its processes get 3 s to end
 /// by themselves, and the record of their end waits for a disk.
 const END_WITHIN: Duration = Duration::from_secs(20);
+/// Archived runs of one routine whose conversations are kept: two days of an hourly one. A board holds some thousand
+/// sessions, and those that somebody looks at come first.
+const ARCHIVED_MAX: usize = 50;
 
 /// Time until a run has to have begun, or has to be over.
 pub(super) fn due_in(core: &Core, now: Duration) -> Option<Duration> {
@@ -178,7 +185,11 @@ fn take(core: &mut Core, id: &str, seen: Seen, now: Duration) -> Result<(), Stor
     };
     let (begins, fails) = (matches!(event, Event::SignOfLife), matches!(event, Event::Fail { .. }));
     let session = core.routines.runs.get(id).and_then(outcome::session_of);
+    let clean = outcome::is_clean(core, id, &event);
     start::end(core, id, event, None)?;
+    if let Some(session) = session.as_ref().filter(|_| clean) {
+        archive(core, id, session);
+    }
     if begins {
         // The same session may say more by now.
         return follow(core, id, now);
@@ -188,6 +199,32 @@ fn take(core: &mut Core, id: &str, seen: Seen, now: Duration) -> Result<(), Stor
         start::stop_session(core, id, &session);
     }
     Ok(())
+}
+
+/// It leaves the board: nothing is to be done about it. What it said can still be opened from the routine.
+fn archive(core: &mut Core, id: &str, session: &SessionId) {
+    let event = SessionEvent::Command(Command::Archive);
+    if let Err(fault) = core.apply(session, event, clock::now(), 0) {
+        tracing::warn!(session = %session, "run {id} stays on the board: {fault}");
+        return;
+    }
+    if let Some(oldest) = one_too_many(core, session) {
+        handlers::take_off(core, &oldest);
+    }
+}
+
+/// The oldest archived run of the same routine, where there are more than are kept.
+fn one_too_many(core: &Core, session: &SessionId) -> Option<SessionId> {
+    let archived = |session: &Session| {
+        let run = session.unattended.as_deref().filter(|run| run.archived)?;
+        (!session.pinned && session.removing.is_none()).then(|| run.routine.clone())
+    };
+    let routine = archived(&core.sessions.get(session)?.session)?;
+    let its = core.sessions.values().map(|entry| &entry.session);
+    let mut its: Vec<&Session> =
+        its.filter(|session| archived(session).as_ref() == Some(&routine)).collect();
+    its.sort_by_key(|session| session.created_at);
+    (its.len() > ARCHIVED_MAX).then(|| its.first().map(|session| session.id.clone()))?
 }
 
 /// Ended by somebody, or by an earlier supervisor because its time was over.

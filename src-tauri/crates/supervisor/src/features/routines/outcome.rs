@@ -8,6 +8,7 @@ use nightshift_model::standing::{GoalEnd, GoalPhase, Judgement as Verdict};
 use nightshift_model::{
     AgentWork, Liveness, Lodging, Need, Session, SessionId, State, Trouble, TroubleKind,
 };
+use nightshift_routines::definition::Notify;
 use nightshift_routines::occurrence::{
     ErrorType, Event, Judgement, Occurrence, State as RunState, retry_at_ms,
 };
@@ -140,6 +141,20 @@ pub(super) fn failed(
     let resets_ms = resets.and_then(|at| i64::try_from(at.0).ok());
     let retry_at_ms = retry_at_ms(error, it.attempt, retries, resets_ms, wall_ms());
     Some(Event::Fail { error, message, retry_at_ms })
+}
+
+/// Whether a run ends so that nobody has to look at it: it met its goal, nothing was denied, and its routine does not
+/// want to be told of each run.
+pub(super) fn is_clean(core: &Core, id: &str, event: &Event) -> bool {
+    if !matches!(event, Event::End { outcome: Judgement::Met, .. }) {
+        return false;
+    }
+    let Some(run) = core.routines.runs.get(id).filter(|run| run.row.denials.is_empty()) else {
+        return false;
+    };
+    let routine = core.routines.list.get(&run.row.occurrence.routine);
+    let definition = routine.and_then(|routine| routine.definition.as_ref());
+    definition.is_some_and(|definition| definition.outcome.notify != Notify::Always)
 }
 
 /// Whether the run's agent has been heard of.

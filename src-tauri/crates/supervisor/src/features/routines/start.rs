@@ -452,6 +452,7 @@ fn session(
         base: base_of(definition),
         setup: definition.environment.setup.clone().filter(|_| in_worktree),
         over: false,
+        archived: false,
     };
     let asked = one_line(&definition.prompt, limits::LINE_MAX_CHARS);
     let session = Session::starting(id, uuid, called, work, cwd, asked, clock::now());

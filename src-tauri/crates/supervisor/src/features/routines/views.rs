@@ -1,9 +1,9 @@
 //! Routines and their runs as clients see them.
 
-use super::{due, shown, start, support, watch};
+use super::{due, shown, start, support, watch, writing};
 use crate::core::Core;
 use nightshift_protocol::routine::{
-    RoutineDetail, RoutineView, RunErrorView, RunEvent, RunTrigger, RunView, TriggerView,
+    RecentRun, RoutineDetail, RoutineView, RunErrorView, RunEvent, RunTrigger, RunView, TriggerView,
 };
 use nightshift_routines::Definition;
 use nightshift_routines::definition::{Trigger, duration};
@@ -14,6 +14,8 @@ use serde::Serialize;
 
 /// Due times that are shown of one routine.
 const UPCOMING: usize = 5;
+/// Runs that a row of a list shows as marks.
+const RECENT: usize = 10;
 
 /// What has just happened to an occurrence, for its history: one line.
 pub(super) fn happened(it: &Occurrence) -> String {
@@ -136,6 +138,7 @@ pub(super) fn routine(core: &Core, id: &str) -> Result<Option<RoutineView>, Stor
         timezone: own.or(machine).unwrap_or_default(),
         triggers: definition.map_or_else(Vec::new, |it| it.triggers.iter().map(trigger).collect()),
         last_run: last.first().map(|row| run(core, row, Vec::new())),
+        recent: rows.iter().take(RECENT).rev().map(recent).collect(),
         problems: routine.problems.iter().map(shown).collect(),
         remarks: definition.map(support::remarks).unwrap_or_default(),
     }))
@@ -145,6 +148,20 @@ pub(super) fn routine(core: &Core, id: &str) -> Result<Option<RoutineView>, Stor
 pub(super) fn when(definition: &Definition) -> String {
     let all: Vec<String> = definition.triggers.iter().map(|it| trigger(it).words).collect();
     if all.is_empty() { "by hand".to_owned() } else { all.join(", ") }
+}
+
+fn recent(it: &Occurrence) -> RecentRun {
+    let due_at = match &it.origin {
+        Origin::Schedule { due_ms, .. } => Some(*due_ms),
+        Origin::Api { .. } | Origin::Github { .. } | Origin::Manual | Origin::Replay { .. } => None,
+    };
+    RecentRun {
+        id: it.id.clone(),
+        state: it.state.name().to_owned(),
+        outcome: it.outcome.and_then(word),
+        at: due_at.or(it.claimed_ms).or(it.finished_ms),
+        words: happened(it),
+    }
 }
 
 fn unknown() -> Report {
@@ -168,7 +185,9 @@ pub(super) fn detail(core: &Core, id: &str) -> Result<Option<RoutineDetail>, Sto
         Some(_) => due::upcoming(core, id, UPCOMING).iter().map(|next| next.start_ms).collect(),
         None => Vec::new(),
     };
-    let definition = core.routines.list.get(id).and_then(|it| it.row.definition.clone());
+    let routine = core.routines.list.get(id);
+    let definition = routine.and_then(|it| it.row.definition.clone());
+    let form = routine.and_then(|it| it.definition.as_deref()).map(writing::form);
     let file = format!("{}/{}.md", core.routines.place, view.name);
-    Ok(Some(RoutineDetail { routine: view, file, definition, upcoming }))
+    Ok(Some(RoutineDetail { routine: view, file, definition, form, upcoming }))
 }
