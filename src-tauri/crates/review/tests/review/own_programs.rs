@@ -43,6 +43,22 @@ fn security_03_hooks_of_the_users_own_know_no_copy() {
 }
 
 #[test]
+fn security_03_a_hook_of_the_users_own_may_reach_other_repositories() {
+    let repo = Repo::new().with_remote();
+    let own = OwnHooks::set(&repo.home.user_home());
+    let backup = repo.home.user_home().join("backup.git");
+    repo.main(&["init", "--quiet", "--bare", &backup.to_string_lossy()]);
+    script(
+        &own.dir.join("post-commit"),
+        &format!("git push --quiet '{}' HEAD:refs/heads/kept", backup.display()),
+    );
+    repo.write("a.txt", "1\n");
+    let commit = repo.commit("work");
+    let kept = repo.run_in(&backup, &["rev-parse", "kept"]);
+    assert!(kept.trim().starts_with(&commit), "{kept} {commit}");
+}
+
+#[test]
 fn security_03_a_hook_that_fails_still_says_no() {
     let repo = Repo::new();
     let own = OwnHooks::set(&repo.home.user_home());

@@ -10,6 +10,7 @@
 use crate::error::{AtPath, Error, Kind, Result};
 use crate::git_program::configuration::{Configuration, HOOKS, Override, submodule_of};
 use crate::git_program::git::{COMMON_DIR, Environment, Git, pieces};
+use crate::git_program::overrides::{NETWORK, PROTOCOLS};
 use crate::git_program::temporary;
 use crate::limits::HOOKS_MAX;
 use nightshift_platform::search::is_executable;
@@ -28,6 +29,8 @@ use tempfile::TempDir;
 const DIRECTORY: &str = "NIGHTSHIFT_USER_HOOKS";
 /// Which of the settings that a call has says so, for what the hook calls in turn.
 const PLACE: &str = "NIGHTSHIFT_USER_HOOKS_AT";
+/// How it may reach other repositories: the call itself may reach fewer, or none.
+const PROTOCOLS_THERE: &str = "NIGHTSHIFT_USER_PROTOCOLS";
 const SCRIPT_NAME: &str = "start-hook";
 /// The name of a hook is the name that git calls the script by.
 const SCRIPT: &str = r#"#!/bin/sh
@@ -35,7 +38,8 @@ const SCRIPT: &str = r#"#!/bin/sh
 [ "$1" = --nightshift-is-it-there ] && exit 0
 hooks=$NIGHTSHIFT_USER_HOOKS
 eval "export GIT_CONFIG_VALUE_$NIGHTSHIFT_USER_HOOKS_AT=\$hooks"
-unset GIT_COMMON_DIR NIGHTSHIFT_USER_HOOKS NIGHTSHIFT_USER_HOOKS_AT
+export GIT_ALLOW_PROTOCOL="$NIGHTSHIFT_USER_PROTOCOLS"
+unset GIT_COMMON_DIR NIGHTSHIFT_USER_HOOKS NIGHTSHIFT_USER_HOOKS_AT NIGHTSHIFT_USER_PROTOCOLS
 exec "$hooks/${0##*/}" "$@"
 "#;
 /// Only whether another commit is checked out in one.
@@ -49,6 +53,7 @@ const START_RETRY: Duration = Duration::from_millis(1);
 pub(crate) struct UserPrograms {
     /// Directory of the user's hooks, and ours in its place.
     hooks: Option<(OsString, TempDir)>,
+    protocols: OsString,
     /// Holds what the links in ours lead to.
     _script: Option<Arc<Script>>,
     programs: Vec<Override>,
@@ -62,8 +67,10 @@ impl UserPrograms {
             .user_programs()
             .map(|(name, value)| (name.to_owned(), [unset.as_bytes(), value].concat()));
         let programs = programs.collect();
+        let protocols = git.environment().get(OsStr::new(PROTOCOLS));
+        let protocols = protocols.map_or_else(|| NETWORK.into(), Clone::clone);
         let Some(named) = configuration.own_hooks() else {
-            return Ok(Some(UserPrograms { hooks: None, _script: None, programs }));
+            return Ok(Some(UserPrograms { hooks: None, protocols, _script: None, programs }));
         };
         let (Some(hooks), Some(script)) = (expanded(named, git.environment()), script(git)?) else {
             return Ok(None);
@@ -74,7 +81,7 @@ impl UserPrograms {
             symlink(&script.path, &to).at(&to)?;
         }
         let hooks = Some((hooks.into_os_string(), ours));
-        Ok(Some(UserPrograms { hooks, _script: Some(script), programs }))
+        Ok(Some(UserPrograms { hooks, protocols, _script: Some(script), programs }))
     }
 
     /// Come after what switches off the repository's.
@@ -91,7 +98,8 @@ impl UserPrograms {
     pub fn variables(&self, set: &[Override]) -> impl Iterator<Item = (&'static str, OsString)> {
         let place = set.iter().rposition(|(name, _)| name == HOOKS);
         let both = self.hooks.as_ref().zip(place).map(|((hooks, _), place)| {
-            [(DIRECTORY, hooks.clone()), (PLACE, place.to_string().into())]
+            let protocols = (PROTOCOLS_THERE, self.protocols.clone());
+            [(DIRECTORY, hooks.clone()), (PLACE, place.to_string().into()), protocols]
         });
         both.into_iter().flatten()
     }
