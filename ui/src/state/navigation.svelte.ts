@@ -82,7 +82,7 @@ export class Navigation {
     const asked = await this.backend.takeOpening();
     if (asked === null) return;
     if (asked.type === "routines") this.openRoutines(asked.name);
-    else if (asked.type === "schedule") await this.scheduleAsked(asked.text);
+    else if (asked.type === "schedule") await this.scheduleAsked(asked.text, asked.cwd);
     else if (asked.id !== "") {
       this.places.replies.takeOver(asked.id);
       this.openLate(asked.id, moment);
@@ -90,8 +90,8 @@ export class Navigation {
   }
 
   /** From the quick window, which has let go of the text. */
-  private async scheduleAsked(text: string): Promise<void> {
-    if (await this.schedule(text, "")) return;
+  private async scheduleAsked(text: string, cwd: string): Promise<void> {
+    if (await this.schedule(text, cwd)) return;
     this.toasts.show(fault("refused", "Another routine is being written", `Save it first, then: /schedule ${text}`));
   }
 
