@@ -60,6 +60,8 @@ pub enum OpenTarget {
     /// A new routine from what was typed behind `/schedule`.
     Schedule {
         text: String,
+        /// The project that was chosen beside it.
+        cwd: String,
     },
 }
 

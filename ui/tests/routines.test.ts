@@ -205,6 +205,15 @@ test("/schedule in the input opens the form filled in, and the list by the keybo
   await window.dispatch("/schedule look at the moon");
   await expect.poll(() => window.get("wrong-trigger").textContent()).toContain("`look` is not understood");
   expect(await window.get("form-prompt").inputValue()).toBe("look at the moon");
+  // One that is being written is not replaced by the next.
+  await window.get("form-prompt").fill("look at the moon and the stars");
+  await window.press("Alt+r");
+  await expect.poll(() => window.get("routines").count()).toBe(0);
+  await window.dispatch("/schedule every day at 9, look at the sun");
+  await window.get("form-leaving").waitFor();
+  expect(await window.get("form-prompt").inputValue()).toBe("look at the moon and the stars");
+  await window.press("Alt+r");
+  expect(await window.get("dispatch-input").inputValue()).toBe("/schedule every day at 9, look at the sun");
   await window.close();
 });
 

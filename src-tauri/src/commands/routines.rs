@@ -151,9 +151,9 @@ pub async fn edit_routine(
 /// Of the quick window: what was typed behind `/schedule` goes on in the form of a new routine.
 #[tauri::command]
 #[specta::specta]
-pub fn open_schedule(app: AppHandle, text: String) {
+pub fn open_schedule(app: AppHandle, text: String, cwd: String) {
     window::hide(&app, QUICK);
-    opening::open(&app, OpenTarget::Schedule { text });
+    opening::open(&app, OpenTarget::Schedule { text, cwd });
 }
 
 /// Nothing starts on a schedule while they are paused.

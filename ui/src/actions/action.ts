@@ -22,3 +22,9 @@ export type Action = {
   /** Runs again and again while its key is held. */
   repeats?: boolean;
 };
+
+export const BOARD: Zone[] = ["board"];
+/** Where the keyboard is on a row, one of its buttons or a header. */
+export const ROW: Zone[] = ["board", "button", "header"];
+/** Anywhere but in a terminal, which owns its keys. */
+export const ANYWHERE: Zone[] = [...ROW, "filter", "dispatch", "peek", "pane", "review", "diff", "composer", "text"];

@@ -8,15 +8,10 @@ import type { App } from "../state/app.svelte";
 import type { Pane } from "../state/panes.svelte";
 import { isBusy } from "../state/phase";
 import { keysOf } from "../state/keymap";
-import type { Action } from "./action";
+import { ANYWHERE, BOARD, ROW, type Action } from "./action";
 import { REVIEW } from "./review";
+import { ROUTINES } from "./routines";
 import { keyCaps, type Zone } from "../kit/keys";
-
-const BOARD: Zone[] = ["board"];
-/** Where the keyboard is on a row, one of its buttons or a header. */
-const ROW: Zone[] = ["board", "button", "header"];
-/** Anywhere but in a terminal, which owns its keys. */
-const ANYWHERE: Zone[] = [...ROW, "filter", "dispatch", "peek", "pane", "review", "diff", "composer", "text"];
 
 const selected = (app: App): boolean => app.selection.view !== null;
 const always = (): boolean => true;
@@ -498,26 +493,6 @@ const WINDOW: Action[] = [
     },
   },
   {
-    id: "window.routines",
-    title: "Routines",
-    section: "Window",
-    keys: ["Alt+r"],
-    zones: [...ANYWHERE, "overlay"],
-    when: withBoard,
-    run: (app) => {
-      app.navigation.toggle("routines");
-    },
-  },
-  {
-    id: "routine.new",
-    title: "New routine",
-    section: "Window",
-    keys: [],
-    zones: [],
-    when: withBoard,
-    run: (app) => void app.navigation.schedule("", app.dispatch.cwd),
-  },
-  {
     id: "window.dispatch",
     title: "New session",
     section: "Window",
@@ -555,6 +530,7 @@ export const ACTIONS: readonly Action[] = [
   ...REVIEW,
   ...PANES,
   ...WINDOW,
+  ...ROUTINES,
   ...OPEN_NTH,
 ];
 

@@ -12,6 +12,7 @@ import type { Navigation } from "./navigation.svelte";
 import type { Panes } from "./panes.svelte";
 import type { Selection } from "./selection.svelte";
 import { scheduleCommand } from "./routineWords";
+import { unsent } from "./text";
 import type { Toasts } from "./toasts.svelte";
 
 type Places = {
@@ -39,9 +40,10 @@ export class Launcher {
     const planned = dispatch.shell ? null : scheduleCommand(dispatch.draft);
     if (planned !== null) {
       const { draft } = dispatch;
-      dispatch.edit("");
+      if (!(await navigation.schedule(planned, dispatch.cwd))) return;
       dispatch.remember(draft);
-      return navigation.schedule(planned, dispatch.cwd);
+      dispatch.edit(unsent(dispatch.draft, draft));
+      return;
     }
     const [asked, at] = [panes.moment, selection.id];
     const view = await dispatch.submit();

@@ -4,7 +4,7 @@
  * Promise: what is opened is selected too; what goes away gives the keyboard to what comes in front, else to the board.
  * Must not know: the DOM, what a session is asked to do.
  */
-import { asFault } from "../backend/api";
+import { asFault, fault } from "../backend/api";
 import type { Backend, SessionView } from "../backend/api";
 import type { Filter } from "./filter.svelte";
 import type { MultiSelect } from "./multiSelect.svelte";
@@ -82,11 +82,17 @@ export class Navigation {
     const asked = await this.backend.takeOpening();
     if (asked === null) return;
     if (asked.type === "routines") this.openRoutines(asked.name);
-    else if (asked.type === "schedule") await this.schedule(asked.text, "");
+    else if (asked.type === "schedule") await this.scheduleAsked(asked.text, asked.cwd);
     else if (asked.id !== "") {
       this.places.replies.takeOver(asked.id);
       this.openLate(asked.id, moment);
     }
+  }
+
+  /** From the quick window, which has let go of the text. */
+  private async scheduleAsked(text: string, cwd: string): Promise<void> {
+    if (await this.schedule(text, cwd)) return;
+    this.toasts.show(fault("refused", "Another routine is being written", `Save it first, then: /schedule ${text}`));
   }
 
   /** The page of all routines, or of this one. What is being written there stays. */
@@ -96,10 +102,14 @@ export class Navigation {
     this.overlay = "routines";
   }
 
-  /** A new routine from what was typed behind `/schedule`. */
-  async schedule(text: string, cwd: string): Promise<void> {
-    await this.places.routines.beginFrom(text, cwd);
+  /** A new routine from what was typed behind `/schedule`; false while another one is being written. */
+  async schedule(text: string, cwd: string): Promise<boolean> {
+    const { editor } = this.places.routines;
+    const writing = editor?.dirty === true;
+    if (writing) editor.leaving = true;
+    else await this.places.routines.beginFrom(text, cwd);
     this.overlay = "routines";
+    return !writing;
   }
 
   /** Opens a session's review in its pane, or goes back to what the pane showed. */

@@ -109,7 +109,7 @@ export class Quick {
   /** Goes on in the form, in the board's window. */
   private async schedule(text: string): Promise<boolean> {
     try {
-      await this.backend.openSchedule(text);
+      await this.backend.openSchedule(text, this.cwd);
       this.edit("");
       return true;
     } catch (thrown) {

@@ -3,8 +3,12 @@ import { expect, test } from "vitest";
 import type { Backend, DispatchRequest } from "../backend/api";
 import { Quick } from "./quick.svelte";
 
-function quickWith(dispatch: (request: DispatchRequest) => Promise<unknown>): Quick {
+function quickWith(
+  dispatch: (request: DispatchRequest) => Promise<unknown>,
+  openSchedule: (text: string, cwd: string) => Promise<void> = async () => undefined,
+): Quick {
   const backend = {
+    openSchedule,
     dispatch,
     defaults: async () => ({ cwd: "/home/ada", home: "/home/ada", version: "" }),
     followBoard: async (on: (event: unknown) => void) => {
@@ -42,4 +46,24 @@ test("too little text starts nothing, and a refused prompt stays", async () => {
   expect(await quick.start()).toBe(false);
   expect(quick.text).toBe("fix the login test");
   expect(quick.fault?.message).toBe("no such directory");
+});
+
+test("what is typed behind /schedule goes on in the form, with the project", async () => {
+  const planned: string[] = [];
+  const quick = quickWith(
+    async () => Promise.reject(new Error("nothing is started")),
+    async (text, cwd) => void planned.push(`${text} in ${cwd}`),
+  );
+  await quick.shown();
+  quick.edit("/schedule every weekday at 9, triage");
+  expect(await quick.start()).toBe(true);
+  expect(planned).toEqual(["every weekday at 9, triage in ~/code/atlas"]);
+  expect(quick.text).toBe("");
+  const refused = quickWith(
+    async () => undefined,
+    async () => Promise.reject({ code: "internal", message: "no window", hint: "" }),
+  );
+  refused.edit("/schedule hourly look");
+  expect(await refused.start()).toBe(false);
+  expect(refused.text).toBe("/schedule hourly look");
 });

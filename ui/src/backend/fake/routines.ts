@@ -292,8 +292,8 @@ export class FakeRoutines {
       editRoutine: async (name) => {
         window.__fake?.opened.push(`${PLACE}/${this.find(name).view.name}.md`);
       },
-      openSchedule: async (text) => {
-        window.__fake?.opened.push(`/schedule ${text}`);
+      openSchedule: async (text, cwd) => {
+        window.__fake?.opened.push(`/schedule ${text} in ${cwd}`);
       },
       pauseSchedules: async (paused) => {
         this.allPaused = paused;

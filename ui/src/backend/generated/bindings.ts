@@ -93,7 +93,7 @@ export const commands = {
 	/**  Opens its file in the program that the desktop has for it. */
 	editRoutine: (routine: string) => __TAURI_INVOKE<null>("edit_routine", { routine }),
 	/**  Of the quick window: what was typed behind `/schedule` goes on in the form of a new routine. */
-	openSchedule: (text: string) => __TAURI_INVOKE<void>("open_schedule", { text }),
+	openSchedule: (text: string, cwd: string) => __TAURI_INVOKE<void>("open_schedule", { text, cwd }),
 	/**  Nothing starts on a schedule while they are paused. */
 	pauseSchedules: (paused: boolean) => __TAURI_INVOKE<null>("pause_schedules", { paused }),
 	/**  Without sizes: those take time. */
@@ -766,7 +766,9 @@ export type OpenTarget = { type: "session"; id: string } |
 /**  All routines, or this one. */
 { type: "routines"; name: string | null } | 
 /**  A new routine from what was typed behind `/schedule`. */
-{ type: "schedule"; text: string };
+{ type: "schedule"; text: string; 
+/**  The project that was chosen beside it. */
+cwd: string };
 
 /**  What choosing an option means. Permission options are chosen by kind, never by position. */
 export type OptionKind = "allow_once" | "allow_always" | "reject_once" | "reject_always" | 
