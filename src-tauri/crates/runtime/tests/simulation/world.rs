@@ -448,6 +448,11 @@ impl World for Reach {
         Ok(())
     }
 
+    /// It never says a word.
+    fn start_intake(&self) -> io::Result<(u32, ConnId)> {
+        Ok((1, ConnId::NOBODY))
+    }
+
     fn background(&self, _: &SessionId) -> Box<dyn Background> {
         Box::new(Nothing)
     }
