@@ -2,6 +2,7 @@
 //!
 //! Promise: field names are those of `--json`. Times are wall milliseconds. Must not know: how any of it is decided.
 
+use crate::intake::{OutsideAct, OutsideResult};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -101,6 +102,14 @@ pub enum RoutineAct {
     Remove {
         routine: String,
     },
+    /// Runs what a delivery brought once more, as an occurrence of its own; answered as `Run` is.
+    Replay {
+        delivery: String,
+    },
+    /// What comes from outside: tokens, deliveries, what listens.
+    Outside {
+        act: OutsideAct,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,6 +127,7 @@ pub enum RoutineResult {
     Imported { routines: Vec<ImportedRoutine> },
     Preview(SchedulePreview),
     Saved(Box<RoutineSaved>),
+    Outside { result: Box<OutsideResult> },
 }
 
 /// What is changed in a definition's file.
@@ -272,6 +282,12 @@ pub struct RoutineDetail {
     /// The next due times, with their jitter.
     #[specta(type = Vec<u32>)]
     pub upcoming: Vec<i64>,
+    /// Where a call with a token fires it, and where GitHub may send what happens; none without such a trigger, or
+    /// before anything has listened.
+    #[serde(default)]
+    pub fire_url: Option<String>,
+    #[serde(default)]
+    pub webhook_url: Option<String>,
 }
 
 /// A run as a mark in a row of marks.
@@ -411,6 +427,12 @@ pub struct RunTrigger {
     pub kind: String,
     #[specta(type = Option<u32>)]
     pub due_at: Option<i64>,
+    /// The delivery that it replays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replays: Option<String>,
+    /// What happened on GitHub, in one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, specta::Type)]

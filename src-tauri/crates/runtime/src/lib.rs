@@ -7,6 +7,7 @@ mod background;
 mod clocks;
 pub mod host_link;
 mod instance;
+mod intake;
 mod limits;
 mod machine;
 mod routines;

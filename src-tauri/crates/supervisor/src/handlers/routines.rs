@@ -2,9 +2,10 @@
 
 use crate::clients::ConnId;
 use crate::core::Core;
+use crate::features::routines::outside::deliveries;
 use crate::features::routines::writing::{self, Wanted};
 use crate::features::routines::{acts, answers, changes, look_first};
-use crate::handlers::{Handled, Outcome};
+use crate::handlers::{Handled, Outcome, outside};
 use nightshift_protocol::Reply;
 use nightshift_protocol::routine::{RoutineAct, RoutineResult};
 
@@ -58,6 +59,11 @@ fn done_now(core: &mut Core, asked: (ConnId, u64), act: RoutineAct) -> Outcome {
             acts::run(core, asked, &id, text)?;
             return Ok(Handled::Pending);
         }
+        RoutineAct::Replay { delivery } => {
+            deliveries::replay(core, asked, &delivery)?;
+            return Ok(Handled::Pending);
+        }
+        RoutineAct::Outside { act } => return outside::outside(core, asked.0, asked.1, act),
         RoutineAct::Runs { routine, before, limit } => {
             acts::runs(core, &acts::find(core, &routine)?, (before, limit))?
         }

@@ -10,6 +10,7 @@ use crate::context::{Context, print, print_json};
 use crate::failure::Failure;
 use crate::output::plain::exact;
 use crate::output::routine::{line, run_line, shown};
+use crate::verbs::automation::routine_outside;
 use nightshift_client::Client;
 use nightshift_platform::clock;
 use nightshift_protocol::calls;
@@ -82,6 +83,19 @@ enum Verb {
     Import(Import),
     /// Print a routine's definition, as its file has it.
     Export { routine: String },
+    /// Tokens by which calls from outside fire a routine.
+    #[command(subcommand)]
+    Token(routine_outside::Token),
+    /// The secret by which GitHub signs what it sends to a routine.
+    #[command(subcommand)]
+    Webhook(routine_outside::Webhook),
+    /// List what came for a routine from outside, newest first.
+    Deliveries(routine_outside::Deliveries),
+    /// Run what a delivery brought once more.
+    Replay {
+        /// Its id, from `deliveries`.
+        delivery: String,
+    },
     /// Remove a routine: its file, and what is known of its runs.
     Rm { routine: String },
 }
@@ -149,6 +163,10 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
             };
             here.say(&started, &line)
         }
+        Verb::Token(verb) => routine_outside::token(&here, &client, verb).await,
+        Verb::Webhook(verb) => routine_outside::webhook(&here, &client, verb).await,
+        Verb::Deliveries(args) => routine_outside::deliveries(&here, &client, args).await,
+        Verb::Replay { delivery } => routine_outside::replay(&here, &client, delivery).await,
         Verb::Runs { routine, limit } => runs(&here, &client, routine, limit).await,
         Verb::Rm { routine } => {
             let calls::RemovedRoutine { id, name } =

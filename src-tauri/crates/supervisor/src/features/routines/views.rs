@@ -1,6 +1,6 @@
 //! Routines and their runs as clients see them.
 
-use super::{due, shown, start, support, watch, writing};
+use super::{due, outside, shown, start, support, watch, writing};
 use crate::core::Core;
 use nightshift_protocol::routine::{
     RecentRun, RoutineDetail, RoutineView, RunErrorView, RunEvent, RunTrigger, RunView, TriggerView,
@@ -9,6 +9,7 @@ use nightshift_routines::Definition;
 use nightshift_routines::definition::{Trigger, duration};
 use nightshift_routines::health::{self, Health, Report};
 use nightshift_routines::occurrence::{Judgement, Occurrence, Origin, State};
+use nightshift_store::outside::TokenKind;
 use nightshift_store::{LedgerRow, RowsWanted, StoreError};
 use serde::Serialize;
 
@@ -60,6 +61,11 @@ pub(crate) fn run(core: &Core, row: &LedgerRow, events: Vec<RunEvent>) -> RunVie
         Some(held) => format!("{}, waits: {}", happened(it), held.words()),
         None => happened(it),
     };
+    let replays = match &it.origin {
+        Origin::Replay { delivery } => Some(delivery.clone()),
+        _ => None,
+    };
+    let event = row.event.as_deref().map(outside::deliveries::named);
     let error = it.error.as_ref().map(|error| RunErrorView {
         kind: word(error.kind).unwrap_or_default(),
         message: error.message.clone(),
@@ -67,7 +73,7 @@ pub(crate) fn run(core: &Core, row: &LedgerRow, events: Vec<RunEvent>) -> RunVie
     RunView {
         id: it.id.clone(),
         routine: routine.map_or_else(|| it.routine.clone(), |routine| routine.row.name.clone()),
-        trigger: RunTrigger { kind: kind.to_owned(), due_at },
+        trigger: RunTrigger { kind: kind.to_owned(), due_at, replays, event },
         state: it.state.name().to_owned(),
         reason: it.reason.and_then(word).or(held.map(|held| held.name().to_owned())),
         late_cause: it.late_cause.and_then(word),
@@ -189,5 +195,11 @@ pub(super) fn detail(core: &Core, id: &str) -> Result<Option<RoutineDetail>, Sto
     let definition = routine.and_then(|it| it.row.definition.clone());
     let form = routine.and_then(|it| it.definition.as_deref()).map(writing::form);
     let file = format!("{}/{}.md", core.routines.place, view.name);
-    Ok(Some(RoutineDetail { routine: view, file, definition, form, upcoming }))
+    let has = |kind: &str| view.triggers.iter().any(|trigger| trigger.kind == kind);
+    let url = |kind, token| has(kind).then(|| outside::intake::url(core, id, token)).flatten();
+    let fire_url = url("api", TokenKind::Fire);
+    let webhook_url = url("github", TokenKind::Webhook);
+    let detail =
+        RoutineDetail { routine: view, file, definition, form, upcoming, fire_url, webhook_url };
+    Ok(Some(detail))
 }

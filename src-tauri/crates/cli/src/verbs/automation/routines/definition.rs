@@ -19,10 +19,13 @@ pub(super) struct Create {
         value_name = "FILE",
         conflicts_with_all = [
             "prompt", "description", "agent", "model", "mode", "repository", "no_worktree", "schedule", "every", "at",
-            "timezone", "goal", "check", "otherwise",
+            "timezone", "goal", "check", "otherwise", "api",
         ]
     )]
     file: Option<PathBuf>,
+    /// Let calls with a token fire it.
+    #[arg(long)]
+    api: bool,
     #[command(flatten)]
     keys: Keys,
 }
@@ -125,6 +128,9 @@ fn written(create: Create) -> Result<String, Failure> {
             text.push_str("\n[[trigger]]\n");
             put(&mut text, key, Some(value))?;
         }
+    }
+    if create.api {
+        text.push_str("\n[[trigger]]\napi = true\n");
     }
     if keys.otherwise.is_some() {
         text.push_str("\n[permissions]\n");
