@@ -4,7 +4,7 @@
 use crate::client::Ask;
 use crate::run::Run;
 use crate::world::SimulatedWorld;
-use nightshift_model::{AgentWork, Origin};
+use nightshift_model::{AgentWork, Origin, Session};
 use nightshift_protocol::routine::RoutineAct;
 use nightshift_protocol::{Command, Environment, Fault};
 use nightshift_routines::occurrence::State;
@@ -205,6 +205,8 @@ fn stuck(core: &Core, world: &SimulatedWorld, row: &LedgerRow) -> Option<String>
             let its = |id: &str| core.sessions.values().find(|e| e.session.id.as_str() == id);
             match it.session.as_deref().and_then(its) {
                 None => Some("has no session".to_owned()),
+                // Its loop goes on, until its deadline.
+                Some(entry) if goes_on(&entry.session) => None,
                 Some(entry) if entry.session.is_over() => {
                     Some(format!("goes on after its session: {:?}", entry.session))
                 }
@@ -214,6 +216,11 @@ fn stuck(core: &Core, world: &SimulatedWorld, row: &LedgerRow) -> Option<String>
         State::Finished | State::Failed | State::Skipped => Some("is over and open".to_owned()),
         State::Cancelled | State::Abandoned => Some("is over and open".to_owned()),
     }
+}
+
+fn goes_on(session: &Session) -> bool {
+    let standing = session.agent().map(|agent| &agent.standing);
+    standing.is_some_and(|standing| standing.looping.is_some() || standing.wakeup.is_some())
 }
 
 /// No session is that of two rows, and no due time has two.

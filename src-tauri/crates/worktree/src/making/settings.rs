@@ -264,6 +264,7 @@ mod tests {
             directory: Some(".trees".into()),
             branch_prefix: Some("ns/".into()),
             base: Some("develop".into()),
+            must_begin_at: None,
             isolation: Some("none".into()),
             setup: Some("make".into()),
             teardown: Some("make clean".into()),

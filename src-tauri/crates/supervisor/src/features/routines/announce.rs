@@ -7,7 +7,7 @@ use super::{Routine, commit, start, views};
 use crate::core::Core;
 use jiff::Timestamp;
 use nightshift_protocol::NoticeLevel;
-use nightshift_store::LedgerWrite;
+use nightshift_store::{LedgerWrite, RoutineRow};
 
 /// Told one by one; more at once (a directory that was copied there) are one notice.
 const ONE_BY_ONE: usize = 5;
@@ -23,17 +23,15 @@ fn is_unknown(routine: &Routine) -> bool {
 /// Tells of all definitions that the user does not know yet. What is being written for a client is looked at once that
 /// is over.
 pub(super) fn tell(core: &mut Core) {
-    let own = std::mem::take(&mut core.routines.own);
-    let unknown = core.routines.list.iter().filter(|(_, routine)| {
-        is_unknown(routine) && !core.routines.writing.contains_key(&routine.row.name)
-    });
-    let unknown: Vec<String> = unknown.map(|(id, _)| id.clone()).collect();
-    let is_own = |id: &&String| {
-        let row = core.routines.list.get(*id).map(|routine| &routine.row);
-        row.is_some_and(|row| own.contains(&(row.name.clone(), row.standing.hash.clone())))
+    let is_own = |row: &RoutineRow| {
+        core.routines.own.contains(&(row.name.clone(), row.standing.hash.clone()))
     };
-    let foreign: Vec<&String> = unknown.iter().filter(|id| !is_own(id)).collect();
-    let texts: Vec<String> = foreign.into_iter().filter_map(|id| text(core, id)).collect();
+    let waits = |row: &RoutineRow| core.routines.writing.contains_key(&row.name) && !is_own(row);
+    let unknown = core.routines.list.values().filter(|it| is_unknown(it) && !waits(&it.row));
+    let (own, foreign): (Vec<&Routine>, Vec<&Routine>) = unknown.partition(|it| is_own(&it.row));
+    let ids = |all: &[&Routine]| all.iter().map(|it| it.row.id.clone()).collect::<Vec<String>>();
+    let (foreign, mut unknown) = (ids(&foreign), ids(&own));
+    let texts: Vec<String> = foreign.iter().filter_map(|id| text(core, id)).collect();
     match texts.len() {
         0..=ONE_BY_ONE => {
             texts.into_iter().for_each(|text| core.notice(NoticeLevel::Warning, text));
@@ -46,6 +44,7 @@ pub(super) fn tell(core: &mut Core) {
             core.notice(NoticeLevel::Warning, text);
         }
     }
+    unknown.extend(foreign);
     know(core, &unknown);
 }
 

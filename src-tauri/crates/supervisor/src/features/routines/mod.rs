@@ -163,7 +163,7 @@ pub struct Routines {
     written: u64,
     /// Names of definitions that are being written for clients; true where one is to be disabled at first.
     writing: BTreeMap<String, bool>,
-    /// Name and hash of definitions that clients have written: of these the user knows.
+    /// Name and hash of definitions that a client has written, while they are taken in: of these the user knows.
     own: BTreeSet<(String, String)>,
     /// Files that define no routine, and what is wrong with the directory.
     pub unfit: Vec<String>,
@@ -239,8 +239,9 @@ pub fn hear(core: &mut Core, heard: Heard) {
             handlers::routines_act(core, (conn, request), *act);
         }
         Heard::FileWritten { conn, request, names, result } => {
-            core.routines.writing.retain(|name, _| !names.contains(name));
             acts::written(core, (conn, request), result);
+            core.routines.writing.retain(|name, _| !names.contains(name));
+            core.routines.own.clear();
         }
         Heard::Prepared { occurrence, result } => start::prepared(core, &occurrence, result),
         Heard::ScratchCleared => {}

@@ -270,7 +270,7 @@ fn run_precheck(
         | CheckOutcome::NotRun(_) => {
             let said = match result.tail.trim() {
                 "" => "it printed nothing".to_owned(),
-                tail => format!("its last lines: {tail}"),
+                tail => format!("its last lines: {}", tail.lines().collect::<Vec<_>>().join(" | ")),
             };
             let message = format!("the precheck `{command}` {}; {said}", result.ending());
             Err(Unready::Failed(ErrorType::Precheck, message))
