@@ -1,3 +1,4 @@
+/** What the form of a routine takes, refuses and sends. */
 import { expect, test } from "vitest";
 import type { Backend, RoutineEdit, RoutineForm, RoutineSaved, SchedulePreview } from "../backend/api";
 import { fault } from "../backend/api";

@@ -1,3 +1,4 @@
+/** What the window says of routines and of their runs. */
 import { expect, test } from "vitest";
 import type { RoutineView, RunView } from "../backend/api";
 import {

@@ -569,11 +569,11 @@ fn the_transition_table_is_as_agreed() {
 
 #[test]
 fn stopped_stays_stopped_whatever_is_still_heard_of_the_process() {
-    let (_, being_stopped) =
-        sessions().into_iter().find(|(n, _)| *n == "agent being stopped").unwrap();
+    let mut all = sessions().into_iter();
+    let (_, being_stopped) = all.find(|(n, _)| *n == "agent being stopped").unwrap();
     let exit = Exit { code: None, signal: Some(15), last_words: String::new() };
-    let stopped =
-        step(&being_stopped, Event::Fact(Fact::Exited { exit }), Millis(2)).unwrap().session;
+    let ended = Event::Fact(Fact::Exited { exit });
+    let stopped = step(&being_stopped, ended, Millis(2)).unwrap().session;
     assert_eq!(stopped.state, State::Stopped);
     for fact in [
         Fact::Progress { line: "late".into() },
@@ -584,8 +584,7 @@ fn stopped_stays_stopped_whatever_is_still_heard_of_the_process() {
         Fact::TurnEnded { n: 1, outcome: TurnOutcome::Cancelled },
     ] {
         let after = step(&stopped, Event::Fact(fact.clone()), Millis(3)).unwrap();
-        assert_eq!(after.session.state, State::Stopped, "{fact:?}");
-        assert_eq!(after.effects, vec![], "{fact:?}");
+        assert_eq!((after.session.state, after.effects), (State::Stopped, vec![]), "{fact:?}");
     }
 }
 

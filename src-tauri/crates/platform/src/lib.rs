@@ -27,7 +27,6 @@ pub mod process;
 mod procfs;
 pub mod program;
 pub mod pty;
-mod relative;
 pub mod role_name;
 pub mod search;
 pub mod signals;

@@ -1,7 +1,7 @@
 //! Starting programs: on pipes, on a PTY, or detached for good.
 //!
 //! Promise: a program gets the environment it is given, but for what would be loaded from the directory
-//! it starts in (`relative`), default signals, a session of its own and the umask and core limit of
+//! it starts in (`search/relative.rs`), default signals, a session of its own and the umask and core limit of
 //! whoever wants it (`private`); it shares no descriptor with us beyond those named.
 //! Must not know: what the programs are.
 
@@ -9,8 +9,8 @@ use crate::mark::Mark;
 use crate::private::{self, Terms};
 use crate::process::Identity;
 use crate::program::PROGRAM_NAME;
-use crate::relative::absolute_only;
 use crate::search;
+use crate::search::relative::absolute_only;
 use crate::signals::reset_to_default;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

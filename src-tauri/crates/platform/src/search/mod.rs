@@ -5,6 +5,8 @@
 //! Promise: only absolute entries count; nothing is started.
 //! Must not know: what the programs are.
 
+pub(crate) mod relative;
+
 use rustix::fs::{Access, access};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
