@@ -114,7 +114,7 @@ async fn run(
         Start::Adopt => {
             let found = launch::adopt(place.dir.clone(), &report).await;
             if matches!(found, Err(launch::NotStarted::Found(Finding::NotLaunched))) {
-                lodge::end_set_up(&session).await;
+                lodge::end_set_up(&place, &session).await;
             }
             found
         }
