@@ -274,9 +274,10 @@ fn the_global_cap_is_fair_and_pull_requests_are_worked_on_one_by_one() {
 
 #[test]
 fn a_run_that_waits_for_its_user_takes_no_place_of_those_that_work() {
-    let waits = |n: usize| Running { waits: true, ..running(&format!("w{n}"), &format!("r{n}")) };
+    let routine = |n: usize| if n == 0 { "b".to_owned() } else { format!("r{n}") };
+    let waits = |n: usize| Running { waits: true, ..running(&format!("w{n}"), &routine(n)) };
     let mut on: Vec<Running> = (0..4).map(waits).collect();
-    let others = [candidate("x", "a", 1, Overlap::Skip), candidate("y", "r0", 2, Overlap::Skip)];
+    let others = [candidate("x", "a", 1, Overlap::Skip), candidate("y", "b", 2, Overlap::Skip)];
     let admitted = admit(&others, &on, &standings(24), caps(4));
     let previous = Admission::Skip(SkipReason::PreviousRunning);
     assert_eq!(admitted, [start(), previous], "only its own routine is held by it");

@@ -27,7 +27,7 @@ fn a_question_takes_no_place_and_a_run_without_one_says_what_it_waits_for() {
         let name = format!("asks-{n}");
         write(&shift, &name, &definition(ASKS, "run echo secret"));
         let started = run(&shift, &name);
-        shift.wait_state(started["session"].as_str().unwrap(), "needs_input");
+        shift.wait_state(started["session"].as_str().unwrap(), "blocked");
     }
     for n in 0..4 {
         let name = format!("works-{n}");

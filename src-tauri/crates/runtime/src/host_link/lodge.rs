@@ -68,9 +68,9 @@ pub(super) async fn lodge(
 }
 
 /// Ends what is left of the setup of a session that an earlier supervisor was starting when it was killed.
-pub(super) async fn end_set_up(session: &SessionId) {
-    let id = session.to_string();
-    let ended = blocking::run(Lane::Worktrees, move || nightshift_worktree::end_set_up(&id));
+pub(super) async fn end_set_up(place: &Place, session: &SessionId) {
+    let (worktrees, id) = (place.worktrees.clone(), session.to_string());
+    let ended = blocking::run(Lane::Worktrees, move || worktrees.end_set_up(&id));
     match ended.await {
         Ok(Ok(())) => {}
         Ok(Err(e)) => tracing::warn!(session = %session, "its setup runs on: {e}"),

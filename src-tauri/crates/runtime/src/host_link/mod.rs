@@ -78,7 +78,7 @@ impl Report {
 async fn adopt(session: &SessionId, place: &Place, report: &Report) -> launch::Started {
     let found = launch::adopt(place.dir.clone(), report).await;
     if matches!(found, Err(launch::NotStarted::Found(Finding::NotLaunched))) {
-        lodge::end_set_up(session).await;
+        lodge::end_set_up(place, session).await;
     }
     found
 }

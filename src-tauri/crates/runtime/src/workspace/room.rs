@@ -181,6 +181,12 @@ impl LocalWorktrees {
         Ok(record.filter(|record| record.phase == worktree::Phase::Made))
     }
 
+    /// Ends what is left of the setup of a session's worktree; it may have none.
+    pub fn end_set_up(&self, session: &str) -> Result<(), Fault> {
+        let record = self.ledger()?.record(session).map_err(|e| fault(&e))?;
+        record.map_or(Ok(()), |record| worktree::end_set_up(&record).map_err(|e| fault(&e)))
+    }
+
     /// Runs the setup script, if that has still to be done.
     pub fn set_up(
         &self,

@@ -279,11 +279,11 @@ pub fn set_up(
         let timeout = Duration::from_secs(record.setup_timeout_seconds);
         let command = prepared(ledger, record, script)?;
         let what = script.shown()?;
-        end_set_up(&record.id)?;
+        end_set_up(record)?;
         let ran = run_setup(git, record, &command, log, (timeout, called_off));
         let failed = ran.as_ref().map_or(true, |ended| fault(ended, timeout).is_some());
         if failed {
-            end_set_up(&record.id)?;
+            end_set_up(record)?;
         }
         if let Some(how) = fault(&ran?, timeout) {
             let message = format!("{what} {how}: {}", last_words(log));
@@ -302,12 +302,13 @@ pub fn set_up(
 /// Ends what is left of the setup of this worktree, wherever it has gone since.
 ///
 /// Errors: some of it cannot be ended, and works on in the worktree.
-pub fn end_set_up(id: &str) -> Result<()> {
+pub fn end_set_up(record: &Record) -> Result<()> {
     let place = Path::new("/proc");
-    match family::end_marked(SETUP_VARIABLE, id, SCRIPT_GRACE).at(place)? {
+    match family::end_marked(SETUP_VARIABLE, &mark(record), SCRIPT_GRACE).at(place)? {
         true => Ok(()),
         false => {
-            let text = format!("processes of an earlier setup of worktree {id} cannot be ended");
+            let shown = record.path.display();
+            let text = format!("processes of an earlier setup of {shown} cannot be ended");
             Err(Error::new(Kind::Busy, text).hint("end them, then start again"))
         }
     }
@@ -346,6 +347,11 @@ fn prepared(ledger: &Ledger, record: &Record, script: &Script) -> Result<Command
     // What a script takes from its own name is the worktree, where it seems to be.
     let name = if script.command { PathBuf::from("sh") } else { record.path.join(&script.source) };
     command(&bytes, &name, &ledger.scratch())
+}
+
+/// No two worktrees of a machine have the same, not even those of copied homes.
+fn mark(record: &Record) -> String {
+    record.path.to_string_lossy().into_owned()
 }
 
 /// The program that a script is, in its worktree.
@@ -390,7 +396,7 @@ fn run_setup(
     (timeout, called_off): (Duration, &AtomicBool),
 ) -> Result<Ended> {
     let mut running = Running::new(git, record, command, log)?;
-    running.env.insert(SETUP_VARIABLE.into(), record.id.clone().into());
+    running.env.insert(SETUP_VARIABLE.into(), mark(record).into());
     running.run(&record.path, timeout, Some(called_off))
 }
 

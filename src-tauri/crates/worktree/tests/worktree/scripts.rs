@@ -58,16 +58,17 @@ fn what_a_killed_supervisor_left_of_a_setup_is_ended_before_another_begins() {
     repo.write(".nightshift/setup", "true");
     repo.commit("setup");
     let mut record = repo.try_make("one", "one").unwrap().record;
-    let left = |id: &str| {
+    let second = repo.try_make("two", "two").unwrap().record;
+    let left = |of: &std::path::Path| {
         let mut sleep = std::process::Command::new("sleep");
-        let mut sleep = sleep.arg("63").env("NIGHTSHIFT_SETUP", id).spawn().unwrap();
+        let mut sleep = sleep.arg("63").env("NIGHTSHIFT_SETUP", of).spawn().unwrap();
         (sleep.id(), std::thread::spawn(move || sleep.wait().unwrap()))
     };
-    let ((_, its), (other, others)) = (left("one"), left("two"));
+    let ((_, its), (other, others)) = (left(&record.path), left(&second.path));
     set_up(&repo.git, &repo.ledger, &mut record, &repo.log(), &AtomicBool::new(false)).unwrap();
     assert!(!its.join().unwrap().success(), "it was ended");
     assert!(!others.is_finished(), "that of another worktree goes on: {other}");
-    nightshift_worktree::end_set_up("two").unwrap();
+    nightshift_worktree::end_set_up(&second).unwrap();
     assert!(!others.join().unwrap().success());
 }
 
