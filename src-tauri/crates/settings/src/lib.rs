@@ -9,6 +9,7 @@ mod address;
 mod doubts;
 mod edit;
 mod import;
+mod intake;
 mod judge;
 mod look;
 mod notifications;
@@ -19,6 +20,7 @@ mod watch;
 pub use address::is_in_the_open;
 pub use edit::{EditError, edit};
 pub use import::{Import, ImportError, import};
+pub use intake::Intake;
 pub use judge::{Judge, JudgeProvider, Usd};
 pub use look::{Appearance, Chords, Keys, Preference, Terminal, Theme};
 pub use notifications::{Kind, Notifications, Ntfy, QuietHours, Webhook};
@@ -64,6 +66,9 @@ pub fn parse(text: &str) -> Result<Parsed, Remark> {
         return Err(Remark::of_key(text, &document, &format!("judge.{key}"), &why));
     }
     if let Some((path, why)) = settings.notifications.first_wrong() {
+        return Err(Remark::of_key(text, &document, path, &why));
+    }
+    if let Some((path, why)) = settings.intake.first_wrong() {
         return Err(Remark::of_key(text, &document, path, &why));
     }
     let unknown = ignored.iter().map(|path| {

@@ -1,5 +1,6 @@
 //! What may stand in the settings file, table by table.
 
+use crate::intake::Intake;
 use crate::judge::Judge;
 use crate::look::{Appearance, Keys, Terminal};
 use crate::notifications::Notifications;
@@ -27,6 +28,7 @@ pub struct Settings {
     pub judge: Judge,
     pub notifications: Notifications,
     pub window: Window,
+    pub intake: Intake,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
