@@ -13,6 +13,7 @@ pub mod fault;
 pub mod frame;
 pub mod hello;
 pub mod host;
+pub mod intake;
 pub mod launch;
 pub mod lines;
 pub mod measure;

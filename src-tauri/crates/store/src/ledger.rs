@@ -3,6 +3,8 @@
 //! Promise: plain data; fields of later versions have defaults, so that older rows keep reading.
 //! Must not know: what any of it means.
 
+use crate::outside::OutsideWrite;
+use nightshift_routines::github::Event;
 use nightshift_routines::occurrence::Occurrence;
 use nightshift_routines::plan::Marks;
 use serde::{Deserialize, Serialize};
@@ -58,6 +60,12 @@ pub struct LedgerRow {
     /// What came with it from outside, for the agent's first turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The event that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Box<Event>>,
+    /// The UUID that its first session will have: whoever fired it was told so while it waited for its turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_uuid: Option<String>,
     /// What the run asked for and did not get.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub denials: Vec<String>,
@@ -65,7 +73,15 @@ pub struct LedgerRow {
 
 impl LedgerRow {
     pub fn of(occurrence: Occurrence) -> LedgerRow {
-        LedgerRow { n: 0, occurrence, one_off: false, text: None, denials: Vec::new() }
+        LedgerRow {
+            n: 0,
+            occurrence,
+            one_off: false,
+            text: None,
+            event: None,
+            session_uuid: None,
+            denials: Vec::new(),
+        }
     }
 }
 
@@ -92,6 +108,7 @@ pub struct LedgerWrite {
     pub forgotten: Vec<String>,
     /// The look at the clocks that these go by, as its owner writes it.
     pub look: Option<String>,
+    pub outside: OutsideWrite,
 }
 
 impl LedgerWrite {
@@ -108,4 +125,11 @@ pub struct RowsWanted<'a> {
     /// Only rows that were made before this one.
     pub before: Option<i64>,
     pub limit: usize,
+}
+
+/// What an occurrence from outside is known by.
+#[derive(Clone, Copy, Debug)]
+pub enum Key<'a> {
+    Event(&'a str),
+    Idempotency(&'a str),
 }

@@ -9,12 +9,14 @@ mod error;
 pub mod ledger;
 mod migrate;
 mod open;
+pub mod outside;
 mod set_aside;
 mod table;
 
 pub use error::StoreError;
-pub use ledger::{LedgerEvent, LedgerRow, LedgerWrite, RoutineRow, RowsWanted};
+pub use ledger::{Key, LedgerEvent, LedgerRow, LedgerWrite, RoutineRow, RowsWanted};
 pub use migrate::SCHEMA_VERSION;
+pub use outside::{DeliveryRow, OutsideWrite, TokenRow};
 pub use set_aside::SetAside;
 pub use table::receipts::Wanted;
 
@@ -224,6 +226,46 @@ impl Store {
         table::occurrences::events(&self.connection, occurrence)
     }
 
+    /// The row of a routine's event, or of a fire with this idempotency key.
+    pub fn keyed_row(&self, routine: &str, key: &Key<'_>) -> Result<Option<LedgerRow>, StoreError> {
+        table::occurrences::keyed(&self.connection, routine, key)
+    }
+
+    /// Whether there is an occurrence whose id begins so.
+    pub fn has_row_beginning(&self, beginning: &str) -> Result<bool, StoreError> {
+        table::occurrences::has_beginning(&self.connection, beginning)
+    }
+
+    pub fn tokens(&self) -> Result<Vec<TokenRow>, StoreError> {
+        table::outside::tokens(&self.connection)
+    }
+
+    /// What came for a routine, newest first.
+    pub fn deliveries(
+        &self,
+        routine: &str,
+        before_and_limit: (Option<i64>, usize),
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        table::outside::deliveries(&self.connection, routine, before_and_limit)
+    }
+
+    pub fn delivery(&self, id: &str) -> Result<Option<DeliveryRow>, StoreError> {
+        table::outside::delivery(&self.connection, id)
+    }
+
+    /// The first delivery that GitHub gave this id and that was taken.
+    pub fn delivery_taken_as(
+        &self,
+        routine: &str,
+        guid: &str,
+    ) -> Result<Option<DeliveryRow>, StoreError> {
+        table::outside::taken_as(&self.connection, routine, guid)
+    }
+
+    pub fn remembered(&self, name: &str) -> Result<Option<String>, StoreError> {
+        table::outside::remembered(&self.connection, name)
+    }
+
     /// Everything that was ever set aside in this database, oldest first.
     pub fn set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
         table::set_aside::all(&self.connection)
@@ -247,7 +289,9 @@ fn write_ledger(transaction: &Transaction<'_>, write: &LedgerWrite) -> Result<()
     for routine in &write.removed {
         table::routines::remove(transaction, routine)?;
         table::occurrences::forget_all(transaction, routine)?;
+        table::outside::forget_all(transaction, routine)?;
     }
+    table::outside::write(transaction, &write.outside)?;
     if let Some(look) = &write.look {
         table::routines::keep_look(transaction, look)?;
     }

@@ -12,6 +12,7 @@ use nightshift_protocol::{Notice, NoticeLevel};
 use nightshift_routines::definition::TriggerKey;
 use nightshift_routines::occurrence::{Occurrence, Origin};
 use nightshift_store::ledger::{LedgerRow, LedgerWrite, Pause, RoutineRow, RoutineStanding};
+use nightshift_store::outside::{DeliveryRow, OutsideWrite, Secret, TokenKind, TokenRow, Verdict};
 use nightshift_store::{RowsWanted, SCHEMA_VERSION, Store, Write};
 use rusqlite::Connection;
 use std::fmt::Write as _;
@@ -135,6 +136,45 @@ fn ledger() -> LedgerWrite {
     LedgerWrite { routines: vec![routine], rows: vec![row], ..LedgerWrite::default() }
 }
 
+/// From which schema on there are tokens and deliveries.
+const OUTSIDE_SCHEMA: u32 = 5;
+
+fn outside() -> OutsideWrite {
+    let token = TokenRow {
+        id: "tok_1".into(),
+        routine: "trig_1".into(),
+        kind: TokenKind::Fire,
+        secret: Secret("ab".into()),
+        previous: Some((Secret("cd".into()), 9)),
+        created_ms: 1,
+        rotated_ms: Some(2),
+        last_used_ms: Some(3),
+    };
+    let delivery = DeliveryRow {
+        n: 0,
+        id: "dlv_1".into(),
+        routine: "trig_1".into(),
+        at_ms: 1_750_000_000_000,
+        kind: "api".into(),
+        verdict: Verdict::Accepted,
+        status: Some(200),
+        reason: None,
+        headers: [("user-agent".to_owned(), "curl".to_owned())].into(),
+        body: "{}".into(),
+        text: Some("it's".into()),
+        event: None,
+        checked: true,
+        guid: Some("g-1".into()),
+        occurrence: Some("run_1".into()),
+    };
+    OutsideWrite {
+        tokens: vec![token],
+        deliveries: vec![delivery],
+        remembered: vec![("intake-address".into(), Some("127.0.0.1:1".into()))],
+        ..OutsideWrite::default()
+    }
+}
+
 fn texts(database: &Connection, query: &str) -> Vec<String> {
     let mut statement = database.prepare(query).unwrap();
     let rows = statement.query_map([], |row| row.get(0)).unwrap();
@@ -175,7 +215,8 @@ fn record_the_present_schema() {
     let (mut store, _) = Store::open(&path, AT).unwrap();
     let evidence = evidence().into_iter().map(|e| (id(1), e)).collect();
     let (upserts, notices) = (sessions(), notices());
-    let write = Write { upserts, evidence, notices, ledger: ledger(), ..Write::default() };
+    let ledger = LedgerWrite { outside: outside(), ..ledger() };
+    let write = Write { upserts, evidence, notices, ledger, ..Write::default() };
     store.commit(&write).unwrap();
     drop(store);
     std::fs::create_dir_all(recorded()).unwrap();
@@ -209,6 +250,14 @@ fn every_recorded_database_comes_forward_whole_and_is_backed_up_first() {
         } else {
             assert_eq!((store.routines().unwrap().len(), rows.len()), (0, 0), "{name}");
         }
+        let (tokens, deliveries) = match version >= OUTSIDE_SCHEMA {
+            true => (outside().tokens, outside().deliveries),
+            false => (Vec::new(), Vec::new()),
+        };
+        assert_eq!(store.tokens().unwrap(), tokens, "{name}");
+        let kept = store.deliveries("trig_1", (None, 9)).unwrap();
+        let kept: Vec<DeliveryRow> = kept.into_iter().map(|r| DeliveryRow { n: 0, ..r }).collect();
+        assert_eq!(kept, deliveries, "{name}");
         drop(store);
         assert_eq!(version_of(&Connection::open(&path).unwrap()), SCHEMA_VERSION, "{name}");
         let backup = dir.path().join(format!("nightshift.db.bak-{version}"));

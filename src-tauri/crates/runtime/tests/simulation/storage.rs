@@ -3,7 +3,10 @@
 use crate::world::Reach;
 use nightshift_model::{Evidence, Session, SessionId};
 use nightshift_protocol::{Notice, PermissionRule, Receipt};
-use nightshift_store::{LedgerEvent, LedgerRow, RoutineRow, RowsWanted, StoreError, Wanted, Write};
+use nightshift_store::{
+    DeliveryRow, Key, LedgerEvent, LedgerRow, RoutineRow, RowsWanted, StoreError, TokenRow, Wanted,
+    Write,
+};
 use nightshift_supervisor::ports::storage::Storage;
 
 impl Storage for Reach {
@@ -78,6 +81,42 @@ impl Storage for Reach {
 
     fn row_events(&self, occurrence: &str) -> Result<Vec<LedgerEvent>, StoreError> {
         self.0.borrow().store.row_events(occurrence)
+    }
+
+    fn keyed_row(&self, routine: &str, key: &Key<'_>) -> Result<Option<LedgerRow>, StoreError> {
+        self.0.borrow().store.keyed_row(routine, key)
+    }
+
+    fn has_row_beginning(&self, beginning: &str) -> Result<bool, StoreError> {
+        self.0.borrow().store.has_row_beginning(beginning)
+    }
+
+    fn tokens(&self) -> Result<Vec<TokenRow>, StoreError> {
+        self.0.borrow().store.tokens()
+    }
+
+    fn deliveries(
+        &self,
+        routine: &str,
+        before_and_limit: (Option<i64>, usize),
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        self.0.borrow().store.deliveries(routine, before_and_limit)
+    }
+
+    fn delivery(&self, id: &str) -> Result<Option<DeliveryRow>, StoreError> {
+        self.0.borrow().store.delivery(id)
+    }
+
+    fn delivery_taken_as(
+        &self,
+        routine: &str,
+        guid: &str,
+    ) -> Result<Option<DeliveryRow>, StoreError> {
+        self.0.borrow().store.delivery_taken_as(routine, guid)
+    }
+
+    fn remembered(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.0.borrow().store.remembered(name)
     }
 
     fn commit(&mut self, write: &Write) -> Result<(), StoreError> {

@@ -3,6 +3,7 @@
 pub(crate) mod evidence;
 pub(crate) mod notices;
 pub(crate) mod occurrences;
+pub(crate) mod outside;
 pub(crate) mod permissions;
 pub(crate) mod receipts;
 pub(crate) mod routines;
@@ -24,6 +25,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         permissions::MIGRATIONS,
         routines::MIGRATIONS,
         occurrences::MIGRATIONS,
+        outside::MIGRATIONS,
     ]
     .concat()
 }

@@ -2,7 +2,7 @@
 //! rows are found and kept apart; and `occurrence_events`, what happened to each.
 
 use crate::error::StoreError;
-use crate::ledger::{LedgerEvent, LedgerRow, RowsWanted};
+use crate::ledger::{Key, LedgerEvent, LedgerRow, RowsWanted};
 use crate::migrate::Migration;
 use crate::set_aside::SetAside;
 use crate::table;
@@ -10,9 +10,10 @@ use nightshift_model::Millis;
 use nightshift_routines::occurrence::{Origin, SkipReason};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    to: 4,
-    sql: "CREATE TABLE occurrences (
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        to: 4,
+        sql: "CREATE TABLE occurrences (
               n INTEGER PRIMARY KEY AUTOINCREMENT,
               id TEXT NOT NULL UNIQUE,
               routine TEXT NOT NULL,
@@ -42,7 +43,16 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
               text TEXT NOT NULL,
               PRIMARY KEY (occurrence, n)
           ) STRICT, WITHOUT ROWID;",
-}];
+    },
+    // An event and a key are looked for whichever trigger took them.
+    Migration {
+        to: 5,
+        sql: "CREATE INDEX occurrences_event_of ON occurrences (routine, event_key)
+                  WHERE event_key IS NOT NULL;
+              CREATE INDEX occurrences_key_of ON occurrences (routine, idempotency_key)
+                  WHERE idempotency_key IS NOT NULL;",
+    },
+];
 
 /// Events kept of one occurrence: each of its tries has a handful. Older ones go first.
 const EVENTS_MAX: i64 = 200;
@@ -110,6 +120,37 @@ pub(crate) fn due(
         .prepare_cached("SELECT n, doc FROM occurrences WHERE routine = ?1 AND due_at = ?2")?;
     let raw = statement.query_row(params![routine, due_ms], raw_row).optional()?;
     Ok(raw.and_then(|raw| parse(&raw).ok()))
+}
+
+/// The row of an event, or of a fire with this key, whichever trigger took it.
+pub(crate) fn keyed(
+    connection: &Connection,
+    routine: &str,
+    key: &Key<'_>,
+) -> Result<Option<LedgerRow>, StoreError> {
+    let (sql, key) = match key {
+        Key::Event(key) => (
+            "SELECT n, doc FROM occurrences WHERE routine = ?1 AND event_key = ?2
+             ORDER BY n LIMIT 1",
+            key,
+        ),
+        Key::Idempotency(key) => (
+            "SELECT n, doc FROM occurrences WHERE routine = ?1 AND idempotency_key = ?2
+             ORDER BY n LIMIT 1",
+            key,
+        ),
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    let raw = statement.query_row(params![routine, key], raw_row).optional()?;
+    Ok(raw.and_then(|raw| parse(&raw).ok()))
+}
+
+/// Whether there is an occurrence whose id begins so.
+pub(crate) fn has_beginning(connection: &Connection, beginning: &str) -> Result<bool, StoreError> {
+    let end = format!("{beginning}\u{10ffff}");
+    let mut statement = connection
+        .prepare_cached("SELECT 1 FROM occurrences WHERE id >= ?1 AND id < ?2 LIMIT 1")?;
+    Ok(statement.query_row(params![beginning, end], |_| Ok(())).optional()?.is_some())
 }
 
 /// Whether there is a row for a due time, and whether it was missed for its lateness.
@@ -213,7 +254,7 @@ pub(crate) fn upsert(transaction: &Transaction<'_>, row: &LedgerRow) -> Result<(
             "INSERT INTO occurrences (id, routine, trigger, due_at, event_key, idempotency_key,
                  open, missed, counts, claimed_at, finished_at, doc)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-             ON CONFLICT (id) DO UPDATE SET open = ?7, missed = ?8, counts = ?9,
+             ON CONFLICT (id) DO UPDATE SET idempotency_key = ?6, open = ?7, missed = ?8, counts = ?9,
                  claimed_at = ?10, finished_at = ?11, doc = ?12",
         )?
         .execute(params![

@@ -5,7 +5,8 @@ use nightshift_model::{Evidence, Fact, Session, SessionId, Source, heal};
 use nightshift_platform::clock;
 use nightshift_protocol::{Fault, FaultCode, Notice, PermissionRule, Receipt};
 use nightshift_store::{
-    LedgerEvent, LedgerRow, RoutineRow, RowsWanted, Store, StoreError, Wanted, Write,
+    DeliveryRow, Key, LedgerEvent, LedgerRow, RoutineRow, RowsWanted, Store, StoreError, TokenRow,
+    Wanted, Write,
 };
 
 /// One writer's view of the database. `commit` is whole and durable, or has not happened.
@@ -37,6 +38,26 @@ pub trait Storage {
         keep_and_limit: (i64, i64),
     ) -> Result<Vec<(String, Option<i64>)>, StoreError>;
     fn row_events(&self, occurrence: &str) -> Result<Vec<LedgerEvent>, StoreError>;
+    /// The row of an event, or of a fire with an idempotency key.
+    fn keyed_row(&self, routine: &str, key: &Key<'_>) -> Result<Option<LedgerRow>, StoreError>;
+    /// Whether there is an occurrence whose id begins so.
+    fn has_row_beginning(&self, beginning: &str) -> Result<bool, StoreError>;
+    fn tokens(&self) -> Result<Vec<TokenRow>, StoreError>;
+    /// What came from outside, newest first.
+    fn deliveries(
+        &self,
+        routine: &str,
+        before_and_limit: (Option<i64>, usize),
+    ) -> Result<Vec<DeliveryRow>, StoreError>;
+    fn delivery(&self, id: &str) -> Result<Option<DeliveryRow>, StoreError>;
+    /// The first delivery that GitHub gave this id and that was taken.
+    fn delivery_taken_as(
+        &self,
+        routine: &str,
+        guid: &str,
+    ) -> Result<Option<DeliveryRow>, StoreError>;
+    /// A single word that was kept under this name.
+    fn remembered(&self, name: &str) -> Result<Option<String>, StoreError>;
     fn commit(&mut self, write: &Write) -> Result<(), StoreError>;
     /// Whether its file still is where it was opened.
     fn is_in_place(&self) -> bool {
@@ -150,6 +171,42 @@ impl Storage for Store {
 
     fn row_events(&self, occurrence: &str) -> Result<Vec<LedgerEvent>, StoreError> {
         Store::row_events(self, occurrence)
+    }
+
+    fn keyed_row(&self, routine: &str, key: &Key<'_>) -> Result<Option<LedgerRow>, StoreError> {
+        Store::keyed_row(self, routine, key)
+    }
+
+    fn has_row_beginning(&self, beginning: &str) -> Result<bool, StoreError> {
+        Store::has_row_beginning(self, beginning)
+    }
+
+    fn tokens(&self) -> Result<Vec<TokenRow>, StoreError> {
+        Store::tokens(self)
+    }
+
+    fn deliveries(
+        &self,
+        routine: &str,
+        before_and_limit: (Option<i64>, usize),
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        Store::deliveries(self, routine, before_and_limit)
+    }
+
+    fn delivery(&self, id: &str) -> Result<Option<DeliveryRow>, StoreError> {
+        Store::delivery(self, id)
+    }
+
+    fn delivery_taken_as(
+        &self,
+        routine: &str,
+        guid: &str,
+    ) -> Result<Option<DeliveryRow>, StoreError> {
+        Store::delivery_taken_as(self, routine, guid)
+    }
+
+    fn remembered(&self, name: &str) -> Result<Option<String>, StoreError> {
+        Store::remembered(self, name)
     }
 
     fn commit(&mut self, write: &Write) -> Result<(), StoreError> {
