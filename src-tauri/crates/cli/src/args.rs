@@ -110,6 +110,8 @@ enum Verb {
     Man(verbs::user::man::Args),
     /// The background supervisor.
     Daemon(verbs::supervisor::daemon::Args),
+    /// Where events from outside come in.
+    Intake(verbs::roles::intake::Args),
     /// One session's host.
     #[command(hide = true)]
     Host(verbs::roles::host::Args),
@@ -143,6 +145,7 @@ impl Cli {
             Verb::Completions(args) => return verbs::user::completions::run(&args, self.json),
             Verb::Man(args) => return verbs::user::man::run(&args, self.json),
             Verb::Notifier => return verbs::roles::notifier::run(),
+            Verb::Intake(args) if args.is_process() => return verbs::roles::intake::process(),
             Verb::RehearsalAgent => return Ok(nightshift_rehearsal::main()),
             Verb::Version => return version(self.json),
             Verb::Daemon(args) if args.is_run() => return verbs::supervisor::daemon_run::run(),
@@ -185,6 +188,7 @@ impl Cli {
             Verb::Why(args) => here.run(|here| verbs::session::why::run(here, args)),
             Verb::Notices(args) => here.run(|here| verbs::user::notices::run(here, args)),
             Verb::Schedules(args) => here.run(|here| verbs::automation::schedules::run(here, args)),
+            Verb::Intake(args) => here.run(|here| verbs::roles::intake::run(here, args)),
             Verb::Daemon(args) => here.run(|here| verbs::supervisor::daemon::run(here, args)),
             // These have returned above.
             Verb::Host(_)

@@ -36,7 +36,7 @@ impl Context {
     pub fn refuse_sessions(&self, what: &str) -> Result<(), Failure> {
         match Kin::of_newcomer(&self.home) {
             Caller::User => Ok(()),
-            Caller::Session { .. } | Caller::Program | Caller::Unknown { .. } => {
+            Caller::Session { .. } | Caller::Program | Caller::Intake | Caller::Unknown { .. } => {
                 let text = format!("what runs in a session may not {what}: only the user may");
                 let hint = "run it in a terminal of your own";
                 Err(Fault::new(FaultCode::Refused, text).hint(hint).into())

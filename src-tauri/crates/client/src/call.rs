@@ -1,7 +1,7 @@
 //! `Client`: one connection to the supervisor, many requests in flight.
 
 use crate::connection::{FrameReader, FrameWriter};
-use crate::dial::dial;
+use crate::dial::{dial, greet};
 use crate::routes::{Delivered, Routes};
 use nightshift_platform::dirs::{Home, SOCKET_PATH_MAX_BYTES};
 use nightshift_protocol::calls::{Call, typed};
@@ -53,7 +53,16 @@ impl Client {
     /// Connects to the supervisor of `home`; `Unreachable` when nobody answers.
     pub async fn connect(home: &Home) -> Result<Client, Fault> {
         check_length(home)?;
-        let (reader, writer) = dial(&home.supervisor_socket(), Role::Supervisor).await?;
+        let halves = dial(&home.supervisor_socket(), Role::Supervisor).await?;
+        Ok(Client::of(halves))
+    }
+
+    /// The same over a connection that the supervisor has made.
+    pub async fn over(socket: std::os::unix::net::UnixStream) -> Result<Client, Fault> {
+        Ok(Client::of(greet(socket).await?))
+    }
+
+    fn of((reader, writer): (FrameReader, FrameWriter)) -> Client {
         let routes = Arc::new(Routes::default());
         let (outgoing, queue) = mpsc::channel(OUTGOING_MAX);
         let reader = tokio::spawn(read(reader, Arc::clone(&routes), outgoing.downgrade()));
@@ -61,7 +70,7 @@ impl Client {
         let tasks = [reader.abort_handle(), writer.abort_handle()];
         let joins = Mutex::new(vec![reader, writer]);
         let next_id = AtomicU64::new(1);
-        Ok(Client { link: Arc::new(Link { outgoing, routes, next_id, tasks, joins }) })
+        Client { link: Arc::new(Link { outgoing, routes, next_id, tasks, joins }) }
     }
 
     /// Sends `command` and waits for its reply, which means *done*.

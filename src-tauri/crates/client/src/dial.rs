@@ -41,6 +41,31 @@ pub(crate) async fn dial(
         }
         tokio::time::sleep(LOOK_PAUSE).await;
     };
+    greeted(stream, expected, socket).await.map_err(|ended| match ended {
+        Some(fault) => fault,
+        None => silent(&peer, socket, expected),
+    })
+}
+
+/// Greets over a connection that the supervisor has made itself.
+pub(crate) async fn greet(
+    stream: std::os::unix::net::UnixStream,
+) -> Result<(FrameReader, FrameWriter), Fault> {
+    let failed = |e| Fault::new(FaultCode::Io, format!("the supervisor's connection: {e}"));
+    stream.set_nonblocking(true).map_err(failed)?;
+    let stream = UnixStream::from_std(stream).map_err(failed)?;
+    let place = Path::new("the connection");
+    greeted(stream, Role::Supervisor, place)
+        .await
+        .map_err(|ended| ended.unwrap_or_else(|| not_ours(place, "does not greet")))
+}
+
+/// None as the error: it says nothing.
+async fn greeted(
+    stream: UnixStream,
+    expected: Role,
+    socket: &Path,
+) -> Result<(FrameReader, FrameWriter), Option<Fault>> {
     let (mut reader, mut writer) = split(stream);
     let greeting = async {
         // Even a peer that has hung up may have said first which version it speaks.
@@ -53,10 +78,8 @@ pub(crate) async fn dial(
             (Err(_), _) => Err(not_ours(socket, "greets with something unknown")),
         }
     };
-    let frame = timeout(GREETING_TIMEOUT, greeting)
-        .await
-        .map_err(|_| silent(&peer, socket, expected))??;
-    check_greeting(&frame, expected, socket)?;
+    let frame = timeout(GREETING_TIMEOUT, greeting).await.map_err(|_| None)?.map_err(Some)?;
+    check_greeting(&frame, expected, socket).map_err(Some)?;
     Ok((reader, writer))
 }
 

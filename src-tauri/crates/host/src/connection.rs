@@ -144,7 +144,7 @@ impl Connection {
         self.greeted = true;
         self.decoder.takes(match self.caller {
             Caller::User => FRAME_MAX_BYTES,
-            Caller::Session { .. } | Caller::Program | Caller::Unknown { .. } => {
+            Caller::Session { .. } | Caller::Program | Caller::Intake | Caller::Unknown { .. } => {
                 HOOK_FRAME_MAX_BYTES
             }
         });

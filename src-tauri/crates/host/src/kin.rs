@@ -35,6 +35,9 @@ pub enum Caller {
     Session { id: String, certain: bool },
     /// Something that the supervisor runs by itself: a script, a hook of git, a check.
     Program,
+    /// The process that takes events from outside, by the connection that the supervisor gave it. No process is
+    /// found to be it.
+    Intake,
     /// Why it cannot be said.
     Unknown { why: String },
 }

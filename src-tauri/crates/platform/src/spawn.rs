@@ -5,14 +5,17 @@
 //! beyond those named.
 //! Must not know: what the programs are.
 
+use crate::mark::Mark;
 use crate::private::{self, Terms};
 use crate::process::Identity;
+use crate::program::PROGRAM_NAME;
 use crate::search;
 use crate::signals::reset_to_default;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
@@ -119,9 +122,25 @@ pub fn detach() -> io::Result<()> {
     }
 }
 
-fn detached(mut command: Command, stderr: &Path) -> io::Result<Detached> {
+/// Starts a process as `spawn_detached` does, which reads from `input` and is marked as a program that is run for its
+/// user: nothing that it does or leaves behind is ever taken for the user.
+pub fn spawn_marked(program: &Program<'_>, input: OwnedFd, stderr: &Path) -> io::Result<Detached> {
+    let mut command = command(program, false)?;
+    let mark = Mark::own().below(PROGRAM_NAME);
+    // SAFETY: only async-signal-safe system calls between fork and exec.
+    unsafe {
+        command.pre_exec(move || mark.take());
+    }
+    detached_on(command, input.into(), stderr).map_err(Mark::explain)
+}
+
+fn detached(command: Command, stderr: &Path) -> io::Result<Detached> {
+    detached_on(command, Stdio::null(), stderr)
+}
+
+fn detached_on(mut command: Command, input: Stdio, stderr: &Path) -> io::Result<Detached> {
     let log = OpenOptions::new().create(true).append(true).mode(0o600).open(stderr)?;
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+    command.stdin(input).stdout(Stdio::piped()).stderr(log);
     let mut child = command.spawn()?;
     let identity = Identity::of(child.id())?;
     let Some(stdout) = child.stdout.take() else {

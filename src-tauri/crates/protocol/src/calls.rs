@@ -7,6 +7,7 @@
 use crate::command::{Command, Dispatch, Environment};
 use crate::configuration::Configuration as AgentConfiguration;
 use crate::fault::{Fault, FaultCode};
+use crate::intake::{IntakeAct, IntakeResult, OutsideAct, OutsideResult};
 use crate::notification::{Looking, NotificationAct, Receipt};
 use crate::permission::{PermissionAct, PermissionRule};
 use crate::reply::{AttachTarget, DaemonStatus, LogPage, Reply as AnyReply};
@@ -167,6 +168,7 @@ calls! {
     Presence { looking: Looking, env: Environment } -> (): as_shape!(AnyReply::Ok => ());
     Trust { act: TrustAct, env: Environment } -> Vec<TrustedRepository>: as_shape!(AnyReply::Trust { repositories } => repositories);
     Permissions { act: PermissionAct } -> Vec<PermissionRule>: as_shape!(AnyReply::Permissions { rules } => rules);
+    Intake { act: IntakeAct } -> IntakeResult: as_shape!(AnyReply::Intake { result } => *result);
     PauseSchedules { paused: bool } -> (): as_shape!(AnyReply::Ok => ());
     Status {  } -> DaemonStatus: as_shape!(AnyReply::Status(status) => status);
     Shutdown { keep_workers: bool } -> (): as_shape!(AnyReply::Ok => ());
@@ -212,6 +214,8 @@ routine_calls! {
     ResumeRoutine = Resume { routine: String } -> RoutineView: RoutineResult::Changed { routine } => *routine;
     RunRoutine = Run { routine: String, text: Option<String> } -> RunStarted: RoutineResult::Started(started) => started;
     RoutineRuns = Runs { routine: String, before: Option<i64>, limit: u32 } -> RunPage: RoutineResult::Runs(page) => page;
+    ReplayDelivery = Replay { delivery: String } -> RunStarted: RoutineResult::Started(started) => started;
+    OutsideRoutines = Outside { act: OutsideAct } -> OutsideResult: RoutineResult::Outside { result } => *result;
     RemoveRoutine = Remove { routine: String } -> RemovedRoutine: RoutineResult::Removed { id, name } => RemovedRoutine { id, name };
 }
 

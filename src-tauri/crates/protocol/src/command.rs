@@ -1,5 +1,6 @@
 //! What a client may ask of the supervisor.
 
+use crate::intake::IntakeAct;
 use crate::notification::{Looking, NotificationAct};
 use crate::permission::PermissionAct;
 use crate::review::ReviewAct;
@@ -263,6 +264,10 @@ pub enum Command {
     Routines {
         act: RoutineAct,
     },
+    /// What the process that takes events from outside asks. Nobody else may.
+    Intake {
+        act: IntakeAct,
+    },
     /// What the user sees now; counts until the next such word of this client, or its end. `env` holds
     /// the client's variables that lead to the desktop.
     Presence {
@@ -302,6 +307,7 @@ impl Command {
             | Command::Agents { .. }
             | Command::Presence { .. }
             | Command::Status => true,
+            Command::Routines { act: RoutineAct::Outside { act } } => act.only_reads(),
             Command::Routines { act } => {
                 matches!(act, RoutineAct::List | RoutineAct::Show { .. } | RoutineAct::Runs { .. })
             }
@@ -329,6 +335,7 @@ impl Command {
             | Command::Notifications { .. }
             | Command::Trust { .. }
             | Command::Permissions { .. }
+            | Command::Intake { .. }
             | Command::PauseSchedules { .. }
             | Command::Shutdown { .. } => false,
         }

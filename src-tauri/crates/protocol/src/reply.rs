@@ -5,6 +5,7 @@ use crate::command::Command;
 use crate::configuration::Configuration;
 use crate::conversation::ConversationEvent;
 use crate::fault::Fault;
+use crate::intake::IntakeResult;
 use crate::notification::{NotificationOrder, Receipt};
 use crate::permission::PermissionRule;
 use crate::review::ReviewResult;
@@ -125,6 +126,9 @@ pub enum Reply {
     },
     Routines {
         result: Box<RoutineResult>,
+    },
+    Intake {
+        result: Box<IntakeResult>,
     },
     Orders {
         orders: Vec<NotificationOrder>,

@@ -2,6 +2,7 @@
 //!
 //! Promise: field names are those of `--json`. Times are wall milliseconds. Must not know: how any of it is decided.
 
+use crate::intake::{OutsideAct, OutsideResult};
 use serde::{Deserialize, Serialize};
 
 /// What a client wants of routines. `routine` is a name or an id.
@@ -49,6 +50,14 @@ pub enum RoutineAct {
     Remove {
         routine: String,
     },
+    /// Runs what a delivery brought once more, as an occurrence of its own; answered as `Run` is.
+    Replay {
+        delivery: String,
+    },
+    /// What comes from outside: tokens, deliveries, what listens.
+    Outside {
+        act: OutsideAct,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +69,7 @@ pub enum RoutineResult {
     Started(RunStarted),
     Runs(RunPage),
     Removed { id: String, name: String },
+    Outside { result: Box<OutsideResult> },
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -120,6 +130,12 @@ pub struct RoutineDetail {
     pub definition: Option<String>,
     /// The next due times, with their jitter.
     pub upcoming: Vec<i64>,
+    /// Where a call with a token fires it, and where GitHub may send what happens; none without such a trigger, or
+    /// before anything has listened.
+    #[serde(default)]
+    pub fire_url: Option<String>,
+    #[serde(default)]
+    pub webhook_url: Option<String>,
 }
 
 /// What became of an occurrence.
@@ -157,6 +173,12 @@ pub struct RunTrigger {
     /// `schedule`, `api`, `github`, `manual` or `replay`.
     pub kind: String,
     pub due_at: Option<i64>,
+    /// The delivery that it replays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replays: Option<String>,
+    /// What happened on GitHub, in one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@
 mod background;
 pub mod host_link;
 mod instance;
+mod intake;
 mod limits;
 mod machine;
 mod routines;

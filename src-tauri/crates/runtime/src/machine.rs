@@ -8,6 +8,7 @@ use crate::host_link::path_guard::PathGuard;
 use crate::host_link::{
     self as link, InboxInlet, Place, blocking, enclosures, mark_lowered, orphaned_hosts,
 };
+use crate::intake;
 use crate::routines::Definitions;
 use crate::server::callers::Callers;
 use crate::workspace::LocalWorktrees;
@@ -18,7 +19,7 @@ use nightshift_model::{Enclosure, SessionId};
 use nightshift_platform::{Home, Mark, files, spawn};
 use nightshift_protocol::launch::{EXIT_FILE, LAUNCH_FILE, ROLE_VARIABLE};
 use nightshift_protocol::{Environment, Fault, Launch, Record};
-use nightshift_supervisor::inbox::InboxSender;
+use nightshift_supervisor::inbox::{ConnId, InboxSender};
 use nightshift_supervisor::ports::host_link::{LinkHandle, LinkSpec};
 use nightshift_supervisor::ports::routines::RoutineFiles;
 use nightshift_supervisor::ports::world::{AttachedFiles, Background, Job, Journal, Lane, World};
@@ -175,6 +176,10 @@ impl World for Machine {
         let mut child = process.child;
         std::thread::Builder::new().name("notifier".into()).spawn(move || child.wait().ok())?;
         Ok(())
+    }
+
+    fn start_intake(&self) -> io::Result<(u32, ConnId)> {
+        intake::start(&self.home, &self.binary, self.inbox.clone())
     }
 
     fn fresh_uuid(&self) -> Uuid {

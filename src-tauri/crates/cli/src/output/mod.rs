@@ -6,6 +6,7 @@
 pub mod changes;
 pub mod configuration;
 pub mod entry;
+pub mod outside;
 pub mod permission;
 pub mod plain;
 pub mod routine;

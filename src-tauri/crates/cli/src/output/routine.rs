@@ -52,6 +52,11 @@ pub fn shown(detail: &RoutineDetail, now: Millis) -> String {
     for remark in &view.remarks {
         out.push_str(&format!("  note: {}\n", exact_line(remark)));
     }
+    for (what, url) in [("fire", &detail.fire_url), ("webhook", &detail.webhook_url)] {
+        if let Some(url) = url {
+            out.push_str(&format!("  {what}: {}\n", exact_line(url)));
+        }
+    }
     for at_ms in &detail.upcoming {
         let at = nightshift_platform::clock::local_time(millis(*at_ms), now);
         out.push_str(&format!("  next: {at} (in {})\n", until(millis(*at_ms), now)));

@@ -33,6 +33,7 @@ mod notices;
 mod open_requests;
 mod orphaned_reply;
 mod orphans;
+mod outside;
 mod permissions;
 mod pressure;
 mod privacy;

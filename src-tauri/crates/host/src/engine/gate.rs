@@ -19,7 +19,7 @@ impl Engine {
             Caller::User => return true,
             Caller::Session { id, certain: true } if id == own && is_hooks(request) => return true,
             Caller::Session { id, .. } => format!("session {id}"),
-            Caller::Program => "a program that the supervisor runs".to_owned(),
+            Caller::Program | Caller::Intake => "a program that the supervisor runs".to_owned(),
             Caller::Unknown { why } => format!("an unknown program ({why})"),
         };
         let what = purpose(request);

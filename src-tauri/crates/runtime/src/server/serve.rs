@@ -21,6 +21,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
@@ -80,6 +81,22 @@ pub async fn accept(listener: StdListener, inbox: InboxSender, callers: Arc<Call
         let inbox = inbox.clone();
         tokio::spawn(connection(Visitor { conn: ConnId(next), caller, place }, stream, inbox));
     }
+}
+
+/// Numbers of connections that the supervisor makes itself begin here: those that come never get so far.
+const OWN_FROM: u64 = 1 << 48;
+
+/// Serves the process that takes events from outside, at the other end of a socket that only it was given.
+pub fn serve_intake(stream: StdStream, inbox: InboxSender) -> io::Result<ConnId> {
+    static NEXT: AtomicU64 = AtomicU64::new(OWN_FROM);
+    stream.set_nonblocking(true)?;
+    let (stream, number) = (UnixStream::from_std(stream)?, NEXT.fetch_add(1, Ordering::Relaxed));
+    let caller = Caller::Intake;
+    let place = Places::default().take(number, &caller);
+    let place = place.map_err(|fault| io::Error::other(fault.to_string()))?;
+    let conn = ConnId(number);
+    tokio::spawn(connection(Visitor { conn, caller, place }, stream, inbox));
+    Ok(conn)
 }
 
 /// One connection, from its beginning on.
@@ -215,7 +232,7 @@ async fn read_frames(
                 }
                 visitor.place.greeted();
                 decoder.takes(match visitor.caller {
-                    Caller::User => FRAME_MAX_BYTES,
+                    Caller::User | Caller::Intake => FRAME_MAX_BYTES,
                     Caller::Session { .. } | Caller::Program | Caller::Unknown { .. } => {
                         SESSION_FRAME_MAX_BYTES
                     }

@@ -14,6 +14,7 @@ use nightshift_model::{Enclosure, Liveness, Millis, Session, SessionId, State};
 use nightshift_platform::{Identity, clock};
 use nightshift_protocol::{Environment, Fault, FaultCode, Launch, Record, Task};
 use nightshift_store::{Store, Write};
+use nightshift_supervisor::inbox::ConnId;
 use nightshift_supervisor::limits::SHELL_KEEP;
 use nightshift_supervisor::ports::host_link::{Footing, LinkHandle, LinkSpec, Start};
 use nightshift_supervisor::ports::routines::RoutineFiles;
@@ -446,6 +447,11 @@ impl World for Reach {
 
     fn start_notifier(&self, _: &Environment) -> io::Result<()> {
         Ok(())
+    }
+
+    /// It never says a word.
+    fn start_intake(&self) -> io::Result<(u32, ConnId)> {
+        Ok((1, ConnId::NOBODY))
     }
 
     fn background(&self, _: &SessionId) -> Box<dyn Background> {

@@ -35,14 +35,21 @@ impl Gate {
     pub fn session(&self, conn: ConnId) -> Option<SessionId> {
         match self.callers.get(&conn)? {
             Caller::Session { id, certain: true } => SessionId::parse(id),
-            Caller::Session { .. } | Caller::User | Caller::Program | Caller::Unknown { .. } => {
-                None
-            }
+            Caller::Session { .. }
+            | Caller::User
+            | Caller::Program
+            | Caller::Intake
+            | Caller::Unknown { .. } => None,
         }
     }
 
     pub fn caller(&self, conn: ConnId) -> Option<&Caller> {
         self.callers.get(&conn)
+    }
+
+    /// The process that takes events from outside, and nobody else.
+    pub fn is_intake(&self, conn: ConnId) -> bool {
+        self.callers.get(&conn) == Some(&Caller::Intake)
     }
 
     pub fn is_user(&self, conn: ConnId) -> bool {
@@ -125,6 +132,7 @@ pub fn who(caller: &Caller) -> String {
         Caller::Session { id, .. } => format!("session {id}"),
         Caller::Unknown { why } => format!("an unknown program ({why})"),
         Caller::Program => "a program that the supervisor runs".to_owned(),
+        Caller::Intake => "the intake process".to_owned(),
         Caller::User => "the user".to_owned(),
     }
 }
@@ -135,7 +143,7 @@ pub fn refusal(caller: &Caller, what: &str) -> Fault {
         Caller::Unknown { .. } => {
             "use a terminal of your own, on this machine and in its own namespace"
         }
-        Caller::Program | Caller::Session { .. } | Caller::User => {
+        Caller::Program | Caller::Intake | Caller::Session { .. } | Caller::User => {
             "a terminal that runs inside of Nightshift is a session too: use one of your own"
         }
     };
@@ -205,6 +213,7 @@ pub fn purpose(command: &Command) -> &'static str {
         Command::Notifications { .. } => "change notifications",
         Command::Permissions { .. } => "see or change permissions",
         Command::Routines { .. } => "see or change routines",
+        Command::Intake { .. } => "bring events from outside",
         Command::Trust { .. } => "see or change which repositories are trusted",
         Command::Presence { .. } => "say what the user sees",
         Command::PauseSchedules { .. } => "pause schedules",

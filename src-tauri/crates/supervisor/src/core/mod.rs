@@ -282,6 +282,7 @@ impl Core {
         self.waiters.retain(|(_, w)| w.conn != conn || w.until == Until::Removed);
         idle_retirement::drop_idle_drivers(self);
         notifications::gone(self, conn);
+        routines::outside::gone(self, conn);
     }
 
     fn anyone_lives(&self) -> bool {

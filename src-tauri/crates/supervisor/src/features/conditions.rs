@@ -29,6 +29,8 @@ pub enum Condition {
     Definitions,
     /// Nothing of routines can be stored.
     Routines,
+    /// Events from outside are not taken, or not asked for.
+    Intake,
     /// A session directory belongs to no session.
     Stranger(String),
 }

@@ -37,6 +37,7 @@ struct Feature {
 const FEATURES: &[Feature] = &[
     Feature { due_in: automation::due_in, on_tick: automation::on_tick },
     Feature { due_in: routines::due_in, on_tick: routines::on_tick },
+    Feature { due_in: routines::outside::due_in, on_tick: routines::outside::on_tick },
     Feature { due_in: idle_retirement::due_in, on_tick: idle_retirement::on_tick },
     Feature { due_in: retention::due_in, on_tick: retention::on_tick },
     Feature { due_in: memory_pressure::due_in, on_tick: memory_pressure::on_tick },

@@ -5,7 +5,7 @@
 
 use crate::core::Core;
 use crate::features::conditions::{Condition, Said};
-use crate::features::{conditions, idle_retirement, retention};
+use crate::features::{conditions, idle_retirement, retention, routines};
 use crate::limits::SETTINGS_PAUSE;
 use crate::sessions::mcp_servers;
 use nightshift_platform::clock;
@@ -65,6 +65,7 @@ fn apply(core: &mut Core, file: &str, said: &mut Said) {
     registry.servers.users = mcp_servers::users(&settings, file, said);
     said.extend(wrong.into_iter().map(|remark| (NoticeLevel::Error, format!("{file}: {remark}"))));
     core.told.settings = settings.notifications;
+    routines::outside::stir(core);
     core.registry = Arc::new(registry);
     core.retire_after =
         idle_retirement::retire_after(settings.life.retire_after_s.map(Duration::from_secs));

@@ -7,17 +7,32 @@ use crate::clients::{ConnId, gate};
 use crate::core::Core;
 use nightshift_host::kin::Caller;
 use nightshift_model::{Fact, SessionId, Source};
-use nightshift_protocol::{Command, Fault};
+use nightshift_protocol::{Command, Fault, FaultCode};
 
 /// The command as it may be carried out, or why it may not.
 pub fn pass(core: &mut Core, conn: ConnId, command: Command) -> Result<Command, Fault> {
-    let Some(caller) = core.gate.caller(conn).cloned() else { return Ok(command) };
+    let is_intakes = matches!(command, Command::Intake { .. });
+    let Some(caller) = core.gate.caller(conn).cloned() else {
+        return match is_intakes {
+            true => Err(only_intake()),
+            false => Ok(command),
+        };
+    };
+    if caller == Caller::Intake {
+        return if is_intakes { Ok(command) } else { Err(refuse(core, &caller, &command)) };
+    }
     let own = core.gate.session(conn).filter(|id| core.sessions.contains_key(id));
     let is_own = |named: &str| own.is_some() && find(core, named).ok() == own;
     match gate::allowed(own.as_ref(), is_own, command) {
         Ok(command) => Ok(command),
         Err(command) => Err(refuse(core, &caller, &command)),
     }
+}
+
+/// An event is checked by the process that takes it; nobody else says that it was.
+fn only_intake() -> Fault {
+    let message = "only the intake process brings events from outside";
+    Fault::new(FaultCode::Refused, message).hint("run it with `nightshift routines run`")
 }
 
 fn refuse(core: &mut Core, caller: &Caller, command: &Command) -> Fault {

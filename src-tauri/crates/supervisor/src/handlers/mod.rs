@@ -5,6 +5,7 @@ mod background;
 mod follow;
 mod gate;
 mod notifications;
+mod outside;
 mod permissions;
 mod review;
 mod routines;
@@ -26,7 +27,9 @@ use crate::handlers::session::{
 use nightshift_model::naming::given_name;
 use nightshift_model::{Command as SessionCommand, Event, Refusal, SessionId};
 use nightshift_platform::clock;
-use nightshift_protocol::{Command, Dispatch, Fault, FaultCode, Reply, Request, StandingAct};
+use nightshift_protocol::{
+    Command, Dispatch, Environment, Fault, FaultCode, Reply, Request, StandingAct,
+};
 
 pub use background::tasks::say as say_tasks;
 pub use follow::fold;
@@ -77,7 +80,9 @@ pub fn handle(core: &mut Core, conn: ConnId, request: Request) {
 fn waits_for_others(command: &Command) -> bool {
     matches!(
         command,
-        Command::Notifications { .. } | Command::Standing { act: StandingAct::Push { .. }, .. }
+        Command::Notifications { .. }
+            | Command::Intake { .. }
+            | Command::Standing { act: StandingAct::Push { .. }, .. }
     )
 }
 
@@ -167,20 +172,28 @@ fn take(core: &mut Core, conn: ConnId, id: u64, command: Command) -> Outcome {
             review::review(core, conn, id, &session, (act, env))
         }
         Command::Agents { env } => Ok(agents::agents(core, conn, id, env)),
-        Command::Standing { session, act, env } => match act {
-            StandingAct::Push { message } => {
-                notifications::push(core, conn, id, &session, &message)
-            }
-            act => automation::standing(core, (conn, id), &session, (act, env)),
-        },
+        Command::Standing { session, act, env } => standing(core, (conn, id), &session, (act, env)),
         Command::Notifications { act } => notifications::notifications(core, conn, id, act),
         Command::Presence { looking, env } => notifications::presence(core, conn, looking, &env),
         Command::Trust { act, env } => Ok(trust::trust(core, conn, id, act, env)),
         Command::Permissions { act } => permissions::permissions(core, &act),
+        Command::Intake { act } => outside::intake(core, conn, id, act),
         Command::Routines { act } => routines::routines(core, conn, id, act),
         Command::PauseSchedules { paused } => notifications::pause_schedules(core, paused),
         Command::Status => Ok(status::status(core)),
         Command::Shutdown { keep_workers } => shutdown::shutdown(core, keep_workers),
+    }
+}
+
+fn standing(
+    core: &mut Core,
+    (conn, id): (ConnId, u64),
+    session: &str,
+    (act, env): (StandingAct, Environment),
+) -> Outcome {
+    match act {
+        StandingAct::Push { message } => notifications::push(core, conn, id, session, &message),
+        act => automation::standing(core, (conn, id), session, (act, env)),
     }
 }
 

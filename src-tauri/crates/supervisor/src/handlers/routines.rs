@@ -3,7 +3,8 @@
 use crate::clients::ConnId;
 use crate::core::Core;
 use crate::features::routines::acts;
-use crate::handlers::{Handled, Outcome};
+use crate::features::routines::outside::deliveries;
+use crate::handlers::{Handled, Outcome, outside};
 use nightshift_protocol::Reply;
 use nightshift_protocol::routine::{RoutineAct, RoutineResult};
 
@@ -37,6 +38,11 @@ pub fn routines(core: &mut Core, conn: ConnId, request: u64, act: RoutineAct) ->
             acts::run(core, asked, &id, text)?;
             return Ok(Handled::Pending);
         }
+        RoutineAct::Replay { delivery } => {
+            deliveries::replay(core, asked, &delivery)?;
+            return Ok(Handled::Pending);
+        }
+        RoutineAct::Outside { act } => return outside::outside(core, conn, request, act),
         RoutineAct::Runs { routine, before, limit } => {
             acts::runs(core, &acts::find(core, &routine)?, (before, limit))?
         }

@@ -101,6 +101,9 @@ pub trait World {
     fn run(&self, aside: Job);
     /// Starts the process that tells the user what waits to be told.
     fn start_notifier(&self, env: &Environment) -> io::Result<()>;
+    /// Starts the process that takes events from outside; its pid, and the connection that only it has and with
+    /// which it ends.
+    fn start_intake(&self) -> io::Result<(u32, ConnId)>;
     /// A number that names nothing yet.
     fn fresh_uuid(&self) -> Uuid;
     /// The time zone that schedules go by; none: the system's, as it is at each look.

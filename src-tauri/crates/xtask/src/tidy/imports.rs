@@ -27,6 +27,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("nightshift-judge", &["model", "protocol", "platform", "settings"]),
     ("nightshift-notices", &["model", "protocol", "settings"]),
     ("nightshift-notifier", &["model", "protocol", "platform", "client"]),
+    ("nightshift-intake", &["protocol", "platform", "client", "routines"]),
     ("nightshift-rehearsal", &["platform", "vendors"]),
     (
         "nightshift-supervisor",
@@ -77,6 +78,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "mcp",
             "git-reader",
             "host",
+            "intake",
             "notifier",
             "runtime",
             "supervisor",

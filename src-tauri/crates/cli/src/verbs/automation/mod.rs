@@ -3,6 +3,7 @@
 pub mod cron;
 pub mod goal;
 pub mod looping;
+pub mod routine_outside;
 pub mod routines;
 pub mod schedules;
 pub mod standing;

@@ -5,6 +5,7 @@ use crate::context::{Context, print, print_json};
 use crate::failure::Failure;
 use crate::output::plain::exact;
 use crate::output::routine::{line, run_line, shown};
+use crate::verbs::automation::routine_outside;
 use nightshift_client::Client;
 use nightshift_platform::clock;
 use nightshift_protocol::routine::{RoutineView, RunPage, RunView};
@@ -57,6 +58,19 @@ enum Verb {
         #[arg(long, value_name = "COUNT", default_value_t = 50)]
         limit: u32,
     },
+    /// Tokens by which calls from outside fire a routine.
+    #[command(subcommand)]
+    Token(routine_outside::Token),
+    /// The secret by which GitHub signs what it sends to a routine.
+    #[command(subcommand)]
+    Webhook(routine_outside::Webhook),
+    /// List what came for a routine from outside, newest first.
+    Deliveries(routine_outside::Deliveries),
+    /// Run what a delivery brought once more.
+    Replay {
+        /// Its id, from `deliveries`.
+        delivery: String,
+    },
     /// Remove a routine: its file, and what is known of its runs.
     Rm { routine: String },
 }
@@ -73,7 +87,7 @@ struct Create {
         value_name = "FILE",
         conflicts_with_all = [
             "prompt", "description", "agent", "model", "mode", "repository", "no_worktree", "schedule", "every", "at",
-            "timezone", "goal", "check", "otherwise",
+            "timezone", "goal", "check", "otherwise", "api",
         ]
     )]
     file: Option<PathBuf>,
@@ -104,6 +118,9 @@ struct Create {
     /// Once at this local time, such as `2026-12-01T09:00`; may be given several times.
     #[arg(long, value_name = "TIME")]
     at: Vec<String>,
+    /// Let calls with a token fire it.
+    #[arg(long)]
+    api: bool,
     /// Time zone of its times, such as `Europe/Berlin`; without it the machine's.
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
@@ -167,6 +184,10 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
             };
             here.say(&started, &line)
         }
+        Verb::Token(verb) => routine_outside::token(&here, &client, verb).await,
+        Verb::Webhook(verb) => routine_outside::webhook(&here, &client, verb).await,
+        Verb::Deliveries(args) => routine_outside::deliveries(&here, &client, args).await,
+        Verb::Replay { delivery } => routine_outside::replay(&here, &client, delivery).await,
         Verb::Runs { routine, limit } => runs(&here, &client, routine, limit).await,
         Verb::Rm { routine } => {
             let calls::RemovedRoutine { id, name } =
@@ -273,6 +294,9 @@ fn written(create: Create) -> Result<String, Failure> {
             text.push_str("\n[[trigger]]\n");
             put(&mut text, key, Some(value))?;
         }
+    }
+    if create.api {
+        text.push_str("\n[[trigger]]\napi = true\n");
     }
     if create.otherwise.is_some() {
         text.push_str("\n[permissions]\n");

@@ -3,5 +3,6 @@
 pub mod git_reader;
 pub mod hook;
 pub mod host;
+pub mod intake;
 pub mod mcp;
 pub mod notifier;

@@ -20,6 +20,8 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 enum Pool {
     User,
     Session(String),
+    /// What brings events from outside; it says itself how much it asks at a time.
+    Intake,
     /// What the supervisor runs, and what is unknown.
     Others,
 }
@@ -29,6 +31,7 @@ impl Pool {
         match caller {
             Caller::User => Pool::User,
             Caller::Session { id, .. } => Pool::Session(id.clone()),
+            Caller::Intake => Pool::Intake,
             Caller::Program | Caller::Unknown { .. } => Pool::Others,
         }
     }
@@ -36,7 +39,7 @@ impl Pool {
     fn max(&self) -> usize {
         match self {
             Pool::User => CLIENTS_MAX,
-            Pool::Session(_) | Pool::Others => SESSION_CLIENTS_MAX,
+            Pool::Intake | Pool::Session(_) | Pool::Others => SESSION_CLIENTS_MAX,
         }
     }
 }
@@ -115,7 +118,7 @@ impl Places {
             return Err(full(&pool, SESSIONS_CLIENTS_MAX));
         }
         let leave = Arc::new(Notify::new());
-        let turns = (pool != Pool::User).then(|| {
+        let turns = (!matches!(pool, Pool::User | Pool::Intake)).then(|| {
             (Arc::new(Semaphore::new(SESSION_CONNECTION_REQUESTS_MAX)), self.turns_of(&pool))
         });
         slots.insert(number, Slot { pool, greeted: false, unfinished: 0, leave: leave.clone() });
@@ -136,7 +139,7 @@ fn full(pool: &Pool, max: usize) -> Fault {
     let message = match pool {
         Pool::User => format!("the supervisor serves {max} clients already"),
         Pool::Session(id) => format!("session {id} has {max} connections already"),
-        Pool::Others => format!("the supervisor serves {max} programs already"),
+        Pool::Intake | Pool::Others => format!("the supervisor serves {max} programs already"),
     };
     Fault::new(FaultCode::Limit, message)
         .hint("close windows, followers or scripts, then try again")

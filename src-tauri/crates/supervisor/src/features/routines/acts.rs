@@ -119,14 +119,11 @@ pub fn resume(core: &mut Core, id: &str) -> Result<RoutineResult, Fault> {
     })
 }
 
-/// Makes an occurrence of its own; answered when it is known what becomes of it.
-pub fn run(
-    core: &mut Core,
-    (conn, request): (ConnId, u64),
-    id: &str,
-    text: Option<String>,
-) -> Result<(), Fault> {
-    let Some(routine) = core.routines.list.get(id) else { return Ok(()) };
+/// Whether there is a definition to run by.
+pub(super) fn check_runnable(core: &Core, id: &str) -> Result<(), Fault> {
+    let Some(routine) = core.routines.list.get(id) else {
+        return Err(Fault::new(FaultCode::NotFound, "the routine is not there any more"));
+    };
     let name = &routine.row.name;
     if routine.row.standing.gone || routine.definition.is_none() {
         let why = match routine.problems.first() {
@@ -136,6 +133,17 @@ pub fn run(
         return Err(Fault::new(FaultCode::Refused, format!("routine {name} cannot run: {why}"))
             .hint("mend its file, then try again"));
     }
+    Ok(())
+}
+
+/// Makes an occurrence of its own; answered when it is known what becomes of it.
+pub fn run(
+    core: &mut Core,
+    (conn, request): (ConnId, u64),
+    id: &str,
+    text: Option<String>,
+) -> Result<(), Fault> {
+    check_runnable(core, id)?;
     if text.as_ref().is_some_and(|text| text.chars().count() > FIRE_TEXT_MAX_CHARS) {
         let message = format!("the text is longer than {FIRE_TEXT_MAX_CHARS} characters");
         return Err(Fault::new(FaultCode::Limit, message));
@@ -276,6 +284,8 @@ fn removed(core: &mut Core, id: &str) -> Result<RoutineResult, Fault> {
     let write = LedgerWrite { removed: vec![id.to_owned()], ..LedgerWrite::default() };
     stored(commit(core, write))?;
     core.routines.list.remove(id);
+    core.routines.outside.tokens.retain(|_, token| token.routine != id);
+    super::outside::stir(core);
     core.routines.runs.retain(|_, run| run.it().routine != id);
     Ok(RoutineResult::Removed { id: id.to_owned(), name: name.unwrap_or_default() })
 }

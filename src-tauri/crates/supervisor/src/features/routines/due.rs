@@ -205,4 +205,5 @@ pub(super) fn find_next(core: &mut Core, id: &str) {
         routine.next_ms = next_ms.filter(|_| routine.is_planned());
     }
     super::watch::look_again(core, id);
+    super::outside::stir(core);
 }

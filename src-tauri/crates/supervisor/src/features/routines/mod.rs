@@ -10,6 +10,7 @@ mod due;
 mod files;
 mod follow;
 mod outcome;
+pub mod outside;
 mod prepare;
 mod start;
 mod support;
@@ -139,6 +140,8 @@ pub struct Routines {
     /// When (monotonic) what could not be stored is tried again.
     retry_at: Option<Duration>,
     waiting: Vec<Waiting>,
+    /// Events from outside.
+    pub outside: outside::Outside,
 }
 
 /// What an earlier supervisor left.
@@ -156,6 +159,7 @@ pub fn restored(store: &dyn Storage) -> Result<Routines, StoreError> {
     }
     let look = store.look()?.and_then(|doc| serde_json::from_str(&doc).ok());
     routines.last_look = look;
+    routines.outside = outside::restored(store)?;
     // Nothing is known of their next times before the first look.
     routines.list.values_mut().for_each(|routine| routine.next_ms = Some(i64::MIN));
     Ok(routines)

@@ -17,8 +17,9 @@ use nightshift_model::{
     SessionId, Source, State as SessionState, Unattended, Wish, Work, limits,
 };
 use nightshift_platform::clock;
+use nightshift_protocol::Fault;
 use nightshift_routines::Definition;
-use nightshift_routines::definition::{Base, Otherwise, WorktreeUse};
+use nightshift_routines::definition::{Base, Otherwise, Per, WorktreeUse};
 use nightshift_routines::occurrence::{
     Admission, Candidate, ErrorType, Event, Origin as Cause, Running, StandingOfRoutine, State,
     WAIT_MAX_MS, admit, overlap_key, step,
@@ -110,7 +111,7 @@ fn candidate(core: &Core, run: &Run) -> Option<Candidate> {
     let it = run.it();
     let definition = core.routines.list.get(&it.routine)?.definition.as_ref()?;
     let policy = &definition.policy;
-    let by_hand = matches!(it.origin, Cause::Manual);
+    let by_hand = matches!(it.origin, Cause::Manual | Cause::Replay { .. });
     let due_ms = match &it.origin {
         Cause::Schedule { due_ms, .. } => *due_ms,
         Cause::Api { .. } | Cause::Github { .. } | Cause::Manual | Cause::Replay { .. } => {
@@ -120,13 +121,25 @@ fn candidate(core: &Core, run: &Run) -> Option<Candidate> {
     Some(Candidate {
         id: it.id.clone(),
         routine: it.routine.clone(),
-        key: overlap_key(policy.per, &it.routine, None, None),
-        pull_request: None,
+        key: key(policy.per, &run.row),
+        pull_request: pull_request(&run.row),
         due_ms,
         overlap: policy.overlap,
         by_hand,
         one_off: run.row.one_off,
     })
+}
+
+/// What the run must not overlap with.
+fn key(per: Per, row: &LedgerRow) -> String {
+    let event = row.event.as_deref();
+    let (repository, number) =
+        (event.map(|event| event.repository.as_str()), event.and_then(|event| event.number));
+    overlap_key(per, &row.occurrence.routine, repository, number)
+}
+
+fn pull_request(row: &LedgerRow) -> Option<String> {
+    row.event.as_deref()?.pull_request()
 }
 
 fn running(core: &Core) -> Vec<Running> {
@@ -136,12 +149,12 @@ fn running(core: &Core) -> Vec<Running> {
         let routine = core.routines.list.get(&it.routine);
         let definition = routine.and_then(|routine| routine.definition.as_ref());
         let per = definition.map(|definition| definition.policy.per);
-        let per = per.unwrap_or(nightshift_routines::definition::Per::Routine);
+        let per = per.unwrap_or(Per::Routine);
         Running {
             id: it.id.clone(),
             routine: it.routine.clone(),
-            key: overlap_key(per, &it.routine, None, None),
-            pull_request: None,
+            key: key(per, &run.row),
+            pull_request: pull_request(&run.row),
         }
     };
     active.map(running).collect()
@@ -174,7 +187,7 @@ fn standings(
 }
 
 /// The beginning of this day in the routine's zone.
-fn day_begins_ms(core: &Core, definition: &Definition) -> i64 {
+pub(super) fn day_begins_ms(core: &Core, definition: &Definition) -> i64 {
     let zone = zone_of(core, definition);
     let now = Timestamp::from_millisecond(wall_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
     let day = zone.to_datetime(now).date().to_datetime(Time::midnight());
@@ -280,7 +293,7 @@ fn begin(core: &mut Core, id: &str, prepared: Prepared) -> Result<(), StoreError
         return Ok(());
     };
     let at_ms = wall_ms();
-    let made = handlers::check_room(core).and_then(|()| handlers::fresh_id(core));
+    let made = handlers::check_room(core).and_then(|()| session_id(core, &row));
     let (uuid, session_id) = match made {
         Ok(made) => made,
         Err(fault) => {
@@ -317,6 +330,17 @@ fn begin(core: &mut Core, id: &str, prepared: Prepared) -> Result<(), StoreError
     Ok(())
 }
 
+/// The one that whoever fired it was told, else a new one.
+fn session_id(core: &Core, row: &LedgerRow) -> Result<(String, SessionId), Fault> {
+    let told = row.session_uuid.clone();
+    let told = told.and_then(|uuid| SessionId::of_uuid(&uuid).map(|id| (uuid, id)));
+    let is_free = |id: &SessionId| !core.sessions.contains_key(id) && !core.world.has_directory(id);
+    match told.filter(|(_, id)| is_free(id)) {
+        Some(told) => Ok(told),
+        None => handlers::fresh_id(core),
+    }
+}
+
 fn work(
     core: &Core,
     (id, name, definition): (&str, &str, &Definition),
@@ -327,7 +351,8 @@ fn work(
     let (default_model, default_mode) = core.registry.defaults_for(&agent);
     let spec = core.registry.find(&agent);
     let surface = spec.map(|spec| spec.protocol.surface()).unwrap_or_default();
-    let outside = row.text.as_deref().map(Outside::Fire);
+    let event = row.event.as_deref().map(Outside::Github);
+    let outside = event.or_else(|| row.text.as_deref().map(Outside::Fire));
     let mark = core.world.fresh_uuid().simple().to_string();
     let text = first_turn(&definition.prompt, outside, &mark).unwrap_or_else(|error| {
         tracing::error!("run {id} begins without its text: {error}");

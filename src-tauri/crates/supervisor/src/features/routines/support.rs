@@ -1,6 +1,6 @@
 //! What a definition may ask for and this version cannot do: refused with that reason and its place, never passed over.
 
-use nightshift_routines::definition::{Repository, Secret, Target, Trigger};
+use nightshift_routines::definition::{Repository, Secret, Target};
 use nightshift_routines::{Definition, Problem};
 
 /// A key of a definition, where it stands, and what is to be said of it.
@@ -74,17 +74,9 @@ fn is_key(line: &str, at: usize, lack: &Lack) -> bool {
     begins && behind.starts_with(['=', ']', '.'])
 }
 
-/// What counts and does nothing yet.
+/// What is probably not meant.
 pub(super) fn remarks(definition: &Definition) -> Vec<String> {
-    let mut remarks = nightshift_routines::definition::remarks(definition);
-    let outside = |trigger: &Trigger| matches!(trigger, Trigger::Api | Trigger::Github(_));
-    if definition.triggers.iter().any(outside) {
-        remarks.push(
-            "its api and github triggers start nothing yet: only schedules and `routines run` do"
-                .to_owned(),
-        );
-    }
-    remarks
+    nightshift_routines::definition::remarks(definition)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Routines and their runs as clients see them.
 
-use super::{due, shown, start, support, watch};
+use super::{due, outside, shown, start, support, watch};
 use crate::core::Core;
 use nightshift_protocol::routine::{
     RoutineDetail, RoutineView, RunErrorView, RunEvent, RunTrigger, RunView, TriggerView,
@@ -8,6 +8,7 @@ use nightshift_protocol::routine::{
 use nightshift_routines::definition::{Trigger, duration};
 use nightshift_routines::health::{self, Health, Report};
 use nightshift_routines::occurrence::{Judgement, Occurrence, Origin, State};
+use nightshift_store::outside::TokenKind;
 use nightshift_store::{LedgerRow, RowsWanted, StoreError};
 use serde::Serialize;
 
@@ -51,6 +52,11 @@ pub(crate) fn run(core: &Core, row: &LedgerRow, events: Vec<RunEvent>) -> RunVie
         Origin::Manual => ("manual", None),
         Origin::Replay { .. } => ("replay", None),
     };
+    let replays = match &it.origin {
+        Origin::Replay { delivery } => Some(delivery.clone()),
+        _ => None,
+    };
+    let event = row.event.as_deref().map(outside::deliveries::named);
     let error = it.error.as_ref().map(|error| RunErrorView {
         kind: word(error.kind).unwrap_or_default(),
         message: error.message.clone(),
@@ -58,7 +64,7 @@ pub(crate) fn run(core: &Core, row: &LedgerRow, events: Vec<RunEvent>) -> RunVie
     RunView {
         id: it.id.clone(),
         routine: routine.map_or_else(|| it.routine.clone(), |routine| routine.row.name.clone()),
-        trigger: RunTrigger { kind: kind.to_owned(), due_at },
+        trigger: RunTrigger { kind: kind.to_owned(), due_at, replays, event },
         state: it.state.name().to_owned(),
         reason: it.reason.and_then(word),
         late_cause: it.late_cause.and_then(word),
@@ -157,5 +163,9 @@ pub(super) fn detail(core: &Core, id: &str) -> Result<Option<RoutineDetail>, Sto
     };
     let definition = core.routines.list.get(id).and_then(|it| it.row.definition.clone());
     let file = format!("{}/{}.md", core.routines.place, view.name);
-    Ok(Some(RoutineDetail { routine: view, file, definition, upcoming }))
+    let has = |kind: &str| view.triggers.iter().any(|trigger| trigger.kind == kind);
+    let url = |kind, token| has(kind).then(|| outside::intake::url(core, id, token)).flatten();
+    let fire_url = url("api", TokenKind::Fire);
+    let webhook_url = url("github", TokenKind::Webhook);
+    Ok(Some(RoutineDetail { routine: view, file, definition, upcoming, fire_url, webhook_url }))
 }
