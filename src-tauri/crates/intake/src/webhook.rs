@@ -169,7 +169,7 @@ mod tests {
         let secret = |text: &str| Secret(text.to_owned());
         let documented = signature(DOCUMENTED).unwrap();
         let right = secret("It's a Secret to Everybody");
-        assert!(is_signed(&[right.clone()], b"Hello, World!", &documented));
+        assert!(is_signed(std::slice::from_ref(&right), b"Hello, World!", &documented));
         assert!(is_signed(&[secret("new"), right.clone()], b"Hello, World!", &documented));
         assert!(is_signed(&[right.clone(), secret("new")], b"Hello, World!", &documented));
         assert!(!is_signed(&[right], b"Hello, World?", &documented));
