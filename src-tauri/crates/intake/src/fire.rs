@@ -47,11 +47,11 @@ pub async fn fire(
     };
     let act = IntakeAct::Fire(Box::new(call));
     match app.client.ask(calls::Intake { act }).await {
-        Ok(IntakeResult::Fired(Fired::Started { session, replayed })) => {
+        Ok(IntakeResult::Fired { fired: Fired::Started { session, replayed } }) => {
             started(&session, replayed)
         }
         // The supervisor has noted it.
-        Ok(IntakeResult::Fired(Fired::Refused(refused))) => error(&refused),
+        Ok(IntakeResult::Fired { fired: Fired::Refused(refused) }) => error(&refused),
         Ok(_) => error(&answer::refusal(500, "api_error", "the answer is not understood")),
         Err(fault) => error(&answer::of_fault(&fault)),
     }

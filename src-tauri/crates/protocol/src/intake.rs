@@ -222,7 +222,7 @@ pub struct EventCall {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum IntakeResult {
     Serve(Box<Serving>),
-    Fired(Fired),
+    Fired { fired: Fired },
     Event { verdict: String, occurrence: Option<String> },
     Done,
 }
@@ -283,4 +283,28 @@ pub struct PolledRepository {
     pub cursor: Option<String>,
     /// Somebody waits for workflow runs, which have a list of their own.
     pub workflow_runs: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two tags of one name in one object are not read back.
+    #[test]
+    fn what_is_said_is_understood() {
+        let refusal =
+            Refusal { status: 429, kind: "k".into(), message: "m".into(), retry_after_s: Some(1) };
+        for fired in
+            [Fired::Started { session: "7c5d0a1b".into(), replayed: true }, Fired::Refused(refusal)]
+        {
+            let said = IntakeResult::Fired { fired };
+            let text = serde_json::to_string(&said).unwrap();
+            assert_eq!(serde_json::from_str::<IntakeResult>(&text).unwrap(), said);
+        }
+        let serving = IntakeResult::Serve(Box::default());
+        let text = serde_json::to_string(&serving).unwrap();
+        assert_eq!(serde_json::from_str::<IntakeResult>(&text).unwrap(), serving);
+        let secret = format!("{:?}", Secret("nst_x".into()));
+        assert!(!secret.contains("nst_x"));
+    }
 }

@@ -64,12 +64,12 @@ mod tests {
             ("", None),
             ("listen = \"127.0.0.1:8787\"", None),
             ("listen = \"[::1]:8787\"", None),
-            ("listen = \"0.0.0.0:8787\"", Some((2, 10, "behind_proxy"))),
+            ("listen = \"0.0.0.0:8787\"", Some((2, 1, "behind_proxy"))),
             ("behind_proxy = true\nlisten = \"0.0.0.0:8787\"", None),
-            ("listen = \"8787\"", Some((2, 10, "with a port"))),
-            ("url = \"night.example\"", Some((2, 7, "https://"))),
+            ("listen = \"8787\"", Some((2, 1, "with a port"))),
+            ("url = \"night.example\"", Some((2, 1, "https://"))),
             ("github_api = \"http://127.0.0.1:1\"", None),
-            ("github_api = \"http://ghe.example/api/v3\"", Some((2, 14, "unencrypted"))),
+            ("github_api = \"http://ghe.example/api/v3\"", Some((2, 1, "unencrypted"))),
         ] {
             let parsed = parse(&format!("[intake]\n{text}\n"));
             match (parsed, wrong) {

@@ -56,7 +56,7 @@ fn not_stored(error: &StoreError) -> Refusal {
 }
 
 fn answer(core: &mut Core, (conn, request): (ConnId, u64), fired: Fired) {
-    let result = Box::new(IntakeResult::Fired(fired));
+    let result = Box::new(IntakeResult::Fired { fired });
     core.clients.answer(conn, request, Ok(Reply::Intake { result }));
 }
 
