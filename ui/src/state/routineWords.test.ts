@@ -1,3 +1,4 @@
+/** What the window says of routines: health, outcomes, times in their own zone, names, `/schedule`. */
 import { expect, test } from "vitest";
 import type { RoutineView, RunView } from "../backend/api";
 import {

@@ -364,7 +364,6 @@ fn process_events() -> Events {
         ("used", Event::Fact(Fact::Used { usage: Usage { used: 1, size: 2, cost: None } })),
         ("rested", Event::Fact(Fact::Rested)),
         ("seen", Event::Command(Command::Seen)),
-        ("archived", Event::Command(Command::Archive)),
         ("shed", Event::Fact(Fact::Shed)),
         ("outdated", Event::Fact(Fact::Outdated { from: "0.0.1".into() })),
         ("launched", Event::Fact(Fact::Launched { pid: 10 })),
