@@ -1,4 +1,4 @@
-/** What the form of a routine takes, refuses and sends. */
+/** The form writes what was changed and nothing else, and tells each mistake beside its field. */
 import { expect, test } from "vitest";
 import type { Backend, RoutineEdit, RoutineForm, RoutineSaved, SchedulePreview } from "../backend/api";
 import { fault } from "../backend/api";

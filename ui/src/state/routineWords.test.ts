@@ -1,4 +1,4 @@
-/** What the window says of routines and of their runs. */
+/** What the window says of routines: health, outcomes, times in their own zone, names, `/schedule`. */
 import { expect, test } from "vitest";
 import type { RoutineView, RunView } from "../backend/api";
 import {

@@ -365,7 +365,6 @@ fn process_events() -> Events {
         ("rested", Event::Fact(Fact::Rested)),
         ("run ended", Event::Fact(Fact::RunEnded)),
         ("seen", Event::Command(Command::Seen)),
-        ("archived", Event::Command(Command::Archive)),
         ("shed", Event::Fact(Fact::Shed)),
         ("outdated", Event::Fact(Fact::Outdated { from: "0.0.1".into() })),
         ("launched", Event::Fact(Fact::Launched { pid: 10 })),
