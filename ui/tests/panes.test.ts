@@ -1,7 +1,7 @@
 /** Attach panes: conversation and terminal. */
 import type { Locator } from "playwright-core";
 import { expect, test } from "vitest";
-import { useBrowser, type Ui } from "./page";
+import { seriousFaults, type Ui, useBrowser } from "./page";
 
 const open = useBrowser();
 /** Later than a terminal is opened. */
@@ -251,6 +251,20 @@ test("a column is never narrower than what can be read in it: the next session b
     expect(Math.min(...widths)).toBeGreaterThanOrEqual(358);
     await window.close();
   }
+});
+
+test("a pane whose session was deleted elsewhere says which one it was, and closes", async () => {
+  const window = await open();
+  await window.row("list every loose end").locator("[data-row-main]").dblclick();
+  await window.get("composer").waitFor();
+  await window.dispatch("remove list every loose end");
+  await window.get("pane-gone").getByText("“list every loose end” was deleted.").waitFor();
+  const pane = window.page.getByRole("region", { name: "list every loose end" });
+  expect(await pane.locator("h2").textContent()).toBe("list every loose end");
+  expect(await seriousFaults(window)).toEqual([]);
+  await window.get("pane-gone-close").click();
+  await window.get("pane").waitFor({ state: "detached" });
+  await window.close();
 });
 
 test("the board beside panes is widened by keys and stays so", async () => {
