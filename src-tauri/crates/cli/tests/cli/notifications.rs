@@ -59,7 +59,7 @@ fn serve(stream: TcpStream, status: u16, arrived: &Sender<Arrived>) {
 }
 
 fn receipts(shift: &Shift) -> Vec<Value> {
-    let listed = shift.json(&["notices", "receipts", "--json"]);
+    let listed = shift.json(&["notifications", "receipts", "--json"]);
     listed.as_array().unwrap().clone()
 }
 
@@ -77,9 +77,9 @@ fn without_a_session_bus_the_receipt_says_so_and_no_process_is_started() {
     assert_eq!(receipt["session"], id.as_str());
     let why = receipt["delivery"]["why"].as_str().unwrap();
     assert!(why.starts_with("no notification service"), "{why}");
-    let text = shift.ok(&["notices", "receipts"]);
+    let text = shift.ok(&["notifications", "receipts"]);
     assert!(text.contains("failed: no notification service"), "{text}");
-    let test = shift.run(&["notices", "test"]);
+    let test = shift.run(&["notifications", "test"]);
     assert_eq!(test.code, Some(1), "{test:?}");
     // What was told stays told after a restart, and once.
     shift.ok(&["daemon", "stop", "--any", "--keep-workers"]);
@@ -127,7 +127,8 @@ fn a_webhook_is_signed_tried_again_and_given_up() {
     );
     std::fs::write(shift.home.work().join("key"), "Jefe").unwrap();
     settings(&shift, &place);
-    let told: Value = serde_json::from_str(&shift.run(&["notices", "test", "--json"]).out).unwrap();
+    let told: Value =
+        serde_json::from_str(&shift.run(&["notifications", "test", "--json"]).out).unwrap();
     let webhook = told.as_array().unwrap().iter().find(|r| r["channel"] == "webhook").unwrap();
     assert_eq!(webhook["delivery"]["type"], "delivered", "{told}");
     for _ in ["refused at first", "then taken"] {
@@ -137,7 +138,8 @@ fn a_webhook_is_signed_tried_again_and_given_up() {
         let body: Value = serde_json::from_str(&arrived.body).unwrap();
         assert_eq!(body["kind"], "test");
     }
-    let told: Value = serde_json::from_str(&shift.run(&["notices", "test", "--json"]).out).unwrap();
+    let told: Value =
+        serde_json::from_str(&shift.run(&["notifications", "test", "--json"]).out).unwrap();
     let webhook = told.as_array().unwrap().iter().find(|r| r["channel"] == "webhook").unwrap();
     let why = webhook["delivery"]["why"].as_str().unwrap();
     assert!(why.contains("404") && !why.contains("tries"), "not tried again: {why}");
