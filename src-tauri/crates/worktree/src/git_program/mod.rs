@@ -23,4 +23,5 @@ pub(crate) mod shell;
 pub(crate) mod shell_words;
 pub(crate) mod status;
 pub(crate) mod temporary;
+pub(crate) mod users_home;
 pub(crate) mod written_refs;
