@@ -50,7 +50,7 @@ async fn the_quick_window_says_what_it_has_started_as_plain_text() -> Result<()>
     bubbles.find("finished").await?;
     assert_eq!(titled(&bubbles, "Started: "), 1, "{:?}", bubbles.all());
     // None of it is kept.
-    assert!(!stage.nightshift(&["notices", "receipts", "--json"])?.contains("Started: "));
+    assert!(!stage.nightshift(&["notifications", "receipts", "--json"])?.contains("Started: "));
     window.close_session().await
 }
 

@@ -44,7 +44,7 @@ impl Stage {
 
     /// What became of everything that was to be told of this session, the oldest first.
     pub fn receipts(&self, session: &str) -> Result<Vec<Value>> {
-        let all = self.nightshift_json(&["notices", "receipts", "--json"])?;
+        let all = self.nightshift_json(&["notifications", "receipts", "--json"])?;
         let all = all.as_array().context("receipts are an array")?;
         Ok(all.iter().rev().filter(|r| r["session"] == session).cloned().collect())
     }

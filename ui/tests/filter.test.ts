@@ -27,6 +27,26 @@ test("/ focuses the filter, it narrows while typing, says the count, and Esc cle
   await window.close();
 });
 
+test("in a narrow window / takes the keyboard from the board, and from the board over a pane", async () => {
+  const window = await open({ width: 720 });
+  const focused = () => window.page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
+  await window.select("flaky sync test");
+  await window.press("/");
+  await expect.poll(focused).toBe("filter-input");
+  await window.page.keyboard.type("npm test");
+  await window.press("Enter");
+  await expect.poll(() => names(window)).toEqual(["npm test"]);
+  await window.press("Enter");
+  await window.get("terminal").waitFor();
+  await window.get("pane-to-board").click();
+  await window.row("npm test").waitFor();
+  await window.press("/");
+  await expect.poll(focused).toBe("filter-input");
+  await window.page.keyboard.type("s:blocked");
+  await expect.poll(() => names(window)).toEqual(["tighten login limits", "move sessions table"]);
+  await window.close();
+});
+
 test("the filter finds in folded and collapsed groups, and leaves them as they were", async () => {
   const window = await open();
   await window.get("group-toggle-completed").click();

@@ -24,9 +24,38 @@ test("the peek's buttons at 720 pixels", async () => {
     await window.get("peek").waitFor();
     expect(await window.page.locator("[data-testid=peek] button").count()).toBeGreaterThan(3);
     expect(await sticksOut(window, "[data-testid=peek]")).toEqual([]);
+    // All in one row.
+    const middles = await window.page.locator("[data-testid=peek] footer button").evaluateAll((all) => {
+      const boxes = all.map((one) => one.getBoundingClientRect()).filter((box) => box.width > 0);
+      return boxes.map((box) => box.top + box.height / 2);
+    });
+    expect(Math.max(...middles) - Math.min(...middles)).toBeLessThan(8);
     await window.press("Space");
   }
   await window.close();
+});
+
+test("the commit message is seen whole while it is written, and scrolls when it is long", async () => {
+  for (const width of [720, 1280, 2560]) {
+    const window = await open({ width });
+    await window.row("flaky sync test").locator("[data-row-main]").dblclick();
+    await window.get("pane-review").click();
+    const field = window.get("review-message");
+    const cut = () => field.evaluate((box) => box.scrollHeight - box.clientHeight);
+    const height = () => field.evaluate((box) => box.getBoundingClientRect().height);
+    await field.fill("wait for the second write");
+    await expect.poll(cut).toBe(0);
+    const one = await height();
+    await field.fill("wait for the second write\n\nThe first is what the test itself wrote.");
+    await expect.poll(cut).toBe(0);
+    expect(await height()).toBeGreaterThan(one);
+    await field.fill("a line\n".repeat(60));
+    await expect.poll(cut).toBeGreaterThan(0);
+    expect(await height()).toBeLessThan(200);
+    await field.fill("");
+    await expect.poll(height).toBe(one);
+    await window.close();
+  }
 });
 
 test("the commands that install an agent, at every width", async () => {

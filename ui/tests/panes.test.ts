@@ -1,7 +1,7 @@
 /** Attach panes: conversation and terminal. */
 import type { Locator } from "playwright-core";
 import { expect, test } from "vitest";
-import { useBrowser, type Ui } from "./page";
+import { seriousFaults, type Ui, useBrowser } from "./page";
 
 const open = useBrowser();
 /** Later than a terminal is opened. */
@@ -204,7 +204,7 @@ test("several panes stand side by side and close one by one", async () => {
 });
 
 test("in narrow panes names and states stay readable", async () => {
-  const window = await open({ width: 1180 });
+  const window = await open({ width: 1500 });
   for (const name of ["list every loose end", "move sessions table", "draft the changelog"]) {
     await window.row(name).locator("[data-row-main]").dblclick();
     await window.page.getByRole("region", { name }).getByTestId("composer-state").waitFor();
@@ -228,6 +228,44 @@ async function paneHasKeyboard(window: Ui): Promise<void> {
   const inside = () => window.page.evaluate(() => document.activeElement?.closest("[data-testid=pane]") != null);
   await expect.poll(inside).toBe(true);
 }
+
+test("a column is never narrower than what can be read in it: the next session becomes a tab", async () => {
+  const names = ["list every loose end", "draft the changelog", "npm test", "npm run lint", "rename the crate"];
+  for (const [width, columns] of [
+    [720, 2],
+    [1040, 1],
+    [1280, 2],
+    [1600, 3],
+    [2560, 4],
+  ] as const) {
+    const window = await open({ width });
+    for (const [n, name] of names.entries()) {
+      const back = window.get("pane-to-board");
+      if (width <= 720 && n > 0) await back.first().click();
+      await window.row(name).locator("[data-row-main]").dblclick();
+      await window.page.getByRole("region", { name }).waitFor();
+    }
+    const columnsSeen = window.get("column");
+    await expect.poll(() => columnsSeen.count()).toBe(columns);
+    const widths = await columnsSeen.evaluateAll((all) => all.map((one) => one.getBoundingClientRect().width));
+    expect(Math.min(...widths)).toBeGreaterThanOrEqual(358);
+    await window.close();
+  }
+});
+
+test("a pane whose session was deleted elsewhere says which one it was, and closes", async () => {
+  const window = await open();
+  await window.row("list every loose end").locator("[data-row-main]").dblclick();
+  await window.get("composer").waitFor();
+  await window.dispatch("remove list every loose end");
+  await window.get("pane-gone").getByText("“list every loose end” was deleted.").waitFor();
+  const pane = window.page.getByRole("region", { name: "list every loose end" });
+  expect(await pane.locator("h2").textContent()).toBe("list every loose end");
+  expect(await seriousFaults(window)).toEqual([]);
+  await window.get("pane-gone-close").click();
+  await window.get("pane").waitFor({ state: "detached" });
+  await window.close();
+});
 
 test("the board beside panes is widened by keys and stays so", async () => {
   const window = await open();
@@ -263,7 +301,7 @@ test("panes share their width as the line between them is moved, and evenly agai
   await window.page.mouse.down();
   await window.page.mouse.move(box.x - 2_000, box.y + 200, { steps: 4 });
   await window.page.mouse.up();
-  await expect.poll(async () => (await widths())[0]).toBe(240);
+  await expect.poll(async () => (await widths())[0]).toBe(360);
   await line.dblclick();
   await expect.poll(async () => Math.abs(((await widths())[0] ?? 0) - left)).toBeLessThanOrEqual(1);
   await window.close();

@@ -101,7 +101,7 @@ test("a tab gets a pane of its own, and is dragged back among the others", async
 });
 
 test("where no more panes fit, a session opens as a tab and none is closed", async () => {
-  const window = await open({ width: 900 });
+  const window = await open({ width: 1200 });
   for (const name of NAMES) await window.row(name).locator("[data-row-main]").dblclick();
   await expect.poll(() => window.get("pane").count()).toBe(2);
   const column = window.get("column").nth(1);

@@ -7,6 +7,7 @@
 import { SvelteMap } from "svelte/reactivity";
 import { asFault } from "../backend/api";
 import type { Backend, BoardChange, BoardEvent, Notice, Off, SessionView } from "../backend/api";
+import { displayName } from "./session";
 import { isBoolean, recall, remember } from "./storage";
 
 /** First and longest wait between two attempts to reach the supervisor. */
@@ -14,11 +15,15 @@ const RETRY_FIRST_MS = 500;
 const RETRY_LONGEST_MS = 5_000;
 /** Notices kept on screen; older ones were read or never will be. */
 const ALERTS_MAX = 20;
+/** Names of sessions that went away, for what still shows them; the oldest are forgotten. */
+const GONE_MAX = 200;
 
 export type Connection = "connecting" | "connected" | "lost";
 
 export class Board {
   readonly sessions = new SvelteMap<string, SessionView>();
+  /** What sessions were called that went away while this window was open. */
+  readonly gone = new SvelteMap<string, string>();
   alerts = $state.raw<Notice[]>([]);
   connection = $state<Connection>("connecting");
   lostBecause = $state("");
@@ -128,7 +133,7 @@ export class Board {
 
   private replace(views: SessionView[]): void {
     const known = new Set(views.map((view) => view.id));
-    for (const id of [...this.sessions.keys()]) if (!known.has(id)) this.sessions.delete(id);
+    for (const id of [...this.sessions.keys()]) if (!known.has(id)) this.takeOff(id);
     for (const view of views) this.sessions.set(view.id, view);
     if (views.length > 0) this.markUsed();
   }
@@ -140,7 +145,7 @@ export class Board {
         this.markUsed();
         return;
       case "removed":
-        this.sessions.delete(change.id);
+        this.takeOff(change.id);
         return;
       case "notice":
         this.alerts = [...this.alerts, change.notice].slice(-ALERTS_MAX);
@@ -150,6 +155,16 @@ export class Board {
         this.alerts = this.alerts.filter((notice) => notice.at !== at || notice.text !== text);
       }
     }
+  }
+
+  /** Takes a session off the board; its name is kept. */
+  private takeOff(id: string): void {
+    const view = this.sessions.get(id);
+    if (!view) return;
+    this.sessions.delete(id);
+    this.gone.set(id, displayName(view));
+    const [oldest] = this.gone.keys();
+    if (this.gone.size > GONE_MAX && oldest !== undefined) this.gone.delete(oldest);
   }
 
   private markUsed(): void {

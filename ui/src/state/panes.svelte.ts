@@ -18,8 +18,8 @@ export const BOARD_MIN_PX = 260;
 export const BOARD_MAX_PX = 720;
 export const BOARD_FIRST_PX = 400;
 
-/** A narrower pane shows nothing that could be read. */
-export const PANE_MIN_PX = 240;
+/** A narrower pane breaks words and tables, and has no room for a name beside its buttons. */
+export const PANE_MIN_PX = 360;
 
 export type Pane = { key: number; session: string };
 /** A place on the screen; `front` is the pane that is seen there. */

@@ -36,7 +36,7 @@ test("sessions open side by side while there is room, then as tabs, and nothing 
 });
 
 test("a narrow window holds fewer columns, and always one", () => {
-  panes.measured(500);
+  panes.measured(750);
   open("a", "b", "c");
   expect(seen()).toEqual(["A", "b C"]);
   panes = new Panes();
@@ -162,7 +162,7 @@ test("a session that is removed leaves no pane in any column", () => {
 
 test("what was opened before the width is known becomes tabs where it does not fit", () => {
   open("a", "b", "c", "d");
-  panes.measured(500);
+  panes.measured(750);
   expect(seen()).toEqual(["A", "b c D"]);
   expect(panes.list.find((pane) => pane.key === panes.current)?.session).toBe("d");
   panes.measured(100);

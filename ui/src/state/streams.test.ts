@@ -89,6 +89,36 @@ test("a command's reply that comes late does not undo the change that overtook i
   expect(board.sessions.get(aView.id)?.state.type).toBe("completed");
 });
 
+test("the board keeps what a session was called that went away, also while nobody answered", async () => {
+  let say: ((event: BoardEvent) => void) | undefined;
+  const named = (id: string, name: string): SessionView => ({ ...aView, id, name });
+  const snapshot = (seq: number, sessions: SessionView[]): BoardEvent => ({
+    type: "snapshot",
+    seq,
+    sessions,
+    notices: [],
+  });
+  const board = new Board(
+    backendWith({
+      onReachability: async () => () => undefined,
+      followBoard: async (on) => {
+        say = on;
+        on(snapshot(1, [named("a", "first"), named("b", "second"), named("c", "third")]));
+        return () => undefined;
+      },
+    }),
+  );
+  await board.start();
+  say?.({ type: "change", seq: 2, change: { type: "removed", id: "a" } });
+  say?.({ type: "change", seq: 3, change: { type: "removed", id: "unknown" } });
+  say?.(snapshot(9, [named("c", "third")]));
+  expect([...board.gone]).toEqual([
+    ["a", "first"],
+    ["b", "second"],
+  ]);
+  expect([...board.sessions.keys()]).toEqual(["c"]);
+});
+
 test("the board says that nobody answers and keeps what it knew", async () => {
   let say: ((now: { reachable: boolean; message: string }) => void) | undefined;
   const followBoard = vi.fn(async (on: (event: BoardEvent) => void) => {

@@ -3,7 +3,7 @@
 //! Promise: no control bytes of the agent's survive except newline and tab; what is invisible is shown; no line of
 //! an agent's begins as one of ours (`foreign`).
 
-use nightshift_model::visible::{visible_line, visible_speech};
+use nightshift_model::visible::{Glyph, visible_line, visible_output};
 use nightshift_model::{Enclosure, foreign};
 use nightshift_protocol::{ConversationItem, ItemBody, NoticeLevel, ToolContent, ToolStatus};
 use nightshift_vendors::request_text::diff;
@@ -100,15 +100,20 @@ fn foreign(text: &str) -> String {
     }
 }
 
-/// A line of ours that ends with words of others.
+/// A line of ours that ends with words of others. In it a tab is seen as one: it may be part of a command.
 fn ending(head: &str, text: &str) -> String {
-    foreign::ending(head, clean(text).trim_end_matches('\n'))
+    let seen = clean(text);
+    let seen = seen.trim_end_matches('\n');
+    let (first, rest) = seen.find('\n').map_or((seen, ""), |at| seen.split_at(at));
+    foreign::ending(head, &format!("{}{rest}", visible_line(first)))
 }
 
-/// Without what colours a terminal; whatever else is invisible is shown.
+/// Without what colours a terminal; whatever else is invisible is shown, so that two texts that differ read so.
 fn clean(text: &str) -> String {
-    let bytes = strip_ansi_escapes::strip(text.as_bytes());
-    visible_speech(&String::from_utf8_lossy(&bytes)).replace('\r', "")
+    let seen = visible_output(&text.replace("\r\n", "\n")).into_owned();
+    let mut carriage_return = String::new();
+    Glyph::Hidden('\r').push_to(&mut carriage_return);
+    seen.replace('\r', &carriage_return)
 }
 
 #[cfg(test)]
@@ -139,8 +144,36 @@ mod tests {
                 }],
             }),
         ];
-        let expected = "> do it\n> now\n\nok red\n\n[done] Write a.txt\n  │ a.txt\n  │ +one\n";
+        let expected =
+            "> do it\n> now\n\nok red‹U+0007›\n\n[done] Write a.txt\n  │ a.txt\n  │ +one\n";
         assert_eq!(plain(&items), expected);
+    }
+
+    #[test]
+    fn security_16_a_heading_shows_every_character_of_a_command() {
+        let heading = |title: &str| {
+            let body = ItemBody::Tool {
+                title: title.into(),
+                kind: "execute".into(),
+                status: ToolStatus::Completed,
+                input: String::new(),
+                content: Vec::new(),
+            };
+            plain(&[ConversationItem { id: "x".into(), at: Millis(1), body }])
+        };
+        for (title, expected) in [
+            ("cut -d'\t' a", "[done] cut -d'‹U+0009›' a\n"),
+            ("rm x\ry\u{7}\u{8}\u{0}", "[done] rm x‹U+000D›y‹U+0007›‹U+0008›‹U+0000›\n"),
+            ("a\tb\n\tc\r\n", "[done] a‹U+0009›b\n  │ \tc\n"),
+            ("\u{1b}[31mls\u{1b}[0m \u{1b}]0;x\u{7}", "[done] ls ‹U+001B›]0;x‹U+0007›\n"),
+        ] {
+            assert_eq!(heading(title), expected, "{title:?}");
+        }
+        let controls = (0..=0x9f).filter_map(char::from_u32).filter(|c| c.is_control());
+        for c in controls.filter(|c| *c != '\n') {
+            let shown = heading(&format!("a{c}b"));
+            assert_eq!(shown, format!("[done] a‹U+{:04X}›b\n", u32::from(c)), "{c:?}");
+        }
     }
 
     #[test]

@@ -99,7 +99,8 @@ enum Verb {
     /// Show why a session is in its state.
     Why(verbs::session::why::Args),
     /// Show alerts and the notification log.
-    Notices(verbs::user::notices::Args),
+    #[command(alias = "notices")]
+    Notifications(verbs::user::notifications::Args),
     /// Show, pause or resume everything that starts on a schedule.
     Schedules(verbs::automation::schedules::Args),
     /// The settings file: where it is, what is wrong in it, what it says.
@@ -186,7 +187,9 @@ impl Cli {
             }
             Verb::Settings(args) => verbs::user::settings::run(&here, &args),
             Verb::Why(args) => here.run(|here| verbs::session::why::run(here, args)),
-            Verb::Notices(args) => here.run(|here| verbs::user::notices::run(here, args)),
+            Verb::Notifications(args) => {
+                here.run(|here| verbs::user::notifications::run(here, args))
+            }
             Verb::Schedules(args) => here.run(|here| verbs::automation::schedules::run(here, args)),
             Verb::Intake(args) => here.run(|here| verbs::roles::intake::run(here, args)),
             Verb::Daemon(args) => here.run(|here| verbs::supervisor::daemon::run(here, args)),

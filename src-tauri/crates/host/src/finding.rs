@@ -82,6 +82,16 @@ fn host_of(dir: &Path, ready: Ready) -> Finding {
     }
 }
 
+/// The directory that a living host works for, where `dir` is a copy of it. Blocking.
+pub fn runs_elsewhere(dir: &Path) -> Option<PathBuf> {
+    let Ok(None) = document::<Exited>(dir, EXIT_FILE) else { return None };
+    let ready = document::<Ready>(dir, READY_FILE).ok()??;
+    let identity = Identity { pid: ready.pid, start_ticks: ready.start_ticks };
+    let same_boot = process::boot_id().is_ok_and(|boot| boot == ready.boot_id);
+    let lives = same_boot && matches!(identity.liveness(), Liveness3::Alive);
+    if lives { copied_from(dir, &ready) } else { None }
+}
+
 /// The directory that the host works for, where `dir` was copied from it. A directory that was moved is that
 /// directory, and so is one that is reached by another name.
 fn copied_from(dir: &Path, ready: &Ready) -> Option<PathBuf> {

@@ -12,6 +12,7 @@ use nightshift_protocol::{
 };
 use std::collections::VecDeque;
 use std::future::Future;
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -21,6 +22,9 @@ const LINGER: Duration = Duration::from_secs(2);
 /// A supervisor that was killed or updated is back within this; then it is given up.
 const RETURN_PATIENCE: Duration = Duration::from_secs(60);
 const RETURN_PAUSE: Duration = Duration::from_millis(250);
+/// A supervisor that was stopped takes its socket with it; one that was killed leaves it there until its successor
+/// makes another in its place, which takes no time that counts.
+const STOPPED_AFTER: Duration = Duration::from_secs(1);
 /// Messages to phones on their way at once.
 const PHONE_MAX: usize = 64;
 
@@ -73,11 +77,9 @@ impl Notifier {
 
     async fn serve(mut self) -> Result<(), Fault> {
         loop {
-            let client = match self.connect().await {
-                Ok(client) => client,
-                // Nobody can be told any more; what is shown stays as text.
-                Err(fault) => return Err(fault),
-            };
+            // Without one nobody can be told any more; what is shown stays as text, and what was not delivered is
+            // still pending where the next supervisor reads it.
+            let Some(client) = self.connect().await? else { return Ok(()) };
             match self.serve_connected(&client).await {
                 Ok(Ended::NothingLeft) => {
                     client.close().await;
@@ -90,15 +92,27 @@ impl Notifier {
         }
     }
 
-    /// The supervisor, or its successor.
-    async fn connect(&self) -> Result<Client, Fault> {
-        let deadline = clock::monotonic() + RETURN_PATIENCE;
+    /// The supervisor, or its successor; none where it was stopped.
+    async fn connect(&self) -> Result<Option<Client>, Fault> {
+        let begun = clock::monotonic();
+        let mut there = begun;
         loop {
-            match Client::connect(&self.home).await {
-                Ok(client) => return Ok(client),
-                Err(fault) if clock::monotonic() >= deadline => return Err(fault),
-                Err(_) => tokio::time::sleep(RETURN_PAUSE).await,
+            let fault = match Client::connect(&self.home).await {
+                Ok(client) => return Ok(Some(client)),
+                Err(fault) => fault,
+            };
+            let now = clock::monotonic();
+            match self.home.supervisor_socket().symlink_metadata() {
+                Err(e) if e.kind() == ErrorKind::NotFound => {}
+                Ok(_) | Err(_) => there = now,
             }
+            if now >= there + STOPPED_AFTER {
+                return Ok(None);
+            }
+            if now >= begun + RETURN_PATIENCE {
+                return Err(fault);
+            }
+            tokio::time::sleep(RETURN_PAUSE).await;
         }
     }
 

@@ -106,6 +106,11 @@ impl World for Machine {
         self.job(id).exists()
     }
 
+    fn runs_elsewhere(&self, id: &SessionId) -> Option<PathBuf> {
+        // Sessions are two levels below their home.
+        hosts::runs_elsewhere(&self.job(id))?.ancestors().nth(2).map(Path::to_owned)
+    }
+
     fn mark_removed(&self, id: &SessionId) -> io::Result<()> {
         // Durable before the record goes: after a power cut the session would else come back from
         // its directory.

@@ -10,6 +10,7 @@ mod claude_tui;
 mod codex;
 mod codex_tui;
 mod defaults;
+mod exactly;
 mod family;
 pub mod file_names;
 mod gemini;

@@ -34,6 +34,20 @@ const ASIDES: [&str; 10] = [
     "parsed_cmd",
     "parsedCmd",
 ];
+/// Fields of a call that are read in their own way, say how it goes on, or are for programs (`_meta`). Any other is
+/// shown as it stands.
+const READ: [&str; 10] = [
+    "title",
+    "kind",
+    "rawInput",
+    "locations",
+    "content",
+    "_meta",
+    "toolCallId",
+    "sessionUpdate",
+    "status",
+    "rawOutput",
+];
 /// Programs whose `-c` takes a command line, where they are expected.
 const SHELLS: [&str; 4] = ["sh", "bash", "dash", "zsh"];
 const SHELL_DIRECTORIES: [&str; 3] = ["", "/bin/", "/usr/bin/"];
@@ -95,6 +109,11 @@ pub fn shown(call: &Value, tool: Option<&str>, lost_bytes: usize) -> Shown {
     }
     for part in list(&call["content"]) {
         text.add(&content(part), str::to_owned);
+    }
+    for (name, value) in call.as_object().into_iter().flatten() {
+        if !READ.contains(&name.as_str()) && !value.is_null() {
+            text.add(&one_line(value), |value| format!("{}: {value}", key(name)));
+        }
     }
     let Text { said: question, text, over } = text;
     if text.is_empty() && title.is_empty() && tool.is_none() && over == 0 {
@@ -296,6 +315,10 @@ fn field(name: &str, value: &Value, depth: usize, out: &mut Vec<String>) {
         }
         other => out.push(format!("{name}: {other}")),
     }
+}
+
+fn one_line(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A name that could be read as something else is quoted.

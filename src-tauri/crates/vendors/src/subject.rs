@@ -1,56 +1,26 @@
 //! What a request for permission is about, as exactly as the agent tells it.
 //!
-//! Promise: requests with the same subject would do the same thing: the same tool runs the same command
-//! in the same directory, or touches the same files, or gets the same input. Nothing is guessed from
-//! titles: a request that does not tell it exactly has no subject.
+//! Promise: requests with the same subject are the same request: all that was told of the call is compared
+//! (`exactly.rs`). Nothing is guessed from titles: a request that does not tell its command or its files exactly has
+//! no subject.
 
+use crate::exactly::{INPUT, PATHS, climbs, exactly, is_passed_over, is_scalar};
 use crate::family::Family;
-use crate::file_names::{below, difference};
+use crate::file_names::{FILE_KINDS, below, difference};
 use nightshift_protocol::permission::Subject;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Longest input that is compared; a longer one is no standing wish of anybody.
-const EXACT_MAX_BYTES: usize = 16 * 1024;
-/// Fields of a command's input that say nothing of what it does, or differ with every call.
-const IDLE: [&str; 14] = [
-    "description",
-    "justification",
-    "reason",
-    "timeout",
-    "timeout_ms",
-    "timeoutMs",
-    "call_id",
-    "callId",
-    "turn_id",
-    "turnId",
-    "approval_id",
-    "approvalId",
-    "parsed_cmd",
-    "parsedCmd",
-];
-const DIRECTORIES: [&str; 5] = ["cwd", "workdir", "directory", "dir_path", "working_directory"];
-const PATHS: [&str; 13] = [
-    "file_path",
-    "filePath",
-    "filepath",
-    "path",
-    "absolute_path",
-    "abs_path",
-    "notebook_path",
-    "source",
-    "destination",
-    "from",
-    "to",
-    "old_path",
-    "new_path",
-];
+/// Longest command, or list of files: a longer one is no standing wish of anybody.
+const WHAT_MAX_BYTES: usize = 16 * 1024;
 
 /// What a change of one file may say beside its kind: what is written. Another path is no content.
 const CHANGE: [&str; 3] = ["content", "unified_diff", "move_path"];
 /// Kinds of a change that write in the file that is named, and do not take it away.
 const WRITES: [&str; 2] = ["add", "update"];
 
+/// Fields that say how long a tool may take.
+const MEASURES: [&str; 3] = ["timeout", "timeout_ms", "timeoutMs"];
 /// Of paths, those whose part in the call matters.
 const ROLES: [&str; 6] = ["source", "destination", "from", "to", "old_path", "new_path"];
 /// Fields of an edit or a look that say what is written or how much is read, in the files that are named.
@@ -87,88 +57,50 @@ impl Family {
     pub fn subject(self, call: &Value, cwd: &str) -> Option<Subject> {
         let kind = call["kind"].as_str().unwrap_or("other");
         let name = self.tool_name(call);
-        let (what, exactly) = match kind {
-            "execute" => command(&call["rawInput"], more(call)?, cwd)?,
-            "edit" | "delete" | "move" | "read" => match difference(call, cwd) {
+        let what = match kind {
+            "execute" => command(&call["rawInput"])?,
+            kind if FILE_KINDS.contains(&kind) => match difference(call, cwd) {
                 None => files(call, cwd)?,
                 Some(_) => return None,
             },
             // Options of these mean more than the one request.
             "switch_mode" | "think" => return None,
             _ => {
-                let input = call["rawInput"].as_object().filter(|input| !input.is_empty())?;
+                let input = &call["rawInput"];
+                input.as_object().filter(|input| !input.is_empty())?;
                 // Without its name any tool of this kind would do.
                 name?;
-                let what = in_order(input.clone());
-                let mut fields = input.clone();
-                fields.extend(more(call)?);
-                (what, in_order(fields))
+                let mut what = input.clone();
+                what.sort_all_objects();
+                what.to_string()
             }
         };
+        let is_known = kind == "execute" || FILE_KINDS.contains(&kind);
+        let exactly = exactly(call, cwd, is_known)?;
         let tool = name.map_or_else(|| kind.to_owned(), |name| format!("{kind} {name}"));
-        (exactly.len() <= EXACT_MAX_BYTES).then_some(Subject { tool, what, exactly })
+        (what.len() <= WHAT_MAX_BYTES).then_some(Subject { tool, what, exactly })
     }
-}
-
-/// Fields by their names: in which order an agent gives them means nothing.
-fn in_order(fields: Map<String, Value>) -> String {
-    let mut value = Value::Object(fields);
-    value.sort_all_objects();
-    value.to_string()
-}
-
-/// What a request shows beside its input: files that it touches, changes that it makes. Words do not
-/// count: they describe. None where it cannot be told from a field of the input.
-fn more(call: &Value) -> Option<Map<String, Value>> {
-    let mut more = Map::new();
-    for name in ["content", "locations"] {
-        let own = format!("the call's {name}");
-        if call["rawInput"].get(&own).is_some() {
-            return None;
-        }
-        let value = match &call[name] {
-            Value::Null => continue,
-            Value::Array(parts) => parts.iter().filter(|part| !is_text(part)).cloned().collect(),
-            other => vec![other.clone()],
-        };
-        if value.is_empty() {
-            continue;
-        }
-        more.insert(own, Value::Array(value));
-    }
-    Some(more)
 }
 
 fn is_text(part: &Value) -> bool {
     part["type"] == "content" && part["content"]["type"] == "text"
 }
 
-fn command(input: &Value, mut exactly: Map<String, Value>, cwd: &str) -> Option<(String, String)> {
+fn command(input: &Value) -> Option<String> {
     let input = input.as_object()?;
     let key = ["command", "cmd"].into_iter().find(|key| input.contains_key(*key))?;
-    let what = match &input[key] {
-        Value::String(line) if !line.trim().is_empty() => line.clone(),
+    match &input[key] {
+        Value::String(line) if !line.trim().is_empty() => Some(line.clone()),
         Value::Array(words) if !words.is_empty() => {
             let words: Option<Vec<&str>> = words.iter().map(Value::as_str).collect();
-            words?.join(" ")
+            Some(words?.join(" "))
         }
-        _ => return None,
-    };
-    for (name, value) in input.iter().filter(|(name, _)| !IDLE.contains(&name.as_str())) {
-        let directory = DIRECTORIES.contains(&name.as_str());
-        let value = match value.as_str().filter(|_| directory) {
-            Some(path) if path == cwd => continue,
-            Some(path) if climbs(path) => return None,
-            Some(path) => json!(below(path, cwd)),
-            None => value.clone(),
-        };
-        // A field that is off or empty was told all the same: what its absence means, nobody knows.
-        exactly.insert(name.clone(), value);
+        _ => None,
     }
-    Some((what, in_order(exactly)))
 }
 
-fn files(call: &Value, cwd: &str) -> Option<(String, String)> {
+/// The files that are named, a line each. None where a field may be something else than what is done to them.
+fn files(call: &Value, cwd: &str) -> Option<String> {
     let mut paths = BTreeSet::new();
     let mut add =
         |path: &Value| paths.extend(path.as_str().map(|path| below(path, cwd).to_owned()));
@@ -191,7 +123,8 @@ fn files(call: &Value, cwd: &str) -> Option<(String, String)> {
         // Another field may be what is really done; where a file goes from and to is more than a set of
         // names.
         fields(input, |name, value| {
-            (IDLE.contains(&name) && is_scalar(value))
+            (is_passed_over(&INPUT, name) && is_scalar(value))
+                || (MEASURES.contains(&name) && is_scalar(value))
                 || (CONTENT.contains(&name) && only_writes(name, value))
                 || (PATHS.contains(&name) && !ROLES.contains(&name) && is_scalar(value))
         })?;
@@ -203,8 +136,7 @@ fn files(call: &Value, cwd: &str) -> Option<(String, String)> {
     if paths.is_empty() || paths.iter().any(|path| climbs(path)) {
         return None;
     }
-    let what = Vec::from_iter(paths.iter().map(String::as_str)).join("\n");
-    Some((what, json!(paths).to_string()))
+    Some(Vec::from_iter(paths).join("\n"))
 }
 
 /// None where it is something else than a list.
@@ -215,11 +147,6 @@ fn parts(value: &Value) -> Option<&[Value]> {
 /// None unless it is an object of nothing but such fields.
 fn fields(value: &Value, may: impl Fn(&str, &Value) -> bool) -> Option<()> {
     value.as_object()?.iter().all(|(name, value)| may(name, value)).then_some(())
-}
-
-/// A list or an object may hold what nobody expects in it: another path, another command.
-fn is_scalar(value: &Value) -> bool {
-    !value.is_object() && !value.is_array()
 }
 
 /// Whether the field is nothing but what is written into the files that are named.
@@ -247,11 +174,6 @@ fn is_write(change: &Value) -> bool {
     tagged || (keyed.is_some() && change.as_object().is_some_and(|kinds| kinds.len() == 1))
 }
 
-/// Where a way up leads depends on where it begins.
-fn climbs(path: &str) -> bool {
-    path.split('/').any(|part| part == "..")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,6 +181,11 @@ mod tests {
     fn of(call: Value) -> Option<(String, String)> {
         let subject = Family::Claude.subject(&call, "/w/one")?;
         Some((subject.tool, subject.exactly))
+    }
+
+    /// The files or the command that it names.
+    fn what(call: Value) -> Option<String> {
+        Family::Claude.subject(&call, "/w/one").map(|subject| subject.what)
     }
 
     fn run(input: Value) -> Option<(String, String)> {
@@ -270,8 +197,8 @@ mod tests {
         let make = run(json!({"command": "make test"}));
         assert!(make.is_some());
         let same = [
-            json!({"command": "make test", "description": "builds", "timeout": 5}),
-            json!({"command": "make test", "cwd": "/w/one"}),
+            json!({"command": "make test", "description": "builds", "call_id": "c7"}),
+            json!({"command": "make test", "turnId": "8", "justification": "it must"}),
         ];
         for input in same {
             assert_eq!(run(input.clone()), make, "{input}");
@@ -282,6 +209,9 @@ mod tests {
             json!({"command": " make test"}),
             json!({"command": ["make", "test"]}),
             json!({"command": "make test", "cwd": "/w"}),
+            json!({"command": "make test", "cwd": "/w/one"}),
+            json!({"command": "make test", "timeout": 5}),
+            json!({"command": "make test", "description": {"command": "evil"}}),
             json!({"command": "make test", "run_in_background": true}),
             json!({"command": "make test", "dangerouslyDisableSandbox": true}),
             json!({"command": "make test", "env": {"A": "1"}}),
@@ -316,10 +246,13 @@ mod tests {
 
     #[test]
     fn security_18_rules_of_before_mean_what_they_meant_or_less() {
-        // As rules were written until fields that are off counted.
-        let stored = r#"{"command":"make"}"#;
-        assert_eq!(run(json!({"command": "make"})).unwrap().1, stored);
-        assert_ne!(run(json!({"command": "make", "sandbox": false})).unwrap().1, stored);
+        // As rules were written until all of a call counted.
+        for stored in [r#"{"command":"make"}"#, r#"["a"]"#] {
+            let command = run(json!({"command": "make", "timeout": 5}));
+            let edit = of(json!({"kind": "edit", "rawInput": {"file_path": "a", "content": "x"}}));
+            assert_ne!(command.unwrap().1, stored);
+            assert_ne!(edit.unwrap().1, stored);
+        }
     }
 
     #[test]
@@ -332,9 +265,9 @@ mod tests {
 
     #[test]
     fn security_18_a_rule_about_files_is_about_those_alone() {
-        let edit = |input: Value| of(json!({"kind": "edit", "rawInput": input}));
+        let edit = |input: Value| what(json!({"kind": "edit", "rawInput": input}));
         let plain = edit(json!({"file_path": "/w/one/a", "content": "x", "description": "y"}));
-        assert_eq!(plain.unwrap().1, r#"["a"]"#);
+        assert_eq!(plain.unwrap(), "a");
         for input in [
             json!({"file_path": "/w/one/a", "command": "evil"}),
             json!({"file_path": "/w/one/a", "mode": "0777"}),
@@ -358,10 +291,10 @@ mod tests {
     fn security_04_a_rule_for_writing_a_file_does_not_move_or_delete_it() {
         let change = |change: Value| {
             let input = json!({"call_id": "c", "changes": {"/w/one/a": change}});
-            of(json!({"kind": "edit", "rawInput": input}))
+            what(json!({"kind": "edit", "rawInput": input}))
         };
         let written = change(json!({"type": "update", "unified_diff": "@@", "move_path": null}));
-        assert_eq!(written.clone().unwrap().1, r#"["a"]"#);
+        assert_eq!(written.as_deref(), Some("a"));
         for same in [
             json!({"type": "add", "content": "x"}),
             json!({"update": {"unified_diff": "@@", "move_path": null}}),
@@ -391,10 +324,10 @@ mod tests {
 
     #[test]
     fn security_04_a_rule_about_a_file_holds_no_other_path() {
-        let edit = |input: Value| of(json!({"kind": "edit", "rawInput": input}));
+        let edit = |input: Value| what(json!({"kind": "edit", "rawInput": input}));
         let edits = json!([{"old_string": "a", "new_string": "b", "replace_all": true}]);
         let plain = edit(json!({"file_path": "/w/one/a", "edits": edits}));
-        assert_eq!(plain.unwrap().1, r#"["a"]"#);
+        assert_eq!(plain.unwrap(), "a");
         for input in [
             json!({"file_path": "/w/one/a", "edits": [{"file_path": "/etc/passwd"}]}),
             json!({"file_path": "/w/one/a", "edits": [{"new_string": {"path": "/etc/passwd"}}]}),
@@ -449,12 +382,15 @@ mod tests {
             };
             let plain = call(json!({}));
             assert!(plain.is_some());
-            let words = json!([{"type": "content", "content": {"type": "text", "text": "builds"}}]);
-            for same in [json!({"content": words}), json!({"content": [], "locations": []})] {
-                assert_eq!(call(same.clone()), plain, "{same}");
-            }
+            assert_eq!(call(json!({"content": [], "locations": [], "title": null})), plain);
+            let text = |text: &str| json!([{"type": "content", "content": {"type": "text", "text": text}}]);
             let mut seen = vec![plain];
             for other in [
+                json!({"content": text("https access to evil.example")}),
+                json!({"title": "https access to evil.example"}),
+                json!({"name": "another"}),
+                json!({"_meta": {"claudeCode": {"toolName": "Tool", "mcpServer": {"name": "x"}}}}),
+                json!({"_meta": {"claudeCode": {"toolName": "Tool"}, "sandbox": false}}),
                 json!({"content": [{"type": "diff", "path": "/etc/passwd", "newText": "evil"}]}),
                 json!({"content": [{"type": "diff", "path": "/etc/passwd", "newText": "more"}]}),
                 json!({"content": [{"type": "terminal", "terminalId": "t"}]}),
@@ -479,19 +415,101 @@ mod tests {
     }
 
     #[test]
+    fn the_numbers_of_a_call_and_the_words_about_it_make_no_other_request() {
+        let text =
+            |text: &str| json!({"type": "content", "content": {"type": "text", "text": text}});
+        let call = |id: &str, said: &str, beside: &str| {
+            json!({
+                "kind": "execute", "toolCallId": id, "status": "pending", "title": "`make`",
+                "rawInput": {"command": "make", "description": said, "call_id": id},
+                "content": [{"type": "terminal", "terminalId": id}, text(beside)],
+                "_meta": {"claudeCode": {"toolName": "Bash", "parentToolUseId": id},
+                    "terminal_info": {"terminal_id": id}},
+            })
+        };
+        let one = of(call("t1", "builds it", "builds it"));
+        assert!(one.is_some());
+        assert_eq!(of(call("t2", "Build all", "Build all")), one);
+        assert_ne!(of(call("t2", "Build all", "Network access")), one);
+        let mut titled = call("t2", "Build all", "Build all");
+        titled["title"] = json!("`make all`");
+        assert_ne!(of(titled.clone()), one);
+        titled["title"] = json!("Build all");
+        assert_ne!(of(titled), one);
+        // Another call's number is no number of this one.
+        let mut other = call("t2", "", "builds it");
+        other["content"][0]["terminalId"] = json!("t9");
+        assert_ne!(of(other), one);
+    }
+
+    #[test]
+    fn a_title_names_the_same_file_in_another_worktree_and_no_other_one() {
+        let edit = |title: &str, cwd: &str| {
+            let path = format!("{cwd}/a");
+            let call = json!({"kind": "edit", "title": title, "locations": [{"path": path}],
+                "rawInput": {"file_path": path}});
+            Family::Claude.subject(&call, cwd).map(|subject| subject.exactly)
+        };
+        let here = edit("Edit `/w/one/a`", "/w/one");
+        assert!(here.is_some());
+        assert_eq!(edit("Edit `/w/two/a`", "/w/two"), here);
+        for other in ["Edit `/w/one/b`", "Edit `/x/w/one/a`", "Edit `/w/one/w/one/a`", "Edit"] {
+            assert_ne!(edit(other, "/w/one"), here, "{other}");
+        }
+    }
+
+    #[test]
+    fn security_04_a_rule_for_one_text_of_a_file_writes_no_other() {
+        let edit = |more: Value| {
+            let mut call = json!({"kind": "edit", "rawInput": {"file_path": "/w/one/a"}});
+            for (name, value) in more.as_object().unwrap() {
+                call["rawInput"][name] = value.clone();
+            }
+            of(call)
+        };
+        let mut seen = vec![edit(json!({}))];
+        for other in [
+            json!({"content": "x"}),
+            json!({"content": "y"}),
+            json!({"old_string": "a", "new_string": "b"}),
+            json!({"old_string": "a", "new_string": "c"}),
+            json!({"old_string": "a", "new_string": "b", "replace_all": true}),
+            json!({"offset": 5}),
+            json!({"timeout": 5}),
+        ] {
+            let one = edit(other.clone());
+            assert!(one.is_some() && !seen.contains(&one), "{other}");
+            seen.push(one);
+        }
+        // A long one has a subject, too: routines allow by the file's name.
+        let long = |end: &str| edit(json!({"content": format!("{}{end}", "x".repeat(200_000))}));
+        assert!(long("a").is_some_and(|(_, exactly)| exactly.len() < 200));
+        assert_eq!(long("a"), long("a"));
+        assert_ne!(long("a"), long("b"));
+        // What the change of a file is stands in what it shows, too.
+        let shown = |kind: &str| {
+            let part =
+                json!({"type": "diff", "path": "/w/one/a", "newText": "", "_meta": {"kind": kind}});
+            of(json!({"kind": "edit", "content": [part]}))
+        };
+        assert!(shown("update").is_some());
+        assert_ne!(shown("update"), shown("delete"));
+    }
+
+    #[test]
     fn files_are_all_those_that_are_named_and_other_tools_need_a_name() {
         let edit = |more: Value| {
             let mut call = json!({"kind": "edit"});
             call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            of(call).map(|(_, exactly)| exactly)
+            what(call)
         };
-        let a = Some(r#"["a.txt"]"#.to_owned());
+        let a = Some("a.txt".to_owned());
         assert_eq!(edit(json!({"locations": [{"path": "/w/one/a.txt", "line": 3}]})), a);
         assert_eq!(edit(json!({"content": [{"type": "diff", "path": "/w/one/a.txt"}]})), a);
         assert_eq!(edit(json!({"rawInput": {"file_path": "/w/one/a.txt"}})), a);
         let change = json!({"type": "add", "content": "x"});
         let two = json!({"rawInput": {"changes": {"/w/one/a.txt": change, "/w/two/b": change}}});
-        assert_eq!(edit(two), Some(r#"["/w/two/b","a.txt"]"#.to_owned()));
+        assert_eq!(edit(two), Some("/w/two/b\na.txt".to_owned()));
         assert_eq!(edit(json!({"rawInput": {"patch": "*** a.txt"}})), None);
         assert_eq!(edit(json!({"title": "Edit a.txt"})), None);
         assert_eq!(edit(json!({"rawInput": {"path": "/w/one/../a.txt"}})), None);
@@ -500,8 +518,8 @@ mod tests {
         assert_eq!(of(fetch.clone()), None);
         let mut named = fetch;
         named["_meta"] = json!({"claudeCode": {"toolName": "WebFetch"}});
-        let expected = ("fetch WebFetch".to_owned(), r#"{"url":"http://a"}"#.to_owned());
-        assert_eq!(of(named.clone()), Some(expected));
+        let subject = Family::Claude.subject(&named, "/w/one").unwrap();
+        assert_eq!((&*subject.tool, &*subject.what), ("fetch WebFetch", r#"{"url":"http://a"}"#));
         named["kind"] = json!("switch_mode");
         assert_eq!(of(named), None);
     }

@@ -24,7 +24,7 @@ run cargo test
 say All tests pass. The change is limited to one function.
 done \`parse\` refuses an empty line and its error names the file.`;
 
-const SCRIPT_LINE = /^(say|run|write|ask|open|wait|tool|fail|done|think|plan|read|edit)\b\s*(.*)$/s;
+const SCRIPT_LINE = /^(say|run|write|ask|open|wait|tool|fail|done|think|plan|read|edit|remove)\b\s*(.*)$/s;
 
 export class Cancelled extends Error {}
 
@@ -92,6 +92,10 @@ export class Player {
       case "edit":
       case "write":
         await this.file(verb, text);
+        return true;
+      case "remove":
+        // As another window, or the command line, would.
+        this.world.dropNamed(text);
         return true;
       case "tool":
         await this.tool(text, "other", "", "called");

@@ -161,6 +161,11 @@ export class World {
     this.change(id, { state, stateSince: at, ...(line === undefined ? {} : { line }) });
   }
 
+  dropNamed(name: string): void {
+    const found = [...this.sessions.values()].find((session) => session.name === name);
+    if (found) this.drop(found.id);
+  }
+
   drop(id: string): void {
     this.sessions.delete(id);
     this.tell({ type: "removed", id });

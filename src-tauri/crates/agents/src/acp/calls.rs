@@ -12,8 +12,11 @@ const CALLS_MAX: usize = 256;
 const FIELD_MAX_BYTES: usize = 512 * 1024;
 /// All that is remembered, so that many busy sessions stay small.
 const ALL_MAX_BYTES: usize = 4 * 1024 * 1024;
-/// What says what a call is about.
-const TELLING: [&str; 6] = ["title", "kind", "rawInput", "locations", "_meta", "content"];
+/// What says nothing of what a call is about: its number is its key, the rest tells how it goes on.
+const ASIDE: [&str; 4] = [ID, "sessionUpdate", "status", "rawOutput"];
+/// Fields that every agent's calls have.
+const USUAL: [&str; 6] = ["title", "kind", "rawInput", "locations", "_meta", "content"];
+const ID: &str = "toolCallId";
 /// What it gets; a request that holds it needs no earlier word.
 const INPUT: &str = "rawInput";
 
@@ -29,9 +32,9 @@ pub struct Calls {
 struct Known {
     fields: Map<String, Value>,
     /// Bytes of each field.
-    sizes: BTreeMap<&'static str, usize>,
+    sizes: BTreeMap<String, usize>,
     /// Bytes of the fields that are not kept.
-    lost: BTreeMap<&'static str, usize>,
+    lost: BTreeMap<String, usize>,
 }
 
 /// All that was told of a call.
@@ -56,7 +59,7 @@ impl Calls {
     /// Whether a word about a call tells something else of it than what is known.
     pub fn is_news(&self, raw: &Value) -> bool {
         let known = raw["toolCallId"].as_str().and_then(|id| self.known.get(id));
-        let is_known = |(key, value): &(&'static str, &Value)| {
+        let is_known = |(key, value): &(&str, &Value)| {
             known.and_then(|known| known.fields.get(*key)) == Some(*value)
         };
         !telling(raw).iter().all(is_known)
@@ -69,18 +72,20 @@ impl Calls {
         told
     }
 
-    fn told(&self, raw: &Value, fresh: &[(&'static str, &Value)]) -> Told {
+    fn told(&self, raw: &Value, fresh: &[(&str, &Value)]) -> Told {
         let known = raw["toolCallId"].as_str().and_then(|id| self.known.get(id));
         let is_fresh = |key: &str| fresh.iter().any(|(name, _)| *name == key);
         let mut call = known.map(|known| known.fields.clone()).unwrap_or_default();
         call.extend(fresh.iter().map(|(key, value)| ((*key).to_owned(), (*value).clone())));
+        // By its own number a part of it is told from what it does.
+        call.extend(raw.get(ID).map(|id| (ID.to_owned(), id.clone())));
         let lost = known.map(|known| known.lost.iter()).into_iter().flatten();
         let lost: usize = lost.filter(|(key, _)| !is_fresh(key)).map(|(_, bytes)| *bytes).sum();
         let missed = if is_fresh(INPUT) { 0 } else { self.missed };
         Told { call: Value::Object(call), lost_bytes: lost.saturating_add(missed) }
     }
 
-    fn keep(&mut self, id: &str, fresh: &[(&'static str, &Value)]) {
+    fn keep(&mut self, id: &str, fresh: &[(&str, &Value)]) {
         if !self.known.contains_key(id) && self.known.len() >= CALLS_MAX {
             let bytes: usize = fresh.iter().map(|(_, value)| value.to_string().len()).sum();
             self.miss(bytes);
@@ -90,15 +95,19 @@ impl Calls {
         for (key, value) in fresh {
             // What was told before is no longer so, kept or not.
             known.fields.remove(*key);
-            known.lost.remove(key);
-            self.bytes -= known.sizes.remove(key).unwrap_or_default();
-            let size = value.to_string().len();
+            known.lost.remove(*key);
+            self.bytes -= known.sizes.remove(*key).unwrap_or_default();
+            let size = key.len() + value.to_string().len();
             if size > FIELD_MAX_BYTES || self.bytes + size > ALL_MAX_BYTES {
-                known.lost.insert(key, size);
+                match USUAL.contains(key) {
+                    true => drop(known.lost.insert((*key).to_owned(), size)),
+                    // Their names are an agent's own: they are counted and not remembered.
+                    false => self.missed = self.missed.saturating_add(size),
+                }
                 continue;
             }
             known.fields.insert((*key).to_owned(), (*value).clone());
-            known.sizes.insert(key, size);
+            known.sizes.insert((*key).to_owned(), size);
             self.bytes += size;
         }
     }
@@ -120,9 +129,10 @@ impl Calls {
     }
 }
 
-fn telling(raw: &Value) -> Vec<(&'static str, &Value)> {
-    let told = |key: &&'static str| Some((*key, raw.get(*key).filter(|value| !value.is_null())?));
-    TELLING.iter().filter_map(told).collect()
+fn telling(raw: &Value) -> Vec<(&str, &Value)> {
+    let told = raw.as_object().into_iter().flatten();
+    let told = told.filter(|(key, value)| !ASIDE.contains(&key.as_str()) && !value.is_null());
+    told.map(|(key, value)| (key.as_str(), value)).collect()
 }
 
 #[cfg(test)]
@@ -174,6 +184,19 @@ mod tests {
         }
         assert!(calls.bytes <= ALL_MAX_BYTES);
         assert!(calls.asked(&json!({"toolCallId": "63"})).lost_bytes > 0);
+    }
+
+    #[test]
+    fn security_04_fields_that_nobody_knows_are_bounded_too() {
+        let mut calls = Calls::default();
+        for n in 0..64 {
+            let mut call = json!({"toolCallId": "a"});
+            call[format!("{n}{}", "k".repeat(FIELD_MAX_BYTES / 2))] = json!("x".repeat(100));
+            calls.heard(&call);
+        }
+        let known = &calls.known["a"];
+        assert!(calls.bytes <= ALL_MAX_BYTES && known.lost.is_empty());
+        assert!(calls.asked(&json!({"toolCallId": "a"})).lost_bytes > FIELD_MAX_BYTES);
     }
 
     #[test]

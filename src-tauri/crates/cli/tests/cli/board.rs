@@ -29,18 +29,22 @@ fn the_registry_is_the_one_that_the_callers_path_shows() {
 #[test]
 fn notices_are_listed_and_counted() {
     let shift = Shift::new();
-    assert_eq!(shift.json(&["notices", "--json"]), json!([]));
-    assert_eq!(shift.ok(&["notices"]), "no notices\n");
+    assert_eq!(shift.json(&["notifications", "--json"]), json!([]));
+    assert_eq!(shift.ok(&["notifications"]), "no notifications\n");
     shift.ok(&["daemon", "stop"]);
     // A damaged database is set aside, which the board says.
     std::fs::write(shift.home.home().database(), "no database at all, far from it").unwrap();
-    let notices = shift.json(&["notices", "--json"]);
+    let notices = shift.json(&["notifications", "--json"]);
     assert_eq!(fields(&notices[0]), ["at", "level", "text"]);
     let text = notices[0]["text"].as_str().unwrap();
-    assert!(shift.ok(&["notices"]).contains(text.lines().next().unwrap()), "{notices}");
+    // What the verb was called before.
+    assert_eq!(shift.json(&["notices", "--json"]), notices);
+    assert!(!shift.ok(&["--help"]).contains("notices"));
+    assert!(!shift.ok(&["completions", "bash"]).contains("notices"));
+    assert!(shift.ok(&["notifications"]).contains(text.lines().next().unwrap()), "{notices}");
     let count = notices.as_array().unwrap().len();
     assert_eq!(shift.json(&["daemon", "status", "--json"])["notices"], count);
-    assert!(shift.ok(&["daemon", "status"]).contains(&format!(" · {count} notice")));
+    assert!(shift.ok(&["daemon", "status"]).contains(&format!(" · {count} notification")));
 }
 
 /// A supervisor of another version, that knows `Status` only.

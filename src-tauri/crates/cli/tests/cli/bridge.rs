@@ -160,7 +160,7 @@ fn a_word_to_the_user_leaves_a_receipt_and_says_what_became_of_it() {
     assert_eq!((&pushed["pushSent"], &pushed["localSent"]), (&false.into(), &false.into()));
     let why = pushed["disabledReason"].as_str().unwrap();
     assert!(why.contains("no notification service"), "{pushed}");
-    let receipts = shift.json(&["notices", "receipts", "--json"]);
+    let receipts = shift.json(&["notifications", "receipts", "--json"]);
     let receipts = receipts.as_array().unwrap();
     assert!(receipts.iter().any(|receipt| receipt.to_string().contains("the build is green")));
     let long = json!({"message": "x".repeat(200)});

@@ -217,6 +217,12 @@ fn ends_h1_a_copied_home_leaves_the_sessions_of_the_original_alone() {
         let why = || copy.ok(&["why", id]);
         wait_until("the copy to see whose it is", || why().contains("its home is a copy"));
     }
+    for id in [&job, &asks] {
+        let before = copy.entry(id);
+        let home = shift.home.state().display().to_string();
+        copy.fails(&["stop", id], &["runs under another home", &home, "nothing was done"]);
+        assert_eq!(copy.entry(id)["state"], before["state"]);
+    }
     copy.ok(&["rm", &job]);
     // The agent starts again there, with the same id.
     copy.run(&["reply", &asks, "go on"]);

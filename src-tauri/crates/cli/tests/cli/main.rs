@@ -29,7 +29,7 @@ mod lost_replies;
 mod lowered_marks;
 mod made_anew;
 mod manual;
-mod notices;
+mod notifications;
 mod open_requests;
 mod orphaned_reply;
 mod orphans;

@@ -47,7 +47,7 @@ fn failures_15_idle_sessions_are_shed_under_memory_pressure_pinned_last() {
         assert!(shift.entry(id)["pid"].is_u64(), "{id} was shed");
     }
     assert!(shift.ok(&["why", &pinned]).contains("memory is short"));
-    assert_eq!(shift.ok(&["notices"]).matches("memory is short").count(), 1);
+    assert_eq!(shift.ok(&["notifications"]).matches("memory is short").count(), 1);
     std::fs::write(&file, CALM).unwrap();
     shift.ok(&["reply", &pinned, "done again"]);
     shift.wait_entry(&pinned, "its next result", |e| e["result"] == "again");

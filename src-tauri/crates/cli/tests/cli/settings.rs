@@ -57,7 +57,7 @@ fn defaults_hold_from_the_next_dispatch_on_and_a_broken_file_changes_nothing() {
 
     write(&shift, "[defaults]\nagent = 7\n");
     assert_eq!(dispatch()["agent"], "mine", "the last good settings stay");
-    let notices = shift.ok(&["notices"]);
+    let notices = shift.ok(&["notifications"]);
     assert!(notices.contains("settings.toml: line 2, column 9: "), "{notices}");
     assert!(notices.contains("the settings stay as they were"), "{notices}");
     let fails = ["settings.toml: line 2, column 9: ", "mend it"];
@@ -140,7 +140,7 @@ fn settings_are_shown_checked_and_taken_over() {
 
 /// The lines that the board tells of the settings file.
 fn told(shift: &Shift) -> Vec<String> {
-    let notices = shift.json(&["notices", "--json"]);
+    let notices = shift.json(&["notifications", "--json"]);
     let texts = notices.as_array().unwrap().iter().map(|notice| notice["text"].as_str().unwrap());
     texts.filter(|text| text.contains("settings.toml")).map(str::to_owned).collect()
 }

@@ -46,7 +46,7 @@ fn schedules(vendor: &Vendor, id: &str) {
     shift.wait_state(id, "done");
     call(vendor, id, "PushNotification", &json!({"message": "the build is green"}));
     told(vendor, "disabledReason");
-    let receipts = shift.json(&["notices", "receipts", "--json"]).to_string();
+    let receipts = shift.json(&["notifications", "receipts", "--json"]).to_string();
     assert!(receipts.contains("the build is green"), "{receipts}");
     shift.wait_state(id, "done");
 }

@@ -247,7 +247,7 @@ fn failures_30_a_shell_command_that_writes_to_the_main_checkout_is_reported() {
     shift.wait_entry(&id, "the change to be seen", said);
     let part = "the main checkout changed while it worked: a.txt";
     assert!(shift.ok(&["why", &id]).contains(part));
-    wait_until("a notice", || shift.ok(&["notices"]).contains("changed while session"));
+    wait_until("a notice", || shift.ok(&["notifications"]).contains("changed while session"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! that other verbs take.
 
 use crate::clone::Clone;
+use crate::support::Shift;
 use nightshift_testkit::wait_until;
 use std::path::PathBuf;
 use std::process::Command;
@@ -178,4 +179,32 @@ fn a_name_that_another_session_has_is_refused_with_its_id() {
     ] {
         clone.shift.fails(args, &["`same` fits 2 sessions", &three, &four]);
     }
+}
+
+#[test]
+fn a_home_that_was_copied_removes_no_worktree_of_the_original() {
+    let clone = Clone::new();
+    let (id, tree) = clone.done("fix login", "done hi");
+    let (gone, other) = clone.done("tidy", "done hi");
+    for id in [&id, &gone] {
+        clone.shift.ok(&["stop", id]);
+    }
+    clone.shift.ok(&["daemon", "stop", "--any"]);
+    let copy = Shift::new();
+    let mut cp = Command::new("cp");
+    cp.arg("-a").args([clone.shift.home.state(), copy.home.state()]);
+    assert!(cp.status().unwrap().success());
+    let whose = ["belongs to another home", "remove the worktree there"];
+    copy.fails(&["rm", &id], &whose);
+    copy.fails(&["rm", &id, "--discard"], &whose);
+    // Without its session it is one that a cleaning takes.
+    copy.ok(&["rm", &gone, "--keep-worktree"]);
+    for args in [&["worktrees", "rm", &gone][..], &["worktrees", "clean"]] {
+        let told = copy.run(args);
+        assert!(whose.iter().all(|part| told.out.contains(part)), "{args:?}: {told:?}");
+    }
+    assert!(tree.join("a.txt").exists() && other.join("a.txt").exists());
+    clone.run(&["rm", &id]);
+    clone.run(&["rm", &gone]);
+    assert!(!tree.exists() && !other.exists());
 }

@@ -25,10 +25,14 @@ pub fn one_line(text: &str, max: usize) -> String {
 }
 
 /// The same of what a person decides on: a space that is not a plain one is another character to whoever
-/// reads it, and a new line another command to a shell, so both are shown.
+/// reads it, as is a tab, and a new line is another command to a shell, so all of them are shown.
 pub fn decision_line(text: &str, max: usize) -> String {
     let text = text.trim_ascii().replace("\r\n", "\n");
-    folded(&text, max, |glyph| matches!(glyph, Glyph::Plain(c) if c != '\n' && c.is_whitespace()))
+    folded(
+        &text,
+        max,
+        |glyph| matches!(glyph, Glyph::Plain(c) if !matches!(c, '\n' | '\t') && c.is_whitespace()),
+    )
 }
 
 fn folded(text: &str, max: usize, folds: fn(Glyph) -> bool) -> String {
@@ -40,8 +44,11 @@ fn folded(text: &str, max: usize, folds: fn(Glyph) -> bool) -> String {
             gap = count > 0;
             continue;
         }
-        // On one line its end is as invisible as the rest of the table.
-        let glyph = if glyph == Glyph::Plain('\n') { Glyph::Hidden('\n') } else { glyph };
+        // On one line its end, and a tab, are as invisible as the rest of the table.
+        let glyph = match glyph {
+            Glyph::Plain(c @ ('\n' | '\t')) => Glyph::Hidden(c),
+            glyph => glyph,
+        };
         if count + usize::from(gap) + glyph.chars() > max {
             cut_to(&mut out, max.saturating_sub(1));
             out.push('…');
@@ -189,9 +196,10 @@ mod tests {
     fn security_08_a_new_line_is_shown_where_somebody_decides() {
         for (text, expected) in [
             ("sleep 9\ntouch P\n", "sleep 9‹U+000A›touch P"),
-            ("ls\n\n\trm", "ls‹U+000A›‹U+000A› rm"),
+            ("ls\n\n\trm", "ls‹U+000A›‹U+000A›‹U+0009›rm"),
             ("ls\rrm", "ls‹U+000D›rm"),
             (" \r\n ls \r\n", "ls"),
+            ("ls\t-a b", "ls‹U+0009›-a b"),
         ] {
             assert_eq!(decision_line(text, 100), expected, "{text:?}");
             assert!(decision_line(text, 5).chars().count() <= 5);

@@ -120,7 +120,10 @@ pub fn words_of(records: impl Iterator<Item = Record>) -> String {
         if matches!(record.kind, RecordKind::In | RecordKind::Mark) || agent_talk {
             continue;
         }
-        let text = strip_ansi_escapes::strip_str(String::from_utf8_lossy(&record.body));
+        // Tabs are words' spaces, and no control that is taken away.
+        let body = String::from_utf8_lossy(&record.body);
+        let parts: Vec<String> = body.split('\t').map(strip_ansi_escapes::strip_str).collect();
+        let text = parts.join("\t");
         if let Some(line) = text.lines().rev().find(|l| !l.trim().is_empty()) {
             words = line.trim().to_owned();
         }

@@ -402,6 +402,10 @@ impl World for Reach {
         self.0.borrow().jobs.contains_key(id.as_str())
     }
 
+    fn runs_elsewhere(&self, _: &SessionId) -> Option<PathBuf> {
+        None
+    }
+
     fn mark_removed(&self, id: &SessionId) -> io::Result<()> {
         self.place("before a removal is marked");
         if let Some(job) = self.0.borrow_mut().jobs.get_mut(id.as_str()) {

@@ -13,6 +13,7 @@ use nightshift_model::{Enclosure, SessionId};
 use nightshift_platform::Identity;
 use nightshift_protocol::{Environment, Fault, Launch, Record, Task};
 use std::io;
+use std::path::PathBuf;
 use uuid::Uuid;
 
 /// Kinds of work that never wait for each other.
@@ -81,6 +82,8 @@ pub trait World {
     fn is_documented(&self, id: &SessionId) -> bool;
     /// Whether the session's directory exists.
     fn has_directory(&self, id: &SessionId) -> bool;
+    /// The home whose host runs the session, where this one is a copy of that.
+    fn runs_elsewhere(&self, id: &SessionId) -> Option<PathBuf>;
     /// From now on the session's directory belongs to no session.
     fn mark_removed(&self, id: &SessionId) -> io::Result<()>;
     /// The removal was not committed after all: the directory is the session's again.

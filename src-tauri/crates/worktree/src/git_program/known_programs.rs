@@ -15,6 +15,8 @@ pub(crate) enum Words {
     After(&'static [&'static [&'static str]]),
     /// Options of these names, each with its value or none.
     Options(&'static [(&'static str, Takes)]),
+    /// This word, and options behind it. Without the word it would do something else.
+    Verb(&'static str, &'static [(&'static str, Takes)]),
     /// Scripts of `sed` that replace and delete.
     Sed,
 }
@@ -27,11 +29,15 @@ pub(crate) enum Takes {
     Word,
     /// A place outside, or `/dev/null`.
     Place,
+    /// Any word: it is not a name of anything.
+    Secret,
+    /// A pass phrase's source, as openssl-passphrase-options(1) has it.
+    Password,
     /// `name=value` of ssh_config(5), with a name that starts nothing.
     SshSetting,
 }
 
-use Takes::{Nothing, Place, SshSetting, Word};
+use Takes::{Nothing, Password, Place, Secret, SshSetting, Word};
 
 const GPG: Words = Words::Options(&[
     ("--armor", Nothing),
@@ -107,6 +113,45 @@ pub(crate) const SSH_SETTINGS: &[&str] = &[
     "user",
     "userknownhostsfile",
 ];
+/// Of openssl-enc(1) what turns its input into its output. Engines, providers and configurations are libraries to load;
+/// without a command it reads commands from its input.
+const OPENSSL: Words = Words::Verb(
+    "enc",
+    &[
+        ("-A", Nothing),
+        ("-K", Secret),
+        ("-S", Word),
+        ("-a", Nothing),
+        ("-aes-128-cbc", Nothing),
+        ("-aes-128-ctr", Nothing),
+        ("-aes-192-cbc", Nothing),
+        ("-aes-256-cbc", Nothing),
+        ("-aes-256-cfb", Nothing),
+        ("-aes-256-ctr", Nothing),
+        ("-aes-256-ecb", Nothing),
+        ("-aes128", Nothing),
+        ("-aes192", Nothing),
+        ("-aes256", Nothing),
+        ("-base64", Nothing),
+        ("-camellia-256-cbc", Nothing),
+        ("-chacha20", Nothing),
+        ("-d", Nothing),
+        ("-des3", Nothing),
+        ("-e", Nothing),
+        ("-in", Place),
+        ("-iter", Word),
+        ("-iv", Word),
+        ("-k", Secret),
+        ("-kfile", Place),
+        ("-md", Word),
+        ("-nopad", Nothing),
+        ("-nosalt", Nothing),
+        ("-out", Place),
+        ("-pass", Password),
+        ("-pbkdf2", Nothing),
+        ("-salt", Nothing),
+    ],
+);
 /// From its input to its output: a word could name a file to write.
 const ALONE: Words = Words::Options(&[]);
 const PACKS: Words = Words::Options(&[
@@ -188,6 +233,7 @@ const KNOWN: &[(&str, Words)] = &[
     ("nbstripout", Words::Any),
     ("nl", Words::Any),
     ("od", Words::Any),
+    ("openssl", OPENSSL),
     ("pass", Words::After(&[&["show"]])),
     ("printf", Words::Said),
     ("rev", Words::Any),

@@ -25,4 +25,5 @@ pub(crate) mod shell_words;
 pub(crate) mod status;
 pub(crate) mod temporary;
 pub(crate) mod user_programs;
+pub(crate) mod users_home;
 pub(crate) mod written_refs;

@@ -12,6 +12,7 @@ use crate::git_program::known_programs::{
     SSH_SETTINGS, Takes, Words, interpreter, is_runner, words_of,
 };
 use crate::git_program::shell_words::{Word, commands};
+use crate::git_program::users_home::with_home;
 use std::path::{Component, Path, PathBuf};
 
 /// How git, or who else reads a setting, starts what it names.
@@ -74,15 +75,18 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn command(&self, text: &str) -> bool {
-        let text = text.trim();
-        let text = match text.contains('{') && text.contains("()") {
-            true => match body(text) {
-                Some(body) => body,
-                None => return false,
-            },
-            false => text,
-        };
+        let whole = text.trim();
+        let homely = with_home(whole, self.ground.home());
+        let text = homely.as_str();
+        let is_body = text.contains('{') && text.contains("()");
+        let Some(text) = (if is_body { body(text) } else { Some(text) }) else { return false };
         let Some(commands) = commands(text, self.quotes_may_hold_percent) else { return false };
+        // `printf -v` gives a variable another value.
+        let assigns =
+            |words: &Vec<Word>| words.first().is_some_and(|word| word.text.ends_with("printf"));
+        if homely != whole && commands.iter().any(assigns) {
+            return false;
+        }
         !commands.is_empty() && commands.iter().all(|words| self.simple(words))
     }
 
@@ -147,6 +151,10 @@ impl Reader<'_> {
                 begins && words[start.len()..].iter().all(|word| self.is_plain(word))
             }),
             Words::Options(options) => self.are_options(options, words),
+            Words::Verb(verb, options) => {
+                let behind = words.split_first().filter(|(first, _)| first.is(verb));
+                behind.is_some_and(|(_, words)| self.are_options(options, words))
+            }
             Words::Sed => is_sed(words),
         }
     }
@@ -189,6 +197,12 @@ impl Reader<'_> {
         match takes {
             Takes::Nothing => false,
             Takes::Word => !value.text.contains('/') && !value.text.starts_with('-'),
+            Takes::Secret => !value.text.contains('%'),
+            Takes::Password => match value.text.split_once(':') {
+                Some(("file", place)) => self.is_place(place) && !place.starts_with('~'),
+                Some(("pass" | "env" | "fd", _)) => !value.text.contains('%'),
+                _ => value.text == "stdin",
+            },
             // A `~` that no shell replaces is a directory of that name.
             Takes::Place => {
                 self.is_place(&value.text) && !(value.quoted && value.text.starts_with('~'))
@@ -359,6 +373,10 @@ mod tests {
         "gpg --batch --quiet -d",
         "gpg --homedir=/var/gnupg -e -r me",
         "ssh-add -L",
+        "openssl enc -aes-256-cbc -k secret",
+        "openssl enc -aes-256-cbc -md MD5 -pass env:ENC_PASS -e -a -S feed",
+        "openssl enc -aes-256-cbc -pbkdf2 -iter 100000 -kfile ~/key -nosalt",
+        "openssl enc -aes-256-cbc -pass pass:a/b -in /dev/null",
     ];
 
     /// Each runs something of it, or could in a way that is not looked into.
@@ -469,6 +487,21 @@ mod tests {
         "xz -dc %f",
         "\u{1}",
         "~/bin/clean $x",
+        "openssl",
+        "openssl version",
+        "openssl -config x enc -k x",
+        "openssl -k enc",
+        "openssl req -config x",
+        "openssl enc -engine ./x -k y",
+        "openssl enc -provider x -k y",
+        "openssl enc -provider-path . -provider x",
+        "openssl enc -config x.cnf",
+        "openssl enc -aes-256-cbc -out tools/x",
+        "openssl enc -aes-256-cbc -in %f",
+        "openssl enc -aes-256-cbc -k $PASS",
+        "openssl enc -aes-256-cbc -pass file:key",
+        "openssl enc -aes-256-cbc -pass file:~/key",
+        "openssl enc -aes-256-cbc -k",
         "~/bin/clean tools/x",
     ];
 

@@ -23,6 +23,7 @@ use crate::making::ports::{Ports, free_block};
 use crate::making::scripts::Scripts;
 use crate::making::{hold, submodules};
 use crate::removing::ledger::{Ledger, Phase, RECORD_VERSION, Record};
+use crate::removing::owner;
 use crate::removing::remove::remove;
 use nightshift_model::quoted::{quoted, quoted_list};
 use nightshift_platform::clock;
@@ -276,6 +277,7 @@ fn make(git: &Git, ledger: &Ledger, order: &Order<'_>, record: &mut Record) -> R
         }
     }
     record.admin = Some(place::pointer(&record.path.join(".git"), "gitdir: ")?);
+    owner::mark(record, ledger)?;
     record.grounds = Grounds::of(&record.path, &record.repository.common);
     let (included, notes) = include(git, &root, &record.path)?;
     record.included = included;

@@ -151,6 +151,15 @@ impl Ledger {
         Ok(Ledger { dir: dir.to_owned() })
     }
 
+    /// The ledger in `dir`, to be read: nothing is made.
+    pub(crate) fn at(dir: &Path) -> Ledger {
+        Ledger { dir: dir.to_owned() }
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Where the file of a script is while it runs.
     pub(crate) fn scratch(&self) -> PathBuf {
         self.dir.join("running")

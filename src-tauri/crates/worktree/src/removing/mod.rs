@@ -7,6 +7,7 @@ pub(crate) mod expiry;
 pub(crate) mod gone;
 pub(crate) mod ledger;
 pub(crate) mod named;
+pub(crate) mod owner;
 pub(crate) mod remove;
 pub(crate) mod rescue;
 pub(crate) mod undo;

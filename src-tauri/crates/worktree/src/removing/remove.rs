@@ -20,6 +20,7 @@ use crate::looking::place;
 use crate::looking::place::Place;
 use crate::making::scripts::tear_down;
 use crate::removing::ledger::{Ledger, RECORD_VERSION, Record, RemovalPhase, Removed};
+use crate::removing::owner;
 use crate::removing::rescue;
 use crate::removing::rescue::{Rescue, rescue};
 use nightshift_platform::below;
@@ -55,6 +56,7 @@ pub fn remove(git: &Git, ledger: &Ledger, id: &str, policy: Policy, log: &Path) 
     let Some(record) = ledger.record(id)? else {
         return Err(Error::new(Kind::NotFound, format!("no worktree was made for {id}")));
     };
+    owner::refuse_others(&record, ledger)?;
     let branch = format!("refs/heads/{}", record.branch);
     refuse_symbolic(git, &record.repository.checkout(), &[&branch])?;
     let kept = |seen: &Inspection| {

@@ -1,10 +1,12 @@
 //! Removal and undo: what blocks, what is rescued, what comes back.
 
 use crate::repo::{Repo, snapshot, write};
-use nightshift_worktree::{Kind, Policy, Removal, undo};
+use nightshift_worktree::{Kind, Ledger, Policy, Removal, clean, remove, undo};
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 #[test]
 fn a_clean_worktree_goes_with_its_branch_and_comes_back() {
@@ -309,4 +311,30 @@ fn the_git_of_the_system_rescues_removes_and_brings_back() {
     assert!(kept.contains(lost.trim()), "a commit that only a log names: {kept}");
     let back = repo.undo("one");
     assert_eq!(fs::read_to_string(back.path.join("new.txt")).unwrap(), "new\n");
+}
+
+#[test]
+fn a_copied_ledger_removes_no_worktree_of_the_original_and_a_moved_one_does() {
+    let repo = Repo::new().with_remote();
+    let (record, moved) = (repo.make("one"), repo.make("two"));
+    let place = |name: &str| repo.home.state().join(name);
+    let copied = Command::new("cp").arg("-a").args([place("worktrees"), place("copy")]).status();
+    assert!(copied.unwrap().success());
+    let copy = Ledger::open(&place("copy")).unwrap();
+    for policy in [Policy::Careful, Policy::Discard] {
+        let error = remove(&repo.git, &copy, "one", policy, &repo.log()).unwrap_err();
+        assert!(error.message.contains("belongs to another home"), "{}", error.message);
+    }
+    let cleaned = clean(&repo.git, &copy, &BTreeSet::new(), true, 0, &repo.log());
+    assert!(cleaned.orphans.is_empty() && cleaned.problems.len() == 2, "{cleaned:?}");
+    assert!(record.path.join("a.txt").exists() && moved.path.join("a.txt").exists());
+    // The same by another name.
+    std::os::unix::fs::symlink(place("worktrees"), place("link")).unwrap();
+    let link = Ledger::open(&place("link")).unwrap();
+    let removal = remove(&repo.git, &link, "one", Policy::Careful, &repo.log()).unwrap();
+    assert!(matches!(removal, Removal::Removed { .. }) && !record.path.exists());
+    fs::rename(place("worktrees"), place("elsewhere")).unwrap();
+    let elsewhere = Ledger::open(&place("elsewhere")).unwrap();
+    let removal = remove(&repo.git, &elsewhere, "two", Policy::Careful, &repo.log()).unwrap();
+    assert!(matches!(removal, Removal::Removed { .. }) && !moved.path.exists());
 }

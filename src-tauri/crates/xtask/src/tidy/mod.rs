@@ -2,6 +2,7 @@
 //!
 //! Promise: looks only at files that git tracks or would track, and names file, line and way out.
 
+mod dependencies;
 mod docs;
 mod hygiene;
 mod imports;
@@ -89,6 +90,7 @@ fn offences() -> Result<Vec<Offence>> {
     offences.extend(sizes::check_shell(&sources));
     offences.extend(sizes::check_folders(&sources));
     offences.extend(imports::check(&Workspace::load()?));
+    offences.extend(dependencies::check()?);
     Ok(offences)
 }
 

@@ -86,7 +86,7 @@ fn for_people(status: &DaemonStatus, now: Millis) -> String {
     }
     match status.notices {
         None | Some(0) => {}
-        Some(n) => words.push(counted(n, "notice")),
+        Some(n) => words.push(counted(n, "notification")),
     }
     if status.schedules_paused {
         words.push("schedules are paused".to_owned());

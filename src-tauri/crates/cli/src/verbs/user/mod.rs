@@ -3,8 +3,8 @@
 pub mod agents_registry;
 pub mod completions;
 pub mod man;
-pub mod notices;
-pub mod notices_receipts;
+pub mod notifications;
+pub mod notifications_receipts;
 pub mod permissions;
 pub mod settings;
 pub mod trust;

@@ -1,7 +1,8 @@
 //! Receipts of notifications, and the channels to a phone, against local servers (N3 E2).
 
 use crate::support::{Shift, id_of};
-use nightshift_testkit::wait_for;
+use nightshift_platform::process::{Identity, Liveness3};
+use nightshift_testkit::{wait_for, wait_until};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -59,7 +60,7 @@ fn serve(stream: TcpStream, status: u16, arrived: &Sender<Arrived>) {
 }
 
 fn receipts(shift: &Shift) -> Vec<Value> {
-    let listed = shift.json(&["notices", "receipts", "--json"]);
+    let listed = shift.json(&["notifications", "receipts", "--json"]);
     listed.as_array().unwrap().clone()
 }
 
@@ -77,9 +78,9 @@ fn without_a_session_bus_the_receipt_says_so_and_no_process_is_started() {
     assert_eq!(receipt["session"], id.as_str());
     let why = receipt["delivery"]["why"].as_str().unwrap();
     assert!(why.starts_with("no notification service"), "{why}");
-    let text = shift.ok(&["notices", "receipts"]);
+    let text = shift.ok(&["notifications", "receipts"]);
     assert!(text.contains("failed: no notification service"), "{text}");
-    let test = shift.run(&["notices", "test"]);
+    let test = shift.run(&["notifications", "test"]);
     assert_eq!(test.code, Some(1), "{test:?}");
     // What was told stays told after a restart, and once.
     shift.ok(&["daemon", "stop", "--any", "--keep-workers"]);
@@ -127,7 +128,8 @@ fn a_webhook_is_signed_tried_again_and_given_up() {
     );
     std::fs::write(shift.home.work().join("key"), "Jefe").unwrap();
     settings(&shift, &place);
-    let told: Value = serde_json::from_str(&shift.run(&["notices", "test", "--json"]).out).unwrap();
+    let told: Value =
+        serde_json::from_str(&shift.run(&["notifications", "test", "--json"]).out).unwrap();
     let webhook = told.as_array().unwrap().iter().find(|r| r["channel"] == "webhook").unwrap();
     assert_eq!(webhook["delivery"]["type"], "delivered", "{told}");
     for _ in ["refused at first", "then taken"] {
@@ -137,7 +139,8 @@ fn a_webhook_is_signed_tried_again_and_given_up() {
         let body: Value = serde_json::from_str(&arrived.body).unwrap();
         assert_eq!(body["kind"], "test");
     }
-    let told: Value = serde_json::from_str(&shift.run(&["notices", "test", "--json"]).out).unwrap();
+    let told: Value =
+        serde_json::from_str(&shift.run(&["notifications", "test", "--json"]).out).unwrap();
     let webhook = told.as_array().unwrap().iter().find(|r| r["channel"] == "webhook").unwrap();
     let why = webhook["delivery"]["why"].as_str().unwrap();
     assert!(why.contains("404") && !why.contains("tries"), "not tried again: {why}");
@@ -154,4 +157,45 @@ fn schedules_stay_paused_over_a_restart() {
     assert_eq!(shift.json(&["daemon", "status", "--json"])["schedulesPaused"], true);
     shift.ok(&["schedules", "resume"]);
     assert_eq!(shift.json(&["schedules", "--json"])["paused"], false);
+}
+
+/// The processes of this home that tell the user.
+fn notifiers(shift: &Shift) -> Vec<Identity> {
+    let is_one = |process: &Identity| {
+        let line = std::fs::read(format!("/proc/{}/cmdline", process.pid)).unwrap_or_default();
+        line.split(|byte| *byte == 0).nth(1) == Some(b"notifier")
+    };
+    shift.home.processes().into_iter().filter(is_one).collect()
+}
+
+#[test]
+fn a_notifier_ends_with_its_supervisor_and_what_it_did_not_deliver_waits_for_the_next() {
+    let shift = Shift::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let key = shift.home.work().join("key");
+    std::fs::write(&key, "Jefe").unwrap();
+    let place = format!("url = \"{url}/hook\"\nsecret_file = \"{}\"", key.display());
+    settings(&shift, &format!("[notifications.webhook]\nkinds = [\"failed\"]\n{place}\n"));
+    shift.json(&["--bg", "--json", "--exec", "exit 3"]);
+    // It is on its way, and the phone's server says nothing.
+    let (silent, _) = listener.accept().unwrap();
+    let notifier = wait_for("a notifier", || notifiers(&shift).into_iter().next());
+    shift.ok(&["daemon", "stop", "--any", "--keep-workers"]);
+    wait_until("the notifier to end", || notifier.liveness() == Liveness3::Gone);
+    listener.set_nonblocking(true).unwrap();
+    let again = listener.accept().map(|_| ()).unwrap_err();
+    assert_eq!(again.kind(), std::io::ErrorKind::WouldBlock, "it had not tried a second time");
+    drop(silent);
+    // The next supervisor delivers it.
+    let pending = receipts(&shift).into_iter().find(|r| r["channel"] == "webhook").unwrap();
+    assert_eq!(pending["delivery"]["type"], "pending", "{pending}");
+    listener.set_nonblocking(false).unwrap();
+    let (arrived, messages) = channel();
+    std::thread::spawn(move || serve(listener.accept().unwrap().0, 200, &arrived));
+    messages.recv_timeout(PATIENCE).unwrap();
+    wait_for("the receipt", || {
+        let all = receipts(&shift);
+        all.into_iter().find(|r| r["n"] == pending["n"] && r["delivery"]["type"] == "delivered")
+    });
 }

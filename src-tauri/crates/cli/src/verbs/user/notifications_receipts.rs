@@ -1,4 +1,4 @@
-//! `nightshift notices receipts` and `test`: what was told to the user outside of the board, what was
+//! `nightshift notifications receipts` and `test`: what was told to the user outside of the board, what was
 //! not, and why.
 
 use crate::context::{Context, print, print_json};

@@ -1,10 +1,10 @@
-//! `nightshift notices`: what the user should know that belongs to no live session.
+//! `nightshift notifications`: what the user should know that belongs to no live session.
 
 use crate::context::{Context, print, print_json};
 use crate::failure::Failure;
 use crate::output::plain::one_line;
 use crate::output::table::age;
-use crate::verbs::user::notices_receipts;
+use crate::verbs::user::notifications_receipts;
 use nightshift_client::Client;
 use nightshift_platform::clock;
 use nightshift_protocol::{BoardEvent, Fault, Notice, NoticeLevel};
@@ -19,15 +19,15 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     /// List notifications that were sent, those that were not, and why.
-    Receipts(notices_receipts::Args),
+    Receipts(notifications_receipts::Args),
     /// Send a notification through every channel; exit code 1 when one did not take it.
     Test,
 }
 
 pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     match args.what {
-        Some(What::Receipts(args)) => return notices_receipts::run(here, args).await,
-        Some(What::Test) => return notices_receipts::test(here).await,
+        Some(What::Receipts(args)) => return notifications_receipts::run(here, args).await,
+        Some(What::Test) => return notifications_receipts::test(here).await,
         None => {}
     }
     let client = here.client().await?;
@@ -35,7 +35,7 @@ pub async fn run(here: Context, args: Args) -> Result<ExitCode, Failure> {
     if here.json {
         print_json(&notices)?;
     } else if notices.is_empty() {
-        print("no notices\n")?;
+        print("no notifications\n")?;
     } else {
         print(&notices.iter().map(line).collect::<String>())?;
     }
