@@ -5,6 +5,7 @@
 
 use crate::acts::destination::{Destination, destination};
 use crate::place::{Place, Result, fault, refused};
+use nightshift_platform::files::read_bounded;
 use nightshift_worktree::refuse_symbolic;
 
 /// A repository on this machine is written to by a git that is started here, under its configuration.
@@ -17,6 +18,11 @@ const RECEIVE: &str = "git -c core.hooksPath=/dev/null -c core.fsmonitor=false \
 /// git follows no address of the other kind than the one that was looked at.
 const HERE: &str = "file";
 const ELSEWHERE: &str = "git:http:https:ssh";
+
+/// How the hook of Git LFS calls it.
+const LFS_HOOKS: [&[u8]; 2] = [b"git lfs pre-push", b"git-lfs pre-push"];
+/// Hooks are short; what is not read is taken for none of Git LFS.
+const HOOK_MAX_BYTES: u64 = 64 * 1024;
 
 pub struct Pushed {
     pub remote: String,
@@ -40,6 +46,7 @@ pub fn push(place: &Place<'_>) -> Result<Pushed> {
         }
         Destination::Elsewhere => call.env("GIT_ALLOW_PROTOCOL", ELSEWHERE),
     };
+    push_large_files(place, &remote, &branch)?;
     let call =
         call.arg("--recurse-submodules=no").arg("--end-of-options").arg(&remote).arg(&refspec);
     call.outside().long().read().map_err(|error| {
@@ -58,6 +65,26 @@ pub fn push(place: &Place<'_>) -> Result<Pushed> {
     })?;
     set_upstream(place, &branch, &remote)?;
     Ok(Pushed { remote, branch })
+}
+
+/// What Git LFS keeps goes first, as its own hook would see to, which is the repository's and does not run: a remote
+/// that has only the pointers to large files has not got the work.
+fn push_large_files(place: &Place<'_>, remote: &str, branch: &str) -> Result<()> {
+    let hook = place.checkout.common.join("hooks/pre-push");
+    let text = read_bounded(&hook, HOOK_MAX_BYTES).unwrap_or_default();
+    let call = place.act(&["lfs", "push"]);
+    let has_hook = LFS_HOOKS.iter().any(|known| contains(&text, known));
+    if !has_hook || !call.user_has_lfs().map_err(fault)? {
+        return Ok(());
+    }
+    let pushed = call.arg(remote).arg(branch).outside().long().read();
+    pushed.map(drop).map_err(|error| {
+        fault(error).hint("install git-lfs, or mend what it says; nothing was pushed")
+    })
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }
 
 /// git notes what the remote has now under the refs that the remote's settings name. These must be ones that

@@ -58,6 +58,29 @@ fn security_03_a_hook_of_the_users_own_may_reach_other_repositories() {
     assert!(kept.trim().starts_with(&commit), "{kept} {commit}");
 }
 
+/// As under git itself in a main checkout: whoever goes into another directory works there.
+#[test]
+fn security_03_a_hook_of_the_users_own_works_where_it_goes() {
+    let repo = Repo::new();
+    let own = OwnHooks::set(&repo.home.user_home());
+    let notes = repo.home.user_home().join("notes");
+    repo.main(&["init", "--quiet", &notes.to_string_lossy()]);
+    script(
+        &own.dir.join("pre-commit"),
+        "mkdir -p web && cd web && echo made > made.txt && git add -A . && cd \"$HOME/notes\" && \
+         unset GIT_INDEX_FILE && echo x >> journal && git add -A && git commit --quiet -m journal",
+    );
+    repo.write("a.txt", "1\n");
+    repo.done(commit());
+    assert_eq!(repo.git(&["show", "--name-only", "--format=", "HEAD"]), "a.txt\nweb/made.txt\n");
+    assert_eq!(repo.run_in(&notes, &["log", "--format=%s"]), "journal\n");
+    let seen = "env | grep -E '^(GIT_DIR|GIT_WORK_TREE|GIT_COMMON_DIR|NIGHTSHIFT_USER)' > \"$HOME/seen\"; exit 0";
+    script(&own.dir.join("pre-commit"), seen);
+    repo.write("a.txt", "2\n");
+    repo.done(commit());
+    assert_eq!(fs::read_to_string(repo.home.user_home().join("seen")).unwrap(), "");
+}
+
 #[test]
 fn security_03_a_hook_that_fails_still_says_no() {
     let repo = Repo::new();
@@ -117,6 +140,39 @@ fn security_03_where_the_user_has_hooks_the_first_of_two_values_is_no_repository
     let asked = fs::read_to_string(asked).unwrap();
     assert!(asked.contains("git-receive-pack '/x.git'"), "{asked}");
     assert!(!asked.contains("evil"), "{asked}");
+}
+
+/// The hook by which Git LFS sends them is the repository's, and does not run.
+#[test]
+fn large_files_are_pushed_before_the_pointers_to_them() {
+    let mut repo = Repo::new().with_remote();
+    let home = repo.home.user_home();
+    let bin = home.join("bin");
+    fs::create_dir(&bin).unwrap();
+    script(
+        &bin.join("git-lfs"),
+        "case $1 in clean) cat; exit;; push) [ -e \"$HOME/offline\" ] && { echo 'no server' >&2; exit 2; }\n\
+         shift; echo \"$* $(git ls-remote origin work)\" > \"$HOME/sent\";; esac",
+    );
+    let path = format!("{}:/usr/bin:/bin", bin.display());
+    repo.env.insert("PATH".into(), path.into());
+    repo.main(&["config", "--global", "filter.lfs.clean", "git-lfs clean -- %f"]);
+    repo.write("a.txt", "1\n");
+    repo.done(commit());
+    repo.done(ReviewAct::Push);
+    assert!(!home.join("sent").exists(), "nothing says that this repository has any");
+    fs::create_dir_all(repo.root.join(".git/hooks")).unwrap();
+    script(&repo.root.join(".git/hooks/pre-push"), "git lfs pre-push \"$@\"");
+    fs::write(home.join("offline"), "").unwrap();
+    repo.write("a.txt", "2\n");
+    repo.done(commit());
+    let before = repo.remote(&["rev-parse", "work"]);
+    repo.refuses(ReviewAct::Push, &["no server", "nothing was pushed"]);
+    assert_eq!(repo.remote(&["rev-parse", "work"]), before);
+    fs::remove_file(home.join("offline")).unwrap();
+    repo.done(ReviewAct::Push);
+    let sent = fs::read_to_string(home.join("sent")).unwrap();
+    assert!(sent.starts_with(&format!("origin work {}", before.trim())), "{sent}");
 }
 
 #[test]

@@ -402,7 +402,7 @@ impl World for Reach {
         self.0.borrow().jobs.contains_key(id.as_str())
     }
 
-    fn runs_elsewhere(&self, _: &SessionId) -> Option<PathBuf> {
+    fn runs_elsewhere(&self, _: &SessionId) -> Option<std::path::PathBuf> {
         None
     }
 

@@ -9,7 +9,7 @@
 //! Must not know: what is asked.
 
 use crate::error::{Error, Kind, Result};
-use crate::git_program::belonging::{Ground, environment_of_git};
+use crate::git_program::belonging::{Ground, environment_of_git, without_links};
 use crate::git_program::complaint::complaint;
 use crate::git_program::configuration::{Configuration, Drivers, Override, Whose};
 use crate::git_program::frozen::Frozen;
@@ -61,8 +61,8 @@ pub struct Git {
 }
 
 /// Names the repository of a call.
-const GIT_DIR: &str = "GIT_DIR";
-const WORK_TREE: &str = "GIT_WORK_TREE";
+pub(crate) const GIT_DIR: &str = "GIT_DIR";
+pub(crate) const WORK_TREE: &str = "GIT_WORK_TREE";
 /// Names where its configuration, objects and branches are.
 pub(crate) const COMMON_DIR: &str = "GIT_COMMON_DIR";
 const LIST_HINT: &str = "look at `git config --list --show-origin` there";
@@ -223,6 +223,14 @@ impl Call<'_> {
     pub fn drivers(&self) -> Result<Drivers> {
         match self.configuration()? {
             Read::Configuration(read) => Ok(read.configuration.drivers()),
+            Read::Failed(ended) => Err(failed(&self.named(), &ended)),
+        }
+    }
+
+    /// Git LFS is set up in the user's own settings.
+    pub fn user_has_lfs(&self) -> Result<bool> {
+        match self.configuration()? {
+            Read::Configuration(read) => Ok(read.configuration.user_has_lfs()),
             Read::Failed(ended) => Err(failed(&self.named(), &ended)),
         }
     }
@@ -423,6 +431,14 @@ impl Call<'_> {
         read.frozen(git_dir).map(Some)
     }
 
+    /// Its repository is the one that git finds from the checkout it is about.
+    fn is_found(&self) -> bool {
+        let named = |name| self.env.get(OsStr::new(name)).map(Path::new);
+        let (Some(git_dir), Some(tree)) = (named(GIT_DIR), named(WORK_TREE)) else { return false };
+        let found = place::git_dir(tree).map(|found| without_links(&found));
+        found.is_ok_and(|found| found == without_links(git_dir))
+    }
+
     /// How the user's own programs are started, where this call may start one.
     fn user_programs(&self, configuration: &Configuration) -> Result<Programs> {
         let of_an_act = self.how != How::Look && !self.ours && !self.is_live();
@@ -436,7 +452,7 @@ impl Call<'_> {
                 How::Look | How::Act => Ok(Programs::InTheCopy),
             };
         }
-        let own = UserPrograms::of(configuration, self.git)?;
+        let own = UserPrograms::of(configuration, self.git, self.is_found())?;
         Ok(own.map_or(Programs::NowhereToStart, Programs::InTheRepository))
     }
 

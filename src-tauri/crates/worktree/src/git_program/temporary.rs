@@ -13,10 +13,13 @@ use tempfile::TempDir;
 
 /// Followed by the process that made it: pid, when that started, and something of its own.
 const PREFIX: &str = "nightshift-git-";
+const USUAL: &str = "/tmp";
 
 pub(crate) fn directory() -> Result<TempDir> {
     static SWEPT: Once = Once::new();
     let above = std::env::temp_dir();
+    // A TMPDIR that is not there keeps nobody from working.
+    let above = if above.is_dir() { above } else { PathBuf::from(USUAL) };
     SWEPT.call_once(|| sweep(&above));
     directory_in(&above)
 }

@@ -1,15 +1,16 @@
 //! Programs of the user's own in an act: git works by our copy of the settings, they work on the repository itself.
 //!
-//! A hook may keep something beside the repository's objects, write a setting, or go on into another repository. So it
-//! gets no directory of ours (`GIT_COMMON_DIR`), which it does not know and would not leave: each of the user's hooks
-//! is started by a script that takes the variable away, and so is each filter and merge driver.
+//! A hook may keep something beside the repository's objects, write a setting, or go on into another directory, and
+//! from there git would still work on the repository that variables name. So it gets neither our directory
+//! (`GIT_COMMON_DIR`) nor which repository the call is about: each of the user's hooks is started by a script that
+//! takes these variables away, and so is each filter and merge driver. Git finds the repository by its directory there.
 //! Promise: whatever the user named runs under its own path, or the call knows that it cannot; what is made for a call
 //! is gone after it.
 //! Must not know: what the hooks do.
 
 use crate::error::{AtPath, Error, Kind, Result};
 use crate::git_program::configuration::{Configuration, HOOKS, Override, submodule_of};
-use crate::git_program::git::{COMMON_DIR, Environment, Git, pieces};
+use crate::git_program::git::{COMMON_DIR, Environment, GIT_DIR, Git, WORK_TREE, pieces};
 use crate::git_program::overrides::{NETWORK, PROTOCOLS};
 use crate::git_program::temporary;
 use crate::limits::HOOKS_MAX;
@@ -31,6 +32,8 @@ const DIRECTORY: &str = "NIGHTSHIFT_USER_HOOKS";
 const PLACE: &str = "NIGHTSHIFT_USER_HOOKS_AT";
 /// How it may reach other repositories: the call itself may reach fewer, or none.
 const PROTOCOLS_THERE: &str = "NIGHTSHIFT_USER_PROTOCOLS";
+/// Git finds the repository of the call from where the hook starts.
+const FIND: &str = "NIGHTSHIFT_USER_HOOKS_FIND";
 const SCRIPT_NAME: &str = "start-hook";
 /// The name of a hook is the name that git calls the script by.
 const SCRIPT: &str = r#"#!/bin/sh
@@ -39,7 +42,8 @@ const SCRIPT: &str = r#"#!/bin/sh
 hooks=$NIGHTSHIFT_USER_HOOKS
 eval "export GIT_CONFIG_VALUE_$NIGHTSHIFT_USER_HOOKS_AT=\$hooks"
 export GIT_ALLOW_PROTOCOL="$NIGHTSHIFT_USER_PROTOCOLS"
-unset GIT_COMMON_DIR NIGHTSHIFT_USER_HOOKS NIGHTSHIFT_USER_HOOKS_AT NIGHTSHIFT_USER_PROTOCOLS
+[ -z "$NIGHTSHIFT_USER_HOOKS_FIND" ] || unset GIT_DIR GIT_WORK_TREE
+unset GIT_COMMON_DIR NIGHTSHIFT_USER_HOOKS NIGHTSHIFT_USER_HOOKS_AT NIGHTSHIFT_USER_PROTOCOLS NIGHTSHIFT_USER_HOOKS_FIND
 exec "$hooks/${0##*/}" "$@"
 "#;
 /// Only whether another commit is checked out in one.
@@ -54,6 +58,7 @@ pub(crate) struct UserPrograms {
     /// Directory of the user's hooks, and ours in its place.
     hooks: Option<(OsString, TempDir)>,
     protocols: OsString,
+    found: bool,
     /// Holds what the links in ours lead to.
     _script: Option<Arc<Script>>,
     programs: Vec<Override>,
@@ -61,8 +66,16 @@ pub(crate) struct UserPrograms {
 
 impl UserPrograms {
     /// None where there is no place in which a script may run, or nobody knows where the hooks are.
-    pub fn of(configuration: &Configuration, git: &Git) -> Result<Option<UserPrograms>> {
-        let unset = format!("unset {COMMON_DIR}; ");
+    /// `found`: the repository is the one that git finds from where the call begins.
+    pub fn of(
+        configuration: &Configuration,
+        git: &Git,
+        found: bool,
+    ) -> Result<Option<UserPrograms>> {
+        let unset = match found {
+            true => format!("unset {COMMON_DIR} {GIT_DIR} {WORK_TREE}; "),
+            false => format!("unset {COMMON_DIR}; "),
+        };
         let programs = configuration
             .user_programs()
             .map(|(name, value)| (name.to_owned(), [unset.as_bytes(), value].concat()));
@@ -70,7 +83,13 @@ impl UserPrograms {
         let protocols = git.environment().get(OsStr::new(PROTOCOLS));
         let protocols = protocols.map_or_else(|| NETWORK.into(), Clone::clone);
         let Some(named) = configuration.own_hooks() else {
-            return Ok(Some(UserPrograms { hooks: None, protocols, _script: None, programs }));
+            return Ok(Some(UserPrograms {
+                hooks: None,
+                protocols,
+                found,
+                _script: None,
+                programs,
+            }));
         };
         let (Some(hooks), Some(script)) = (expanded(named, git.environment()), script(git)?) else {
             return Ok(None);
@@ -81,7 +100,7 @@ impl UserPrograms {
             symlink(&script.path, &to).at(&to)?;
         }
         let hooks = Some((hooks.into_os_string(), ours));
-        Ok(Some(UserPrograms { hooks, protocols, _script: Some(script), programs }))
+        Ok(Some(UserPrograms { hooks, protocols, found, _script: Some(script), programs }))
     }
 
     /// Come after what switches off the repository's.
@@ -99,7 +118,8 @@ impl UserPrograms {
         let place = set.iter().rposition(|(name, _)| name == HOOKS);
         let both = self.hooks.as_ref().zip(place).map(|((hooks, _), place)| {
             let protocols = (PROTOCOLS_THERE, self.protocols.clone());
-            [(DIRECTORY, hooks.clone()), (PLACE, place.to_string().into()), protocols]
+            let find = (FIND, if self.found { "1" } else { "" }.into());
+            [(DIRECTORY, hooks.clone()), (PLACE, place.to_string().into()), protocols, find]
         });
         both.into_iter().flatten()
     }

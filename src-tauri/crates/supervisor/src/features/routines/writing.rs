@@ -111,7 +111,7 @@ pub fn save(core: &mut Core, asked: (ConnId, u64), wanted: Wanted) -> Result<(),
     let (writer, check) = (core.world.routine_files(), wanted.check);
     let names = match check {
         true => BTreeMap::new(),
-        false => BTreeMap::from([(name.clone(), known.is_none())]),
+        false => BTreeMap::from([(name.clone(), false)]),
     };
     acts::write(core, asked, names, move || {
         write(&*writer, (&name, known.is_none()), &edits, (check, unfit))
