@@ -196,7 +196,8 @@ test("/schedule in the input opens the form filled in, and the list by the keybo
   expect(await window.get("form-prompt").inputValue()).toBe("triage new issues");
   expect(await window.get("form-name").inputValue()).toBe("triage-new-issues");
   expect(await window.get("form-repository").inputValue()).toBe("~/code/atlas");
-  await window.get("form-save").click();
+  await expect.poll(() => window.page.evaluate(() => document.activeElement?.id)).toBe("prompt");
+  await window.press("Control+Enter");
   await window.get("routine-details").waitFor();
   await window.press("Escape", "ArrowDown", "ArrowDown", "Enter");
   await window.get("routine-details").waitFor();
