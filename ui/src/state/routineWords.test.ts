@@ -19,7 +19,7 @@ function aRun(part: Partial<RunView>): RunView {
   return {
     id: "run_1",
     routine: "nightly",
-    trigger: { kind: "schedule", due_at: 0 },
+    trigger: { kind: "schedule", due_at: 0, replays: null, event: null },
     state: "finished",
     reason: null,
     late_cause: null,

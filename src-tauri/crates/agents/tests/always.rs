@@ -131,7 +131,9 @@ fn call() -> impl Strategy<Value = Value> {
             false => input.extend(more),
         }
         match kind {
-            "execute" => drop(input.extend([("command".into(), json!(text)), ("cwd".into(), json!("/w/sub"))])),
+            "execute" => {
+                input.extend([("command".into(), json!(text)), ("cwd".into(), json!("/w/sub"))]);
+            }
             "fetch" | "other" => drop(input.insert("query".into(), json!(text))),
             _ => {}
         }

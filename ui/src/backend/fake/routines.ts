@@ -13,6 +13,7 @@ import type {
   RoutineForm,
   RoutineSaved,
   RoutineView,
+  RunStarted,
   RunView,
   SchedulePreview,
   TriggerForm,
@@ -68,7 +69,7 @@ function run(routine: string, n: number, at: number, part: Partial<RunView>): Ru
   return {
     id: `run_${routine}_${n}`,
     routine,
-    trigger: { kind: "schedule", due_at: at },
+    trigger: { kind: "schedule", due_at: at, replays: null, event: null },
     state,
     reason: null,
     late_cause: null,
@@ -332,6 +333,8 @@ export class FakeRoutines {
       definition: one.form.prompt,
       form: one.form.prompt === "Write the draft." ? null : one.form,
       upcoming: upcoming.sort((a, b) => a - b).slice(0, 5),
+      fire_url: null,
+      webhook_url: null,
     });
   }
 
@@ -361,7 +364,7 @@ export class FakeRoutines {
     return { routine: this.shown(saved), problems: [] };
   }
 
-  private run(one: Kept, text: string | null): { occurrence: string; session: string | null } {
+  private run(one: Kept, text: string | null): RunStarted {
     this.ids += 1;
     const at = Date.now();
     const { name } = one.view;
@@ -378,7 +381,7 @@ export class FakeRoutines {
     one.runs.unshift(
       run(name, 1000 + this.ids, at, {
         id,
-        trigger: { kind: "manual", due_at: null },
+        trigger: { kind: "manual", due_at: null, replays: null, event: null },
         state: "running",
         session: made.id,
         finished_at: null,
@@ -387,7 +390,7 @@ export class FakeRoutines {
         events: [{ at, text: "asked for by hand" }],
       }),
     );
-    return { occurrence: id, session: made.id };
+    return { occurrence: id, session: made.id, waits_for: null };
   }
 }
 

@@ -999,6 +999,12 @@ export type RoutineDetail = {
 	form: RoutineForm | null,
 	/**  The next due times, with their jitter. */
 	upcoming: number[],
+	/**
+	 *  Where a call with a token fires it, and where GitHub may send what happens; none without such a trigger, or
+	 *  before anything has listened.
+	 */
+	fire_url: string | null,
+	webhook_url: string | null,
 };
 
 /**  One key of a definition. `prompt` is the text below the settings. */
@@ -1124,12 +1130,18 @@ export type RunStarted = {
 	occurrence: string,
 	/**  None while it waits for a place or for the run before it. */
 	session: string | null,
+	/**  What it waits for, in words. */
+	waits_for: string | null,
 };
 
 export type RunTrigger = {
 	/**  `schedule`, `api`, `github`, `manual` or `replay`. */
 	kind: string,
 	due_at: number | null,
+	/**  The delivery that it replays. */
+	replays: string | null,
+	/**  What happened on GitHub, in one line. */
+	event: string | null,
 };
 
 /**  What became of an occurrence. */
@@ -1139,7 +1151,7 @@ export type RunView = {
 	routine: string,
 	trigger: RunTrigger,
 	state: string,
-	/**  Why it was skipped, as a word; and why it was late. */
+	/**  Why it was skipped, or why it is due and has not started yet, as a word; and why it was late. */
 	reason: string | null,
 	late_cause: string | null,
 	/**  `met`, `not_met`, `impossible` or `not_judged`; none before the run is over. */
