@@ -5,7 +5,6 @@ use crate::diffs::{changes, file, image};
 use crate::forge::pull_request;
 use crate::place::{Place, Recorded, Result, fault, refused};
 use nightshift_model::shell::word;
-use nightshift_protocol::Fault;
 use nightshift_protocol::review::{ReviewAct, ReviewResult};
 use nightshift_worktree::{
     Environment, Git, Ledger, Phase, Repository, named_by_head, refuse_symbolic_in, reopen,
@@ -105,16 +104,6 @@ fn way_back(place: &Place<'_>, own: &str, named: &str) -> Result<String> {
     })
 }
 
-/// Nobody knows which commits of a checkout are the session's when it has no worktree of its own.
-fn not_its_own(place: &Place<'_>) -> Fault {
-    let branch = place.branch.as_deref().unwrap_or("HEAD");
-    let text = format!(
-        "this session works in a checkout of yours ({}), where its commits are on {branch} beside your own; nothing was merged",
-        place.root.display()
-    );
-    refused(text, format!("merge them yourself, for example with `git merge {}`", word(branch)))
-}
-
 /// Acts that touch files or the index alone, wherever HEAD is.
 fn moves_branches(act: &ReviewAct) -> bool {
     match act {
@@ -181,7 +170,6 @@ pub fn act(subject: &Subject, env: &Environment, act: &ReviewAct) -> Result<Revi
         }
         ReviewAct::PullRequest { title, body } => pull_request::open(&place, title, body),
         ReviewAct::Rebase => rebase::rebase(&place, id),
-        ReviewAct::Merge if recorded.is_none() => Err(not_its_own(&place)),
         ReviewAct::Merge => merge::merge(&place, id),
     }
 }

@@ -209,16 +209,3 @@ fn failures_38_a_merge_driver_of_the_users_own_runs() {
         assert!(!matches!(repo.done(act), ReviewResult::Conflicts { .. }));
     }
 }
-
-#[test]
-fn a_session_without_a_worktree_of_its_own_merges_nothing_of_its_user() {
-    let mut repo = Repo::new();
-    repo.write("wip.txt", "not for main\n");
-    repo.commit("the user's own, unfinished");
-    repo.subject.recorded = None;
-    repo.write("a.txt", "1\n");
-    repo.commit("the session's");
-    let main = repo.main(&["rev-parse", "main"]);
-    repo.refuses(ReviewAct::Merge, &["a checkout of yours", "beside your own", "git merge work"]);
-    assert_eq!(repo.main(&["rev-parse", "main"]), main);
-}
