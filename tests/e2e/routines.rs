@@ -68,7 +68,8 @@ async fn from_a_template_to_a_green_run_and_back() -> Result<()> {
     window.element("run-open").await?.click().await?;
     window.reads("[data-testid='conversation']", "all is well").await?;
     // It wanted to be told of every run: its row stays, with the routine's name.
-    window.reads("[data-testid='row-routine']", "digest").await?;
+    let names_it = "[data-testid='row-routine'][title='A run of the routine digest']";
+    window.matching(names_it).await?;
 
     tray.click("Routines…").await?;
     window.element("routine-pause").await?.click().await?;
