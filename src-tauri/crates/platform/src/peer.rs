@@ -8,6 +8,7 @@ use crate::mark::Mark;
 use crate::process::{Identity, raw_pid};
 use crate::procfs::Stat;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::{PidfdFlags, pidfd_open};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
@@ -158,9 +159,14 @@ fn process_of(fd: i32, pid: u32) -> Option<OwnedFd> {
 }
 
 /// Whether the process that a descriptor holds has ended. It becomes readable then; one that cannot be asked
-/// says nothing.
+/// says nothing. A signal that comes while it is asked is no answer: hosts get some from their supervisor.
 pub fn has_ended(process: &impl AsFd) -> bool {
     let mut fds = [PollFd::new(process, PollFlags::IN)];
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-    !matches!(poll(&mut fds, Some(&now)), Ok(0))
+    loop {
+        match poll(&mut fds, Some(&now)) {
+            Err(Errno::INTR) => {}
+            asked => return asked != Ok(0),
+        }
+    }
 }
